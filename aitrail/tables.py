@@ -1,0 +1,125 @@
+"""Names of the two tables, their keys and their indexes: one place for the stack, the writer and the queries.
+
+`EVENTS` holds one row per wanted record, `FILES` (the ledger) one entry per delivery and one per reject.
+Every key attribute is a string. Index partition and sort keys are native multi-attribute keys.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """A global secondary index: `partition_keys` take equality, `sort_keys` equality from the left, then a range."""
+
+    name: str
+    partition_keys: tuple[str, ...]
+    sort_keys: tuple[str, ...]
+    projected: tuple[str, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All key attributes, partition keys first."""
+        return self.partition_keys + self.sort_keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table: `label` is what the stack and its outputs call it; its physical name is known after the deployment."""
+
+    label: str
+    partition_key: str
+    sort_key: str | None
+    indexes: tuple[Index, ...]
+    ttl_attribute: str
+
+    def index(self, name: str) -> Index:
+        """The index of that name; KeyError where there is none."""
+        return {index.name: index for index in self.indexes}[name]
+
+
+# DynamoDB takes at most 20 non-key attributes per index, and a changed projection replaces the index:
+# the set is frozen within a major version. Wide or attacker-sized fields (userAgent, requestParameters) stay out,
+# so that an index entry stays below 1 KB and costs one write unit.
+NARROW_COLUMNS = (
+    "eventTime",
+    "eventDay",
+    "eventID",
+    "service",
+    "operation",
+    "outcome",
+    "principal",
+    "resource",
+    "awsRegion",
+    "recipientAccountId",
+    "principalAccount",
+    "credentials",
+    "temporaryCredentials",
+    "calledBy",
+    "sessionName",
+    "accessKeyId",
+    "sourceIPAddress",
+    "errorCode",
+    "readOnly",
+    "eventCategory",
+    "usage",
+)
+
+
+def _event_index(name: str, attribute: str) -> Index:
+    keys = (attribute, "eventDay", "eventTime", "eventID")
+    return Index(
+        name=name,
+        partition_keys=keys[:2],
+        sort_keys=keys[2:],
+        projected=tuple(column for column in NARROW_COLUMNS if column not in keys),
+    )
+
+
+BY_SERVICE = _event_index("by-service", "service")
+BY_PRINCIPAL = _event_index("by-principal", "principal")
+BY_RESOURCE = _event_index("by-resource", "resource")
+
+EVENTS = Table(
+    label="Events",
+    partition_key="eventID",
+    sort_key=None,
+    indexes=(BY_SERVICE, BY_PRINCIPAL, BY_RESOURCE),
+    ttl_attribute="expiresAt",
+)
+
+_FILE_COLUMNS = (
+    "status",
+    "reason",
+    "account",
+    "region",
+    "deliveredAt",
+    "ingestedAt",
+    "bytes",
+    "records",
+    "wanted",
+    "written",
+    "rejected",
+    "expired",
+    "duplicatesInFile",
+)
+
+BY_DAY = Index(
+    name="by-day",
+    partition_keys=("deliveryDay",),
+    sort_keys=("logFile",),
+    projected=(*_FILE_COLUMNS, "problem", "recordedWith", "sha256", "etag"),
+)
+BY_PROBLEM = Index(
+    name="by-problem",
+    partition_keys=("problem",),
+    sort_keys=("logFile",),
+    projected=("status", "reason", "deliveredAt", "ingestedAt", "recordIndex", "eventSource", "eventName"),
+)
+
+FILES = Table(
+    label="Files",
+    partition_key="logFile",
+    sort_key="entry",
+    indexes=(BY_DAY, BY_PROBLEM),
+    ttl_attribute="expiresAt",
+)
