@@ -1,0 +1,188 @@
+"""Body of a queue message -> the deliveries that it announces.
+
+| envelope                 | bucket, key                                    | key                       |
+|--------------------------|------------------------------------------------|---------------------------|
+| S3 event                 | Records[].s3.bucket.name, .s3.object.key       | URL-encoded, + is a space |
+| EventBridge event of S3  | detail.bucket.name, detail.object.key          | verbatim                  |
+| CloudTrail's own message | s3Bucket, s3ObjectKey[]                        | verbatim                  |
+| one of them inside SNS   | Message holds it as text; raw delivery: itself | as above                  |
+
+Announce nothing: s3:TestEvent, `CloudTrail validation message.`, SNS subscription messages, and S3 events after which
+there is nothing new to read. Everything else is unknown, as a whole: no part of a message is dropped silently.
+Sources: Amazon S3 user guide ("Event message structure", "EventBridge event message structure"), AWS CloudTrail user
+guide ("Configuring Amazon SNS notifications for CloudTrail").
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import unquote_plus
+
+from aitrail.errors import AitrailError
+
+
+class UnknownNotification(AitrailError):
+    """The body of a message is no envelope that aitrail knows. Its text shows field names, hardly any content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One object that CloudTrail put into a bucket. `version_id`, `etag` (bare) and `size` (bytes) where announced."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+    etag: str | None = None
+    size: int | None = None
+
+
+_SNS_WRAPPINGS = 2
+_VALIDATION_MESSAGE = "CloudTrail validation message."
+
+# Events by S3's eventName, or the part before its colon, and by EventBridge's detail-type.
+# An archived object can be read from the moment its restore has completed, not when that is asked for.
+_SOMETHING_TO_READ = frozenset(
+    {"ObjectCreated", "ObjectRestore:Completed", "Object Created", "Object Restore Completed"},
+)
+# A closed list: an event that AWS adds may announce something to read, so a person has to look at it first.
+_NOTHING_TO_READ = frozenset(
+    {
+        "IntelligentTiering",
+        "LifecycleExpiration",
+        "LifecycleTransition",
+        "ObjectAcl",
+        "ObjectAnnotation",
+        "ObjectRemoved",
+        "ObjectRestore",
+        "ObjectRetention",
+        "ObjectTagging",
+        "ReducedRedundancyLostObject",
+        "Replication",
+        "Object ACL Updated",
+        "Object Access Tier Changed",
+        "Object Deleted",
+        "Object Restore Expired",
+        "Object Restore Initiated",
+        "Object Storage Class Changed",
+        "Object Tags Added",
+        "Object Tags Deleted",
+    },
+)
+
+
+def deliveries(body: str) -> tuple[Delivery, ...]:
+    """All deliveries that the message announces, in its order, each bucket, key and version once.
+
+    () for messages that announce nothing to read. Raises UnknownNotification, and nothing else, for any other text.
+    """
+    announced = _announced(body, _SNS_WRAPPINGS)
+    return tuple({(found.bucket, found.key, found.version_id): found for found in announced}.values())
+
+
+def _announced(text: str, wrappings: int) -> list[Delivery]:
+    try:
+        return list(_in_envelope(text, wrappings))
+    except (ValueError, RecursionError) as error:  # not JSON, no UTF-8, too deep, or refused below
+        raise UnknownNotification(
+            f"This message is no notification of a delivery: {error}. It is {_looks(text)}. Accepted are S3 event "
+            "notifications, EventBridge events of S3 and CloudTrail's notifications, plain or wrapped by SNS at most "
+            "twice. Find out who sends it to this queue; a delivery it stands for can be announced with a backfill.",
+        ) from error
+
+
+def _in_envelope(text: str, wrappings: int) -> Iterator[Delivery]:
+    if text.strip().strip('"') == _VALIDATION_MESSAGE:
+        return
+    match json.loads(text, parse_constant=_refuse_constant):
+        case {"Type": "Notification", "Message": str(message)} if wrappings:
+            yield from _announced(message, wrappings - 1)
+        case {"Type": "SubscriptionConfirmation" | "UnsubscribeConfirmation"} | {"Event": "s3:TestEvent"}:
+            return
+        case {"Records": [_, *_] as records}:
+            yield from _of_s3(records)
+        case {"source": "aws.s3", "detail-type": str(event), "detail": detail}:
+            yield from _of_eventbridge(event, detail)
+        case {"s3Bucket": bucket, "s3ObjectKey": [_, *_] as keys}:
+            for key in keys:
+                yield _delivery(bucket, key, {})
+        case _:
+            raise ValueError("it has the fields of no known envelope")
+
+
+def _of_s3(records: list[object]) -> Iterator[Delivery]:
+    for record in records:
+        match record:
+            # AWS raises the minor version when it adds fields; a reader compares the major one.
+            case {"eventSource": "aws:s3", "eventVersion": str(version), "eventName": str(event)} if (
+                version.partition(".")[0] == "2"
+            ):
+                if _something_to_read(event):
+                    yield _of_s3_object(record)
+            case _:
+                raise ValueError("one of its Records is no S3 event of version 2")
+
+
+def _of_s3_object(record: object) -> Delivery:
+    match record:
+        case {"s3": {"bucket": {"name": bucket}, "object": {"key": str(key)} as facts}}:
+            return _delivery(bucket, unquote_plus(key, errors="strict"), facts)
+    raise ValueError("one of its Records names no object")
+
+
+def _of_eventbridge(event: str, detail: object) -> Iterator[Delivery]:
+    if not _something_to_read(event):
+        return
+    match detail:
+        case {"bucket": {"name": bucket}, "object": {"key": key} as facts}:
+            yield _delivery(bucket, key, facts)
+        case _:
+            raise ValueError("its detail names no object")
+
+
+def _something_to_read(event: str) -> bool:
+    names = {event, event.partition(":")[0]}
+    if names & _SOMETHING_TO_READ:
+        return True
+    if names & _NOTHING_TO_READ:
+        return False
+    raise ValueError(f"its event {event[:40]!a} is not known")
+
+
+def _delivery(bucket: object, key: object, facts: dict[str, object]) -> Delivery:
+    """Of the object's `facts`, S3 events and EventBridge spell version and etag differently."""
+    etag = _text_or_none(facts.get("eTag", facts.get("etag")), "the etag")
+    size = facts.get("size")
+    return Delivery(
+        bucket=_text(bucket, "the bucket"),
+        key=_text(key, "the key"),
+        version_id=_text_or_none(facts.get("versionId", facts.get("version-id")), "the version"),
+        etag=(etag or "").strip('"') or None,
+        size=size if type(size) is int and size >= 0 else None,
+    )
+
+
+def _text_or_none(value: object, what: str) -> str | None:
+    return None if value in (None, "") else _text(value, what)
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{what} of an object is no text, or empty")
+    value.encode()  # raises ValueError for a lone surrogate: no bucket, key or version can hold one
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _looks(text: str) -> str:
+    """Describe the text in at most 200 ASCII characters: names of fields, or too few first characters for a secret."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return f"text of {len(text)} characters that starts with {text[:16]!a}"
+    if not isinstance(value, dict):
+        return f"JSON of type {type(value).__name__}"
+    return f"a JSON object with the fields {', '.join(map(ascii, value))}"[:200]
