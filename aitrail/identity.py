@@ -1,0 +1,203 @@
+"""userIdentity -> principal, credentials, and the caller's own account.
+
+Source of the field meanings: AWS CloudTrail User Guide, "CloudTrail userIdentity element". Every field is optional
+here: old records, service events and anonymous calls lack most of them, and an empty string counts as absent.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+_SSO_ROLE_PREFIX = "AWSReservedSSO_"
+# Roles below this path belong to IAM Identity Center. The prefix alone proves nothing where the path is known:
+# whoever may create such a role could pick the session name, and with it the principal, of somebody else.
+_SSO_ROLE_PATH = ":role/aws-reserved/sso.amazonaws.com/"
+
+_ARN = re.compile(r"arn:[^:]*:(?:iam|sts)::([^:]*):([^/]+)/?(.*)", re.DOTALL)
+_ANONYMOUS = {"anonymous", "ANONYMOUS_PRINCIPAL"}
+
+_CREDENTIALS = {
+    "Root": "root",
+    "IAMUser": "iam-user",
+    "AssumedRole": "role",
+    "Role": "role",
+    "FederatedUser": "federated-user",
+    "WebIdentityUser": "web-identity",
+    "SAMLUser": "saml",
+    "IdentityCenterUser": "sso",
+    "AWSService": "aws-service",
+    "AWSAccount": "aws-account",
+    "Directory": "directory",
+}
+_ALWAYS_TEMPORARY = {"role", "sso", "federated-user", "web-identity", "saml"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who made a call. None where the record does not say.
+
+    `principal` is short and stable: `user/Alice`, `role/Admin`, `root`, `sso/alice@example.com`, `federated/Name`,
+    `web/<provider>:<user>`, `saml/<name>`, `directory/<name>`, `service/lex.amazonaws.com`, `account/111122223333`,
+    `unknown/<best id>`. `credentials` is one of root, iam-user, role, sso, federated-user, web-identity, saml,
+    aws-service, aws-account, directory, unknown. `called_by` is the AWS service that made the call for someone.
+    """
+
+    principal: str
+    credentials: str
+    temporary_credentials: bool
+    principal_account: str | None
+    session_name: str | None
+    access_key_id: str | None
+    called_by: str | None
+
+
+class _Arn(NamedTuple):
+    account: str | None = None
+    kind: str = ""
+    name: str | None = None
+    session: str | None = None
+
+
+_CREDENTIALS_BY_ARN = {
+    "root": "root",
+    "user": "iam-user",
+    "assumed-role": "role",
+    "role": "role",
+    "federated-user": "federated-user",
+}
+
+
+def identity_of(record: dict[str, Any]) -> Identity:
+    """The identity behind a CloudTrail record; never fails, whatever userIdentity holds."""
+    user = _map(record.get("userIdentity"))
+    session_context = _map(user.get("sessionContext"))
+    issuer = _map(session_context.get("sessionIssuer"))
+    arn = _parsed(_text(user, "arn"))
+    session_name = _session_name(user, arn)
+    credentials = _credentials(user, issuer, arn)
+    access_key_id = _text(user, "accessKeyId")
+    return Identity(
+        principal=_principal(user, issuer, arn, credentials, session_name),
+        credentials=credentials,
+        temporary_credentials=(
+            bool(session_context) or credentials in _ALWAYS_TEMPORARY or (access_key_id or "").startswith("ASIA")
+        ),
+        principal_account=_account(user, issuer, arn),
+        session_name=session_name,
+        access_key_id=access_key_id,
+        called_by=_text(user, "invokedBy"),
+    )
+
+
+def _map(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(fields: dict[str, Any], name: str) -> str | None:
+    value = fields.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _parsed(arn: str | None) -> _Arn:
+    """Splits an IAM or STS ARN; the paths of users and roles are no part of their names."""
+    match = _ARN.fullmatch(arn or "")
+    if match is None:
+        return _Arn()
+    account, kind, rest = match.groups()
+    if kind == "assumed-role":
+        role, _, session = rest.partition("/")
+        return _Arn(account or None, kind, role or None, session or None)
+    return _Arn(account or None, kind, rest.rpartition("/")[2] or None)
+
+
+def _session_name(user: dict[str, Any], arn: _Arn) -> str | None:
+    """The session of an assumed role: the end of its ARN, or what follows the role's id in principalId."""
+    if arn.session or user.get("type") != "AssumedRole":
+        return arn.session
+    return (_text(user, "principalId") or "").partition(":")[2] or None
+
+
+def _credentials(user: dict[str, Any], issuer: dict[str, Any], arn: _Arn) -> str:
+    kind = user.get("type")
+    if kind is None and arn.kind:
+        credentials = _CREDENTIALS_BY_ARN.get(arn.kind, "unknown")
+    elif kind is None and _text(user, "invokedBy"):
+        credentials = "aws-service"
+    else:
+        credentials = _CREDENTIALS.get(kind, "unknown") if isinstance(kind, str) else "unknown"
+    if credentials == "role" and _is_sso(issuer, arn):
+        return "sso"
+    if credentials == "aws-account" and _is_anonymous(user):
+        return "unknown"
+    return credentials
+
+
+def _is_sso(issuer: dict[str, Any], arn: _Arn) -> bool:
+    role = _text(issuer, "userName") or arn.name or ""
+    issuer_arn = _text(issuer, "arn")
+    return role.startswith(_SSO_ROLE_PREFIX) and (issuer_arn is None or _SSO_ROLE_PATH in issuer_arn)
+
+
+def _is_anonymous(user: dict[str, Any]) -> bool:
+    return not _ANONYMOUS.isdisjoint({_text(user, "accountId"), _text(user, "principalId")})
+
+
+def _account(user: dict[str, Any], issuer: dict[str, Any], arn: _Arn) -> str | None:
+    account = _text(user, "accountId") or arn.account or _text(issuer, "accountId")
+    return None if account in _ANONYMOUS else account
+
+
+def _principal(
+    user: dict[str, Any], issuer: dict[str, Any], arn: _Arn, credentials: str, session_name: str | None
+) -> str:
+    match credentials:
+        case "root":
+            return "root"
+        case "unknown":
+            return _principal_of_unknown(user, arn)
+        case "role" | "sso":
+            return _role_principal(user, issuer, arn, session_name if credentials == "sso" else None)
+        case "web-identity":
+            kind, name = "web", _web_user(user)
+        case "aws-service":
+            kind, name = "service", _text(user, "invokedBy")
+        case "aws-account":
+            kind, name = "account", _account(user, issuer, arn)
+        case _:
+            kind = {"iam-user": "user", "federated-user": "federated"}.get(credentials, credentials)
+            name = _text(user, "userName") or arn.name
+    return f"{kind}/{name or _best_id(user)}"
+
+
+def _role_principal(user: dict[str, Any], issuer: dict[str, Any], arn: _Arn, sso_session: str | None) -> str:
+    """A role by its name; behind IAM Identity Center the person, whose name is the session of the role."""
+    if user.get("type") == "IdentityCenterUser":
+        person = _text(user, "userName") or _text(_map(user.get("onBehalfOf")), "userId")
+        return f"sso/{person or _best_id(user)}"
+    if sso_session:
+        return f"sso/{sso_session}"
+    return f"role/{_text(issuer, 'userName') or arn.name or _best_id(user)}"
+
+
+def _web_user(user: dict[str, Any]) -> str | None:
+    """`provider:user` from the fields of their own, or from principalId, which is `provider:audience:user`."""
+    provider, name = _text(user, "identityProvider"), _text(user, "userName")
+    parts = (_text(user, "principalId") or "").split(":")
+    if len(parts) >= 3:  # noqa: PLR2004 (provider, audience, user)
+        provider, name = provider or parts[0], name or parts[-1]
+    return f"{provider}:{name}" if provider and name else name
+
+
+def _principal_of_unknown(user: dict[str, Any], arn: _Arn) -> str:
+    """CloudTrail could not tell the type; an ARN still names the one who called."""
+    known = _CREDENTIALS_BY_ARN.get(arn.kind)
+    if known is None or not (arn.name or known == "root"):
+        return "unknown/anonymous" if _is_anonymous(user) else f"unknown/{_best_id(user)}"
+    credentials = "sso" if known == "role" and _is_sso({}, arn) else known
+    return _principal(user, {}, arn, credentials, arn.session)
+
+
+def _best_id(user: dict[str, Any]) -> str:
+    """The most telling of the ids that are there; the role's or user's unique id without its session."""
+    principal_id = (_text(user, "principalId") or "").partition(":")[0]
+    return principal_id or _text(user, "arn") or _text(user, "userName") or _text(user, "accountId") or "anonymous"
