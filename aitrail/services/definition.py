@@ -1,0 +1,125 @@
+"""TOML file -> service.
+
+The file is named after its service (`polly.toml` -> `polly`). Its keys:
+
+    title          what people call it
+    event_sources  exact eventSource values, lower case, each in one service only
+    lookalikes     shell-style patterns: an unknown eventSource of which a part matches may be a new name (optional)
+    resource       rules, of which the first that yields wins: kind and parameters; operations and when (optional)
+    arn_kinds      word in an ARN = kind: such an ARN yields that kind and the first name after the word (optional)
+    usage          counts and labels: name = parameters, of which the first that is there wins (optional)
+
+A parameter is a dotted path, looked up in requestParameters first, then in responseElements.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from aitrail.errors import AitrailError
+from aitrail.services.service import Rule, Service
+
+_T = TypeVar("_T")
+# Takes a value and where it stands; returns it checked, or raises RegistryError.
+_Check = Callable[[object, str], _T]
+
+
+class RegistryError(AitrailError):
+    """A service file that cannot be used: which one, what is wrong with it, and what is valid."""
+
+
+def read_service(path: Path) -> Service:
+    """The service that a TOML file describes. Raises RegistryError."""
+    name = _NAME(path.stem, f"{path}, name of the file")
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RegistryError(f"{path} cannot be read: {error}; it has to be a TOML file in UTF-8") from error
+    where = str(path)
+    _keys(document, where, ("title", "event_sources"), ("lookalikes", "resource", "arn_kinds", "usage"))
+    return Service(
+        name=name,
+        title=_TITLE(document["title"], f"{where}, title"),
+        event_sources=tuple(sorted(_SOURCES(document["event_sources"], f"{where}, event_sources"))),
+        lookalikes=tuple(sorted(_optional(document, "lookalikes", where, _LOOKALIKES))),
+        rules=_optional(document, "resource", where, _list_of(_rule)),
+        arn_kinds=_optional(document, "arn_kinds", where, _ARN_KINDS),
+        **_usage(document.get("usage", {}), f"{where}, usage"),
+    )
+
+
+def _rule(value: object, where: str) -> Rule:
+    table = _keys(value, where, ("kind", "parameters"), ("operations", "when"))
+    return Rule(
+        kind=_NAME(table["kind"], f"{where}, kind"),
+        parameters=_PARAMETERS(table["parameters"], f"{where}, parameters"),
+        operations=_optional(table, "operations", where, _OPERATIONS),
+        when=_optional(table, "when", where, _WHEN),
+    )
+
+
+def _usage(value: object, where: str) -> dict[str, tuple[tuple[str, tuple[str, ...]], ...]]:
+    table = _keys(value, where, (), ("counts", "labels"))
+    usage = {key: _optional(table, key, where, _USAGE) for key in ("counts", "labels")}
+    for name in sorted(dict(usage["counts"]).keys() & dict(usage["labels"]).keys()):
+        raise RegistryError(f"{where}: {name} is in counts and in labels; a name belongs to one of them")
+    return usage
+
+
+def _optional(table: dict[str, object], key: str, where: str, check: _Check[tuple[_T, ...]]) -> tuple[_T, ...]:
+    return check(table[key], f"{where}, {key}") if key in table else ()
+
+
+def _keys(value: object, where: str, required: tuple[str, ...], optional: tuple[str, ...]) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise RegistryError(f"{where} is {value!r}; it has to be a table with {', '.join(required + optional)}")
+    for key in value:
+        if key not in required + optional:
+            raise RegistryError(f"{where}: unknown key {key!r}; valid are {', '.join(required + optional)}")
+    for key in required:
+        if key not in value:
+            raise RegistryError(f"{where}: {key} is missing; required are {', '.join(required)}")
+    return value
+
+
+def _text(pattern: str, meaning: str) -> _Check[str]:
+    def check(value: object, where: str) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise RegistryError(f"{where} is {value!r}; it has to be {meaning}")
+        return value
+
+    return check
+
+
+def _list_of(check: _Check[_T]) -> _Check[tuple[_T, ...]]:
+    def check_all(value: object, where: str) -> tuple[_T, ...]:
+        if not isinstance(value, list) or not value:
+            raise RegistryError(f"{where} is {value!r}; it has to be a list of at least one item")
+        return tuple(check(item, f"{where}, item {number}") for number, item in enumerate(value, start=1))
+
+    return check_all
+
+
+def _pairs_of(check_name: _Check[str], check: _Check[_T]) -> _Check[tuple[tuple[str, _T], ...]]:
+    def check_all(value: object, where: str) -> tuple[tuple[str, _T], ...]:
+        if not isinstance(value, dict):
+            raise RegistryError(f"{where} is {value!r}; it has to be a table")
+        return tuple(
+            (check_name(name, f"{where}, name"), check(item, f"{where}, {name}"))
+            for name, item in sorted(value.items())
+        )
+
+    return check_all
+
+
+_NAME = _text(r"[a-z][a-z0-9-]{0,63}", "a lower-case name such as `dataset-group`")
+_TITLE = _text(r"\S(.*\S)?", "a title such as `Amazon Polly`")
+_PARAMETERS = _list_of(_text(r"[^\s.]+(\.[^\s.]+)*", "a dotted path such as `synthesisTask.taskId`"))
+_SOURCES = _list_of(_text(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a lower-case host name such as `polly.amazonaws.com`"))
+_LOOKALIKES = _list_of(_text(r"[a-z0-9*?\[\]]+", "a lower-case pattern such as `polly*`, without dots and hyphens"))
+_OPERATIONS = _list_of(_text(r"[A-Za-z0-9_*?\[\]]+", "an operation or a pattern such as `*Lexicon`"))
+_ARN_KINDS = _pairs_of(_text(r"[^\s/:]+", "a word in an ARN such as `bot-alias`"), _NAME)
+_WHEN = _pairs_of(_text(r"[^\s.]+(\.[^\s.]+)*", "a dotted path"), _text(r".+", "a text such as `BOT`"))
+_USAGE = _pairs_of(_text(r"[A-Za-z][A-Za-z0-9]{0,63}", "a name such as `requestCharacters`"), _PARAMETERS)

@@ -1,0 +1,75 @@
+"""All services together: which eventSource belongs to which of them."""
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from functools import cache, cached_property
+from pathlib import Path
+
+from aitrail.services.definition import RegistryError, read_service
+from aitrail.services.service import Service
+
+_FOLDER = Path(__file__).parent
+_FINGERPRINT_DIGITS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """The services, sorted by name."""
+
+    services: tuple[Service, ...]
+
+    @cached_property
+    def _by_source(self) -> dict[str, Service]:
+        return {source: service for service in self.services for source in service.event_sources}
+
+    @cached_property
+    def sources(self) -> frozenset[str]:
+        """The eventSource values of all services, lower case."""
+        return frozenset(self._by_source)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """12 hex digits of the sha256 of what the files say; comments, layout and the order of keys do not count."""
+        canonical = json.dumps([asdict(service) for service in self.services], sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:_FINGERPRINT_DIGITS]
+
+    def service(self, event_source: str) -> Service | None:
+        """The service with exactly that eventSource, in any upper and lower case; None where there is none."""
+        return self._by_source.get(event_source.lower())
+
+    def is_lookalike(self, event_source: str) -> bool:
+        """Whether an unknown eventSource may be a new name of a service: a part of it matches a lookalike."""
+        source = event_source.lower()
+        if source in self._by_source:
+            return False
+        patterns = [pattern for service in self.services for pattern in service.lookalikes]
+        return any(fnmatchcase(part, pattern) for part in re.split("[.-]", source) for pattern in patterns)
+
+
+def load(folder: Path = _FOLDER) -> Registry:
+    """The registry of every `*.toml` file in the folder; the default one is read once. Raises RegistryError."""
+    return _bundled() if folder == _FOLDER else _registry_of(folder)
+
+
+@cache
+def _bundled() -> Registry:
+    return _registry_of(_FOLDER)
+
+
+def _registry_of(folder: Path) -> Registry:
+    services = tuple(sorted(map(read_service, folder.glob("*.toml")), key=lambda service: service.name))
+    if not services:
+        raise RegistryError(f"{folder} has no *.toml file; it needs one for each service, such as polly.toml")
+    owners: dict[str, Service] = {}
+    for service in services:
+        for source in service.event_sources:
+            owner = owners.setdefault(source, service)
+            if owner is not service:
+                raise RegistryError(
+                    f"{folder / service.name}.toml, event_sources: {source} is in {owner.name}.toml already; "
+                    "an event source belongs to one service"
+                )
+    return Registry(services=services)

@@ -1,0 +1,143 @@
+import pytest
+
+from aitrail.errors import AitrailError
+from aitrail.services import RegistryError, load
+
+MINIMAL = 'title = "Amazon Bedrock"\nevent_sources = ["bedrock.amazonaws.com"]\n'
+RULE = MINIMAL + '[[resource]]\nkind = "model"\nparameters = ["modelId"]\n'
+
+MALFORMED = {
+    "missing-key": ('title = "B"', ": event_sources is missing; required are title, event_sources"),
+    "unknown-key": (
+        MINIMAL + 'sources = ["x"]',
+        ": unknown key 'sources'; valid are title, event_sources, lookalikes, resource, arn_kinds, usage",
+    ),
+    "title": (
+        MINIMAL.replace("Amazon Bedrock", ""),
+        ", title is ''; it has to be a title such as `Amazon Polly`",
+    ),
+    "upper-case-source": (
+        MINIMAL.replace("bedrock.", "Bedrock."),
+        (
+            ", event_sources, item 1 is 'Bedrock.amazonaws.com'; "
+            "it has to be a lower-case host name such as `polly.amazonaws.com`"
+        ),
+    ),
+    "source-without-list": (
+        MINIMAL.replace('["bedrock.amazonaws.com"]', '"b.c"'),
+        ", event_sources is 'b.c'; it has to be a list of at least one item",
+    ),
+    "no-source": (
+        MINIMAL.replace('"bedrock.amazonaws.com"', ""),
+        ", event_sources is []; it has to be a list of at least one item",
+    ),
+    "upper-case-lookalike": (
+        MINIMAL + 'lookalikes = ["Bedrock*"]',
+        (
+            ", lookalikes, item 1 is 'Bedrock*'; "
+            "it has to be a lower-case pattern such as `polly*`, without dots and hyphens"
+        ),
+    ),
+    "rule-without-table": (
+        MINIMAL + 'resource = ["modelId"]',
+        ", resource, item 1 is 'modelId'; it has to be a table with kind, parameters, operations, when",
+    ),
+    "rule-without-parameters": (
+        MINIMAL + '[[resource]]\nkind = "model"',
+        ", resource, item 1: parameters is missing; required are kind, parameters",
+    ),
+    "second-rule": (
+        RULE + '[[resource]]\nkind = "Model"\nparameters = ["modelId"]',
+        ", resource, item 2, kind is 'Model'; it has to be a lower-case name such as `dataset-group`",
+    ),
+    "path": (
+        RULE.replace("modelId", "model..id"),
+        (
+            ", resource, item 1, parameters, item 1 is 'model..id'; "
+            "it has to be a dotted path such as `synthesisTask.taskId`"
+        ),
+    ),
+    "no-operation": (
+        RULE + "operations = []",
+        ", resource, item 1, operations is []; it has to be a list of at least one item",
+    ),
+    "operation": (
+        RULE + 'operations = ["Get Model"]',
+        (
+            ", resource, item 1, operations, item 1 is 'Get Model'; "
+            "it has to be an operation or a pattern such as `*Lexicon`"
+        ),
+    ),
+    "condition": (
+        RULE + "when = { type = 3 }",
+        ", resource, item 1, when, type is 3; it has to be a text such as `BOT`",
+    ),
+    "no-table": (MINIMAL + "arn_kinds = 3", ", arn_kinds is 3; it has to be a table"),
+    "arn-word": (
+        MINIMAL + 'arn_kinds = { "a/b" = "c" }',
+        ", arn_kinds, name is 'a/b'; it has to be a word in an ARN such as `bot-alias`",
+    ),
+    "unknown-usage": (MINIMAL + "usage = { sums = {} }", ", usage: unknown key 'sums'; valid are counts, labels"),
+    "usage-name": (
+        MINIMAL + 'usage.counts = { "input tokens" = ["b"] }',
+        ", usage, counts, name is 'input tokens'; it has to be a name such as `requestCharacters`",
+    ),
+    "count-and-label": (
+        MINIMAL + 'usage = { counts = { a = ["b"] }, labels = { a = ["c"] } }',
+        ", usage: a is in counts and in labels; a name belongs to one of them",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_file_is_named_with_what_is_wrong_and_what_is_valid(tmp_path, text, message):
+    (tmp_path / "bedrock.toml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(RegistryError) as caught:
+        load(tmp_path)
+
+    assert str(caught.value) == f"{tmp_path}/bedrock.toml{message}"
+    assert isinstance(caught.value, AitrailError)
+
+
+@pytest.mark.parametrize("content", [b"title =", b'title = "\xff"', b"a = 1\na = 2"], ids=["cut", "latin-1", "twice"])
+def test_a_file_that_is_no_toml_in_utf_8_is_refused(tmp_path, content):
+    (tmp_path / "bedrock.toml").write_bytes(content)
+
+    with pytest.raises(RegistryError, match=r"/bedrock\.toml cannot be read: .+; it has to be a TOML file in UTF-8$"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["Bedrock", "bed_rock", "1st", ".#polly"])
+def test_a_file_whose_name_is_no_service_name_is_refused(tmp_path, name):
+    (tmp_path / f"{name}.toml").write_text(MINIMAL, encoding="utf-8")
+
+    with pytest.raises(RegistryError) as caught:
+        load(tmp_path)
+
+    assert str(caught.value) == (
+        f"{tmp_path}/{name}.toml, name of the file is {name!r}; it has to be a lower-case name such as `dataset-group`"
+    )
+
+
+def test_an_event_source_belongs_to_one_service(tmp_path):
+    (tmp_path / "one.toml").write_text(MINIMAL, encoding="utf-8")
+    (tmp_path / "two.toml").write_text(MINIMAL, encoding="utf-8")
+
+    with pytest.raises(RegistryError) as caught:
+        load(tmp_path)
+
+    assert str(caught.value) == (
+        f"{tmp_path}/two.toml, event_sources: bedrock.amazonaws.com is in one.toml already; "
+        "an event source belongs to one service"
+    )
+
+
+@pytest.mark.parametrize("folder", ["", "missing"], ids=["empty", "missing"])
+def test_a_folder_without_services_is_refused(tmp_path, folder):
+    with pytest.raises(RegistryError) as caught:
+        load(tmp_path / folder)
+
+    assert str(caught.value) == (
+        f"{tmp_path / folder} has no *.toml file; it needs one for each service, such as polly.toml"
+    )
