@@ -1,0 +1,133 @@
+"""What DynamoDB keeps unchanged, and what has to be stored as JSON text to come back as it was.
+
+Rules and sizes: Amazon DynamoDB Developer Guide, "Service, account, and table quotas", "Supported data types" and
+"DynamoDB item sizes and formats".
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+MAX_ITEM_BYTES = 400 * 1024
+
+# DynamoDB nests 32 levels. One less is used, so that no reading of "32 levels" can make an item fail.
+_MAX_DEPTH = 31
+_MAX_NUMBER = 10**38  # 38 digits are exact
+# DynamoDB goes down to 1E-130, boto3's decimal context to 1E-128. No upper bound: floats over 2**53 are integral.
+_MIN_FLOAT = 1e-128
+_MAX_NAME_BYTES = 65_535
+# Paths cost bytes: a field with more of them than this is stored as one JSON text.
+_MAX_PATHS = 20
+
+
+def json_text(value: object) -> str:
+    """Canonical JSON: sorted keys, ASCII only, so that lone surrogates and NaN survive as well."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def storable(name: str, value: object) -> tuple[Any, list[str]]:
+    """A top-level field as DynamoDB keeps it, and the JSON Pointers (RFC 6901) of what became JSON text in it.
+
+    RecursionError where the value is nested so deep that Python cannot write it as JSON.
+    """
+    paths: list[str] = []
+    stored = _storable(value, "/" + _escape(name), 1, paths)
+    if len(paths) > _MAX_PATHS:
+        return json_text(value), ["/" + _escape(name)]
+    return stored, paths
+
+
+def _storable(value: object, path: str, depth: int, paths: list[str]) -> object:
+    if isinstance(value, dict):
+        if depth < _MAX_DEPTH and all(_is_name(key) for key in value):
+            return {key: _storable(item, f"{path}/{_escape(key)}", depth + 1, paths) for key, item in value.items()}
+    elif isinstance(value, list):
+        if depth < _MAX_DEPTH:
+            return [_storable(item, f"{path}/{index}", depth + 1, paths) for index, item in enumerate(value)]
+    elif value is None or _is_kept(value):
+        return value
+    paths.append(path)
+    return json_text(value)
+
+
+def _is_kept(value: object) -> bool:
+    if isinstance(value, str):
+        return is_unicode(value)
+    if isinstance(value, int):  # bool included
+        return -_MAX_NUMBER < value < _MAX_NUMBER
+    if isinstance(value, float):
+        # An integral float (1.0, 1E3, -0.0) would come back as an integer.
+        return math.isfinite(value) and not value.is_integer() and abs(value) >= _MIN_FLOAT
+    return False
+
+
+def is_unicode(text: str) -> bool:
+    """Whether the text can be encoded: JSON may hold lone surrogates, UTF-8 may not."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_name(key: str) -> bool:
+    return bool(key) and is_unicode(key) and len(key.encode()) <= _MAX_NAME_BYTES
+
+
+def _escape(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def with_decimals(value: Any) -> Any:  # noqa: ANN401 (any storable JSON value)
+    """A copy with every float as the Decimal of the same shortest digits, as boto3's serializer wants it."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, dict):
+        return {key: with_decimals(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_decimals(item) for item in value]
+    return value
+
+
+def restored(fields: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """The inverse of `storable` over several fields: numbers as JSON has them, JSON texts parsed again."""
+    values = {name: plain(value) for name, value in fields.items()}
+    for path in paths:
+        *parents, last = [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
+        container: Any = values
+        for part in parents:
+            container = container[int(part) if isinstance(container, list) else part]
+        key = int(last) if isinstance(container, list) else last
+        container[key] = json.loads(container[key])
+    return values
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 (any JSON value)
+    """A copy with every Decimal as the int or float it stands for."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+def item_size(item: dict[str, Any]) -> int:
+    """Bytes of an item by DynamoDB's rules: attribute names and values; a number's size is its upper bound."""
+    return sum(len(name.encode()) + _size(value) for name, value in item.items())
+
+
+def _size(value: object) -> int:
+    if isinstance(value, str):
+        return len(value.encode())
+    if value is None or isinstance(value, bool):
+        return 1
+    if isinstance(value, dict):
+        return 3 + len(value) + item_size(value)
+    if isinstance(value, list):
+        return 3 + len(value) + sum(map(_size, value))
+    # Two digits a byte, and one byte more; the characters of sign, point and exponent make this an upper bound.
+    return (len(str(value)) + 1) // 2 + 1

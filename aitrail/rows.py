@@ -1,0 +1,234 @@
+"""record -> row, and back: `record_of(row_of(record)) == record`, types included.
+
+A row keeps CloudTrail's specified top-level fields under their own names, puts unknown ones into the map `other`
+and adds derived attributes. Source of the fields: AWS CloudTrail User Guide, "CloudTrail record contents" (1.11).
+"""
+
+import hashlib
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aitrail import items
+from aitrail.errors import AitrailError
+from aitrail.identity import Identity, identity_of
+from aitrail.services import Registry, Service, operation_of
+from aitrail.services import load as load_registry
+
+# Raised whenever the same record would give another row: files recorded with an older one are read again.
+ROW_VERSION = 1
+
+RECORD_FIELDS = frozenset(
+    {
+        "additionalEventData",
+        "addendum",
+        "apiVersion",
+        "awsRegion",
+        "edgeDeviceDetails",
+        "errorCode",
+        "errorMessage",
+        "eventCategory",
+        "eventContext",
+        "eventName",
+        "eventSource",
+        "eventTime",
+        "eventType",
+        "eventVersion",
+        "managementEvent",
+        "readOnly",
+        "recipientAccountId",
+        "requestID",
+        "requestParameters",
+        "resources",
+        "responseElements",
+        "serviceEventDetails",
+        "sessionCredentialFromConsole",
+        "sharedEventID",
+        "sourceIPAddress",
+        "tlsDetails",
+        "userAgent",
+        "userIdentity",
+        "vpcEndpointAccountId",
+        "vpcEndpointId",
+    }
+)
+
+_EVENT_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_MAX_EVENT_ID = 64
+_SHORT_HASH = 12
+_LONG_HASH = 32
+# Index keys may have 2,048 bytes, but every index entry should fit into one write unit of 1 KB.
+_MAX_KEY_BYTES = 512
+_KEY_HASH = 16
+
+
+class Reject(AitrailError):
+    """A wanted record that cannot become a row; `reason` says why in one sentence."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def recorded_with(registry: Registry) -> str:
+    """The fingerprint of everything that decides how a row looks: row version and registry."""
+    return f"{ROW_VERSION}-{registry.fingerprint}"
+
+
+def row_of(
+    record: dict[str, Any],
+    *,
+    log_file: str,
+    record_index: int,
+    registry: Registry | None = None,
+    retention: timedelta | None = None,
+) -> dict[str, Any]:
+    """The row of a wanted record: a dict of plain JSON values, at most 400 KB by DynamoDB's count.
+
+    `log_file` is the record's origin (`s3://bucket/key` or a path), `record_index` its position in Records.
+    `expiresAt` (epoch seconds) is there only with a `retention`. Raises Reject.
+    """
+    try:
+        row = _row(record, registry or load_registry(), retention)
+    except RecursionError:
+        raise Reject("the record is nested too deep to be written as JSON") from None
+    row |= {"logFile": log_file, "recordIndex": record_index}
+    size = items.item_size(row)
+    if size > items.MAX_ITEM_BYTES:
+        raise Reject(f"the row has {size} bytes, DynamoDB takes {items.MAX_ITEM_BYTES}")
+    return row
+
+
+def _row(record: dict[str, Any], registry: Registry, retention: timedelta | None) -> dict[str, Any]:
+    service = registry.service(str(record.get("eventSource")))
+    if service is None:
+        raise Reject(f"no service is registered for eventSource {record.get('eventSource')!r}")
+    event_time = _event_time(record)
+    event_id, keeps_original = _event_id(record)
+    other = {name: value for name, value in record.items() if name not in RECORD_FIELDS}
+    if keeps_original:
+        other.pop("eventID", None)
+
+    row: dict[str, Any] = {}
+    as_json: list[str] = []
+    for name in RECORD_FIELDS & record.keys():
+        row[name], paths = items.storable(name, record[name])
+        as_json += paths
+    other_stored, paths = items.storable("other", other)
+    derived = {
+        "eventID": event_id,
+        "eventDay": event_time.date().isoformat(),
+        "outcome": outcome_of(record),
+        **_identity_attributes(identity_of(record)),
+        **_service_attributes(record, service),
+        "other": other_stored,
+        "asJson": sorted(as_json + paths),
+        "expiresAt": None if retention is None else int((event_time + retention).timestamp()),
+    }
+    return row | {name: value for name, value in derived.items() if value not in (None, "", [], {})}
+
+
+def _service_attributes(record: dict[str, Any], service: Service) -> dict[str, Any]:
+    event_name = record.get("eventName")
+    operation = operation_of(event_name) if isinstance(event_name, str) else ""
+    request, response = record.get("requestParameters"), record.get("responseElements")
+    return {
+        "service": service.name,
+        "operation": _text(operation),
+        "resource": _key(service.resource_of(operation, request, response)),
+        "usage": {name: _text(value) for name, value in service.usage_of(request, response).items()},
+    }
+
+
+def _identity_attributes(identity: Identity) -> dict[str, Any]:
+    return {
+        "principal": _key(identity.principal),
+        "principalAccount": _text(identity.principal_account),
+        "sessionName": _text(identity.session_name),
+        "accessKeyId": _text(identity.access_key_id),
+        "credentials": identity.credentials,
+        "temporaryCredentials": identity.temporary_credentials,
+        "calledBy": _text(identity.called_by),
+    }
+
+
+def _event_time(record: dict[str, Any]) -> datetime:
+    value = record.get("eventTime")
+    if not isinstance(value, str) or not _EVENT_TIME.fullmatch(value):
+        raise Reject(f"eventTime is {str(value)[:40]!r}, not like 2026-01-31T23:59:59Z")
+    try:
+        return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise Reject(f"eventTime {value!r} is no real date") from None
+
+
+def _event_id(record: dict[str, Any]) -> tuple[str, bool]:
+    """The table key, and whether the record's own eventID can be read from it."""
+    original = record.get("eventID")
+    if isinstance(original, str) and _GUID.fullmatch(original):
+        return original, True
+    digest = hashlib.sha256(items.json_text(record).encode()).hexdigest()
+    if isinstance(original, str) and len(original) <= _MAX_EVENT_ID and items.is_unicode(original):
+        return f"{original}~{digest[:_SHORT_HASH]}", True
+    return f"~{digest[:_LONG_HASH]}", False
+
+
+def _original_event_id(event_id: str) -> str | None:
+    if _GUID.fullmatch(event_id):
+        return event_id
+    return event_id[: -_SHORT_HASH - 1] if event_id[-_SHORT_HASH - 1] == "~" else None
+
+
+_DENIED = re.compile(
+    r"accessdenied|unauthorized|notauthorized|forbidden|authfailure|expiredtoken|unrecognizedclient|"
+    r"invalidclienttoken|signaturedoesnotmatch|invalidsignature|incompletesignature|missingauthenticationtoken|"
+    r"invalidaccesskeyid|optinrequired",
+    re.IGNORECASE,
+)
+_DENIED_MESSAGE = re.compile(r"is not authorized to perform|explicit deny", re.IGNORECASE)
+_THROTTLED = re.compile(
+    r"throttl|toomanyrequests|requestlimitexceeded|provisionedthroughputexceeded|slowdown|rateexceeded", re.IGNORECASE
+)
+_SERVER_ERROR = re.compile(
+    r"^server\.|internalfailure|internalserver|internalerror|serviceunavailable|servicefailure|badgateway|"
+    r"dependencyfailed|loopdetected|requesttimeout|^5[0-9][0-9]$",
+    re.IGNORECASE,
+)
+
+
+def outcome_of(record: dict[str, Any]) -> str:
+    """`ok`, `denied`, `throttled`, `client-error` or `server-error`, from errorCode and errorMessage."""
+    code, message = (str(record.get(name) or "") for name in ("errorCode", "errorMessage"))
+    if not code and not message:
+        return "ok"
+    if _DENIED.search(code) or _DENIED_MESSAGE.search(message):
+        return "denied"
+    if _THROTTLED.search(code) or message.startswith("Rate exceeded"):
+        return "throttled"
+    return "server-error" if _SERVER_ERROR.search(code) else "client-error"
+
+
+def _text(value: Any) -> Any:  # noqa: ANN401 (strings are made storable, everything else passes)
+    """A derived string as UTF-8 can hold it; the record itself keeps the original."""
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
+
+
+def _key(value: str | None) -> str | None:
+    """An index key of at most 512 bytes: a longer value becomes a prefix, `~` and a hash."""
+    if value is None:
+        return None
+    encoded = value.encode(errors="backslashreplace")
+    if len(encoded) <= _MAX_KEY_BYTES:
+        return encoded.decode()
+    prefix = encoded[: _MAX_KEY_BYTES - _KEY_HASH - 1].decode(errors="ignore")
+    return f"{prefix}~{hashlib.sha256(encoded).hexdigest()[:_KEY_HASH]}"
+
+
+def record_of(row: dict[str, Any]) -> dict[str, Any]:
+    """The record that `row_of` was given; numbers may be int, float or Decimal, as DynamoDB returns them."""
+    kept = {name: row[name] for name in row.keys() & (RECORD_FIELDS | {"other"})}
+    record = items.restored(kept, row.get("asJson", ()))
+    record |= record.pop("other", {})
+    event_id = _original_event_id(row["eventID"])
+    return record if event_id is None else record | {"eventID": event_id}
