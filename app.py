@@ -1,0 +1,12 @@
+"""What the CDK runs (see cdk.json): `cdk deploy`, with settings as `-c aitrail:<name>=<value>`."""
+
+import sys
+
+from infra.app import AitrailApp
+from infra.settings import InvalidSettingsError
+
+if __name__ == "__main__":
+    try:
+        AitrailApp().synth()
+    except InvalidSettingsError as error:
+        sys.exit(f"aitrail: {error}")

@@ -1,0 +1,16 @@
+"""The CDK app: one stack, made from the settings in the context."""
+
+from typing import Any
+
+from aws_cdk import App
+
+from infra.settings import Settings
+from infra.stack import AitrailStack
+
+
+class AitrailApp(App):
+    """Needs no credentials and no environment; takes App's options; raises InvalidSettingsError."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - App's own
+        super().__init__(**options)
+        self.stack = AitrailStack(self, settings=Settings.from_context(self.node))

@@ -1,0 +1,115 @@
+"""The function's code: aitrail and the handler, with pinned wheels that pip fetches for the function's platform.
+
+Nothing is compiled and no container is needed: every package has a wheel for every platform (`--only-binary`).
+"""
+
+import hashlib
+import platform as machine
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsii
+from aws_cdk import AssetHashType, BundlingOptions, ILocalBundling
+from aws_cdk import aws_lambda as lambda_
+
+from aitrail.errors import AitrailError
+
+ROOT = Path(__file__).parent.parent
+RUNTIME = lambda_.Runtime.PYTHON_3_14
+
+_REQUIREMENTS = Path("lambdas/ingest/requirements.txt")
+# AWS Lambda's machines, in pip's words: glibc 2.17 or later on 64-bit ARM.
+_LAMBDA = ("--platform", "manylinux2014_aarch64", "--implementation", "cp", "--python-version", "3.14")
+# A function has no terminal: the commands of the product and of its packages stay behind, and so do notes.
+_LEFT_OUT = {"cli", "__pycache__"}
+_LEFT_OUT_SUFFIXES = {".pyc", ".md"}
+
+
+class BundlingError(AitrailError):
+    """pip could not fetch what the function needs; the message holds pip's own words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """The code for one `platform`, arm64 or host, made from the project at `root`."""
+
+    platform: str
+    root: Path = ROOT
+
+    @property
+    def architecture(self) -> lambda_.Architecture:
+        """What the function must run on to import the wheels."""
+        arm = self.platform == "arm64" or machine.machine().lower() in {"arm64", "aarch64"}
+        return lambda_.Architecture.ARM_64 if arm else lambda_.Architecture.X86_64
+
+    def code(self) -> lambda_.Code:
+        """The asset: made at synth, unless one of the same fingerprint is there already."""
+        return lambda_.Code.from_asset(
+            str(self.root / "lambdas"),
+            asset_hash_type=AssetHashType.CUSTOM,
+            asset_hash=self.fingerprint(),
+            bundling=BundlingOptions(image=RUNTIME.bundling_image, local=_LocalBundling(self)),
+        )
+
+    def fingerprint(self) -> str:
+        """A hash of all that decides what is in the asset. CDK's own would see neither pip's options nor `aitrail`."""
+        digest = hashlib.sha256()
+        host = () if self.platform == "arm64" else (sysconfig.get_platform(), sys.version)
+        for part in (*self._pip_options, *host):
+            digest.update(part.encode() + b"\0")
+        for path in (Path(__file__), self.root / _REQUIREMENTS, *self._sources()):
+            content = path.read_bytes()
+            name = path.name if path == Path(__file__) else path.relative_to(self.root).as_posix()
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        return digest.hexdigest()
+
+    def write_to(self, output: Path) -> None:
+        """Fill the folder `output`; raises BundlingError."""
+        self._install(output)
+        for path in self._sources():
+            target = output / path.relative_to(self.root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+
+    @property
+    def _pip_options(self) -> tuple[str, ...]:
+        return _LAMBDA if self.platform == "arm64" else ()
+
+    def _sources(self) -> Iterator[Path]:
+        """The project's own files that ship, in a fixed order."""
+        for path in sorted((self.root / "aitrail").rglob("*")):
+            inside = path.relative_to(self.root).parts
+            if path.is_file() and not _LEFT_OUT.intersection(inside) and path.suffix not in _LEFT_OUT_SUFFIXES:
+                yield path
+        yield from sorted((self.root / "lambdas").glob("*.py"))
+        yield from sorted((self.root / "lambdas/ingest").glob("*.py"))
+
+    def _install(self, output: Path) -> None:
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+        command += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", *self._pip_options]
+        command += ["--requirement", str(self.root / _REQUIREMENTS), "--target", str(output)]
+        pip = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
+        if pip.returncode:
+            raise BundlingError(
+                f"pip could not bundle {_REQUIREMENTS} for the platform {self.platform}. It needs the package index "
+                f"(pip's own configuration and PIP_INDEX_URL apply). pip said:\n{pip.stderr or pip.stdout}"
+            )
+        # Commands name this machine's interpreter in their first line: of no use there, and different on each machine.
+        shutil.rmtree(output / "bin", ignore_errors=True)
+
+
+@jsii.implements(ILocalBundling)
+class _LocalBundling:
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+
+    def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:  # noqa: ANN401 - CDK's options
+        """Fill CDK's folder. False would mean "try Docker", so this either succeeds or raises."""
+        self._bundle.write_to(Path(output_dir))
+        return True

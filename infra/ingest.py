@@ -1,0 +1,76 @@
+"""The function that reads log files."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_sqs import IQueue
+from constructs import Construct
+
+from infra.bundling import RUNTIME, Bundle
+
+TIMEOUT = Duration.seconds(300)
+
+
+class Ingest(Construct):
+    """The function, its log group, and its role, which may do nothing but what `may` adds."""
+
+    def __init__(  # noqa: PLR0913 - a construct's properties
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bundle: Bundle,
+        memory_megabytes: int,
+        log_retention_days: int,
+        environment: Mapping[str, str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.log_group = logs.LogGroup(self, "Logs", removal_policy=RemovalPolicy.DESTROY)
+        cast("logs.CfnLogGroup", self.log_group.node.default_child).retention_in_days = log_retention_days
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.may("logs:CreateLogStream", "logs:PutLogEvents", on=self.log_group.log_group_arn)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description="Reads CloudTrail log files and records who used Polly, Transcribe, Lex and Personalize.",
+            runtime=RUNTIME,
+            architecture=bundle.architecture,
+            code=bundle.code(),
+            handler="lambdas.ingest.handler.lambda_handler",
+            timeout=TIMEOUT,
+            memory_size=memory_megabytes,
+            role=self.role,
+            log_group=self.log_group,
+            tracing=lambda_.Tracing.ACTIVE,
+            environment=dict(environment),
+        )
+        Validations.of(self.role).acknowledge(
+            Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason="X-Ray's actions take no resource.")
+        )
+
+    def may(self, *actions: str, on: str) -> None:
+        """Allow the function these actions on the resources of this ARN."""
+        self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
+
+    def read_from(self, queue: IQueue, *, maximum_concurrency: int) -> None:
+        """Start the function for messages of `queue`; only the messages that it names come again."""
+        self.may(
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:ChangeMessageVisibility",
+            "sqs:GetQueueAttributes",
+            on=queue.queue_arn,
+        )
+        lambda_.EventSourceMapping(
+            self,
+            "Source",
+            target=self.function,
+            event_source_arn=queue.queue_arn,
+            batch_size=10,
+            max_concurrency=maximum_concurrency,
+            report_batch_item_failures=True,
+        )

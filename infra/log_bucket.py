@@ -1,0 +1,54 @@
+"""The bucket that CloudTrail delivers to."""
+
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk.aws_s3_notifications import SqsDestination
+from aws_cdk.aws_sqs import IQueue
+from constructs import Construct
+
+
+class LogBucket(Construct):
+    """Log files, kept `retention_days` or for good, and for good when the stack goes: they are audit logs."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, retention_days: int | None) -> None:
+        super().__init__(scope, construct_id)
+        # CDK's own role for the notification handler may change the notifications of every bucket in the account.
+        role = iam.Role(self, "AnnouncerRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=Duration.days(7),
+                    noncurrent_version_expiration=Duration.days(30),
+                    expiration=Duration.days(retention_days) if retention_days else None,
+                ),
+                # What expires in a versioned bucket leaves a marker, which is to go once nothing is behind it.
+                s3.LifecycleRule(expired_object_delete_marker=True),
+            ],
+            notifications_handler_role=role.without_policy_updates(),
+            # A first deployment that fails takes its bucket, still empty, with it.
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["s3:PutBucketNotification"], resources=[self.bucket.bucket_arn])
+        )
+        Validations.of(self.bucket).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-S1",
+                reason="A bucket for the access logs of this log bucket would need one of its own, and so on.",
+            )
+        )
+
+    def announce_to(self, queue: IQueue) -> None:
+        """Tell `queue` of every log file that arrives, and of every archived one that is restored."""
+        for event in (s3.EventType.OBJECT_CREATED, s3.EventType.OBJECT_RESTORE_COMPLETED):
+            self.bucket.add_event_notification(
+                event, SqsDestination(queue), s3.NotificationKeyFilter(prefix="AWSLogs/", suffix=".json.gz")
+            )

@@ -1,0 +1,134 @@
+"""Every setting of the deployment, read once from the CDK context: `cdk deploy -c aitrail:<name>=<value>`.
+
+All keys start with `aitrail:`, so that a misspelt one is an error and not a default in silence.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Self
+
+from aitrail.errors import AitrailError
+from infra import values
+from infra.values import Value
+
+if TYPE_CHECKING:
+    from constructs import Node
+
+PREFIX = "aitrail:"
+
+
+class InvalidSettingsError(AitrailError):
+    """The context holds settings that do not exist or values that they do not take; the message lists them all."""
+
+
+def _setting(value: Value[Any], meaning: str, *, default: object) -> Any:  # noqa: ANN401 - as dataclasses.field does
+    return field(default=default, metadata={"value": value, "meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a deployment can choose. The key of a field is its name in camel case after `aitrail:`."""
+
+    stack_name: str = _setting(
+        values.STACK_NAME, "Name of the CloudFormation stack; the trail is called <name>-trail.", default="aitrail"
+    )
+    trail: bool = _setting(
+        values.BOOLEAN,
+        "Create a multi-region trail of management events that delivers to the log bucket. "
+        "Without it, nothing arrives until something else writes log files under AWSLogs/.",
+        default=True,
+    )
+    row_retention_days: int | None = _setting(
+        values.DAYS_OR_NONE, "Days after its eventTime at which a row of the events table expires.", default=None
+    )
+    ledger_retention_days: int | None = _setting(
+        values.DAYS_OR_NONE, "Days after which an entry of the files table, the ledger, expires.", default=None
+    )
+    log_retention_days: int | None = _setting(
+        values.DAYS_OR_NONE,
+        "Days after which a log file in the log bucket is deleted; its version stays 30 more.",
+        default=None,
+    )
+    deletion_protection: bool = _setting(
+        values.BOOLEAN,
+        "Protect both tables from deletion and keep them when the stack is deleted. With false they are deleted with "
+        "the stack. The log bucket is kept in either case: it holds audit logs.",
+        default=True,
+    )
+    maximum_concurrency: int = _setting(
+        values.whole_number(2, 1000), "Functions that read log files at the same time, at most.", default=10
+    )
+    memory_megabytes: int = _setting(
+        values.whole_number(256, 10240), "Memory of the function in MB; CPU grows with it.", default=1024
+    )
+    log_level: str = _setting(values.LOG_LEVEL, "What the function logs.", default="INFO")
+    function_log_retention_days: int = _setting(
+        values.CLOUDWATCH_DAYS, "Days after which CloudWatch deletes the function's own logs.", default=90
+    )
+    log_key_arns: tuple[str, ...] = _setting(
+        values.KEY_ARNS, "KMS keys that log files are encrypted with: the function may decrypt with them.", default=()
+    )
+    alarm_topic_arn: str | None = _setting(
+        values.TOPIC_ARN_OR_NONE, "SNS topic, in the stack's region, that is told when an alarm goes off.", default=None
+    )
+    platform: str = _setting(
+        values.PLATFORM,
+        "What the function's packages are built for: arm64 is what AWS Lambda runs here; host is the machine that "
+        "deploys, for a local AWS.",
+        default="arm64",
+    )
+
+    @classmethod
+    def from_context(cls, node: "Node") -> Self:
+        """The settings in the context of `node`; raises InvalidSettingsError."""
+        return cls.of(node.get_all_context())
+
+    @classmethod
+    def of(cls, context: Mapping[str, object]) -> Self:
+        """The settings among the keys of `context`, as JSON types or as text; raises InvalidSettingsError."""
+        chosen: dict[str, object] = {}
+        problems = list(_strangers(context))
+        for setting in SETTINGS:
+            if setting.key not in context:
+                continue
+            try:
+                chosen[setting.attribute] = setting.value.parse(context[setting.key])
+            except ValueError:
+                problems.append(f"{setting.key} takes {setting.value.valid}, not {context[setting.key]!r}.")
+        if problems:
+            raise InvalidSettingsError("\n".join(problems))
+        return cls(**chosen)  # type: ignore[arg-type] # each value parses to the type of its field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting as a reader meets it: its context key, what it means, what it takes, and its default."""
+
+    key: str
+    attribute: str
+    meaning: str
+    value: Value[Any]
+    default: object
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_(.)", lambda match: match[1].upper(), name)
+
+
+SETTINGS = tuple(
+    Setting(key=PREFIX + _camel(each.name), attribute=each.name, default=each.default, **each.metadata)
+    for each in fields(Settings)
+)
+
+
+def _strangers(context: Mapping[str, object]) -> Iterator[str]:
+    """What is wrong with the keys: ours that do not exist, and those that lack the prefix."""
+    keys = [setting.key for setting in SETTINGS]
+    for key in context:
+        if PREFIX + key in keys:
+            yield f"{key} is not read: write {PREFIX}{key}."
+        elif key.lower().startswith(PREFIX) and key not in keys:
+            nearest = get_close_matches(key, keys, n=1, cutoff=0)[0]
+            yield f"There is no setting {key}: did you mean {nearest}? All settings: {', '.join(keys)}."

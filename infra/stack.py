@@ -1,0 +1,92 @@
+"""The stack: what there is, what feeds what, and who may do what."""
+
+from aws_cdk import Acknowledgment, CfnOutput, Stack, Validations
+from aws_cdk.aws_sns import Topic
+from constructs import Construct
+
+from aitrail import tables
+from infra.alarms import NAMESPACE, SERVICE, Alarms
+from infra.bundling import Bundle
+from infra.deliveries import Deliveries
+from infra.ingest import TIMEOUT, Ingest
+from infra.log_bucket import LogBucket
+from infra.settings import Settings
+from infra.table import Table
+from infra.trail import Trail
+
+
+class AitrailStack(Stack):
+    """Trail -> log bucket -> deliveries -> function -> tables, and the alarms, as `settings` choose."""
+
+    def __init__(self, scope: Construct, *, settings: Settings) -> None:
+        super().__init__(scope, settings.stack_name, description="Who used Amazon Polly, Transcribe, Lex, Personalize.")
+        self.settings = settings
+        self.log_bucket = LogBucket(self, "Logs", retention_days=settings.log_retention_days)
+        self.deliveries = Deliveries(self, "Deliveries", function_timeout=TIMEOUT)
+        self.events = Table(self, "Events", definition=tables.EVENTS, protected=settings.deletion_protection)
+        self.files = Table(self, "Files", definition=tables.FILES, protected=settings.deletion_protection)
+        self.ingest = Ingest(
+            self,
+            "Ingest",
+            bundle=Bundle(platform=settings.platform),
+            memory_megabytes=settings.memory_megabytes,
+            log_retention_days=settings.function_log_retention_days,
+            environment=self._environment(),
+        )
+        self.log_bucket.announce_to(self.deliveries.queue)
+        self.ingest.read_from(self.deliveries.queue, maximum_concurrency=settings.maximum_concurrency)
+        self._grant()
+        if settings.trail:
+            trail = Trail(self, "Trail", trail_name=f"{settings.stack_name}-trail", bucket=self.log_bucket.bucket)
+            # The trail comes last: until it delivers, a deployment that fails can take its empty bucket away.
+            trail.trail.node.add_dependency(self.ingest)
+        Alarms(
+            self,
+            "Alarms",
+            deliveries=self.deliveries,
+            function=self.ingest.function,
+            topic=Topic.from_topic_arn(self, "Topic", arn) if (arn := settings.alarm_topic_arn) else None,
+        )
+        self._tell()
+
+    def _environment(self) -> dict[str, str]:
+        retention = {
+            "ROW_RETENTION_DAYS": self.settings.row_retention_days,
+            "LEDGER_RETENTION_DAYS": self.settings.ledger_retention_days,
+        }
+        return {
+            "EVENTS_TABLE": self.events.table.table_name,
+            "FILES_TABLE": self.files.table.table_name,
+            "QUEUE_URL": self.deliveries.queue.queue_url,
+            "POWERTOOLS_SERVICE_NAME": SERVICE,
+            "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+            "POWERTOOLS_LOG_LEVEL": self.settings.log_level,
+        } | {name: str(days) for name, days in retention.items() if days}
+
+    def _grant(self) -> None:
+        bucket, files = self.log_bucket.bucket, self.files.table
+        may = self.ingest.may
+        may("s3:ListBucket", on=bucket.bucket_arn)  # without it, S3 answers 403 for an object that is gone
+        may("s3:GetObject", "s3:GetObjectVersion", on=bucket.arn_for_objects("*"))
+        Validations.of(self.ingest.role).acknowledge(
+            Acknowledgment(
+                id=f"AwsSolutions-IAM5[Resource::<{self.resolve(bucket.bucket_arn)['Fn::GetAtt'][0]}.Arn>/*]",
+                reason="Every object of the log bucket may be a log file.",
+            )
+        )
+        may("dynamodb:BatchWriteItem", on=self.events.table.table_arn)
+        may("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem", on=files.table_arn)
+        for key_arn in self.settings.log_key_arns:
+            may("kms:Decrypt", on=key_arn)
+
+    def _tell(self) -> None:
+        """The outputs: commands find the stack's parts by these ids."""
+        for name, value, description in (
+            ("LogBucketName", self.log_bucket.bucket.bucket_name, "Bucket that CloudTrail delivers log files to."),
+            ("EventsTableName", self.events.table.table_name, "Table with one row per wanted record."),
+            ("FilesTableName", self.files.table.table_name, "The ledger: what became of every delivery."),
+            ("DeliveriesQueueUrl", self.deliveries.queue.queue_url, "Queue of deliveries to read."),
+            ("DeadLetterQueueUrl", self.deliveries.dead_letters.queue_url, "Queue of deliveries that failed."),
+            ("FunctionName", self.ingest.function.function_name, "Function that reads log files."),
+        ):
+            CfnOutput(self, name, value=value, description=description)

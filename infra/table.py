@@ -1,0 +1,43 @@
+"""A table as `aitrail.tables` defines it."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from aitrail import tables
+
+
+def _strings(*names: str) -> list[dynamodb.Attribute]:
+    return [dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING) for name in names]
+
+
+def _index(index: tables.Index) -> dynamodb.GlobalSecondaryIndexPropsV2:
+    return dynamodb.GlobalSecondaryIndexPropsV2(
+        index_name=index.name,
+        partition_keys=_strings(*index.partition_keys),
+        sort_keys=_strings(*index.sort_keys),
+        projection_type=dynamodb.ProjectionType.INCLUDE,
+        non_key_attributes=list(index.projected),
+    )
+
+
+class Table(Construct):
+    """Paid per request, restorable to any second of the last 35 days; `protected` from deletion, with the stack too."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, definition: tables.Table, protected: bool) -> None:
+        super().__init__(scope, construct_id)
+        self.table = dynamodb.TableV2(
+            self,
+            "Table",
+            partition_key=_strings(definition.partition_key)[0],
+            sort_key=_strings(definition.sort_key)[0] if definition.sort_key else None,
+            global_secondary_indexes=[_index(index) for index in definition.indexes],
+            time_to_live_attribute=definition.ttl_attribute,
+            billing=dynamodb.Billing.on_demand(),
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=protected,
+            # A protected table refuses to be deleted: to keep it also lets a first deployment that fails roll back.
+            removal_policy=RemovalPolicy.RETAIN if protected else RemovalPolicy.DESTROY,
+        )

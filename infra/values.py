@@ -1,0 +1,107 @@
+"""The values that settings take: JSON types, or the text that `-c key=value` makes of everything."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, NoReturn, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Value(Generic[T]):
+    """A kind of value: `valid` says what it takes, `parse` raises ValueError for all else."""
+
+    valid: str
+    parse: Callable[[object], T]
+
+
+def spelled(value: object) -> str:
+    """A value as one writes it on the command line."""
+    if value in (None, ()):
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def whole_number(least: int, most: int) -> Value[int]:
+    """A whole number, both bounds included."""
+
+    def parse(given: object) -> int:
+        if re.fullmatch("[0-9]{1,9}", str(given)) and least <= int(str(given)) <= most:
+            return int(str(given))
+        _refuse(given)
+
+    return Value(f"a whole number from {least} to {most}", parse)
+
+
+def one_of(*choices: T) -> Value[T]:
+    """One of some words, numbers or truth values; words in any case."""
+    by_word = {spelled(choice).lower(): choice for choice in choices}
+
+    def parse(given: object) -> T:
+        return by_word[word] if (word := str(given).lower()) in by_word else _refuse(given)
+
+    return Value("one of " + ", ".join(map(spelled, choices)), parse)
+
+
+def matching(pattern: str, valid: str) -> Value[str]:
+    """Text that matches the whole pattern."""
+
+    def parse(given: object) -> str:
+        return given if isinstance(given, str) and re.fullmatch(pattern, given) else _refuse(given)
+
+    return Value(valid, parse)
+
+
+def or_none(value: Value[T]) -> Value[T | None]:
+    """That value, or none: JSON's null or the word."""
+
+    def parse(given: object) -> T | None:
+        return None if _is_none(given) else value.parse(given)
+
+    return Value(f"{value.valid}, or none", parse)
+
+
+def list_of(value: Value[T]) -> Value[tuple[T, ...]]:
+    """Any number of them: a JSON list, or text with commas; none is the empty list."""
+
+    def parse(given: object) -> tuple[T, ...]:
+        if _is_none(given):
+            return ()
+        if isinstance(given, str):
+            given = json.loads(given) if given.startswith("[") else [each.strip() for each in given.split(",")]
+        return tuple(value.parse(each) for each in given) if isinstance(given, list) else _refuse(given)
+
+    return Value(f"{value.valid}; several with commas between them or as a JSON list; or none", parse)
+
+
+def _is_none(given: object) -> bool:
+    return given is None or str(given).lower() == "none"
+
+
+def _refuse(given: object) -> NoReturn:
+    raise ValueError(given)
+
+
+BOOLEAN = one_of(True, False)  # noqa: FBT003 - the two choices
+# A century: DynamoDB and S3 take far more.
+DAYS_OR_NONE = or_none(whole_number(1, 36500))
+# The periods that PutRetentionPolicy of CloudWatch Logs accepts.
+CLOUDWATCH_DAYS = one_of(
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+)
+LOG_LEVEL = one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+PLATFORM = one_of("arm64", "host")
+# CloudFormation allows more; CloudTrail refuses adjacent hyphens and names over 128 characters.
+STACK_NAME = matching(
+    "(?=.{1,100}$)[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*",
+    "up to 100 letters, digits and single hyphens, a letter first",
+)
+# IAM ignores aliases as resources: only a key's own ARN works.
+KEY_ARNS = list_of(
+    matching("arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+", "the ARN of a KMS key (not of an alias)")
+)
+TOPIC_ARN_OR_NONE = or_none(
+    matching("arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}", "the ARN of an SNS topic")
+)

@@ -1,0 +1,219 @@
+"""The function's code holds what it needs for its platform, and is made anew when any of that changes."""
+
+import base64
+import hashlib
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_lambda as lambda_
+
+from infra.bundling import RUNTIME, Bundle, BundlingError
+
+ROOT = Path(__file__).parents[2]
+SOURCES = {
+    "README.md": "About.",
+    "aitrail/__init__.py": "",
+    "aitrail/rows.py": "ROW = 1\n",
+    "aitrail/services/polly.toml": "name = 'polly'\n",
+    "aitrail/services/README.md": "About services.",
+    "aitrail/cli/main.py": "print('cli')\n",
+    "aitrail/__pycache__/rows.cpython-311.pyc": "compiled",
+    "lambdas/__init__.py": "",
+    "lambdas/ingest/handler.py": "import aitrail\n",
+    "lambdas/ingest/requirements.in": "speech\n",
+}
+SHIPPED = {
+    "aitrail/__init__.py",
+    "aitrail/rows.py",
+    "aitrail/services/polly.toml",
+    "lambdas/__init__.py",
+    "lambdas/ingest/handler.py",
+}
+# The wheel that only the function's platform takes, and the one that every platform takes.
+WHEELS = {"arm64": "cp314-cp314-manylinux2014_aarch64", "host": "py3-none-any"}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A small project whose one requirement is a wheel in a local folder; pip reaches no index."""
+    root, wheels = tmp_path / "project", tmp_path / "wheels"
+    for name, text in SOURCES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    wheels.mkdir()
+    hashes = [build_wheel(wheels, tag) for tag in WHEELS.values()]
+    require(root, *hashes)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    return root
+
+
+def require(root, *hashes):
+    text = "speech==1.0 " + " ".join(f"--hash=sha256:{each}" for each in hashes) + "\n"
+    (root / "lambdas/ingest/requirements.txt").write_text(text)
+
+
+def build_wheel(folder, tag):
+    files = {
+        "speech/__init__.py": f"TAG = '{tag}'\n",
+        "speech-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: speech\nVersion: 1.0\n",
+        "speech-1.0.dist-info/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
+        "speech-1.0.dist-info/entry_points.txt": "[console_scripts]\nspeech = speech:main\n",
+    }
+    path = folder / f"speech-1.0-{tag}.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        for name, text in files.items():
+            wheel.writestr(name, text)
+        lines = [f"{name},sha256={_record_hash(text)},{len(text)}" for name, text in files.items()]
+        wheel.writestr("speech-1.0.dist-info/RECORD", "\n".join([*lines, "speech-1.0.dist-info/RECORD,,"]) + "\n")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _record_hash(text):
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+
+
+def content(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("platform", WHEELS)
+def test_a_bundle_holds_the_sources_and_the_wheels_of_its_platform(project, tmp_path, platform):
+    output = tmp_path / "output"
+
+    Bundle(platform=platform, root=project).write_to(output)
+
+    files = content(output)
+    assert files.pop("speech/__init__.py").decode() == f"TAG = '{WHEELS[platform]}'\n"
+    assert {name for name in files if not name.startswith("speech-1.0.dist-info/")} == SHIPPED
+    assert all(files[name].decode() == SOURCES[name] for name in SHIPPED)
+
+
+def test_a_bundle_is_the_same_wherever_it_is_written(project, tmp_path):
+    bundle = Bundle(platform="arm64", root=project)
+
+    bundle.write_to(tmp_path / "here")
+    bundle.write_to(tmp_path / "somewhere/else")
+
+    assert content(tmp_path / "here") == content(tmp_path / "somewhere/else")
+
+
+def test_a_wheel_of_another_content_is_refused_with_pips_words(project, tmp_path):
+    require(project, "0" * 64)
+
+    with pytest.raises(BundlingError, match=r"(?s)could not bundle .*requirements\.txt for the platform arm64.*HASHES"):
+        Bundle(platform="arm64", root=project).write_to(tmp_path / "output")
+
+
+def test_synth_bundles_again_only_what_has_changed(project, tmp_path, monkeypatch):
+    output = tmp_path / "cdk.out"
+    synthesize(Bundle(platform="arm64", root=project), output)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nowhere"))
+
+    synthesize(Bundle(platform="arm64", root=project), output)
+    (project / "aitrail/rows.py").write_text("ROW = 2\n")
+    with pytest.raises(RuntimeError, match="pip could not bundle"):
+        synthesize(Bundle(platform="arm64", root=project), output)
+
+    made = [set(content(path)) for path in output.glob("asset.*") if content(path)]
+    assert [names > SHIPPED for names in made] == [True]
+
+
+def test_a_failure_of_pip_ends_synth_and_shows_in_its_error(project, tmp_path):
+    require(project, "0" * 64)
+
+    with pytest.raises(RuntimeError, match=r"(?s)pip said:.*HASHES"):
+        synthesize(Bundle(platform="arm64", root=project), tmp_path / "cdk.out")
+
+
+def synthesize(bundle, output):
+    app = App(outdir=str(output), analytics_reporting=False)
+    lambda_.Function(Stack(app, "only"), "Function", code=bundle.code(), runtime=RUNTIME, handler="x.y")
+    app.synth()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("aitrail/rows.py", "ROW = 2\n"),
+        ("aitrail/services/polly.toml", "name = 'tts'\n"),
+        ("aitrail/services/bedrock.toml", ""),
+        ("lambdas/__init__.py", "#\n"),
+        ("lambdas/ingest/handler.py", "import aitrail.rows\n"),
+        ("lambdas/ingest/wiring.py", ""),
+        ("lambdas/ingest/requirements.txt", "speech==1.1\n"),
+    ],
+)
+def test_a_change_in_what_ships_changes_the_fingerprint(project, name, text):
+    before = Bundle(platform="arm64", root=project).fingerprint()
+
+    (project / name).write_text(text)
+
+    assert Bundle(platform="arm64", root=project).fingerprint() != before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "README.md",
+        "aitrail/services/README.md",
+        "aitrail/cli/main.py",
+        "aitrail/__pycache__/rows.cpython-311.pyc",
+        "lambdas/ingest/requirements.in",
+        "tests/test_rows.py",
+    ],
+)
+def test_a_change_in_anything_else_does_not(project, name):
+    before = Bundle(platform="arm64", root=project).fingerprint()
+
+    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).write_text("changed")
+
+    assert Bundle(platform="arm64", root=project).fingerprint() == before
+
+
+def test_a_moved_file_changes_the_fingerprint(project):
+    before = Bundle(platform="arm64", root=project).fingerprint()
+
+    (project / "aitrail/rows.py").rename(project / "aitrail/columns.py")
+
+    assert Bundle(platform="arm64", root=project).fingerprint() != before
+
+
+def test_each_platform_has_a_fingerprint_of_its_own(project):
+    fingerprints = {Bundle(platform=platform, root=project).fingerprint() for platform in WHEELS}
+
+    assert len(fingerprints) == 2
+
+
+def test_a_fingerprint_does_not_depend_on_where_the_project_is(project, tmp_path):
+    before = Bundle(platform="arm64", root=project).fingerprint()
+
+    moved = project.rename(tmp_path / "moved")
+
+    assert Bundle(platform="arm64", root=moved).fingerprint() == before
+
+
+def pins(path):
+    return dict(re.findall(r"(?m)^([\w.-]+)==(\S+)", (ROOT / path).read_text()))
+
+
+def test_what_ships_is_what_is_tested():
+    shipped, tested = pins("lambdas/ingest/requirements.txt"), pins("requirements.txt")
+
+    assert shipped == {name: tested[name] for name in shipped}
+    assert pins("lambdas/ingest/requirements.in").items() <= shipped.items()
+
+
+def test_every_requirement_is_pinned_with_hashes_for_every_machine():
+    text = (ROOT / "lambdas/ingest/requirements.txt").read_text()
+
+    requirements = re.split(r"(?m)^(?=\S)", text)[1:]
+    # A marker would be judged by the Python that bundles, not by the one that runs the function.
+    assert all(
+        re.fullmatch(r"[\w.-]+==\S+ \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+", each) for each in requirements
+    )
+    assert len(requirements) == len(pins("lambdas/ingest/requirements.txt"))

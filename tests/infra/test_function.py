@@ -1,0 +1,79 @@
+"""Deliveries, the function and the event source fit together."""
+
+ENVIRONMENT = {
+    "EVENTS_TABLE": "<EventsTable>",
+    "FILES_TABLE": "<FilesTable>",
+    "QUEUE_URL": "<DeliveriesQueue>",
+    "POWERTOOLS_SERVICE_NAME": "aitrail",
+    "POWERTOOLS_METRICS_NAMESPACE": "aitrail",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+}
+
+
+def test_the_function_runs_the_handler_on_the_newest_python_and_arm(default):
+    function = default.properties("IngestFunction")
+
+    del function["Code"], function["Description"]
+    assert function == {
+        "Architectures": ["arm64"],
+        "Environment": {"Variables": ENVIRONMENT},
+        "Handler": "lambdas.ingest.handler.lambda_handler",
+        "LoggingConfig": {"LogGroup": "<IngestLogs>"},
+        "MemorySize": 1024,
+        "Role": "<IngestRole.Arn>",
+        "Runtime": "python3.14",
+        "Timeout": 300,
+        "TracingConfig": {"Mode": "Active"},
+    }
+
+
+def test_the_function_follows_the_settings(chosen):
+    function = chosen.properties("IngestFunction")
+
+    assert function["MemorySize"] == 512
+    assert function["Environment"]["Variables"] == ENVIRONMENT | {
+        "POWERTOOLS_LOG_LEVEL": "DEBUG",
+        "ROW_RETENTION_DAYS": "400",
+        "LEDGER_RETENTION_DAYS": "30",
+    }
+
+
+def test_the_functions_own_logs_expire(default, chosen):
+    assert default.of_type("AWS::Logs::LogGroup") == {"IngestLogs": {"RetentionInDays": 90}}
+    assert chosen.of_type("AWS::Logs::LogGroup") == {"IngestLogs": {"RetentionInDays": 7}}
+    assert default.resources["IngestLogs"]["DeletionPolicy"] == "Delete"
+
+
+def test_the_event_source_reports_single_failures_and_caps_concurrency(default, chosen):
+    assert default.of_type("AWS::Lambda::EventSourceMapping") == {
+        "IngestSource": {
+            "BatchSize": 10,
+            "EventSourceArn": "<DeliveriesQueue.Arn>",
+            "FunctionName": "<IngestFunction>",
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "ScalingConfig": {"MaximumConcurrency": 10},
+        }
+    }
+    assert chosen.properties("IngestSource")["ScalingConfig"] == {"MaximumConcurrency": 2}
+
+
+def test_the_function_is_made_after_its_permissions(default):
+    assert "IngestRoleDefaultPolicy" in default.resources["IngestFunction"]["DependsOn"]
+
+
+def test_deliveries_stay_hidden_for_six_timeouts_and_die_after_five_attempts(default):
+    queue = default.properties("DeliveriesQueue")
+
+    assert queue == {
+        "MessageRetentionPeriod": 14 * 24 * 3600,
+        "RedrivePolicy": {"deadLetterTargetArn": "<DeliveriesDeadLetters.Arn>", "maxReceiveCount": 5},
+        "SqsManagedSseEnabled": True,
+        "VisibilityTimeout": 6 * default.properties("IngestFunction")["Timeout"],
+    }
+
+
+def test_dead_letters_wait_for_fourteen_days(default):
+    assert default.properties("DeliveriesDeadLetters") == {
+        "MessageRetentionPeriod": 14 * 24 * 3600,
+        "SqsManagedSseEnabled": True,
+    }

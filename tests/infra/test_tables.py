@@ -1,0 +1,66 @@
+"""The deployed tables are those that `aitrail.tables` defines, within DynamoDB's limits."""
+
+import pytest
+
+from aitrail import tables
+
+TABLES = [pytest.param("EventsTable", tables.EVENTS, id="events"), pytest.param("FilesTable", tables.FILES, id="files")]
+
+
+def schema(partition_keys, sort_keys):
+    return [{"AttributeName": name, "KeyType": "HASH"} for name in partition_keys] + [
+        {"AttributeName": name, "KeyType": "RANGE"} for name in sort_keys
+    ]
+
+
+@pytest.mark.parametrize(("name", "definition"), TABLES)
+def test_a_table_has_its_keys_indexes_and_expiry_and_can_be_restored(default, name, definition):
+    table = default.properties(name)
+
+    attributes = table.pop("AttributeDefinitions")
+    keys = {definition.partition_key, definition.sort_key, *(key for index in definition.indexes for key in index.keys)}
+    assert {each["AttributeName"] for each in attributes} == keys - {None}
+    assert {each["AttributeType"] for each in attributes} == {"S"}
+    assert table == {
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": schema([definition.partition_key], [definition.sort_key] if definition.sort_key else []),
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": index.name,
+                "KeySchema": schema(index.partition_keys, index.sort_keys),
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.projected)},
+            }
+            for index in definition.indexes
+        ],
+        "Replicas": [
+            {
+                "Region": "<AWS::Region>",
+                "DeletionProtectionEnabled": True,
+                "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+                "GlobalSecondaryIndexes": [{"IndexName": index.name} for index in definition.indexes],
+            }
+        ],
+        "TimeToLiveSpecification": {"AttributeName": "expiresAt", "Enabled": True},
+    }
+
+
+@pytest.mark.parametrize("name", ["EventsTable", "FilesTable"])
+def test_indexes_stay_within_what_dynamodb_accepts(default, name):
+    indexes = default.properties(name)["GlobalSecondaryIndexes"]
+
+    projected = [each["Projection"]["NonKeyAttributes"] for each in indexes]
+    assert all(1 <= len(names) <= 20 for names in projected)
+    assert sum(map(len, projected)) <= 100
+    for index in indexes:
+        kinds = [each["KeyType"] for each in index["KeySchema"]]
+        assert 1 <= kinds.count("HASH") <= 4
+        assert kinds.count("RANGE") <= 4
+
+
+@pytest.mark.parametrize("name", ["EventsTable", "FilesTable"])
+def test_a_protected_table_outlives_the_stack_and_an_unprotected_one_does_not(default, chosen, name):
+    kept, deleted = default.resources[name], chosen.resources[name]
+
+    assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (deleted["DeletionPolicy"], deleted["UpdateReplacePolicy"]) == ("Delete", "Delete")
+    assert deleted["Properties"]["Replicas"][0]["DeletionProtectionEnabled"] is False
