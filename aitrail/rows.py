@@ -156,7 +156,8 @@ def _identity_attributes(identity: Identity) -> dict[str, Any]:
 def _event_time(record: dict[str, Any]) -> datetime:
     value = record.get("eventTime")
     if not isinstance(value, str) or not _EVENT_TIME.fullmatch(value):
-        raise Reject(f"eventTime is {str(value)[:40]!r}, not like 2026-01-31T23:59:59Z")
+        given = repr(value)[:60] if "eventTime" in record else "missing"
+        raise Reject(f"eventTime is {given}, it should be like 2026-01-31T23:59:59Z")
     try:
         return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:

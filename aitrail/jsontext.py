@@ -1,0 +1,185 @@
+"""JSON text that is read forward, value by value, in bounded memory.
+
+The json module's own scanner reads the values, so what is JSON and what a value means is what json.loads says.
+"""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, Final
+
+from aitrail.errors import AitrailError
+
+_WHITE_SPACE: Final = re.compile(rb"[ \t\n\r]*")
+_DECODER: Final = json.JSONDecoder()
+_ENCODING_MARK_BYTES: Final = 4  # what json.detect_encoding looks at
+# A value that lacks its end fails where the text stops; the longest word in which that happens is \ud83d\ude00.
+_WORD_BYTES: Final = 16
+# What must follow a number before its end is certain: 1e+ is 1 and something else until the next digit is there.
+_LOOKAHEAD_BYTES: Final = 3
+
+
+class UnreadableJson(AitrailError):
+    """Text that json.loads refuses or that is over a limit; `position` counts bytes of the text in UTF-8."""
+
+    def __init__(self, reason: str, position: int) -> None:
+        super().__init__(f"{reason}, at byte {position:,}")
+        self.reason = reason
+        self.position = position
+
+
+def utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The text in UTF-8, in non-empty pieces, from any encoding that json.loads detects; lone surrogates pass as there.
+
+    Raises UnreadableJson where the bytes are no text in that encoding.
+    """
+    head = b""
+    while len(head) < _ENCODING_MARK_BYTES and (chunk := next(chunks, b"")):
+        head += chunk
+    encoding = json.detect_encoding(head)
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    passed = held = 0
+    try:
+        for chunk in chain([head], chunks):
+            if encoding == "utf-8" and not held and chunk.isascii():
+                text = chunk
+            else:
+                decoded = decoder.decode(chunk)
+                held = len(decoder.getstate()[0])
+                text = chunk if encoding == "utf-8" else decoded.encode("utf-8", "surrogatepass")
+            passed += len(chunk)
+            if text:
+                yield text
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise UnreadableJson(f"The content is not {encoding.upper()}", passed - held + error.start) from error
+
+
+class JsonText:
+    """A cursor over `chunks`, non-empty pieces of valid UTF-8; a value may have up to `longest_value` bytes.
+
+    A value is first looked for in `first_window` bytes, then in twice as many, and so on.
+    Every method raises UnreadableJson where the text is not what it asks for.
+    """
+
+    def __init__(self, chunks: Iterator[bytes], *, longest_value: int, first_window: int) -> None:
+        self._chunks = chunks
+        self._longest_value = longest_value
+        self._first_window = first_window
+        self._buffer = b""
+        self._at = 0
+        self._passed = 0
+        self._ended = False
+
+    @property
+    def position(self) -> int:
+        """How many bytes of the text lie behind the cursor."""
+        return self._passed + self._at
+
+    def _need(self, size: int) -> None:
+        """Have `size` bytes from the cursor on in the buffer, fewer only at the end of the text."""
+        missing = size - (len(self._buffer) - self._at)
+        if missing <= 0 or self._ended:
+            return
+        parts = [self._buffer[self._at :]]
+        while missing > 0 and not self._ended:
+            parts.append(next(self._chunks, b""))
+            missing -= len(parts[-1])
+            self._ended = not parts[-1]
+        self._passed += self._at
+        self._buffer, self._at = b"".join(parts), 0
+
+    def peek(self) -> bytes:
+        """The next byte that is no white space; empty at the end of the text."""
+        while True:
+            if space := _WHITE_SPACE.match(self._buffer, self._at):
+                self._at = space.end()
+            if self._at < len(self._buffer) or self._ended:
+                return self._buffer[self._at : self._at + 1]
+            self._need(1)
+
+    def take(self, *expected: bytes) -> bytes:
+        """Step over one of the `expected` bytes, and say which it was."""
+        found = self.peek()
+        if found not in expected:
+            names = " or ".join(byte.decode() for byte in expected)
+            reason = f"The content is not JSON: expected {names}" if found else "The JSON document is truncated"
+            raise UnreadableJson(reason, self.position)
+        self._at += 1
+        return found
+
+    def items(self, opening: bytes, closing: bytes) -> Iterator[None]:
+        """One turn for each item of the list or object that starts here; whoever iterates reads the item."""
+        self.take(opening)
+        if self.peek() == closing:
+            self.take(closing)
+            return
+        while True:
+            yield
+            if self.take(b",", closing) == closing:
+                return
+
+    def key(self) -> str:
+        """The key that starts here, with its colon."""
+        if self.peek() != b'"':
+            self.take(b'"')
+        key: str = self.value()
+        self.take(b":")
+        return key
+
+    def value(self) -> Any:  # noqa: ANN401 - any JSON value
+        """The value that starts here, as json.loads decodes it."""
+        self.peek()
+        most = self._longest_value + _LOOKAHEAD_BYTES
+        size = min(self._first_window, most)
+        while True:
+            self._need(size)
+            window = self._buffer[self._at : self._at + size]
+            complete = self._ended and self._at + size >= len(self._buffer)
+            try:
+                value, end = _first_value(window, complete=complete)
+            except (ValueError, RecursionError) as error:
+                if complete or size == most:
+                    raise self._unreadable(error, len(window), complete=complete) from error
+            else:
+                self._at += end
+                return value
+            size = min(2 * size, most)
+
+    def _unreadable(self, error: Exception, size: int, *, complete: bool) -> UnreadableJson:
+        if isinstance(error, RecursionError):
+            return UnreadableJson("A value nests too deeply", self.position)
+        if not isinstance(error, json.JSONDecodeError):
+            return UnreadableJson(f"A value cannot be read: {error}", self.position)
+        if not complete and (error.msg.startswith("Unterminated") or error.pos > size - _WORD_BYTES):
+            return UnreadableJson(f"A value is longer than the limit of {self._longest_value:,} bytes", self.position)
+        return UnreadableJson(f"The content is not JSON: {error.msg}", self.position + error.pos)
+
+    def piece(self, size: int, boundary: re.Pattern[bytes]) -> bytes:
+        """The text up to a likely end of a list item, at least `size` bytes from here: empty where there is none.
+
+        The end is behind the first byte of a match of `boundary`, or at the end of the text before its last bracket.
+        """
+        self._need(2 * size)
+        match = boundary.search(self._buffer, self._at + size)
+        if match:
+            return self._buffer[self._at : match.start() + 1]
+        return self._buffer[self._at : max(self._at, self._buffer.rfind(b"]"))] if self._ended else b""
+
+    def skip(self, size: int) -> None:
+        """Step over `size` bytes that `piece` has shown."""
+        self._at += size
+
+
+def _first_value(window: bytes, *, complete: bool) -> tuple[Any, int]:
+    """The value at the start of `window` and the number of its bytes; ValueError, RecursionError where it has none."""
+    # In latin-1 each byte is one character, and all that structures JSON is ASCII: the offset counts bytes.
+    value, end = _DECODER.raw_decode(window.decode("latin-1"))
+    if end + _LOOKAHEAD_BYTES > len(window) and not complete:
+        raise json.JSONDecodeError("Unterminated value", "", end)
+    if not window[:end].isascii():
+        value = None  # one at a time in memory
+        value, _ = _DECODER.raw_decode(window[:end].decode("utf-8", "surrogatepass"))
+    return value, end
