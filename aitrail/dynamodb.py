@@ -1,0 +1,93 @@
+"""What both tables share: items as the DynamoDB client takes them, and batches written to the last item."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from random import random
+from typing import TYPE_CHECKING, Any, cast
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from aitrail import items
+from aitrail.errors import AitrailError
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import WriteRequestTypeDef
+
+# BatchWriteItem takes 25 items. They cannot pass its 16 MB: an item has 400 KB at most.
+BATCH_SIZE = 25
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 10.0
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+class OutOfTimeError(AitrailError):
+    """The time left does not suffice to finish; nothing is lost, a retry writes the same items."""
+
+
+def to_item(values: dict[str, Any]) -> dict[str, Any]:
+    """Plain values as DynamoDB's typed attributes."""
+    return {name: _serialize(items.with_decimals(value)) for name, value in values.items()}
+
+
+def from_item(item: dict[str, Any]) -> dict[str, Any]:
+    """Typed attributes as plain values; numbers are Decimal."""
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+def put(values: dict[str, Any]) -> "WriteRequestTypeDef":
+    """A request of BatchWriteItem that writes an item."""
+    return {"PutRequest": {"Item": to_item(values)}}
+
+
+def delete(key: dict[str, Any]) -> "WriteRequestTypeDef":
+    """A request of BatchWriteItem that deletes an item."""
+    return {"DeleteRequest": {"Key": to_item(key)}}
+
+
+def pauses(random: Callable[[], float]) -> Iterator[float]:
+    """Seconds to wait before each further try: full jitter below a doubling bound."""
+    bound = _FIRST_PAUSE
+    while True:
+        yield random() * bound
+        bound = min(2 * bound, _LONGEST_PAUSE)
+
+
+class BatchWriter:
+    """Writes requests to one table and insists until DynamoDB has taken every one.
+
+    Throttling, timeouts and 5xx are retried by the client (botocore's standard mode), what DynamoDB hands back as
+    UnprocessedItems here.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = random,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._sleep = sleep
+        self._random = random
+
+    def write(self, requests: Sequence["WriteRequestTypeDef"], *, time_left: Callable[[], float]) -> None:
+        """Write all requests, whose keys must be distinct; `time_left` gives seconds. Raises OutOfTimeError."""
+        for start in range(0, len(requests), BATCH_SIZE):
+            self._write_batch(requests[start : start + BATCH_SIZE], time_left)
+
+    def _write_batch(self, batch: Sequence["WriteRequestTypeDef"], time_left: Callable[[], float]) -> None:
+        for pause in pauses(self._random):
+            if time_left() <= 0:
+                raise OutOfTimeError(f"no time left to write {len(batch)} items to {self._table}")
+            answer = self._client.batch_write_item(RequestItems={self._table: batch})
+            batch = cast("list[WriteRequestTypeDef]", answer["UnprocessedItems"].get(self._table, []))
+            if not batch:
+                return
+            if pause >= time_left():
+                raise OutOfTimeError(f"DynamoDB left {len(batch)} items for {self._table} unprocessed, and time is up")
+            self._sleep(pause)

@@ -1,0 +1,175 @@
+"""The ledger (files table): what became of every delivery, and every reject with its reason."""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from random import random
+from typing import TYPE_CHECKING, Any
+
+from aitrail import items
+from aitrail.dynamodb import BatchWriter, delete, from_item, put, to_item
+from aitrail.reading import RejectedRecord
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+FILE = "file"
+REJECT = "reject#"
+
+# What a reject keeps of its record: all of it where that fits beside the other attributes, else the beginning.
+_MAX_RECORD_BYTES = 390 * 1024
+_BEGINNING_BYTES = 8 * 1024
+_MAX_NAME_CHARACTERS = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileEntry:
+    """One delivery. Counts are records; `bytes` and `sha256` are of the uncompressed content; times are UTC.
+
+    `status`: ingested, unreadable, missing, archived. `problem` is set where a person should look, and only there.
+    Attributes are named in the table as they are here, in camel case.
+    """
+
+    log_file: str
+    status: str
+    problem: str | None = None
+    reason: str | None = None
+    position: int | None = None
+    recorded_with: str | None = None
+    etag: str | None = None
+    version_id: str | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    records: int | None = None
+    wanted: int | None = None
+    written: int | None = None
+    rejected: int | None = None
+    expired: int | None = None
+    duplicates_in_file: int | None = None
+    account: str | None = None
+    region: str | None = None
+    delivered_at: str | None = None
+    delivery_day: str | None = None
+    first_event_time: str | None = None
+    last_event_time: str | None = None
+    ingested_at: str | None = None
+    expires_at: int | None = None
+
+    @property
+    def was_read(self) -> bool:
+        """Whether S3 handed out the content, sound or not."""
+        return self.status in ("ingested", "unreadable")
+
+
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+_VERDICT = {"status", "problem", "reason", "position"}
+# Field of FileEntry -> attribute in the table.
+ATTRIBUTES = {field.name: _camel_case(field.name) for field in fields(FileEntry) if field.name != "log_file"}
+
+
+class Ledger:
+    """The files table of one deployment; `table` is its physical name."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = random,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._writer = BatchWriter(client, table, sleep=sleep, random=random)
+
+    def entry(self, log_file: str) -> dict[str, Any] | None:
+        """The file entry with its attributes as plain values (numbers are Decimal), or None."""
+        answer = self._client.get_item(TableName=self._table, Key=_key(log_file, FILE))
+        return from_item(answer["Item"]) if "Item" in answer else None
+
+    def record(self, entry: FileEntry) -> None:
+        """Set the attributes of the entry and remove those that no longer hold; attributes of others stay."""
+        values = {attribute: getattr(entry, name) for name, attribute in ATTRIBUTES.items()}
+        present = {attribute: value for attribute, value in values.items() if value is not None}
+        # Nothing was read of a missing or archived object: what an earlier reading counted is still true.
+        replaced = values.keys() if entry.was_read else _VERDICT
+        absent = replaced - present.keys()
+        update = "SET " + ", ".join(f"#{attribute} = :{attribute}" for attribute in present)
+        if absent:
+            update += " REMOVE " + ", ".join(f"#{attribute}" for attribute in sorted(absent))
+        self._client.update_item(
+            TableName=self._table,
+            Key=_key(entry.log_file, FILE),
+            UpdateExpression=update,
+            ExpressionAttributeNames={f"#{attribute}": attribute for attribute in present.keys() | absent},
+            ExpressionAttributeValues=to_item({f":{attribute}": value for attribute, value in present.items()}),
+        )
+
+    def record_rejects(
+        self,
+        log_file: str,
+        rejects: Sequence[RejectedRecord],
+        *,
+        expires_at: int | None,
+        time_left: Callable[[], float],
+    ) -> None:
+        """Write one entry per reject. Raises OutOfTimeError."""
+        entries = [_reject_entry(log_file, reject) for reject in rejects]
+        expiry = {} if expires_at is None else {"expiresAt": expires_at}
+        self._writer.write([put(entry | expiry) for entry in entries], time_left=time_left)
+
+    def forget_rejects(self, log_file: str, *, but: set[int], time_left: Callable[[], float]) -> None:
+        """Delete the rejects of an earlier reading, except those at the record indexes `but`."""
+        kept = {f"{REJECT}{index}" for index in but}
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="logFile = :file AND begins_with(#entry, :reject)",
+            ProjectionExpression="#entry",
+            ExpressionAttributeNames={"#entry": "entry"},
+            ExpressionAttributeValues={":file": {"S": log_file}, ":reject": {"S": REJECT}},
+        )
+        found = [item["entry"]["S"] for page in pages for item in page["Items"]]
+        stale = [delete({"logFile": log_file, "entry": entry}) for entry in found if entry not in kept]
+        self._writer.write(stale, time_left=time_left)
+
+
+def _key(log_file: str, entry: str) -> dict[str, Any]:
+    return {"logFile": {"S": log_file}, "entry": {"S": entry}}
+
+
+def _reject_entry(log_file: str, reject: RejectedRecord) -> dict[str, Any]:
+    record = reject.record
+    entry = {
+        "logFile": log_file,
+        "entry": f"{REJECT}{reject.record_index}",
+        "problem": "reject",
+        "status": "rejected",
+        "reason": reject.reason,
+        "recordIndex": reject.record_index,
+        "eventSource": _name(record.get("eventSource")),
+        "eventName": _name(record.get("eventName")),
+    }
+    return entry | _verbatim(record)
+
+
+def _name(value: object) -> str | None:
+    return value[:_MAX_NAME_CHARACTERS] if isinstance(value, str) and items.is_unicode(value) else None
+
+
+def _verbatim(record: dict[str, Any]) -> dict[str, Any]:
+    try:
+        text = items.json_text(record)
+    except RecursionError:
+        return {}
+    if len(text) <= _MAX_RECORD_BYTES:
+        return {"record": text}
+    return {
+        "recordSha256": hashlib.sha256(text.encode()).hexdigest(),
+        "recordBytes": len(text),
+        "recordBeginning": text[:_BEGINNING_BYTES],
+    }

@@ -1,0 +1,315 @@
+"""AWS as moto plays it, with the deployment's tables, bucket and queue in it, and a clock that moves only when told."""
+
+import gzip
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from itertools import count
+from math import inf
+from urllib.parse import quote_plus
+
+import boto3
+import botocore.session
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from botocore.loaders import create_loader
+from moto import mock_aws
+from moto.core.botocore_stubber import MockRawResponse
+from moto.core.models import botocore_stubber
+
+from aitrail import items, tables
+from aitrail.dynamodb import from_item
+from aitrail.events import EventsTable
+from aitrail.ingest import Ingestion
+from aitrail.ledger import Ledger
+from aitrail.notifications import Delivery
+from aitrail.services import load
+
+BUCKET = "example-trail-logs"
+FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14"
+KEY = f"{FOLDER}/111122223333_CloudTrail_eu-west-1_20260314T0925Z_Zr5tYh2kQw8eLp0N.json.gz"
+table_numbers = count()
+INDEX_KEYS = {key for table in (tables.EVENTS, tables.FILES) for index in table.indexes for key in index.keys}
+
+
+class Wire:
+    """Notes every call of the clients made after it, and answers in the place of AWS where a test wants that.
+
+    `calls` are (operation, parameters) as the caller made them: further tries of botocore are not among them.
+    `tries` counts what was really sent. `refused` says which calls DynamoDB would refuse, though moto takes them.
+    `processed` is how many requests of each BatchWriteItem DynamoDB carries out; it hands back the others.
+    `fuse` is how many requests are sent before the process ends, from one moment to the next.
+    """
+
+    def __init__(self, events):
+        self.calls = []
+        self.tries = Counter()
+        self.refused = []
+        self.processed, self.fuse = None, inf
+        self._answers = {}
+        self._unprocessed = []
+        events.register("before-parameter-build", self._note)
+        events.register("after-call.dynamodb.BatchWriteItem", self._hand_back)
+        # moto would act on a request even if another handler has answered it.
+        events.unregister("before-send", botocore_stubber)
+        events.register("before-send", self._send)
+
+    def operations(self):
+        return [operation for operation, _ in self.calls]
+
+    def requests(self, operation):
+        return [parameters for called, parameters in self.calls if called == operation]
+
+    def answer(self, operation, status, body, headers=None, *, times=inf):
+        """Answer the next calls with `body`: bytes, or an object whose read() gives them; an exception is raised."""
+        self._answers[operation] = [times, status, headers or {}, body]
+
+    def refuse(self, operation, status, code, message="", *, times=inf):
+        """Answer the next calls with an error, in the XML of S3 or the JSON of the others."""
+        xml = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        text = xml if operation == "GetObject" else json.dumps({"__type": code, "message": message})
+        self.answer(operation, status, text.encode(), times=times)
+
+    def _note(self, params, model, **_):
+        self.calls.append((model.name, dict(params)))
+        self.refused += _refusals(model.name, params)
+        if model.name == "BatchWriteItem":
+            ((table, requests),) = params["RequestItems"].items()
+            params["RequestItems"] = {table: requests[: self.processed]}
+            self._unprocessed = requests[self.processed or len(requests) :]
+
+    def _hand_back(self, parsed, **_):
+        if self._unprocessed:
+            ((table, _),) = self.calls[-1][1]["RequestItems"].items()
+            parsed["UnprocessedItems"] = {table: self._unprocessed}
+
+    def _send(self, request, event_name, **_):
+        operation = event_name.rpartition(".")[2]
+        self.fuse -= 1
+        if self.fuse < 0:
+            raise SystemExit
+        self.tries[operation] += 1
+        answer = self._answers.get(operation)
+        if answer is None or not answer[0]:
+            return botocore_stubber(event_name, request)
+        answer[0] -= 1
+        _, status, headers, body = answer
+        if isinstance(body, Exception):
+            raise body
+        return AWSResponse(request.url, status, headers, MockRawResponse(body) if isinstance(body, bytes) else body)
+
+
+def _refusals(operation, parameters):
+    """What DynamoDB's API reference forbids and moto lets pass."""
+    if operation == "BatchWriteItem":
+        requests = [request for table in parameters["RequestItems"].values() for request in table]
+        found = [request.get("DeleteRequest", {}).get("Key") or request["PutRequest"]["Item"] for request in requests]
+        keys = [json.dumps([item.get("entry"), item["logFile" if "entry" in item else "eventID"]]) for item in found]
+        if not 1 <= len(keys) <= 25:
+            yield f"a batch of {len(keys)}"
+        if len(set(keys)) < len(keys):
+            yield f"twice the same key in a batch: {keys}"
+        for item in found:
+            yield from (f"{name} is {item[name]}" for name in INDEX_KEYS & item.keys() if not item[name].get("S"))
+    expressions = " ".join(str(value) for name, value in parameters.items() if name.endswith("Expression"))
+    defined = (parameters.get(f"ExpressionAttribute{what}", {}) for what in ("Names", "Values"))
+    words = set(expressions.replace(",", " ").replace("(", " ").replace(")", " ").split())
+    yield from (f"{name} is not used in {expressions}" for names in defined for name in names if name not in words)
+
+
+class Clock:
+    """`now`, and `left`: the seconds that remain to the function. Time passes in `sleep` only."""
+
+    def __init__(self):
+        self.now = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
+        self.left = 270.0
+        self.pauses = []
+
+    def time_left(self):
+        return self.left
+
+    def sleep(self, seconds):
+        self.pauses.append(seconds)
+        self.left -= seconds
+
+
+class Storage:
+    """Both tables, created as the stack does it, on any engine that `client` speaks to; `clock` is theirs."""
+
+    def __init__(self, client):
+        self.dynamodb, self.clock = client, Clock()
+        prefix = f"example-{next(table_numbers)}"
+        self.events_name, self.files_name = f"{prefix}-Events", f"{prefix}-Files"
+        _create_table(client, self.events_name, tables.EVENTS)
+        _create_table(client, self.files_name, tables.FILES)
+        options = {"sleep": self.clock.sleep, "random": lambda: 0.5}
+        self.events = EventsTable(client, self.events_name, **options)
+        self.ledger = Ledger(client, self.files_name, **options)
+
+    def write(self, *rows):
+        self.events.write(rows, time_left=self.clock.time_left)
+
+    def rows(self):
+        """All rows by eventID, their values as JSON has them."""
+        return {row["eventID"]: row for row in self._items(self.events_name)}
+
+    def numbers(self):
+        """The numbers that the records of all rows were made with."""
+        return sorted(int(event_id[:8], 16) for event_id in self.rows())
+
+    def files(self):
+        """All entries of the ledger, by `entry` alone: for tests of one file."""
+        return {entry["entry"]: entry for entry in self._items(self.files_name)}
+
+    def _items(self, table):
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=table)
+        return [items.plain(from_item(item)) for page in pages for item in page["Items"]]
+
+
+class Pipeline(Storage):
+    """The tables, the bucket `s3` has, and what ingests files of the bucket into the tables."""
+
+    def __init__(self, client, s3):
+        super().__init__(client)
+        self.s3 = s3
+        parts = {"s3": s3, "events": self.events, "ledger": self.ledger}
+        self.ingestion = Ingestion(**parts, registry=load(), now=lambda: self.clock.now)
+
+    def deliver(self, content, key=KEY, **options):
+        """Put a file into the bucket as CloudTrail does."""
+        answer = self.s3.put_object(Bucket=BUCKET, Key=key, Body=content, **options)
+        return Delivery(bucket=BUCKET, key=key, version_id=answer.get("VersionId"), etag=answer["ETag"].strip('"'))
+
+    def announce(self, *deliveries):
+        """The body of the message with which S3 announces them."""
+
+        def event(delivery):
+            facts = {"key": quote_plus(delivery.key), "eTag": delivery.etag, "versionId": delivery.version_id}
+            named = {name: value for name, value in facts.items() if value}
+            s3 = {"bucket": {"name": delivery.bucket}, "object": named}
+            return {"eventSource": "aws:s3", "eventVersion": "2.1", "eventName": "ObjectCreated:Put", "s3": s3}
+
+        return json.dumps({"Records": [event(delivery) for delivery in deliveries]})
+
+    def ingest(self, delivery):
+        return self.ingestion.ingest(delivery, time_left=self.clock.time_left)
+
+    def process(self, body):
+        """Ingest a message: status and counts of its deliveries. An exception means that the message fails."""
+        reports = []
+        self.ingestion.ingest_message(body, time_left=self.clock.time_left, report=reports.append)
+        return [(report.status, report.metrics) for report in reports]
+
+
+def _create_table(client, name, table):
+    def schema(hashes, ranges):
+        kinds = [(key, "HASH") for key in hashes] + [(key, "RANGE") for key in ranges if key]
+        return [{"AttributeName": key, "KeyType": kind} for key, kind in kinds]
+
+    keys = {table.partition_key, table.sort_key, *(key for index in table.indexes for key in index.keys)}
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in sorted(keys - {None})],
+        KeySchema=schema([table.partition_key], [table.sort_key]),
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index.name,
+                "KeySchema": schema(index.partition_keys, index.sort_keys),
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.projected)},
+            }
+            for index in table.indexes
+        ],
+    )
+
+
+@pytest.fixture(scope="module")
+def moto():
+    """moto with fake credentials, and botocore's descriptions of the services: both take long to load."""
+    with mock_aws() as moto:
+        yield moto, create_loader()
+
+
+@pytest.fixture(autouse=True)
+def wire(moto, socket_disabled, monkeypatch):  # noqa: ARG001 - no test reaches for the network
+    mock, loader = moto
+    mock.reset()
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    # botocore waits between its tries by the real clock.
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    session = botocore.session.Session()
+    session.register_component("data_loader", loader)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session(botocore_session=session))
+    wire = Wire(boto3.DEFAULT_SESSION.events)
+    yield wire
+    assert wire.refused == []
+
+
+@pytest.fixture
+def client(wire):  # noqa: ARG001 - it listens to the clients made after it
+    """Makes clients as the function does: botocore tries four times."""
+    return lambda service: boto3.client(service, config=Config(retries={"mode": "standard", "total_max_attempts": 4}))
+
+
+@pytest.fixture
+def dynamodb(client):
+    return client("dynamodb")
+
+
+@pytest.fixture
+def s3(client):
+    s3 = client("s3")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    return s3
+
+
+@pytest.fixture
+def new_storage(dynamodb):
+    return lambda: Storage(dynamodb)
+
+
+@pytest.fixture
+def storage(new_storage):
+    return new_storage()
+
+
+@pytest.fixture
+def new_pipeline(dynamodb, s3):
+    return lambda: Pipeline(dynamodb, s3)
+
+
+@pytest.fixture
+def pipeline(new_pipeline):
+    return new_pipeline()
+
+
+@pytest.fixture
+def record():
+    """Makes a record of Polly; `number` tells it from others, a field that is `...` is left out."""
+
+    def record(number=0, **changes):
+        fields = {
+            "eventVersion": "1.11",
+            "userIdentity": {"type": "IAMUser", "userName": "Alice", "accountId": "111122223333"},
+            "eventTime": "2026-03-14T09:20:00Z",
+            "eventSource": "polly.amazonaws.com",
+            "eventName": "SynthesizeSpeech",
+            "awsRegion": "eu-west-1",
+            "sourceIPAddress": "192.0.2.41",
+            "requestParameters": {"engine": "neural", "requestCharacters": 25, "speed": 1.5},
+            "responseElements": None,
+            "eventID": f"{number:08x}-0000-4000-8000-000000000000",
+            "recipientAccountId": "111122223333",
+        }
+        return {name: value for name, value in (fields | changes).items() if value is not ...}
+
+    return record
+
+
+@pytest.fixture
+def packed():
+    """The content of a log file with these records."""
+    return lambda *records: gzip.compress(json.dumps({"Records": records}).encode(), mtime=0)
