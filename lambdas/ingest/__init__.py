@@ -1,0 +1,1 @@
+"""The ingest function: wiring only, the work is done in aitrail."""

@@ -1,0 +1,49 @@
+"""The ingest function: a batch of queue messages in, the messages that have to come again out."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from aitrail.ingest import Ingested
+from lambdas.ingest.wiring import INGESTION, bring_again_soon
+
+# Seconds kept back to end a batch in good order: one more call to AWS, with its tries, and the answer to SQS.
+RESERVE = 30
+
+logger = Logger()
+metrics = Metrics()
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
+    """Ingest what one message announces; a message that fails comes again."""
+
+    def time_left() -> float:
+        return lambda_context.get_remaining_time_in_millis() / 1000 - RESERVE
+
+    try:
+        INGESTION.ingest_message(record.body, time_left=time_left, report=report)
+    except Exception:
+        logger.exception("message failed", message_id=record.message_id)
+        metrics.add_metric(name="FailedMessages", unit=MetricUnit.Count, value=1)
+        bring_again_soon(record)
+        raise
+
+
+def report(ingested: Ingested) -> None:
+    """Log what became of a delivery, and add its counts to the metrics of the batch."""
+    logger.info(ingested.status, **ingested.details)
+    for name, value in ingested.metrics.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Process one batch; the answer lists the messages that SQS shall keep."""
+    return process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)

@@ -1,0 +1,290 @@
+import importlib
+import json
+import logging
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from aitrail.ingest import METRICS
+
+FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_"
+MODULES = ("lambdas.ingest.handler", "lambdas.ingest.wiring")
+
+
+def key(number, prefix=""):
+    return f"{prefix}{FOLDER}{number}.json.gz"
+
+
+@dataclass
+class Function:
+    """The deployed function and its queue; `seconds` says how much of its time remains."""
+
+    pipeline: object
+    sqs: object
+    queue_url: str
+    handler: object
+    seconds: object = lambda: 300
+
+    def invoke(self, messages):
+        """The messageIds that the function wants to see again."""
+        names = {"MessageId": "messageId", "ReceiptHandle": "receiptHandle", "Body": "body", "Attributes": "attributes"}
+        source = {"eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:deliveries"}
+        records = [{names[name]: message[name] for name in names} | source for message in messages]
+        context = SimpleNamespace(
+            function_name="ingest",
+            memory_limit_in_mb=512,
+            invoked_function_arn="arn:aws:lambda:eu-west-1:123456789012:function:ingest",
+            aws_request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+            get_remaining_time_in_millis=lambda: int(1000 * self.seconds()),
+        )
+        answer = self.handler.lambda_handler({"Records": records}, context)
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def drain(self):
+        """Do as Lambda's poller does until the queue shows nothing; the bodies of the messages that failed."""
+        failed = []
+        options = {"QueueUrl": self.queue_url, "MaxNumberOfMessages": 10, "AttributeNames": ["All"]}
+        while messages := self.sqs.receive_message(**options).get("Messages"):
+            failures = self.invoke(messages)
+            failed += [message["Body"] for message in messages if message["MessageId"] in failures]
+            for message in messages:
+                if message["MessageId"] not in failures:
+                    self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return failed
+
+    def deliver(self, number, content, prefix=""):
+        self.pipeline.deliver(content, key(number, prefix))
+
+    def send(self, body):
+        self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
+
+    def kept(self):
+        """How many messages the queue still has."""
+        attributes = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["All"])["Attributes"]
+        return sum(int(attributes[f"ApproximateNumberOfMessages{kind}"]) for kind in ("", "NotVisible", "Delayed"))
+
+
+@pytest.fixture
+def environment(monkeypatch, pipeline, client):
+    """What the stack sets, with a queue that the bucket announces its deliveries to."""
+    sqs = client("sqs")
+    queue_url = sqs.create_queue(QueueName="deliveries", Attributes={"VisibilityTimeout": "1800"})["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]
+    target = {"QueueArn": attributes["QueueArn"], "Events": ["s3:ObjectCreated:*"]}
+    pipeline.s3.put_bucket_notification_configuration(
+        Bucket="example-trail-logs", NotificationConfiguration={"QueueConfigurations": [target]}
+    )
+    monkeypatch.setenv("EVENTS_TABLE", pipeline.events_name)
+    monkeypatch.setenv("FILES_TABLE", pipeline.files_name)
+    monkeypatch.setenv("QUEUE_URL", queue_url)
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "aitrail")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "aitrail")
+    return pipeline, sqs, queue_url
+
+
+@pytest.fixture
+def start(environment):
+    """Starts the function: its modules read the environment when they are imported."""
+
+    def forget():
+        for module in MODULES:
+            sys.modules.pop(module, None)
+        # Powertools' logger keeps the stdout it was made with. A test that reads stdout starts the function itself:
+        # before, pytest captures it elsewhere.
+        logging.Logger.manager.loggerDict.pop("aitrail", None)
+
+    def start():
+        forget()
+        return Function(*environment, importlib.import_module(MODULES[0]))
+
+    yield start
+    forget()
+
+
+@pytest.fixture
+def function(start):
+    return start()
+
+
+def test_deliveries_go_from_the_bucket_through_the_queue_into_the_tables(function, packed, record):
+    for number in range(12):
+        function.deliver(number, packed(record(number)), "team a+b/50%/prüfung/")
+
+    failed = function.drain()
+
+    assert failed == []
+    assert function.kept() == 0
+    assert function.pipeline.numbers() == [*range(12)]
+    origins = {row["logFile"] for row in function.pipeline.rows().values()}
+    assert origins == {f"s3://example-trail-logs/{key(number, 'team a+b/50%/prüfung/')}" for number in range(12)}
+
+
+def test_one_bad_message_fails_alone_and_stays_in_the_queue(function, packed, record):
+    function.deliver(1, packed(record(1)))
+    function.send("what is this")
+    function.deliver(2, packed(record(2)))
+
+    failed = function.drain()
+
+    assert failed == ["what is this"]
+    assert function.kept() == 1
+    assert function.pipeline.numbers() == [1, 2]
+
+
+def test_batch_of_nothing_but_bad_messages_is_answered_without_an_error(function):
+    function.drain()
+    function.send("one")
+    function.send("two")
+
+    assert sorted(function.drain()) == ["one", "two"]
+    assert function.kept() == 2
+
+
+def test_function_close_to_its_timeout_hands_back_the_rest_for_a_rerun(function, packed, record, wire):
+    function.drain()
+    for number in range(6):
+        function.deliver(number, packed(record(number)))
+    function.seconds = lambda: 300 - 90 * len(wire.requests("BatchWriteItem"))
+
+    failed = function.drain()
+
+    assert function.pipeline.numbers() == [0, 1, 2]  # after three, the reserve of 30 s is left
+    assert len(failed) == function.kept() == 3
+    assert wire.operations().count("GetObject") == 3
+
+    function.seconds = lambda: 300
+    for body in failed:
+        function.send(body)
+
+    assert function.drain() == []
+    assert function.pipeline.numbers() == [*range(6)]
+
+
+def test_counts_of_a_batch_are_emitted_as_metrics(start, packed, record, capsys):
+    function = start()
+    function.drain()
+    capsys.readouterr()
+    noise = record(9, eventSource="s3.amazonaws.com")
+    function.deliver(1, packed(record(1), record(1), record(2, eventTime="?"), noise))
+    function.deliver(2, packed(record(3), record(4, eventSource="polly-v2.amazonaws.com")))
+    function.deliver(3, b"junk")
+    function.send("what is this")
+
+    function.drain()
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (metrics,) = [line for line in lines if "_aws" in line]
+    (description,) = metrics["_aws"]["CloudWatchMetrics"]
+    emitted = {metric["Name"]: sum(metrics[metric["Name"]]) for metric in description["Metrics"]}
+    assert (description["Namespace"], description["Dimensions"]) == ("aitrail", [["service"]])
+    assert metrics["service"] == "aitrail"
+    assert {metric["Unit"] for metric in description["Metrics"]} == {"Count"}
+    assert emitted.keys() <= set(METRICS)
+    assert emitted == {
+        "IngestedFiles": 2,
+        "UnreadableFiles": 1,
+        "FailedMessages": 1,
+        "Records": 6,
+        "WantedRecords": 4,
+        "RowsWritten": 2,
+        "RejectedRecords": 1,
+        "DuplicatesInFile": 1,
+        "UnknownSources": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("receives", "seconds"), [(1, (30, 60)), (2, (60, 120)), (3, (120, 240)), (4, (240, 480)), (5, (450, 900))]
+)
+def test_failed_message_comes_again_soon(function, wire, monkeypatch, receives, seconds):
+    drawn = []
+    monkeypatch.setattr("lambdas.ingest.wiring.random.randint", lambda *bounds: drawn.append(bounds) or bounds[1])
+    function.drain()
+    function.send("what is this")
+    (message,) = function.sqs.receive_message(QueueUrl=function.queue_url, AttributeNames=["All"])["Messages"]
+    message["Attributes"]["ApproximateReceiveCount"] = str(receives)
+
+    failures = function.invoke([message])
+
+    assert failures == [message["MessageId"]]
+    request = {"QueueUrl": function.queue_url, "ReceiptHandle": message["ReceiptHandle"]}
+    assert wire.requests("ChangeMessageVisibility") == [request | {"VisibilityTimeout": seconds[1]}]
+    assert drawn == [seconds]
+
+
+@pytest.mark.parametrize("refusal", [(403, "AccessDenied"), (400, "ReceiptHandleIsInvalid"), (503, "Unavailable")])
+def test_visibility_that_cannot_be_shortened_does_no_harm(function, wire, refusal, caplog):
+    wire.refuse("ChangeMessageVisibility", *refusal)
+    function.send("what is this")
+
+    assert function.drain() == ["what is this"]
+    assert "the visibility timeout stays as it is" in caplog.text
+
+
+PRIVATE = "only-for-the-table"
+
+
+@pytest.fixture
+def private(record):
+    """Makes records that hold what no log should."""
+    identity = {"type": "IAMUser", "userName": PRIVATE, "accessKeyId": PRIVATE}
+    fields = {"userIdentity": identity, "userAgent": PRIVATE, "requestParameters": {"text": PRIVATE}}
+    return lambda number, **changes: record(number, **fields, **changes)
+
+
+def test_log_tells_of_every_delivery_and_nothing_of_what_records_hold(capsys, start, packed, private):
+    function = start()
+    content = packed(private(1), private(2, eventTime=PRIVATE))
+    function.deliver(1, content)
+    function.deliver(2, content[:-4])
+    function.deliver(3, b'{"Records":[{"eventSource":"polly.amazonaws.com","userAgent":"%b"' % PRIVATE.encode())
+
+    assert function.drain() == []
+
+    log = "".join(capsys.readouterr())
+    assert PRIVATE not in log
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert {line["logFile"]: line["message"] for line in lines if "logFile" in line} == {
+        f"s3://example-trail-logs/{key(1)}": "ingested",
+        f"s3://example-trail-logs/{key(2)}": "unreadable",
+        f"s3://example-trail-logs/{key(3)}": "unreadable",
+    }
+
+
+def test_log_names_cause_and_delivery_of_a_failure_and_nothing_of_records(capsys, start, packed, private, wire):
+    function = start()
+    function.drain()
+    wire.refuse("BatchWriteItem", 400, "ValidationException", "One or more parameter values were invalid")
+    function.deliver(1, packed(private(1)))
+    function.send(json.dumps({"Records": [{"private": PRIVATE}]}))
+
+    assert len(function.drain()) == 2
+
+    log = "".join(capsys.readouterr())
+    assert PRIVATE not in log
+    failures = [line for line in map(json.loads, log.splitlines()) if line.get("message") == "message failed"]
+    of_delivery, of_message = (line["exception"] for line in sorted(failures, key=lambda line: line["exception_name"]))
+    assert "ValidationException" in of_delivery
+    assert f"s3://example-trail-logs/{key(1)}" in of_delivery
+    assert "no notification of a delivery" in of_message
+
+
+@pytest.mark.parametrize(("text", "retention"), [("", None), ("400", timedelta(days=400))], ids=str)
+def test_retentions_come_from_the_environment(start, monkeypatch, text, retention):
+    monkeypatch.setenv("ROW_RETENTION_DAYS", text)
+    monkeypatch.setenv("LEDGER_RETENTION_DAYS", text)
+
+    ingestion = start().handler.INGESTION
+
+    assert (ingestion.row_retention, ingestion.ledger_retention) == (retention, retention)
+
+
+@pytest.mark.parametrize("name", ["EVENTS_TABLE", "FILES_TABLE", "QUEUE_URL"])
+def test_variable_that_the_stack_forgot_is_named(start, monkeypatch, name):
+    monkeypatch.delenv(name)
+
+    with pytest.raises(KeyError, match=name):
+        start()
