@@ -1,0 +1,5 @@
+"""`python -m aitrail.cli` is `aitrail`."""
+
+from aitrail.cli.main import main
+
+main()

@@ -1,0 +1,146 @@
+"""The options that say which deployment to ask, and the way to it. boto3 is imported when a command needs it."""
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import boto3
+
+    from aitrail.deployment import Deployment
+    from aitrail.events import EventsTable
+
+# A person waits: botocore's own 60 s, five times over, would make them give up before it does.
+_CONNECT_SECONDS = 5
+_READ_SECONDS = 20
+_ATTEMPTS = 3
+
+
+class UnreachableError(click.ClickException):
+    """AWS, credentials or a table cannot be reached."""
+
+    exit_code = 3
+
+
+# Names of botocore's errors and codes of AWS's, and what to do about them.
+_HINTS = {
+    ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"): (
+        "Configure credentials (`aws configure`, `aws sso login`, AWS_PROFILE), or name a profile with --profile."
+    ),
+    ("SSOError", "TokenRetrievalError", "ExpiredToken", "ExpiredTokenException", "RequestExpired"): (
+        "Log in again (`aws sso login`), or fetch new temporary credentials."
+    ),
+    ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch"): (
+        "Check the credentials: --profile, AWS_PROFILE, AWS_ACCESS_KEY_ID."
+    ),
+    ("AccessDenied", "AccessDeniedException"): (
+        "Reading needs cloudformation:DescribeStacks on the stack and dynamodb:Query on the indexes of its tables."
+    ),
+    ("NoRegionError",): "Name the region of the stack with --region, or set AWS_REGION.",
+    ("ProfileNotFound",): "`aws configure list-profiles` shows those there are.",
+    ("HTTPClientError", "ConnectionError"): "Check the network, --region and, where given, --endpoint-url.",
+    ("ResourceNotFoundException",): (
+        "The stack names this table, but it is gone: was it deleted by hand? Restore it under its name, or deploy "
+        "the stack anew."
+    ),
+}
+
+
+def _hint(error: Exception) -> str:
+    names = {kind.__name__ for kind in type(error).__mro__}
+    names.add(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+    return next((hint for known, hint in _HINTS.items() if names.intersection(known)), "")
+
+
+@contextmanager
+def _reaching_aws() -> Iterator[None]:
+    """Turn every way in which AWS cannot be reached into an UnreachableError that says what to do."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (see above)
+
+    from aitrail.deployment import StackNotFoundError  # noqa: PLC0415 (imports botocore)
+
+    try:
+        yield
+    except StackNotFoundError as error:
+        raise UnreachableError(str(error)) from error
+    except (BotoCoreError, ClientError) as error:
+        raise UnreachableError(f"{str(error).rstrip('.')}. {_hint(error)}".strip()) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Which deployment to ask: the name of its stack, and what boto3 needs to reach it."""
+
+    stack: str
+    profile: str | None
+    region: str | None
+    endpoint_url: str | None
+
+    def __str__(self) -> str:
+        return f"the stack {self.stack} in {self._session.region_name}"
+
+    @cached_property
+    def _session(self) -> "boto3.Session":
+        import boto3  # noqa: PLC0415 (see above)
+
+        return boto3.Session(profile_name=self.profile, region_name=self.region)
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 (a client of any service)
+        """A client that gives up while a person still waits. Raises botocore's errors."""
+        from botocore.config import Config  # noqa: PLC0415 (see above)
+
+        config = Config(
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        )
+        session: Any = self._session  # boto3 has one overload per service
+        try:
+            return session.client(service, endpoint_url=self.endpoint_url, config=config)
+        except ValueError as error:  # no region, or no URL, has such a form
+            raise click.UsageError(f"{error}") from error
+
+    @cached_property
+    def deployment(self) -> "Deployment":
+        """The deployed stack. Raises StackNotFoundError and botocore's errors."""
+        from aitrail.deployment import Deployment  # noqa: PLC0415 (imports botocore)
+
+        return Deployment.find(self.client("cloudformation"), self.stack)
+
+    @cached_property
+    def events_table(self) -> "EventsTable":
+        """The events table of the stack. Raises as `deployment`."""
+        from aitrail.events import EventsTable  # noqa: PLC0415 (imports boto3)
+
+        return EventsTable(self.client("dynamodb"), self.deployment.events_table)
+
+
+def aws_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --stack, --profile, --region and --endpoint-url; the command gets them as one Access, `access`.
+
+    Whatever keeps the command from reaching AWS ends it with exit code 3 and a hint.
+    """
+
+    @click.option("--stack", default="aitrail", show_default=True, metavar="NAME", help="Name of the deployed stack.")
+    @click.option("--profile", metavar="NAME", help="AWS profile.")
+    @click.option("--region", metavar="REGION", help="AWS Region of the stack.")
+    @click.option("--endpoint-url", metavar="URL", help="Another endpoint than AWS's, such as a local AWS.")
+    @functools.wraps(command)
+    def with_access(
+        *args: Any,  # noqa: ANN401 (passed through)
+        stack: str,
+        profile: str | None,
+        region: str | None,
+        endpoint_url: str | None,
+        **options: Any,  # noqa: ANN401 (passed through)
+    ) -> None:
+        access = Access(stack=stack, profile=profile, region=region, endpoint_url=endpoint_url)
+        with _reaching_aws():
+            command(*args, access=access, **options)
+
+    return with_access

@@ -1,0 +1,49 @@
+"""Where a deployed stack keeps its tables: read from the outputs of the stack."""
+
+from typing import TYPE_CHECKING, Self
+
+from botocore.exceptions import ClientError
+
+from aitrail.errors import AitrailError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from types_boto3_cloudformation import CloudFormationClient
+
+
+class StackNotFoundError(AitrailError):
+    """There is no such stack, or it is not aitrail's."""
+
+
+class Deployment:
+    """The outputs of one stack by their ids, as the stack defines them."""
+
+    def __init__(self, outputs: "Mapping[str, str]") -> None:
+        self.outputs = outputs
+
+    @classmethod
+    def find(cls, cloudformation: "CloudFormationClient", stack: str) -> Self:
+        """Ask CloudFormation for the stack of that name. Raises StackNotFoundError and the client's errors."""
+        region = cloudformation.meta.region_name
+        try:
+            (description,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            raise StackNotFoundError(
+                f"there is no stack {stack!r} in {region}: deploy it with `make deploy`, or name the right one with "
+                "--stack, --region and --profile"
+            ) from error
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+        if "EventsTableName" not in outputs:
+            raise StackNotFoundError(
+                f"the stack {stack!r} in {region} has no output EventsTableName: it is not aitrail's, or its "
+                f"deployment has not finished (status {description['StackStatus']})"
+            )
+        return cls(outputs)
+
+    @property
+    def events_table(self) -> str:
+        """The physical name of the events table."""
+        return self.outputs["EventsTableName"]

@@ -1,0 +1,153 @@
+"""The command line, in this process and as a program of its own, and log files to show it."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import botocore.handlers
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.loaders import create_loader
+from click.testing import CliRunner
+from moto.core.botocore_stubber import MockRawResponse
+from moto.core.models import botocore_stubber
+
+from aitrail.cli.main import cli
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = (sys.executable, "-m", "aitrail.cli")
+OF_THE_CALLER = ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS", "PYTHONIOENCODING", "PYTHONUNBUFFERED")
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch, tmp_path):
+    """No settings of AWS, and none of the terminal that runs the tests."""
+    for name in tuple(os.environ):
+        if name.startswith("AWS_") or name in OF_THE_CALLER:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-such-file"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-such-file"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+@pytest.fixture
+def aitrail():
+    """Runs `aitrail ARGUMENTS` in this process, without a terminal: exit_code, stdout, stderr."""
+
+    def aitrail(*arguments, **options):
+        runner = CliRunner(catch_exceptions=False)
+        return runner.invoke(cli, list(map(str, arguments)), prog_name="aitrail", **options)
+
+    return aitrail
+
+
+@pytest.fixture
+def program():
+    """Starts the program; its standard streams are pipes of bytes."""
+    with ExitStack() as stack:
+
+        def program(*arguments, **options):
+            command = [*PROGRAM, *map(str, arguments)]
+            pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+            process = subprocess.Popen(command, **pipes | options)  # noqa: S603 - our own interpreter and program
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        yield program
+
+
+@pytest.fixture
+def record(records):
+    """Makes records of Polly; `number` tells one from the other, and counts seconds."""
+
+    def record(number=0, **changes):
+        time = f"2026-03-14T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z"
+        event_id = f"{number:08x}-0000-4000-8000-000000000000"
+        return records["polly-by-user"] | {"eventID": event_id, "eventTime": time} | changes
+
+    return record
+
+
+@pytest.fixture
+def log_file(tmp_path):
+    """Writes a log file of these records below tmp_path, and the folders above it."""
+
+    def log_file(name, *records):
+        path = tmp_path / name
+        content = json.dumps({"Records": records}).encode()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+        return path
+
+    return log_file
+
+
+class Stacks(dict):
+    """CloudFormation, as far as describing stacks goes; moto's needs many more packages.
+
+    Outputs by name of the stack. `asked` notes host, stack, and key and Region of the signature of every request.
+    `refusal` is (code, message) of an error to answer, or an exception to raise.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+        self.refusal = None
+
+    def send(self, request, event_name, **_):
+        if event_name != "before-send.cloudformation.DescribeStacks":
+            return botocore_stubber(event_name, request)
+        (stack,) = parse_qs(request.body)["StackName"]
+        _, _, signature = request.headers["Authorization"].decode().partition("Credential=")
+        key, _, region, *_ = signature.split("/")
+        self.asked.append((urlsplit(request.url).netloc, stack, key, region))
+        status, text = self._answer(stack)
+        return AWSResponse(request.url, status, {}, MockRawResponse(text.encode()))
+
+    def _answer(self, stack):
+        if isinstance(self.refusal, Exception):
+            raise self.refusal
+        if self.refusal or stack not in self:
+            code, message = self.refusal or ("ValidationError", f"Stack with id {stack} does not exist")
+            return 400, f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+        outputs = "".join(
+            f"<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
+            for key, value in self[stack].items()
+        )
+        described = (
+            f"<StackName>{stack}</StackName><StackStatus>CREATE_COMPLETE</StackStatus><Outputs>{outputs}</Outputs>"
+        )
+        result = f"<DescribeStacksResult><Stacks><member>{described}</member></Stacks></DescribeStacksResult>"
+        return 200, f"<DescribeStacksResponse>{result}</DescribeStacksResponse>"
+
+
+@pytest.fixture
+def stacks(monkeypatch):
+    """CloudFormation without any stack, for clients made from now on."""
+    stacks = Stacks()
+    # In the place of moto's handler, which would act on every request.
+    others = [handler for handler in botocore.handlers.BUILTIN_HANDLERS if handler[1] is not botocore_stubber]
+    monkeypatch.setattr("botocore.handlers.BUILTIN_HANDLERS", [*others, ("before-send", stacks.send)])
+    return stacks
+
+
+@pytest.fixture(scope="session")
+def descriptions():
+    """botocore's descriptions of the services: they take long to load."""
+    return create_loader()
+
+
+@pytest.fixture
+def credentials(monkeypatch, descriptions):
+    """Credentials of nobody, and a Region."""
+    monkeypatch.setattr("botocore.session.create_loader", lambda *_: descriptions)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")

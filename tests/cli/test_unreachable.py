@@ -1,0 +1,198 @@
+"""Where `aitrail events` looks, and what keeps it from there: exit code 3, and what to do."""
+
+import socket
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, SSOTokenLoadError, TokenRetrievalError
+from moto import mock_aws
+
+from aitrail.cli.aws import Access
+
+KEY = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE"}
+REGION = {"AWS_DEFAULT_REGION": "eu-west-1"}
+
+CONFIGURE = "Configure credentials (`aws configure`, `aws sso login`, AWS_PROFILE), or name a profile with --profile."
+LOG_IN = "Log in again (`aws sso login`), or fetch new temporary credentials."
+CHECK_CREDENTIALS = "Check the credentials: --profile, AWS_PROFILE, AWS_ACCESS_KEY_ID."
+CHECK_NETWORK = "Check the network, --region and, where given, --endpoint-url."
+NO_PROFILE = "The config profile (nobody) could not be found. `aws configure list-profiles` shows those there are."
+NO_REGION = "You must specify a region. Name the region of the stack with --region, or set AWS_REGION."
+
+NOT_CONFIGURED = {
+    "no region": ([], {}, NO_REGION),
+    "no credentials": ([], REGION, f"Unable to locate credentials. {CONFIGURE}"),
+    "half of the credentials": (
+        [],
+        REGION | KEY,
+        f"Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY. {CONFIGURE}",
+    ),
+    "unknown profile": (["--profile", "nobody"], REGION, NO_PROFILE),
+    "unknown profile in the environment": ([], REGION | {"AWS_PROFILE": "nobody"}, NO_PROFILE),
+}
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch):
+    """botocore waits between its tries by the real clock."""
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+
+
+@pytest.fixture
+def closed_port():
+    """A port of this machine where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+@pytest.mark.parametrize(("arguments", "environment", "message"), NOT_CONFIGURED.values(), ids=NOT_CONFIGURED)
+def test_missing_configuration_is_named(aitrail, arguments, environment, message):
+    ended = aitrail("events", *arguments, env=environment)
+
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (3, "", f"Error: {message}\n")
+
+
+@pytest.mark.usefixtures("credentials")
+def test_endpoint_where_nobody_answers_is_named(aitrail, closed_port):
+    ended = aitrail("events", "--endpoint-url", f"http://127.0.0.1:{closed_port}")
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr == (
+        f'Error: Could not connect to the endpoint URL: "http://127.0.0.1:{closed_port}/". {CHECK_NETWORK}\n'
+    )
+
+
+@pytest.mark.usefixtures("credentials")
+def test_clients_give_up_while_a_person_still_waits():
+    client = Access(stack="aitrail", profile=None, region=None, endpoint_url=None).client("dynamodb")
+
+    config = client.meta.config
+    assert (config.connect_timeout, config.read_timeout) == (5, 20)
+    assert (config.retries["mode"], config.retries["total_max_attempts"]) == ("standard", 3)
+
+
+@pytest.mark.usefixtures("credentials")
+def test_stack_profile_region_and_endpoint_say_where_to_look(aitrail, stacks, monkeypatch, tmp_path):
+    (tmp_path / "credentials").write_text("[audit]\naws_access_key_id = AKIAAUDIT\naws_secret_access_key = example\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+
+    aitrail("events")
+    aitrail("events", "--stack", "other", "--profile", "audit", "--region", "ap-southeast-2")
+    aitrail("events", "--endpoint-url", "http://127.0.0.1:4566")
+
+    assert stacks.asked == [
+        ("cloudformation.eu-west-1.amazonaws.com", "aitrail", "AKIAEXAMPLE", "eu-west-1"),
+        ("cloudformation.ap-southeast-2.amazonaws.com", "other", "AKIAAUDIT", "ap-southeast-2"),
+        ("127.0.0.1:4566", "aitrail", "AKIAEXAMPLE", "eu-west-1"),
+    ]
+
+
+@pytest.mark.usefixtures("credentials")
+def test_endpoint_is_that_of_every_service():
+    access = Access(stack="aitrail", profile=None, region=None, endpoint_url="http://127.0.0.1:4566")
+
+    assert {access.client(name).meta.endpoint_url for name in ("cloudformation", "dynamodb")} == {access.endpoint_url}
+
+
+REFUSALS = {
+    "expired": (("ExpiredToken", "The token is expired"), LOG_IN),
+    "unknown key": (("InvalidClientTokenId", "The security token is invalid"), CHECK_CREDENTIALS),
+    "wrong secret": (("SignatureDoesNotMatch", "The signature does not match"), CHECK_CREDENTIALS),
+    "not allowed": (
+        ("AccessDenied", "User: arn:aws:iam::111122223333:user/Alice is not authorized"),
+        "Reading needs cloudformation:DescribeStacks on the stack and dynamodb:Query on the indexes of its tables.",
+    ),
+    "nothing to advise": (("InternalFailure", "We do not know either"), ""),
+}
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(("refusal", "hint"), REFUSALS.values(), ids=REFUSALS)
+def test_refusal_of_aws_is_shown_with_what_to_do(aitrail, stacks, refusal, hint):
+    stacks.refusal = refusal
+
+    ended = aitrail("events")
+
+    code, message = refusal
+    expected = f"Error: An error occurred ({code}) when calling the DescribeStacks operation: {message}. {hint}"
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (3, "", f"{expected.strip()}\n")
+
+
+ERRORS = {
+    "not logged in": (SSOTokenLoadError(error_msg="no token"), LOG_IN),
+    "login expired": (TokenRetrievalError(provider="sso", error_msg="expired"), LOG_IN),
+    "no route": (ConnectTimeoutError(endpoint_url="https://192.0.2.1"), CHECK_NETWORK),
+}
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(("error", "hint"), ERRORS.values(), ids=ERRORS)
+def test_error_on_the_way_to_aws_is_shown_with_what_to_do(aitrail, stacks, error, hint):
+    stacks.refusal = error
+
+    ended = aitrail("events")
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr == f"Error: {str(error).rstrip('.')}. {hint}\n"
+
+
+@pytest.mark.usefixtures("credentials", "stacks")
+def test_unknown_stack_is_named_with_its_region(aitrail):
+    ended = aitrail("events", "--stack", "nope", "--region", "eu-west-3")
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr == (
+        "Error: there is no stack 'nope' in eu-west-3: deploy it with `make deploy`, or name the right one with "
+        "--stack, --region and --profile\n"
+    )
+
+
+@pytest.mark.usefixtures("credentials")
+def test_stack_of_something_else_is_named(aitrail, stacks):
+    stacks["CDKToolkit"] = {"BucketName": "example"}
+
+    ended = aitrail("events", "--stack", "CDKToolkit")
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr == (
+        "Error: the stack 'CDKToolkit' in eu-west-1 has no output EventsTableName: it is not aitrail's, or its "
+        "deployment has not finished (status CREATE_COMPLETE)\n"
+    )
+
+
+@pytest.mark.usefixtures("credentials")
+def test_table_that_is_gone_is_named(aitrail, stacks):
+    stacks["aitrail"] = {"EventsTableName": "example-Events"}
+
+    with mock_aws():
+        ended = aitrail("events")
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr == (
+        "Error: An error occurred (ResourceNotFoundException) when calling the Query operation: Requested resource not "
+        "found. The stack names this table, but it is gone: was it deleted by hand? Restore it under its name, or "
+        "deploy the stack anew.\n"
+    )
+
+
+WRONG = {
+    "endpoint that is no URL": (["--endpoint-url", "localhost:4566"], "Invalid endpoint: localhost:4566"),
+    "region of an impossible form": (["--region", "eu west"], "'eu west' doesn't match a supported format."),
+}
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG)
+def test_value_that_can_never_work_is_a_usage_error(aitrail, arguments, message):
+    ended = aitrail("events", *arguments)
+
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert message in ended.stderr
+
+
+@pytest.mark.usefixtures("credentials", "stacks")
+def test_wrong_command_line_is_noticed_before_aws_is_asked(aitrail, stacks):
+    ended = aitrail("events", "--since", "1d", "--until", "2d")
+
+    assert ended.exit_code == 2
+    assert stacks.asked == []

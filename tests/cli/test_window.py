@@ -1,0 +1,133 @@
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import count
+
+import click
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aitrail.cli.window import NOW, Moment, window_options
+
+LAW = settings(derandomize=True, database=None, deadline=None)
+CLOCK = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
+
+
+def converted(text):
+    context = click.Context(click.Command("test"))
+    context.meta[NOW] = CLOCK
+    return Moment().convert(text, None, context)
+
+
+@click.command()
+@window_options(since="7d")
+def windowed(window):
+    click.echo(f"{window.since.isoformat()} {window.until.isoformat()} {window}")
+
+
+MOMENTS = {
+    "now": (2026, 3, 14, 9, 26, 53),
+    "0s": (2026, 3, 14, 9, 26, 53),
+    "90s": (2026, 3, 14, 9, 25, 23),
+    "30m": (2026, 3, 14, 8, 56, 53),
+    "12h": (2026, 3, 13, 21, 26, 53),
+    "7d": (2026, 3, 7, 9, 26, 53),
+    "2w": (2026, 2, 28, 9, 26, 53),
+    "2026-03-01": (2026, 3, 1),
+    "20260301": (2026, 3, 1),
+    "2026-03-01T08:30": (2026, 3, 1, 8, 30),
+    "2026-03-01 08:30:15": (2026, 3, 1, 8, 30, 15),
+    "2026-03-01T08:30:15Z": (2026, 3, 1, 8, 30, 15),
+    "2026-03-01T00:30:00+01:00": (2026, 2, 28, 23, 30),
+    "2026-03-01T00:00:00.5Z": (2026, 3, 1, 0, 0, 0, 500_000),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), MOMENTS.items(), ids=MOMENTS)
+def test_time_is_now_or_a_span_before_it_or_iso_8601_and_always_utc(text, expected):
+    moment = converted(text)
+
+    assert moment == datetime(*expected, tzinfo=UTC)
+    assert moment.utcoffset() == timedelta(0)
+
+
+OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+SECONDS = st.integers(0, 2**33).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+
+
+@given(moment=st.builds(datetime.astimezone, SECONDS, OFFSETS), separator=st.sampled_from("T "))
+@LAW
+def test_every_time_with_a_zone_is_taken_as_it_is(moment, separator):
+    assert converted(moment.isoformat(separator)) == moment
+
+
+NO_TIMES = (
+    *("", "7", "7x", "7 d", "-7d", "+7d", "7D", "1.5h", "7d12h", "\u0667d", "yesterday", "2026-13-01", "2026-02-30"),
+    *("08:30", "1700000000", "999999w", "1000000s", "0001-01-01T00:00+14:00"),
+)
+
+
+@pytest.mark.parametrize("text", NO_TIMES, ids=ascii)
+def test_anything_else_is_refused_with_what_is_valid(text):
+    with pytest.raises(click.BadParameter) as refused:
+        converted(text)
+
+    assert str(refused.value).startswith(f"{text!r} is no time: give now, a span before now (30m, 12h, 7d, 2w)")
+    assert "2026-11-01T08:30:00+01:00" in str(refused.value)
+
+
+def test_window_ends_now_and_has_exactly_the_default_length():
+    before = datetime.now(UTC).replace(microsecond=0)
+
+    ended = CliRunner().invoke(windowed, [])
+
+    since, until = map(datetime.fromisoformat, ended.stdout.split()[:2])
+    assert until - since == timedelta(days=7)
+    assert before <= until <= datetime.now(UTC)
+
+
+def test_window_says_its_bounds_in_utc():
+    ended = CliRunner().invoke(windowed, ["--since", "2026-03-01", "--until", "2026-03-14T10:00+01:00"])
+
+    assert ended.stdout.split(maxsplit=2)[2] == "from 2026-03-01T00:00:00Z until 2026-03-14T09:00:00Z\n"
+
+
+def test_one_command_has_one_now(monkeypatch):
+    class Clock(datetime):
+        ticks = count()
+
+        @classmethod
+        def now(cls, zone):
+            return datetime(2026, 3, 14, second=next(cls.ticks), tzinfo=zone)
+
+    monkeypatch.setattr("aitrail.cli.window.datetime", Clock)
+
+    ended = CliRunner().invoke(windowed, ["--since", "90s", "--until", "30s"])
+
+    since, until = map(datetime.fromisoformat, ended.stdout.split()[:2])
+    assert until - since == timedelta(minutes=1)
+
+
+EMPTY = {
+    "end before begin": (["--since", "2026-03-02", "--until", "2026-03-01"], "2026-03-02T00:00:00Z", "2026-03-01T00"),
+    "end at begin": (["--since", "2026-03-01T01:00+01:00", "--until", "2026-03-01"], "2026-03-01T00:00:00Z", "2026-03"),
+    "begin now": (["--since", "now"], "20", "20"),
+    "the same span": (["--since", "3d", "--until", "3d"], "20", "20"),
+    "begin in the future": (["--since", "9999-12-31"], "9999-12-31T00:00:00Z", "20"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "since", "until"), EMPTY.values(), ids=EMPTY)
+def test_empty_window_is_refused_with_both_ends(arguments, since, until):
+    ended = CliRunner().invoke(windowed, arguments)
+
+    assert ended.exit_code == 2
+    assert f"The window is empty: --since {since}" in ended.stderr
+    assert f"is not before --until {until}" in ended.stderr
+
+
+def test_end_is_refused_before_the_default_begin():
+    ended = CliRunner().invoke(windowed, ["--until", "8d"])
+
+    assert ended.exit_code == 2
+    assert "The window is empty" in ended.stderr
