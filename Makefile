@@ -1,0 +1,46 @@
+# Everything is set up on first use: a Python virtual environment in .venv, and the CDK command line in node_modules.
+# Needs Python 3.11 or newer and make; node comes with the virtual environment.
+
+PYTHON ?= python3
+
+VENV_READY = .venv/.ready
+NODE_READY = node_modules/.ready
+
+help: ## Show this list
+	@echo "usage: make TARGET"
+	@awk 'BEGIN { FS = ":[^#]*## " } /^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' Makefile
+
+demo: $(NODE_READY) ## Deploy into a local AWS, ingest log files, ask questions; LOGS=folder takes your own files
+	@exec .venv/bin/python -m demo $${LOGS:+--logs "$$LOGS"}
+
+test: $(NODE_READY) ## Run all tests; none needs an AWS account
+	.venv/bin/pytest tests --ignore=tests/e2e -n 2 $(ARGS)
+	.venv/bin/pytest tests/e2e $(ARGS)
+
+lint: $(VENV_READY) ## Check style, formatting and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+deploy: $(NODE_READY) ## Deploy into your AWS account after asking; PROFILE= REGION= CONTEXT="-c aitrail:trail=false"
+	@exec .venv/bin/python -m infra.deploy deploy $(TARGET) $(CONTEXT) $(ARGS)
+
+destroy: $(NODE_READY) ## Delete the stack after asking, and say what remains; PROFILE= REGION=
+	@exec .venv/bin/python -m infra.deploy destroy $(TARGET) $(CONTEXT) $(ARGS)
+
+TARGET = $(if $(PROFILE),--profile "$(PROFILE)") $(if $(REGION),--region "$(REGION)")
+
+$(VENV_READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "aitrail needs Python 3.11 or newer: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -x .venv/bin/python || $(PYTHON) -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(NODE_READY): $(VENV_READY) package.json package-lock.json
+	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
+	@touch $@
+
+.PHONY: help demo test lint deploy destroy
+.DEFAULT_GOAL := help

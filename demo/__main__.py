@@ -1,0 +1,125 @@
+"""`make demo`: deploy the stack into a local AWS, put log files into its bucket, ask questions, remove everything.
+
+`make demo LOGS=folder` does it with CloudTrail log files of your own. Nothing leaves this machine.
+"""
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from aitrail.errors import AitrailError
+from demo import deployment, given
+from demo.given import Given
+from demo.local_aws import LocalAws, local_aws
+from demo.narration import step, tell
+from demo.pipeline import Pipeline
+from demo.summary import summary
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_PROGRESS_SECONDS = 2.0
+
+
+class UnexpectedRowsError(AitrailError):
+    """The sample files have not become the rows that they hold."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo; 0, or 1 with a message on stderr."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--logs", type=Path, metavar="FOLDER", help="a folder of CloudTrail log files of your own")
+    folder = parser.parse_args(arguments).logs
+    for number in _SIGNALS:
+        signal.signal(number, _stop)
+    try:
+        _demonstrate(given.own(folder.expanduser()) if folder else given.samples(datetime.now(UTC)))
+    except AitrailError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return 1
+    return 0
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    # Removing takes a moment, and a second Ctrl-C must not interrupt it.
+    for each in _SIGNALS:
+        signal.signal(each, lambda *_: None)
+    tell("\nStopping and removing everything ...")
+    sys.exit(128 + number)
+
+
+def _demonstrate(files: Given) -> None:
+    began = time.monotonic()
+    with ExitStack() as until_the_end:
+        with step("Starting a local AWS"):
+            aws = until_the_end.enter_context(local_aws())
+        pipeline = _deployed(aws)
+        with step(f"Putting {files.what} into the log bucket"):
+            put = {pipeline.put(file.key, file.body): file for file in files.files}
+        with step("Waiting until the deployed function has worked through them"):
+            pipeline.wait_for(set(put), _now_and_then())
+        rows = pipeline.rows_by_service()
+        _ask(pipeline, rows, window=_window(pipeline) if rows and files.rows is None else ())
+        names, odd = {log_file: file.name for log_file, file in put.items()}, {each for each in put if put[each].odd}
+        tell("\nWhat became of the files")
+        tell(summary(names, odd, pipeline.ledger(), rows, pipeline.messages("DeadLetterQueueUrl")))
+    tell(f"\nEverything is removed again. The demo took {time.monotonic() - began:.0f} s.")
+    if files.rows is not None and rows != files.rows:
+        raise UnexpectedRowsError(f"The sample files hold {dict(files.rows)} rows, and the table has {dict(rows)}.")
+
+
+def _deployed(aws: LocalAws) -> Pipeline:
+    with step("Making the CloudFormation template (cdk synth)"):
+        assembly = deployment.synthesize(aws)
+    with step("Preparing the local account (cdk bootstrap)"):
+        deployment.bootstrap(aws)
+    with step("Deploying the stack (cdk deploy)"):
+        return Pipeline(aws, deployment.deploy(aws, assembly))
+
+
+def _ask(pipeline: Pipeline, rows: Counter[str], *, window: Sequence[str]) -> None:
+    """Show the commands that ask, with their answers, for the services that are used most; `window` is options."""
+    if not rows:
+        tell("\nNo record is of one of the four services: there is nothing to ask.")
+        return
+    for service, _ in rows.most_common(2):
+        _show(pipeline, f"Who used {service.title()}?", "--service", service, *window, "--limit", "8", "-o", "table")
+    _show(pipeline, "What exactly was the last call?", *window, "--limit", "1", "-o", "json")
+
+
+def _show(pipeline: Pipeline, question: str, *options: str) -> None:
+    program, *arguments = pipeline.aitrail_command("events", *options)
+    tell(f"\n{question}\n$ {shlex.join([os.path.relpath(program), *arguments])}")
+    tell(pipeline.aitrail("events", *options), end="")
+
+
+def _window(pipeline: Pipeline) -> tuple[str, ...]:
+    """Options for a window that holds all events, however old the log files are."""
+    entries = [entry for entry in pipeline.ledger().values() if entry.get("firstEventTime")]
+    last = datetime.fromisoformat(max(entry["lastEventTime"] for entry in entries))
+    until = (last + timedelta(seconds=1)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return ("--since", min(entry["firstEventTime"] for entry in entries), "--until", until)
+
+
+def _now_and_then() -> Callable[[int], None]:
+    told = time.monotonic()
+
+    def tell_progress(done: int) -> None:
+        nonlocal told
+        if time.monotonic() - told > _PROGRESS_SECONDS:
+            told = time.monotonic()
+            tell(f"{done} files ...", end=" ")
+
+    return tell_progress
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""The real stack in a local AWS, put there by the real CDK command line: synth, bootstrap, deploy."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from demo.environments import ACCOUNT, REGION
+from demo.local_aws import PROJECT, LocalAws
+from demo.processes import run
+
+# The local AWS knows no trails, its functions are processes of this machine, each with its own copy of the code,
+# and nothing outlives it.
+LOCAL_CONTEXT = {
+    "aitrail:trail": "false",
+    "aitrail:platform": "host",
+    "aitrail:maximumConcurrency": "2",
+    "aitrail:deletionProtection": "false",
+}
+
+_CDK = PROJECT / "node_modules" / ".bin" / "cdk"
+# Synth, the longest step, takes 10 to 20 s on two cores, and more where pip has to download first.
+_STEP_SECONDS = 240.0
+
+
+def synthesize(aws: LocalAws, *, context: Mapping[str, str] = LOCAL_CONTEXT, project: Path = PROJECT) -> Path:
+    """Write the cloud assembly of the project's app and return its folder. Raises CommandFailedError."""
+    assembly = aws.folder / "cdk.out"
+    settings = [part for name, value in context.items() for part in ("--context", f"{name}={value}")]
+    _cdk(aws, "synth", "--quiet", "--output", str(assembly), *settings, folder=project)
+    return assembly
+
+
+def bootstrap(aws: LocalAws) -> None:
+    """Create what every CDK deployment needs: a bucket for assets, and roles. Raises CommandFailedError."""
+    _cdk(aws, "bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=aws.folder)
+
+
+def deploy(aws: LocalAws, assembly: Path) -> dict[str, str]:
+    """Deploy the one stack of the assembly and return its outputs, with its name as `StackName`.
+
+    Raises CommandFailedError.
+    """
+    written = aws.folder / "outputs.json"
+    options = ("--app", str(assembly), "--require-approval", "never", "--outputs-file", str(written))
+    _cdk(aws, "deploy", "--all", *options, folder=aws.folder)
+    [(stack, outputs)] = json.loads(written.read_text(encoding="utf-8")).items()
+    return {**outputs, "StackName": stack}
+
+
+def _cdk(aws: LocalAws, *arguments: str, folder: Path) -> None:
+    command = [str(_CDK), *arguments, "--no-notices", "--no-color", "--ci"]
+    run(command, environment=aws.environment, timeout=_STEP_SECONDS, folder=folder)

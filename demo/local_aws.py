@@ -1,0 +1,119 @@
+"""A local AWS (MiniStack) on 127.0.0.1 for as long as a `with` block lasts. Needs no Docker and no network.
+
+Everything it writes is in one temporary folder.
+"""
+
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from aitrail.errors import AitrailError
+from demo import environments
+from demo.certificate import Certificate, self_signed
+from demo.processes import end_group, last_lines
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+_READY_SECONDS = 60.0
+
+
+class LocalAwsFailedError(AitrailError):
+    """The local AWS did not start; the message ends with the last lines of its log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalAws:
+    """A running local AWS: its endpoint, its temporary folder, and the environment that commands need to use it."""
+
+    endpoint: str
+    folder: Path
+    environment: Mapping[str, str]
+
+    def client(self, service: str, **config: Any) -> Any:  # noqa: ANN401 - boto3 names the type by the service
+        """A boto3 client that reads nothing from the user's files and variables; `config` as in botocore's Config."""
+        nothing = (None, None, None, None)
+        files = dict.fromkeys(("profile", "config_file", "credentials_file", "ca_bundle"), nothing)
+        session = boto3.Session(
+            environments.KEY_ID,
+            environments.SECRET,
+            region_name=environments.REGION,
+            botocore_session=botocore.session.Session(session_vars=files),
+        )
+        return session.client(
+            service,  # type: ignore[call-overload]  # the stubs list the services by name
+            endpoint_url=self.endpoint,
+            verify=self.environment.get("AWS_CA_BUNDLE"),
+            config=Config(proxies={}, s3={"addressing_style": "path"}, **config),
+        )
+
+    @property
+    def log(self) -> str:
+        """What the server has logged so far, the functions' own output included."""
+        return _log_file(self.folder).read_text(encoding="utf-8", errors="replace")
+
+
+@contextmanager
+def local_aws(*, auth: bool = False) -> Iterator[LocalAws]:
+    """Start a local AWS, wait until it answers, and end it with its functions and its folder at the end of the block.
+
+    With `auth` it enforces IAM policies and speaks TLS with a certificate of its own. Raises LocalAwsFailedError.
+    """
+    with tempfile.TemporaryDirectory(prefix="aitrail-local-aws-", ignore_cleanup_errors=True) as name:
+        folder = Path(name).resolve()
+        (folder / "home").mkdir()
+        certificate = self_signed(folder, address=environments.ADDRESS) if auth else None
+        with socket.create_server((environments.ADDRESS, 0)) as listener:
+            endpoint = f"{'https' if auth else 'http'}://{environments.ADDRESS}:{listener.getsockname()[1]}"
+            server = _start(folder, listener, certificate)
+        try:
+            environment = environments.for_commands(folder, endpoint, certificate)
+            aws = LocalAws(endpoint=endpoint, folder=folder, environment=environment)
+            _wait_until_ready(aws, server)
+            yield aws
+        finally:
+            end_group(server)
+
+
+def _start(folder: Path, listener: socket.socket, certificate: Certificate | None) -> subprocess.Popen[bytes]:
+    descriptor = listener.fileno()
+    with _log_file(folder).open("wb") as log:
+        return subprocess.Popen(  # noqa: S603 - nothing of the command comes from outside
+            [sys.executable, "-m", "demo.server", str(descriptor)],
+            cwd=PROJECT,
+            env=environments.for_server(folder, listener.getsockname()[1], certificate),
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=(descriptor,),
+            start_new_session=True,
+        )
+
+
+def _wait_until_ready(aws: LocalAws, server: subprocess.Popen[bytes]) -> None:
+    sts = aws.client("sts", connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1})
+    deadline = time.monotonic() + _READY_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            sts.get_caller_identity()
+        except (BotoCoreError, ClientError):
+            time.sleep(0.05)
+        else:
+            return
+    what = f"ended with exit code {server.returncode}" if server.poll() is not None else "does not answer"
+    raise LocalAwsFailedError(f"The local AWS at {aws.endpoint} {what}. The end of its log:\n{last_lines(aws.log)}")
+
+
+def _log_file(folder: Path) -> Path:
+    return folder / "server.log"

@@ -1,0 +1,118 @@
+"""The deployed pipeline, looked at from outside: put log files into its bucket, wait, read its tables and queues."""
+
+import shutil
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from aitrail import keys
+from aitrail.errors import AitrailError
+from demo.local_aws import PROJECT, LocalAws
+from demo.processes import last_lines, run
+
+_COMMAND_SECONDS = 120.0
+# A table of events is hard to read in fewer columns.
+_NARROWEST = 140
+_POLL_SECONDS = 0.25
+# The function answers within seconds here; longer than this without any change is a fault.
+_STALLED_SECONDS = 60.0
+
+
+class PipelineStalledError(AitrailError):
+    """The pipeline has not worked through what it was given; the message ends with what it logged last."""
+
+
+class Pipeline:
+    """One deployment in a local AWS; `outputs` are those of its stack."""
+
+    def __init__(self, aws: LocalAws, outputs: Mapping[str, str]) -> None:
+        self.aws = aws
+        self.outputs = outputs
+
+    def put(self, key: str, body: bytes) -> str:
+        """Put an object into the log bucket, as CloudTrail does; returns its name in the ledger."""
+        bucket = self.outputs["LogBucketName"]
+        self._s3.put_object(Bucket=bucket, Key=key, Body=body)
+        return f"s3://{bucket}/{key}"
+
+    def wait_for(self, log_files: set[str], progress: Callable[[int], None] = lambda _: None) -> None:
+        """Wait until the ledger knows all `log_files` that hold records and no message waits any more.
+
+        `progress` gets the number of files in the ledger, each time it has changed. Raises PipelineStalledError.
+        """
+        expected = {name for name in log_files if keys.kind_of(_key_of(name)).ingested}
+        state, changed = (-1, -1), time.monotonic()
+        while True:
+            done = expected.intersection(self.ledger())
+            waiting = self.messages("DeliveriesQueueUrl")
+            if (len(done), waiting) != state:
+                state, changed = (len(done), waiting), time.monotonic()
+                progress(len(done))
+            if len(done) == len(expected) and not waiting:
+                return
+            if time.monotonic() - changed > _STALLED_SECONDS:
+                raise PipelineStalledError(
+                    f"{len(expected) - len(done)} of {len(expected)} log files are not in the ledger, and {waiting} "
+                    f"messages wait. The last lines of the log:\n{last_lines(self.aws.log)}"
+                )
+            time.sleep(_POLL_SECONDS)
+
+    def ledger(self) -> dict[str, dict[str, Any]]:
+        """The ledger's entry of every delivery by the name of its log file."""
+        entries = self._items("FilesTableName")
+        return {entry["logFile"]: entry for entry in entries if entry["entry"] == "file"}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """All rows of the events table, as plain Python values with DynamoDB's numbers."""
+        return list(self._items("EventsTableName"))
+
+    def rows_by_service(self) -> Counter[str]:
+        """How many rows each service has."""
+        return Counter(row["service"] for row in self._items("EventsTableName", "service"))
+
+    def messages(self, queue: str) -> int:
+        """How many messages a queue holds, those in flight included; `queue` is the name of the output with its URL."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self._sqs.get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=names)["Attributes"]
+        return sum(int(found[name]) for name in names)
+
+    def aitrail(self, *arguments: str) -> str:
+        """Run the `aitrail` command against this deployment and return its output. Raises CommandFailedError."""
+        wide = {"COLUMNS": str(max(_NARROWEST, shutil.get_terminal_size().columns))}
+        environment = {**self.aws.environment, **wide}
+        return run(self.aitrail_command(*arguments), environment=environment, timeout=_COMMAND_SECONDS, folder=PROJECT)
+
+    def aitrail_command(self, *arguments: str) -> list[str]:
+        """The command line that `aitrail` runs."""
+        program = Path(sys.executable).with_name("aitrail")
+        target = ("--stack", self.outputs["StackName"], "--endpoint-url", self.aws.endpoint)
+        return [str(program), *arguments, *target]
+
+    def _items(self, table: str, *columns: str) -> Iterator[dict[str, Any]]:
+        only = {"AttributesToGet": list(columns)} if columns else {}
+        read = TypeDeserializer().deserialize
+        for page in self._dynamodb.get_paginator("scan").paginate(TableName=self.outputs[table], **only):
+            for item in page["Items"]:
+                yield {name: read(value) for name, value in item.items()}
+
+    @cached_property
+    def _s3(self) -> Any:  # noqa: ANN401 - as LocalAws.client
+        return self.aws.client("s3")
+
+    @cached_property
+    def _sqs(self) -> Any:  # noqa: ANN401 - as LocalAws.client
+        return self.aws.client("sqs")
+
+    @cached_property
+    def _dynamodb(self) -> Any:  # noqa: ANN401 - as LocalAws.client
+        return self.aws.client("dynamodb")
+
+
+def _key_of(log_file: str) -> str:
+    return log_file.removeprefix("s3://").partition("/")[2]

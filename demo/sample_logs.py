@@ -1,0 +1,217 @@
+"""CloudTrail log files to try the pipeline with: invented, the same for the same clock, shaped like real ones."""
+
+import gzip
+import hashlib
+import json
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import product
+from random import Random
+from typing import Any, TypeVar
+
+from demo.sample_callers import HOME_ACCOUNT, OTHER_ACCOUNT
+from demo.sample_calls import NOISE, WANTED, Call
+
+ACCOUNTS = (HOME_ACCOUNT, OTHER_ACCOUNT)
+REGIONS = ("eu-central-1", "us-east-1")
+
+_HOURS_BEFORE_NOW = (46, 20, 1)
+_NOISE_PER_FILE = 30
+_UNIQUE_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+_T = TypeVar("_T")
+
+
+class Fate(StrEnum):
+    """What becomes of a sample file in the pipeline; the first two are the ledger's words."""
+
+    INGESTED = "ingested"
+    UNREADABLE = "unreadable"
+    ONLY_COUNTED = "only counted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleFile:
+    """One delivery: its key, its bytes, what is special about it ("" for nothing) and what is to become of it."""
+
+    key: str
+    body: bytes
+    what: str = ""
+    fate: Fate = Fate.INGESTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleLogs:
+    """All deliveries, and how many rows of each service they make: a record that was delivered twice makes one."""
+
+    files: tuple[SampleFile, ...]
+    rows: Counter[str]
+
+
+def sample_logs(now: datetime, *, seed: int = 20261121) -> SampleLogs:
+    """Make the sample deliveries of the two days before `now` (aware)."""
+    return _Writer(now, Random(seed)).logs()  # noqa: S311 - reproducible, nothing here is secret
+
+
+@dataclass(slots=True)
+class _Writer:
+    now: datetime
+    random: Random
+
+    def logs(self) -> SampleLogs:
+        """Spread the wanted calls over the log files, and add the odd ones."""
+        places = [
+            (account, region, self.now - timedelta(hours=hours))
+            for hours, account, region in product(_HOURS_BEFORE_NOW, ACCOUNTS, REGIONS)
+        ]
+        records: list[list[dict[str, Any]]] = [[] for _ in places]
+        calls = [call for calls in WANTED.values() for call in calls]
+        self.random.shuffle(calls)
+        for index, call in enumerate(calls):
+            nth = index % len(places)
+            records[nth].append(self._record(call, *places[nth]))
+        for place, own in zip(places, records, strict=True):
+            own += [self._record(self.random.choice(NOISE), *place) for _ in range(_NOISE_PER_FILE)]
+            self.random.shuffle(own)  # CloudTrail promises no order
+        files = [self._log_file(*place, own) for place, own in zip(places, records, strict=True)]
+        rows = Counter({service: len(calls) for service, calls in WANTED.items()})
+        rows["transcribe"] += 1  # the network activity event
+        return SampleLogs(files=(*files, *self._odd_files(places[-1], records[-1], files[-1])), rows=rows)
+
+    def _odd_files(
+        self, place: tuple[str, str, datetime], records: list[dict[str, Any]], listed: SampleFile
+    ) -> list[SampleFile]:
+        account, region, delivered = place
+        second = delivered + timedelta(minutes=5)
+        whole = self._log_file(account, region, delivered + timedelta(minutes=10), records)
+        half = whole.body[: len(whole.body) // 2]
+        return [
+            self._log_file(account, region, second, records, what="the same records in a second file"),
+            SampleFile(key=whole.key, body=half, what="a log file without its second half", fate=Fate.UNREADABLE),
+            self._network_activity(*place),
+            self._insight(*place),
+            self._digest(*place, listed),
+        ]
+
+    def _record(self, call: Call, account: str, region: str, delivered: datetime) -> dict[str, Any]:
+        time = delivered - timedelta(seconds=self.random.randrange(120, 540))
+        service = call.source.removesuffix(".amazonaws.com")
+        host = call.host or ("models-v2-lex" if service == "lex" else service)
+        identity = call.caller.identity(account, _utc(delivered - timedelta(hours=1)))
+        known = {"account": account, "region": region, "caller": identity["arn"]}
+        errors = dict(zip(("errorCode", "errorMessage"), call.error, strict=True)) if call.error else {}
+        tls = {
+            "tlsVersion": "TLSv1.3",
+            "cipherSuite": "TLS_AES_128_GCM_SHA256",
+            "clientProvidedHostHeader": f"{host}.{region}.amazonaws.com",
+            "keyExchange": "X25519MLKEM768",
+        }
+        return {
+            "eventVersion": "1.11",
+            "userIdentity": identity,
+            "eventTime": _utc(time),
+            "eventSource": call.source,
+            "eventName": call.name,
+            "awsRegion": region,
+            "sourceIPAddress": call.caller.source_address,
+            "userAgent": call.caller.user_agent,
+            **_filled(errors, known),
+            "requestParameters": _filled(call.request, known),
+            "responseElements": _filled(call.response, known),
+            "requestID": self._guid(),
+            "eventID": self._guid(),
+            "readOnly": call.read_only,
+            "eventType": "AwsApiCall",
+            "managementEvent": True,
+            "recipientAccountId": account,
+            "eventCategory": "Management",
+            **({} if call.caller.is_service else {"tlsDetails": tls}),
+            **_filled(call.extra, known),
+        }
+
+    def _network_activity(self, account: str, region: str, delivered: datetime) -> SampleFile:
+        own_fields = {
+            "eventType": "AwsVpceEvents",
+            "eventCategory": "NetworkActivity",
+            "managementEvent": False,
+            "vpcEndpointId": "vpce-0f1e2d3c4b5a69788",
+            "vpcEndpointAccountId": account,
+        }
+        record = self._record(WANTED["transcribe"][0], account, region, delivered) | own_fields
+        key = self._key("CloudTrail-NetworkActivity", account, region, delivered)
+        return SampleFile(key=key, body=_packed({"Records": [record]}), what="calls through a VPC endpoint")
+
+    def _insight(self, account: str, region: str, delivered: datetime) -> SampleFile:
+        record = {
+            "eventVersion": "1.09",
+            "eventTime": _utc(delivered),
+            "awsRegion": region,
+            "eventID": self._guid(),
+            "eventType": "AwsCloudTrailInsight",
+            "recipientAccountId": account,
+            "insightDetails": {
+                "state": "Start",
+                "eventSource": "polly.amazonaws.com",
+                "eventName": "SynthesizeSpeech",
+                "insightType": "ApiCallRateInsight",
+                "insightContext": {"statistics": {"baseline": {"average": 0.31}, "insight": {"average": 42.5}}},
+            },
+            "eventCategory": "Insight",
+        }
+        key = self._key("CloudTrail-Insight", account, region, delivered)
+        return SampleFile(
+            key=key, body=_packed({"Records": [record]}), what="an Insights event", fate=Fate.ONLY_COUNTED
+        )
+
+    def _digest(self, account: str, region: str, delivered: datetime, listed: SampleFile) -> SampleFile:
+        day, time = delivered.strftime("%Y/%m/%d"), delivered.strftime("%Y%m%dT%H%M%SZ")
+        folder = "CloudTrail-Digest"
+        key = (
+            f"AWSLogs/{account}/{folder}/{region}/{day}/{account}_{folder}_{region}_management_{region}_{time}.json.gz"
+        )
+        log_file = {
+            "s3Object": listed.key,
+            "hashValue": hashlib.sha256(gzip.decompress(listed.body)).hexdigest(),
+            "hashAlgorithm": "SHA-256",
+        }
+        content = {"awsAccountId": account, "digestEndTime": _utc(delivered), "logFiles": [log_file]}
+        return SampleFile(key=key, body=_packed(content), what="a digest", fate=Fate.ONLY_COUNTED)
+
+    def _log_file(
+        self, account: str, region: str, delivered: datetime, records: list[dict[str, Any]], *, what: str = ""
+    ) -> SampleFile:
+        key = self._key("CloudTrail", account, region, delivered)
+        return SampleFile(key=key, body=_packed({"Records": records}), what=what)
+
+    def _key(self, folder: str, account: str, region: str, delivered: datetime) -> str:
+        unique = "".join(self.random.choices(_UNIQUE_CHARACTERS, k=16))
+        return log_file_key(folder, account, region, delivered, unique)
+
+    def _guid(self) -> str:
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+
+def log_file_key(folder: str, account: str, region: str, delivered: datetime, unique: str) -> str:
+    """The key under which CloudTrail delivers a log file; `folder` is CloudTrail, CloudTrail-Insight or the like."""
+    day, minute = delivered.strftime("%Y/%m/%d"), delivered.strftime("%Y%m%dT%H%MZ")
+    return f"AWSLogs/{account}/{folder}/{region}/{day}/{account}_{folder}_{region}_{minute}_{unique}.json.gz"
+
+
+def _filled(value: _T, known: dict[str, str]) -> _T:
+    text = json.dumps(value)
+    for name, meant in known.items():
+        text = text.replace(f"{{{name}}}", meant)
+    filled: _T = json.loads(text)
+    return filled
+
+
+def _utc(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _packed(content: dict[str, Any]) -> bytes:
+    return gzip.compress(json.dumps(content, separators=(",", ":")).encode(), mtime=0)

@@ -1,0 +1,58 @@
+"""What became of the files of a demo, for people."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_SHOWN_FILES = 20
+
+
+def summary(
+    names: Mapping[str, str], odd: set[str], ledger: Mapping[str, Mapping[str, Any]], rows: Counter[str], dead: int
+) -> str:
+    """Some lines of text. `names` has a name for people by log file, `rows` counts by service, `dead` the dead letters.
+
+    The files that are `odd`, not ingested, or hold rejects are told one by one, the first 20 of them.
+    """
+    entries = [ledger[log_file] for log_file in names if log_file in ledger]
+    statuses = Counter(str(entry["status"]) for entry in entries)
+    told = [log_file for log_file in names if log_file in odd or not _is_plain(ledger.get(log_file))]
+    lines = [
+        f"  files         {len(names)}: {_counts(statuses + Counter({'only counted': len(names) - len(entries)}))}",
+        f"  records       {', '.join(f'{_total(entries, name)} {name}' for name in ('records', 'wanted', 'rejected'))}",
+        f"  rows          {rows.total()}: {_counts(rows)}{_overwritten(_total(entries, 'written') - rows.total())}",
+        f"  dead letters  {dead}",
+        *(f"  {names[log_file]}: {_fate(ledger.get(log_file))}" for log_file in told[:_SHOWN_FILES]),
+        *_more(len(told) - _SHOWN_FILES),
+    ]
+    return "\n".join(lines)
+
+
+def _is_plain(entry: Mapping[str, Any] | None) -> bool:
+    return entry is not None and entry["status"] == "ingested" and not entry.get("rejected")
+
+
+def _fate(entry: Mapping[str, Any] | None) -> str:
+    if entry is None:
+        return "only counted, it holds no records of calls"
+    if entry["status"] != "ingested":
+        return f"{entry['status']}: {entry.get('reason', 'no reason is known')}"
+    rejects = f", {entry['rejected']} rejected" if entry.get("rejected") else ""
+    return f"ingested, {entry['written']} of {entry['records']} records became rows{rejects}"
+
+
+def _total(entries: list[Mapping[str, Any]], name: str) -> int:
+    return sum(int(entry.get(name) or 0) for entry in entries)
+
+
+def _counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counter.items()) if count) or "none"
+
+
+def _overwritten(twice: int) -> str:
+    return f"; {twice} more were delivered twice and are the same rows" if twice else ""
+
+
+def _more(count: int) -> Iterator[str]:
+    if count > 0:
+        yield f"  ... and {count} more: `aitrail status` lists them"

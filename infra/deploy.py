@@ -1,0 +1,212 @@
+"""`make deploy` and `make destroy`: say what will happen in which account, ask, and do it.
+
+Both ask on a terminal, or take `--yes`. Further arguments of deploy go to `cdk deploy`.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+
+from aitrail.errors import AitrailError
+from infra.settings import Settings
+
+_PROJECT = Path(__file__).resolve().parent.parent
+_CDK = _PROJECT / "node_modules" / ".bin" / "cdk"
+_ASSEMBLY = _PROJECT / "cdk.out"
+_BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
+_KEPT = {"Retain", "RetainExceptOnCreate"}
+
+_COSTS = """\
+It costs money: DynamoDB writes and storage for each recorded call, and per log file an S3 request, a queue message
+and a run of the function; the alarms cost by the month. Management events of one trail are free of charge."""
+_SECOND_TRAIL = """\
+This account has a trail of all regions already: {trails}.
+CloudTrail charges for each further copy of management events, about 2 USD per 100,000 events
+(https://aws.amazon.com/cloudtrail/pricing/). Without a trail of its own (CONTEXT="-c aitrail:trail=false") the stack
+costs no second copy, and records what you have written below AWSLogs/ in its log bucket."""
+
+
+class StoppedError(AitrailError):
+    """The command stopped before its end; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where to deploy to, and with which settings; `account` is asked of AWS."""
+
+    session: boto3.Session
+    profile: str | None
+    account: str
+    caller: str
+    context: tuple[str, ...]
+
+    @property
+    def region(self) -> str:
+        """The region, which is known here."""
+        return self.session.region_name
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of cdk.json and of the command line. Raises InvalidSettingsError."""
+        chosen: dict[str, object] = json.loads((_PROJECT / "cdk.json").read_text()).get("context", {})
+        return Settings.of({**chosen, **dict(each.partition("=")[::2] for each in self.context)})
+
+    def cdk(self, *arguments: str) -> None:
+        """Run the CDK command line with its output on the terminal. Raises StoppedError when it fails."""
+        profile = ("--profile", self.profile) if self.profile else ()
+        environment = {**os.environ, "AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
+        environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+        command = [str(_CDK), *arguments, *profile, "--no-notices"]
+        if subprocess.run(command, cwd=_PROJECT, env=environment, check=False).returncode:  # noqa: S603 - see main
+            raise StoppedError(f"`cdk {arguments[0]}` failed; its messages are above.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one of the two commands; 0, or 1 with a message on stderr."""
+    parser = argparse.ArgumentParser(prog="make", description=__doc__)
+    parser.add_argument("command", choices=("deploy", "destroy"))
+    parser.add_argument("--profile", help="AWS profile")
+    parser.add_argument("--region", help="AWS Region of the stack")
+    parser.add_argument("-c", "--context", action="append", default=[], metavar="aitrail:NAME=VALUE", help="a setting")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    options, further = parser.parse_known_args(arguments)
+    try:
+        target = _target(options.profile, options.region, tuple(options.context))
+        if options.command == "deploy":
+            deploy(target, further, sure=options.yes)
+        else:
+            destroy(target, sure=options.yes)
+    except (AitrailError, BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return 1
+    return 0
+
+
+def deploy(target: Target, further: Sequence[str], *, sure: bool) -> None:
+    """Show what a deployment changes and costs, ask, bootstrap the account where it needs it, and deploy."""
+    _tell(f"Account {target.account}, region {target.region}, as {target.caller}.")
+    context = [part for each in target.context for part in ("--context", each)]
+    settings = target.settings
+    target.cdk("synth", "--quiet", "--output", str(_ASSEMBLY), *context)
+    target.cdk("diff", "--app", str(_ASSEMBLY), "--method", "template")
+    _tell(_COSTS)
+    if settings.trail:
+        _tell(_about_trails(target.session.client("cloudtrail"), own=f"{settings.stack_name}-trail"))
+    prepared = _is_bootstrapped(target)
+    if not prepared:
+        _tell("The CDK has not been used in this account and region: `cdk bootstrap` comes first. It makes the stack")
+        _tell("CDKToolkit with a bucket for assets and the roles that deploy.")
+    _ask(f"Deploy the stack {settings.stack_name}?", sure=sure)
+    if not prepared:
+        # Without --app it would run the app again, without the context, and write over the assembly.
+        target.cdk("bootstrap", f"aws://{target.account}/{target.region}", "--app", str(_ASSEMBLY))
+    target.cdk("deploy", "--all", "--app", str(_ASSEMBLY), "--require-approval", "never", *further)
+    _tell("Deployed. CloudTrail delivers log files 5 to 15 minutes after a call; then ask: .venv/bin/aitrail events")
+
+
+def destroy(target: Target, *, sure: bool) -> None:
+    """Say what goes and what remains, ask, and delete the stack."""
+    stack = target.settings.stack_name
+    cloudformation = target.session.client("cloudformation")
+    template = _template(cloudformation, stack, region=target.region)
+    kept = set(_kept(template))
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    resources = [each for page in pages for each in page["StackResourceSummaries"]]
+    remaining = [
+        f"  {each['ResourceType']}  {each['PhysicalResourceId']}"
+        for each in resources
+        if each["LogicalResourceId"] in kept
+    ]
+    _tell(f"Account {target.account}, region {target.region}, as {target.caller}.")
+    _tell(f"The stack {stack} has {len(resources)} resources. These remain, with all that they hold:")
+    _tell("\n".join(remaining) or "  none")
+    _ask(f"Delete the stack {stack}?", sure=sure)
+    cloudformation.delete_stack(StackName=stack)
+    _tell("Deleting ...")
+    try:
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack)
+    except WaiterError as error:
+        raise StoppedError(
+            f"The stack {stack} is not deleted: {error}. CloudFormation's console and `aws cloudformation "
+            f"describe-stack-events --stack-name {stack}` say why."
+        ) from error
+    _tell("Deleted." if not remaining else "Deleted. To remove the rest too, empty and delete it in the AWS console.")
+
+
+def _target(profile: str | None, region: str | None, context: tuple[str, ...]) -> Target:
+    try:
+        session = boto3.Session(profile_name=profile, region_name=region)
+        if not session.region_name:
+            raise StoppedError("No region is configured: name one, for example `make deploy REGION=eu-central-1`.")
+        caller = session.client("sts").get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        raise StoppedError(
+            f"AWS takes no credentials from here: {error}. Sign in (`aws sso login`, `aws configure`) or name a "
+            "profile: `make deploy PROFILE=name`."
+        ) from error
+    return Target(session=session, profile=profile, account=caller["Account"], caller=caller["Arn"], context=context)
+
+
+def _about_trails(cloudtrail: Any, *, own: str) -> str:  # noqa: ANN401 - stubs for CloudTrail are not installed
+    try:
+        trails = cloudtrail.describe_trails(includeShadowTrails=True)["trailList"]
+    except (BotoCoreError, ClientError) as error:
+        return f"Whether a trail exists already cannot be seen: {error}. A second one costs money."
+    others = [
+        f"{trail['Name']} (delivers to {trail['S3BucketName']})"
+        for trail in trails
+        if (trail.get("IsMultiRegionTrail") or trail.get("IsOrganizationTrail")) and trail["Name"] != own
+    ]
+    return _SECOND_TRAIL.format(trails=", ".join(others)) if others else "No other trail of all regions exists."
+
+
+def _is_bootstrapped(target: Target) -> bool:
+    ssm = target.session.client("ssm")
+    try:
+        ssm.get_parameter(Name=_BOOTSTRAP_VERSION)
+    except ssm.exceptions.ParameterNotFound:
+        return False
+    return True
+
+
+def _template(cloudformation: Any, stack: str, *, region: str) -> Mapping[str, Any]:  # noqa: ANN401 - as boto3 gives it
+    try:
+        body = cloudformation.get_template(StackName=stack)["TemplateBody"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        raise StoppedError(f"There is no stack {stack} in {region}.") from error
+    template: Mapping[str, Any] = body if isinstance(body, Mapping) else json.loads(body)
+    return template
+
+
+def _kept(template: Mapping[str, Any]) -> Iterator[str]:
+    """Ids of the resources that CloudFormation leaves when the stack goes."""
+    return (name for name, each in template["Resources"].items() if each.get("DeletionPolicy") in _KEPT)
+
+
+def _ask(question: str, *, sure: bool) -> None:
+    if sure:
+        return
+    if not sys.stdin.isatty():
+        raise StoppedError(f"{question} Nobody can be asked here: nothing is changed. ARGS=--yes says yes.")
+    if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+        raise StoppedError("Nothing is changed.")
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
