@@ -1,0 +1,79 @@
+"""Docs cannot lie: every setting, output, metric, column and attribute is documented, every link leads on."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aitrail import ledger, tables
+from aitrail.ingest import METRICS
+from aitrail.rows import RECORD_FIELDS, row_of
+from infra.settings import SETTINGS
+from infra.values import spelled
+
+ROOT = Path(__file__).parents[2]
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
+ROWS = (ROOT / "docs/rows.md").read_text()
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
+def test_every_setting_is_documented_with_its_default(setting):
+    assert f"| `{setting.key}` | `{spelled(setting.default)}" in OPERATIONS
+
+
+def test_no_setting_is_documented_that_is_not_there():
+    documented = set(re.findall(r"^\| `(aitrail:\w+)`", OPERATIONS, re.MULTILINE))
+
+    assert documented == {setting.key for setting in SETTINGS}
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_metric_is_documented(metric):
+    assert f"`{metric}`" in OPERATIONS
+
+
+def test_every_output_is_documented():
+    outputs = re.findall(r'^            \("(\w+)", ', (ROOT / "infra/stack.py").read_text(), re.MULTILINE)
+
+    assert len(outputs) == 6
+    for output in outputs:
+        assert f"| `{output}` |" in OPERATIONS
+
+
+def test_every_attribute_of_a_row_is_documented(records):
+    record = records["lex-by-sso"] | {"readOnly": 1.0, "userIdentity": records["lex-by-sso"]["userIdentity"]}
+    record["userIdentity"]["invokedBy"] = "lexv2.amazonaws.com"
+    row = row_of(record, log_file="x", record_index=0, retention=timedelta(days=1))
+
+    derived = set(row) - RECORD_FIELDS
+
+    assert {"asJson", "calledBy", "expiresAt", "sessionName", "usage"} <= derived
+    for attribute in derived:
+        assert f"`{attribute}`" in ROWS
+
+
+def test_every_column_of_the_indexes_is_documented():
+    listed = re.search(r"The indexes carry these columns: (.*?)\. With", ROWS, re.DOTALL)
+
+    assert tuple(re.split(r",\s+", listed[1])) == tables.NARROW_COLUMNS
+    for index in (*tables.EVENTS.indexes, *tables.FILES.indexes):
+        assert f"`{index.name}`" in ROWS
+
+
+@pytest.mark.parametrize("attribute", sorted(ledger.ATTRIBUTES.values()))
+def test_every_attribute_of_the_ledger_is_documented(attribute):
+    assert f"`{attribute}`" in ROWS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_between_pages_leads_to_a_page(page):
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+
+    for link in links:
+        assert (page.parent / link).exists(), link
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 200
