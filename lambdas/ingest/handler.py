@@ -12,8 +12,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from aitrail.ingest import Ingested
 from lambdas.ingest.wiring import INGESTION, bring_again_soon
 
-# Seconds kept back to end a batch in good order: one more call to AWS, with its tries, and the answer to SQS.
-RESERVE = 30
+# Seconds kept back to end a batch in good order: the call to AWS that is under way, and the answer to SQS.
+RESERVE = 40
 
 logger = Logger()
 metrics = Metrics()
