@@ -14,8 +14,7 @@ demo: $(NODE_READY) ## Deploy into a local AWS, ingest log files, ask questions;
 	@exec .venv/bin/python -m demo $${LOGS:+--logs "$$LOGS"}
 
 test: $(NODE_READY) ## Run all tests; none needs an AWS account
-	.venv/bin/pytest tests --ignore=tests/e2e -n 2 $(ARGS)
-	.venv/bin/pytest tests/e2e $(ARGS)
+	.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: $(VENV_READY) ## Check style, formatting and types
 	.venv/bin/ruff check .

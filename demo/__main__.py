@@ -23,9 +23,9 @@ from demo.given import Given
 from demo.local_aws import LocalAws, local_aws
 from demo.narration import step, tell
 from demo.pipeline import Pipeline
+from demo.processes import ENDING_SIGNALS
 from demo.summary import summary
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PROGRESS_SECONDS = 2.0
 
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="a folder of CloudTrail log files of your own")
     folder = parser.parse_args(arguments).logs
-    for number in _SIGNALS:
+    for number in ENDING_SIGNALS:
         signal.signal(number, _stop)
     try:
         _demonstrate(given.own(folder.expanduser()) if folder else given.samples(datetime.now(UTC)))
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     # Removing takes a moment, and a second Ctrl-C must not interrupt it.
-    for each in _SIGNALS:
+    for each in ENDING_SIGNALS:
         signal.signal(each, lambda *_: None)
     tell("\nStopping and removing everything ...")
     sys.exit(128 + number)

@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aitrail.errors import AitrailError
 from demo import environments
 from demo.certificate import Certificate, self_signed
-from demo.processes import end_group, last_lines
+from demo.processes import last_lines, running
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -74,31 +74,37 @@ def local_aws(*, auth: bool = False) -> Iterator[LocalAws]:
         folder = Path(name).resolve()
         (folder / "home").mkdir()
         certificate = self_signed(folder, address=environments.ADDRESS) if auth else None
-        with socket.create_server((environments.ADDRESS, 0)) as listener:
-            endpoint = f"{'https' if auth else 'http'}://{environments.ADDRESS}:{listener.getsockname()[1]}"
-            server = _start(folder, listener, certificate)
-        try:
+        with (
+            socket.create_server((environments.ADDRESS, 0)) as listener,
+            _server(folder, listener, certificate) as server,
+        ):
+            port = listener.getsockname()[1]
+            listener.close()
+            endpoint = f"{'https' if auth else 'http'}://{environments.ADDRESS}:{port}"
             environment = environments.for_commands(folder, endpoint, certificate)
             aws = LocalAws(endpoint=endpoint, folder=folder, environment=environment)
             _wait_until_ready(aws, server)
             yield aws
-        finally:
-            end_group(server)
 
 
-def _start(folder: Path, listener: socket.socket, certificate: Certificate | None) -> subprocess.Popen[bytes]:
+@contextmanager
+def _server(
+    folder: Path, listener: socket.socket, certificate: Certificate | None
+) -> Iterator[subprocess.Popen[bytes]]:
     descriptor = listener.fileno()
-    with _log_file(folder).open("wb") as log:
-        return subprocess.Popen(  # noqa: S603 - nothing of the command comes from outside
+    with (
+        _log_file(folder).open("wb") as log,
+        running(
             [sys.executable, "-m", "demo.server", str(descriptor)],
-            cwd=PROJECT,
-            env=environments.for_server(folder, listener.getsockname()[1], certificate),
+            environment=environments.for_server(folder, listener.getsockname()[1], certificate),
+            folder=PROJECT,
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            pass_fds=(descriptor,),
-            start_new_session=True,
-        )
+            descriptors=(descriptor,),
+        ) as server,
+    ):
+        yield server
 
 
 def _wait_until_ready(aws: LocalAws, server: subprocess.Popen[bytes]) -> None:

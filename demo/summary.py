@@ -55,4 +55,4 @@ def _overwritten(twice: int) -> str:
 
 def _more(count: int) -> Iterator[str]:
     if count > 0:
-        yield f"  ... and {count} more: `aitrail status` lists them"
+        yield f"  ... and {count} more"

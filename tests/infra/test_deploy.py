@@ -1,8 +1,11 @@
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from infra import deploy
@@ -73,18 +76,33 @@ def test_deploy_changes_nothing_where_nobody_can_be_asked(target):
     assert verbs(to) == ["synth", "diff"]
 
 
-@pytest.mark.parametrize(("answer", "last"), [("y", "deploy"), ("Yes ", "deploy"), ("", "diff"), ("n", "diff")])
-def test_deploy_goes_on_with_a_yes_only(target, prepared, monkeypatch, answer, last):
+@pytest.fixture
+def answer(monkeypatch):
+    """Answer every question so, as from a terminal."""
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    return lambda text: monkeypatch.setattr("builtins.input", lambda _: text)
+
+
+@pytest.mark.usefixtures("prepared")
+@pytest.mark.parametrize("text", ["y", "Yes "])
+def test_deploy_goes_on_with_a_yes(target, answer, text):
     to = target()
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", lambda _: answer)
+    answer(text)
 
-    try:
+    deploy.deploy(to, [], sure=False)
+
+    assert verbs(to) == ["synth", "diff", "deploy"]
+
+
+@pytest.mark.parametrize("text", ["", "n", "yesterday"])
+def test_deploy_stops_with_any_other_answer(target, answer, text):
+    to = target()
+    answer(text)
+
+    with pytest.raises(deploy.StoppedError, match=r"^Nothing is changed\.$"):
         deploy.deploy(to, [], sure=False)
-    except deploy.StoppedError as stopped:
-        assert str(stopped) == "Nothing is changed."
 
-    assert verbs(to)[-1] == last
+    assert verbs(to) == ["synth", "diff"]
 
 
 def test_account_that_the_cdk_has_not_used_is_bootstrapped_first(target, capsys):
@@ -106,7 +124,8 @@ def test_every_command_after_synth_takes_its_assembly(target):
     assert all(f"--app {deploy._ASSEMBLY}" in command for command in others)
 
 
-def test_prepared_account_is_not_bootstrapped_again(target, prepared):
+@pytest.mark.usefixtures("prepared")
+def test_prepared_account_is_not_bootstrapped_again(target):
     to = target()
 
     deploy.deploy(to, ["--hotswap"], sure=True)
@@ -115,23 +134,25 @@ def test_prepared_account_is_not_bootstrapped_again(target, prepared):
     assert to.commands[-1].endswith("--require-approval never --hotswap")
 
 
-@pytest.mark.parametrize(
-    ("name", "options", "warned"),
-    [
-        ("audit", {"IsMultiRegionTrail": True}, True),
-        ("audit", {"IsMultiRegionTrail": False}, False),
-        ("aitrail-trail", {"IsMultiRegionTrail": True}, False),
-    ],
-    ids=["of all regions", "of one region", "the stack's own"],
-)
-def test_second_trail_of_all_regions_is_told_to_cost_money(target, create_trail, capsys, name, options, warned):
-    create_trail(name, **options)
+def test_second_trail_of_all_regions_is_told_to_cost_money(target, create_trail, capsys):
+    create_trail("audit", IsMultiRegionTrail=True)
 
     deploy.deploy(target(), [], sure=True)
 
     told = capsys.readouterr().out
-    assert ("audit (delivers to audit)" in told) is warned
-    assert ("aitrail:trail=false" in told) is warned
+    assert "already: audit (delivers to audit)." in told
+    assert 'CONTEXT="-c aitrail:trail=false"' in told
+
+
+@pytest.mark.parametrize(
+    ("name", "of_all_regions"), [("audit", False), ("aitrail-trail", True)], ids=["of one region", "the stack's own"]
+)
+def test_other_trails_are_no_reason_to_warn(target, create_trail, capsys, name, of_all_regions):
+    create_trail(name, IsMultiRegionTrail=of_all_regions)
+
+    deploy.deploy(target(), [], sure=True)
+
+    assert "No other trail of all regions exists." in capsys.readouterr().out
 
 
 def test_trails_do_not_matter_to_a_stack_without_one(target, create_trail, capsys):
@@ -152,41 +173,67 @@ def test_misspelt_setting_stops_before_anything_runs(target):
 
 
 @pytest.fixture
-def stack(session):
-    cloudformation = session.client("cloudformation")
-    cloudformation.create_stack(StackName="aitrail", TemplateBody=json.dumps(TEMPLATE))
-    return cloudformation
+def cloudformation(session):
+    client = session.client("cloudformation")
+    with Stubber(client) as stubber:
+        yield stubber
 
 
-def test_destroy_says_what_remains_before_it_asks(target, stack, capsys):
-    with pytest.raises(deploy.StoppedError, match="nothing is changed"):
-        deploy.destroy(target(), sure=False)
-
-    [bucket] = [
-        each["PhysicalResourceId"]
-        for each in stack.list_stack_resources(StackName="aitrail")["StackResourceSummaries"]
-        if each["LogicalResourceId"] == "Logs"
+@pytest.fixture
+def stacked(target, cloudformation):
+    """The target where the stack of TEMPLATE is deployed."""
+    named = [
+        {"LogicalResourceId": name, "PhysicalResourceId": f"aitrail-{name}", "ResourceType": resource["Type"]}
+        | {"LastUpdatedTimestamp": datetime(2026, 11, 20, tzinfo=UTC), "ResourceStatus": "CREATE_COMPLETE"}
+        for name, resource in TEMPLATE["Resources"].items()
     ]
-    assert f"These remain, with all that they hold:\n  AWS::S3::Bucket  {bucket}\n" in capsys.readouterr().out
+    cloudformation.add_response("get_template", {"TemplateBody": json.dumps(TEMPLATE)})
+    cloudformation.add_response("list_stack_resources", {"StackResourceSummaries": named})
+    return with_client(target(), cloudformation)
 
 
-def test_destroy_deletes_the_stack(target, stack):
-    deploy.destroy(target(), sure=True)
-
-    assert stack.list_stacks(StackStatusFilter=["DELETE_COMPLETE"])["StackSummaries"][0]["StackName"] == "aitrail"
-
-
-def test_destroy_of_another_name_says_that_there_is_no_such_stack(target, stack):
-    with pytest.raises(deploy.StoppedError, match="no stack other in eu-central-1"):
-        deploy.destroy(target("aitrail:stackName=other"), sure=True)
+def with_client(target, stubber):
+    session = SimpleNamespace(region_name="eu-central-1", client=lambda _: stubber.client)
+    return replace(target, session=session)
 
 
+def test_destroy_says_what_remains_before_it_asks(stacked, cloudformation, capsys):
+    with pytest.raises(deploy.StoppedError, match="nothing is changed"):
+        deploy.destroy(stacked, sure=False)
+
+    assert "These remain, with all that they hold:\n  AWS::S3::Bucket  aitrail-Logs\n" in capsys.readouterr().out
+    cloudformation.assert_no_pending_responses()
+
+
+def test_destroy_deletes_the_stack_and_waits_until_it_is_gone(stacked, cloudformation, capsys):
+    gone = {
+        "StackName": "aitrail",
+        "StackStatus": "DELETE_COMPLETE",
+        "CreationTime": datetime(2026, 11, 20, tzinfo=UTC),
+    }
+    cloudformation.add_response("delete_stack", {}, {"StackName": "aitrail"})
+    cloudformation.add_response("describe_stacks", {"Stacks": [gone]})
+
+    deploy.destroy(stacked, sure=True)
+
+    assert "Deleted." in capsys.readouterr().out
+    cloudformation.assert_no_pending_responses()
+
+
+def test_destroy_of_what_is_not_there_says_so(target, cloudformation):
+    cloudformation.add_client_error("get_template", "ValidationError", "Stack with id other does not exist")
+
+    with pytest.raises(deploy.StoppedError, match=r"There is no stack other in eu-central-1\."):
+        deploy.destroy(with_client(target("aitrail:stackName=other"), cloudformation), sure=True)
+
+
+@pytest.mark.usefixtures("session")
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [([], "No region is configured"), (["--region", "eu-central-1", "--profile", "nobody"], "profile (nobody)")],
     ids=["no region", "no such profile"],
 )
-def test_what_keeps_from_reaching_aws_is_told_with_what_to_do(session, capsys, arguments, told):
+def test_what_keeps_from_reaching_aws_is_told_with_what_to_do(capsys, arguments, told):
     assert deploy.main(["deploy", *arguments]) == 1
 
     assert told in capsys.readouterr().err
