@@ -1,0 +1,55 @@
+import csv
+import io
+import json
+
+import pytest
+
+from aitrail import items, tables
+from demo.processes import CommandFailedError
+
+# One worker deploys for all of these tests, while others run the rest.
+pytestmark = pytest.mark.xdist_group("local-aws")
+
+WINDOW = ("--since", "2026-11-18T00:00Z", "--until", "2026-11-21T00:00Z")
+
+
+@pytest.fixture
+def newest_first(pipeline):
+    """All rows, in the order in which a list shows them."""
+    rows = [items.plain(row) for row in pipeline.rows()]
+    return sorted(rows, key=lambda row: (row["eventTime"], row["eventID"]), reverse=True)
+
+
+def test_jsonl_has_the_narrow_columns_of_every_row_newest_first(pipeline, newest_first):
+    output = pipeline.aitrail("events", *WINDOW, "--limit", "10000")
+
+    expected = [{name: row[name] for name in tables.NARROW_COLUMNS if name in row} for row in newest_first]
+    assert [json.loads(line) for line in output.splitlines()] == expected
+
+
+def test_csv_has_one_line_for_each_event_of_the_service(pipeline, newest_first):
+    output = pipeline.aitrail("events", *WINDOW, "--service", "lex", "-o", "csv")
+
+    found = list(csv.DictReader(io.StringIO(output)))
+    assert [line["eventID"] for line in found] == [row["eventID"] for row in newest_first if row["service"] == "lex"]
+
+
+def test_table_shows_as_many_events_as_asked_for(pipeline, newest_first):
+    output = pipeline.aitrail("events", *WINDOW, "--limit", "3", "-o", "table")
+
+    header, *lines = output.splitlines()
+    assert header.split()[:4] == ["eventTime", "service", "operation", "principal"]
+    assert [line.split()[0] for line in lines] == [row["eventTime"] for row in newest_first[:3]]
+
+
+def test_window_without_events_is_empty_and_no_failure(pipeline):
+    assert pipeline.aitrail("events", "--since", "2020-01-01", "--until", "2020-01-02") == ""
+
+
+def test_stack_that_does_not_exist_is_named(pipeline):
+    pipeline.outputs = {**(outputs := pipeline.outputs), "StackName": "nowhere"}
+    try:
+        with pytest.raises(CommandFailedError, match=r"exit code 3[\s\S]*nowhere"):
+            pipeline.aitrail("events")
+    finally:
+        pipeline.outputs = outputs
