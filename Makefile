@@ -21,7 +21,7 @@ lint: $(VENV_READY) ## Check style, formatting and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-deploy: $(NODE_READY) ## Deploy into your AWS account after asking; PROFILE= REGION= CONTEXT="-c aitrail:trail=false"
+deploy: $(NODE_READY) ## Deploy into your AWS account after asking; PROFILE= REGION= CONTEXT="-c aitrail:rowRetentionDays=400"
 	@exec .venv/bin/python -m infra.deploy deploy $(TARGET) $(CONTEXT) $(ARGS)
 
 destroy: $(NODE_READY) ## Delete the stack after asking, and say what remains; PROFILE= REGION=

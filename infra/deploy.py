@@ -31,8 +31,9 @@ and a run of the function; the alarms cost by the month. Management events of on
 _SECOND_TRAIL = """\
 This account has a trail of all regions already: {trails}.
 CloudTrail charges for each further copy of management events, about 2 USD per 100,000 events
-(https://aws.amazon.com/cloudtrail/pricing/). Without a trail of its own (CONTEXT="-c aitrail:trail=false") the stack
-costs no second copy, and records what you have written below AWSLogs/ in its log bucket."""
+(https://aws.amazon.com/cloudtrail/pricing/). To pay for no second copy, let the existing trail deliver to the log
+bucket in place of one of the stack's own: deploy with CONTEXT="-c aitrail:trail=false -c aitrail:trailArns=ARN", then
+point the trail at the log bucket. A trail delivers to one bucket only: this moves its deliveries here."""
 
 
 class StoppedError(AitrailError):
@@ -162,7 +163,7 @@ def _about_trails(cloudtrail: Any, *, own: str) -> str:  # noqa: ANN401 - stubs 
     except (BotoCoreError, ClientError) as error:
         return f"Whether a trail exists already cannot be seen: {error}. A second one costs money."
     others = [
-        f"{trail['Name']} (delivers to {trail['S3BucketName']})"
+        f"{trail['TrailARN']} (delivers to {trail['S3BucketName']})"
         for trail in trails
         if (trail.get("IsMultiRegionTrail") or trail.get("IsOrganizationTrail")) and trail["Name"] != own
     ]

@@ -46,6 +46,25 @@ class LogBucket(Construct):
             )
         )
 
+    def take_from(self, trail_arn: str, *, below: str = "AWSLogs/") -> None:
+        """Let CloudTrail deliver for this one trail, to keys that start with `below`.
+
+        A trail of one account writes to AWSLogs/<account>/, a trail of an organization to AWSLogs/<organization>/.
+        """
+        conditions = {"aws:SourceArn": trail_arn}
+        for action, resource, also in (
+            ("s3:GetBucketAcl", self.bucket.bucket_arn, {}),
+            ("s3:PutObject", self.bucket.arn_for_objects(f"{below}*"), {"s3:x-amz-acl": "bucket-owner-full-control"}),
+        ):
+            self.bucket.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[iam.ServicePrincipal("cloudtrail.amazonaws.com")],
+                    actions=[action],
+                    resources=[resource],
+                    conditions={"StringEquals": conditions | also},
+                )
+            )
+
     def announce_to(self, queue: IQueue) -> None:
         """Tell `queue` of every log file that arrives, and of every archived one that is restored."""
         for event in (s3.EventType.OBJECT_CREATED, s3.EventType.OBJECT_RESTORE_COMPLETED):

@@ -37,8 +37,14 @@ class Settings:
     trail: bool = _setting(
         values.BOOLEAN,
         "Create a multi-region trail of management events that delivers to the log bucket. "
-        "Without it, nothing arrives until something else writes log files under AWSLogs/.",
+        "Without it, nothing arrives but what the trails of aitrail:trailArns deliver.",
         default=True,
+    )
+    trail_arns: tuple[str, ...] = _setting(
+        values.TRAIL_ARNS,
+        "Trails of this or other accounts, or of the organization, that may deliver to the log bucket, without a key "
+        "prefix. A trail delivers to one bucket only: pointing it at the log bucket moves its deliveries here.",
+        default=(),
     )
     row_retention_days: int | None = _setting(
         values.DAYS_OR_NONE, "Days after its eventTime at which a row of the events table expires.", default=None
@@ -61,7 +67,7 @@ class Settings:
         values.whole_number(2, 1000), "Functions that read log files at the same time, at most.", default=10
     )
     memory_megabytes: int = _setting(
-        values.whole_number(256, 10240), "Memory of the function in MB; CPU grows with it.", default=1024
+        values.whole_number(1024, 10240), "Memory of the function in MB; CPU grows with it.", default=1024
     )
     log_level: str = _setting(values.LOG_LEVEL, "What the function logs.", default="INFO")
     function_log_retention_days: int = _setting(

@@ -37,7 +37,7 @@ class AitrailStack(Stack):
         self.ingest.read_from(self.deliveries.queue, maximum_concurrency=settings.maximum_concurrency)
         self._grant()
         if settings.trail:
-            trail = Trail(self, "Trail", trail_name=f"{settings.stack_name}-trail", bucket=self.log_bucket.bucket)
+            trail = Trail(self, "Trail", trail_name=f"{settings.stack_name}-trail", log_bucket=self.log_bucket)
             # The trail comes last: until it delivers, a deployment that fails can take its empty bucket away.
             trail.trail.node.add_dependency(self.ingest)
         Alarms(
@@ -78,6 +78,8 @@ class AitrailStack(Stack):
         may("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem", on=files.table_arn)
         for key_arn in self.settings.log_key_arns:
             may("kms:Decrypt", on=key_arn)
+        for trail_arn in self.settings.trail_arns:
+            self.log_bucket.take_from(trail_arn)
 
     def _tell(self) -> None:
         """The outputs: commands find the stack's parts by these ids."""

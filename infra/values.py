@@ -102,6 +102,12 @@ STACK_NAME = matching(
 KEY_ARNS = list_of(
     matching("arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+", "the ARN of a KMS key (not of an alias)")
 )
+# Conditions compare the whole ARN: a wildcard would match no trail.
+TRAIL_ARNS = list_of(
+    matching(
+        "arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]{3,128}", "the ARN of a CloudTrail trail"
+    )
+)
 TOPIC_ARN_OR_NONE = or_none(
     matching("arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}", "the ARN of an SNS topic")
 )

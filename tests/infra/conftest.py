@@ -1,4 +1,4 @@
-"""Two syntheses serve all tests: one with every setting at its default, one with every setting chosen otherwise."""
+"""Two syntheses serve most tests: one with every setting at its default, one with every setting chosen otherwise."""
 
 import json
 import re
@@ -21,12 +21,14 @@ WITHOUT_BUNDLING = {"aws:cdk:bundling-stacks": []}
 CHOSEN = {
     "aitrail:stackName": "speech-record",
     "aitrail:trail": "false",
+    "aitrail:trailArns": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit,"
+    "arn:aws:cloudtrail:us-east-1:444455556666:trail/organization",
     "aitrail:rowRetentionDays": "400",
     "aitrail:ledgerRetentionDays": "30",
     "aitrail:logRetentionDays": "365",
     "aitrail:deletionProtection": "false",
     "aitrail:maximumConcurrency": "2",
-    "aitrail:memoryMegabytes": "512",
+    "aitrail:memoryMegabytes": "2048",
     "aitrail:logLevel": "debug",
     "aitrail:functionLogRetentionDays": "7",
     "aitrail:logKeyArns": "arn:aws:kms:eu-west-1:111122223333:key/aaaa,arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb",
@@ -84,13 +86,23 @@ class Template:
 
 
 @pytest.fixture(scope="session")
-def default(tmp_path_factory):
-    """The template of an untouched configuration, synthesized with cdk-nag's checks; synth raises on findings."""
-    output = tmp_path_factory.mktemp("default")
-    app = AitrailApp(context=WITHOUT_BUNDLING, outdir=str(output), analytics_reporting=False)
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    app.synth()
-    return Template((output / "aitrail.template.json").read_text())
+def synthesize(tmp_path_factory):
+    """Make the template of a context, with cdk-nag's checks; synth raises on findings."""
+
+    def synthesize(context):
+        output = tmp_path_factory.mktemp("synthesized")
+        app = AitrailApp(context=WITHOUT_BUNDLING | context, outdir=str(output), analytics_reporting=False)
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        app.synth()
+        return Template((output / "aitrail.template.json").read_text())
+
+    return synthesize
+
+
+@pytest.fixture(scope="session")
+def default(synthesize):
+    """The template of an untouched configuration."""
+    return synthesize({})
 
 
 @pytest.fixture(scope="session")

@@ -140,8 +140,8 @@ def test_second_trail_of_all_regions_is_told_to_cost_money(target, create_trail,
     deploy.deploy(target(), [], sure=True)
 
     told = capsys.readouterr().out
-    assert "already: audit (delivers to audit)." in told
-    assert 'CONTEXT="-c aitrail:trail=false"' in told
+    assert "already: arn:aws:cloudtrail:eu-central-1:123456789012:trail/audit (delivers to audit)." in told
+    assert 'CONTEXT="-c aitrail:trail=false -c aitrail:trailArns=ARN"' in told
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_the_function_runs_the_handler_on_the_newest_python_and_arm(default):
 def test_the_function_follows_the_settings(chosen):
     function = chosen.properties("IngestFunction")
 
-    assert function["MemorySize"] == 512
+    assert function["MemorySize"] == 2048
     assert function["Environment"]["Variables"] == ENVIRONMENT | {
         "POWERTOOLS_LOG_LEVEL": "DEBUG",
         "ROW_RETENTION_DAYS": "400",

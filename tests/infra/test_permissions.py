@@ -22,24 +22,34 @@ DECRYPT_STATEMENTS = [
     (["kms:Decrypt"], "arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb"),
 ]
 TRAIL_ARN = "arn:<AWS::Partition>:cloudtrail:<AWS::Region>:<AWS::AccountId>:trail/aitrail-trail"
-CLOUDTRAIL_STATEMENTS = [
-    {
-        "Effect": "Allow",
-        "Principal": {"Service": "cloudtrail.amazonaws.com"},
-        "Action": "s3:GetBucketAcl",
-        "Resource": "<LogsBucket.Arn>",
-        "Condition": {"StringEquals": {"aws:SourceArn": TRAIL_ARN}},
-    },
-    {
-        "Effect": "Allow",
-        "Principal": {"Service": "cloudtrail.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": "<LogsBucket.Arn>/AWSLogs/<AWS::AccountId>/*",
-        "Condition": {
-            "StringEquals": {"aws:SourceArn": TRAIL_ARN, "s3:x-amz-acl": "bucket-owner-full-control"},
+AUDIT_ARN = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"
+ORGANIZATION_ARN = "arn:aws:cloudtrail:us-east-1:444455556666:trail/organization"
+
+
+def lets_deliver(trail_arn, keys):
+    return [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Action": "s3:GetBucketAcl",
+            "Resource": "<LogsBucket.Arn>",
+            "Condition": {"StringEquals": {"aws:SourceArn": trail_arn}},
         },
-    },
-]
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": f"<LogsBucket.Arn>/{keys}",
+            "Condition": {
+                "StringEquals": {"aws:SourceArn": trail_arn, "s3:x-amz-acl": "bucket-owner-full-control"},
+            },
+        },
+    ]
+
+
+OWN = lets_deliver(TRAIL_ARN, "AWSLogs/<AWS::AccountId>/*")
+AUDIT = lets_deliver(AUDIT_ARN, "AWSLogs/*")
+ORGANIZATION = lets_deliver(ORGANIZATION_ARN, "AWSLogs/*")
 
 
 def denies_without_tls(service, *resources):
@@ -103,14 +113,28 @@ def test_the_log_bucket_takes_objects_from_this_trail_and_nothing_without_tls(de
 
     assert statements == [
         denies_without_tls("s3", "<LogsBucket.Arn>", "<LogsBucket.Arn>/*"),
-        *CLOUDTRAIL_STATEMENTS,
+        *OWN,
     ]
 
 
-def test_without_a_trail_the_log_bucket_knows_no_cloudtrail(chosen):
-    statements = statements_of(chosen.properties("LogsBucketPolicy"))
+@pytest.mark.parametrize(
+    ("trail", "trail_arns", "expected"),
+    [
+        (False, [], []),
+        (False, [AUDIT_ARN], AUDIT),
+        (False, [AUDIT_ARN, ORGANIZATION_ARN], [*AUDIT, *ORGANIZATION]),
+        (True, [ORGANIZATION_ARN], [*ORGANIZATION, *OWN]),
+        (True, [AUDIT_ARN, ORGANIZATION_ARN], [*AUDIT, *ORGANIZATION, *OWN]),
+    ],
+    ids=["none", "one", "two", "its own and one", "its own and two"],
+)
+def test_the_log_bucket_takes_objects_from_the_trails_of_the_settings_alone(synthesize, trail, trail_arns, expected):
+    template = synthesize({"aitrail:trail": trail, "aitrail:trailArns": trail_arns})
 
-    assert statements == [denies_without_tls("s3", "<LogsBucket.Arn>", "<LogsBucket.Arn>/*")]
+    assert statements_of(template.properties("LogsBucketPolicy")) == [
+        denies_without_tls("s3", "<LogsBucket.Arn>", "<LogsBucket.Arn>/*"),
+        *expected,
+    ]
 
 
 def test_the_deliveries_queue_takes_messages_from_the_log_bucket_alone(default):

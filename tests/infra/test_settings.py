@@ -10,6 +10,7 @@ from infra.settings import SETTINGS, InvalidSettingsError, Settings
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:on-call"
+TRAIL = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"
 DAYS = "a whole number from 1 to 36500, or none"
 
 
@@ -19,6 +20,7 @@ def test_without_context_the_defaults_hold():
     assert settings == Settings(
         stack_name="aitrail",
         trail=True,
+        trail_arns=(),
         row_retention_days=None,
         ledger_retention_days=None,
         log_retention_days=None,
@@ -69,6 +71,10 @@ def test_every_setting_says_what_it_means_and_takes(setting):
         ("logKeyArns", f'["{KEY}"]', "log_key_arns", (KEY,)),
         ("logKeyArns", [KEY], "log_key_arns", (KEY,)),
         ("logKeyArns", None, "log_key_arns", ()),
+        ("trailArns", TRAIL, "trail_arns", (TRAIL,)),
+        ("trailArns", f"{TRAIL},{TRAIL}.eu_1", "trail_arns", (TRAIL, f"{TRAIL}.eu_1")),
+        ("trailArns", f'["{TRAIL}"]', "trail_arns", (TRAIL,)),
+        ("trailArns", [TRAIL.replace("aws", "aws-us-gov")], "trail_arns", (TRAIL.replace("aws", "aws-us-gov"),)),
     ],
 )
 def test_a_value_is_taken_as_json_and_as_text(key, given, attribute, expected):
@@ -94,7 +100,7 @@ def test_a_value_is_taken_as_json_and_as_text(key, given, attribute, expected):
         ("maximumConcurrency", 1, "a whole number from 2 to 1000"),
         ("maximumConcurrency", 1001, "a whole number from 2 to 1000"),
         ("maximumConcurrency", "none", "a whole number from 2 to 1000"),
-        ("memoryMegabytes", 255, "a whole number from 256 to 10240"),
+        ("memoryMegabytes", 1023, "a whole number from 1024 to 10240"),
         ("logLevel", "verbose", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
         ("platform", "x86_64", "one of arm64, host"),
         ("stackName", "two--hyphens", "up to 100 letters, digits and single hyphens, a letter first"),
@@ -116,6 +122,29 @@ def test_another_value_is_refused_with_what_is_valid(key, given, takes):
 def test_a_key_that_iam_would_not_match_is_refused(given):
     with pytest.raises(InvalidSettingsError, match=r"^aitrail:logKeyArns takes the ARN of a KMS key"):
         Settings.of({"aitrail:logKeyArns": given})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "audit",
+        f"{TRAIL},",
+        [TRAIL, 1],
+        TRAIL.replace("audit", "*"),
+        TRAIL.replace("audit", "ab"),
+        TRAIL.replace("111122223333", "*"),
+        TRAIL.replace(":trail/", ":eventdatastore/"),
+        KEY,
+    ],
+)
+def test_an_arn_of_something_else_than_one_trail_is_refused(given):
+    with pytest.raises(InvalidSettingsError) as refusal:
+        Settings.of({"aitrail:trailArns": given})
+
+    assert str(refusal.value) == (
+        "aitrail:trailArns takes the ARN of a CloudTrail trail; several with commas between them or as a JSON list; "
+        f"or none, not {given!r}."
+    )
 
 
 @pytest.mark.parametrize(
