@@ -1,7 +1,8 @@
 """What both tables share: items as the DynamoDB client takes them, and batches written to the last item."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from random import random
 from typing import TYPE_CHECKING, Any, cast
 
@@ -75,10 +76,11 @@ class BatchWriter:
         self._sleep = sleep
         self._random = random
 
-    def write(self, requests: Sequence["WriteRequestTypeDef"], *, time_left: Callable[[], float]) -> None:
+    def write(self, requests: Iterable["WriteRequestTypeDef"], *, time_left: Callable[[], float]) -> None:
         """Write all requests, whose keys must be distinct; `time_left` gives seconds. Raises OutOfTimeError."""
-        for start in range(0, len(requests), BATCH_SIZE):
-            self._write_batch(requests[start : start + BATCH_SIZE], time_left)
+        pending = iter(requests)
+        while batch := list(islice(pending, BATCH_SIZE)):
+            self._write_batch(batch, time_left)
 
     def _write_batch(self, batch: Sequence["WriteRequestTypeDef"], time_left: Callable[[], float]) -> None:
         for pause in pauses(self._random):

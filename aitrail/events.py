@@ -33,7 +33,7 @@ class EventsTable:
 
     def write(self, rows: Sequence[dict[str, Any]], *, time_left: Callable[[], float]) -> None:
         """Write rows with distinct eventIDs; a row that is there already is replaced. Raises OutOfTimeError."""
-        self._writer.write([put(row) for row in rows], time_left=time_left)
+        self._writer.write(map(put, rows), time_left=time_left)
 
     def rows(
         self, index: tables.Index, values: Iterable[str], *, since: datetime, until: datetime

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 _SSO_ROLE_PREFIX = "AWSReservedSSO_"
 # Roles below this path belong to IAM Identity Center. The prefix alone proves nothing where the path is known:
 # whoever may create such a role could pick the session name, and with it the principal, of somebody else.
-_SSO_ROLE_PATH = ":role/aws-reserved/sso.amazonaws.com/"
+_SSO_ROLE_ARN = re.compile(r"arn:[^:]*:iam::[0-9]*:role/aws-reserved/sso\.amazonaws\.com/")
 
 _ARN = re.compile(r"arn:[^:]*:(?:iam|sts)::([^:]*):([^/]+)/?(.*)", re.DOTALL)
 _ANONYMOUS = {"anonymous", "ANONYMOUS_PRINCIPAL"}
@@ -135,7 +135,7 @@ def _credentials(user: dict[str, Any], issuer: dict[str, Any], arn: _Arn) -> str
 def _is_sso(issuer: dict[str, Any], arn: _Arn) -> bool:
     role = _text(issuer, "userName") or arn.name or ""
     issuer_arn = _text(issuer, "arn")
-    return role.startswith(_SSO_ROLE_PREFIX) and (issuer_arn is None or _SSO_ROLE_PATH in issuer_arn)
+    return role.startswith(_SSO_ROLE_PREFIX) and (issuer_arn is None or bool(_SSO_ROLE_ARN.match(issuer_arn)))
 
 
 def _is_anonymous(user: dict[str, Any]) -> bool:
@@ -154,7 +154,7 @@ def _principal(
         case "root":
             return "root"
         case "unknown":
-            return _principal_of_unknown(user, arn)
+            return _principal_of_unknown(user, issuer, arn)
         case "role" | "sso":
             return _role_principal(user, issuer, arn, session_name if credentials == "sso" else None)
         case "web-identity":
@@ -182,19 +182,19 @@ def _role_principal(user: dict[str, Any], issuer: dict[str, Any], arn: _Arn, sso
 def _web_user(user: dict[str, Any]) -> str | None:
     """`provider:user` from the fields of their own, or from principalId, which is `provider:audience:user`."""
     provider, name = _text(user, "identityProvider"), _text(user, "userName")
-    parts = (_text(user, "principalId") or "").split(":")
-    if len(parts) >= 3:  # noqa: PLR2004 (provider, audience, user)
-        provider, name = provider or parts[0], name or parts[-1]
+    parts = (_text(user, "principalId") or "").split(":", 2)
+    if len(parts) == 3:  # noqa: PLR2004 (provider, audience, user; the user's name may hold colons)
+        provider, name = provider or parts[0], name or parts[2]
     return f"{provider}:{name}" if provider and name else name
 
 
-def _principal_of_unknown(user: dict[str, Any], arn: _Arn) -> str:
+def _principal_of_unknown(user: dict[str, Any], issuer: dict[str, Any], arn: _Arn) -> str:
     """CloudTrail could not tell the type; an ARN still names the one who called."""
     known = _CREDENTIALS_BY_ARN.get(arn.kind)
     if known is None or not (arn.name or known == "root"):
         return "unknown/anonymous" if _is_anonymous(user) else f"unknown/{_best_id(user)}"
-    credentials = "sso" if known == "role" and _is_sso({}, arn) else known
-    return _principal(user, {}, arn, credentials, arn.session)
+    credentials = "sso" if known == "role" and _is_sso(issuer, arn) else known
+    return _principal(user, issuer, arn, credentials, arn.session)
 
 
 def _best_id(user: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""One path in: a delivery becomes rows, rejects and a ledger entry. Live deliveries, retries and backfill all go here.
+"""One path in: a delivery becomes rows, rejects and a ledger entry, whoever announced it and however often.
 
 Order of the writes: rows, rejects, ledger entry. A crash between them leaves a delivery that the ledger does not
 call ingested; reading it again writes the same rows under the same keys.
@@ -116,8 +116,7 @@ class Ingestion:
         log_file = f"s3://{delivery.bucket}/{delivery.key}"
         if not kind.ingested:
             return Ingested(status=kind, metrics={_OTHER_OBJECT_METRICS[kind]: 1}, details={"logFile": log_file})
-        if time_left() <= 0:
-            raise OutOfTimeError(f"no time left to begin with {log_file}")
+        _check(time_left, log_file)
         earlier = self.ledger.entry(log_file)
         if earlier is not None and self._is_done(earlier, delivery):
             return Ingested(status="skipped", metrics={"SkippedFiles": 1}, details={"logFile": log_file})
@@ -129,11 +128,12 @@ class Ingestion:
         entry = replace(entry, etag=answer["ETag"].strip('"'), version_id=answer.get("VersionId"))
         with closing(answer["Body"]) as body:
             reading = Reading(
-                cast("BinaryIO", _TimedStream(body, time_left)),
+                cast("BinaryIO", body),
                 log_file=log_file,
                 registry=self.registry,
                 retention=self.row_retention,
                 now=self.now(),
+                at_each_step=lambda: _check(time_left, log_file),
             )
             entry = self._read(reading, entry, earlier, time_left)
         return self._finish(entry, reading.unknown_sources)
@@ -229,7 +229,7 @@ class Ingestion:
         self.ledger.record(entry)
         counts = {metric: getattr(entry, name) or 0 for name, metric in _COUNTS.items()}
         counts |= {_STATUS_METRICS[entry.status]: 1, "UnknownSources": sum(unknown_sources.values())}
-        details = {"logFile": entry.log_file, "reason": entry.reason, "unknownSources": dict(unknown_sources)}
+        details = {"logFile": entry.log_file, "reason": entry.reason, "unknownSources": _encodable(unknown_sources)}
         return Ingested(
             status=entry.status,
             metrics={name: count for name, count in counts.items() if count},
@@ -237,14 +237,13 @@ class Ingestion:
         )
 
 
-class _TimedStream:
-    """A stream that ends with OutOfTimeError when the time is up, however long the file is."""
+def _check(time_left: Callable[[], float], log_file: str) -> None:
+    if time_left() <= 0:
+        raise OutOfTimeError(
+            f"no time left to read {log_file} to its end; it is read again when its message comes again"
+        )
 
-    def __init__(self, stream: BinaryIO, time_left: Callable[[], float]) -> None:
-        self._stream = stream
-        self._time_left = time_left
 
-    def read(self, size: int = -1) -> bytes:
-        if self._time_left() <= 0:
-            raise OutOfTimeError("no time left to read the log file to its end")
-        return self._stream.read(size)
+def _encodable(counts: Mapping[str, int]) -> dict[str, int]:
+    """Names as the log can hold them: JSON knows lone surrogates, UTF-8 does not."""
+    return {name.encode(errors="backslashreplace").decode(): count for name, count in counts.items()}

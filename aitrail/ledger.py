@@ -1,13 +1,11 @@
 """The ledger (files table): what became of every delivery, and every reject with its reason."""
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from random import random
 from typing import TYPE_CHECKING, Any
 
-from aitrail import items
 from aitrail.dynamodb import BatchWriter, delete, from_item, put, to_item
 from aitrail.reading import RejectedRecord
 
@@ -16,11 +14,6 @@ if TYPE_CHECKING:
 
 FILE = "file"
 REJECT = "reject#"
-
-# What a reject keeps of its record: all of it where that fits beside the other attributes, else the beginning.
-_MAX_RECORD_BYTES = 390 * 1024
-_BEGINNING_BYTES = 8 * 1024
-_MAX_NAME_CHARACTERS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +112,9 @@ class Ledger:
         time_left: Callable[[], float],
     ) -> None:
         """Write one entry per reject. Raises OutOfTimeError."""
-        entries = [_reject_entry(log_file, reject) for reject in rejects]
         expiry = {} if expires_at is None else {"expiresAt": expires_at}
-        self._writer.write([put(entry | expiry) for entry in entries], time_left=time_left)
+        entries = (put(_reject_entry(log_file, reject) | expiry) for reject in rejects)
+        self._writer.write(entries, time_left=time_left)
 
     def forget_rejects(self, log_file: str, *, but: set[int], time_left: Callable[[], float]) -> None:
         """Delete the rejects of an earlier reading, except those at the record indexes `but`."""
@@ -143,33 +136,13 @@ def _key(log_file: str, entry: str) -> dict[str, Any]:
 
 
 def _reject_entry(log_file: str, reject: RejectedRecord) -> dict[str, Any]:
-    record = reject.record
-    entry = {
+    return {
         "logFile": log_file,
         "entry": f"{REJECT}{reject.record_index}",
         "problem": "reject",
         "status": "rejected",
         "reason": reject.reason,
         "recordIndex": reject.record_index,
-        "eventSource": _name(record.get("eventSource")),
-        "eventName": _name(record.get("eventName")),
-    }
-    return entry | _verbatim(record)
-
-
-def _name(value: object) -> str | None:
-    return value[:_MAX_NAME_CHARACTERS] if isinstance(value, str) and items.is_unicode(value) else None
-
-
-def _verbatim(record: dict[str, Any]) -> dict[str, Any]:
-    try:
-        text = items.json_text(record)
-    except RecursionError:
-        return {}
-    if len(text) <= _MAX_RECORD_BYTES:
-        return {"record": text}
-    return {
-        "recordSha256": hashlib.sha256(text.encode()).hexdigest(),
-        "recordBytes": len(text),
-        "recordBeginning": text[:_BEGINNING_BYTES],
-    }
+        "eventSource": reject.event_source,
+        "eventName": reject.event_name,
+    } | reject.kept

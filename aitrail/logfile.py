@@ -88,8 +88,8 @@ class LogFile:
 
     `stream` holds gzip or plain JSON and may return less than was asked for; its own errors pass through. A record is
     wanted if its eventSource is a string which, lower-cased, is in `sources`. `is_lookalike` is asked once for each
-    other source, as long as there are no more than 1,000. `piece_bytes` is how much is inflated and, at
-    least, leapt over at once.
+    other source, as long as there are no more than 1,000. `piece_bytes` is how much is inflated and, at least, leapt
+    over at once; `at_each_step` is called for each such piece, and what it raises ends the reading.
     Raises UnreadableLogFile while iterating, possibly after records were given.
 
     After the last record: `records` counts the elements of Records, `unwanted` those not wanted, `bytes` and `sha256`
@@ -97,7 +97,7 @@ class LogFile:
     first 1,000 sources of at most 253 characters).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each has a default but the first two)
         self,
         stream: BinaryIO,
         sources: frozenset[str],
@@ -105,12 +105,14 @@ class LogFile:
         limits: Limits = DEFAULT_LIMITS,
         is_lookalike: Callable[[str], bool] = _never,
         piece_bytes: int = _PIECE_BYTES,
+        at_each_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._stream = stream
         self._sources = sources
         self._limits = limits
         self._is_lookalike = lru_cache(_MOST_SOURCES)(is_lookalike)
         self._piece_bytes = piece_bytes
+        self._at_each_step = at_each_step
         self._leap_from = 0
         self._digest = hashlib.sha256()
         self.bytes = 0
@@ -139,6 +141,7 @@ class LogFile:
     def _content(self) -> Iterator[bytes]:
         limit = self._limits.file_bytes
         for chunk in inflated(self._stream, self._piece_bytes):
+            self._at_each_step()
             self.bytes += len(chunk)
             if self.bytes > limit:
                 raise UnreadableLogFile(f"The content is larger than the limit of {limit:,} bytes", limit)

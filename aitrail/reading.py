@@ -1,21 +1,27 @@
 """One pass over one log file: its rows, its rejects and its counts, the same for the Lambda and for `aitrail scan`."""
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 from aitrail import items
 from aitrail.errors import AitrailError
 from aitrail.logfile import LogFile
-from aitrail.rows import Reject, row_of
+from aitrail.rows import Reject, hashed_event_id, record_hash, row_of
 from aitrail.services import Registry
 
 # Rows wait for the whole file to prove sound, up to this many bytes of them; beyond it they are handed on as they come.
 MAX_HELD_BYTES = 32 * 1024 * 1024
-# What CloudTrail allows one record to have: the size of a record that cannot be measured.
-_LARGEST_RECORD = 1024 * 1024
+# What a row or reject takes in Python's memory beside its bytes: many small ones must not pass for few large ones.
+_OVERHEAD_BYTES = 1024
+
+# What a reject keeps of its record: all of it where that fits beside the other attributes, else the beginning.
+_MAX_KEPT_BYTES = 390 * 1024
+_BEGINNING_BYTES = 8 * 1024
+_MAX_NAME_CHARACTERS = 256
 
 
 class CountsDisagreeError(AitrailError):
@@ -24,11 +30,46 @@ class CountsDisagreeError(AitrailError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRecord:
-    """A wanted record that became no row, and why."""
+    """A wanted record that became no row, and why.
+
+    `kept` is `record`, its JSON text; of a record too large for that `recordSha256`, `recordBytes` and
+    `recordBeginning`; nothing where it nests too deep to be written.
+    """
 
     record_index: int
     reason: str
-    record: dict[str, Any]
+    event_source: str | None
+    event_name: str | None
+    kept: dict[str, Any]
+
+    @classmethod
+    def of(cls, record: dict[str, Any], *, record_index: int, reason: str) -> Self:
+        """The reject of a record; it holds no reference to the record."""
+        return cls(
+            record_index=record_index,
+            reason=reason,
+            event_source=_name(record.get("eventSource")),
+            event_name=_name(record.get("eventName")),
+            kept=_kept(record),
+        )
+
+
+def _name(value: object) -> str | None:
+    return value[:_MAX_NAME_CHARACTERS] if isinstance(value, str) and items.is_unicode(value) else None
+
+
+def _kept(record: dict[str, Any]) -> dict[str, Any]:
+    try:
+        text = items.json_text(record)
+    except RecursionError:
+        return {}
+    if len(text) <= _MAX_KEPT_BYTES:
+        return {"record": text}
+    return {
+        "recordSha256": hashlib.sha256(text.encode()).hexdigest(),
+        "recordBytes": len(text),
+        "recordBeginning": text[:_BEGINNING_BYTES],
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +84,11 @@ class Reading:
     """Reads `stream` once, through `batches`. The counts are complete when the batches are exhausted.
 
     `log_file` is what rows name as their origin. With a `retention`, rows carry expiresAt, and records that are past
-    it at `now` are counted as expired instead.
+    it at `now` are counted as expired instead. `at_each_step` is called about every 128 KB of content: what it raises
+    ends the reading.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what differs between the function and scan)
         self,
         stream: BinaryIO,
         *,
@@ -54,8 +96,9 @@ class Reading:
         registry: Registry,
         retention: timedelta | None = None,
         now: datetime | None = None,
+        at_each_step: Callable[[], None] = lambda: None,
     ) -> None:
-        self.content = LogFile(stream, registry.sources, is_lookalike=registry.is_lookalike)
+        self.content = LogFile(stream, registry.sources, is_lookalike=registry.is_lookalike, at_each_step=at_each_step)
         self.wanted = self.rejected = self.expired = self.duplicates_in_file = 0
         self.first_event_time: str | None = None
         self.last_event_time: str | None = None
@@ -63,7 +106,7 @@ class Reading:
         self._registry = registry
         self._retention = retention
         self._expired_before = -1.0 if now is None else now.timestamp()
-        self._seen: set[str] = set()
+        self._seen: dict[str, str] = {}
 
     @property
     def unknown_sources(self) -> Counter[str]:
@@ -96,18 +139,27 @@ class Reading:
             )
         except Reject as reject:
             self.rejected += 1
-            batch.rejects.append(RejectedRecord(record_index=index, reason=reject.reason, record=record))
-            return _json_size(record)
+            rejected = RejectedRecord.of(record, record_index=index, reason=reject.reason)
+            batch.rejects.append(rejected)
+            return items.item_size(rejected.kept) + _OVERHEAD_BYTES
         self._note_time(row["eventTime"])
         if row.get("expiresAt", self._expired_before + 1) <= self._expired_before:
             self.expired += 1
             return 0
-        if row["eventID"] in self._seen:
+        if not self._is_new(row, record):
             self.duplicates_in_file += 1
             return 0
-        self._seen.add(row["eventID"])
         batch.rows.append(row)
-        return items.item_size(row)
+        return items.item_size(row) + _OVERHEAD_BYTES
+
+    def _is_new(self, row: dict[str, Any], record: dict[str, Any]) -> bool:
+        """Whether the file had no such record before. Another one under the same GUID gets a key of its own."""
+        digest = record_hash(record)
+        if self._seen.get(row["eventID"], digest) != digest:
+            row["eventID"] = hashed_event_id(row["eventID"], digest)
+        is_new = row["eventID"] not in self._seen
+        self._seen[row["eventID"]] = digest
+        return is_new
 
     def _note_time(self, event_time: str) -> None:
         self.first_event_time = min(self.first_event_time or event_time, event_time)
@@ -122,10 +174,3 @@ class Reading:
                 f"{self.wanted} wanted; of these {written} written, {self.rejected} rejected, {self.expired} expired, "
                 f"{self.duplicates_in_file} duplicates. Please report this with the log file."
             )
-
-
-def _json_size(record: dict[str, Any]) -> int:
-    try:
-        return len(items.json_text(record))
-    except RecursionError:
-        return _LARGEST_RECORD

@@ -5,6 +5,7 @@ and adds derived attributes. Source of the fields: AWS CloudTrail User Guide, "C
 """
 
 import hashlib
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -55,6 +56,8 @@ RECORD_FIELDS = frozenset(
 
 _EVENT_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# A faulty encoding of characters beyond 16 bits gives two halves, which JSON text cannot tell from the character.
+_SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _MAX_EVENT_ID = 64
 _SHORT_HASH = 12
 _LONG_HASH = 32
@@ -124,8 +127,12 @@ def _row(record: dict[str, Any], registry: Registry, retention: timedelta | None
         **_service_attributes(record, service),
         "other": other_stored,
         "asJson": sorted(as_json + paths),
-        "expiresAt": None if retention is None else int((event_time + retention).timestamp()),
+        # Not event_time + retention: the calendar of datetime ends with the year 9999.
+        "expiresAt": None if retention is None else int(event_time.timestamp() + retention.total_seconds()),
     }
+    # Only what is stored as JSON text can hold surrogates.
+    if derived["asJson"] and _SURROGATE_PAIR.search(json.dumps(record, ensure_ascii=False)):
+        raise Reject("a text holds two surrogates that JSON cannot tell from one character")
     return row | {name: value for name, value in derived.items() if value not in (None, "", [], {})}
 
 
@@ -169,10 +176,20 @@ def _event_id(record: dict[str, Any]) -> tuple[str, bool]:
     original = record.get("eventID")
     if isinstance(original, str) and _GUID.fullmatch(original):
         return original, True
-    digest = hashlib.sha256(items.json_text(record).encode()).hexdigest()
+    digest = record_hash(record)
     if isinstance(original, str) and len(original) <= _MAX_EVENT_ID and items.is_unicode(original):
-        return f"{original}~{digest[:_SHORT_HASH]}", True
+        return hashed_event_id(original, digest), True
     return f"~{digest[:_LONG_HASH]}", False
+
+
+def record_hash(record: dict[str, Any]) -> str:
+    """SHA-256 of the record's canonical JSON, in hex."""
+    return hashlib.sha256(items.json_text(record).encode()).hexdigest()
+
+
+def hashed_event_id(event_id: str, digest: str) -> str:
+    """The table key of a record whose eventID does not suffice to tell it from others; `digest` is its record_hash."""
+    return f"{event_id}~{digest[:_SHORT_HASH]}"
 
 
 def _original_event_id(event_id: str) -> str | None:
@@ -200,7 +217,7 @@ _SERVER_ERROR = re.compile(
 
 def outcome_of(record: dict[str, Any]) -> str:
     """`ok`, `denied`, `throttled`, `client-error` or `server-error`, from errorCode and errorMessage."""
-    code, message = (str(record.get(name) or "") for name in ("errorCode", "errorMessage"))
+    code, message = ("" if record.get(name) is None else str(record[name]) for name in ("errorCode", "errorMessage"))
     if not code and not message:
         return "ok"
     if _DENIED.search(code) or _DENIED_MESSAGE.search(message):

@@ -5,6 +5,7 @@ import functools
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ FORMATS = ("table", "json", "jsonl", "csv")
 # The columns of tables that show rows: who did what, when and from where.
 ROW_COLUMNS = ("eventTime", "service", "operation", "principal", "resource", "outcome", "awsRegion", "sourceIPAddress")
 
-# What a spreadsheet takes for the beginning of a formula, full-width forms included (OWASP, "CSV Injection").
-_FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001 (the full-width forms)
+# What a spreadsheet takes for the beginning of a formula, full-width forms included (OWASP, "CSV Injection"); also
+# behind a semicolon, which separates cells where the comma is the decimal sign.
+_FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@＝＋－＠])")  # noqa: RUF001 (the full-width forms)
 # Wider than any row: the terminal wraps lines, so that what is copied or searched for is in one piece.
 _NEVER_FOLDED = 1_000_000
 
@@ -112,7 +114,7 @@ def _write_csv(rows: Iterable[dict[str, Any]], stream: IO[str], columns: Sequenc
 
 def _cell(value: object) -> str:
     text = _text(value)
-    return "'" + text if isinstance(value, str) and text.lstrip().startswith(_FORMULA) else text
+    return _FORMULA.sub(r"\1'", text) if isinstance(value, str) else text
 
 
 def _write_table(rows: Iterable[dict[str, Any]], stream: IO[str], columns: Sequence[str], *, styled: bool) -> None:

@@ -13,7 +13,7 @@ from aitrail.ingest import Ingested
 from lambdas.ingest.wiring import INGESTION, bring_again_soon
 
 # Seconds kept back to end a batch in good order: the call to AWS that is under way, and the answer to SQS.
-RESERVE = 40
+RESERVE = 60
 
 logger = Logger()
 metrics = Metrics()

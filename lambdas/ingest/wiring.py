@@ -17,7 +17,7 @@ from aitrail.ingest import Ingestion
 from aitrail.ledger import Ledger
 from aitrail.services import load
 
-# Few, quick tries: one call takes 35 s at worst. What outlasts it fails the message, and SQS brings it again later.
+# Few, quick tries: one call takes 50 s at worst. What outlasts it fails the message, and SQS brings it again later.
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 
 # Seconds. The queue hides a message for six times the function's timeout: half an hour, longer than most faults last.

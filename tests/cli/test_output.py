@@ -174,6 +174,12 @@ def test_csv_has_no_formula(text):
     assert cells[0] == "'" + printable(text)
 
 
+def test_csv_has_no_formula_behind_a_semicolon():
+    (_, cells) = csv.reader(io.StringIO(written([{"eventID": "x; =1+1;+2;y"}], "csv")))
+
+    assert cells[0] == "x;' =1+1;'+2;y"
+
+
 @pytest.mark.parametrize("text", ["\t=1", "\r=1", "\n=1", "\u00a0=1", "a=1", "user/-x", "1-1"], ids=ascii)
 def test_csv_leaves_alone_what_is_no_formula(text):
     (_, cells) = csv.reader(io.StringIO(written([{"eventID": text}], "csv")))

@@ -39,7 +39,7 @@ MISSING = FileEntry(log_file=FILE, status="missing", problem="missing", reason="
 
 
 def reject(index=3, **record):
-    return RejectedRecord(record_index=index, reason="no eventTime", record=record)
+    return RejectedRecord.of(record, record_index=index, reason="no eventTime")
 
 
 def found_by(storage, index, attribute, value):

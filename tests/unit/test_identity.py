@@ -129,6 +129,14 @@ CASES = {
         role_session(SSO_ROLE, "alice@example.com", "/"),
         identity(f"role/{SSO_ROLE}", "role", **PERSON),
     ),
+    "a role whose path only contains that of SSO": (
+        role_session(SSO_ROLE, "alice@example.com", "/x:role/aws-reserved/sso.amazonaws.com/"),
+        identity(f"role/{SSO_ROLE}", "role", **PERSON),
+    ),
+    "type Unknown and a role that only looks like one of SSO": (
+        role_session(SSO_ROLE, "alice@example.com", "/", type="Unknown"),
+        identity(f"role/{SSO_ROLE}", "unknown", **PERSON),
+    ),
     "Identity Center user": (
         {
             "type": "IdentityCenterUser",
@@ -161,6 +169,10 @@ CASES = {
     "web identity from its id": (
         {"type": "WebIdentityUser", "principalId": "www.amazon.com:app-1:user-7"},
         identity("web/www.amazon.com:user-7", "web-identity", temporary_credentials=True),
+    ),
+    "web identity whose name has colons": (
+        {"type": "WebIdentityUser", "principalId": "ci.example.com:sts:repo:org/shop:ref:refs/heads/main"},
+        identity("web/ci.example.com:repo:org/shop:ref:refs/heads/main", "web-identity", temporary_credentials=True),
     ),
     "SAML user": (
         {"type": "SAMLUser", "principalId": "hash=:carol", "userName": "carol", "identityProvider": "hash="},

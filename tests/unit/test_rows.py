@@ -115,6 +115,7 @@ OUTCOMES = [
     ({"errorCode": "BadRequestException"}, "client-error"),
     ({"errorMessage": "something failed"}, "client-error"),
     ({"errorCode": 503}, "server-error"),
+    ({"errorCode": 0}, "client-error"),
 ]
 
 
@@ -146,6 +147,20 @@ def test_a_row_that_dynamodb_would_refuse_is_rejected():
 
     with pytest.raises(Reject, match=r"the row has 41[0-9]{4} bytes, DynamoDB takes 409600"):
         row(RECORD | {"requestParameters": {"x": "a" * 410_000}})
+
+
+def test_expiry_lies_beyond_the_calendar_without_a_fault():
+    found = row(RECORD | {"eventTime": "9999-12-31T23:59:59Z"}, retention=timedelta(days=365))
+
+    assert found["expiresAt"] == 253402300799 + 365 * 86_400
+
+
+@pytest.mark.parametrize("place", [{"userAgent": "\ud83d\ude00"}, {"tomorrow": [{"\ud83d\ude00": 1}]}])
+def test_surrogates_that_json_text_would_join_are_rejected(place):
+    with pytest.raises(Reject, match="two surrogates"):
+        row(RECORD | place)
+
+    assert row(RECORD | {"userAgent": "\U0001f600"})["userAgent"] == "\U0001f600"
 
 
 def test_a_record_nested_deeper_than_python_can_write_is_rejected():
