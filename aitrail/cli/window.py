@@ -73,7 +73,10 @@ def window_options(since: str) -> Callable[[Callable[..., None]], Callable[..., 
                 raise click.UsageError(
                     f"The window is empty: --since {_shown(since)} is not before --until {_shown(until)}."
                 )
-            command(*args, window=Window(since=since, until=until), **options)
+            # Nothing has happened after tomorrow, wherever the clocks are: days that are empty need no query.
+            tomorrow = _now(click.get_current_context()) + timedelta(days=1)
+            window = Window(since=since, until=max(since, min(until, tomorrow)))
+            command(*args, window=window, **options)
 
         return with_window
 

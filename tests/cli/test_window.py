@@ -131,3 +131,10 @@ def test_end_is_refused_before_the_default_begin():
 
     assert ended.exit_code == 2
     assert "The window is empty" in ended.stderr
+
+
+def test_window_ends_tomorrow_at_the_latest():
+    ended = CliRunner().invoke(windowed, ["--since", "2026-03-01", "--until", "9999-12-31"])
+
+    until = datetime.fromisoformat(ended.stdout.split()[1])
+    assert timedelta(hours=23) < until - datetime.now(UTC) <= timedelta(days=1)
