@@ -92,7 +92,7 @@ def _ask(pipeline: Pipeline, rows: Counter[str], *, window: Sequence[str]) -> No
         return
     for service, _ in rows.most_common(2):
         _show(pipeline, f"Who used {service.title()}?", "--service", service, *window, "--limit", "8", "-o", "table")
-    _show(pipeline, "What exactly was the last call?", *window, "--limit", "1", "-o", "json")
+    _show(pipeline, "What do the indexes tell of the last call?", *window, "--limit", "1", "-o", "json")
 
 
 def _show(pipeline: Pipeline, question: str, *options: str) -> None:

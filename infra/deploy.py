@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, WaiterError
 
 from aitrail.errors import AitrailError
 from infra.settings import Settings
@@ -73,13 +74,16 @@ class Target:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one of the two commands; 0, or 1 with a message on stderr."""
-    parser = argparse.ArgumentParser(prog="make", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make", description=__doc__, allow_abbrev=False)
     parser.add_argument("command", choices=("deploy", "destroy"))
     parser.add_argument("--profile", help="AWS profile")
     parser.add_argument("--region", help="AWS Region of the stack")
     parser.add_argument("-c", "--context", action="append", default=[], metavar="aitrail:NAME=VALUE", help="a setting")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     options, further = parser.parse_known_args(arguments)
+    strays = [each for each in further if options.command == "destroy" or each.startswith("aitrail:")]
+    if strays:
+        parser.error(f"{strays[0]} is not understood: a setting is written -c aitrail:NAME=VALUE, each with its -c")
     try:
         target = _target(options.profile, options.region, tuple(options.context))
         if options.command == "deploy":
@@ -111,7 +115,9 @@ def deploy(target: Target, further: Sequence[str], *, sure: bool) -> None:
         # Without --app it would run the app again, without the context, and write over the assembly.
         target.cdk("bootstrap", f"aws://{target.account}/{target.region}", "--app", str(_ASSEMBLY))
     target.cdk("deploy", "--all", "--app", str(_ASSEMBLY), "--require-approval", "never", *further)
-    _tell("Deployed. CloudTrail delivers log files 5 to 15 minutes after a call; then ask: .venv/bin/aitrail events")
+    profile = f" --profile {target.profile}" if target.profile else ""
+    _tell("Deployed. CloudTrail delivers log files 5 to 15 minutes after a call; then ask:")
+    _tell(f".venv/bin/aitrail events --stack {settings.stack_name} --region {target.region}{profile}")
 
 
 def destroy(target: Target, *, sure: bool) -> None:
@@ -145,14 +151,18 @@ def destroy(target: Target, *, sure: bool) -> None:
 
 def _target(profile: str | None, region: str | None, context: tuple[str, ...]) -> Target:
     try:
-        session = boto3.Session(profile_name=profile, region_name=region)
+        # boto3 reads AWS_DEFAULT_REGION alone; the CDK and the AWS command line read AWS_REGION as well.
+        session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
         if not session.region_name:
-            raise StoppedError("No region is configured: name one, for example `make deploy REGION=eu-central-1`.")
-        caller = session.client("sts").get_caller_identity()
+            raise StoppedError("No region is configured: name one with REGION=, for example REGION=eu-central-1.")
+        quickly = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 2})
+        caller = session.client("sts", config=quickly).get_caller_identity()
+    except EndpointConnectionError as error:
+        raise StoppedError(f"AWS cannot be reached: {error}. Check the network and the region.") from error
     except (BotoCoreError, ClientError) as error:
         raise StoppedError(
             f"AWS takes no credentials from here: {error}. Sign in (`aws sso login`, `aws configure`) or name a "
-            "profile: `make deploy PROFILE=name`."
+            "profile with PROFILE=."
         ) from error
     return Target(session=session, profile=profile, account=caller["Account"], caller=caller["Arn"], context=context)
 

@@ -1,6 +1,7 @@
 """The options that say which deployment to ask, and the way to it. boto3 is imported when a command needs it."""
 
 import functools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,7 +89,8 @@ class Access:
     def _session(self) -> "boto3.Session":
         import boto3  # noqa: PLC0415 (see above)
 
-        return boto3.Session(profile_name=self.profile, region_name=self.region)
+        # boto3 reads AWS_DEFAULT_REGION alone; the AWS command line and SDKs read AWS_REGION.
+        return boto3.Session(profile_name=self.profile, region_name=self.region or os.environ.get("AWS_REGION"))
 
     def client(self, service: str) -> Any:  # noqa: ANN401 (a client of any service)
         """A client that gives up while a person still waits. Raises botocore's errors."""

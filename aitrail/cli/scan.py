@@ -94,7 +94,7 @@ class _Scan:
         files, rows = self._counts["files"], self._counts["rows"]
         for source, records in sorted(self._unknown_sources.items()):
             narrate(f"{_counted(records, 'record')} of {source}, which may be a new name of a service, left out.")
-        if at_length or self.needs_a_person or not rows:
+        if at_length or self.needs_a_person or self._left_out or not rows:
             narrate(self._summary())
         if not files and not self._counts["unreadable"]:
             narrate(f"There is no log file here: names of log files end with {' or '.join(ENDINGS)}.")

@@ -196,3 +196,10 @@ def test_wrong_command_line_is_noticed_before_aws_is_asked(aitrail, stacks):
 
     assert ended.exit_code == 2
     assert stacks.asked == []
+
+
+def test_region_of_the_aws_command_line_counts(monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "ap-southeast-2")
+    access = Access(stack="aitrail", profile=None, region=None, endpoint_url=None)
+
+    assert access.client("dynamodb").meta.region_name == "ap-southeast-2"

@@ -237,3 +237,16 @@ def test_what_keeps_from_reaching_aws_is_told_with_what_to_do(capsys, arguments,
     assert deploy.main(["deploy", *arguments]) == 1
 
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["deploy", "aitrail:trail=false"], ["destroy", "aitrail:stackName=other"], ["destroy", "--force"]],
+    ids=" ".join,
+)
+def test_a_setting_without_its_c_is_refused_before_anything_is_asked(capsys, arguments):
+    with pytest.raises(SystemExit) as ended:
+        deploy.main(arguments)
+
+    assert ended.value.code == 2
+    assert f"{arguments[1]} is not understood" in capsys.readouterr().err
