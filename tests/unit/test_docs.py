@@ -9,6 +9,7 @@ import pytest
 from aitrail import ledger, tables
 from aitrail.ingest import METRICS
 from aitrail.rows import RECORD_FIELDS, row_of
+from aitrail.services import load
 from infra.settings import SETTINGS
 from infra.values import spelled
 
@@ -32,6 +33,17 @@ def test_no_setting_is_documented_that_is_not_there():
 @pytest.mark.parametrize("metric", METRICS)
 def test_every_metric_is_documented(metric):
     assert f"`{metric}`" in OPERATIONS
+
+
+def test_the_service_in_the_docs_can_be_added(tmp_path):
+    example = re.search(r"```toml\n(.*?)```", OPERATIONS, re.DOTALL)[1]
+    (tmp_path / "bedrock.toml").write_text(example)
+
+    service = load(tmp_path).service("bedrock.amazonaws.com")
+
+    parameters = {"modelId": "example-model", "inferenceConfig": {"maxTokens": 512}}
+    assert service.resource_of("InvokeModel", parameters, None) == "model/example-model"
+    assert service.usage_of(parameters, None) == {"maxTokens": 512}
 
 
 def test_every_output_is_documented():
