@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from botocore.exceptions import ClientError
 
-from aitrail import keys
+from aitrail import items, keys
 from aitrail.dynamodb import OutOfTimeError
 from aitrail.errors import AitrailError
 from aitrail.events import EventsTable
@@ -229,7 +229,9 @@ class Ingestion:
         self.ledger.record(entry)
         counts = {metric: getattr(entry, name) or 0 for name, metric in _COUNTS.items()}
         counts |= {_STATUS_METRICS[entry.status]: 1, "UnknownSources": sum(unknown_sources.values())}
-        details = {"logFile": entry.log_file, "reason": entry.reason, "unknownSources": _encodable(unknown_sources)}
+        # JSON may hold lone surrogates, the log may not.
+        sources = {items.encodable(source): count for source, count in unknown_sources.items()}
+        details = {"logFile": entry.log_file, "reason": entry.reason, "unknownSources": sources}
         return Ingested(
             status=entry.status,
             metrics={name: count for name, count in counts.items() if count},
@@ -242,8 +244,3 @@ def _check(time_left: Callable[[], float], log_file: str) -> None:
         raise OutOfTimeError(
             f"no time left to read {log_file} to its end; it is read again when its message comes again"
         )
-
-
-def _encodable(counts: Mapping[str, int]) -> dict[str, int]:
-    """Names as the log can hold them: JSON knows lone surrogates, UTF-8 does not."""
-    return {name.encode(errors="backslashreplace").decode(): count for name, count in counts.items()}

@@ -72,6 +72,11 @@ def is_unicode(text: str) -> bool:
     return True
 
 
+def encodable(text: str) -> str:
+    """The text as UTF-8 can hold it: lone surrogates are shown as their escapes."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def _is_name(key: str) -> bool:
     return bool(key) and is_unicode(key) and len(key.encode()) <= _MAX_NAME_BYTES
 

@@ -229,14 +229,14 @@ def outcome_of(record: dict[str, Any]) -> str:
 
 def _text(value: Any) -> Any:  # noqa: ANN401 (strings are made storable, everything else passes)
     """A derived string as UTF-8 can hold it; the record itself keeps the original."""
-    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
+    return items.encodable(value) if isinstance(value, str) else value
 
 
 def _key(value: str | None) -> str | None:
     """An index key of at most 512 bytes: a longer value becomes a prefix, `~` and a hash."""
     if value is None:
         return None
-    encoded = value.encode(errors="backslashreplace")
+    encoded = items.encodable(value).encode()
     if len(encoded) <= _MAX_KEY_BYTES:
         return encoded.decode()
     prefix = encoded[: _MAX_KEY_BYTES - _KEY_HASH - 1].decode(errors="ignore")

@@ -32,10 +32,6 @@ class Table:
     indexes: tuple[Index, ...]
     ttl_attribute: str
 
-    def index(self, name: str) -> Index:
-        """The index of that name; KeyError where there is none."""
-        return {index.name: index for index in self.indexes}[name]
-
 
 # DynamoDB takes at most 20 non-key attributes per index, and a changed projection replaces the index:
 # the set is frozen within a major version. Wide or attacker-sized fields (userAgent, requestParameters) stay out,
