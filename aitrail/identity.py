@@ -29,6 +29,9 @@ _CREDENTIALS = {
     "AWSAccount": "aws-account",
     "Directory": "directory",
 }
+CREDENTIALS = (*dict.fromkeys(_CREDENTIALS.values()), "unknown")
+# What stands before the slash of a principal; only `root` has none.
+PRINCIPAL_KINDS = ("user", "role", "sso", "federated", "web", "saml", "directory", "service", "account", "unknown")
 _ALWAYS_TEMPORARY = {"role", "sso", "federated-user", "web-identity", "saml"}
 
 

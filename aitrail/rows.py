@@ -140,17 +140,18 @@ def _service_attributes(record: dict[str, Any], service: Service) -> dict[str, A
     event_name = record.get("eventName")
     operation = operation_of(event_name) if isinstance(event_name, str) else ""
     request, response = record.get("requestParameters"), record.get("responseElements")
+    resource = service.resource_of(operation, request, response)
     return {
         "service": service.name,
         "operation": _text(operation),
-        "resource": _key(service.resource_of(operation, request, response)),
+        "resource": None if resource is None else index_key(resource),
         "usage": {name: _text(value) for name, value in service.usage_of(request, response).items()},
     }
 
 
 def _identity_attributes(identity: Identity) -> dict[str, Any]:
     return {
-        "principal": _key(identity.principal),
+        "principal": index_key(identity.principal),
         "principalAccount": _text(identity.principal_account),
         "sessionName": _text(identity.session_name),
         "accessKeyId": _text(identity.access_key_id),
@@ -215,6 +216,9 @@ _SERVER_ERROR = re.compile(
 )
 
 
+OUTCOMES = ("ok", "denied", "throttled", "client-error", "server-error")
+
+
 def outcome_of(record: dict[str, Any]) -> str:
     """`ok`, `denied`, `throttled`, `client-error` or `server-error`, from errorCode and errorMessage."""
     code, message = ("" if record.get(name) is None else str(record[name]) for name in ("errorCode", "errorMessage"))
@@ -232,10 +236,8 @@ def _text(value: Any) -> Any:  # noqa: ANN401 (strings are made storable, everyt
     return items.encodable(value) if isinstance(value, str) else value
 
 
-def _key(value: str | None) -> str | None:
+def index_key(value: str) -> str:
     """An index key of at most 512 bytes: a longer value becomes a prefix, `~` and a hash."""
-    if value is None:
-        return None
     encoded = items.encodable(value).encode()
     if len(encoded) <= _MAX_KEY_BYTES:
         return encoded.decode()

@@ -13,6 +13,7 @@ from aitrail.services.service import Service
 
 _FOLDER = Path(__file__).parent
 _FINGERPRINT_DIGITS = 12
+_ARN_SERVICE = re.compile(r"arn:[^:]*:([^:]+):")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,17 @@ class Registry:
         """12 hex digits of the sha256 of what the files say; comments, layout and the order of keys do not count."""
         canonical = json.dumps([asdict(service) for service in self.services], sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:_FINGERPRINT_DIGITS]
+
+    @cached_property
+    def resource_kinds(self) -> frozenset[str]:
+        """The kinds of resources of all services."""
+        return frozenset().union(*(service.resource_kinds for service in self.services))
+
+    def resource_of_arn(self, text: str) -> str | None:
+        """The resource that an ARN of one of the services names; None for any other text."""
+        found = _ARN_SERVICE.match(text)
+        service = self.service(f"{found[1]}.amazonaws.com") if found else None
+        return service.resource_at(text) if service else None
 
     def service(self, event_source: str) -> Service | None:
         """The service with exactly that eventSource, in any upper and lower case; None where there is none."""

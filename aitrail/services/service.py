@@ -81,6 +81,16 @@ class Service:
                     return self._resource(rule.kind, value)
         return None
 
+    @property
+    def resource_kinds(self) -> frozenset[str]:
+        """What stands before the slash of its resources, as far as rules and `arn_kinds` name it."""
+        return frozenset([rule.kind for rule in self.rules] + [kind for _, kind in self.arn_kinds])
+
+    def resource_at(self, arn: str) -> str | None:
+        """The resource that an ARN names, as `kind/name`; None for any other text, and for an ARN without a kind."""
+        found = _ARN.fullmatch(arn)
+        return self._resource("", arn) if found and found["name"] else None
+
     def _resource(self, kind: str, value: str) -> str:
         arn = _ARN.fullmatch(value)
         if arn is None:

@@ -1,0 +1,121 @@
+"""Which rows a question is about: conditions on their narrow columns, and what a row answers to them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any, Self, Unpack
+
+from aitrail.conditions import Conditions, checked, is_pattern
+from aitrail.services import Registry
+
+# The column that a condition looks at.
+COLUMNS = {
+    "service": "service",
+    "operation": "operation",
+    "principal": "principal",
+    "resource": "resource",
+    "account": "recipientAccountId",
+    "region": "awsRegion",
+    "outcome": "outcome",
+    "credentials": "credentials",
+    "source_ip": "sourceIPAddress",
+    "access_key": "accessKeyId",
+    "event_category": "eventCategory",
+}
+
+_Test = Callable[[object], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Conditions that all have to hold; of several values of one, any. () is no condition.
+
+    An ARN of a principal or resource stands for its name, in any account and Region.
+    `operation`, `principal`, `resource` and `source_ip` take shell-style patterns (*, ?, [abc]); `source_ip` also
+    networks (203.0.113.0/24). With `read_only` False, calls that do not say what they are count as writing.
+    """
+
+    service: tuple[str, ...] = ()
+    operation: tuple[str, ...] = ()
+    principal: tuple[str, ...] = ()
+    resource: tuple[str, ...] = ()
+    account: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    outcome: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
+    source_ip: tuple[str, ...] = ()
+    access_key: tuple[str, ...] = ()
+    event_category: tuple[str, ...] = ()
+    read_only: bool | None = None
+
+    @classmethod
+    def of(cls, registry: Registry | None = None, **conditions: Unpack[Conditions]) -> Self:
+        """The filter with these conditions, in the spelling of rows. Raises ConditionError."""
+        return cls(**checked(conditions, registry))
+
+    def matcher(self) -> Callable[[dict[str, Any]], bool]:
+        """Tells whether a row, narrow or whole, meets all conditions."""
+        tests = [
+            (column, _TESTS.get(name, _equals)(values))
+            for name, column in COLUMNS.items()
+            if (values := getattr(self, name))
+        ]
+
+        def matches(row: dict[str, Any]) -> bool:
+            if self.read_only is not None and (row.get("readOnly") is True) is not self.read_only:
+                return False
+            return all(test(row.get(column)) for column, test in tests)
+
+        return matches
+
+    def exact(self, name: str) -> tuple[str, ...]:
+        """The values of a condition where a row has to be equal to one of them; () if not, or if there is none."""
+        values: tuple[str, ...] = getattr(self, name)
+        if name == "event_category" or any(map(is_pattern, values)):
+            return ()
+        # An IPv6 address has several spellings.
+        return () if name == "source_ip" and any("/" in value or ":" in value for value in values) else values
+
+
+def _equals(values: tuple[str, ...]) -> _Test:
+    return lambda value: isinstance(value, str) and value in values
+
+
+def _is_like(values: tuple[str, ...]) -> _Test:
+    return lambda value: isinstance(value, str) and any(fnmatchcase(value, pattern) for pattern in values)
+
+
+def _comes_from(values: tuple[str, ...]) -> _Test:
+    networks = [network for network in map(_network, values) if network]
+    is_like = _is_like(values)
+
+    def test(value: object) -> bool:
+        if is_like(value):
+            return True
+        address = _network(value) if networks else None
+        return address is not None and any(address.network_address in network for network in networks)
+
+    return test
+
+
+def _network(value: object) -> IPv4Network | IPv6Network | None:
+    """The network, or the address as a network of one; None for names such as lex.amazonaws.com."""
+    try:
+        return ip_network(value, strict=False) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _has_category(values: tuple[str, ...]) -> _Test:
+    # Records before version 1.07 (2019) do not name theirs.
+    return lambda value: (value or "Management") in values
+
+
+_TESTS = {
+    "operation": _is_like,
+    "principal": _is_like,
+    "resource": _is_like,
+    "source_ip": _comes_from,
+    "event_category": _has_category,
+}

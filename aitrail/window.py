@@ -1,0 +1,106 @@
+"""A window of time, and the words in which people give one: 7d, 2026-11-01, now."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+from aitrail.errors import AitrailError
+
+# Before everything that CloudTrail ever recorded: it is from November of that year.
+BEGINNING = datetime(2013, 1, 1, tzinfo=UTC)
+
+_SECOND = timedelta(seconds=1)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SPAN = re.compile(r"([0-9]{1,6})([smhdw])")
+
+
+class MomentError(AitrailError):
+    """A text that names no moment or span of time, or a window that is empty."""
+
+
+class Day(NamedTuple):
+    """A UTC day (YYYY-MM-DD), and the first and last eventTime of it that count, both inclusive."""
+
+    day: str
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """since <= eventTime < until; both are aware."""
+
+    since: datetime
+    until: datetime
+
+    def __str__(self) -> str:
+        begin = "" if self.since <= BEGINNING else f"from {event_time(self.since)} "
+        return f"{begin}until {event_time(self.until)}"
+
+    @property
+    def bounds(self) -> tuple[str, str]:
+        """The first and the last eventTime of the window, both inclusive; the first is the greater if it is empty."""
+        # eventTime has no fractions of a second.
+        return event_time(_whole_second(self.since)), event_time(_whole_second(self.until) - _SECOND)
+
+    def days(self) -> list[Day]:
+        """The window cut into days, newest first."""
+        days = []
+        begin, end = _whole_second(self.since), _whole_second(self.until)
+        while begin < end:
+            last = end - _SECOND
+            end = max(begin, last.replace(hour=0, minute=0, second=0))
+            days.append(Day(end.date().isoformat(), event_time(end), event_time(last)))
+        return days
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """The first whole second at or after the moment."""
+    moment = moment.astimezone(UTC)
+    return moment if moment.microsecond == 0 else moment.replace(microsecond=0) + _SECOND
+
+
+def event_time(moment: datetime) -> str:
+    """The moment as CloudTrail writes it, in UTC: 2026-11-21T08:30:00Z."""
+    # Not strftime: it writes the year 1 without leading zeros on some platforms.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def span_of(text: str) -> timedelta:
+    """The length of a span: 30s, 90m, 12h, 7d, 2w. Raises MomentError."""
+    found = _SPAN.fullmatch(text)
+    if not found:
+        raise MomentError(f"{text!r} is no span of time: give a number and a unit, such as 30s, 90m, 12h, 7d, 2w.")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def moment_of(text: str, now: datetime) -> datetime:
+    """The moment that `now`, a span before now (7d) or an ISO-8601 date or time names, in UTC. Raises MomentError."""
+    try:
+        if text == "now":
+            return now
+        if _SPAN.fullmatch(text):
+            return now - span_of(text)
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise MomentError(
+            f"{text!r} is no time: give now, a span before now (30m, 12h, 7d, 2w), or ISO-8601 "
+            "(2026-11-01, 2026-11-01T08:30, 2026-11-01T08:30:00+01:00; UTC where no zone is named)."
+        ) from None
+
+
+def window_of(since: str | date, until: str | date, now: datetime) -> Window:
+    """The window between two moments, naive ones and dates in UTC. Raises MomentError, also if it is empty.
+
+    Nothing was recorded before BEGINNING, and nothing has happened after tomorrow, wherever the clocks are: it reaches
+    no further.
+    """
+    begin, end = (
+        moment_of(moment if isinstance(moment, str) else moment.isoformat(), now) for moment in (since, until)
+    )
+    if begin >= end:
+        raise MomentError(f"The window is empty: since {event_time(begin)} is not before until {event_time(end)}.")
+    begin = max(begin, BEGINNING)
+    return Window(since=begin, until=max(begin, min(end, now + timedelta(days=1))))

@@ -1,0 +1,212 @@
+"""Windows: half-open, in UTC, of whole seconds, cut into days without a gap."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aitrail.window import BEGINNING, Day, MomentError, Window, event_time, moment_of, span_of, window_of
+
+LAW = settings(derandomize=True, database=None, deadline=None)
+NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+def utc(*parts):
+    return datetime(*parts, tzinfo=UTC)
+
+
+def window(since, until):
+    return Window(since=since, until=until)
+
+
+BOUNDS = {
+    "a day": (utc(2026, 3, 1), utc(2026, 3, 2), ("2026-03-01T00:00:00Z", "2026-03-01T23:59:59Z")),
+    "a second": (utc(2026, 3, 1), utc(2026, 3, 1, 0, 0, 1), ("2026-03-01T00:00:00Z", "2026-03-01T00:00:00Z")),
+    "parts of seconds": (
+        utc(2026, 3, 1, 0, 0, 0, 1),
+        utc(2026, 3, 1, 0, 0, 5, 1),
+        ("2026-03-01T00:00:01Z", "2026-03-01T00:00:05Z"),
+    ),
+    "parts of a second without its begin": (
+        utc(2026, 3, 1, 0, 0, 0, 1),
+        utc(2026, 3, 1, 0, 0, 1),
+        ("2026-03-01T00:00:01Z", "2026-03-01T00:00:00Z"),
+    ),
+    "another zone": (
+        datetime(2026, 3, 1, tzinfo=timezone(timedelta(hours=1))),
+        datetime(2026, 3, 2, tzinfo=timezone(timedelta(hours=-1))),
+        ("2026-02-28T23:00:00Z", "2026-03-02T00:59:59Z"),
+    ),
+    "empty": (utc(2026, 3, 1), utc(2026, 3, 1), ("2026-03-01T00:00:00Z", "2026-02-28T23:59:59Z")),
+}
+
+
+@pytest.mark.parametrize(("since", "until", "expected"), BOUNDS.values(), ids=BOUNDS)
+def test_bounds_are_the_first_and_the_last_second_that_count(since, until, expected):
+    assert window(since, until).bounds == expected
+
+
+DAYS = {
+    "within a day": (
+        utc(2026, 3, 1, 8),
+        utc(2026, 3, 1, 9),
+        [Day("2026-03-01", "2026-03-01T08:00:00Z", "2026-03-01T08:59:59Z")],
+    ),
+    "over midnight": (
+        utc(2026, 2, 28, 23, 59, 58),
+        utc(2026, 3, 2, 0, 0, 1),
+        [
+            Day("2026-03-02", "2026-03-02T00:00:00Z", "2026-03-02T00:00:00Z"),
+            Day("2026-03-01", "2026-03-01T00:00:00Z", "2026-03-01T23:59:59Z"),
+            Day("2026-02-28", "2026-02-28T23:59:58Z", "2026-02-28T23:59:59Z"),
+        ],
+    ),
+    "from just before midnight": (
+        utc(2026, 2, 28, 23, 59, 59, 1),
+        utc(2026, 3, 1, 0, 0, 0, 1),
+        [Day("2026-03-01", "2026-03-01T00:00:00Z", "2026-03-01T00:00:00Z")],
+    ),
+    "another zone": (
+        datetime(2026, 3, 2, tzinfo=timezone(timedelta(hours=2))),
+        datetime(2026, 3, 2, 2, tzinfo=timezone(timedelta(hours=2))),
+        [Day("2026-03-01", "2026-03-01T22:00:00Z", "2026-03-01T23:59:59Z")],
+    ),
+    "no second": (utc(2026, 3, 1, 0, 0, 0, 1), utc(2026, 3, 1, 0, 0, 0, 2), []),
+    "empty": (utc(2026, 3, 1), utc(2026, 3, 1), []),
+}
+
+
+@pytest.mark.parametrize(("since", "until", "expected"), DAYS.values(), ids=DAYS)
+def test_days_are_those_of_utc_newest_first(since, until, expected):
+    assert window(since, until).days() == expected
+
+
+MOMENTS = st.datetimes(utc(2026, 2, 26).replace(tzinfo=None), utc(2026, 3, 3).replace(tzinfo=None)).flatmap(
+    lambda moment: st.integers(-14 * 60, 14 * 60).map(
+        lambda minutes: moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    )
+)
+
+
+@given(moments=st.tuples(MOMENTS, MOMENTS).map(sorted))
+@LAW
+def test_days_are_exactly_the_seconds_of_the_window(moments):
+    since, until = moments
+
+    days = window(since, until).days()
+
+    pieces = [(datetime.fromisoformat(day.first), datetime.fromisoformat(day.last)) for day in days]
+    assert all(first <= last for first, last in pieces)
+    assert all(day.first[:10] == day.last[:10] == day.day for day in days)
+    assert all(older[1] + SECOND == newer[0] for newer, older in pairwise(pieces))
+    if pieces:
+        assert pieces[-1][0] - SECOND < since <= pieces[-1][0]
+        assert pieces[0][1] < until <= pieces[0][1] + SECOND
+        assert window(since, until).bounds == (days[-1].first, days[0].last)
+    else:
+        first, last = window(since, until).bounds
+        assert first > last
+
+
+TEXTS = {
+    "bounds": (utc(2026, 3, 1), NOW, "from 2026-03-01T00:00:00Z until 2026-03-14T09:26:53Z"),
+    "no begin": (BEGINNING, NOW, "until 2026-03-14T09:26:53Z"),
+    "before the beginning": (utc(1, 1, 1), NOW, "until 2026-03-14T09:26:53Z"),
+    "parts of a second": (utc(2026, 3, 1, 0, 0, 0, 500_000), NOW, "from 2026-03-01T00:00:00.500000Z until 2026-03-14T"),
+}
+
+
+@pytest.mark.parametrize(("since", "until", "expected"), TEXTS.values(), ids=TEXTS)
+def test_a_window_says_its_ends(since, until, expected):
+    assert str(window(since, until)).startswith(expected)
+
+
+def test_years_have_four_digits():
+    assert event_time(utc(1, 2, 3)) == "0001-02-03T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    {"0s": 0, "30s": 30, "90m": 5400, "12h": 43_200, "7d": 604_800, "2w": 1_209_600}.items(),
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_span_is_a_number_and_a_unit(text, seconds):
+    assert span_of(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "7", "d", "7x", "-7d", "1.5h", "7d12h", "7 d", "1000000s", "7d\n"], ids=ascii)
+def test_no_span_is_refused_with_what_is_valid(text):
+    with pytest.raises(MomentError) as refused:
+        span_of(text)
+
+    assert str(refused.value) == (
+        f"{text!r} is no span of time: give a number and a unit, such as 30s, 90m, 12h, 7d, 2w."
+    )
+
+
+def test_a_moment_is_in_utc_whatever_its_zone():
+    assert moment_of("2026-03-01T00:30:00+01:00", NOW).isoformat() == "2026-02-28T23:30:00+00:00"
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30", "999999w", "0001-01-01T00:00+14:00"], ids=ascii)
+def test_no_moment_is_refused_with_what_is_valid(text):
+    with pytest.raises(MomentError) as refused:
+        moment_of(text, NOW)
+
+    assert str(refused.value) == (
+        f"{text!r} is no time: give now, a span before now (30m, 12h, 7d, 2w), or ISO-8601 "
+        "(2026-11-01, 2026-11-01T08:30, 2026-11-01T08:30:00+01:00; UTC where no zone is named)."
+    )
+
+
+WINDOWS = {
+    "texts": ("7d", "now", utc(2026, 3, 7, 9, 26, 53), NOW),
+    "naive moments": (datetime(2026, 3, 1), datetime(2026, 3, 2), utc(2026, 3, 1), utc(2026, 3, 2)),  # noqa: DTZ001
+    "moments of another zone": (
+        datetime(2026, 3, 1, tzinfo=timezone(timedelta(hours=1))),
+        "now",
+        utc(2026, 2, 28, 23),
+        NOW,
+    ),
+    "parts of a second": (utc(2026, 3, 1, 0, 0, 0, 7), "now", utc(2026, 3, 1, 0, 0, 0, 7), NOW),
+    "a date": (date(2026, 3, 1), "now", utc(2026, 3, 1), NOW),
+    "an end after tomorrow": ("1d", "9999-12-31", utc(2026, 3, 13, 9, 26, 53), utc(2026, 3, 15, 9, 26, 53)),
+    "the greatest end": (
+        "1d",
+        datetime(9999, 12, 31, 23, 59, 59, 999_999),  # noqa: DTZ001
+        utc(2026, 3, 13, 9, 26, 53),
+        utc(2026, 3, 15, 9, 26, 53),
+    ),
+    "a begin before everything": ("0001-01-01", "now", BEGINNING, NOW),
+    "the smallest begin": (datetime(1, 1, 1), "now", BEGINNING, NOW),  # noqa: DTZ001
+    "nothing but before everything": ("0001-01-01", "2000-01-01", BEGINNING, BEGINNING),
+    "nothing but after tomorrow": ("9998-01-01", "9999-01-01", utc(9998, 1, 1), utc(9998, 1, 1)),
+}
+
+
+@pytest.mark.parametrize(("since", "until", "begin", "end"), WINDOWS.values(), ids=WINDOWS)
+def test_a_window_is_in_utc_and_has_days_that_can_be_asked_for(since, until, begin, end):
+    assert window_of(since, until, NOW) == window(begin, end)
+
+
+EMPTY = {
+    "end before begin": ("2026-03-02", "2026-03-01", "2026-03-02T00:00:00Z", "2026-03-01T00:00:00Z"),
+    "end at begin": ("3d", "3d", "2026-03-11T09:26:53Z", "2026-03-11T09:26:53Z"),
+    "begin in the future": ("2027-01-01", "now", "2027-01-01T00:00:00Z", "2026-03-14T09:26:53Z"),
+}
+
+
+@pytest.mark.parametrize(("since", "until", "begin", "end"), EMPTY.values(), ids=EMPTY)
+def test_an_empty_window_is_refused_with_both_ends(since, until, begin, end):
+    with pytest.raises(MomentError) as refused:
+        window_of(since, until, NOW)
+
+    assert str(refused.value) == f"The window is empty: since {begin} is not before until {end}."
+
+
+def test_a_moment_that_utc_cannot_name_is_refused():
+    with pytest.raises(MomentError, match=r"^'0001-01-01T00:00:00\+14:00' is no time: give now"):
+        window_of(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), "now", NOW)
