@@ -1,5 +1,6 @@
-"""What both tables share: items as the DynamoDB client takes them, and batches written to the last item."""
+"""What both tables share: items as the DynamoDB client takes them, batches written to the last item, counted reads."""
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -36,6 +37,11 @@ def to_item(values: dict[str, Any]) -> dict[str, Any]:
 def from_item(item: dict[str, Any]) -> dict[str, Any]:
     """Typed attributes as plain values; numbers are Decimal."""
     return {name: _deserialize(value) for name, value in item.items()}
+
+
+def plain_item(item: dict[str, Any]) -> dict[str, Any]:
+    """Typed attributes as plain JSON values: numbers are int or float."""
+    return {name: items.plain(_deserialize(value)) for name, value in item.items()}
 
 
 def put(values: dict[str, Any]) -> "WriteRequestTypeDef":
@@ -93,3 +99,55 @@ class BatchWriter:
             if pause >= time_left():
                 raise OutOfTimeError(f"DynamoDB left {len(batch)} items for {self._table} unprocessed, and time is up")
             self._sleep(pause)
+
+
+class Reader:
+    """Reads one table, eventually consistent, and counts what that takes; threads may share it."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = random,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._sleep = sleep
+        self._random = random
+        self._lock = threading.Lock()
+        self.requests = 0
+        self.read_units = 0.0
+
+    def query(self, **parameters: Any) -> tuple[list[dict[str, Any]], Any]:  # noqa: ANN401 (those of Query)
+        """The items of a page, and its LastEvaluatedKey, None after the last."""
+        answer = self._client.query(TableName=self._table, ReturnConsumedCapacity="TOTAL", **parameters)
+        self._count(answer.get("ConsumedCapacity"))
+        return [plain_item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
+
+    def get(self, key: dict[str, str]) -> dict[str, Any] | None:
+        """The item with that key; None if there is none."""
+        answer = self._client.get_item(TableName=self._table, Key=to_item(key), ReturnConsumedCapacity="TOTAL")
+        self._count(answer.get("ConsumedCapacity"))
+        return plain_item(answer["Item"]) if "Item" in answer else None
+
+    def get_all(self, keys: Sequence[dict[str, str]]) -> Iterator[dict[str, Any]]:
+        """The items with these keys, at most 100 distinct ones, in any order; those that there are."""
+        wanted = [to_item(key) for key in keys]
+        for pause in pauses(self._random):
+            answer = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": wanted}}, ReturnConsumedCapacity="TOTAL"
+            )
+            self._count(*answer.get("ConsumedCapacity", []))
+            yield from map(plain_item, answer["Responses"].get(self._table, []))
+            unprocessed = answer.get("UnprocessedKeys", {}).get(self._table)
+            if not unprocessed:
+                return
+            wanted = cast("list[dict[str, Any]]", unprocessed["Keys"])
+            self._sleep(pause)
+
+    def _count(self, *capacities: Any) -> None:  # noqa: ANN401 (ConsumedCapacity, which local engines may leave out)
+        with self._lock:
+            self.requests += 1
+            self.read_units += sum(capacity["CapacityUnits"] for capacity in capacities if capacity)

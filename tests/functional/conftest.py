@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import re
+import threading
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import count
@@ -25,6 +27,8 @@ from aitrail.ingest import Ingestion
 from aitrail.ledger import Ledger
 from aitrail.notifications import Delivery
 from aitrail.services import load
+from aitrail.table_rows import TableRows
+from tests.deployed_tables import create_table
 
 BUCKET = "example-trail-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14"
@@ -38,8 +42,9 @@ class Wire:
 
     `calls` are (operation, parameters) as the caller made them: further tries of botocore are not among them.
     `tries` counts what was really sent. `refused` says which calls DynamoDB would refuse, though moto takes them.
-    `processed` is how many requests of each BatchWriteItem DynamoDB carries out; it hands back the others.
+    `processed` is how many requests or keys of each batch DynamoDB carries out; it hands back the others.
     `fuse` is how many requests are sent before the process ends, from one moment to the next.
+    Threads may share it.
     """
 
     def __init__(self, events):
@@ -48,9 +53,9 @@ class Wire:
         self.refused = []
         self.processed, self.fuse = None, inf
         self._answers = {}
-        self._unprocessed = []
+        self._lock = threading.Lock()
         events.register("before-parameter-build", self._note)
-        events.register("after-call.dynamodb.BatchWriteItem", self._hand_back)
+        events.register("after-call.dynamodb", self._hand_back)
         # moto would act on a request even if another handler has answered it.
         events.unregister("before-send", botocore_stubber)
         events.register("before-send", self._send)
@@ -71,29 +76,33 @@ class Wire:
         text = xml if operation == "GetObject" else json.dumps({"__type": code, "message": message})
         self.answer(operation, status, text.encode(), times=times)
 
-    def _note(self, params, model, **_):
+    def _note(self, params, model, context, **_):
         self.calls.append((model.name, dict(params)))
         self.refused += _refusals(model.name, params)
-        if model.name == "BatchWriteItem":
-            ((table, requests),) = params["RequestItems"].items()
-            params["RequestItems"] = {table: requests[: self.processed]}
-            self._unprocessed = requests[self.processed or len(requests) :]
+        if self.processed is not None and model.name in ("BatchWriteItem", "BatchGetItem"):
+            ((table, batch),) = params["RequestItems"].items()
+            requests = batch if model.name == "BatchWriteItem" else batch["Keys"]
+            kind, wrap = ("Items", list) if batch is requests else ("Keys", lambda keys: {"Keys": keys})
+            params["RequestItems"] = {table: wrap(requests[: self.processed])}
+            rest = requests[self.processed :]
+            context["unprocessed"] = {f"Unprocessed{kind}": {table: wrap(rest)} if rest else {}}
 
-    def _hand_back(self, parsed, **_):
-        if self._unprocessed:
-            ((table, _),) = self.calls[-1][1]["RequestItems"].items()
-            parsed["UnprocessedItems"] = {table: self._unprocessed}
+    def _hand_back(self, parsed, context, **_):
+        parsed.update(context.get("unprocessed", {}))
 
     def _send(self, request, event_name, **_):
         operation = event_name.rpartition(".")[2]
-        self.fuse -= 1
-        if self.fuse < 0:
-            raise SystemExit
-        self.tries[operation] += 1
-        answer = self._answers.get(operation)
-        if answer is None or not answer[0]:
+        with self._lock:
+            self.fuse -= 1
+            if self.fuse < 0:
+                raise SystemExit
+            self.tries[operation] += 1
+            answer = self._answers.get(operation)
+            is_answered = bool(answer and answer[0])
+            if is_answered:
+                answer[0] -= 1
+        if not is_answered:
             return botocore_stubber(event_name, request)
-        answer[0] -= 1
         _, status, headers, body = answer
         if isinstance(body, Exception):
             raise body
@@ -112,10 +121,31 @@ def _refusals(operation, parameters):
             yield f"twice the same key in a batch: {keys}"
         for item in found:
             yield from (f"{name} is {item[name]}" for name in INDEX_KEYS & item.keys() if not item[name].get("S"))
+    if operation == "BatchGetItem":
+        keys = [json.dumps(key) for table in parameters["RequestItems"].values() for key in table["Keys"]]
+        if not 1 <= len(keys) <= 100 or len(set(keys)) < len(keys):
+            yield f"a batch of {len(keys)} keys, {len(set(keys))} of them distinct"
+    if operation == "Query":
+        yield from _refusals_of_query(parameters)
     expressions = " ".join(str(value) for name, value in parameters.items() if name.endswith("Expression"))
     defined = (parameters.get(f"ExpressionAttribute{what}", {}) for what in ("Names", "Values"))
     words = set(expressions.replace(",", " ").replace("(", " ").replace(")", " ").split())
     yield from (f"{name} is not used in {expressions}" for names in defined for name in names if name not in words)
+
+
+def _refusals_of_query(parameters):
+    condition, filter_ = parameters["KeyConditionExpression"], parameters.get("FilterExpression", "")
+    names, values = (parameters.get(f"ExpressionAttribute{what}", {}) for what in ("Names", "Values"))
+    indexes = {index.name: index for table in (tables.EVENTS, tables.FILES) for index in table.indexes}
+    keys = indexes[parameters["IndexName"]].keys if "IndexName" in parameters else ()
+    if max(len(condition), len(filter_)) > 4096:
+        yield f"an expression of {len(filter_)} bytes"
+    yield from (f"IN with too many values: {found}" for found in filter_.split("IN")[1:] if found.count(":") > 100)
+    yield from (f"{name} is a key" for name in names if f"{name} " in filter_ and names[name] in keys)
+    yield from (f"{name} is no placeholder" for name in (*names, *values) if not re.fullmatch("[#:][a-zA-Z0-9]+", name))
+    yield from (f"{name} is empty" for name in values if name in condition and not values[name]["S"])
+    if not 1 <= parameters.get("Limit", 1) < 2**31:
+        yield f"Limit of {parameters['Limit']}"
 
 
 class Clock:
@@ -135,16 +165,20 @@ class Clock:
 
 
 class Storage:
-    """Both tables, created as the stack does it, on any engine that `client` speaks to; `clock` is theirs."""
+    """Both tables, created as the stack does it, on any engine that `client` speaks to; `clock` is theirs.
+
+    `events` is the way into the events table, `source` the way out.
+    """
 
     def __init__(self, client):
         self.dynamodb, self.clock = client, Clock()
         prefix = f"example-{next(table_numbers)}"
         self.events_name, self.files_name = f"{prefix}-Events", f"{prefix}-Files"
-        _create_table(client, self.events_name, tables.EVENTS)
-        _create_table(client, self.files_name, tables.FILES)
+        create_table(client, self.events_name, tables.EVENTS)
+        create_table(client, self.files_name, tables.FILES)
         options = {"sleep": self.clock.sleep, "random": lambda: 0.5}
         self.events = EventsTable(client, self.events_name, **options)
+        self.source = TableRows(client, self.events_name, **options)
         self.ledger = Ledger(client, self.files_name, **options)
 
     def write(self, *rows):
@@ -200,28 +234,6 @@ class Pipeline(Storage):
         reports = []
         self.ingestion.ingest_message(body, time_left=self.clock.time_left, report=reports.append)
         return [(report.status, report.metrics) for report in reports]
-
-
-def _create_table(client, name, table):
-    def schema(hashes, ranges):
-        kinds = [(key, "HASH") for key in hashes] + [(key, "RANGE") for key in ranges if key]
-        return [{"AttributeName": key, "KeyType": kind} for key, kind in kinds]
-
-    keys = {table.partition_key, table.sort_key, *(key for index in table.indexes for key in index.keys)}
-    client.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in sorted(keys - {None})],
-        KeySchema=schema([table.partition_key], [table.sort_key]),
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": index.name,
-                "KeySchema": schema(index.partition_keys, index.sort_keys),
-                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.projected)},
-            }
-            for index in table.indexes
-        ],
-    )
 
 
 @pytest.fixture(scope="module")

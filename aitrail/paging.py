@@ -1,0 +1,113 @@
+"""Pages of many queries, fetched side by side, in memory bounded by the size of a page."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from heapq import merge
+from itertools import chain, islice
+from typing import Any, NamedTuple, TypeVar
+
+# DynamoDB answers within milliseconds: more threads than this would wait for the interpreter, not for the network.
+WORKERS = 8
+
+_T = TypeVar("_T")
+_Item = dict[str, Any]
+
+
+class Page(NamedTuple):
+    """The items of a page, and what to ask with for the next one; None after the last."""
+
+    items: list[_Item]
+    next_key: Any
+
+
+# Asked with None for the first page.
+Fetch = Callable[[Any], Page]
+
+
+@contextmanager
+def _workers(number: int) -> Iterator[ThreadPoolExecutor]:
+    pool = ThreadPoolExecutor(number, thread_name_prefix="dynamodb")
+    wait_for_all = True
+    try:
+        yield pool
+    except KeyboardInterrupt:
+        # AWS may take as long as the client's timeouts: whoever interrupts does not wait for it.
+        wait_for_all = False
+        raise
+    finally:
+        pool.shutdown(wait=wait_for_all, cancel_futures=True)
+
+
+def merged(
+    groups: Iterable[Sequence[Fetch]],
+    *,
+    key: Callable[[_Item], Any],
+    descending: bool,
+    read_on: bool = True,
+    workers: int = WORKERS,
+) -> Iterator[_Item]:
+    """The items of all queries, group after group; those within a group are merged by `key`.
+
+    Every query gives its items in the order of `key`. The first pages of at most `workers` queries ahead are fetched
+    before they are needed, and with `read_on` the page that follows one that is being consumed.
+    """
+    waiting, started = iter(groups), deque[list[_Pages]]()
+    with _workers(workers) as pool:
+        while True:
+            while sum(map(len, started)) < workers and (group := next(waiting, None)) is not None:
+                started.append([_Pages(pool, fetch, read_on=read_on) for fetch in group])
+            if not started:
+                return
+            yield from merge(*started.popleft(), key=key, reverse=descending)
+
+
+class _Pages:
+    """The items of one query, whose first page is asked for at once."""
+
+    def __init__(self, pool: ThreadPoolExecutor, fetch: Fetch, *, read_on: bool) -> None:
+        self._pool, self._fetch, self._read_on = pool, fetch, read_on
+        self._coming: Future[Page] | None = pool.submit(fetch, None)
+
+    def __iter__(self) -> Iterator[_Item]:
+        while self._coming:
+            page, self._coming = self._coming.result(), None
+            items = iter(page.items)
+            # Not before the first item is consumed: whoever wants no more should not pay for more.
+            yield from islice(items, 1)
+            if self._read_on:
+                self._ask(page.next_key)
+            yield from items
+            if not self._coming:
+                self._ask(page.next_key)
+
+    def _ask(self, key: Any) -> None:  # noqa: ANN401 (DynamoDB's own)
+        self._coming = None if key is None else self._pool.submit(self._fetch, key)
+
+
+def unordered(queries: Iterable[Fetch], *, workers: int = WORKERS) -> Iterator[_Item]:
+    """The items of all queries as their pages come; at most `workers` pages are ahead of the one being consumed."""
+    waiting = iter(queries)
+    with _workers(workers) as pool:
+        running = {pool.submit(fetch, None): fetch for fetch in islice(waiting, workers)}
+        while running:
+            # One at a time: a set of futures that are done would keep the pages of all.
+            done = wait(running, return_when=FIRST_COMPLETED).done.pop()
+            fetch, page = running.pop(done), done.result()
+            if page.next_key is not None:
+                running[pool.submit(fetch, page.next_key)] = fetch
+            else:
+                running |= {pool.submit(fetch, None): fetch for fetch in islice(waiting, 1)}
+            yield from page.items
+
+
+def in_order(tasks: Iterable[Callable[[], _T]], *, workers: int = WORKERS) -> Iterator[_T]:
+    """What the tasks return, in their order; at most `workers` of them run or wait to be consumed."""
+    running = deque[Future[_T]]()
+    with _workers(workers) as pool:
+        for task in chain(tasks, [None]):
+            if task:
+                running.append(pool.submit(task))
+            while running and (task is None or len(running) == workers or running[0].done()):
+                yield running.popleft().result()

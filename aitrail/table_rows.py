@@ -1,0 +1,97 @@
+"""Rows out of the events table: narrow ones from its indexes, whole ones by eventID."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from random import random
+from typing import TYPE_CHECKING, Any
+
+from aitrail import items
+from aitrail.dynamodb import Reader
+from aitrail.filters import Filter
+from aitrail.paging import Fetch, Page, in_order, merged, unordered
+from aitrail.planner import Plan
+from aitrail.services import Registry
+from aitrail.services import load as load_registry
+from aitrail.source import Order, Row
+from aitrail.window import Window
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+# BatchGetItem takes 100 keys.
+_BATCH_SIZE = 100
+# A page of 1 MB has fewer rows, so that a larger Limit would change nothing; DynamoDB takes no more than 32 bits.
+_MOST_OF_A_PAGE = 10_000
+# DynamoDB refuses longer keys, empty ones and those that are no Unicode.
+_MAX_KEY_BYTES = 2048
+
+
+class TableRows:
+    """The events table of one deployment as a source of rows; `name` is its physical name."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        name: str,
+        *,
+        registry: Registry | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = random,
+    ) -> None:
+        self._reader = Reader(client, name, sleep=sleep, random=random)
+        self._registry = registry or load_registry()
+        self._plans: dict[str, None] = {}
+
+    def rows(
+        self, wanted: Filter, window: Window, *, order: Order = Order.NEWEST_FIRST, limit: int | None = None
+    ) -> Iterator[Row]:
+        """See RowSource. Raises botocore's errors."""
+        plan = Plan.of(wanted, window, self._registry)
+        self._plans[str(plan)] = None
+        options: dict[str, Any] = {"ScanIndexForward": order is Order.OLDEST_FIRST}
+        if limit is not None and plan.is_exact:
+            options["Limit"] = min(limit, _MOST_OF_A_PAGE)
+        days = plan.days[::-1] if order is Order.OLDEST_FIRST else plan.days
+        groups = ([self._fetch(plan.query(value, day) | options) for value in plan.values] for day in days)
+        found = self._read(groups, order, read_on=limit is None)
+        return islice(filter(wanted.matcher(), found), limit)
+
+    def _read(self, groups: Iterable[list[Fetch]], order: Order, *, read_on: bool) -> Iterator[Row]:
+        if order is Order.ANY:
+            return unordered(fetch for group in groups for fetch in group)
+        descending = order is Order.NEWEST_FIRST
+        return merged(groups, key=_time_and_id, descending=descending, read_on=read_on)
+
+    def _fetch(self, query: dict[str, Any]) -> Fetch:
+        def fetch(key: Any) -> Page:  # noqa: ANN401 (LastEvaluatedKey)
+            return Page(*self._reader.query(**query, **({} if key is None else {"ExclusiveStartKey": key})))
+
+        return fetch
+
+    def whole(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """See RowSource. Raises botocore's errors."""
+        rest = iter(rows)
+        batches = iter(lambda: list(islice(rest, _BATCH_SIZE)), [])
+        for batch in in_order(partial(self._whole, batch) for batch in batches):
+            yield from batch
+
+    def _whole(self, rows: list[Row]) -> list[Row]:
+        keys = [{"eventID": event_id} for event_id in dict.fromkeys(row["eventID"] for row in rows)]
+        found = {row["eventID"]: row for row in self._reader.get_all(keys)}
+        return [found.get(row["eventID"], row) for row in rows]
+
+    def row(self, event_id: str) -> Row | None:
+        """See RowSource. Raises botocore's errors."""
+        is_key = items.is_unicode(event_id) and 0 < len(event_id.encode()) <= _MAX_KEY_BYTES
+        return self._reader.get({"eventID": event_id}) if is_key else None
+
+    def effort(self) -> str:
+        """See RowSource."""
+        plans = f" ({'; '.join(self._plans)})" if self._plans else ""
+        return f"{self._reader.requests:,} requests, {self._reader.read_units:,.1f} read units{plans}"
+
+
+def _time_and_id(row: Row) -> tuple[str, str]:
+    return row["eventTime"], row["eventID"]

@@ -1,0 +1,34 @@
+"""The deployment's tables as the stack creates them, in any AWS that a client speaks to, and small pages of them."""
+
+
+def create_table(client, name, table):
+    """Create `table` (of aitrail.tables) under a physical name."""
+
+    def schema(hashes, ranges):
+        kinds = [(key, "HASH") for key in hashes] + [(key, "RANGE") for key in ranges if key]
+        return [{"AttributeName": key, "KeyType": kind} for key, kind in kinds]
+
+    keys = {table.partition_key, table.sort_key, *(key for index in table.indexes for key in index.keys)}
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in sorted(keys - {None})],
+        KeySchema=schema([table.partition_key], [table.sort_key]),
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index.name,
+                "KeySchema": schema(index.partition_keys, index.sort_keys),
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.projected)},
+            }
+            for index in table.indexes
+        ],
+    )
+
+
+def small_pages(client, size):
+    """Let the pages of the client's queries have at most `size` items: those of DynamoDB have 1 MB."""
+
+    def limit(params, **_):
+        params["Limit"] = min(size, params.get("Limit", size))
+
+    client.meta.events.register("before-parameter-build.dynamodb.Query", limit)

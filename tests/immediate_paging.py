@@ -1,0 +1,25 @@
+"""Pages that are fetched as soon as they are asked for, so that what is asked for ahead can be counted exactly."""
+
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+
+import pytest
+
+from aitrail import paging
+
+
+class _AtOnce(Executor):
+    def __init__(self, *_, **__):
+        pass
+
+    def submit(self, work, *arguments):
+        done = Future()
+        done.set_result(work(*arguments))
+        return done
+
+
+@contextmanager
+def at_once():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paging, "ThreadPoolExecutor", _AtOnce)
+        yield
