@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("tests.row_source_contract")
+
 RECORDS = Path(__file__).parent / "records"
 
 

@@ -1,4 +1,4 @@
-"""PATH arguments -> the log files they name."""
+"""Paths of this machine -> the log files they name."""
 
 import re
 import stat

@@ -1,0 +1,82 @@
+"""s3://bucket/prefix -> the log files below it, and their content."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from io import BytesIO
+from typing import TYPE_CHECKING, NoReturn
+
+from aitrail.errors import AitrailError
+from aitrail.keys import Kind, kind_of, parse
+from aitrail.window import BEGINNING, event_time
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+S3 = "s3://"
+BEFORE_THE_WINDOW = "delivered before the window"
+# An event is delivered after it happened; an hour for clocks that go wrong.
+_CLOCKS = timedelta(hours=1)
+_UNAVAILABLE = {
+    "NoSuchKey": "it is gone",
+    "NoSuchBucket": "its bucket is gone",
+    "InvalidObjectState": "it is archived: restore it (`aws s3api restore-object`) and ask again",
+}
+
+
+class BadUrlError(AitrailError):
+    """No s3://bucket or s3://bucket/prefix."""
+
+
+class UnavailableError(AitrailError):
+    """An object that is listed and cannot be read."""
+
+
+def bucket_and_key(url: str) -> tuple[str, str]:
+    """The bucket, and the key or prefix, which may be empty. Raises BadUrlError."""
+    bucket, _, key = url.removeprefix(S3).partition("/")
+    if not url.startswith(S3) or not bucket:
+        raise BadUrlError(f"{url!r} names no bucket: give s3://BUCKET or s3://BUCKET/PREFIX.")
+    return bucket, key
+
+
+def log_objects(s3: "S3Client", url: str, *, left_out: Counter[str], since: datetime | None) -> Iterator[str]:
+    """The names (s3://bucket/key) of the log files whose keys begin so, in the order of keys.
+
+    Other objects, and log files that were delivered too early to hold an event at or after `since`, are counted in
+    `left_out`. A key that is named in full is taken even if CloudTrail gives no such names. Raises BadUrlError and
+    botocore's errors.
+    """
+    bucket, prefix = bucket_and_key(url)
+    earliest = "" if since is None or since <= BEGINNING else event_time(since - _CLOCKS)
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get("Contents", []):
+            key = entry["Key"]
+            kind, log_key = kind_of(key), parse(key)
+            if not kind.ingested and not (key == prefix and kind is Kind.OTHER):
+                left_out[kind] += 1
+            elif log_key and log_key.delivered_at and log_key.delivered_at < earliest:
+                left_out[BEFORE_THE_WINDOW] += 1
+            else:
+                yield f"{S3}{bucket}/{key}"
+
+
+def named_content(s3: "S3Client", name: str) -> tuple[str, Callable[[], BytesIO]]:
+    """The name of an object, and what gives its content, compressed as it is, or raises UnavailableError.
+
+    Raises botocore's errors where others would fail alike.
+    """
+    bucket, key = bucket_and_key(name)
+    try:
+        content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except s3.exceptions.ClientError as error:
+        reason = _UNAVAILABLE.get(error.response["Error"]["Code"])
+        if reason is None:
+            raise
+        return name, partial(_raise, reason)
+    return name, partial(BytesIO, content)
+
+
+def _raise(reason: str) -> NoReturn:
+    raise UnavailableError(reason)

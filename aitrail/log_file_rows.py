@@ -1,0 +1,111 @@
+"""Log files as a source of rows: read once, kept in a temporary database, asked as the table is."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+
+from aitrail import items, tables
+from aitrail.errors import AitrailError
+from aitrail.filters import Filter
+from aitrail.scanning import Scan
+from aitrail.source import Order, Row
+from aitrail.window import Window
+
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_ORDERS = {
+    Order.NEWEST_FIRST: "ORDER BY eventTime DESC, eventID DESC",
+    Order.OLDEST_FIRST: "ORDER BY eventTime, eventID",
+    Order.ANY: "",
+}
+
+
+class NoRoomError(AitrailError):
+    """The temporary database cannot be written."""
+
+
+class LogFileRows:
+    """The rows of log files. The files are read when the first question is asked, which takes as long as it takes.
+
+    A record that two files hold is one row, that of the file read last. The rows take up disk space of about the size
+    of their records, in a temporary file.
+    """
+
+    def __init__(self, scan: Scan) -> None:
+        self.scan = scan
+        self._database = _database()
+        self._loaded_since = _NEVER
+
+    def rows(
+        self, wanted: Filter, window: Window, *, order: Order = Order.NEWEST_FIRST, limit: int | None = None
+    ) -> Iterator[Row]:
+        """See RowSource. Raises what reading raises, not what is wrong with single files."""
+        return islice(filter(wanted.matcher(), self._narrow(window, order)), limit)
+
+    def _narrow(self, window: Window, order: Order) -> Iterator[Row]:
+        self._load(window.since)
+        found = self._database.execute(
+            f"SELECT narrow FROM rows WHERE eventTime BETWEEN ? AND ? {_ORDERS[order]}",  # noqa: S608 (ours)
+            window.bounds,
+        )
+        for (text,) in found:
+            yield json.loads(text)
+
+    def whole(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """See RowSource."""
+        return (self._find(row["eventID"]) or row for row in rows)
+
+    def row(self, event_id: str) -> Row | None:
+        """See RowSource."""
+        self._load(_ALWAYS)
+        return self._find(event_id) if items.is_unicode(event_id) else None
+
+    def effort(self) -> str:
+        """See RowSource."""
+        return self.scan.summary()
+
+    def _load(self, since: datetime) -> None:
+        if since >= self._loaded_since:
+            return
+        rows = self.scan.rows(since)
+        try:
+            self._database.execute("BEGIN")
+            self._database.executemany("REPLACE INTO rows VALUES (?, ?, ?, ?)", map(_stored, rows))
+            self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._forget()
+            raise NoRoomError(
+                f"The rows cannot be kept in a temporary file: {error}. SQLITE_TMPDIR names another folder for it."
+            ) from error
+        except BaseException:
+            self._forget()
+            raise
+        self._loaded_since = since
+
+    def _forget(self) -> None:
+        """A part must not pass for the whole when the next question is asked."""
+        self._database.close()  # without a journal it may be broken
+        self._database = _database()
+        self.scan.restart()
+        self._loaded_since = _NEVER
+
+    def _find(self, event_id: str) -> Row | None:
+        found = self._database.execute("SELECT whole FROM rows WHERE eventID = ?", (event_id,)).fetchone()
+        row: Row | None = json.loads(found[0]) if found else None
+        return row
+
+
+def _database() -> sqlite3.Connection:
+    # An empty name: SQLite keeps what does not fit into its cache in a file that nobody else sees.
+    database = sqlite3.connect("", isolation_level=None)
+    database.execute("PRAGMA journal_mode = OFF")
+    database.execute("CREATE TABLE rows (eventID TEXT PRIMARY KEY, eventTime TEXT, narrow TEXT, whole TEXT)")
+    database.execute("CREATE INDEX by_time ON rows (eventTime, eventID)")
+    return database
+
+
+def _stored(row: Row) -> tuple[str, str, str, str]:
+    narrow = {name: row[name] for name in tables.NARROW_COLUMNS if name in row}
+    return row["eventID"], row["eventTime"], json.dumps(narrow), json.dumps(row)

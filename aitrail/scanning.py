@@ -1,0 +1,174 @@
+"""Rows straight from log files: of this machine, of standard input, of S3. Nothing is written anywhere."""
+
+import os
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from aitrail import bucket
+from aitrail.bucket import BEFORE_THE_WINDOW, S3, UnavailableError
+from aitrail.errors import AitrailError
+from aitrail.logfile import UnreadableLogFile
+from aitrail.paging import in_order
+from aitrail.paths import ENDINGS, STDIN, log_files
+from aitrail.reading import Reading
+from aitrail.services import Registry
+from aitrail.services import load as load_registry
+from aitrail.source import Row
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+class NoS3Error(AitrailError):
+    """A path in S3, where only files of this machine can be read."""
+
+
+class Scan:
+    """Passes over log files, each of which is read once; the counts are complete when the rows are exhausted.
+
+    Paths are files, folders, - for standard input, or s3://bucket/prefix, for which `s3` gives a client. What is wrong
+    with a file or a record is told to `report`, in a line for people. Raises BadUrlError.
+    """
+
+    def __init__(
+        self,
+        paths: Iterable[str],
+        *,
+        report: Callable[[str], None],
+        s3: Callable[[], "S3Client"] | None = None,
+        registry: Registry | None = None,
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self.unknown_sources: Counter[str] = Counter()
+        once = tuple(dict.fromkeys(paths))
+        self._paths = [path for path in once if not path.startswith(S3)]
+        self._urls = [path for path in once if path.startswith(S3)]
+        for url in self._urls:
+            bucket.bucket_and_key(url)
+        self._report = report
+        self._s3 = s3
+        self.registry = registry or load_registry()
+        self._files_are_read = False
+        self._objects_read: set[str] = set()
+        # By URL, since those are listed again for each question; "" is for this machine.
+        self._left_out: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def restart(self) -> None:
+        """Forget what was read: the next rows are those of all log files again."""
+        for seen in (self.counts, self.unknown_sources, self._objects_read, self._left_out):
+            seen.clear()
+        self._files_are_read = False
+
+    @property
+    def left_out(self) -> Counter[str]:
+        """What was not read, by its kind."""
+        return sum(self._left_out.values(), Counter[str]())
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether a file was unreadable or a record rejected."""
+        return bool(self.counts["unreadable"] or self.counts["rejected"])
+
+    def rows(self, since: datetime | None = None) -> Iterator[Row]:
+        """The rows of all log files that were not read before, as they come.
+
+        Files in S3 whose names say that they hold no event at or after `since` are left out.
+        """
+        if not self._files_are_read:
+            self._files_are_read = True
+            for path in log_files(self._paths, left_out=self._left_out[""], unreadable=self._unreadable):
+                yield from self._attempt(path, partial(_opened, path))
+        for url in self._urls:
+            yield from self._rows_of_objects(url, since)
+
+    def _rows_of_objects(self, url: str, since: datetime | None) -> Iterator[Row]:
+        left_out = self._left_out[url] = Counter()
+        found = bucket.log_objects(self._client, url, left_out=left_out, since=since)
+        new = filter(self._is_new, found)
+        for name, content in in_order(partial(bucket.named_content, self._client, name) for name in new):
+            yield from self._attempt(name, content)
+
+    @cached_property
+    def _client(self) -> "S3Client":
+        if self._s3 is None:
+            raise NoS3Error(f"There is no client to read {self._urls[0]} with.")
+        return self._s3()
+
+    def _is_new(self, name: str) -> bool:
+        is_new = name not in self._objects_read
+        self._objects_read.add(name)
+        return is_new
+
+    def _attempt(self, name: str, opened: Callable[[], AbstractContextManager[BinaryIO]]) -> Iterator[Row]:
+        try:
+            with opened() as stream:
+                yield from self._rows_of(shown_name(name), stream)
+        except (OSError, UnreadableLogFile, UnavailableError) as error:
+            self._unreadable(name, error)
+
+    def _rows_of(self, name: str, stream: BinaryIO) -> Iterator[Row]:
+        reading = Reading(stream, log_file=name, registry=self.registry)
+        written = 0
+        for batch in reading.batches():
+            for reject in batch.rejects:
+                self._report(f"{name}: record {reject.record_index} is rejected: {reject.reason}")
+            yield from batch.rows
+            written += len(batch.rows)
+            self.counts.update(rows=len(batch.rows), rejected=len(batch.rejects))
+            batch.rows.clear()  # the next batch is made while this one is still referred to
+        reading.reconcile(written)
+        self.counts.update(files=1, records=reading.content.records, duplicates=reading.duplicates_in_file)
+        self.unknown_sources += reading.unknown_sources
+
+    def _unreadable(self, name: str, error: Exception) -> None:
+        self.counts["unreadable"] += 1
+        self._report(f"{shown_name(name)}: unreadable: {getattr(error, 'strerror', None) or error}")
+
+    def remarks(self, *, at_length: bool) -> Iterator[str]:
+        """Lines for people: what they should know, and `at_length` also what was fine."""
+        files, rows = self.counts["files"], self.counts["rows"]
+        for source, records in sorted(self.unknown_sources.items()):
+            yield f"{_counted(records, 'record')} of {source}, which may be a new name of a service, left out."
+        if at_length or self.needs_a_person or self.left_out or not rows:
+            yield self.summary()
+        if not files and not self.counts["unreadable"] and not self.left_out[BEFORE_THE_WINDOW]:
+            yield f"There is no log file here: {'; '.join(self._names())}."
+        elif files and not rows:
+            yield f"No calls of {', '.join(service.name for service in self.registry.services)} are in them."
+
+    def _names(self) -> Iterator[str]:
+        """How to tell log files by their names."""
+        if self._paths or not self._urls:
+            yield f"names of log files end with {' or '.join(ENDINGS)}"
+        if self._urls:
+            yield "log files in S3 lie below AWSLogs/ACCOUNT/CloudTrail/, others have to be named in full"
+
+    def summary(self) -> str:
+        """Counts of files and of records, in one line."""
+        counts = self.counts
+        left_out = ", ".join(f"{count} {kind}" for kind, count in sorted(self.left_out.items()))
+        return (
+            f"{_counted(counts['files'], 'log file')} read, {counts['unreadable']} unreadable, "
+            f"{self.left_out.total()} left out{f' ({left_out})' if left_out else ''}: "
+            f"{_counted(counts['records'], 'record')}, {_counted(counts['rows'], 'row')}, "
+            f"{counts['rejected']} rejected, {_counted(counts['duplicates'], 'duplicate')}."
+        )
+
+
+def _opened(path: str) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if path == STDIN else Path(path).open("rb")
+
+
+def shown_name(path: str) -> str:
+    """The path as text: bytes that are no UTF-8 are escaped."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"

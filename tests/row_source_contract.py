@@ -1,0 +1,267 @@
+"""What every source of rows promises: the same tests for the table, for log files and for the table in a local AWS."""
+
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from ipaddress import ip_address, ip_network
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from aitrail.filters import Filter
+from aitrail.rows import row_of
+from aitrail.source import Order
+from aitrail.tables import NARROW_COLUMNS
+from aitrail.window import Window
+
+NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
+ALWAYS = Window(since=NOON - timedelta(days=3), until=NOON + timedelta(days=3))
+LAW = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=20,
+    phases=[Phase.generate],  # to shrink an example takes minutes here
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.differing_executors,  # the contract is one for several classes
+        HealthCheck.too_slow,
+    ],
+)
+
+# Few moments, so that calls meet each other, midnights and the ends of windows; windows also begin between seconds.
+HOURS = st.integers(-6, 2).map(lambda number: NOON + number * timedelta(hours=6))
+MOMENTS = st.builds(lambda hour, second: hour + timedelta(seconds=second), HOURS, st.sampled_from([-1, 0, 1]))
+ENDS = st.builds(lambda moment, fraction: moment + timedelta(seconds=fraction), MOMENTS, st.sampled_from([0, 0.4]))
+ANY_WINDOWS = st.builds(lambda since, until: Window(since=since, until=until), ENDS, ENDS)
+FULL_WINDOWS = st.builds(lambda ends: Window(since=min(ends), until=max(ends)), st.tuples(ENDS, ENDS, ENDS))
+WINDOWS = st.one_of(st.just(ALWAYS), FULL_WINDOWS, FULL_WINDOWS, ANY_WINDOWS)
+
+ADMIN = {
+    "type": "AssumedRole",
+    "arn": "arn:aws:sts::111122223333:assumed-role/Admin/session",
+    "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
+    "sessionContext": {"sessionIssuer": {"type": "Role", "userName": "Admin"}},
+}
+IDENTITIES = [
+    {"type": "IAMUser", "userName": "Alice", "accountId": "111122223333", "accessKeyId": "AKIAIOSFODNN7EXAMPLE"},
+    {"type": "IAMUser", "userName": "Bob", "accountId": "444455556666"},
+    ADMIN,
+    {"type": "Root", "accountId": "111122223333"},
+]
+CALLS = [
+    ("polly", "SynthesizeSpeech", {"lexiconNames": ["names"], "requestCharacters": 25, "engine": "neural"}),
+    ("polly", "DeleteLexicon", {"name": "names"}),
+    ("transcribe", "StartTranscriptionJob", {"transcriptionJobName": "call-17"}),
+    ("transcribe", "ListTranscriptionJobs", None),
+    ("lex", "ListBots", {}),
+    ("personalize", "DescribeCampaign", {"campaignArn": "arn:aws:personalize:eu-west-1:111122223333:campaign/shop"}),
+]
+ADDRESSES = ["192.0.2.41", "192.0.2.200", "2001:db8::1", "2001:0db8:0:0::0001", "2001:db8:1::9", "lex.amazonaws.com"]
+
+
+def record_of_call(call, **fields):
+    service, operation, parameters = call
+    return {
+        "eventVersion": "1.11",
+        "eventSource": f"{service}.amazonaws.com",
+        "eventName": operation,
+        "requestParameters": parameters,
+        "userAgent": "aws-cli/2.0",
+        "responseElements": None,
+    } | {name: value for name, value in fields.items() if value is not ...}
+
+
+RECORDS = st.builds(
+    record_of_call,
+    st.sampled_from(CALLS),
+    eventTime=MOMENTS.map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ")),
+    userIdentity=st.sampled_from(IDENTITIES),
+    awsRegion=st.sampled_from(["eu-west-1", "us-east-1"]),
+    recipientAccountId=st.sampled_from(["111122223333", "444455556666"]),
+    sourceIPAddress=st.sampled_from(ADDRESSES),
+    errorCode=st.sampled_from([..., None, "AccessDenied", "ThrottlingException"]),
+    readOnly=st.sampled_from([..., True, False]),
+    eventCategory=st.sampled_from([..., "Management", "Data"]),
+)
+# Numbers that put the rows into another order than their times do; a prime keeps them apart.
+LOGS = st.lists(RECORDS, min_size=10, max_size=30).map(
+    lambda records: [
+        record | {"eventID": f"{number * 53 % 101:08x}-0000-4000-8000-000000000000"}
+        for number, record in enumerate(records)
+    ]
+)
+
+VALUES = {
+    "service": ["polly", "transcribe", "lex", "personalize"],
+    "operation": ["SynthesizeSpeech", "ListBots", "List*", "*e[sS]*", "?istBots"],
+    "principal": ["user/Alice", "user/Bob", "root", "role/Admin", "user/*", "*", "user/Nobody"],
+    "resource": ["lexicon/names", "transcription-job/call-17", "campaign/*", "*"],
+    "account": ["111122223333", "444455556666"],
+    "region": ["eu-west-1", "us-east-1", "eu-west-3"],
+    "outcome": ["ok", "denied", "throttled"],
+    "credentials": ["iam-user", "role", "root"],
+    "source_ip": [*ADDRESSES, "192.0.2.0/25", "192.0.2.9/24", "2001:db8::/48", "192.0.*", "*.amazonaws.com"],
+    "access_key": ["AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"],
+    "event_category": ["Management", "Data"],
+}
+CONDITIONS = {
+    name: st.lists(st.sampled_from(values), min_size=1, max_size=4).map(tuple) for name, values in VALUES.items()
+}
+CONDITIONS["read_only"] = st.booleans()
+FILTERS = (
+    st.lists(st.sampled_from(sorted(CONDITIONS)), max_size=2, unique=True)
+    .flatmap(lambda names: st.fixed_dictionaries({name: CONDITIONS[name] for name in names}))
+    .map(lambda conditions: Filter(**conditions))
+)
+QUESTIONS = st.tuples(FILTERS, WINDOWS, st.sampled_from(Order), st.none() | st.integers(0, 8))
+
+
+def is_wanted(row, wanted):
+    def equals(column, values):
+        return not values or row.get(column) in values
+
+    def is_like(column, patterns):
+        return not patterns or (column in row and any(fnmatchcase(row[column], pattern) for pattern in patterns))
+
+    def comes_from(places):
+        return is_like("sourceIPAddress", places) or any(is_in(row["sourceIPAddress"], place) for place in places)
+
+    return (
+        equals("service", wanted.service)
+        and is_like("operation", wanted.operation)
+        and is_like("principal", wanted.principal)
+        and is_like("resource", wanted.resource)
+        and equals("recipientAccountId", wanted.account)
+        and equals("awsRegion", wanted.region)
+        and equals("outcome", wanted.outcome)
+        and equals("credentials", wanted.credentials)
+        and comes_from(wanted.source_ip)
+        and equals("accessKeyId", wanted.access_key)
+        and (not wanted.event_category or row.get("eventCategory", "Management") in wanted.event_category)
+        and (wanted.read_only is None or (row.get("readOnly") is True) == wanted.read_only)
+    )
+
+
+def is_in(address, network):
+    try:
+        return ip_address(address) in ip_network(network, strict=False)
+    except ValueError:
+        return False
+
+
+def time_and_id(row):
+    return row["eventTime"], row["eventID"]
+
+
+def narrow(row):
+    return {name: row[name] for name in NARROW_COLUMNS if name in row}
+
+
+def numbered(count):
+    """That many records, one a second, whose order by eventID is not that of their times."""
+    return [
+        record_of_call(
+            CALLS[number % len(CALLS)],
+            eventTime=(NOON + timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            eventID=f"{number * 53 % 1009:08x}-0000-4000-8000-000000000000",
+            userIdentity=IDENTITIES[number % len(IDENTITIES)],
+            additionalEventData={"number": number, "share": number + 0.5, "large": 2**63, "deep": [[{"": 1.0}]]},
+        )
+        for number in range(count)
+    ]
+
+
+class RowSourceContract:
+    """Who inherits it has a fixture `fill`: records -> a source of their rows, and the name of their log file."""
+
+    @pytest.fixture
+    def filled(self, fill):
+        """Makes a source of the rows of these records; the source and the rows."""
+
+        def filled(records):
+            source, log_file = fill(records)
+            return source, [row_of(each, log_file=log_file, record_index=at) for at, each in enumerate(records)]
+
+        return filled
+
+    @LAW
+    @given(records=LOGS, questions=st.lists(QUESTIONS, min_size=5, max_size=5))
+    def test_rows_are_those_that_are_wanted_in_the_window_in_the_order_asked_for(self, filled, records, questions):
+        source, rows = filled(records)
+
+        for wanted, window, order, limit in questions:
+            found = list(source.rows(wanted, window, order=order, limit=limit))
+
+            expected = [
+                narrow(row)
+                for row in sorted(rows, key=time_and_id, reverse=order is Order.NEWEST_FIRST)
+                if window.since <= datetime.fromisoformat(row["eventTime"]) < window.until and is_wanted(row, wanted)
+            ]
+            if order is Order.ANY:
+                assert len({row["eventID"] for row in found}) == len(found) == len(expected[:limit])
+                assert all(row in expected for row in found)
+            else:
+                assert found == expected[:limit]
+
+    def test_source_without_rows_has_none(self, filled):
+        source, _ = filled([])
+
+        assert list(source.rows(Filter(), ALWAYS)) == []
+        assert list(source.whole(source.rows(Filter(), ALWAYS))) == []
+        assert source.row("00000000-0000-4000-8000-000000000000") is None
+
+    @pytest.mark.parametrize("count", [1, 100, 101, 230])
+    def test_whole_rows_have_all_attributes_in_the_same_order(self, filled, count):
+        source, rows = filled(numbered(count))
+
+        found = list(source.whole(source.rows(Filter(), ALWAYS, order=Order.OLDEST_FIRST)))
+
+        assert found == rows
+
+    def test_whole_rows_are_given_as_often_as_they_are_asked_for(self, filled):
+        source, rows = filled(numbered(3))
+
+        (first, second, third) = source.rows(Filter(), ALWAYS, order=Order.OLDEST_FIRST)
+
+        assert list(source.whole([third, first, third, second])) == [rows[2], rows[0], rows[2], rows[1]]
+
+    def test_row_that_is_gone_stays_narrow(self, filled):
+        source, rows = filled(numbered(3))
+        found = list(source.rows(Filter(), ALWAYS, order=Order.OLDEST_FIRST))
+        gone = narrow(rows[1]) | {"eventID": "ffffffff-0000-4000-8000-000000000000"}
+
+        assert list(source.whole([found[0], gone, found[2]])) == [rows[0], gone, rows[2]]
+
+    def test_row_is_found_by_its_event_id_alone(self, filled):
+        source, rows = filled(numbered(5))
+
+        assert [source.row(row["eventID"]) for row in rows] == rows
+
+    @pytest.mark.parametrize(
+        "event_id", ["", "ffffffff-0000-4000-8000-000000000000", "x" * 3000, "\udcff", "a\0b"], ids=repr
+    )
+    def test_no_row_has_an_event_id_that_was_never_written(self, filled, event_id):
+        source, _ = filled(numbered(1))
+
+        assert source.row(event_id) is None
+
+    def test_questions_may_be_asked_again_and_in_between_each_other(self, filled):
+        source, rows = filled(numbered(40))
+        newest, oldest = (
+            source.rows(Filter(), ALWAYS, order=order) for order in (Order.NEWEST_FIRST, Order.OLDEST_FIRST)
+        )
+
+        both = list(zip(newest, oldest, strict=True))
+
+        narrow_rows = [narrow(row) for row in rows]
+        assert both == list(zip(reversed(narrow_rows), narrow_rows, strict=True))
+        assert list(source.rows(Filter(), ALWAYS, order=Order.OLDEST_FIRST)) == narrow_rows
+
+    def test_what_reading_took_is_told_in_words(self, filled):
+        source, _ = filled(numbered(2))
+        before = source.effort()
+
+        list(source.rows(Filter(), ALWAYS))
+
+        assert before != source.effort()
