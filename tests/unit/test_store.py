@@ -1,0 +1,245 @@
+"""EventStore: what programs ask, of the table or of log files, and what is refused before anything is read."""
+
+import gzip
+import json
+import logging
+import subprocess
+import sys
+from datetime import UTC, datetime
+from itertools import islice
+from types import SimpleNamespace
+
+import pytest
+
+import aitrail
+from aitrail import EventStore
+from aitrail.bucket import BadUrlError
+from aitrail.conditions import ConditionError
+from aitrail.filters import Filter
+from aitrail.source import Order
+from aitrail.tables import NARROW_COLUMNS
+from aitrail.window import MomentError, Window
+
+NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
+IDS = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(3)]
+
+
+class Source:
+    """Three rows; notes what it is asked, and which whole rows are consumed."""
+
+    def __init__(self):
+        self.asked = []
+        self.made_whole = []
+
+    def rows(self, wanted, window, *, order=Order.NEWEST_FIRST, limit=None):
+        self.asked.append((wanted, window, order, limit))
+        rows = [{"eventID": event_id, "service": "polly", "usage": {"requestCharacters": 7}} for event_id in IDS]
+        return islice(rows, limit)
+
+    def whole(self, rows):
+        for row in rows:
+            self.made_whole.append(row["eventID"])
+            yield row | {"userAgent": "aws-cli", "logFile": "s3://b/k"}
+
+    def row(self, event_id):
+        return {"eventID": event_id} if event_id in IDS else None
+
+
+@pytest.fixture
+def source():
+    return Source()
+
+
+@pytest.fixture
+def store(source):
+    return EventStore(source, now=lambda: NOW)
+
+
+def test_events_are_those_of_the_last_seven_days_newest_first(store, source):
+    rows = list(store.events())
+
+    assert [row["eventID"] for row in rows] == IDS
+    window = Window(since=datetime(2026, 3, 7, 9, 26, 53, tzinfo=UTC), until=NOW)
+    assert source.asked == [(Filter(), window, Order.NEWEST_FIRST, None)]
+
+
+def test_conditions_window_order_and_limit_are_passed_on(store, source):
+    question = {"since": "2026-03-01", "until": datetime(2026, 3, 2), "limit": 2, "oldest_first": True}  # noqa: DTZ001
+
+    rows = list(store.events(**question, service="Polly", operation=["Get*", "Put*"], read_only=False))
+
+    assert len(rows) == 2
+    wanted = Filter(service=("polly",), operation=("Get*", "Put*"), read_only=False)
+    window = Window(since=datetime(2026, 3, 1, tzinfo=UTC), until=datetime(2026, 3, 2, tzinfo=UTC))
+    assert source.asked == [(wanted, window, Order.OLDEST_FIRST, 2)]
+
+
+WRONG = {
+    "value": ({"service": "poly"}, ConditionError, "'poly' is no service"),
+    "condition": ({"servce": "polly"}, ConditionError, "There is no condition 'servce'"),
+    "time": ({"since": "yesterday"}, MomentError, "'yesterday' is no time"),
+    "window": ({"since": "1d", "until": "2d"}, MomentError, "The window is empty"),
+}
+
+
+@pytest.mark.parametrize(("question", "error", "message"), WRONG.values(), ids=WRONG)
+def test_a_wrong_question_is_refused_before_anything_is_read(store, source, question, error, message):
+    with pytest.raises(error, match=message):
+        store.events(**question)
+
+    assert source.asked == []
+
+
+def test_rows_are_whole_unless_columns_are_named(store, source):
+    rows = list(store.events(limit=1))
+
+    assert rows == [
+        {
+            "eventID": IDS[0],
+            "service": "polly",
+            "usage": {"requestCharacters": 7},
+            "userAgent": "aws-cli",
+            "logFile": "s3://b/k",
+        }
+    ]
+    assert source.made_whole == IDS[:1]
+
+
+COLUMNS = {
+    "one": (["service"], {"service": "polly"}, False),
+    "as a text": ("service", {"service": "polly"}, False),
+    "order": (["usage", "eventID"], {"usage": {"requestCharacters": 7}, "eventID": IDS[0]}, False),
+    "all that indexes have": (
+        NARROW_COLUMNS,
+        {"eventID": IDS[0], "service": "polly", "usage": {"requestCharacters": 7}},
+        False,
+    ),
+    "absent": (["resource", "service"], {"service": "polly"}, False),
+    "one of whole rows": (["service", "userAgent"], {"service": "polly", "userAgent": "aws-cli"}, True),
+    "none": ([], {}, False),
+}
+
+
+@pytest.mark.parametrize(("columns", "expected", "needs_whole"), COLUMNS.values(), ids=COLUMNS)
+def test_rows_have_the_columns_named_and_are_made_whole_only_for_them(store, source, columns, expected, needs_whole):
+    (row,) = store.events(columns=columns, limit=1)
+
+    assert list(row.items()) == list(expected.items())
+    assert source.made_whole == (IDS[:1] if needs_whole else [])
+
+
+def test_rows_are_made_whole_as_they_are_consumed(store, source):
+    next(iter(store.events()))
+
+    assert source.made_whole == IDS[:1]
+
+
+def test_one_event_is_asked_for_by_its_id(store):
+    assert store.event(IDS[1]) == {"eventID": IDS[1]}
+    assert store.event("another") is None
+
+
+class Session:
+    """As much of a boto3 session as one stack and an empty table need."""
+
+    def __init__(self):
+        self.requests, self.configs = [], {}
+        self._stack = {"StackStatus": "CREATE_COMPLETE", "Outputs": [_output("EventsTableName", "example-Events")]}
+
+    def client(self, service, config=None):
+        self.configs[service] = config
+
+        def answer(**parameters):
+            self.requests.append((service, parameters))
+            return {"Stacks": [self._stack]} if service == "cloudformation" else {}
+
+        return SimpleNamespace(meta=SimpleNamespace(region_name="eu-west-1"), describe_stacks=answer, get_item=answer)
+
+
+def _output(key, value):
+    return {"OutputKey": key, "OutputValue": value}
+
+
+def test_a_connected_store_asks_the_table_of_the_stack():
+    session = Session()
+
+    row = EventStore.connect("my-stack", session=session).event(IDS[0])
+
+    assert row is None
+    (first, described), (second, got) = session.requests
+    assert (first, described) == ("cloudformation", {"StackName": "my-stack"})
+    assert (second, got["TableName"], got["Key"]) == ("dynamodb", "example-Events", {"eventID": {"S": IDS[0]}})
+    assert session.configs["dynamodb"].max_pool_connections == 16  # pages and whole rows, eight of each at once
+
+
+@pytest.fixture
+def folder(tmp_path, records):
+    """Two log files with the six records, all of one day, a minute from one to the next."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    all_records = [
+        record | {"eventTime": f"2020-03-14T09:2{number}:00Z"} for number, record in enumerate(records.values())
+    ]
+    (logs / "a.json").write_text(json.dumps({"Records": all_records[:3]}))
+    (logs / "b.json.gz").write_bytes(gzip.compress(json.dumps({"Records": all_records[3:]}).encode()))
+    return logs
+
+
+def test_a_store_reads_log_files(folder, records):
+    store = EventStore.read(folder, str(folder / "a.json"), report=pytest.fail)
+
+    rows = list(store.events(since="2020-03-14"))
+
+    assert [row["eventName"] for row in rows] == [record["eventName"] for record in reversed(records.values())]
+    assert store.event(rows[0]["eventID"]) == rows[0]
+    assert list(store.events(since="2020-03-14T09:22", until="2020-03-14T09:24", columns=["eventTime"])) == [
+        {"eventTime": "2020-03-14T09:23:00Z"},
+        {"eventTime": "2020-03-14T09:22:00Z"},
+    ]
+
+
+def test_what_cannot_be_read_goes_to_the_log(folder, caplog):
+    (folder / "c.json").write_text("{")
+
+    with caplog.at_level(logging.WARNING):
+        rows = list(EventStore.read(folder).events(since="2020-03-14", columns=["eventID"]))
+
+    assert len(rows) == 6
+    ((name, level, message),) = caplog.record_tuples
+    assert (name, level) == ("aitrail", logging.WARNING)
+    assert message.startswith(f"{folder / 'c.json'}: unreadable: ")
+
+
+def test_a_name_with_a_percent_sign_can_be_logged(tmp_path, caplog):
+    EventStore.read(tmp_path / "100%s.json").event(IDS[0])
+
+    assert [message for *_, message in caplog.record_tuples] == [
+        f"{tmp_path}/100%s.json: unreadable: No such file or directory"
+    ]
+
+
+def test_no_bucket_is_refused_at_once():
+    with pytest.raises(BadUrlError):
+        EventStore.read("s3://")
+
+
+IMPORTS = {
+    "the package": ("import aitrail", {"boto3", "botocore", "sqlite3", "click", "rich"}),
+    "the store": ("from aitrail import EventStore", {"boto3", "botocore", "sqlite3", "click", "rich", "pyarrow"}),
+    "log files": ("import aitrail; aitrail.EventStore.read('.').event('x')", {"boto3", "botocore", "click", "rich"}),
+}
+
+
+@pytest.mark.parametrize(("statement", "heavy"), IMPORTS.values(), ids=IMPORTS)
+def test_nothing_is_imported_that_is_not_needed(statement, heavy, tmp_path):
+    root = aitrail.__file__.removesuffix("aitrail/__init__.py")
+    program = f"import sys; sys.path.insert(0, {root!r}); {statement}; print(*{heavy} & set(sys.modules))"
+
+    shown = subprocess.check_output([sys.executable, "-c", program], text=True, cwd=tmp_path)  # noqa: S603 - ours
+
+    assert shown == "\n"
+
+
+def test_the_package_has_nothing_else():
+    with pytest.raises(AttributeError, match="module 'aitrail' has no attribute 'EventStor'"):
+        _ = aitrail.EventStor
