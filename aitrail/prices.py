@@ -1,0 +1,139 @@
+"""TOML file -> what characters of Amazon Polly cost.
+
+Its keys:
+
+    currency                what the prices are in (USD)
+    date                    what day or month they are from (2026-11)
+    source                  where they are from
+    per_million_characters  engine = price
+    regions                 Region = a table like per_million_characters, for what is different there (optional)
+
+Money is Decimal. The free tier and discounts are not considered.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Context, Decimal, localcontext
+from pathlib import Path
+from typing import Self
+
+from aitrail.errors import AitrailError
+
+_BUNDLED = Path(__file__).parent / "polly-prices.toml"
+_REQUIRED = ("currency", "date", "source", "per_million_characters")
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
+# Enough digits for every product and sum to be exact: a price has at most 9 before and 9 behind the point.
+_EXACT = Context(prec=60)
+_HIGHEST = Decimal(10) ** 9
+_FINEST = -9
+_MILLION = Decimal(10) ** 6
+
+# Engine -> price of a million characters.
+_Engines = dict[str, Decimal]
+
+
+class PriceError(AitrailError):
+    """A price file that cannot be used: which one, what is wrong with it, and what is valid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """Prices of a million characters by engine, and by Region and engine where a Region has its own."""
+
+    currency: str
+    date: str
+    source: str
+    per_million_characters: Mapping[str, Decimal]
+    regions: Mapping[str, Mapping[str, Decimal]]
+
+    @classmethod
+    def read(cls, path: Path = _BUNDLED) -> Self:
+        """The prices in a file, by default those that come with aitrail. Raises PriceError."""
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        except OSError as error:
+            raise PriceError(f"{path} cannot be read: {error.strerror}.") from error
+        except ValueError as error:
+            raise PriceError(f"{path} is no TOML file in UTF-8: {error}.") from error
+        except ArithmeticError as error:
+            raise PriceError(f"{path} has a number that is out of range.") from error
+        return cls._of(document, str(path))
+
+    @classmethod
+    def _of(cls, document: dict[str, object], where: str) -> Self:
+        for key in _REQUIRED:
+            if key not in document:
+                raise PriceError(f"{where}: {key} is missing; required are {', '.join(_REQUIRED)}.")
+        for key in document:
+            if key not in (*_REQUIRED, "regions"):
+                raise PriceError(f"{where}: unknown key {key!r}; valid are {', '.join(_REQUIRED)}, regions.")
+        regions = _table(document.get("regions", {}), f"{where}, regions")
+        return cls(
+            currency=_text(document["currency"], f"{where}, currency"),
+            date=_date(document["date"], f"{where}, date"),
+            source=_text(document["source"], f"{where}, source"),
+            per_million_characters=_engines(document["per_million_characters"], f"{where}, per_million_characters"),
+            regions={
+                _region(name, f"{where}, regions"): _engines(value, f"{where}, regions.{name}")
+                for name, value in regions.items()
+            },
+        )
+
+    def __str__(self) -> str:
+        return f"Prices of {self.date} in {self.currency} from {self.source}"
+
+    def price(self, engine: str, region: str | None) -> Decimal | None:
+        """The price of a million characters; None if there is none."""
+        own = self.regions.get(region or "", {})
+        return own.get(engine, self.per_million_characters.get(engine))
+
+
+def cost_of(characters: Mapping[Decimal, int]) -> Decimal:
+    """What characters cost, exactly; they are counted by the price of a million of them."""
+    with localcontext(_EXACT):
+        return sum((price * count for price, count in characters.items()), Decimal()) / _MILLION
+
+
+def _table(value: object, where: str) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise PriceError(f"{where} is {value!r}; it has to be a table.")
+    return value
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise PriceError(f"{where} is {value!r}; it has to be a text.")
+    return value
+
+
+def _date(value: object, where: str) -> str:
+    return value.isoformat() if isinstance(value, date) else _text(value, where)
+
+
+def _region(name: str, where: str) -> str:
+    if not _REGION.fullmatch(name):
+        raise PriceError(f"{where}: {name!r} is no Region; it should be like us-gov-west-1.")
+    return name
+
+
+def _engines(value: object, where: str) -> _Engines:
+    prices = {engine: _price(price, f"{where}, {engine}") for engine, price in _table(value, where).items()}
+    if not prices:
+        raise PriceError(f"{where} has no price; give one for each engine, such as neural = 16.00.")
+    return prices
+
+
+def _price(value: object, where: str) -> Decimal:
+    if not isinstance(value, int | Decimal) or isinstance(value, bool) or not _is_price(Decimal(value)):
+        raise PriceError(
+            f"{where} is {str(value)!r}; it has to be a number, 0 to {_HIGHEST:,} with at most {-_FINEST} decimals: "
+            "what a million characters cost."
+        )
+    return Decimal(value)
+
+
+def _is_price(price: Decimal) -> bool:
+    return price.is_finite() and 0 <= price <= _HIGHEST and int(price.normalize().as_tuple().exponent) >= _FINEST

@@ -1,0 +1,154 @@
+"""Rows counted: how many calls, how many of them failed, how many characters, and what these cost. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from aitrail.errors import AitrailError
+from aitrail.items import json_text
+from aitrail.prices import Prices, cost_of
+from aitrail.source import Row
+
+MEASURES = ("calls", "errors", "denied", "characters")
+TIMES = ("day", "hour")
+NETWORK_ACTIVITY = "NetworkActivity"
+# Only Polly's characters have a price.
+_PRICED = "polly"
+# What SynthesizeSpeech and StartSpeechSynthesisTask take where no engine is named (Amazon Polly Developer Guide).
+_USUAL_ENGINE = "standard"
+# These repeat what a task once cost.
+_REPEATING = ("Get", "List", "Describe")
+_HOUR = len("2026-11-21T08")
+
+
+class DimensionError(AitrailError):
+    """Rows cannot be counted by what was asked for."""
+
+
+def _attribute(name: str) -> Callable[[Row], object]:
+    return lambda row: row.get(name)
+
+
+def _hour(row: Row) -> str | None:
+    time = row.get("eventTime")
+    return f"{time[:_HOUR]}:00Z" if time else None
+
+
+def _engine(row: Row) -> object:
+    return row.get("usage", {}).get("engine")
+
+
+# What rows can be counted by, and what a row says of it.
+DIMENSIONS: dict[str, Callable[[Row], object]] = {
+    "service": _attribute("service"),
+    "operation": _attribute("operation"),
+    "principal": _attribute("principal"),
+    "account": _attribute("recipientAccountId"),
+    "region": _attribute("awsRegion"),
+    "day": _attribute("eventDay"),
+    "hour": _hour,
+    "resource": _attribute("resource"),
+    "engine": _engine,
+    "outcome": _attribute("outcome"),
+    "credentials": _attribute("credentials"),
+    "source-ip": _attribute("sourceIPAddress"),
+    "access-key": _attribute("accessKeyId"),
+}
+
+
+def usage(
+    rows: Iterable[Row],
+    by: Sequence[str],
+    prices: Prices | None = None,
+    *,
+    report: Callable[[str], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Calls, errors (every outcome but ok), denied calls and characters of each group; with `prices` its cost too.
+
+    `by` names some of DIMENSIONS, which become keys; where a row has no value, it is None. Characters are those of
+    successful calls that synthesize speech. `cost` is a Decimal in the prices' currency, and covers what Polly charges
+    for characters; `report` hears of characters without a price, which are not in it.
+
+    Groups are sorted by time if day or hour is among `by`, then by calls, most first, then by what they are called.
+    Network activity events are left out: they are copies of calls, seen at a VPC endpoint. Memory depends on the number
+    of groups alone. Raises DimensionError, and what reading rows raises.
+    """
+    tally = _Tally(dimensions(by), prices)
+    for row in rows:
+        if row.get("eventCategory") != NETWORK_ACTIVITY:
+            tally.add(row)
+    if report:
+        for engine, characters in sorted(tally.unpriced.items()):
+            report(f"{characters:,} characters of the engine {engine} have no price: they are not in the cost.")
+    return tally.groups()
+
+
+def order(names: Sequence[str], key: Sequence[str | None], size: float | Decimal) -> tuple[Any, ...]:
+    """What to sort groups by: their times, then their size, largest first, then what they are called; None is last."""
+    times = [(value is None, value) for name, value in zip(names, key, strict=True) if name in TIMES]
+    return times, -size, [(value is None, value) for value in key]
+
+
+def dimensions(by: Sequence[str]) -> tuple[str, ...]:
+    """The dimensions, each once. Raises DimensionError."""
+    names = tuple(dict.fromkeys([by] if isinstance(by, str) else by))
+    for name in names:
+        if name not in DIMENSIONS:
+            raise DimensionError(f"Nothing is counted by {name!r}; valid are {', '.join(DIMENSIONS)}.")
+    return names
+
+
+def _text(value: object) -> str | None:
+    """What rows are told apart by: a record may hold any JSON where a text should be."""
+    return (value or None) if isinstance(value, str) or value is None else json_text(value)
+
+
+def _characters(row: Row) -> int:
+    """What the call synthesized."""
+    if row["outcome"] != "ok" or str(row.get("operation")).startswith(_REPEATING):
+        return 0
+    return int(row.get("usage", {}).get("requestCharacters", 0))
+
+
+@dataclass(slots=True)
+class _Group:
+    calls: int = 0
+    errors: int = 0
+    denied: int = 0
+    characters: int = 0
+    # Characters by the price of a million: what they cost does not depend on the order of rows.
+    priced: dict[Decimal, int] = field(default_factory=dict)
+
+
+class _Tally:
+    def __init__(self, names: tuple[str, ...], prices: Prices | None) -> None:
+        self._names = names
+        self._values = [DIMENSIONS[name] for name in names]
+        self._prices = prices
+        self._groups: defaultdict[tuple[str | None, ...], _Group] = defaultdict(_Group)
+        self.unpriced: Counter[str] = Counter()
+
+    def add(self, row: Row) -> None:
+        group = self._groups[tuple(_text(value(row)) for value in self._values)]
+        characters = _characters(row)
+        group.calls += 1
+        group.errors += row["outcome"] != "ok"
+        group.denied += row["outcome"] == "denied"
+        group.characters += characters
+        if self._prices and characters and row["service"] == _PRICED:
+            engine = _text(_engine(row)) or _USUAL_ENGINE
+            price = self._prices.price(engine, _text(row.get("awsRegion")))
+            if price is None:
+                self.unpriced[engine] += characters
+            else:
+                group.priced[price] = group.priced.get(price, 0) + characters
+
+    def groups(self) -> list[dict[str, Any]]:
+        ordered = sorted(self._groups.items(), key=lambda item: order(self._names, item[0], item[1].calls))
+        return [dict(zip(self._names, key, strict=True)) | self._measures(group) for key, group in ordered]
+
+    def _measures(self, group: _Group) -> dict[str, Any]:
+        counts = {name: getattr(group, name) for name in MEASURES}
+        return counts | ({"cost": cost_of(group.priced)} if self._prices else {})

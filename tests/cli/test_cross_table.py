@@ -1,0 +1,174 @@
+"""Groups as tables for people."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aitrail.cli.cross_table import cross_table, simple_table
+from aitrail.cli.table import widths
+from aitrail.usage import order
+
+LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
+
+BY = ("principal", "service")
+CALLS = {("alice", "polly"): 5, ("alice", "lex"): 1, ("bob", "lex"): 7, ("bob", None): 2}
+
+
+def groups_of(calls, by=BY):
+    return [dict(zip(by, key, strict=True)) | {"calls": value} for key, value in calls.items()]
+
+
+def test_last_dimension_becomes_columns_and_the_largest_come_first():
+    assert cross_table(groups_of(CALLS), BY, "calls", None) == (
+        ["principal", "lex", "polly", "-", "total"],
+        [["bob", 7, 0, 2, 9], ["alice", 1, 5, 0, 6], ["total", 8, 5, 2, 15]],
+    )
+
+
+def test_times_are_in_their_own_order_in_lines_and_in_columns():
+    by = ("day", "principal", "hour")
+    calls = {("2", "a", "1"): 1, ("1", "a", "0"): 2, ("1", "b", "0"): 3, ("2", "a", "3"): 9}
+
+    assert cross_table(groups_of(calls, by), by, "calls", None) == (
+        ["day", "principal", "0", "1", "3", "total"],
+        [
+            ["1", "b", 3, 0, 0, 3],
+            ["1", "a", 2, 0, 0, 2],
+            ["2", "a", 0, 1, 9, 10],
+            ["total", "", 5, 1, 9, 15],
+        ],
+    )
+
+
+def test_one_line_has_no_line_of_totals():
+    assert cross_table(groups_of({("alice", "lex"): 1, ("alice", "polly"): 2}), BY, "calls", None) == (
+        ["principal", "polly", "lex", "total"],
+        [["alice", 2, 1, 3]],
+    )
+
+
+def test_one_column_has_no_column_of_totals():
+    assert cross_table(groups_of({("alice", "lex"): 1, ("bob", "lex"): 2}), BY, "calls", None) == (
+        ["principal", "lex"],
+        [["bob", 2], ["alice", 1], ["total", 3]],
+    )
+
+
+WIDTHS = {
+    # principal  lex  polly  -  total
+    "everything fits": (31, ["lex", "polly", "-", "total"], [7, 0, 2, 9]),
+    "one column less, since the others need room too": (30, ["lex", "others", "total"], [7, 2, 9]),
+    "just enough for one": (29, ["lex", "others", "total"], [7, 2, 9]),
+    "not enough for any": (5, ["lex", "others", "total"], [7, 2, 9]),
+}
+
+
+@pytest.mark.parametrize(("width", "heads", "bob"), WIDTHS.values(), ids=WIDTHS)
+def test_columns_that_do_not_fit_are_summed_up_in_one(width, heads, bob):
+    found, lines = cross_table(groups_of(CALLS), BY, "calls", width)
+
+    assert (found, lines[0]) == (["principal", *heads], ["bob", *bob])
+
+
+def test_of_times_the_newest_are_shown():
+    calls = {("alice", f"2026-11-{day}"): day for day in range(10, 20)}
+
+    heads, lines = cross_table(groups_of(calls, ("principal", "day")), ("principal", "day"), "calls", 48)
+
+    assert heads == ["principal", "2026-11-18", "2026-11-19", "others", "total"]
+    assert lines == [["alice", 18, 19, 108, 145]]
+
+
+def test_names_neither_steer_the_terminal_nor_pass_for_a_row_of_the_table():
+    calls = {("\x1b[2J", "principal"): 1, ("total", "others"): 2, ("\u202e", "total"): 3}
+
+    assert cross_table(groups_of(calls), BY, "calls", None) == (
+        ["principal", "total", "others", "principal", "total"],
+        [["\\u202e", 3, 0, 0, 3], ["total", 0, 2, 0, 2], ["\\x1b[2J", 0, 0, 1, 1], ["total", 3, 2, 1, 6]],
+    )
+
+
+def test_simple_table_has_a_line_for_each_group_and_one_of_totals():
+    groups = [{"region": None, "calls": 2, "errors": 1}, {"region": "b\n", "calls": 1, "errors": 0}]
+
+    assert simple_table(groups, "region", ["calls", "errors"]) == (
+        ["region", "calls", "errors"],
+        [["-", 2, 1], ["b\\n", 1, 0], ["total", 3, 1]],
+    )
+
+
+def test_simple_table_of_one_group_has_no_totals():
+    assert simple_table([{"region": "a", "calls": 2}], "region", ["calls"]) == (["region", "calls"], [["a", 2]])
+
+
+COSTS = {
+    "no less than two": (["4", "30"], ["4.00", "30.00", "34.00"]),
+    "as many as one of them needs": (["4.125", "30"], ["4.125", "30.000", "34.125"]),
+    "no more than four": (["0.00004", "0.00004"], ["0.0000", "0.0000", "0.0001"]),
+    "nothing": (["0", "0"], ["0.00", "0.00", "0.00"]),
+    "zeros at the end are not needed": (["1.5000000", "1E+3"], ["1.50", "1000.00", "1001.50"]),
+}
+
+
+@pytest.mark.parametrize(("costs", "expected"), COSTS.values(), ids=COSTS)
+def test_amounts_have_the_same_number_of_decimals(costs, expected):
+    groups = [{"region": str(number), "cost": Decimal(cost)} for number, cost in enumerate(costs)]
+
+    _, lines = simple_table(groups, "region", ["cost"])
+
+    assert [str(line[1]) for line in lines] == expected
+
+
+def test_cross_table_shows_amounts_where_there_is_nothing_too():
+    groups = [
+        {"principal": "a", "service": "lex", "cost": Decimal("1.5")},
+        {"principal": "b", "service": "polly", "cost": Decimal("2.125")},
+    ]
+
+    _, lines = cross_table(groups, BY, "cost", None)
+
+    assert [list(map(str, line)) for line in lines] == [
+        ["b", "2.125", "0.000", "2.125"],
+        ["a", "0.000", "1.500", "1.500"],
+        ["total", "2.125", "1.500", "3.625"],
+    ]
+
+
+TEXTS = st.sampled_from([None, "a", "b", "ccccccccccccccc", "日本語", "total"])
+
+
+@given(
+    calls=st.dictionaries(st.tuples(TEXTS, TEXTS, TEXTS), st.integers(1, 10**9), min_size=1),
+    width=st.none() | st.integers(0, 120),
+)
+@LAW
+def test_cross_table_says_what_the_groups_say_and_fits_where_it_can(calls, width):
+    by = ("principal", "service", "resource")
+
+    heads, lines = cross_table(groups_of(calls, by), by, "calls", width)
+
+    def total(chosen):
+        return sum(value for key, value in calls.items() if chosen(key))
+
+    rows = {key[:2] for key in calls}
+    columns = {key[2] for key in calls}
+    rows = sorted(rows, key=lambda row: order(by[:2], row, total(lambda key: key[:2] == row)))
+    columns = sorted(columns, key=lambda column: order(by[2:], [column], total(lambda key: key[2] == column)))
+    folded = "others" in heads
+    shown = columns[: len(heads) - 2 - folded - (len(columns) > 1)]
+
+    def line(chosen):
+        numbers = [total(lambda key, column=column: chosen(key) and key[2] == column) for column in shown]
+        others = [total(lambda key: chosen(key) and key[2] not in shown)] if folded else []
+        return numbers + others + ([total(chosen)] if len(columns) > 1 else [])
+
+    expected = [[*(name or "-" for name in row), *line(lambda key, row=row: key[:2] == row)] for row in rows]
+    if len(rows) > 1:
+        expected.append(["total", "", *line(lambda _: True)])
+    assert lines == expected
+    assert len(shown) >= 1
+    assert not folded or width is not None
+    if width is not None and len(shown) > 1:
+        assert sum(widths(heads, lines)) + 2 * (len(heads) - 1) <= width

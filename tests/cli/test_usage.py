@@ -1,0 +1,268 @@
+"""`aitrail usage` over log files."""
+
+import csv
+import io
+import json
+import os
+import pty
+
+import pytest
+
+from aitrail.usage import DIMENSIONS
+
+PRICES = (
+    "Prices of 2026-11 in USD from secondary pages (AWS' own page: https://aws.amazon.com/polly/pricing/): "
+    "check them.\n"
+)
+OWN = 'currency = "EUR"\ndate = "2026-10"\nsource = "a contract"\n[per_million_characters]\nstandard = 3.5\n'
+
+
+@pytest.fixture
+def call(record):
+    """Makes records of SynthesizeSpeech; `number` tells one from the other, and counts seconds."""
+
+    def call(number, user, *, engine="neural", characters=1_000, **changes):
+        return record(
+            number,
+            eventName="SynthesizeSpeech",
+            userIdentity={"type": "IAMUser", "userName": user, "accountId": "111122223333"},
+            requestParameters={"engine": engine} if engine else {},
+            responseElements={"requestCharacters": characters},
+            **changes,
+        )
+
+    return call
+
+
+@pytest.fixture
+def folder(call, log_file):
+    """Four calls of three people on two days, and the copy of one that a VPC endpoint saw."""
+    denied = {"errorCode": "AccessDenied", "responseElements": None}
+    path = log_file(
+        "logs/a.json.gz",
+        call(1, "alice"),
+        call(2, "alice", engine=None, characters=1_234_567),
+        call(3, "bob", engine="turbo", characters=50, eventTime="2026-03-15T09:59:59Z"),
+        call(4, "eve") | denied,
+        call(5, "alice", eventCategory="NetworkActivity", eventType="AwsVpceEvent"),
+    )
+    return path.parent
+
+
+def as_json(ended):
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def test_services_are_counted_unless_somebody_says_otherwise(aitrail, folder):
+    ended = aitrail("usage", "--from", folder)
+
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert as_json(ended) == [{"service": "polly", "calls": 4, "errors": 1, "denied": 1, "characters": 1_235_617}]
+
+
+def test_conditions_and_window_choose_what_is_counted(aitrail, folder):
+    question = ("--principal", "user/*", "--outcome", "ok", "--since", "2026-03-14", "--until", "2026-03-15")
+
+    ended = aitrail("usage", "--from", folder, "--by", "principal", *question)
+
+    assert as_json(ended) == [
+        {"principal": "user/alice", "calls": 2, "errors": 0, "denied": 0, "characters": 1_235_567},
+    ]
+
+
+@pytest.mark.parametrize("name", DIMENSIONS)
+def test_every_dimension_can_be_asked_for(aitrail, folder, name):
+    ended = aitrail("usage", "--from", folder, "--by", name.upper())
+
+    assert (ended.exit_code, sum(group["calls"] for group in as_json(ended))) == (0, 4)
+    assert all(name in group for group in as_json(ended))
+
+
+def test_json_has_null_where_csv_has_nothing_and_a_table_a_dash(aitrail, folder):
+    question = ("usage", "--from", folder, "--by", "resource", "--by", "resource")
+
+    shown = {output: aitrail(*question, "-o", output).stdout for output in ("json", "csv", "table")}
+
+    assert [group["resource"] for group in json.loads(shown["json"])] == [None]
+    assert shown["csv"] == "resource,calls,errors,denied,characters\n,4,1,1,1235617\n"
+    assert shown["table"] == (
+        "resource  calls  errors  denied  characters\n"
+        "-             4       1       1   1,235,617\n"
+    )  # fmt: skip
+
+
+def test_table_by_one_dimension_has_every_measure_and_totals(aitrail, folder):
+    ended = aitrail("usage", "--from", folder, "--by", "principal", "--cost", "-o", "table")
+
+    assert ended.stdout == (
+        "principal   calls  errors  denied  characters    cost\n"
+        "user/alice      2       0       0   1,235,567  4.9543\n"
+        "user/bob        1       0       0          50  0.0000\n"
+        "user/eve        1       1       1           0  0.0000\n"
+        "total           4       1       1   1,235,617  4.9543\n"
+    )
+    assert ended.stderr == "50 characters of the engine turbo have no price: they are not in the cost.\n" + PRICES
+
+
+MEASURES = {
+    "calls, unless somebody says otherwise": (
+        [],
+        (
+            "principal   2026-03-14  2026-03-15  total\n"
+            "user/alice           2           0      2\n"
+            "user/bob             0           1      1\n"
+            "user/eve             1           0      1\n"
+            "total                3           1      4\n"
+        ),
+    ),
+    "denied": (
+        ["--measure", "denied"],
+        (
+            "principal   2026-03-14  2026-03-15  total\n"
+            "user/eve             1           0      1\n"
+            "user/alice           0           0      0\n"
+            "user/bob             0           0      0\n"
+            "total                1           0      1\n"
+        ),
+    ),
+    "cost, without --cost": (
+        ["--measure", "cost"],
+        (
+            "principal   2026-03-14  2026-03-15   total\n"
+            "user/alice      4.9543      0.0000  4.9543\n"
+            "user/bob        0.0000      0.0000  0.0000\n"
+            "user/eve        0.0000      0.0000  0.0000\n"
+            "total           4.9543      0.0000  4.9543\n"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected"), MEASURES.values(), ids=MEASURES)
+def test_table_by_several_dimensions_has_the_last_as_columns(aitrail, folder, arguments, expected):
+    ended = aitrail("usage", "--from", folder, "--by", "principal", "--by", "day", "-o", "table", *arguments)
+
+    assert ended.stdout == expected
+
+
+@pytest.mark.parametrize("output", ["json", "jsonl", "csv"])
+def test_programs_get_a_row_for_each_combination_with_every_measure(aitrail, folder, output):
+    question = ("--by", "day", "--by", "engine", "--by", "principal", "--cost", "--service", "polly")
+
+    shown = aitrail("usage", "--from", folder, *question, "-o", output).stdout
+
+    rows = {
+        "json": lambda: json.loads(shown),
+        "jsonl": lambda: [json.loads(line) for line in shown.splitlines()],
+        "csv": lambda: list(csv.DictReader(io.StringIO(shown))),
+    }[output]()
+    names = ("day", "engine", "principal", "calls", "errors", "denied", "characters", "cost")
+    absent = "" if output == "csv" else None
+    expected = [
+        ("2026-03-14", "neural", "user/alice", 1, 0, 0, 1_000, 0.016),
+        ("2026-03-14", "neural", "user/eve", 1, 1, 1, 0, 0),
+        ("2026-03-14", absent, "user/alice", 1, 0, 0, 1_234_567, 4.938268),
+        ("2026-03-15", "turbo", "user/bob", 1, 0, 0, 50, 0),
+    ]
+    text = str if output == "csv" else lambda value: value
+    assert rows == [dict(zip(names, map(text, values), strict=True)) for values in expected]
+
+
+def test_query_is_asked_of_the_rows_whatever_a_table_would_look_like(aitrail, folder):
+    query = "[?calls > `1`].{who: principal, calls: calls}"
+
+    ended = aitrail("usage", "--from", folder, "--by", "principal", "--by", "day", "--query", query, "-o", "table")
+
+    assert ended.stdout == "calls  who\n2      user/alice\n" or ended.stdout.split() == [
+        "who",
+        "calls",
+        "user/alice",
+        "2",
+    ]
+
+
+def test_own_prices_are_taken_from_a_file(aitrail, folder, tmp_path):
+    path = tmp_path / "prices.toml"
+    path.write_text(OWN)
+
+    ended = aitrail("usage", "--from", folder, "--prices", path)
+
+    assert as_json(ended)[0]["cost"] == 4.320984
+    assert ended.stderr.splitlines() == [
+        "1,000 characters of the engine neural have no price: they are not in the cost.",
+        "50 characters of the engine turbo have no price: they are not in the cost.",
+        "Prices of 2026-10 in EUR from a contract: check them.",
+    ]
+
+
+REFUSED = {
+    "prices that are not there": (
+        ["--prices", "nowhere.toml"],
+        "Invalid value for '--prices': nowhere.toml cannot be read: No such file or directory.",
+    ),
+    "prices that are none": (["--prices", os.devnull], "Invalid value for '--prices': /dev/null: currency is missing;"),
+    "dimension that is none": (["--by", "colour"], "Invalid value for '--by': 'colour' is not one of 'service', "),
+    "measure for a table by one": (
+        ["--by", "day", "--by", "day", "--measure", "calls"],
+        "--measure is for tables by several --by: a table by one shows every measure.",
+    ),
+    "what never counts": (
+        ["--event-category", "networkactivity"],
+        "Network activity events do not count: `aitrail events` lists them.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSED.values(), ids=REFUSED)
+def test_wrong_command_line_is_refused_before_anything_is_read(aitrail, folder, arguments, message):
+    ended = aitrail("usage", "--from", folder, *arguments)
+
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert f"\nError: {message}" in ended.stderr
+
+
+EMPTY = {
+    "table": "",
+    "json": "[]\n",
+    "jsonl": "",
+    "csv": "service,calls,errors,denied,characters,cost\n",
+}
+
+
+@pytest.mark.parametrize(("output", "expected"), EMPTY.items(), ids=EMPTY)
+def test_empty_result_is_fine_and_says_what_to_check(aitrail, folder, output, expected):
+    ended = aitrail("usage", "--from", folder, "--service", "lex", "--cost", "-o", output)
+
+    assert (ended.exit_code, ended.stdout) == (0, expected)
+    assert ended.stderr.startswith("No events with service lex until ")
+    assert "Prices" not in ended.stderr
+
+
+@pytest.mark.parametrize("by", [["source-ip"], ["service", "source-ip"], ["source-ip", "service"]], ids="-".join)
+def test_names_chosen_by_callers_neither_steer_the_terminal_nor_calculate(aitrail, call, log_file, by):
+    path = log_file("a.json", call(1, "a", sourceIPAddress="=1+1"), call(2, "a", sourceIPAddress="\x1b[2J\n\u202e"))
+    question = ("usage", "--from", path, *(text for name in by for text in ("--by", name)))
+
+    shown = {output: aitrail(*question, "-o", output).stdout for output in ("table", "json", "jsonl", "csv")}
+
+    assert all(text.replace("\n", "").isprintable() for text in shown.values())
+    assert "\\x1b[2J\\n\\u202e" in shown["table"]
+    assert "'=1+1," in shown["csv"]
+    assert {group["source-ip"] for group in json.loads(shown["json"])} == {"=1+1", "\x1b[2J\n\u202e"}
+
+
+def test_columns_for_which_a_terminal_has_no_room_are_summed_up(program, folder):
+    terminal, stdout = pty.openpty()
+    question = ("usage", "--from", folder, "--by", "service", "--by", "principal", "--no-color")
+
+    process = program(*question, stdout=stdout, env=os.environ | {"TERM": "xterm", "COLUMNS": "40"})
+    _, stderr = process.communicate(timeout=60)
+
+    os.close(stdout)
+    with os.fdopen(terminal, "rb", buffering=0) as stream:
+        shown = stream.read(100_000).decode()
+    assert (process.returncode, stderr) == (0, b"")
+    assert shown.splitlines() == [
+        "service  user/alice  others  total",
+        "polly             2       2      4",
+    ]

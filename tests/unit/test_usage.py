@@ -1,0 +1,382 @@
+"""Calls, errors, denied calls, characters and cost by what rows say."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aitrail.prices import Prices
+from aitrail.source import Order
+from aitrail.store import EventStore
+from aitrail.usage import DIMENSIONS, MEASURES, DimensionError, usage
+from aitrail.window import MomentError
+
+LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
+
+PRICES = Prices(
+    currency="USD",
+    date="2026-11",
+    source="a test",
+    per_million_characters={"standard": Decimal(4), "neural": Decimal("16.5")},
+    regions={"us-gov-west-1": {"neural": Decimal("19.2")}},
+)
+
+
+def row(**changes):
+    """A successful call of Polly."""
+    return {
+        "eventTime": "2026-11-21T08:30:15Z",
+        "eventDay": "2026-11-21",
+        "service": "polly",
+        "operation": "SynthesizeSpeech",
+        "outcome": "ok",
+        "principal": "user/alice",
+        "awsRegion": "eu-central-1",
+        "recipientAccountId": "111122223333",
+        "credentials": "iam-user",
+        "sourceIPAddress": "203.0.113.9",
+        "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
+        "usage": {"requestCharacters": 25, "engine": "neural"},
+    } | changes
+
+
+def counted(calls=1, errors=0, denied=0, characters=25, **more):
+    return {"calls": calls, "errors": errors, "denied": denied, "characters": characters} | more
+
+
+VALUES = {
+    "service": "polly",
+    "operation": "SynthesizeSpeech",
+    "principal": "user/alice",
+    "account": "111122223333",
+    "region": "eu-central-1",
+    "day": "2026-11-21",
+    "hour": "2026-11-21T08:00Z",
+    "resource": None,
+    "engine": "neural",
+    "outcome": "ok",
+    "credentials": "iam-user",
+    "source-ip": "203.0.113.9",
+    "access-key": "AKIAIOSFODNN7EXAMPLE",
+}
+
+
+@pytest.mark.parametrize("name", DIMENSIONS)
+def test_rows_are_counted_by_what_the_dimension_says(name):
+    assert usage([row()], [name]) == [{name: VALUES[name]} | counted()]
+
+
+def test_groups_are_named_in_the_order_in_which_they_are_asked_for():
+    (group,) = usage([row()], ["region", "service", "region"])
+
+    assert list(group) == ["region", "service", *MEASURES]
+
+
+def test_one_dimension_may_be_given_as_a_text():
+    assert usage([row()], "service") == [{"service": "polly"} | counted()]
+
+
+def test_what_nothing_is_counted_by_is_refused():
+    with pytest.raises(DimensionError) as raised:
+        usage([], ["service", "colour"])
+
+    assert str(raised.value) == f"Nothing is counted by 'colour'; valid are {', '.join(DIMENSIONS)}."
+
+
+ODD = {
+    "absent": ({}, None),
+    "null": ({"awsRegion": None}, None),
+    "empty": ({"awsRegion": ""}, None),
+    "a number": ({"awsRegion": 7}, "7"),
+    "a list": ({"awsRegion": ["b", {"c": None}]}, '["b",{"c":null}]'),
+}
+
+
+@pytest.mark.parametrize(("attributes", "expected"), ODD.values(), ids=ODD)
+def test_value_that_is_no_text_is_none_or_json(attributes, expected):
+    plain = row()
+    del plain["awsRegion"]
+
+    assert usage([plain | attributes], ["region"], PRICES) == [
+        {"region": expected} | counted(cost=Decimal("0.0004125"))
+    ]
+
+
+OUTCOMES = {
+    "ok": counted(),
+    "denied": counted(errors=1, denied=1, characters=0),
+    "throttled": counted(errors=1, characters=0),
+    "client-error": counted(errors=1, characters=0),
+    "server-error": counted(errors=1, characters=0),
+}
+
+
+@pytest.mark.parametrize(("outcome", "expected"), OUTCOMES.items(), ids=OUTCOMES)
+def test_outcome_decides_what_a_call_counts_as(outcome, expected):
+    assert usage([row(outcome=outcome)], []) == [expected]
+
+
+OPERATIONS = {
+    "SynthesizeSpeech": 25,
+    "StartSpeechSynthesisTask": 25,
+    "GetSpeechSynthesisTask": 0,
+    "ListSpeechSynthesisTasks": 0,
+    "DescribeVoices": 0,
+}
+
+
+@pytest.mark.parametrize(("operation", "characters"), OPERATIONS.items(), ids=OPERATIONS)
+def test_characters_count_once_however_often_a_task_is_asked_for(operation, characters):
+    assert usage([row(operation=operation)], []) == [counted(characters=characters)]
+
+
+def test_network_activity_events_do_not_count():
+    rows = [row(), row(eventCategory="NetworkActivity"), row(eventCategory="Management"), row(eventCategory="Data")]
+
+    assert usage(rows, []) == [counted(calls=3, characters=75)]
+    assert usage(rows[1:2], []) == []
+
+
+COSTS = {
+    "neural": ({"usage": {"requestCharacters": 1_000_000, "engine": "neural"}}, "16.5"),
+    "in a Region with another price": (
+        {"usage": {"requestCharacters": 1_000_000, "engine": "neural"}, "awsRegion": "us-gov-west-1"},
+        "19.2",
+    ),
+    "no engine": ({"usage": {"requestCharacters": 1}}, "0.000004"),
+    "no characters": ({"usage": {"engine": "neural"}}, "0"),
+    "no usage": ({"usage": {}}, "0"),
+    "failed": ({"outcome": "server-error"}, "0"),
+    "another service": ({"service": "transcribe"}, "0"),
+}
+
+
+@pytest.mark.parametrize(("changes", "cost"), COSTS.values(), ids=COSTS)
+def test_cost_is_the_price_of_the_characters_that_polly_synthesized(changes, cost):
+    notes = []
+
+    (group,) = usage([row(**changes)], [], PRICES, report=notes.append)
+
+    assert (group["cost"], notes) == (Decimal(cost), [])
+    assert isinstance(group["cost"], Decimal)
+
+
+def test_characters_without_a_price_are_reported_and_not_in_the_cost():
+    rows = [row(usage={"requestCharacters": 1_000, "engine": engine}) for engine in ("z", "a", "neural", "z")]
+    notes = []
+
+    (group,) = usage(rows, [], PRICES, report=notes.append)
+
+    assert group == counted(calls=4, characters=4_000, cost=Decimal("0.0165"))
+    assert notes == [
+        "1,000 characters of the engine a have no price: they are not in the cost.",
+        "2,000 characters of the engine z have no price: they are not in the cost.",
+    ]
+
+
+def test_groups_are_sorted_by_calls_then_by_name_and_those_without_a_name_come_last():
+    regions = ["b", "c", "a", None, "c"]
+
+    groups = usage([row(awsRegion=region) for region in regions], ["region"])
+
+    assert [(group["region"], group["calls"]) for group in groups] == [("c", 2), ("a", 1), ("b", 1), (None, 1)]
+
+
+def test_groups_with_a_time_are_sorted_by_it_first():
+    calls = [("2026-11-20", "a"), ("2026-11-21", "a"), ("2026-11-21", "b"), ("2026-11-21", "b"), ("2026-11-19", "c")]
+
+    groups = usage([row(eventDay=day, principal=principal) for day, principal in calls], ["principal", "day"])
+
+    assert [(group["day"], group["principal"], group["calls"]) for group in groups] == [
+        ("2026-11-19", "c", 1),
+        ("2026-11-20", "a", 1),
+        ("2026-11-21", "b", 2),
+        ("2026-11-21", "a", 1),
+    ]
+
+
+def some(**attributes):
+    return st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in attributes.items()})
+
+
+ROWS = st.builds(
+    lambda required, optional, day, hour: (
+        row() | required | optional | {"eventDay": day, "eventTime": f"{day}T{hour:02}:59:59Z"}
+    ),
+    st.fixed_dictionaries(
+        {
+            "outcome": st.sampled_from(tuple(OUTCOMES)),
+            "operation": st.sampled_from(("SynthesizeSpeech", "GetSpeechSynthesisTask", "Getaway")),
+        }
+    ),
+    some(
+        service=("polly", "lex"),
+        principal=("user/alice", "root", "unknown/\x1b[2J"),
+        resource=("lexicon/a", "", "lexicon/b"),
+        awsRegion=("us-gov-west-1", "eu-central-1", None, 7, {"a": 1}),
+        eventCategory=("NetworkActivity", "Management", None),
+        usage=(
+            {},
+            {"engine": "neural"},
+            {"engine": "turbo", "requestCharacters": 9},
+            {"engine": "neural", "requestCharacters": 7},
+            {"requestCharacters": 2**63 - 1},
+        ),
+    ),
+    st.sampled_from(("2026-11-19", "2026-11-20")),
+    st.integers(0, 23),
+)
+BY = st.lists(st.sampled_from(tuple(DIMENSIONS)), unique=True, max_size=3)
+
+
+def value_of(each, name):
+    if name == "hour":
+        return each["eventTime"][:13] + ":00Z"
+    if name == "engine":
+        return each["usage"].get("engine")
+    attributes = {"account": "recipientAccountId", "region": "awsRegion", "day": "eventDay"}
+    attributes |= {"source-ip": "sourceIPAddress", "access-key": "accessKeyId"}
+    found = each.get(attributes.get(name, name))
+    return {7: "7", "": None}.get(found, found) if not isinstance(found, dict) else '{"a":1}'
+
+
+def cost_of_row(each):
+    neural = Fraction("19.2") if each["awsRegion"] == "us-gov-west-1" else Fraction("16.5")
+    price = {"neural": neural, "turbo": Fraction(0), None: Fraction(4)}[each["usage"].get("engine")]
+    return price * each["usage"].get("requestCharacters", 0) * (each["service"] == "polly") / 10**6
+
+
+def brute_force(rows, by):
+    """The same, one group after the other."""
+    real = [each for each in rows if each.get("eventCategory") != "NetworkActivity"]
+    found = {}
+    for key in {tuple(value_of(each, name) for name in by) for each in real}:
+        own = [each for each in real if tuple(value_of(each, name) for name in by) == key]
+        paid = [each for each in own if each["outcome"] == "ok" and each["operation"] == "SynthesizeSpeech"]
+        found[key] = (
+            len(own),
+            len([each for each in own if each["outcome"] != "ok"]),
+            len([each for each in own if each["outcome"] == "denied"]),
+            sum(each["usage"].get("requestCharacters", 0) for each in paid),
+            sum(map(cost_of_row, paid), Fraction()),
+        )
+    return found
+
+
+def by_key(groups, by):
+    measures = (*MEASURES[:4], "cost")
+    return {tuple(group[name] for name in by): tuple(Fraction(group[each]) for each in measures) for group in groups}
+
+
+@given(rows=st.lists(ROWS, max_size=20), by=BY)
+@LAW
+def test_usage_is_what_counting_each_group_by_itself_gives(rows, by):
+    groups = usage(rows, by, PRICES)
+
+    assert by_key(groups, by) == brute_force(rows, by)
+    assert len(groups) == len(by_key(groups, by))
+
+
+@given(data=st.data(), rows=st.lists(ROWS, max_size=20), by=BY)
+@LAW
+def test_order_of_rows_makes_no_difference(data, rows, by):
+    shuffled = data.draw(st.permutations(rows))
+
+    assert usage(shuffled, by, PRICES) == usage(rows, by, PRICES)
+
+
+@given(rows=st.lists(ROWS, max_size=20), by=BY, place=st.integers(0, 20))
+@LAW
+def test_parts_add_up_to_the_whole(rows, by, place):
+    parts = [by_key(usage(part, by, PRICES), by) for part in (rows[:place], rows[place:])]
+
+    summed = {
+        key: tuple(map(sum, zip(*(part[key] for part in parts if key in part), strict=True)))
+        for key in {key for part in parts for key in part}
+    }
+    assert summed == by_key(usage(rows, by, PRICES), by)
+
+
+@given(rows=st.lists(ROWS, max_size=20), by=BY.filter(bool))
+@LAW
+def test_sums_over_a_dimension_are_the_usage_without_it(rows, by):
+    summed = {}
+    for key, measures in by_key(usage(rows, by, PRICES), by).items():
+        before = summed.get(key[1:], (Fraction(),) * len(measures))
+        summed[key[1:]] = tuple(map(sum, zip(before, measures, strict=True)))
+
+    assert summed == by_key(usage(rows, by[1:], PRICES), by[1:])
+
+
+class Source:
+    """Two rows; notes how they are asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def rows(self, wanted, window, *, order, limit=None):
+        self.asked.append((wanted.service, str(window), order, limit))
+        return iter([row(), row(service="lex", outcome="denied")])
+
+    def __getattr__(self, name):
+        raise AssertionError(f"{name} is of no use for counting")
+
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def test_store_counts_narrow_rows_in_any_order():
+    source = Source()
+
+    groups = EventStore(source, now=lambda: NOW).usage(since="1d", service=["Polly", "lex"])
+
+    assert groups == [
+        {"service": "lex"} | counted(errors=1, denied=1, characters=0),
+        {"service": "polly"} | counted(),
+    ]
+    window = "from 2026-11-20T00:00:00Z until 2026-11-21T00:00:00Z"
+    assert source.asked == [(("polly", "lex"), window, Order.ANY, None)]
+
+
+def test_store_reports_characters_without_a_price(caplog):
+    prices = Prices(currency="USD", date="2026-11", source="a test", per_million_characters={}, regions={})
+
+    groups = EventStore(Source(), now=lambda: NOW).usage(by=[], prices=prices)
+
+    assert groups == [counted(calls=2, errors=1, denied=1, cost=0)]
+    assert caplog.messages == ["25 characters of the engine neural have no price: they are not in the cost."]
+
+
+AMISS = {"dimension": ({"by": ["colour"]}, DimensionError), "window": ({"since": "yesterday"}, MomentError)}
+
+
+@pytest.mark.parametrize(("question", "error"), AMISS.values(), ids=AMISS)
+def test_store_reads_nothing_for_a_question_that_is_amiss(question, error):
+    source = Source()
+
+    with pytest.raises(error):
+        EventStore(source, now=lambda: NOW).usage(**question)
+
+    assert source.asked == []
+
+
+def test_memory_depends_on_groups_and_not_on_rows():
+    alive = Counter()
+
+    class Watched(dict):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            alive["now"] += 1
+            alive["most"] = max(alive["most"], alive["now"])
+
+        def __del__(self):
+            alive["now"] -= 1
+
+    assert usage((Watched(row()) for _ in range(1_000)), ["service"]) == [
+        {"service": "polly"} | counted(calls=1_000, characters=25_000)
+    ]
+    assert alive["most"] <= 2
