@@ -1,0 +1,163 @@
+"""What happened to a resource, or what a principal did: calls newest first, and which of it was not seen before."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from aitrail.filters import Filter
+from aitrail.source import Order, Row, RowSource
+from aitrail.window import BEGINNING, Window
+
+# The columns whose values may be new: first what the calls of a timeline are told apart by.
+TOUCHED_BY = ("principal", "sourceIPAddress", "operation")
+DONE_TO = ("resource", "sourceIPAddress", "operation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A timeline as a whole. Calls, errors and distinct values are those of the window.
+
+    `baseline_calls` is None where nothing was compared: without a baseline, or with nothing before the window.
+    `new` has the values that the baseline does not have, by column, those of the newest calls first. `first_seen` and
+    `last_seen` are the eventTimes of the oldest and the newest call of baseline and window, None if there is none.
+    """
+
+    calls: int
+    errors: int
+    distinct: Mapping[str, int]
+    new: Mapping[str, tuple[str, ...]]
+    first_seen: str | None
+    last_seen: str | None
+    baseline_calls: int | None
+
+
+class Timeline:
+    """The calls of a window, newest first: narrow rows, and in `new` the names of columns with values not seen before.
+
+    "Before" is the baseline, the span before the window. It is read first, and of it only distinct values are kept.
+    Nothing is new where the baseline has no calls, or where there is none: with a span of 0, or a window that reaches
+    back to the beginning. Each iteration asks anew; it raises what reading raises.
+    """
+
+    def __init__(
+        self, source: RowSource, wanted: Filter, window: Window, *, baseline: timedelta, columns: Sequence[str]
+    ) -> None:
+        self.columns = tuple(columns)
+        self._source = source
+        self._wanted = wanted
+        self._window = window
+        self._baseline = _before(window, baseline)
+        self._summary: Summary | None = None
+
+    def __iter__(self) -> Iterator[Row]:
+        self._summary = None
+        before, within = _Tally(self.columns), _Tally(self.columns)
+        if self._baseline:
+            for row in self._source.rows(self._wanted, self._baseline, order=Order.ANY):
+                before.add(row)
+        for row in self._source.rows(self._wanted, self._window):
+            within.add(row)
+            yield row | {"new": [name for name, value in _values(row, self.columns) if before.lacks(name, value)]}
+        self._summary = self._summary_of(before, within)
+
+    @property
+    def summary(self) -> Summary:
+        """What the calls come to. Raises RuntimeError before the last of them is read."""
+        if self._summary is None:
+            raise RuntimeError("the summary is complete when the timeline has been read to its end")
+        return self._summary
+
+    def _summary_of(self, before: "_Tally", within: "_Tally") -> Summary:
+        times = sorted(filter(None, (before.first, before.last, within.first, within.last)))
+        return Summary(
+            calls=within.calls,
+            errors=within.errors,
+            distinct={name: len(values) for name, values in within.values.items()},
+            new={
+                name: tuple(value for value in values if before.lacks(name, value))
+                for name, values in within.values.items()
+            },
+            first_seen=times[0] if times else None,
+            last_seen=times[-1] if times else None,
+            baseline_calls=before.calls if self._baseline else None,
+        )
+
+
+def _before(window: Window, span: timedelta) -> Window | None:
+    # Not simply since - span, which may be before the year 1.
+    begin = window.since - min(span, window.since - BEGINNING)
+    return Window(since=begin, until=window.since) if begin < window.since else None
+
+
+def _values(row: Row, columns: Iterable[str]) -> Iterator[tuple[str, str]]:
+    # A record may have null, or anything else, as its sourceIPAddress.
+    return ((name, row[name]) for name in columns if isinstance(row.get(name), str))
+
+
+class _Tally:
+    """What is kept of calls: distinct values in the order in which they come, counts, the first and the last time."""
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        self.values: dict[str, dict[str, None]] = {name: {} for name in columns}
+        self.calls = self.errors = 0
+        self.first = self.last = ""
+
+    def add(self, row: Row) -> None:
+        self.calls += 1
+        self.errors += row["outcome"] != "ok"
+        self.first = min(self.first or row["eventTime"], row["eventTime"])
+        self.last = max(self.last, row["eventTime"])
+        for name, value in _values(row, self.values):
+            self.values[name][value] = None
+
+    def lacks(self, name: str, value: str) -> bool:
+        """Whether there are calls, and none of them has the value."""
+        return self.calls > 0 and value not in self.values[name]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Group:
+    last_seen: str
+    first_seen: str = ""
+    new: bool = False
+    calls: int = 0
+    errors: int = 0
+    denied: int = 0
+    operations: set[str] = field(default_factory=set)
+    addresses: set[str] = field(default_factory=set)
+
+    def add(self, row: Row, *, new: bool) -> None:
+        self.first_seen = row["eventTime"]
+        self.new = new
+        self.calls += 1
+        self.errors += row["outcome"] != "ok"
+        self.denied += row["outcome"] == "denied"
+        self.operations.update(value for _, value in _values(row, ("operation",)))
+        self.addresses.update(value for _, value in _values(row, ("sourceIPAddress",)))
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "calls": self.calls,
+            "errors": self.errors,
+            "denied": self.denied,
+            "operations": len(self.operations),
+            "sourceAddresses": len(self.addresses),
+            "firstSeen": self.first_seen,
+            "lastSeen": self.last_seen,
+            "new": self.new,
+        }
+
+
+def grouped(timeline: Timeline) -> list[dict[str, Any]]:
+    """The calls of a timeline by its first column: one row for each value, that of the newest call first.
+
+    Calls without a value are one group, whose row has no such column. `operations` and `sourceAddresses` count distinct
+    ones, `firstSeen` and `lastSeen` are within the window.
+    """
+    by = timeline.columns[0]
+    groups: dict[str | None, _Group] = {}
+    for row in timeline:
+        group = groups.setdefault(row.get(by), _Group(last_seen=row["eventTime"]))
+        group.add(row, new=by in row["new"])
+    return [({} if value is None else {by: value}) | group.row() for value, group in groups.items()]

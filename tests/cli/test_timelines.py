@@ -1,0 +1,293 @@
+"""`aitrail who` and `aitrail what` over log files."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from aitrail.tables import NARROW_COLUMNS
+
+TASK = "speech-synthesis-task/7e6a4a52-1b4f-4d93-8a57-2f6d0c1b9e38"
+SINCE = ("--since", "2026-03-14", "--until", "2026-03-15")
+
+
+def by(name):
+    return {"userIdentity": {"type": "IAMUser", "userName": name, "arn": f"arn:aws:iam::111122223333:user/{name}"}}
+
+
+@pytest.fixture
+def calls(record, log_file):
+    """A log file with a call of the days before the window, and three calls within it; then more."""
+
+    def calls(*more):
+        known = record(0, eventTime="2026-03-01T00:00:00Z", **by("alice"))
+        eve = record(2, sourceIPAddress="203.0.113.7", errorCode="AccessDenied", **by("eve"))
+        return log_file("a.json", known, record(1, **by("alice")), eve, record(3, **by("alice")), *more)
+
+    return calls
+
+
+def rows(ended):
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def test_who_shows_who_touched_a_resource_newest_first_and_what_is_new(aitrail, calls):
+    ended = aitrail("who", TASK, *SINCE, "--from", calls())
+
+    assert [(row["eventTime"], row["principal"], row["new"]) for row in rows(ended)] == [
+        ("2026-03-14T00:00:03Z", "user/alice", []),
+        ("2026-03-14T00:00:02Z", "user/eve", ["principal", "sourceIPAddress"]),
+        ("2026-03-14T00:00:01Z", "user/alice", []),
+    ]
+    assert all(set(row) <= {*NARROW_COLUMNS, "new"} for row in rows(ended))
+    assert ended.exit_code == 0
+    assert ended.stderr == (
+        "3 calls, 1 error, 2 principals, 2 source addresses; "
+        "first seen 2026-03-01T00:00:00Z, last seen 2026-03-14T00:00:03Z.\n"
+        "New, compared with the 30 days before: principal user/eve.\n"
+        "New, compared with the 30 days before: source address 203.0.113.7.\n"
+    )
+
+
+def test_what_shows_what_a_principal_did_newest_first_and_what_is_new(aitrail, calls, record):
+    other = record(4, eventName="DescribeVoices", requestParameters=None, responseElements=None, **by("alice"))
+
+    ended = aitrail("what", "user/alice", *SINCE, "--from", calls(other))
+
+    assert [(row["eventTime"], row.get("resource"), row["new"]) for row in rows(ended)] == [
+        ("2026-03-14T00:00:04Z", None, ["operation"]),
+        ("2026-03-14T00:00:03Z", TASK, []),
+        ("2026-03-14T00:00:01Z", TASK, []),
+    ]
+    assert ended.stderr == (
+        "3 calls, 0 errors, 1 resource, 1 source address; "
+        "first seen 2026-03-01T00:00:00Z, last seen 2026-03-14T00:00:04Z.\n"
+        "New, compared with the 30 days before: operation DescribeVoices.\n"
+    )
+
+
+SUBJECTS = {
+    "an ARN of a principal": ("what", "arn:aws:iam::111122223333:user/eve", 1),
+    "a pattern of principals": ("what", "user/*", 3),
+    "an ARN of a resource": ("who", f"arn:aws:polly:eu-west-1:111122223333:{TASK}", 3),
+    "a pattern of resources": ("who", "*/7e6a*", 3),
+}
+
+
+@pytest.mark.parametrize(("command", "subject", "expected"), SUBJECTS.values(), ids=SUBJECTS)
+def test_argument_is_what_the_option_of_other_commands_is(aitrail, calls, command, subject, expected):
+    ended = aitrail(command, subject, *SINCE, "--from", calls())
+
+    assert len(rows(ended)) == expected
+
+
+COMMANDS = {
+    "who": (("who", TASK), ["operation", "principal", "outcome", "sourceIPAddress", "awsRegion", "new"]),
+    "what": (
+        ("what", "user/*"),
+        ["service", "operation", "resource", "outcome", "sourceIPAddress", "awsRegion", "new"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("question", "columns"), COMMANDS.values(), ids=COMMANDS)
+def test_table_names_in_words_what_is_new(aitrail, calls, record, question, columns):
+    new = record(4, sourceIPAddress="203.0.113.8", eventName="DeleteLexicon", **by("alice"))
+
+    lines = aitrail(*question, *SINCE, "-o", "table", "--from", calls(new)).stdout.splitlines()
+
+    assert lines[0].split() == ["eventTime", *columns]
+    assert lines[1].endswith("eu-west-1  sourceIPAddress, operation")
+    assert lines[2].endswith("eu-west-1")
+
+
+def test_csv_has_every_narrow_column_and_what_is_new_in_words(aitrail, calls):
+    ended = aitrail("who", TASK, *SINCE, "-o", "csv", "--from", calls())
+
+    cells = list(csv.DictReader(io.StringIO(ended.stdout)))
+    assert tuple(cells[0]) == (*NARROW_COLUMNS, "new")
+    assert [row["new"] for row in cells] == ["", "principal, sourceIPAddress", ""]
+
+
+def test_query_is_asked_of_rows_with_lists(aitrail, calls):
+    ended = aitrail("who", TASK, *SINCE, "--query", "[?contains(new, 'principal')].principal", "--from", calls())
+
+    assert json.loads(ended.stdout) == ["user/eve"]
+
+
+GROUPS = {
+    "who": (
+        ("who", TASK),
+        [
+            {"principal": "user/alice", "calls": 2, "errors": 0, "denied": 0, "operations": 1, "sourceAddresses": 1}
+            | {"firstSeen": "2026-03-14T00:00:01Z", "lastSeen": "2026-03-14T00:00:03Z", "new": False},
+            {"principal": "user/eve", "calls": 1, "errors": 1, "denied": 1, "operations": 1, "sourceAddresses": 1}
+            | {"firstSeen": "2026-03-14T00:00:02Z", "lastSeen": "2026-03-14T00:00:02Z", "new": True},
+        ],
+    ),
+    "what": (
+        ("what", "user/*"),
+        [
+            {"resource": TASK, "calls": 3, "errors": 1, "denied": 1, "operations": 1, "sourceAddresses": 2}
+            | {"firstSeen": "2026-03-14T00:00:01Z", "lastSeen": "2026-03-14T00:00:03Z", "new": False},
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("question", "expected"), GROUPS.values(), ids=GROUPS)
+def test_summary_has_one_row_for_each_group(aitrail, calls, question, expected):
+    shown = {
+        output: aitrail(*question, *SINCE, "--summary", "-o", output, "--from", calls()).stdout
+        for output in ("json", "jsonl", "csv", "table")
+    }
+
+    assert json.loads(shown["json"]) == [json.loads(line) for line in shown["jsonl"].splitlines()] == expected
+    texts = [
+        [str(value).lower() if isinstance(value, bool) else str(value) for value in row.values()] for row in expected
+    ]
+    assert list(csv.reader(io.StringIO(shown["csv"]))) == [list(expected[0]), *texts]
+    assert [line.split() for line in shown["table"].splitlines()] == [list(expected[0]), *texts]
+
+
+LIMITS = {
+    "calls": (["--limit", 1], 1, "These are the newest 1 calls, and there are 2 more: raise --limit, or give --all.\n"),
+    "as many as there are": (["--limit", 3], 3, ""),
+    "principals": (
+        ["--limit", 1, "--summary"],
+        1,
+        "These are the newest 1 principals, and there are 1 more: raise --limit, or give --all.\n",
+    ),
+    "none": (["--all"], 3, ""),
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected", "note"), LIMITS.values(), ids=LIMITS)
+def test_limit_holds_for_what_is_shown_and_not_for_the_summary(aitrail, calls, arguments, expected, note):
+    ended = aitrail("who", TASK, *SINCE, *arguments, "--from", calls())
+
+    assert len(rows(ended)) == expected
+    assert ended.stderr.startswith(f"{note}3 calls, 1 error, 2 principals, 2 source addresses; first seen 2026-03-01")
+
+
+def test_default_limit_is_a_hundred(aitrail, record, log_file):
+    ended = aitrail("who", TASK, "--from", log_file("a.json", *map(record, range(101))))
+
+    assert len(rows(ended)) == 100
+    assert "there are 1 more" in ended.stderr
+    assert "101 calls" in ended.stderr
+
+
+BASELINES = {
+    "it has no such call": (
+        ["--baseline", "12d"],
+        ["Nothing is known from the 12 days before, so nothing is marked as new."],
+    ),
+    "there is none": (["--baseline", "0d"], []),
+    "it has the same values": (["--outcome", "ok"], ["Nothing is new, compared with the 30 days before."]),
+    "it is in hours": (
+        ["--baseline", "36h"],
+        ["Nothing is known from the 36 hours before, so nothing is marked as new."],
+    ),
+    "it is in minutes": (
+        ["--baseline", "1m"],
+        ["Nothing is known from the 1 minute before, so nothing is marked as new."],
+    ),
+    "it is in seconds": (
+        ["--baseline", "90s"],
+        ["Nothing is known from the 90 seconds before, so nothing is marked as new."],
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected"), BASELINES.values(), ids=BASELINES)
+def test_nothing_is_new_and_the_summary_says_why_if(aitrail, calls, arguments, expected):
+    ended = aitrail("who", TASK, *SINCE, *arguments, "--from", calls())
+
+    assert not any(row["new"] for row in rows(ended))
+    assert ended.stderr.splitlines()[1:] == expected
+
+
+def test_window_that_reaches_back_to_the_beginning_has_nothing_to_compare_with(aitrail, calls):
+    ended = aitrail("who", TASK, "--from", calls())
+
+    assert [row["new"] for row in rows(ended)] == [[]] * 4
+    assert ended.stderr.splitlines()[1:] == [
+        "There is nothing before the window to compare with: --since makes it begin later."
+    ]
+
+
+def test_ten_new_values_are_named(aitrail, calls, record):
+    others = [record(number, **by(f"user{number}")) for number in range(4, 15)]
+
+    ended = aitrail("who", TASK, *SINCE, "--from", calls(*others))
+
+    named = ", ".join(f"user/user{number}" for number in range(14, 4, -1))
+    assert f"New, compared with the 30 days before: principal {named} and 2 more.\n" in ended.stderr
+
+
+NOTHING = {
+    "in the window": (
+        ["--since", "2026-03-15", "--until", "2026-03-16"],
+        "from 2026-03-15T00:00:00Z until 2026-03-16T00:00:00Z",
+        ["The last call before was at 2026-03-14T00:00:03Z."],
+    ),
+    "before it either": (
+        ["--since", "2026-02-15", "--until", "2026-02-16"],
+        "from 2026-02-15T00:00:00Z until 2026-02-16T00:00:00Z",
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("when", "window", "more"), NOTHING.values(), ids=NOTHING)
+def test_nothing_found_names_what_was_asked_for_and_the_last_call_before(aitrail, calls, when, window, more):
+    path = calls()
+
+    ended = aitrail("who", TASK, *when, "--from", path)
+
+    first, *rest = ended.stderr.splitlines()
+    assert (ended.exit_code, ended.stdout) == (0, "")
+    assert first.startswith(f"No events with resource {TASK} {window} in {path}.")
+    assert rest == more
+
+
+def test_argument_stands_before_the_paths(aitrail, calls, record, log_file):
+    paths = calls(), log_file("b.json", record(9, **by("alice")))
+
+    before, behind = aitrail("who", TASK, *SINCE, "--from", *paths), aitrail("who", "--from", paths[0], TASK, paths[1])
+
+    assert (len(rows(before)), len(rows(behind))) == (4, 5)
+
+
+WRONG = {
+    "who, no resource": (["who"], "Missing argument 'RESOURCE'."),
+    "what, no principal": (["what"], "Missing argument 'PRINCIPAL'."),
+    "who, no kind": (["who", "stations"], "Invalid value for 'RESOURCE': 'stations' is no resource: give KIND/NAME"),
+    "what, no kind": (["what", "alice"], "Invalid value for 'PRINCIPAL': 'alice' is no principal: give user/alice"),
+    "who, the option": (["who", TASK, "--resource", TASK], "No such option '--resource'"),
+    "what, the option": (["what", "root", "--principal", "root"], "No such option '--principal'"),
+    "limit of everything": (["who", TASK, "--all", "--limit", "3"], "--all shows everything: give it or --limit."),
+    "no span": (["who", TASK, "--baseline", "long"], "Invalid value for '--baseline': 'long' is no span of time"),
+    "unknown operation": (["who", TASK, "--operation", "a b"], "'a b' is no operation"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_question_ends_with_2_before_anything_is_asked(aitrail, arguments, message):
+    ended = aitrail(*arguments)
+
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert message in ended.stderr
+
+
+def test_log_files_that_cannot_be_read_are_told(aitrail, calls, log_file):
+    broken = log_file("b.json")
+    broken.write_text("{")
+
+    ended = aitrail("who", TASK, *SINCE, "-v", "--from", calls(), broken)
+
+    assert len(rows(ended)) == 3
+    assert f"{broken}: unreadable" in ended.stderr
+    assert "1 log file read, 1 unreadable" in ended.stderr

@@ -1,0 +1,239 @@
+import math
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import islice, repeat
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aitrail.conditions import ConditionError
+from aitrail.filters import Filter
+from aitrail.following import Following
+from aitrail.source import Order
+from aitrail.store import EventStore
+from aitrail.window import MomentError, event_time
+
+LAW = settings(derandomize=True, database=None, deadline=None, max_examples=300)
+START = datetime(2026, 3, 14, 12, tzinfo=UTC)
+
+
+class Throttled(Exception):
+    """What passes by itself."""
+
+
+class Enough(Exception):
+    """Ends what has no end."""
+
+
+def at(seconds):
+    return START + timedelta(seconds=seconds)
+
+
+class World:
+    """A clock that only sleeping moves, and a source of rows that appear in time.
+
+    `arrivals` are pairs: the second of the call, and that of its appearance. `troubles` say for each poll how it fails:
+    "" not at all, "rows" while narrow rows are read, "whole" while whole ones are.
+    """
+
+    def __init__(self, arrivals=(), *, troubles=(), pauses=None):
+        self.clock = 0.0
+        self.arrivals = dict(enumerate(arrivals))
+        self.troubles = iter(troubles)
+        self.pauses = None if pauses is None else iter(pauses)
+        self.slept, self.told, self.windows, self.made_whole, self.answered = [], [], [], [], []
+
+    def now(self):
+        return at(self.clock)
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.clock += seconds if self.pauses is None else next(self.pauses, math.inf)
+        if math.isinf(self.clock):
+            raise Enough
+
+    def rows(self, wanted, window, *, order, limit=None):
+        assert (wanted, order, limit) == (Filter(), Order.OLDEST_FIRST, None)
+        self.windows.append(window)
+        self.trouble = next(self.troubles, "")
+        first, last = window.bounds
+        for number, (called, appears) in sorted(self.arrivals.items(), key=lambda each: (each[1][0], each[0])):
+            if appears <= self.clock and first <= event_time(at(called)) <= last:
+                yield {"eventID": number, "eventTime": event_time(at(called))}
+        self._fail("rows")
+
+    def whole(self, rows):
+        for row in rows:
+            yield row | {"whole": True}
+            self.made_whole.append(row["eventID"])
+        self._fail("whole")
+
+    def _fail(self, trouble):
+        if self.trouble == trouble:
+            raise Throttled("slow down")
+
+    def following(self, *, lookback=60, interval=5, whole=False):
+        return Following(
+            source=self,
+            wanted=Filter(),
+            lookback=timedelta(seconds=lookback),
+            interval=timedelta(seconds=interval),
+            whole=whole,
+            report=self.told.append,
+            is_temporary=lambda error: isinstance(error, Throttled),
+            now=self.now,
+            sleep=self.sleep,
+        )
+
+
+def polls_of(following):
+    """The rows of each poll, until the world ends."""
+    with suppress(Enough):
+        yield from following
+
+
+def given_by(following):
+    """The numbers of the rows of each poll."""
+    return [[row["eventID"] for row in rows] for rows in polls_of(following)]
+
+
+AGES = st.one_of(st.integers(0, 60), st.integers(0, 300))
+ARRIVALS = st.lists(st.tuples(st.integers(-300, 600), AGES).map(lambda pair: (pair[0] - pair[1], pair[0])), max_size=25)
+TROUBLES = st.lists(st.sampled_from(["", "", "rows", "whole"]), max_size=30)
+RHYTHM = st.lists(st.one_of(st.floats(0.001, 20), st.floats(0.001, 200)), max_size=30)
+
+
+@LAW
+@given(arrivals=ARRIVALS, troubles=TROUBLES, rhythm=RHYTHM, whole=st.booleans())
+def test_whatever_appears_within_its_lookback_is_given_once_in_any_rhythm_and_through_any_trouble(
+    arrivals, troubles, rhythm, whole
+):
+    lookback = 60
+    world = World(arrivals, troubles=troubles, pauses=rhythm)
+    following = world.following(lookback=lookback, whole=whole)
+    given_rows, last_answer, remembered = [], -math.inf, []
+
+    for rows in polls_of(following):
+        given_rows += [row["eventID"] for row in rows]
+        last_answer = world.clock
+        remembered.append((last_answer, set(given_rows), set(following.seen)))
+
+    assert len(given_rows) == len(set(given_rows))
+    expected = {
+        number
+        for number, (called, appears) in world.arrivals.items()
+        if appears <= last_answer and called >= max(appears, 0) - lookback
+    }
+    appeared = {number for number, (_, appears) in world.arrivals.items() if appears <= last_answer}
+    assert expected <= set(given_rows) <= appeared
+    for answer, so_far, seen in remembered:
+        assert seen == {number for number in so_far if at(world.arrivals[number][0]) >= at(answer - lookback)}
+
+
+@LAW
+@given(arrivals=ARRIVALS, pause=st.integers(1, 20))
+def test_rows_of_a_poll_are_oldest_first(arrivals, pause):
+    world = World(arrivals, pauses=[pause] * 5)
+
+    polls = given_by(world.following())
+
+    assert len(polls) == 6
+    for numbers in polls:
+        times = [world.arrivals[number][0] for number in numbers]
+        assert times == sorted(times)
+
+
+def test_window_reaches_from_the_lookback_before_the_last_answer_to_a_minute_ahead():
+    world = World(troubles=["", "rows", "", ""], pauses=[5, 10, 5])
+
+    given_by(world.following(lookback=60))
+
+    spans = [(window.since, window.until) for window in world.windows]
+    assert spans == [(at(-60), at(60)), (at(-60), at(65)), (at(-60), at(75)), (at(-45), at(80))]
+
+
+def test_lookback_of_more_years_than_there_are_begins_at_the_beginning():
+    world = World([(-9, -5)], pauses=[])
+
+    assert given_by(world.following(lookback=10**12)) == [[0]]
+
+
+def test_clock_that_is_set_back_gives_nothing_again():
+    world = World([(-58, -50), (-57, -50)], pauses=[10, -10, 1])
+
+    assert given_by(world.following(lookback=60)) == [[0, 1], [], [], []]
+
+
+def test_only_new_rows_are_made_whole_and_only_if_wanted():
+    arrivals = [(-9, -5), (1, 2)]
+    whole, narrow = World(arrivals, pauses=[5, 5]), World(arrivals, pauses=[5, 5])
+
+    polls = list(islice(whole.following(whole=True), 3))
+    given_by(narrow.following(whole=False))
+
+    assert [[row["whole"] for row in rows] for rows in polls] == [[True], [True], []]
+    assert whole.made_whole == [0, 1]
+    assert narrow.made_whole == []
+
+
+def test_trouble_is_told_once_waited_out_ever_longer_and_its_end_is_told():
+    world = World(troubles=[*repeat("rows", 5), "", "rows", ""])
+
+    polls = list(islice(world.following(interval=5), 3))
+
+    assert polls == [[], [], []]
+    assert world.slept == [10, 20, 40, 60, 60, 5, 10, 5]
+    assert world.told == [
+        *("Rows cannot be read at the moment; trying again. slow down", "Rows can be read again."),
+        *("Rows cannot be read at the moment; trying again. slow down", "Rows can be read again."),
+    ]
+
+
+def test_trouble_never_shortens_the_interval():
+    world = World(troubles=["rows", "rows", ""])
+
+    next(iter(world.following(interval=90)))
+
+    assert world.slept == [90, 90]
+    assert len(world.told) == 2
+
+
+def test_other_errors_end_it():
+    world = World()
+    world.rows = lambda *_, **__: 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        next(iter(world.following()))
+
+    assert world.told == []
+
+
+def test_store_follows_with_its_own_clock():
+    world = World([(-59, -1), (-61, -1), (3, 4)])
+    store = EventStore(world, now=world.now, sleep=world.sleep)
+
+    polls = list(islice(store.follow(lookback="1m", interval=timedelta(seconds=5)), 2))
+
+    assert [[row["eventID"] for row in rows] for rows in polls] == [[0], [2]]
+    assert polls[0][0]["whole"]
+    assert world.slept == [5]
+
+
+def test_store_lets_errors_through_unless_told_otherwise():
+    world = World(troubles=["rows"])
+
+    with pytest.raises(Throttled):
+        next(EventStore(world, now=world.now, sleep=world.sleep).follow())
+
+
+def test_store_refuses_at_once_what_makes_no_sense():
+    world = World()
+    store = EventStore(world, now=world.now, sleep=world.sleep)
+
+    with pytest.raises(ConditionError):
+        store.follow(service="rekognition")
+    with pytest.raises(MomentError):
+        store.follow(lookback="long")
+
+    assert world.windows == []
