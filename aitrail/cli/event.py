@@ -1,0 +1,141 @@
+"""`aitrail event`: everything about one call, the record as CloudTrail wrote it included."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from aitrail import items, tables
+from aitrail.cells import indented_json
+from aitrail.cli.columns import WIDE_COLUMNS
+from aitrail.cli.groups import Group, Steps, leaves, text_of
+from aitrail.cli.output import Output, narrate, output_options
+from aitrail.cli.place import Place, place_options
+from aitrail.cli.sections import Command, option
+from aitrail.rows import record_of
+from aitrail.source import Row
+from aitrail.window import event_time
+
+_NOT_FOUND = 1
+# DynamoDB's limit of a partition key, in bytes.
+_LONGEST_ID = 2048
+_RECORD = "The record, as indented JSON (no -o, no --query)"
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+_GROUPS: dict[str, Sequence[str]] = {
+    "What": (
+        *("eventTime", "service", "operation", "eventName", "eventSource", "resource", "resources", "outcome"),
+        *("errorCode", "errorMessage", "readOnly", "managementEvent", "eventCategory", "eventType"),
+    ),
+    "Who": (
+        *("principal", "credentials", "temporaryCredentials", "calledBy", "sessionName", "accessKeyId"),
+        *("principalAccount", "sessionCredentialFromConsole", "userIdentity.type", "userIdentity.arn"),
+        *("userIdentity.sessionContext.attributes", "userIdentity.sessionContext.sessionIssuer.arn"),
+    ),
+    "From where": (
+        *("sourceIPAddress", "userAgent", "awsRegion", "vpcEndpointId", "vpcEndpointAccountId"),
+        *("tlsDetails.tlsVersion", "tlsDetails.clientProvidedHostHeader"),
+    ),
+    "Account": ("recipientAccountId", "sharedEventID"),
+    "How much": ("usage",),
+    "Where it is recorded": ("eventID", "requestID", "logFile", "recordIndex", "expiresAt", "asJson"),
+}
+_JSON_GROUPS = {"Request": "requestParameters", "Response": "responseElements"}
+# What stands before a name in a group where everything is from there.
+_UNDERSTOOD = ("userIdentity.", "sessionContext.", "attributes.", "tlsDetails.", "usage.")
+
+
+def _event_id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not value or not items.is_unicode(value) or len(value.encode()) > _LONGEST_ID:
+        raise click.BadParameter(f"an eventID is a text of 1 to {_LONGEST_ID:,} bytes.")
+    return value
+
+
+@click.command(cls=Command)
+@click.argument("event_id", metavar="ID", callback=_event_id)
+@option(_RECORD, "--raw", is_flag=True, help="Rebuild it from the row, exactly.")
+@option(_RECORD, "--source", is_flag=True, help="Read it again from its log file, and tell whether the row agrees.")
+@place_options
+@output_options()
+@click.pass_context
+def event(context: click.Context, *, event_id: str, raw: bool, source: bool, place: Place, output: Output) -> None:
+    """Show everything about one call.
+
+    ID is an eventID as `aitrail events` shows it. It stands before --from, if that is given.
+
+    Exits with 1 if there is no such event, and with 4 if --source finds no record, or one that differs from the row.
+
+    \b
+    Examples:
+      aitrail event 0b1c2d3e-4f50-4162-8374-95a6b7c8d901
+      aitrail event 0b1c2d3e-4f50-4162-8374-95a6b7c8d901 --source
+      aitrail event 0b1c2d3e-4f50-4162-8374-95a6b7c8d901 --raw | jq .userIdentity
+      aitrail event 0b1c2d3e-4f50-4162-8374-95a6b7c8d901 --from AWSLogs/ -o json
+    """
+    chosen = [context.get_parameter_source(name) for name in ("format_", "query")]
+    if raw + source + any(each is not ParameterSource.DEFAULT for each in chosen) > 1:
+        raise click.UsageError("--raw and --source show the record as JSON: give one of them, without -o and --query.")
+    row = place.source.row(event_id)
+    if row is None:
+        narrate(
+            f"There is no event {event_id} in {place}. Check the ID and the place (--stack, --region, --profile, "
+            "--from). CloudTrail delivers a log file 5 to 15 minutes after a call; a table forgets rows whose "
+            "retention is over."
+        )
+        context.exit(_NOT_FOUND)
+    if source:
+        from aitrail.cli.originals import show_original  # noqa: PLC0415 (reading log files takes long to import)
+
+        context.exit(show_original(row, place))
+    if raw:
+        click.echo(indented_json(record_of(row)))
+    elif output.format == "table" and output.query is None:
+        output.write_groups(_groups_of(row))
+    else:
+        columns = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)
+        output.write([row], table=columns, csv=columns)
+
+
+def _groups_of(row: Row) -> Iterator[Group]:
+    """All of a row, in the order in which people ask."""
+    whole = items.restored(row, row.get("asJson", ()))
+    parts = {heading: whole.pop(name) for heading, name in _JSON_GROUPS.items() if _holds_anything(whole.get(name))}
+    if "expiresAt" in whole:
+        whole["expiresAt"] = _time(whole["expiresAt"])
+    rest = dict(leaves(whole))
+    *groups, last = (Group(heading, _taken(rest, names)) for heading, names in _GROUPS.items())
+    yield from groups
+    for heading, part in parts.items():
+        yield Group(heading, lines=indented_json(part, ascii_only=False).split("\n"))
+    yield Group("Other fields", [(_dotted(path), text_of(value)) for path, value in rest.items()])
+    yield last
+
+
+def _holds_anything(value: object) -> bool:
+    return isinstance(value, dict | list) and bool(value)
+
+
+def _time(seconds: int) -> str:
+    try:
+        return event_time(_EPOCH + timedelta(seconds=seconds))
+    except OverflowError:  # the calendar of datetime ends with the year 9999
+        return str(seconds)
+
+
+def _taken(rest: dict[Steps, Any], wanted: Sequence[str]) -> list[tuple[str, str]]:
+    """The values of these names, and those inside them, no more in the rest."""
+    all_steps = (tuple(name.split(".")) for name in wanted)
+    taken = [path for steps in all_steps for path in rest if path[: len(steps)] == steps]
+    return [(_shortened(_dotted(path)), text_of(rest.pop(path))) for path in taken]
+
+
+def _dotted(path: Steps) -> str:
+    return ".".join(map(str, path))
+
+
+def _shortened(name: str) -> str:
+    for prefix in _UNDERSTOOD:
+        name = name.removeprefix(prefix)
+    return name

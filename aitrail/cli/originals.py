@@ -1,0 +1,58 @@
+"""`aitrail event --source`: the record read again from its log file, and whether the row agrees with it."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from aitrail.bucket import S3, UnavailableError, named_content
+from aitrail.cells import indented_json
+from aitrail.cli.output import narrate
+from aitrail.cli.place import Place
+from aitrail.logfile import UnreadableLogFile
+from aitrail.original import NoOriginalError, differing_attributes, differing_fields, original_of
+from aitrail.paths import STDIN
+from aitrail.source import Row
+
+_ATTENTION = 4
+_ADVICE = (
+    "--raw shows the record that the row keeps; `aws cloudtrail validate-logs` tells whether log files were changed or "
+    "deleted since CloudTrail delivered them."
+)
+
+
+def show_original(row: Row, place: Place) -> int:
+    """Show the record of the log file, tell what there is to tell about it, and give the exit code."""
+    if not row.keys() >= {"logFile", "recordIndex", "eventSource"}:
+        narrate(f"The row does not say where its record stands: it was changed. {_ADVICE}")
+        return _ATTENTION
+    if row["logFile"] == STDIN:
+        raise click.UsageError("--source reads the log file again: name a file with --from, not standard input.")
+    try:
+        with _opened(row["logFile"], place) as stream:
+            original = original_of(row, stream)
+    except (OSError, UnreadableLogFile, UnavailableError, NoOriginalError) as error:
+        narrate(f"{row['logFile']}: {getattr(error, 'strerror', None) or error}. {_ADVICE}")
+        return _ATTENTION
+    click.echo(indented_json(original))
+    where = f"Record {row['recordIndex']} of {row['logFile']}"
+    if fields := differing_fields(row, original):
+        narrate(f"{where} differs from the row in {', '.join(fields)}. {_ADVICE}")
+    elif attributes := differing_attributes(row, original):
+        narrate(
+            f"{where} agrees with the row, but gives other derived attributes: {', '.join(attributes)}. Either the row "
+            "was changed, or it was made with another version or other service files."
+        )
+    else:
+        narrate(f"{where} agrees with the row.")
+        return 0
+    return _ATTENTION
+
+
+def _opened(name: str, place: Place) -> AbstractContextManager[BinaryIO]:
+    """A log file. Raises OSError, UnavailableError and botocore's errors."""
+    if not name.startswith(S3):
+        return Path(name).open("rb")
+    _, content = named_content(place.access.client("s3"), name)
+    return content()

@@ -1,0 +1,59 @@
+"""The record that a row was made of, found again in its log file, and whether the two still agree."""
+
+from typing import Any, BinaryIO
+
+from aitrail.errors import AitrailError
+from aitrail.items import json_text
+from aitrail.logfile import LogFile
+from aitrail.rows import RECORD_FIELDS, Reject, record_of, row_of
+from aitrail.services import Registry
+from aitrail.services import load as load_registry
+from aitrail.source import Row
+
+# What a row has beside its record and what is derived from it alone: the key tells records of one file apart, and
+# retention is the deployment's.
+_OF_THE_TABLE = frozenset({"eventID", "expiresAt"})
+
+
+class NoOriginalError(AitrailError):
+    """A log file that has no record of any service where the row says that its record stands."""
+
+
+def original_of(row: Row, stream: BinaryIO, *, registry: Registry | None = None) -> dict[str, Any]:
+    """The record at the row's recordIndex of a log file, compressed or not; nothing says that it is still the row's.
+
+    The file is read to its end, which proves it sound. Raises NoOriginalError, UnreadableLogFile, and what reading
+    the stream raises.
+    """
+    index, sources = row["recordIndex"], (registry or load_registry()).sources
+    content = LogFile(stream, sources | {str(row["eventSource"]).lower()})
+    found = [record for position, record in content if position == index]
+    if not found and index < content.records:
+        raise NoOriginalError(f"its record {index} is another one: not of {row['eventSource']}, nor of any service")
+    if not found:
+        raise NoOriginalError(f"it has no record {index}: it holds {content.records:,}, counted from 0")
+    return found[0]
+
+
+def differing_fields(row: Row, original: dict[str, Any]) -> list[str]:
+    """The top-level fields in which the row's record is another one, in value or type (1 is not 1.0), sorted."""
+    return _differing(record_of(row), original)
+
+
+def differing_attributes(row: Row, original: dict[str, Any], *, registry: Registry | None = None) -> list[str]:
+    """The derived attributes that the row has otherwise than the registry makes them of its original, sorted.
+
+    None where no row can be made of the original: its fields differ then.
+    """
+    try:
+        made = row_of(original, log_file=row["logFile"], record_index=row["recordIndex"], registry=registry)
+    except Reject:
+        return []
+    kept = RECORD_FIELDS | _OF_THE_TABLE | {"other", "asJson"}
+    return [name for name in _differing(row, made) if name not in kept]
+
+
+def _differing(left: dict[str, Any], right: dict[str, Any]) -> list[str]:
+    # As JSON text, which tells true from 1, 1 from 1.0 and null from nothing.
+    first, second = ({name: json_text(value) for name, value in each.items()} for each in (left, right))
+    return sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))

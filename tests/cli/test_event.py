@@ -1,0 +1,491 @@
+"""`aitrail event`: everything about one call, and the record itself."""
+
+import csv
+import gzip
+import io
+import json
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aitrail import items
+from aitrail.cells import printable
+from aitrail.cli.event import _groups_of
+from aitrail.cli.groups import lines_of
+from aitrail.rows import row_of
+
+ID = "00000000-0000-4000-8000-000000000000"
+BUCKET = "example-trail-logs"
+NAME = f"s3://{BUCKET}/AWSLogs/a key?.json.gz"
+
+ODD = {
+    "requestParameters": {
+        "one": 1,
+        "float": 1.0,
+        "large": 1e22,
+        "minus zero": -0.0,
+        "huge": 10**40,
+        "nan": float("nan"),
+        "infinite": float("-inf"),
+        "half": "\ud800",
+        "": {"": None},
+        "ä": "Ü€",
+        "yes": True,
+        "tiny": 5e-324,
+        "deep": json.loads("[" * 200 + "1.0" + "]" * 200),
+    },
+    "tomorrow": {"a.b": 1.0, "a": {"b": 1}},
+}
+
+
+@pytest.fixture
+def bucket(table):  # noqa: ARG001 (starts moto)
+    """The bucket of the log file, empty."""
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    return s3
+
+
+@pytest.fixture
+def kept(table):
+    """Puts the row of a record into the table, after changes, and gives it."""
+
+    def kept(record, *, index=0, name=NAME, **changes):
+        row = row_of(record, log_file=name, record_index=index) | changes
+        table.write([row], time_left=lambda: 60.0)
+        return row
+
+    return kept
+
+
+def put(s3, body, **settings):
+    s3.put_object(Bucket=BUCKET, Key="AWSLogs/a key?.json.gz", Body=body, **settings)
+
+
+@pytest.fixture
+def delivered(bucket):
+    """Puts these records as the log file into the bucket."""
+
+    def delivered(*records):
+        put(bucket, gzip.compress(json.dumps({"Records": records}).encode(), mtime=0))
+
+    return delivered
+
+
+def groups(text):
+    """The lines below each heading."""
+    return {heading: lines for heading, *lines in (group.splitlines() for group in text.split("\n\n"))}
+
+
+def fields(lines):
+    return {name: value.strip() for name, _, value in (line[2:].partition("  ") for line in lines)}
+
+
+def test_table_groups_everything_about_the_event(aitrail, log_file, records):
+    record = records["polly-by-user"] | {"tomorrow": {"a": [1, "b"]}}
+    path = log_file("a.json", record)
+
+    ended = aitrail("event", record["eventID"], "--from", path, "-o", "table")
+
+    shown = groups(ended.stdout)
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert list(shown) == [
+        *("What", "Who", "From where", "Account", "How much", "Request", "Response", "Other fields"),
+        "Where it is recorded",
+    ]
+    assert fields(shown["What"]) == {
+        "eventTime": record["eventTime"],
+        "service": "polly",
+        "operation": "StartSpeechSynthesisTask",
+        "eventName": record["eventName"],
+        "eventSource": "polly.amazonaws.com",
+        "outcome": "ok",
+        "resource": "speech-synthesis-task/7e6a4a52-1b4f-4d93-8a57-2f6d0c1b9e38",
+        "readOnly": "false",
+        "managementEvent": "true",
+        "eventCategory": "Management",
+        "eventType": "AwsApiCall",
+    }
+    assert fields(shown["Account"]) == {"recipientAccountId": "111122223333"}
+    assert fields(shown["Other fields"])["other.tomorrow.a.1"] == "b"
+    assert fields(shown["Where it is recorded"]) == {
+        "eventID": record["eventID"],
+        "requestID": record["requestID"],
+        "logFile": str(path),
+        "recordIndex": "0",
+    }
+    for heading, name in (("Request", "requestParameters"), ("Response", "responseElements")):
+        assert json.loads("\n".join(shown[heading])) == record[name]
+
+
+def test_table_tells_who_from_the_telling_parts_of_the_identity(aitrail, log_file, records):
+    record = records["lex-by-sso"]
+    identity = record["userIdentity"]
+
+    ended = aitrail("event", record["eventID"], "--from", log_file("a.json", record), "-o", "table")
+
+    assert fields(groups(ended.stdout)["Who"]) == {
+        "principal": "sso/alice@example.com",
+        "credentials": "sso",
+        "temporaryCredentials": "true",
+        "sessionName": "alice@example.com",
+        "accessKeyId": identity["accessKeyId"],
+        "principalAccount": "111122223333",
+        "sessionCredentialFromConsole": "true",
+        "type": "AssumedRole",
+        "arn": identity["arn"],
+        "mfaAuthenticated": "false",
+        "creationDate": "2026-11-18T07:58:12Z",
+        "sessionIssuer.arn": identity["sessionContext"]["sessionIssuer"]["arn"],
+    }
+
+
+def test_table_leaves_out_empty_groups(aitrail, log_file, records):
+    record = records["denied"]
+
+    ended = aitrail("event", record["eventID"], "--from", log_file("a.json", record), "-o", "table")
+
+    shown = groups(ended.stdout)
+    assert not {"How much", "Request", "Response"} & set(shown)
+    assert fields(shown["Other fields"])["responseElements"] == "null"
+    assert fields(shown["What"])["errorMessage"] == record["errorMessage"]
+
+
+def test_terminal_shows_the_groups_below_bold_headings(on_terminal, log_file, record):
+    shown, stderr = on_terminal("event", ID, "--from", log_file("a.json", record()))
+
+    assert stderr == ""
+    assert shown.startswith("\x1b[1mWhat\x1b[0m\n  eventTime        2026-03-14T00:00:00Z\n")
+
+
+def test_data_formats_have_the_whole_row(aitrail, log_file, record):
+    path = log_file("a.json", record())
+    row = row_of(record(), log_file=str(path), record_index=0)
+
+    shown = {each: aitrail("event", ID, "--from", path, "-o", each).stdout for each in ("json", "jsonl", "csv")}
+
+    (cells,) = csv.DictReader(io.StringIO(shown["csv"]))
+    assert json.loads(shown["json"]) == [row]
+    assert json.loads(shown["jsonl"]) == row
+    assert {name for name, text in cells.items() if text} == {name for name in row if row[name] is not None}
+    assert json.loads(cells["userIdentity"]) == row["userIdentity"]
+
+
+def test_pipe_gets_the_row_as_a_line_of_json(aitrail, log_file, record):
+    path = log_file("a.json", record())
+
+    assert aitrail("event", ID, "--from", path).stdout == aitrail("event", ID, "--from", path, "-o", "jsonl").stdout
+
+
+def test_query_is_asked_of_the_row(aitrail, log_file, record):
+    path = log_file("a.json", record())
+
+    ended = aitrail("event", ID, "--from", path, "--query", "[].[eventID, recordIndex]")
+
+    assert json.loads(ended.stdout) == [[ID, 0]]
+
+
+def test_table_of_the_deployment_is_asked(aitrail, kept, record):
+    row = kept(record(), expiresAt=1_800_000_000)
+
+    assert json.loads(aitrail("event", ID, "-o", "jsonl").stdout) == row
+    assert "  expiresAt    2027-01-15T08:00:00Z\n" in aitrail("event", ID, "-o", "table").stdout
+
+
+def test_expiry_beyond_the_calendar_is_a_number(record):
+    row = row_of(record(), log_file="x", record_index=0) | {"expiresAt": 10**12}
+
+    assert "  expiresAt    1000000000000" in list(lines_of(_groups_of(row), bold=False))
+
+
+HOSTILE = "\x1b[2J\r\n\u202e" + "x" * 5_000
+
+
+def test_hostile_values_and_names_stay_on_their_lines(aitrail, log_file, record):
+    hostile = record(
+        userAgent=HOSTILE,
+        requestParameters={"taskId": HOSTILE, HOSTILE: [HOSTILE]},
+        errorMessage=HOSTILE,
+        **{"tomorrow\n\x1b[2J": {HOSTILE: HOSTILE}},
+    )
+    path = log_file("a.json", hostile)
+
+    shown = aitrail("event", ID, "--from", path, "-o", "table").stdout
+
+    lines = shown.splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert len(lines) == shown.count("\n")
+    assert f"  userAgent                 {printable(HOSTILE)}" in lines
+    assert f"  errorMessage     {printable(HOSTILE)}" in lines
+
+
+texts = st.text(max_size=4) | st.sampled_from(["", "a.b", "\x1b[2J", "\n", "\ud800", '"', "arn", "userIdentity"])
+structures = st.recursive(
+    texts | st.integers(0, 9) | st.floats(allow_nan=False) | st.none(),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(texts, children, max_size=3),
+    max_leaves=12,
+)
+FIELDS = ("requestParameters", "responseElements", "userIdentity", "tlsDetails", "resources", "userAgent", "tomorrow")
+
+
+def numbered(value, count):
+    """The same structure with values that occur but once."""
+    if isinstance(value, dict):
+        return {name: numbered(item, count) for name, item in value.items()}
+    if isinstance(value, list):
+        return [numbered(item, count) for item in value]
+    count.append(value)
+    return f"<{len(count)}>{value}" if isinstance(value, str) else 10_000 + len(count)
+
+
+def leaves_of(value):
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from leaves_of(item)
+    else:
+        yield value
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), structures))
+@settings(derandomize=True, database=None, deadline=None, max_examples=150)
+def test_nothing_of_a_record_is_missing(changes):
+    identity = {"eventTime": "2026-11-18T23:59:59Z", "eventSource": "polly.amazonaws.com", "eventID": "event"}
+    record = identity | numbered(changes, [])
+    row = row_of(record, log_file="x", record_index=0)
+
+    lines = list(lines_of(_groups_of(row), bold=False))
+
+    shown = "\n".join(lines)
+    assert all(line.isprintable() for line in lines)
+    for value in leaves_of(record):
+        as_json = json.dumps(value, ensure_ascii=False)
+        assert printable(str(value)) in shown or printable(as_json) in shown
+    assert all(name in shown for name in row.keys() - {"requestParameters", "responseElements", "other", "asJson"})
+
+
+def test_names_with_dots_hide_no_other_value(record):
+    row = row_of(record(tomorrow={"a.b": "first", "a": {"b": "second"}}), log_file="x", record_index=0)
+
+    lines = list(lines_of(_groups_of(row), bold=False))
+
+    assert {line.split()[-1] for line in lines if line.startswith("  other.tomorrow.a.b ")} == {"first", "second"}
+
+
+def test_raw_is_the_record_exactly(aitrail, log_file, records):
+    for record in [*records.values(), records["polly-by-user"] | ODD]:
+        ended = aitrail("event", record["eventID"], "--from", log_file("a.json", record), "--raw")
+
+        assert (ended.exit_code, ended.stdout.isascii()) == (0, True)
+        assert items.json_text(json.loads(ended.stdout)) == items.json_text(record)
+
+
+def test_raw_is_the_record_exactly_after_a_stay_in_the_table(aitrail, kept, record):
+    odd = record(**ODD)
+    kept(odd)
+
+    ended = aitrail("event", ID, "--raw")
+
+    assert items.json_text(json.loads(ended.stdout)) == items.json_text(odd)
+
+
+@pytest.mark.parametrize("how", ["--raw", "--source"])
+def test_record_without_a_guid_is_found_by_the_id_of_its_row(aitrail, log_file, record, how):
+    odd = record(eventID="x" * 65)
+    path = log_file("a.json", odd)
+    event_id = row_of(odd, log_file="x", record_index=0)["eventID"]
+
+    ended = aitrail("event", event_id, "--from", path, how)
+
+    assert event_id.startswith("~")
+    assert json.loads(ended.stdout) == odd
+
+
+def test_raw_of_a_very_deep_record_is_json(aitrail, log_file, record):
+    deep = record(requestParameters=json.loads("[" * 800 + "]" * 800))
+
+    ended = aitrail("event", ID, "--from", log_file("a.json", deep), "--raw")
+
+    assert json.loads(ended.stdout) == deep
+
+
+def test_source_agrees_with_the_row_of_the_same_log_file(aitrail, log_file, record):
+    path = log_file("a.json.gz", record(1), record(**ODD))
+
+    ended = aitrail("event", ID, "--from", path, "--source")
+
+    assert ended.exit_code == 0
+    assert items.json_text(json.loads(ended.stdout)) == items.json_text(record(**ODD))
+    assert ended.stderr == f"Record 1 of {path} agrees with the row.\n"
+
+
+def test_source_agrees_with_the_row_of_the_table(aitrail, kept, delivered, record):
+    kept(record(**ODD), index=1)
+    delivered(record(1), record(**ODD))
+
+    ended = aitrail("event", ID, "--source")
+
+    assert (ended.exit_code, ended.stderr) == (0, f"Record 1 of {NAME} agrees with the row.\n")
+    assert items.json_text(json.loads(ended.stdout)) == items.json_text(record(**ODD))
+
+
+DIFFERENT = {
+    "changed": ({"userAgent": "other", "readOnly": 0}, "readOnly, userAgent"),
+    "another record": ({"eventID": "00000001-0000-4000-8000-000000000000"}, "eventID"),
+    "float for integer": ({"tomorrow": 1.0}, "tomorrow"),
+}
+
+
+@pytest.mark.parametrize("case", DIFFERENT.values(), ids=DIFFERENT)
+def test_source_that_differs_is_shown_and_needs_a_person(aitrail, kept, delivered, record, case):
+    changes, names = case
+    kept(record(tomorrow=1))
+    delivered(record(tomorrow=1) | changes)
+
+    ended = aitrail("event", ID, "--source")
+
+    assert ended.exit_code == 4
+    assert items.json_text(json.loads(ended.stdout)) == items.json_text(record(tomorrow=1) | changes)
+    assert ended.stderr.startswith(f"Record 0 of {NAME} differs from the row in {names}. --raw shows ")
+
+
+def test_row_whose_derived_attributes_were_changed_needs_a_person(aitrail, kept, delivered, record):
+    kept(record(), principal="user/somebody-else")
+    delivered(record())
+
+    ended = aitrail("event", ID, "--source")
+
+    assert (ended.exit_code, json.loads(ended.stdout)) == (4, record())
+    assert ended.stderr.startswith(
+        f"Record 0 of {NAME} agrees with the row, but gives other derived attributes: principal. "
+    )
+
+
+WITHOUT = {
+    "gone": (lambda _: None, "it is gone"),
+    "bucket gone": (lambda s3: s3.delete_bucket(Bucket=BUCKET), "its bucket is gone"),
+    "archived": (
+        lambda s3: put(s3, b"{}", StorageClass="GLACIER"),
+        "it is archived: restore it (`aws s3api restore-object`) and ask again",
+    ),
+    "unreadable": (lambda s3: put(s3, b"nonsense"), "The content is no JSON object"),
+    "no such record": (
+        lambda s3: put(s3, b'{"Records": []}'),
+        "it has no record 0: it holds 0, counted from 0",
+    ),
+    "another record": (
+        lambda s3: put(s3, b'{"Records": [{}]}'),
+        "its record 0 is another one: not of polly.amazonaws.com, nor of any service",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT.values(), ids=WITHOUT)
+def test_log_file_without_the_record_needs_a_person(aitrail, kept, bucket, record, case):
+    change, reason = case
+    kept(record())
+    change(bucket)
+
+    ended = aitrail("event", ID, "--source")
+
+    assert (ended.exit_code, ended.stdout) == (4, "")
+    assert ended.stderr == (
+        f"{NAME}: {reason}. --raw shows the record that the row keeps; `aws cloudtrail validate-logs` tells whether "
+        "log files were changed or deleted since CloudTrail delivered them.\n"
+    )
+
+
+def test_local_log_file_that_is_gone_needs_a_person(aitrail, kept, record, tmp_path):
+    kept(record(), name=str(tmp_path / "gone.json"))
+
+    ended = aitrail("event", ID, "--source")
+
+    assert (ended.exit_code, ended.stdout) == (4, "")
+    assert ended.stderr.startswith(f"{tmp_path / 'gone.json'}: No such file or directory. --raw shows ")
+
+
+@pytest.mark.parametrize("name", ["logFile", "recordIndex", "eventSource"])
+def test_row_that_names_no_record_needs_a_person(aitrail, table, record, name):
+    row = row_of(record(), log_file=NAME, record_index=0)
+    table.write([{each: row[each] for each in row if each != name}], time_left=lambda: 60.0)
+
+    ended = aitrail("event", ID, "--source")
+
+    assert (ended.exit_code, ended.stdout) == (4, "")
+    assert ended.stderr.startswith("The row does not say where its record stands: it was changed. ")
+
+
+def test_log_file_that_may_not_be_read_is_unreachable(aitrail, kept, record, monkeypatch):
+    def named_content(*_):
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "GetObject")
+
+    kept(record())
+    monkeypatch.setattr("aitrail.cli.originals.named_content", named_content)
+
+    ended = aitrail("event", ID, "--source")
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert "s3:GetObject" in ended.stderr
+
+
+def test_standard_input_cannot_be_read_again(aitrail, record):
+    content = json.dumps({"Records": [record()]})
+
+    ended = aitrail("event", ID, "--from", "-", "--source", input=content)
+
+    assert ended.exit_code == 2
+    assert "name a file with --from, not standard input" in ended.stderr
+    assert json.loads(aitrail("event", ID, "--from", "-", "--raw", input=content).stdout) == record()
+
+
+@pytest.mark.usefixtures("table")
+def test_unknown_id_is_told_with_what_to_check(aitrail):
+    ended = aitrail("event", ID)
+
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        f"There is no event {ID} in the stack aitrail in eu-west-1. Check the ID and the place (--stack, --region, "
+        "--profile, --from). CloudTrail delivers a log file 5 to 15 minutes after a call; a table forgets rows whose "
+        "retention is over.\n"
+    )
+
+
+def test_what_there_is_to_tell_of_log_files_is_told_of_an_unknown_id_as_well(aitrail, log_file, tmp_path):
+    log_file("a.json").write_text("nonsense")
+
+    ended = aitrail("event", ID, "--from", tmp_path)
+
+    assert ended.exit_code == 1
+    first, second, *_, last = ended.stderr.splitlines()
+    assert first.startswith(f"{tmp_path / 'a.json'}: unreadable: ")
+    assert second.startswith(f"There is no event {ID} in {tmp_path}. ")
+    assert last.startswith("0 log files read, 1 unreadable")
+
+
+WRONG = {
+    "no ID": ([], "Missing argument 'ID'."),
+    "empty ID": ([""], "an eventID is a text of 1 to 2,048 bytes."),
+    "long ID": (["é" * 1025], "an eventID is a text of 1 to 2,048 bytes."),
+    "ID that is no text": (["\udcff"], "an eventID is a text of 1 to 2,048 bytes."),
+    "raw and source": ([ID, "--raw", "--source"], "give one of them"),
+    "raw in a format": ([ID, "--raw", "-o", "csv"], "without -o and --query"),
+    "source in the default format": ([ID, "--source", "-o", "jsonl"], "without -o and --query"),
+    "raw and a query": ([ID, "--raw", "--query", "[]"], "without -o and --query"),
+    "two IDs": ([ID, ID], "Got unexpected extra argument"),
+}
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_command_line_ends_with_2_before_aws_is_asked(aitrail, stacks, arguments, message):
+    ended = aitrail("event", *arguments)
+
+    assert (ended.exit_code, ended.stdout, stacks.asked) == (2, "", [])
+    assert message in ended.stderr
+
+
+@pytest.mark.usefixtures("table")
+def test_longest_id_is_looked_for(aitrail):
+    assert aitrail("event", "é" * 1024).exit_code == 1
