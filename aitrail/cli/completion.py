@@ -1,0 +1,35 @@
+"""`aitrail completion`: what makes the Tab key of a shell complete commands, options and values."""
+
+import click
+from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
+
+from aitrail.cli.sections import Command
+
+_SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
+
+
+@click.command(cls=Command)
+@click.argument("shell", type=click.Choice(list(_SHELLS)))
+@click.pass_context
+def completion(context: click.Context, *, shell: str) -> None:
+    """Print what makes Tab complete commands, options and values.
+
+    Where it belongs, once and for all:
+
+    \b
+      bash  ~/.bashrc: source <(aitrail completion bash)
+      zsh   ~/.zshrc, behind compinit: source <(aitrail completion zsh)
+      fish  aitrail completion fish > ~/.config/fish/completions/aitrail.fish
+
+    bash has to be 4.4 or newer; macOS has an older one.
+
+    \b
+    Examples:
+      source <(aitrail completion bash)
+      aitrail completion zsh > ~/.zfunc/_aitrail
+    """
+    parts = _SHELLS[shell](context.find_root().command, {}, "aitrail", "_AITRAIL_COMPLETE")
+    # Not parts.source(), which starts bash to see its version: the script may be for another machine.
+    script = ShellComplete.source(parts)
+    # Of the values of --columns, the script for fish would cut what follows a comma.
+    click.echo(script.replace('string split ","', 'string split --max 1 ","'), nl=False)

@@ -1,0 +1,80 @@
+"""`aitrail services`: what is recorded, as the registry says. Nothing is asked of AWS."""
+
+import shutil
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from aitrail.cli.groups import Group
+from aitrail.cli.output import Output, output_options
+from aitrail.cli.sections import Command, option
+from aitrail.services import Registry, Service, load
+
+_COLUMNS = ("name", "title", "eventSources", "resourceKinds", "usageCounts", "usageLabels", "lookalikes")
+_WORDS = {
+    "eventSources": "event sources",
+    "resourceKinds": "resource kinds",
+    "usageCounts": "usage, counts",
+    "usageLabels": "usage, labels",
+    "lookalikes": "lookalikes",
+    "operations": "operations",
+}
+# What stands before the values of a group, and the fewest characters that make a line of them.
+_INDENT = 4 + max(map(len, _WORDS.values()))
+_NARROWEST = 20
+
+
+@click.command(cls=Command)
+@option("What to show", "--operations", is_flag=True, help="Also the operations that the AWS SDK knows.")
+@output_options()
+def services(*, operations: bool, output: Output) -> None:
+    """Show the services that are recorded.
+
+    For each of them the event sources that its records come from, the kinds of resources that --resource takes, and
+    the fields of usage. Sources that are like its lookalikes and belong to no service are counted, and raise an alarm.
+
+    One TOML file in aitrail/services/ adds a service: see docs/operations.md#adding-a-service.
+
+    \b
+    Examples:
+      aitrail services
+      aitrail services -o json --query "[?name=='polly'].resourceKinds[]"
+    """
+    rows = [_row_of(service, with_operations=operations) for service in load().services]
+    if output.format == "table" and output.query is None:
+        output.write_groups(map(_group_of, rows))
+    else:
+        columns = (*_COLUMNS, "operations") if operations else _COLUMNS
+        output.write(rows, table=columns, csv=columns)
+
+
+def _row_of(service: Service, *, with_operations: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "name": service.name,
+        "title": service.title,
+        "eventSources": list(service.event_sources),
+        "resourceKinds": sorted(service.resource_kinds),
+        "usageCounts": [name for name, _ in service.counts],
+        "usageLabels": [name for name, _ in service.labels],
+        "lookalikes": list(service.lookalikes),
+    }
+    if with_operations:
+        from aitrail.cli.operations import known_operations  # noqa: PLC0415 (few ask for it)
+
+        row["operations"] = sorted(known_operations(Registry(services=(service,))))
+    return row
+
+
+def _group_of(row: dict[str, Any]) -> Group:
+    fields = [field for name, words in _WORDS.items() if row.get(name) for field in _wrapped(words, row[name])]
+    return Group(f"{row['name']}  {row['title']}", fields)
+
+
+def _wrapped(name: str, values: list[str]) -> Iterator[tuple[str, str]]:
+    """The values in lines that fit the terminal, the first beside the name."""
+    width = max(shutil.get_terminal_size().columns - _INDENT, _NARROWEST)
+    for line in textwrap.wrap(", ".join(values), width, break_long_words=False, break_on_hyphens=False):
+        yield name, line
+        name = ""
