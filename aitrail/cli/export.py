@@ -1,0 +1,78 @@
+"""`aitrail export`: rows as files, for DuckDB, Athena and spreadsheets."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from aitrail.cli.asking import Asked, question_options
+from aitrail.cli.output import narrate
+from aitrail.cli.sections import Command, option
+from aitrail.export import FORMATS, Exported, OtherExportError, Progress
+
+_FORMAT = click.Choice(FORMATS, case_sensitive=False)
+
+
+@click.command(cls=Command)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@question_options()
+@option("Files", "--format", "format_", type=_FORMAT, default="parquet", show_default=True, help="Format of the files.")
+@option("Files", "--whole", is_flag=True, help="All attributes of rows, not only those of the indexes.")
+@option("Files", "--force", is_flag=True, help="Export again what is complete, and replace what else is in DIR.")
+def export(*, folder: Path, asked: Asked, format_: str, whole: bool, force: bool) -> None:
+    """Write calls to files below DIR, one for each service and day.
+
+    Files are DIR/service=polly/eventDay=2026-11-21/events.parquet. The same command later exports what is new: what
+    was exported at least 24 hours after its day is complete, and skipped. docs/export.md shows queries.
+
+    \b
+    Examples:
+      aitrail export lake/ --since 90d
+      aitrail export lake/ --from AWSLogs/ --whole
+      aitrail export sheets/ --format csv --service transcribe --since 2026-11-01 --until 2026-12-01
+      duckdb -c "SELECT principal, sum(requestCharacters) FROM 'lake/*/*/*.parquet' GROUP BY principal"
+    """
+    with _progress() as progress:
+        try:
+            exported = asked.store.export(
+                folder,
+                format=format_,
+                whole=whole,
+                place=str(asked.place),
+                force=force,
+                progress=progress,
+                **asked.question,
+            )
+        except OtherExportError as error:
+            raise click.UsageError(str(error)) from error
+    if not (exported.files or exported.complete or exported.removed):
+        asked.narrate_nothing()
+        return
+    narrate(_summary(exported, folder))
+
+
+def _summary(exported: Exported, folder: Path) -> str:
+    parts = [f"{_counted(exported.files, 'file')} written to {folder} with {_counted(exported.rows, 'row')}"]
+    if exported.removed:
+        parts.append(f"{_counted(exported.removed, 'file')} removed whose rows are gone")
+    if exported.complete:
+        parts.append(f"{_counted(exported.complete, 'service-day')} skipped as complete")
+    return f"{', '.join(parts)}."
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Shows on a terminal, and only there, what is being exported."""
+    if not sys.stderr.isatty():
+        yield lambda _service, _day, _rows: None
+        return
+    from rich.console import Console  # noqa: PLC0415 (slow to import)
+
+    with Console(stderr=True).status("Reading …") as status:
+        yield lambda service, day, rows: status.update(f"{service} {day}: {_counted(rows, 'row')}")

@@ -1,0 +1,7 @@
+"""Rows as files for DuckDB, Athena and spreadsheets: one file for each service and day."""
+
+from aitrail.export.exporting import Export, Exported, Progress
+from aitrail.export.folder import ExportError, OtherExportError
+from aitrail.export.formats import FORMATS, MissingPyarrowError
+
+__all__ = ["FORMATS", "Export", "ExportError", "Exported", "MissingPyarrowError", "OtherExportError", "Progress"]

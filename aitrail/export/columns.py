@@ -1,0 +1,109 @@
+"""The columns of exported files, the same in every file of a kind, and what of a row stands in them."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from aitrail import items, tables
+from aitrail.cells import csv_cell, json_line
+from aitrail.rows import RECORD_FIELDS
+from aitrail.source import Row
+
+
+class Kind(StrEnum):
+    """What a column of a Parquet file holds, in Athena's words."""
+
+    TEXT = "string"
+    JSON = "string, JSON"
+    TIME = "timestamp"
+    FLAG = "boolean"
+    COUNT = "bigint"
+
+
+# What the folders of a file say: DuckDB and Athena add these columns by themselves.
+FOLDER_COLUMNS = ("service", "eventDay")
+# Of `usage`, as columns of their own: sums are what exports are for.
+_USAGE_COLUMNS = ("requestCharacters", "engine")
+# Whatever of a row its columns cannot hold.
+REST = "rest"
+
+_KINDS = {
+    **dict.fromkeys(("temporaryCredentials", "readOnly", "managementEvent"), Kind.FLAG),
+    **dict.fromkeys(("requestCharacters", "recordIndex", "expiresAt"), Kind.COUNT),
+    "eventTime": Kind.TIME,
+    **dict.fromkeys(("additionalEventData", "addendum", "edgeDeviceDetails", "eventContext"), Kind.JSON),
+    **dict.fromkeys(("requestParameters", "resources", "responseElements", "serviceEventDetails"), Kind.JSON),
+    **dict.fromkeys(("tlsDetails", "userIdentity", "usage", "other", "asJson", REST), Kind.JSON),
+}
+_NARROW = (*tables.NARROW_COLUMNS, *_USAGE_COLUMNS)
+_WIDE = (*sorted(RECORD_FIELDS - {*_NARROW}), "other", "asJson", "logFile", "recordIndex", "expiresAt")
+_LARGEST = 2**63
+
+Columns = Mapping[str, Kind]
+
+
+def columns_of(*, whole: bool) -> Columns:
+    """The columns of narrow or whole rows, in their order."""
+    names = (*_NARROW, *(_WIDE if whole else ()), REST)
+    return {name: _KINDS.get(name, Kind.TEXT) for name in names}
+
+
+def typed(row: Row, columns: Columns) -> dict[str, Any]:
+    """A row's values in the types of the columns; None, and what a column cannot hold, are no values of it."""
+    cells: dict[str, Any] = {}
+    rest = {}
+    for name, value in _with_usage(row).items():
+        cell = _CELLS[columns[name]](value) if name in columns else None
+        if cell is not None:
+            cells[name] = cell
+        elif value is not None:
+            rest[name] = value
+    return cells | ({REST: json_line(rest)} if rest else {})
+
+
+def texts(row: Row, columns: Columns) -> list[str]:
+    """A row's values as cells that no spreadsheet takes for formulas, in the order of the columns."""
+    values = _with_usage(row)
+    rest = {name: value for name, value in values.items() if name not in columns and value is not None}
+    return [csv_cell((rest or None) if name == REST else values.get(name)) for name in columns]
+
+
+def _with_usage(row: Row) -> Row:
+    usage = row.get("usage")
+    if not isinstance(usage, dict):
+        return row
+    found = {name: _CELLS[_KINDS.get(name, Kind.TEXT)](usage.get(name)) for name in _USAGE_COLUMNS}
+    return row | {name: value for name, value in found.items() if value is not None}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and items.is_unicode(value) else None
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _count(value: object) -> int | None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if -_LARGEST <= value < _LARGEST else None
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else json_line(value)
+
+
+def _time(value: str) -> datetime:
+    # Without a zone: Athena's timestamp has none, and DuckDB would show one in the zone of whoever asks.
+    return datetime.fromisoformat(value).replace(tzinfo=None)
+
+
+_CELLS: dict[Kind, Callable[[Any], Any]] = {
+    Kind.TEXT: _text,
+    Kind.JSON: _json,
+    Kind.TIME: _time,
+    Kind.FLAG: _flag,
+    Kind.COUNT: _count,
+}

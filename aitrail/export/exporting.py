@@ -1,0 +1,192 @@
+"""What an export has to ask for, and in which pieces; what is complete is not asked for again."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from itertools import chain, groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from aitrail.export.folder import ExportError, Folder, Settings
+from aitrail.export.formats import Write, writer_of
+from aitrail.filters import Filter
+from aitrail.services import Registry, load
+from aitrail.source import Order, Row, RowSource
+from aitrail.window import Day, Window, event_time
+
+# Log files of a day may come late.
+_LATE = timedelta(hours=24)
+_SECOND = timedelta(seconds=1)
+_ROWS_BETWEEN_REPORTS = 1_000
+
+# Hears of the service, the day, and how many of its rows are read.
+Progress = Callable[[str, str, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What an export did: service-days that were complete already, files and their rows, files that have none now."""
+
+    complete: int
+    files: int
+    rows: int
+    removed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """Rows to be written below `folder`, as service=…/eventDay=…/events.<format>.
+
+    `place` names the source in the notes. A service-day that is complete there is left out, unless `force`.
+    """
+
+    source: RowSource
+    folder: Path
+    wanted: Filter
+    window: Window
+    now: datetime
+    format: str = "parquet"
+    whole: bool = False
+    place: str = ""
+    force: bool = False
+    registry: Registry | None = None
+    progress: Progress = lambda _service, _day, _rows: None
+
+    def run(self) -> Exported:
+        """Write the files, one after another. Raises ExportError, MissingPyarrowError, and what reading raises.
+
+        Files that are finished stay, whatever happens, and the next run goes on behind them.
+        """
+        write = writer_of(self.format, whole=self.whole)
+        try:
+            target = Folder(self.folder, self._settings, force=self.force)
+            services = self.wanted.service or tuple(service.name for service in (self.registry or load()).services)
+            days = {service: list(self._open_days(target, service)) for service in services}
+            complete = len(services) * len(self.window.days()) - sum(map(len, days.values()))
+            days, as_of = self._within_rows(days)
+            files = _Files(target, write, self.progress)
+            for service, own in days.items():
+                for stretch in _stretches(own):
+                    self._export(files, service, stretch, as_of)
+        except OSError as error:
+            raise ExportError(
+                f"{error.filename or self.folder}: {error.strerror or error}. Files that are finished stay; the same "
+                "command goes on behind them."
+            ) from error
+        return Exported(complete=complete, files=files.files, rows=files.rows, removed=files.removed)
+
+    @property
+    def _settings(self) -> Settings:
+        # Services are in the names of the folders.
+        names = [field.name for field in fields(self.wanted) if field.name != "service"]
+        conditions = {name: getattr(self.wanted, name) for name in names}
+        return Settings(
+            format=self.format,
+            whole=self.whole,
+            place=self.place,
+            conditions={
+                name: sorted(values) if isinstance(values, tuple) else values
+                for name, values in conditions.items()
+                if values not in ((), None)
+            },
+        )
+
+    def _open_days(self, target: Folder, service: str) -> Iterator[Day]:
+        """The days to export, oldest first, each with the part of it that is asked for or was exported before."""
+        for day in reversed(self.window.days()):
+            note = target.note_of(service, day.day)
+            if note is None:
+                yield day
+                continue
+            covers = note.first <= day.first and day.last <= note.last
+            if self.force or not covers or note.as_of < _complete_from(day):
+                # A file that held more than is asked for must not become one that holds less.
+                yield Day(day.day, min(day.first, note.first), max(day.last, note.last))
+
+    def _within_rows(self, days: dict[str, list[Day]]) -> tuple[dict[str, list[Day]], str]:
+        """The days from that of the oldest row to that of the newest, and the moment up to which rows are known.
+
+        What lies behind the newest row may be in log files that are still to come.
+        """
+        firsts = [own[0].first for own in days.values() if own]
+        if not firsts:
+            return {}, ""
+        services = Filter(service=tuple(service for service, own in days.items() if own))
+        known = Window(since=datetime.fromisoformat(min(firsts)), until=max(self.now, self.window.until))
+        oldest = next(self.source.rows(services, known, order=Order.OLDEST_FIRST, limit=1), None)
+        newest = next(self.source.rows(services, known, order=Order.NEWEST_FIRST, limit=1), None)
+        if oldest is None or newest is None:
+            return {}, ""
+        within = {
+            service: [day for day in own if oldest["eventDay"] <= day.day <= newest["eventDay"]]
+            for service, own in days.items()
+        }
+        return within, min(newest["eventTime"], event_time(self.now))
+
+    def _export(self, files: "_Files", service: str, days: list[Day], as_of: str) -> None:
+        since, until = datetime.fromisoformat(days[0].first), datetime.fromisoformat(days[-1].last) + _SECOND
+        wanted = replace(self.wanted, service=(service,))
+        rows = self.source.rows(wanted, Window(since=since, until=until), order=Order.OLDEST_FIRST)
+        for day, own in _by_day(days, self.source.whole(rows) if self.whole else rows):
+            files.write(service, day, own, as_of)
+
+
+def _complete_from(day: Day) -> str:
+    end = datetime.fromisoformat(day.day) + timedelta(days=1)
+    return (end + _LATE).isoformat() + "Z"
+
+
+def _stretches(days: Iterable[Day]) -> Iterator[list[Day]]:
+    """The days in pieces without gaps: one question each, whose rows are read ahead from day to day."""
+    stretch: list[Day] = []
+    for day in days:
+        if stretch and datetime.fromisoformat(stretch[-1].last) + _SECOND != datetime.fromisoformat(day.first):
+            yield stretch
+            stretch = []
+        stretch.append(day)
+    if stretch:
+        yield stretch
+
+
+def _by_day(days: list[Day], rows: Iterable[Row]) -> Iterator[tuple[Day, Iterator[Row]]]:
+    """Each day and its rows, which are to be consumed before the next day; rows come oldest first."""
+    groups = groupby(rows, key=itemgetter("eventDay"))
+    nothing: tuple[Any, Iterator[Row]] = (None, iter(()))
+    name, own = next(groups, nothing)
+    for day in days:
+        if day.day != name:
+            yield day, iter(())
+            continue
+        yield day, own
+        name, own = next(groups, nothing)
+
+
+class _Files:
+    """Writes the file of one service-day after another, and counts."""
+
+    def __init__(self, target: Folder, write: Write, progress: Progress) -> None:
+        self._target, self._write, self._progress = target, write, progress
+        self.files = self.rows = self.removed = 0
+
+    def write(self, service: str, day: Day, rows: Iterator[Row], as_of: str) -> None:
+        """Write and note one service-day; without rows there is no file."""
+        self._progress(service, day.day, 0)
+        before = self.rows
+        first = next(rows, None)
+        if first is None:
+            self.removed += self._target.remove(service, day.day)
+        else:
+            with self._target.file(service, day.day) as stream:
+                self._write(stream, self._counted(service, day, chain([first], rows)))
+            self.files += 1
+        self._target.note(
+            service=service, day=day.day, first=day.first, last=day.last, as_of=as_of, rows=self.rows - before
+        )
+
+    def _counted(self, service: str, day: Day, rows: Iterable[Row]) -> Iterator[Row]:
+        for count, row in enumerate(rows, 1):
+            self.rows += 1
+            if count % _ROWS_BETWEEN_REPORTS == 0:
+                self._progress(service, day.day, count)
+            yield row

@@ -1,0 +1,170 @@
+"""`aitrail export`: files, what is told about them, and how it ends."""
+
+import json
+import os
+import pty
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pyarrow.parquet as pq
+import pytest
+
+from aitrail.export import FORMATS
+from aitrail.log_file_rows import LogFileRows
+
+
+@pytest.fixture
+def logs(tmp_path, log_file, record):
+    """A folder of log files with three calls, on 2026-03-14 and the day before."""
+    log_file("logs/one.json.gz", record(1), record(2, eventTime="2026-03-13T08:00:00Z"))
+    log_file("logs/two.json", record(3))
+    return tmp_path / "logs"
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+def names(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.glob("service=*/*/*"))
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_calls_of_log_files_are_exported(aitrail, logs, out, format_):
+    ended = aitrail("export", out, "--from", logs, "--format", format_)
+
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (0, "", f"2 files written to {out} with 3 rows.\n")
+    assert names(out) == [f"service=polly/eventDay=2026-03-{day}/events.{format_}" for day in (13, 14)]
+
+
+def test_default_format_is_parquet_with_narrow_rows(aitrail, logs, out):
+    aitrail("export", out, "--from", logs)
+
+    table = pq.read_table(out / "service=polly/eventDay=2026-03-14/events.parquet", partitioning=None)
+    assert table["eventID"].to_pylist() == [f"0000000{number}-0000-4000-8000-000000000000" for number in (1, 3)]
+    assert "userAgent" not in table.column_names
+
+
+def test_calls_of_the_table_are_exported_as_whole_rows(aitrail, recorded, record, out):
+    yesterday = datetime.now(UTC).replace(hour=0, minute=0, second=0) - timedelta(days=1)
+    moments = [(yesterday + timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%SZ") for number in range(3)]
+    rows = recorded(*(record(number, eventTime=moment) for number, moment in enumerate(moments)))
+
+    ended = aitrail("export", out, "--format", "jsonl", "--whole")
+
+    assert (ended.exit_code, ended.stderr) == (0, f"1 file written to {out} with 3 rows.\n")
+    (name,) = names(out)
+    assert name == f"service=polly/eventDay={yesterday.date()}/events.jsonl"
+    assert [json.loads(line) for line in (out / name).read_text().splitlines()] == rows
+
+
+def test_filter_and_window_choose_what_is_exported(aitrail, logs, out):
+    options = ("--service", "polly", "--since", "2026-03-14", "--until", "2026-03-14T00:00:02", "--format", "jsonl")
+
+    ended = aitrail("export", out, "--from", logs, *options)
+
+    assert ended.stderr == f"1 file written to {out} with 1 row.\n"
+    assert names(out) == ["service=polly/eventDay=2026-03-14/events.jsonl"]
+
+
+def test_second_run_skips_what_is_complete(aitrail, logs, log_file, record, out):
+    log_file("logs/three.json", record(4, eventTime="2026-03-15T00:00:00Z"))
+    aitrail("export", out, "--from", logs, "--service", "polly")
+
+    ended = aitrail("export", out, "--from", logs, "--service", "polly")
+
+    assert ended.stderr == f"2 files written to {out} with 3 rows, 1 service-day skipped as complete.\n"
+
+
+def test_force_exports_everything_again(aitrail, logs, out):
+    window = ("--since", "2026-03-13", "--until", "2026-03-14", "--service", "polly")
+    aitrail("export", out, "--from", logs, *window)
+
+    ended = aitrail("export", out, "--from", logs, *window, "--force")
+
+    assert ended.stderr == f"1 file written to {out} with 1 row.\n"
+
+
+def test_another_export_into_the_same_folder_is_refused(aitrail, logs, out):
+    aitrail("export", out, "--from", logs)
+
+    ended = aitrail("export", out, "--from", logs, "--format", "csv")
+
+    assert ended.exit_code == 2
+    assert f"Error: {out} holds parquet files of narrow rows of {logs}. Asked for are csv files" in ended.stderr
+    assert "Choose another folder, or give --force" in ended.stderr
+
+
+def test_folder_of_log_files_is_no_folder_to_export_to(aitrail, logs):
+    ended = aitrail("export", logs, "--from", logs)
+
+    assert ended.exit_code == 2
+    assert f"{logs} holds something else than an export" in ended.stderr
+
+
+def test_nothing_to_export_is_told(aitrail, logs, out):
+    ended = aitrail("export", out, "--from", logs, "--service", "lex")
+
+    assert ended.exit_code == 0
+    assert ended.stderr.startswith("No events with service lex until ")
+    assert names(out) == []
+
+
+def test_file_in_the_place_of_the_folder_ends_with_an_error(aitrail, logs):
+    ended = aitrail("export", logs / "two.json", "--from", logs)
+
+    assert (ended.exit_code, ended.stderr) == (1, f"Error: {logs / 'two.json'} is a file: name a folder.\n")
+
+
+def test_missing_pyarrow_ends_the_command_before_anything_is_read(aitrail, tmp_path, log_file, out, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    log_file("logs/unreadable.json.gz").write_bytes(b"x")
+
+    ended = aitrail("export", out, "--from", tmp_path / "logs")
+
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith("Error: Parquet files need pyarrow: install pyarrow")
+    assert ended.stderr.endswith("or choose --format csv or jsonl.\n")
+
+
+def test_interrupted_command_leaves_no_partial_file_and_goes_on_later(aitrail, logs, out, monkeypatch):
+    rows = LogFileRows.rows
+
+    def interrupted(self, *question, limit=None, **options):
+        for count, row in enumerate(rows(self, *question, limit=limit, **options)):
+            if limit is None and count == 2:
+                raise KeyboardInterrupt
+            yield row
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LogFileRows, "rows", interrupted)
+        ended = aitrail("export", out, "--from", logs)
+
+    assert ended.exit_code == 130
+    assert names(out) == ["service=polly/eventDay=2026-03-13/events.parquet"]
+
+    aitrail("export", out, "--from", logs)
+
+    assert names(out) == [f"service=polly/eventDay=2026-03-{day}/events.parquet" for day in (13, 14)]
+
+
+def test_progress_is_shown_on_a_terminal_only(program, logs, out):
+    terminal, stderr = pty.openpty()
+    process = program("export", out, "--from", logs, stderr=stderr, env=os.environ | {"TERM": "xterm"})
+    os.close(stderr)
+    shown = b""
+    with (
+        suppress(OSError),
+        os.fdopen(terminal, "rb", buffering=0) as stream,
+    ):  # the error of a terminal without programs
+        while more := stream.read(10_000):
+            shown += more
+    stdout, _ = process.communicate(timeout=60)
+    _, piped = program("export", out, "--from", logs, "--force").communicate(timeout=60)
+
+    assert stdout == b""
+    assert "Reading …" in shown.decode()
+    assert "2 files written to" in shown.decode()
+    assert piped.decode() == f"2 files written to {out} with 3 rows.\n"

@@ -1,0 +1,570 @@
+"""Exported files hold the rows of their source, whatever interrupts an export and however often it is resumed."""
+
+import csv
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aitrail.cells import csv_cell
+from aitrail.export import FORMATS, Export, ExportError, MissingPyarrowError, OtherExportError
+from aitrail.export import formats as formats_module
+from aitrail.export.columns import Kind, columns_of
+from aitrail.filters import Filter
+from aitrail.source import Order
+from aitrail.tables import NARROW_COLUMNS
+from aitrail.window import Window, event_time
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SETTINGS = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+FULL_DEVICE = Path("/dev/full")
+
+
+class Rows:
+    """A source with these rows; it fails when it has given `patience` of them, and notes what it is asked."""
+
+    def __init__(self, rows):
+        self.all = list(rows)
+        self.patience = None
+        self.windows = []
+
+    def rows(self, wanted, window, *, order=Order.NEWEST_FIRST, limit=None):
+        self.windows.append((wanted.service, window.bounds, limit))
+        first, last = window.bounds
+        found = [row for row in self.all if first <= row["eventTime"] <= last and wanted.matcher()(row)]
+        found.sort(key=lambda row: (row["eventTime"], row["eventID"]), reverse=order is Order.NEWEST_FIRST)
+        for row in found[:limit]:
+            if limit is None:
+                self.fail_sooner_or_later()
+            yield {name: row[name] for name in NARROW_COLUMNS if name in row}
+
+    def fail_sooner_or_later(self):
+        if self.patience == 0:
+            raise ConnectionAbortedError("gone")
+        if self.patience is not None:
+            self.patience -= 1
+
+    def whole(self, rows):
+        by_id = {row["eventID"]: row for row in self.all}
+        return (by_id[row["eventID"]] for row in rows)
+
+    def questions(self):
+        return [(*service, *bounds) for service, bounds, limit in self.windows if limit is None]
+
+
+def row(number, time="2026-11-20T10:00:00Z", service="polly", **attributes):
+    return {
+        "eventID": f"{number:08}",
+        "eventTime": time,
+        "eventDay": time[:10],
+        "service": service,
+        "outcome": "ok",
+    } | attributes
+
+
+def export(source, folder, **options):
+    window = Window(since=options.pop("since", NOW - timedelta(days=7)), until=options.pop("until", NOW))
+    defaults = {"wanted": Filter(), "now": NOW, "format": "jsonl"}
+    return Export(source=source, folder=folder, window=window, **defaults | options).run()
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.glob("service=*/*/*")}
+
+
+def names(folder):
+    return sorted(files(folder))
+
+
+def ids(folder):
+    lines = [json.loads(line) for content in files(folder).values() for line in content.splitlines()]
+    return sorted(line["eventID"] for line in lines)
+
+
+def read(folder, format_):
+    """The rows of all files, with what the names of the folders say."""
+    for path in sorted(folder.glob(f"service=*/eventDay=*/events.{format_}")):
+        for found in READERS[format_](path):
+            service, day = (part.partition("=")[2] for part in path.parts[-3:-1])
+            yield found | {"service": service, "eventDay": day}
+
+
+def read_parquet(path):
+    kinds = columns_of(whole=True)
+    for found in pq.read_table(path).to_pylist():
+        values = {name: value for name, value in found.items() if value is not None}
+        parsed = {
+            name: json.loads(value) if kinds[name] is Kind.JSON else value
+            for name, value in values.items()
+            if name not in ("rest", "requestCharacters", "engine")
+        }
+        parsed["eventTime"] = event_time(parsed["eventTime"].replace(tzinfo=UTC))
+        yield parsed | json.loads(values.get("rest", "{}"))
+
+
+def read_csv(path):
+    with path.open(newline="", encoding="utf-8") as stream:
+        yield from csv.DictReader(stream)
+
+
+def read_jsonl(path):
+    return map(json.loads, path.read_bytes().splitlines())
+
+
+READERS = {"parquet": read_parquet, "csv": read_csv, "jsonl": read_jsonl}
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.integers(2**62, 2**80) | st.floats(allow_nan=False) | st.text(),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(), values, max_size=3),
+    max_leaves=5,
+)
+NAMES = [name for name in columns_of(whole=True) if name not in ("eventID", "eventTime", "eventDay", "service", "rest")]
+ATTRIBUTES = st.dictionaries(
+    st.sampled_from([name for name in NAMES if name not in ("requestCharacters", "engine")]) | st.just("ofTomorrow"),
+    ANYTHING,
+    max_size=6,
+)
+USAGES = st.dictionaries(st.sampled_from(["requestCharacters", "engine", "voiceId"]), ANYTHING, max_size=3)
+
+
+@st.composite
+def tables_of_rows(draw):
+    times = st.integers(0, 6 * 86_400).map(lambda seconds: event_time(NOW - timedelta(seconds=seconds + 1)))
+    services = st.sampled_from(["lex", "polly"])
+    drawn = draw(st.lists(st.tuples(times, services, ATTRIBUTES, USAGES), max_size=8))
+    return [
+        row(number, time, service, **attributes | {"usage": usage})
+        for number, (time, service, attributes, usage) in enumerate(drawn)
+    ]
+
+
+def without_nulls(found):
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def in_order(rows):
+    return sorted(rows, key=lambda row: (row["service"], row["eventTime"], row["eventID"]))
+
+
+@SETTINGS
+@given(tables_of_rows())
+def test_parquet_files_hold_the_values_of_whole_rows(rows):
+    with TemporaryDirectory() as folder:
+        export(Rows(rows), Path(folder), format="parquet", whole=True)
+
+        found = list(read(Path(folder), "parquet"))
+
+    assert found == list(map(without_nulls, in_order(rows)))
+
+
+@SETTINGS
+@given(tables_of_rows())
+def test_jsonl_files_hold_whole_rows_as_they_are(rows):
+    with TemporaryDirectory() as folder:
+        export(Rows(rows), Path(folder), format="jsonl", whole=True)
+
+        found = list(read(Path(folder), "jsonl"))
+
+    assert found == in_order(rows)
+
+
+@SETTINGS
+@given(tables_of_rows())
+def test_csv_files_hold_the_cells_of_whole_rows(rows):
+    with TemporaryDirectory() as folder:
+        export(Rows(rows), Path(folder), format="csv", whole=True)
+
+        found = list(read(Path(folder), "csv"))
+
+    derived = ("requestCharacters", "engine", "rest")
+    columns = [name for name in columns_of(whole=True) if name not in derived]
+    assert [{name: cells[name] for name in columns} for cells in found] == [
+        {name: csv_cell(row.get(name)) for name in columns} for row in in_order(rows)
+    ]
+    assert [cells["rest"] for cells in found] == [
+        csv_cell(without_nulls({"ofTomorrow": row.get("ofTomorrow")}) or None) for row in in_order(rows)
+    ]
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_narrow_rows_are_exported_unless_whole_ones_are_asked_for(tmp_path, format_):
+    rows = [row(1, principal="user/alice", userAgent="aws-cli", readOnly=True)]
+
+    export(Rows(rows), tmp_path / "narrow", format=format_)
+    export(Rows(rows), tmp_path / "whole", format=format_, whole=True)
+
+    assert ["userAgent" in found for found in read(tmp_path / "narrow", format_)] == [False]
+    assert [found["userAgent"] for found in read(tmp_path / "whole", format_)] == ["aws-cli"]
+
+
+def test_all_parquet_files_have_the_same_schema(tmp_path):
+    source = Rows([row(1), row(2, "2026-11-19T00:00:00Z", "lex", usage={"requestCharacters": 4}, readOnly="odd")])
+
+    export(source, tmp_path, format="parquet")
+
+    one, other = (pq.read_schema(path) for path in sorted(tmp_path.glob("*/*/*.parquet")))
+    assert one.equals(other)
+    assert {str(one.field(name).type) for name in ("eventTime", "readOnly", "requestCharacters", "usage")} == {
+        "timestamp[ms]",
+        "bool",
+        "int64",
+        "string",
+    }
+
+
+USAGE = {
+    "numbers and texts": ({"requestCharacters": 25, "engine": "neural"}, 25, "neural"),
+    "nothing": ({}, None, None),
+    "more than 64 bits": ({"requestCharacters": 2**63}, None, None),
+    "odd types": ({"requestCharacters": True, "engine": {"a": 1}}, None, None),
+    "no object": ("odd", None, None),
+}
+
+
+@pytest.mark.parametrize(("usage", "characters", "engine"), USAGE.values(), ids=USAGE)
+def test_characters_and_engine_are_columns_of_their_own(tmp_path, usage, characters, engine):
+    export(Rows([row(1, usage=usage)]), tmp_path, format="parquet")
+
+    (found,) = pq.read_table(next(tmp_path.glob("*/*/*"))).to_pylist()
+
+    assert (found["requestCharacters"], found["engine"], found["rest"]) == (characters, engine, None)
+    assert json.loads(found["usage"]) == usage
+
+
+def test_there_is_a_file_for_each_service_and_day_that_has_rows(tmp_path):
+    source = Rows([row(1), row(2, "2026-11-20T23:59:59Z"), row(3, "2026-11-18T00:00:00Z"), row(4, service="lex")])
+
+    exported = export(source, tmp_path)
+
+    assert names(tmp_path) == [
+        "service=lex/eventDay=2026-11-20/events.jsonl",
+        "service=polly/eventDay=2026-11-18/events.jsonl",
+        "service=polly/eventDay=2026-11-20/events.jsonl",
+    ]
+    assert (exported.files, exported.rows, exported.complete, exported.removed) == (3, 4, 0, 0)
+
+
+@SETTINGS
+@given(
+    st.lists(st.tuples(st.integers(0, 5 * 86_400), st.sampled_from(["lex", "polly"])), max_size=20),
+    st.lists(st.integers(0, 15), max_size=4),
+    st.sampled_from(FORMATS),
+)
+def test_interrupted_and_resumed_export_is_the_same_as_one_without_interruption(drawn, interruptions, format_):
+    source = Rows(
+        row(number, event_time(NOW - timedelta(seconds=seconds + 1)), service)
+        for number, (seconds, service) in enumerate(drawn)
+    )
+    with TemporaryDirectory() as clean, TemporaryDirectory() as resumed:
+        export(source, Path(clean), format=format_)
+        for source.patience in interruptions:
+            try:
+                export(source, Path(resumed), format=format_)
+            except ExportError:
+                # What is there is finished.
+                there = files(Path(resumed))
+                assert there.items() <= files(Path(clean)).items()
+        source.patience = None
+
+        export(source, Path(resumed), format=format_)
+
+        assert files(Path(resumed)) == files(Path(clean))
+
+
+def test_resumed_export_asks_only_for_what_is_missing(tmp_path):
+    source = Rows([row(day, f"2026-11-{day}T10:00:00Z") for day in (15, 16, 17, 18, 20)])
+    source.patience = 3
+    with pytest.raises(ExportError, match="gone"):
+        export(source, tmp_path, wanted=Filter(service=("polly",)))
+    source.patience = None
+    source.windows.clear()
+
+    exported = export(source, tmp_path, wanted=Filter(service=("polly",)))
+
+    assert source.questions() == [("polly", "2026-11-17T00:00:00Z", "2026-11-20T23:59:59Z")]
+    assert (exported.files, exported.complete) == (3, 2)
+
+
+def test_days_before_the_first_row_are_not_asked_one_by_one(tmp_path):
+    source = Rows([row(1, "2026-11-19T10:00:00Z")])
+
+    export(source, tmp_path, since=datetime(2013, 1, 1, tzinfo=UTC), wanted=Filter(service=("polly",)))
+
+    assert source.questions() == [("polly", "2026-11-19T00:00:00Z", "2026-11-19T23:59:59Z")]
+    assert len((tmp_path / "_aitrail_export.notes").read_text().splitlines()) == 1
+
+
+# A first export of polly until one moment, a second until another one: does it read 2026-11-19 again?
+AGAIN = {
+    "newer rows are more than a day younger": ("2026-11-21T00:00:00Z", "2026-11-19", False),
+    "newer rows are not a day younger": ("2026-11-20T23:59:59Z", "2026-11-19", True),
+    "only a part of the day was exported": ("2026-11-21T00:00:00Z", "2026-11-19T12:00", True),
+}
+
+
+@pytest.mark.parametrize(("newest", "since", "is_read"), AGAIN.values(), ids=AGAIN)
+def test_service_day_is_skipped_when_it_is_complete(tmp_path, newest, since, is_read):
+    source = Rows([row(1, "2026-11-19T10:00:00Z"), row(2, "2026-11-19T14:00:00Z"), row(3, newest)])
+    export(source, tmp_path, wanted=Filter(service=("polly",)), since=datetime.fromisoformat(since).replace(tzinfo=UTC))
+    source.all.append(row(4, "2026-11-19T16:00:00Z"))
+
+    export(source, tmp_path, since=datetime(2026, 11, 19, tzinfo=UTC), now=NOW + timedelta(days=9))
+
+    assert ("00000004" in ids(tmp_path)) is is_read
+
+
+def test_day_that_is_still_going_on_is_completed_later(tmp_path):
+    source = Rows([row(1, "2026-11-21T10:00:00Z")])
+    export(source, tmp_path)
+    source.all.append(row(2, "2026-11-21T18:00:00Z"))
+
+    export(source, tmp_path, until=NOW + timedelta(days=1), now=NOW + timedelta(days=1))
+
+    assert ids(tmp_path) == ["00000001", "00000002"]
+
+
+def test_file_never_holds_less_of_its_day_than_before(tmp_path):
+    source = Rows([row(1, "2026-11-20T01:00:00Z"), row(2, "2026-11-20T22:00:00Z")])
+    export(source, tmp_path)
+
+    export(source, tmp_path, since=datetime(2026, 11, 20, 12, tzinfo=UTC), force=True)
+
+    assert ids(tmp_path) == ["00000001", "00000002"]
+
+
+def test_complete_service_day_without_rows_is_skipped_too(tmp_path):
+    source = Rows([row(1, "2026-11-17T01:00:00Z"), row(2, "2026-11-21T01:00:00Z")])
+    since = datetime(2026, 11, 17, tzinfo=UTC)
+
+    first = export(source, tmp_path, since=since, wanted=Filter(service=("polly",)))
+    second = export(source, tmp_path, since=since, wanted=Filter(service=("polly",)))
+
+    assert (first.complete, first.files, second.complete, second.files) == (0, 2, 3, 1)
+
+
+def test_file_whose_rows_are_gone_is_removed(tmp_path):
+    source = Rows([row(1, "2026-11-19T01:00:00Z"), row(2), row(3, "2026-11-21T01:00:00Z")])
+    export(source, tmp_path)
+    del source.all[1]
+
+    exported = export(source, tmp_path)
+
+    assert exported.removed == 1
+    assert names(tmp_path) == [f"service=polly/eventDay=2026-11-{day}/events.jsonl" for day in (19, 21)]
+
+
+def test_file_that_somebody_removed_is_written_again(tmp_path):
+    source = Rows([row(1, "2026-11-17T01:00:00Z"), row(2, "2026-11-21T01:00:00Z")])
+    export(source, tmp_path)
+    before = files(tmp_path)
+    next(tmp_path.glob("service=polly/eventDay=2026-11-17/*")).unlink()
+
+    export(source, tmp_path)
+
+    assert files(tmp_path) == before
+
+
+def test_complete_service_days_are_exported_again_with_force(tmp_path):
+    source = Rows([row(1, "2026-11-17T01:00:00Z"), row(2, "2026-11-21T01:00:00Z")])
+    export(source, tmp_path)
+    source.all.append(row(3, "2026-11-17T02:00:00Z"))
+
+    exported = export(source, tmp_path, force=True)
+
+    assert (exported.files, exported.complete) == (2, 0)
+    assert ids(tmp_path) == ["00000001", "00000002", "00000003"]
+
+
+def test_nothing_is_asked_where_everything_is_complete(tmp_path):
+    source = Rows([row(1, "2026-11-17T01:00:00Z"), row(2, "2026-11-21T01:00:00Z")])
+    window = {"since": datetime(2026, 11, 17, tzinfo=UTC), "until": datetime(2026, 11, 18, tzinfo=UTC)}
+    export(source, tmp_path, **window)
+    source.windows.clear()
+
+    exported = export(source, tmp_path, **window)
+
+    assert source.windows == []
+    assert (exported.complete, exported.files) == (4, 0)
+
+
+OTHERS = {
+    "format": ({"format": "csv"}, "parquet files of narrow rows of here. Asked for are csv files of narrow rows"),
+    "columns": ({"whole": True}, "Asked for are parquet files of whole rows of here"),
+    "source": ({"place": "there"}, "Asked for are parquet files of narrow rows of there"),
+    "filter": (
+        {"wanted": Filter(outcome=("ok", "denied"), read_only=False)},
+        "rows of here with outcome denied or ok, read_only false",
+    ),
+}
+
+
+@pytest.mark.parametrize(("other", "message"), OTHERS.values(), ids=OTHERS)
+def test_folder_of_another_export_is_refused(tmp_path, other, message):
+    usual = {"format": "parquet", "place": "here"}
+    export(Rows([row(1)]), tmp_path, **usual)
+    before = files(tmp_path)
+
+    with pytest.raises(OtherExportError) as refused:
+        export(Rows([row(2)]), tmp_path, **usual | other)
+
+    assert f"{tmp_path} holds parquet files of narrow rows of here." in str(refused.value)
+    assert message in str(refused.value)
+    assert files(tmp_path) == before
+
+
+def test_order_of_conditions_and_services_make_no_other_export(tmp_path):
+    source = Rows([row(1), row(2, service="lex")])
+    export(source, tmp_path, wanted=Filter(outcome=("ok", "denied"), service=("lex",)))
+
+    export(source, tmp_path, wanted=Filter(outcome=("denied", "ok")))
+
+    assert ids(tmp_path) == ["00000001", "00000002"]
+
+
+def test_force_replaces_what_is_in_the_window_and_keeps_the_rest(tmp_path):
+    source = Rows([row(1, "2026-11-17T01:00:00Z"), row(2, "2026-11-20T01:00:00Z")])
+    export(source, tmp_path, format="csv")
+
+    export(source, tmp_path, since=datetime(2026, 11, 19, tzinfo=UTC), force=True)
+
+    assert names(tmp_path) == [
+        "service=polly/eventDay=2026-11-17/events.csv",
+        "service=polly/eventDay=2026-11-20/events.jsonl",
+    ]
+    with pytest.raises(OtherExportError, match="holds csv files"):
+        export(source, tmp_path)
+
+
+def test_folder_that_holds_something_else_is_refused(tmp_path):
+    (tmp_path / "precious").write_text("x")
+
+    with pytest.raises(OtherExportError, match="holds something else than an export"):
+        export(Rows([row(1)]), tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+
+
+@pytest.mark.parametrize("line", [b'{"service": "po', b"\xff\xfe", b"[]", b'{"service": 1}'])
+def test_note_that_cannot_be_read_is_no_note(tmp_path, line):
+    source = Rows([row(1, "2026-11-17T01:00:00Z"), row(2, "2026-11-21T01:00:00Z")])
+    export(source, tmp_path)
+    notes = tmp_path / "_aitrail_export.notes"
+    first, *others = notes.read_bytes().splitlines(keepends=True)
+    notes.write_bytes(b"".join(others) + line)
+    before = files(tmp_path)
+
+    export(source, tmp_path)
+
+    assert files(tmp_path) == before
+    assert first in notes.read_bytes().splitlines(keepends=True)
+
+
+def test_leftovers_of_an_interrupted_run_are_removed(tmp_path):
+    source = Rows([row(1)])
+    export(source, tmp_path)
+    leftover = tmp_path / "service=lex/eventDay=2026-01-01/_events.jsonl.partial"
+    leftover.parent.mkdir(parents=True)
+    leftover.write_text("half a fi")
+
+    export(source, tmp_path)
+
+    assert not leftover.exists()
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.skipif(not FULL_DEVICE.exists(), reason="needs a device that is always full")
+def test_full_disk_leaves_no_file_under_a_final_name(tmp_path, format_):
+    source = Rows([row(1, "2026-11-17T01:00:00Z"), *(row(number, principal="x" * 99) for number in range(2, 5000))])
+
+    def fill_up(service, day, _rows):
+        if (service, day) == ("polly", "2026-11-20"):
+            partial = tmp_path / f"service=polly/eventDay={day}/_events.{format_}.partial"
+            partial.parent.mkdir(parents=True, exist_ok=True)
+            partial.unlink(missing_ok=True)
+            partial.symlink_to(FULL_DEVICE)
+
+    with pytest.raises(ExportError, match=r"No space left on device.*the same command"):
+        export(source, tmp_path, format=format_, progress=fill_up)
+    assert names(tmp_path) == [f"service=polly/eventDay=2026-11-17/events.{format_}"]
+
+    exported = export(source, tmp_path, format=format_)
+
+    assert (exported.files, exported.rows) == (1, 4998)
+    assert names(tmp_path) == [f"service=polly/eventDay=2026-11-{day}/events.{format_}" for day in (17, 20)]
+
+
+def test_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("x")
+
+    with pytest.raises(ExportError, match="file is a file: name a folder"):
+        export(Rows([row(1)]), tmp_path / "file")
+    with pytest.raises(ExportError, match=r"file/below: Not a directory"):
+        export(Rows([row(1)]), tmp_path / "file" / "below")
+
+
+def test_missing_pyarrow_is_told_before_anything_is_asked(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    source = Rows([row(1)])
+
+    with pytest.raises(MissingPyarrowError, match=r"pip install 'aitrail\[parquet\]'.*--format csv or jsonl"):
+        export(source, tmp_path / "new", format="parquet")
+
+    assert source.windows == []
+    assert not (tmp_path / "new").exists()
+
+
+SIZES = {"many rows": (25, "x", [10, 10, 5]), "long texts": (3, "x" * 800, [1, 1, 1])}
+
+
+@pytest.mark.parametrize(("count", "text", "groups"), SIZES.values(), ids=SIZES)
+def test_row_groups_are_bounded_in_rows_and_characters(tmp_path, monkeypatch, count, text, groups):
+    monkeypatch.setattr(formats_module, "_MOST_ROWS", 10)
+    monkeypatch.setattr(formats_module, "_MOST_CHARACTERS", 700)
+
+    export(Rows(row(number, principal=text) for number in range(count)), tmp_path, format="parquet")
+
+    metadata = pq.read_metadata(next(tmp_path.glob("*/*/*")))
+    assert [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)] == groups
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_rows_are_written_while_they_are_read(tmp_path, monkeypatch, format_):
+    monkeypatch.setattr(formats_module, "_MOST_ROWS", 100)
+    sizes = []
+
+    class Watched(Rows):
+        def fail_sooner_or_later(self):
+            sizes.extend(path.stat().st_size for path in tmp_path.glob("*/*/*.partial"))
+
+    export(Watched(row(number, principal=f"user/{number * 7919}") for number in range(3000)), tmp_path, format=format_)
+
+    assert sizes[2900] > sizes[1500] > sizes[700] > 0
+
+
+def test_progress_tells_every_service_day_and_every_thousand_rows(tmp_path):
+    told = []
+    source = Rows([*(row(number) for number in range(2500)), row(9999, "2026-11-21T00:00:00Z")])
+
+    export(
+        source,
+        tmp_path,
+        wanted=Filter(service=("polly",)),
+        progress=lambda service, day, rows: told.append((service, day, rows)),
+    )
+
+    assert told == [
+        *(("polly", "2026-11-20", rows) for rows in (0, 1000, 2000)),
+        ("polly", "2026-11-21", 0),
+    ]
