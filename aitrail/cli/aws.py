@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aitrail.cli.sections import option
+
 if TYPE_CHECKING:
     import boto3
 
     from aitrail.deployment import Deployment
-    from aitrail.events import EventsTable
 
 # A person waits: botocore's own 60 s, five times over, would make them give up before it does.
 _CONNECT_SECONDS = 5
@@ -28,6 +29,15 @@ class UnreachableError(click.ClickException):
     exit_code = 3
 
 
+# Codes with which AWS asks for patience.
+THROTTLING = (
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+)
 # Names of botocore's errors and codes of AWS's, and what to do about them.
 _HINTS = {
     ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"): (
@@ -40,8 +50,11 @@ _HINTS = {
         "Check the credentials: --profile, AWS_PROFILE, AWS_ACCESS_KEY_ID."
     ),
     ("AccessDenied", "AccessDeniedException"): (
-        "Reading needs cloudformation:DescribeStacks on the stack and dynamodb:Query on the indexes of its tables."
+        "Asking needs cloudformation:DescribeStacks on the stack, dynamodb:Query on the indexes of its tables, and "
+        "dynamodb:GetItem and BatchGetItem on the events table; reading log files s3:ListBucket and s3:GetObject."
     ),
+    THROTTLING: "AWS throttles: ask again in a minute, or ask for less (a shorter window, one principal or service).",
+    ("NoSuchBucket",): "Check the name behind s3://, and --profile.",
     ("NoRegionError",): "Name the region of the stack with --region, or set AWS_REGION.",
     ("ProfileNotFound",): "`aws configure list-profiles` shows those there are.",
     ("HTTPClientError", "ConnectionError"): "Check the network, --region and, where given, --endpoint-url.",
@@ -96,9 +109,12 @@ class Access:
         """A client that gives up while a person still waits. Raises botocore's errors."""
         from botocore.config import Config  # noqa: PLC0415 (see above)
 
+        from aitrail.paging import WORKERS  # noqa: PLC0415 (threads are of no use to --help)
+
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
+            max_pool_connections=2 * WORKERS,  # pages and whole rows are read side by side
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         )
         session: Any = self._session  # boto3 has one overload per service
@@ -114,13 +130,6 @@ class Access:
 
         return Deployment.find(self.client("cloudformation"), self.stack)
 
-    @cached_property
-    def events_table(self) -> "EventsTable":
-        """The events table of the stack. Raises as `deployment`."""
-        from aitrail.events import EventsTable  # noqa: PLC0415 (imports boto3)
-
-        return EventsTable(self.client("dynamodb"), self.deployment.events_table)
-
 
 def aws_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add --stack, --profile, --region and --endpoint-url; the command gets them as one Access, `access`.
@@ -128,10 +137,12 @@ def aws_options(command: Callable[..., None]) -> Callable[..., None]:
     Whatever keeps the command from reaching AWS ends it with exit code 3 and a hint.
     """
 
-    @click.option("--stack", default="aitrail", show_default=True, metavar="NAME", help="Name of the deployed stack.")
-    @click.option("--profile", metavar="NAME", help="AWS profile.")
-    @click.option("--region", metavar="REGION", help="AWS Region of the stack.")
-    @click.option("--endpoint-url", metavar="URL", help="Another endpoint than AWS's, such as a local AWS.")
+    @option(
+        "Where", "--stack", default="aitrail", show_default=True, metavar="NAME", help="Name of the deployed stack."
+    )
+    @option("Where", "--profile", metavar="NAME", help="AWS profile.")
+    @option("Where", "--region", metavar="REGION", help="AWS Region of the stack.")
+    @option("Where", "--endpoint-url", metavar="URL", help="Another endpoint than AWS's, such as a local AWS.")
     @functools.wraps(command)
     def with_access(
         *args: Any,  # noqa: ANN401 (passed through)

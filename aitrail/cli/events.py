@@ -1,68 +1,79 @@
-"""`aitrail events`: who called what, newest first, from the events table."""
+"""`aitrail events`: who called what, from where, with which credentials, and did it fail."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 import click
 
 from aitrail import tables
-from aitrail.cli.aws import Access, aws_options
+from aitrail.cli.asking import LIMIT, Asked, question_options
+from aitrail.cli.columns import columns_option
 from aitrail.cli.output import ROW_COLUMNS, Output, narrate, output_options
-from aitrail.cli.window import Window, window_options
-from aitrail.services import load
-
-_SERVICES = tuple(service.name for service in load().services)
+from aitrail.cli.sections import Command, option
 
 
-@click.command()
-@click.option(
-    "--service",
-    "services",
-    type=click.Choice(_SERVICES, case_sensitive=False),
-    multiple=True,
-    help="Only this service; may be repeated.",
-)
-@window_options(since="7d")
-@click.option(
-    "--limit", type=click.IntRange(min=1), default=100, show_default=True, metavar="N", help="At most N, the newest."
-)
+@click.command(cls=Command)
+@question_options()
+@option("How many", "--limit", type=LIMIT, metavar="N", help="At most N, by default 100.")
+@option("How many", "--all", "everything", is_flag=True, help="All there are.")
+@option("How many", "--reverse", is_flag=True, help="Oldest first.")
+@columns_option
 @output_options()
-@aws_options
-def events(*, services: tuple[str, ...], window: Window, limit: int, output: Output, access: Access) -> None:
+def events(
+    *,
+    asked: Asked,
+    limit: int | None,
+    everything: bool,
+    reverse: bool,
+    columns: tuple[str, ...] | None,
+    output: Output,
+) -> None:
     """List calls, newest first.
 
-    Times are UTC: now, a span before now (30m, 12h, 7d, 2w), or ISO-8601. A call shows up when CloudTrail has
-    delivered its log file, usually 5 to 15 minutes later.
+    A call shows up when CloudTrail has delivered its log file, usually 5 to 15 minutes later.
 
     \b
     Examples:
       aitrail events --service polly --since 24h
-      aitrail events --since 2026-11-01 --until 2026-12-01 --limit 1000 -o csv > november.csv
-      aitrail events --limit 1000 | jq -r .principal | sort | uniq -c
+      aitrail events --errors --principal 'sso/*' --since 30d
+      aitrail events --access-key AKIAIOSFODNN7EXAMPLE --since 90d --all
+      aitrail events --since 2026-11-01 --until 2026-12-01 --all -o csv > november.csv
+      aitrail events --from AWSLogs/ --operation 'Delete*'
     """
-    asked = services or _SERVICES
-    found = access.events_table.rows(tables.BY_SERVICE, asked, since=window.since, until=window.until)
-    shown = _Counted(islice(found, limit))
-    output.write(shown, table=ROW_COLUMNS, csv=tables.NARROW_COLUMNS)
+    if everything and limit:
+        raise click.UsageError("--all has no limit: give it or --limit.")
+    most = None if everything else limit or _USUAL_LIMIT
+    read = columns or (None if output.wants_whole_rows else tables.NARROW_COLUMNS)
+    one_more = None if most is None else most + 1
+    found = asked.store.events(limit=one_more, oldest_first=reverse, columns=read, **asked.question)
+    shown = _Limited(found, most)
+    output.write(shown, table=columns or ROW_COLUMNS, csv=columns or tables.NARROW_COLUMNS, fit=columns is None)
     if not shown.count:
+        asked.narrate_nothing()
+    elif shown.has_more:
         narrate(
-            f"No events of {', '.join(asked)} {window} in {access}. Check the window (--since, --until), the stack "
-            "(--stack, --region, --profile), and whether log files arrive: CloudTrail delivers them 5 to 15 minutes "
-            "after a call."
+            f"These are the {'oldest' if reverse else 'newest'} {most} events; there are more in the window: raise "
+            "--limit, or give --all."
         )
-    elif shown.count == limit and next(found, None):
-        narrate(f"These are the newest {limit} events; there are more in the window: raise --limit.")
 
 
-class _Counted:
-    """Counts the rows that pass."""
+# More than a screen, and seen at once.
+_USUAL_LIMIT = 100
 
-    def __init__(self, rows: Iterable[dict[str, Any]]) -> None:
+
+class _Limited:
+    """Counts the rows that pass, and notes whether there is one more."""
+
+    def __init__(self, rows: Iterable[dict[str, Any]], limit: int | None) -> None:
         self._rows = rows
+        self._limit = limit
         self.count = 0
+        self.has_more = False
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for row in self._rows:
+            if self.count == self._limit:
+                self.has_more = True
+                return
             self.count += 1
             yield row

@@ -2,36 +2,72 @@
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, cast
 
 import click
 
 from aitrail import __version__
+from aitrail.conditions import ConditionError
 from aitrail.errors import AitrailError
+from aitrail.window import MomentError
 
-# The module aitrail.cli.NAME holds the command NAME: it is imported when somebody asks for it.
-_COMMANDS = ("events", "scan")
+# The commands as --help shows them, and the module below aitrail.cli that holds each: imported when somebody asks.
+SECTIONS = {
+    "Ask": {
+        "events": "events",
+        "event": "event",
+        "usage": "usage",
+        "who": "timelines",
+        "what": "timelines",
+        "tail": "tail",
+        "export": "export",
+    },
+    "Feed": {"scan": "scan"},
+    "Set up": {"services": "services", "completion": "completion"},
+}
+_MODULES = {name: module for commands in SECTIONS.values() for name, module in commands.items()}
 # What a shell reports of a program that SIGINT or SIGPIPE ended.
 _INTERRUPTED = 130
 _NOBODY_READS = 141
+# Of click's help, on both sides of a name.
+_INDENT = 2
 
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
-        return list(_COMMANDS)
+        return list(_MODULES)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands below their headings."""
+        for section, names in SECTIONS.items():
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            with formatter.section(section):
+                limit = formatter.width - 2 * _INDENT - max(map(len, _MODULES))
+                formatter.write_dl([(name, command.get_short_help_str(limit)) for name, command in commands if command])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (the same)
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in _MODULES:
             return None
         try:
-            return cast("click.Command", getattr(import_module(f"aitrail.cli.{cmd_name}"), cmd_name))
+            return cast("click.Command", getattr(import_module(f"aitrail.cli.{_MODULES[cmd_name]}"), cmd_name))
         except AitrailError as error:  # a service file of the registry is wrong
             raise click.ClickException(str(error)) from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:  # click knows no names of commands that are not imported
+            raise click.NoSuchCommand(error.command_name, possibilities=_MODULES, ctx=ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 (click's signature)
         try:
             return super().invoke(ctx)
+        except (ConditionError, MomentError) as error:
+            raise click.UsageError(str(error)) from error
         except AitrailError as error:
             raise click.ClickException(str(error)) from error
         except KeyboardInterrupt:
@@ -60,17 +96,25 @@ def cli() -> None:
     \b
     Exit codes:
       0  fine, also when nothing was found
-      1  unexpected: please report it
+      1  failed: the message says why
       2  the command line is wrong
       3  AWS, credentials or a table cannot be reached
       4  something needs a person
-
-    \b
-    Completion in bash (zsh and fish alike):
-      eval "$(_AITRAIL_COMPLETE=bash_source aitrail)"
     """
 
 
 def main() -> None:
     """Run the command line and exit."""
-    cli(prog_name="aitrail")
+    try:
+        cli(prog_name="aitrail")
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            _leave_at_once()
+        raise
+
+
+def _leave_at_once() -> None:
+    """Exit without waiting for threads: whoever interrupts does not wait until AWS has answered them."""
+    with suppress(OSError):
+        sys.stdout.flush()
+    os._exit(_INTERRUPTED)

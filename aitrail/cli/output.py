@@ -1,145 +1,176 @@
-"""Rows on stdout: table, json, jsonl, csv. Everything in a row may have been chosen by whoever called AWS."""
+"""-o, --query, --no-color: how a command shows its rows on stdout, and what it tells people on stderr."""
 
-import csv
 import functools
 import io
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import IO, Any, Literal
+from itertools import chain, islice
+from typing import Any
 
 import click
 
 from aitrail import items
+from aitrail.cells import printable
+from aitrail.cli.formats import Csv, JsonLines, JsonList, Table, Writer
+from aitrail.cli.groups import Group, lines_of
+from aitrail.cli.sections import option
+from aitrail.cli.table import Cell, TableWriter
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
 # The columns of tables that show rows: who did what, when and from where.
 ROW_COLUMNS = ("eventTime", "service", "operation", "principal", "resource", "outcome", "awsRegion", "sourceIPAddress")
 
-# What a spreadsheet takes for the beginning of a formula, full-width forms included (OWASP, "CSV Injection"); also
-# behind a semicolon, which separates cells where the comma is the decimal sign.
-_FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@＝＋－＠])")  # noqa: RUF001 (the full-width forms)
-# Wider than any row: the terminal wraps lines, so that what is copied or searched for is in one piece.
-_NEVER_FOLDED = 1_000_000
+# The columns of a table are as wide as its first rows ask for.
+_FIRST_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """How a command shows its rows: a format of FORMATS; `styled` allows a terminal's bold and colors."""
+    """How a command shows its rows: a format of FORMATS; `styled` allows a terminal's bold and colors.
+
+    A `query` is asked of the list of all rows, and its result is shown in their place.
+    """
 
     format: str
     styled: bool
+    query: Callable[[list[Any]], Any] | None = None
 
-    def write(self, rows: Iterable[dict[str, Any]], *, table: Sequence[str], csv: Sequence[str]) -> None:
-        """Write rows as they come, a table when all are there. `table` and `csv` name the columns of these formats.
+    @property
+    def wants_whole_rows(self) -> bool:
+        """Whether every attribute of a row is shown, or may be asked for."""
+        return self.query is not None or self.format in ("json", "jsonl")
 
-        json and jsonl have every attribute. Raises what reading `rows` or writing raises.
+    def write(
+        self, rows: Iterable[dict[str, Any]], *, table: Sequence[str], csv: Sequence[str], fit: bool = True
+    ) -> None:
+        """Write rows as they come. `table` and `csv` name the columns of these formats; json and jsonl have everything.
+
+        A table leaves out columns for which a terminal has no room, unless not to `fit`. Raises what reading `rows`
+        or writing raises.
         """
-        stream = sys.stdout
-        if isinstance(stream, io.TextIOWrapper):  # not every locale can write every name
-            stream.reconfigure(errors="backslashreplace")
-        if self.format == "table":
-            _write_table(rows, stream, table, styled=self.styled)
-        elif self.format == "csv":
-            _write_csv(rows, stream, csv)
-        elif self.format == "json":
-            _write_json(rows, stream)
+        if self.query is None:
+            self._write_rows(rows, table, csv, fit=fit)
         else:
-            stream.writelines(_json_line(row) + "\n" for row in rows)
+            self._write_result(self.query([items.plain(row) for row in rows]), fit=fit)
+        sys.stdout.flush()
+
+    def _write_rows(self, rows: Iterable[Any], table: Sequence[str], csv: Sequence[str], *, fit: bool) -> None:
+        writer, pending = self.writer(table=table, csv=csv, fit=fit), iter(rows)
+        size = _FIRST_ROWS if self.format == "table" else 1
+        while chunk := list(islice(pending, size)):
+            writer.add(chunk)
+        writer.end()
+
+    def _write_result(self, result: Any, *, fit: bool) -> None:  # noqa: ANN401 (any JSON value)
+        if self.format == "json":
+            _stdout().write(json.dumps(result, indent=2, sort_keys=True) + "\n")
+        elif self.format == "jsonl":
+            self._write_rows(_listed(result), (), (), fit=fit)
+        else:
+            rows = [_with_columns(each) for each in _listed(result)]
+            columns = tuple(dict.fromkeys(chain.from_iterable(rows)))
+            self._write_rows(rows, columns, columns, fit=fit)
+
+    def writer(self, *, table: Sequence[str], csv: Sequence[str], fit: bool = True) -> Writer:
+        """What writes rows that come little by little; see `write`."""
+        stream = _stdout()
+        if self.format == "table":
+            return Table(stream, table, styled=self.styled, fit=fit)
+        if self.format == "csv":
+            return Csv(stream, csv)
+        return JsonList(stream) if self.format == "json" else JsonLines(stream)
+
+    def write_table(self, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+        """Write a table of which everything is known: names of columns, and texts, have to be printable."""
+        stream = _stdout()
+        TableWriter(stream, columns, width=None, bold=self.styled and stream.isatty()).add(rows)
+        sys.stdout.flush()
+
+    def write_groups(self, groups: Iterable[Group]) -> None:
+        """Write names and values below headings, for people; see `groups`."""
+        stream = _stdout()
+        stream.writelines(f"{line}\n" for line in lines_of(groups, bold=self.styled and stream.isatty()))
         stream.flush()
 
 
-def output_options(default: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add -o/--output and --no-color; the command gets them as one Output, `output`.
+def _listed(result: Any) -> list[Any]:  # noqa: ANN401 (any JSON value)
+    if result is None:
+        return []
+    return result if isinstance(result, list) else [result]
 
-    Without a default the format is table on a terminal and jsonl when piped.
+
+def _with_columns(value: Any) -> dict[str, Any]:  # noqa: ANN401 (any JSON value)
+    if isinstance(value, list):
+        return {str(number): each for number, each in enumerate(value, 1)}
+    return value if isinstance(value, dict) else {"value": value}
+
+
+def _stdout() -> Any:  # noqa: ANN401 (a text stream, in tests another)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # not every locale can write every name
+        sys.stdout.reconfigure(errors="backslashreplace")
+    return sys.stdout
+
+
+def output_options(default: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add -o/--output, --query and --no-color; the command gets them as one Output, `output`.
+
+    Without a default the format is table on a terminal and jsonl when piped; with a query it is json.
     """
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         note = f"[default: {default or 'table on a terminal, else jsonl'}]"
         choice = click.Choice(FORMATS, case_sensitive=False)
 
-        @click.option("-o", "--output", "format_", type=choice, help=f"Output format.  {note}")
-        @click.option("--no-color", is_flag=True, help="No bold and no colors; NO_COLOR does the same.")
+        @option("Output", "-o", "--output", "format_", type=choice, help=f"Output format.  {note}")
+        @option("Output", "--query", metavar="JMESPATH", help="Show what this finds in the list of rows, as json.")
+        @option("Output", "--no-color", is_flag=True, help="No bold and no colors; NO_COLOR does the same.")
         @functools.wraps(command)
-        def with_output(*args: Any, format_: str | None, no_color: bool, **options: Any) -> None:  # noqa: ANN401
-            chosen = format_ or default or ("table" if sys.stdout.isatty() else "jsonl")
-            styled = not (no_color or os.environ.get("NO_COLOR"))
-            command(*args, output=Output(format=chosen, styled=styled), **options)
+        def with_output(
+            *args: Any,  # noqa: ANN401 (passed through)
+            format_: str | None,
+            query: str | None,
+            no_color: bool,
+            **options: Any,  # noqa: ANN401 (passed through)
+        ) -> None:
+            chosen = format_ or (
+                "json" if query is not None else default or ("table" if sys.stdout.isatty() else "jsonl")
+            )
+            styled = not (no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb")
+            output = Output(format=chosen, styled=styled, query=None if query is None else _search(query))
+            command(*args, output=output, **options)
 
         return with_output
 
     return decorated
 
 
+def _search(query: str) -> Callable[[list[Any]], Any]:
+    """What a JMESPath finds in a list: JSON values."""
+    import jmespath  # noqa: PLC0415 (few commands need it)
+    from jmespath.exceptions import JMESPathError  # noqa: PLC0415
+
+    def wrong(error: Exception) -> click.UsageError:
+        return click.UsageError(f"--query: {printable(' '.join(str(error).split()))} (see https://jmespath.org)")
+
+    try:
+        expression = jmespath.compile(query)
+    except (JMESPathError, RecursionError) as error:
+        raise wrong(error) from error
+
+    def search(rows: list[Any]) -> Any:  # noqa: ANN401 (any JSON value)
+        try:
+            # Not everything that an expression finds is JSON: &name is a function.
+            return json.loads(json.dumps(expression.search(rows), allow_nan=False))
+        except (JMESPathError, TypeError, ValueError) as error:
+            raise wrong(error) from error
+
+    return search
+
+
 def narrate(text: str) -> None:
     """One line for people on stderr, whatever names of files and records are in it."""
     click.echo(printable(text), err=True)
-
-
-def printable(text: str) -> str:
-    """One line of visible characters: what could steer a terminal or hide itself is shown as its escape."""
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else _escaped(character) for character in text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
-
-
-def _write_json(rows: Iterable[dict[str, Any]], stream: IO[str]) -> None:
-    separator = "[\n"
-    for row in rows:
-        stream.write(separator + _json_line(row))
-        separator = ",\n"
-    stream.write("[]\n" if separator == "[\n" else "\n]\n")
-
-
-def _json_line(row: dict[str, Any]) -> str:
-    # ASCII only: no control character and no lone surrogate reaches the terminal or breaks the encoding.
-    return json.dumps(items.plain(row), sort_keys=True)
-
-
-def _write_csv(rows: Iterable[dict[str, Any]], stream: IO[str], columns: Sequence[str]) -> None:
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(row.get(column)) for column in columns])
-
-
-def _cell(value: object) -> str:
-    text = _text(value)
-    return _FORMULA.sub(r"\1'", text) if isinstance(value, str) else text
-
-
-def _write_table(rows: Iterable[dict[str, Any]], stream: IO[str], columns: Sequence[str], *, styled: bool) -> None:
-    from rich.console import Console  # noqa: PLC0415 (--help need not wait for rich)
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for row in rows:
-        # Text, not str: square brackets in a field are no markup.
-        table.add_row(*[Text(_text(row.get(column))) for column in columns])
-    if table.row_count:
-        color_system: Literal["auto"] | None = "auto" if styled else None
-        # Height and width: with one of them alone, rich takes a dumb terminal to have 80 columns.
-        console = Console(file=stream, width=_NEVER_FOLDED, height=1, color_system=color_system)
-        with console.capture() as shown:
-            console.print(table)
-        # By our own hand: rich would end the program itself when the reader is gone. In lines: an unbuffered stream
-        # (PYTHONUNBUFFERED) does not notice when it gets rid of a part of a long text only.
-        stream.writelines(shown.get().splitlines(keepends=True))
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return printable(value if isinstance(value, str) else json.dumps(items.plain(value), sort_keys=True))

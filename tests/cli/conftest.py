@@ -3,21 +3,29 @@
 import gzip
 import json
 import os
+import pty
 import subprocess
 import sys
+import termios
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import botocore.handlers
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.loaders import create_loader
 from click.testing import CliRunner
+from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
 from aitrail.cli.main import cli
+from aitrail.events import EventsTable
+from aitrail.rows import row_of
+from aitrail.tables import EVENTS
+from tests.deployed_tables import create_table
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "aitrail.cli")
@@ -64,6 +72,30 @@ def program():
 
 
 @pytest.fixture
+def on_terminal(program):
+    """What `aitrail ARGUMENTS` shows on a terminal that is so wide, and its stderr, which is none."""
+
+    def on_terminal(*arguments, columns=80, **environment):
+        terminal, stdout = pty.openpty()
+        termios.tcsetwinsize(stdout, (24, columns))
+        process = program(*arguments, stdout=stdout, env=os.environ | {"TERM": "xterm"} | environment)
+        os.close(stdout)
+        with os.fdopen(terminal, "rb", buffering=0) as stream:
+            shown = b"".join(iter(lambda: _read(stream), b""))
+        _, stderr = process.communicate(timeout=60)
+        return shown.decode().replace("\r\n", "\n"), stderr.decode()
+
+    return on_terminal
+
+
+def _read(terminal):
+    try:
+        return terminal.read(10_000)
+    except OSError:  # so Linux tells that nobody holds the other side any more
+        return b""
+
+
+@pytest.fixture
 def record(records):
     """Makes records of Polly; `number` tells one from the other, and counts seconds."""
 
@@ -93,23 +125,36 @@ class Stacks(dict):
     """CloudFormation, as far as describing stacks goes; moto's needs many more packages.
 
     Outputs by name of the stack. `asked` notes host, stack, and key and Region of the signature of every request.
-    `refusal` is (code, message) of an error to answer, or an exception to raise.
+    `refusal` is (code, message) of an error to answer, or an exception to raise. `calls` has the names of all requests
+    to other services, which are moto's; `refusals` has (code, message) by such names.
     """
 
     def __init__(self):
         super().__init__()
         self.asked = []
         self.refusal = None
+        self.calls = []
+        self.refusals = {}
 
     def send(self, request, event_name, **_):
         if event_name != "before-send.cloudformation.DescribeStacks":
-            return botocore_stubber(event_name, request)
+            return self._send_elsewhere(request, event_name)
         (stack,) = parse_qs(request.body)["StackName"]
         _, _, signature = request.headers["Authorization"].decode().partition("Credential=")
         key, _, region, *_ = signature.split("/")
         self.asked.append((urlsplit(request.url).netloc, stack, key, region))
         status, text = self._answer(stack)
         return AWSResponse(request.url, status, {}, MockRawResponse(text.encode()))
+
+    def _send_elsewhere(self, request, event_name):
+        operation = event_name.rpartition(".")[2]
+        self.calls.append(operation)
+        if operation not in self.refusals:
+            return botocore_stubber(event_name, request)
+        code, message = self.refusals[operation]
+        return AWSResponse(
+            request.url, 400, {}, MockRawResponse(json.dumps({"__type": code, "message": message}).encode())
+        )
 
     def _answer(self, stack):
         if isinstance(self.refusal, Exception):
@@ -151,3 +196,26 @@ def credentials(monkeypatch, descriptions):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+
+
+@pytest.fixture
+def table(credentials, stacks):  # noqa: ARG001 (the client needs them)
+    """The events table of the stack `aitrail`."""
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb")
+        create_table(dynamodb, "example-Events", EVENTS)
+        stacks["aitrail"] = {"EventsTableName": "example-Events"}
+        yield EventsTable(dynamodb, "example-Events")
+
+
+@pytest.fixture
+def recorded(table, stacks):
+    """Puts records into the table and gives their rows; what that called is forgotten."""
+
+    def recorded(*records):
+        rows = [row_of(record, log_file="s3://b/k", record_index=index) for index, record in enumerate(records)]
+        table.write(rows, time_left=lambda: 60.0)
+        stacks.calls.clear()
+        return rows
+
+    return recorded

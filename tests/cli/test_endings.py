@@ -4,7 +4,9 @@ import json
 import os
 import signal
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -14,11 +16,17 @@ from aitrail.errors import AitrailError
 MANY = 1500
 
 
+@pytest.fixture
+def calls(log_file, record):
+    return log_file("a.json", *map(record, range(MANY)))
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("command", [["scan"], ["events", "--all", "--from"]], ids=["scan", "events"])
 @pytest.mark.parametrize("output", ["jsonl", "json", "csv", "table"])
-def test_reader_that_has_seen_enough_ends_the_program_quietly(program, record, log_file, output, unbuffered):
+def test_reader_that_has_seen_enough_ends_the_program_quietly(program, calls, command, output, unbuffered):
     environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
-    process = program("scan", log_file("a.json", *map(record, range(MANY))), "-o", output, env=environment)
+    process = program(*command, calls, "-o", output, env=environment)
 
     process.stdout.readline()
     process.stdout.close()
@@ -38,12 +46,56 @@ def test_reader_that_left_before_the_first_row_ends_the_program_quietly(program,
     assert process.wait(60) == 141
 
 
-def test_reader_of_everything_gets_everything(program, record, log_file):
-    process = program("scan", log_file("a.json", *map(record, range(MANY))))
+@pytest.mark.parametrize("command", [["scan"], ["events", "--all", "--from"]], ids=["scan", "events"])
+def test_reader_of_everything_gets_everything(program, calls, command):
+    process = program(*command, calls)
 
     stdout, stderr = process.communicate(timeout=60)
 
     assert (process.returncode, stdout.count(b"\n"), stderr) == (0, MANY, b"")
+
+
+@pytest.fixture
+def silent_table():
+    """The endpoint of an AWS that has the stack, and never answers a query; and an Event that says it was asked."""
+    asked, over = Event(), Event()
+    output = "<member><OutputKey>EventsTableName</OutputKey><OutputValue>Events</OutputValue></member>"
+    stack = f"<StackName>aitrail</StackName><StackStatus>CREATE_COMPLETE</StackStatus><Outputs>{output}</Outputs>"
+    result = f"<DescribeStacksResult><Stacks><member>{stack}</member></Stacks></DescribeStacksResult>"
+    answer = f"<DescribeStacksResponse>{result}</DescribeStacksResponse>".encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            if "X-Amz-Target" in self.headers:  # DynamoDB's
+                asked.set()
+                over.wait(60)
+                return
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        over.set()
+        server.shutdown()
+
+
+@pytest.mark.usefixtures("credentials")
+def test_ctrl_c_does_not_wait_for_an_answer_of_aws(program, silent_table):
+    endpoint, asked = silent_table
+    process = program("events", "--endpoint-url", endpoint)
+    assert asked.wait(60)
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(10) == 130  # the client itself gives up after 20 s
+    assert process.stdout.read() == process.stderr.read() == b""
 
 
 def test_ctrl_c_ends_the_program_quietly(program, log_file):
@@ -58,11 +110,19 @@ def test_ctrl_c_ends_the_program_quietly(program, log_file):
     assert process.stdout.read() == process.stderr.read() == b""
 
 
+FULL = {
+    "at the end": ["events", "--limit", "1", "--from"],
+    "in between": ["events", "--all", "--from"],
+    "of a query": ["events", "--query", "length(@)", "--from"],
+    "scan": ["scan"],
+}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
-@pytest.mark.parametrize("rows", [1, MANY], ids=["at the end", "in between"])
-def test_full_disk_is_an_error_for_people(program, record, log_file, rows):
+@pytest.mark.parametrize("arguments", FULL.values(), ids=FULL)
+def test_full_disk_is_an_error_for_people(program, calls, arguments):
     with Path("/dev/full").open("wb") as full:
-        process = program("scan", log_file("a.json", *map(record, range(rows))), stdout=full)
+        process = program(*arguments, calls, stdout=full)
 
     _, stderr = process.communicate(timeout=60)
 

@@ -5,59 +5,18 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from aitrail.events import EventsTable
-from aitrail.rows import row_of
-from aitrail.tables import EVENTS, NARROW_COLUMNS
+from aitrail.tables import NARROW_COLUMNS
 
-TABLE = "example-Events"
 DAY = ("--since", "2026-03-14", "--until", "2026-03-15")
 
-pytestmark = pytest.mark.usefixtures("credentials", "table")
+pytestmark = pytest.mark.usefixtures("table")
 
 
 @pytest.fixture
-def table(stacks):
-    """The events table of the stack `aitrail`, as far as queries need it."""
-    keys = {EVENTS.partition_key, *(key for index in EVENTS.indexes for key in index.keys)}
-
-    def schema(hashes, ranges=()):
-        kinds = [(key, "HASH") for key in hashes] + [(key, "RANGE") for key in ranges]
-        return [{"AttributeName": key, "KeyType": kind} for key, kind in kinds]
-
-    with mock_aws():
-        dynamodb = boto3.client("dynamodb")
-        dynamodb.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in sorted(keys)],
-            KeySchema=schema([EVENTS.partition_key]),
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": index.name,
-                    "KeySchema": schema(index.partition_keys, index.sort_keys),
-                    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.projected)},
-                }
-                for index in EVENTS.indexes
-            ],
-        )
-        stacks["aitrail"] = {"EventsTableName": TABLE}
-        yield EventsTable(dynamodb, TABLE)
-
-
-@pytest.fixture
-def recorded(table):
-    """Puts records into the table and gives their rows."""
-
-    def recorded(*records):
-        rows = [row_of(record, log_file="s3://b/k", record_index=index) for index, record in enumerate(records)]
-        table.write(rows, time_left=lambda: 60.0)
-        return rows
-
-    return recorded
+def three_calls(recorded, record):
+    recorded(*(record(number, eventTime=f"2026-03-14T0{number}:00:00Z") for number in range(3)))
 
 
 def times(text):
@@ -68,33 +27,49 @@ def narrow(row):
     return {name: row[name] for name in NARROW_COLUMNS if name in row}
 
 
-def test_events_are_shown_newest_first_with_the_narrow_columns(aitrail, recorded, records):
+@pytest.mark.parametrize("output", ["json", "jsonl"])
+def test_json_has_whole_rows_newest_first(aitrail, recorded, records, output):
     rows = recorded(*records.values())
 
-    ended = aitrail("events", "--since", "2026-11-18", "--until", "2026-11-19")
+    ended = aitrail("events", "--since", "2026-11-18", "--until", "2026-11-19", "-o", output)
 
     newest_first = sorted(rows, key=lambda row: (row["eventTime"], row["eventID"]), reverse=True)
-    assert (ended.exit_code, ended.stderr) == (0, "")
-    assert [json.loads(line) for line in ended.stdout.splitlines()] == [narrow(row) for row in newest_first]
+    shown = json.loads(ended.stdout) if output == "json" else [json.loads(line) for line in ended.stdout.splitlines()]
+    assert (ended.exit_code, ended.stderr, shown) == (0, "", newest_first)
     assert {row["service"] for row in rows} == {"lex", "personalize", "polly", "transcribe"}
 
 
-SERVICES = {
-    "one": (["--service", "polly"], {"polly"}),
-    "two": (["--service", "lex", "--service", "transcribe"], {"lex", "transcribe"}),
-    "one twice": (["--service", "lex", "--service", "lex"], {"lex"}),
-    "in capitals": (["--service", "Lex"], {"lex"}),
+def test_reverse_shows_the_oldest_first(aitrail, recorded, record):
+    recorded(*(record(number, eventTime=f"2026-03-1{number}T00:00:00Z") for number in (1, 3, 2)))
+
+    ended = aitrail("events", "--since", "2026-03-10", "--until", "2026-03-15", "--reverse", "--limit", 2)
+
+    assert times(ended.stdout) == ["2026-03-11T00:00:00Z", "2026-03-12T00:00:00Z"]
+    assert ended.stderr == (
+        "These are the oldest 2 events; there are more in the window: raise --limit, or give --all.\n"
+    )
+
+
+# The planner asks the index of the condition; what the index lacks is compared afterwards.
+SELECTIONS = {
+    "service": (["--service", "lex", "--service", "transcribe"], {"lex-by-sso", "transcribe", "denied"}),
+    "principal": (["--principal", "sso/alice@example.com"], {"lex-by-sso"}),
+    "pattern of principals": (["--principal", "role/*"], {"polly-by-role", "personalize", "transcribe"}),
+    "resource": (["--resource", "bot/QX7ZJ2K9LM"], {"lex-by-sso"}),
+    "outcome": (["--errors"], {"denied"}),
+    "two conditions": (["--service", "polly", "--credentials", "iam-user"], {"polly-by-user"}),
+    "nothing read": (["--write-only", "--service", "polly"], {"polly-by-user"}),
 }
 
 
-@pytest.mark.parametrize(("arguments", "expected"), SERVICES.values(), ids=SERVICES)
-def test_service_selects_events(aitrail, recorded, records, arguments, expected):
+@pytest.mark.parametrize(("arguments", "expected"), SELECTIONS.values(), ids=SELECTIONS)
+def test_conditions_select_events_of_the_table(aitrail, recorded, records, arguments, expected):
     rows = recorded(*records.values())
+    names = {row["eventID"]: name for row, name in zip(rows, records, strict=True)}
 
-    ended = aitrail("events", *arguments, "--since", "2026-11-18", "--until", "2026-11-19")
+    ended = aitrail("events", *arguments, "--since", "2026-11-18", "--until", "2026-11-19", "--columns", "eventID")
 
-    shown = [json.loads(line)["eventID"] for line in ended.stdout.splitlines()]
-    assert sorted(shown) == sorted(row["eventID"] for row in rows if row["service"] in expected)
+    assert {names[json.loads(line)["eventID"]] for line in ended.stdout.splitlines()} == expected
 
 
 def test_window_has_its_begin_and_not_its_end(aitrail, recorded, record):
@@ -116,30 +91,55 @@ def test_default_window_is_the_last_seven_days(aitrail, recorded, record):
     assert times(ended.stdout) == [moments["young"], moments["old"]]
 
 
+MORE = "These are the newest 2 events; there are more in the window: raise --limit, or give --all.\n"
 LIMITS = {
-    "fewer than there are": (2, "These are the newest 2 events; there are more in the window: raise --limit.\n"),
-    "as many as there are": (3, ""),
-    "more than there are": (4, ""),
+    "fewer than there are": (["--limit", 2], 2, MORE),
+    "as many as there are": (["--limit", 3], 3, ""),
+    "more than there are": (["--limit", 4], 3, ""),
+    "fewer, with narrow columns": (["--limit", 2, "--columns", "eventTime"], 2, MORE),
+    "no limit": (["--all"], 3, ""),
 }
 
 
-@pytest.mark.parametrize(("limit", "note"), LIMITS.values(), ids=LIMITS)
-def test_limit_is_exact_and_says_when_there_is_more(aitrail, recorded, record, limit, note):
-    recorded(*(record(number, eventTime=f"2026-03-14T0{number}:00:00Z") for number in range(3)))
+@pytest.mark.parametrize(("arguments", "expected", "note"), LIMITS.values(), ids=LIMITS)
+@pytest.mark.usefixtures("three_calls")
+def test_limit_is_exact_and_says_when_there_is_more(aitrail, arguments, expected, note):
+    ended = aitrail("events", *DAY, *arguments)
 
-    ended = aitrail("events", *DAY, "--limit", limit)
-
-    assert times(ended.stdout) == [f"2026-03-14T0{number}:00:00Z" for number in (2, 1, 0)][:limit]
+    assert times(ended.stdout) == [f"2026-03-14T0{number}:00:00Z" for number in (2, 1, 0)][:expected]
     assert (ended.exit_code, ended.stderr) == (0, note)
 
 
-def test_default_limit_is_a_hundred(aitrail, recorded, record):
+def test_default_limit_is_a_hundred_and_all_shows_everything(aitrail, recorded, record):
     recorded(*map(record, range(101)))
 
-    ended = aitrail("events", *DAY)
+    limited, everything = (aitrail("events", *DAY, "--columns", "eventTime", *option) for option in ([], ["--all"]))
 
-    assert len(times(ended.stdout)) == 100
-    assert ended.stderr.startswith("These are the newest 100 events;")
+    assert (len(times(limited.stdout)), len(times(everything.stdout))) == (100, 101)
+    assert limited.stderr.startswith("These are the newest 100 events;")
+    assert everything.stderr == ""
+
+
+READS = {
+    "table": (["-o", "table"], 0),
+    "csv": (["-o", "csv"], 0),
+    "narrow columns": (["--columns", "eventTime,principal,usage"], 0),
+    "narrow columns as json": (["--columns", "eventTime", "-o", "json"], 0),
+    "a wide column": (["--columns", "eventTime,userAgent", "-o", "table"], 1),
+    "json": (["-o", "json"], 1),
+    "jsonl": ([], 1),
+    "query": (["--query", "[].userAgent", "-o", "csv"], 1),
+    "query of narrow columns": (["--query", "[].eventTime", "--columns", "eventTime"], 0),
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected"), READS.values(), ids=READS)
+@pytest.mark.usefixtures("three_calls")
+def test_whole_rows_are_read_only_where_they_are_shown(aitrail, stacks, arguments, expected):
+    ended = aitrail("events", *DAY, "--service", "polly", *arguments)
+
+    assert ended.exit_code == 0
+    assert stacks.calls == ["Query", *["BatchGetItem"] * expected]
 
 
 EMPTY = {"table": "", "json": "[]\n", "jsonl": "", "csv": ",".join(NARROW_COLUMNS) + "\n"}
@@ -147,14 +147,40 @@ EMPTY = {"table": "", "json": "[]\n", "jsonl": "", "csv": ",".join(NARROW_COLUMN
 
 @pytest.mark.parametrize(("output", "expected"), EMPTY.items(), ids=EMPTY)
 def test_empty_result_is_fine_and_says_what_to_check(aitrail, output, expected):
-    ended = aitrail("events", "--service", "lex", "--service", "polly", *DAY, "-o", output)
+    ended = aitrail("events", "--service", "lex", "--service", "polly", "--read-only", *DAY, "-o", output)
 
     assert (ended.exit_code, ended.stdout) == (0, expected)
     assert ended.stderr == (
-        "No events of lex, polly from 2026-03-14T00:00:00Z until 2026-03-15T00:00:00Z in the stack aitrail in "
-        "eu-west-1. Check the window (--since, --until), the stack (--stack, --region, --profile), and whether log "
-        "files arrive: CloudTrail delivers them 5 to 15 minutes after a call.\n"
+        "No events with service lex or polly, read only true from 2026-03-14T00:00:00Z until 2026-03-15T00:00:00Z in "
+        "the stack aitrail in eu-west-1. Check the window (--since, --until), the stack (--stack, --region, "
+        "--profile), and whether log files arrive: CloudTrail delivers them 5 to 15 minutes after a call.\n"
     )
+
+
+OPERATIONS = {
+    "mistyped": ("SynthesizeSpech", "No known operation is called SynthesizeSpech: did you mean SynthesizeSpeech?"),
+    "lower case": ("putlexicon", "No known operation is called putlexicon: did you mean PutLexicon?"),
+    "known": ("DeleteLexicon", None),
+    "pattern": ("Synthesise*", None),
+    "like nothing": ("Frobnicate", None),
+}
+
+
+@pytest.mark.parametrize(("operation", "expected"), OPERATIONS.values(), ids=OPERATIONS)
+def test_operation_without_events_that_looks_mistyped_gets_a_suggestion(aitrail, operation, expected):
+    ended = aitrail("events", *DAY, "--operation", operation)
+
+    first, *others = ended.stderr.splitlines()
+    assert first.startswith(f"No events with operation {operation} from ")
+    assert others == ([expected] if expected else [])
+
+
+def test_verbose_tells_what_reading_took(aitrail, recorded, record):
+    recorded(record())
+
+    ended = aitrail("events", "--since", "2026-03-13", "--until", "2026-03-15", "--service", "polly", "--verbose")
+
+    assert ended.stderr == ("Reading took 3 requests, 3.0 read units (index by-service, 1 value(s) x 2 day(s)).\n")
 
 
 def test_table_shows_who_did_what_in_one_line(aitrail, recorded, record):
@@ -169,14 +195,6 @@ def test_table_shows_who_did_what_in_one_line(aitrail, recorded, record):
             *("speech-synthesis-task/7e6a4a52-1b4f-4d93-8a57-2f6d0c1b9e38", "ok", "eu-west-1", "198.51.100.12"),
         ],
     ]
-
-
-def test_json_is_a_list_of_the_lines_of_jsonl(aitrail, recorded, record):
-    recorded(*map(record, range(3)))
-
-    as_json, as_lines = (aitrail("events", *DAY, "-o", output).stdout for output in ("json", "jsonl"))
-
-    assert json.loads(as_json) == [json.loads(line) for line in as_lines.splitlines()]
 
 
 def test_csv_has_every_narrow_column(aitrail, recorded, record):
@@ -203,3 +221,19 @@ def test_names_chosen_by_callers_neither_steer_the_terminal_nor_calculate(aitrai
     assert "\\x1b[2J\\n\\u202e" in shown["table"]
     assert ",'=1+1," in shown["csv"]
     assert json.loads(shown["jsonl"])["resource"] == "speech-synthesis-task/\x1b[2J\n\u202e"
+
+
+WRONG = {
+    "both": (["--limit", "5", "--all"], "--all has no limit: give it or --limit."),
+    "limit of nothing": (["--limit", "0"], "Invalid value for '--limit': 0 is not in the range x>=1."),
+    "no number": (["--limit", "many"], "Invalid value for '--limit': 'many' is not a valid integer range."),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_limit_is_refused_before_aws_is_asked(aitrail, stacks, arguments, message):
+    ended = aitrail("events", *arguments)
+
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert message in ended.stderr
+    assert stacks.asked == []

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -13,8 +14,13 @@ from aitrail.cli.main import cli, main
 from aitrail.cli.output import FORMATS
 from aitrail.errors import AitrailError
 
-COMMANDS = {"events": "List calls, newest first.", "scan": "Show the rows that log files hold, without any AWS."}
-HELP = {"aitrail": ["--help"], "aitrail, short option": ["-h"], "events": ["events", "-h"], "scan": ["scan", "--help"]}
+SECTIONS = {
+    "Ask": ["events", "event", "usage", "who", "what", "tail", "export"],
+    "Feed": ["scan"],
+    "Set up": ["services", "completion"],
+}
+COMMANDS = [command for commands in SECTIONS.values() for command in commands]
+HELP = {"aitrail": ["--help"], "aitrail, short option": ["-h"]} | {name: [name, "--help"] for name in COMMANDS}
 
 # Runs the program and tells, in place of its output, which modules it has imported when it ends.
 WITNESS = """
@@ -26,24 +32,76 @@ main()
 """
 
 
-@pytest.mark.parametrize("arguments", HELP.values(), ids=HELP)
-def test_help_waits_for_neither_boto3_nor_rich(arguments):
-    command = [sys.executable, "-c", WITNESS, *arguments]
-
+def imported(*arguments):
+    """The packages that `aitrail ARGUMENTS` imports."""
+    command = [sys.executable, "-c", WITNESS, *map(str, arguments)]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own interpreter
-
-    assert ended.stdout.startswith("Usage: aitrail")
-    imported = {name.partition(".")[0] for name in json.loads(ended.stderr)}
-    assert "click" in imported
-    assert not imported & {"boto3", "botocore", "rich"}
+    assert ended.stdout
+    return {name.partition(".")[0] for name in json.loads(ended.stderr.splitlines()[-1])}
 
 
-def test_help_shows_every_command_in_a_line(aitrail):
+@pytest.mark.parametrize("arguments", HELP.values(), ids=HELP)
+def test_help_waits_for_nothing_that_takes_long_to_import(arguments):
+    found = imported(*arguments)
+
+    assert "click" in found
+    assert not found & {"boto3", "botocore", "rich", "sqlite3", "pyarrow", "jmespath"}
+
+
+def test_questions_about_log_files_need_no_boto3(log_file, record):
+    found = imported("events", "--from", log_file("a.json", record()), "-o", "table")
+
+    assert "sqlite3" in found
+    assert "boto3" not in found
+
+
+def sections(text):
+    """The lines below each heading of a --help, without what continues them."""
+    found = {}
+    for line in text.splitlines():
+        if line.endswith(":") and not line.startswith(" "):
+            lines = found.setdefault(line.removesuffix(":"), [])
+        elif found and line.startswith("  ") and not line.startswith("   "):
+            lines.append(line.strip())
+    return found
+
+
+def test_help_shows_every_command_in_a_line_below_its_heading(aitrail):
     ended = aitrail("--help")
 
     assert ended.exit_code == 0
-    _, _, listed = ended.stdout.partition("Commands:\n")
-    assert {line.split()[0]: line.split(maxsplit=1)[1] for line in listed.splitlines()} == COMMANDS
+    found = sections(ended.stdout)
+    listed = {heading: found[heading] for heading in SECTIONS}
+    assert {heading: [line.split()[0] for line in lines] for heading, lines in listed.items()} == SECTIONS
+    texts = [line.partition(" ")[2].strip() for lines in listed.values() for line in lines]
+    assert [text for text in texts if not text.endswith(".") or text.endswith("...")] == []
+
+
+HEADINGS = {
+    "events": ["Which calls (repeat an option for other values)", "When (UTC)", "Where", "How many", "Output"],
+    "scan": ["Output"],
+}
+
+
+@pytest.mark.parametrize(("command", "headings"), HEADINGS.items(), ids=HEADINGS)
+def test_options_stand_below_headings(aitrail, command, headings):
+    found = sections(aitrail(command, "--help").stdout)
+
+    assert list(found) == [*headings, "Options"]
+    assert found["Options"][-1].startswith("-h, --help ")
+    assert all(line.startswith("-") for lines in found.values() for line in lines)
+
+
+ASKING = ("events", "usage", "who", "what", "export")
+
+
+@pytest.mark.parametrize("command", ASKING)
+def test_questions_have_common_options_below_common_headings(aitrail, command):
+    found = sections(aitrail(command, "--help").stdout)
+
+    where = [line.split()[0].removesuffix(",") for line in found["Where"]]
+    assert where == ["--from", "--stack", "--profile", "--region", "--endpoint-url", "-v"]
+    assert [line.split()[0] for line in found["When (UTC)"]][:2] == ["--since", "--until"]
 
 
 def test_help_explains_the_exit_codes(aitrail):
@@ -67,8 +125,9 @@ def test_help_has_examples_of_the_command(aitrail, command):
 def test_help_keeps_to_the_width_of_the_terminal_except_in_examples(aitrail, arguments, width):
     ended = aitrail(*arguments, terminal_width=width)
 
-    examples = [line for line in ended.stdout.splitlines() if line.startswith("    ") and "aitrail " in line]
-    assert [line for line in ended.stdout.splitlines() if len(line) > width and line not in examples] == []
+    # Examples are indented by four, options by two, and what continues an option by more.
+    others = [line for line in ended.stdout.splitlines() if not re.match(r" {4}\S", line)]
+    assert [line for line in others if len(line) > width] == []
 
 
 def test_options_have_the_names_that_people_know():
@@ -76,12 +135,14 @@ def test_options_have_the_names_that_people_know():
         name: {text for option in cli.get_command(None, name).params for text in option.opts} for name in COMMANDS
     }
 
-    formats = {"-o", "--output", "--no-color"}
-    assert options["events"] == formats | {
-        *("--service", "--since", "--until", "--limit"),
-        *("--stack", "--profile", "--region", "--endpoint-url"),
+    output = {"-o", "--output", "--query", "--no-color"}
+    assert options["events"] == output | {
+        *("--service", "--operation", "--principal", "--resource", "--account", "--in-region", "--outcome", "--errors"),
+        *("--credentials", "--source-ip", "--access-key", "--read-only", "--event-category"),
+        *("--since", "--until", "--limit", "--all", "--reverse", "--columns"),
+        *("--from", "more", "--stack", "--profile", "--region", "--endpoint-url", "-v", "--verbose"),
     }
-    assert options["scan"] == formats | {"paths", "--strict"}
+    assert options["scan"] == output | {"paths", "--strict"}
     assert FORMATS == ("table", "json", "jsonl", "csv")
 
 
@@ -90,17 +151,13 @@ def test_version_is_that_of_the_package(aitrail):
 
 
 WRONG = {
-    "unknown command": (["evnts"], "No such command 'evnts'."),
+    "unknown command": (["evnts"], "No such command 'evnts'. (Did you mean one of: 'event', 'events'?)"),
+    "command like no other": (["frobnicate"], "No such command 'frobnicate'.\n"),
+    "mistyped option": (["events", "--sinse", "7d"], "No such option '--sinse'. Did you mean '--since'?"),
     "unknown option": (["scan", "--recursive", "."], "No such option '--recursive'"),
     "no path": (["scan"], "Missing argument 'PATH...'."),
     "path that is not there": (["scan", "no/such/folder"], "'no/such/folder' does not exist."),
     "unknown format": (["scan", ".", "-o", "xml"], "'xml' is not one of 'table', 'json', 'jsonl', 'csv'."),
-    "unknown service": (
-        ["events", "--service", "rekognition"],
-        "Invalid value for '--service': 'rekognition' is not one of 'lex', 'personalize', 'polly', 'transcribe'.",
-    ),
-    "no number": (["events", "--limit", "many"], "Invalid value for '--limit': 'many' is not a valid integer range."),
-    "limit of nothing": (["events", "--limit", "0"], "Invalid value for '--limit': 0 is not in the range x>=1."),
 }
 
 

@@ -12,6 +12,10 @@ KEY = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE"}
 REGION = {"AWS_DEFAULT_REGION": "eu-west-1"}
 
 CONFIGURE = "Configure credentials (`aws configure`, `aws sso login`, AWS_PROFILE), or name a profile with --profile."
+ALLOW = (
+    "Asking needs cloudformation:DescribeStacks on the stack, dynamodb:Query on the indexes of its tables, and "
+    "dynamodb:GetItem and BatchGetItem on the events table; reading log files s3:ListBucket and s3:GetObject."
+)
 LOG_IN = "Log in again (`aws sso login`), or fetch new temporary credentials."
 CHECK_CREDENTIALS = "Check the credentials: --profile, AWS_PROFILE, AWS_ACCESS_KEY_ID."
 CHECK_NETWORK = "Check the network, --region and, where given, --endpoint-url."
@@ -100,7 +104,7 @@ REFUSALS = {
     "wrong secret": (("SignatureDoesNotMatch", "The signature does not match"), CHECK_CREDENTIALS),
     "not allowed": (
         ("AccessDenied", "User: arn:aws:iam::111122223333:user/Alice is not authorized"),
-        "Reading needs cloudformation:DescribeStacks on the stack and dynamodb:Query on the indexes of its tables.",
+        ALLOW,
     ),
     "nothing to advise": (("InternalFailure", "We do not know either"), ""),
 }
@@ -158,6 +162,30 @@ def test_stack_of_something_else_is_named(aitrail, stacks):
         "Error: the stack 'CDKToolkit' in eu-west-1 has no output EventsTableName: it is not aitrail's, or its "
         "deployment has not finished (status CREATE_COMPLETE)\n"
     )
+
+
+THROTTLES = "AWS throttles: ask again in a minute, or ask for less (a shorter window, one principal or service)."
+
+
+@pytest.fixture
+def row(recorded, record):
+    return recorded(record())
+
+
+@pytest.mark.usefixtures("row")
+@pytest.mark.parametrize("code", ["ThrottlingException", "ProvisionedThroughputExceededException"])
+@pytest.mark.parametrize("operation", ["Query", "BatchGetItem"])
+def test_throttling_that_lasts_is_shown_with_what_to_do(aitrail, stacks, operation, code):
+    stacks.refusals[operation] = (code, "Rate exceeded")
+
+    ended = aitrail("events", "--since", "2026-03-14", "--until", "2026-03-15", "--service", "polly")
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr == (
+        f"Error: An error occurred ({code}) when calling the {operation} operation (reached max retries: 2): Rate "
+        f"exceeded. {THROTTLES}\n"
+    )
+    assert stacks.calls.count(operation) == 3
 
 
 @pytest.mark.usefixtures("credentials")

@@ -7,21 +7,24 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.cli.window import NOW, Moment, window_options
+from aitrail.cli.asking import question_options
+from aitrail.cli.window import NOW, Moment, Span
 
 LAW = settings(derandomize=True, database=None, deadline=None)
 CLOCK = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 
 
-def converted(text):
+def converted(text, kind=Moment):
     context = click.Context(click.Command("test"))
     context.meta[NOW] = CLOCK
-    return Moment().convert(text, None, context)
+    return kind().convert(text, None, context)
 
 
 @click.command()
-@window_options(since="7d")
-def windowed(window):
+@question_options()
+def windowed(asked):
+    """Shows its window, and asks nothing."""
+    window = asked.window
     click.echo(f"{window.since.isoformat()} {window.until.isoformat()} {window}")
 
 
@@ -76,6 +79,23 @@ def test_anything_else_is_refused_with_what_is_valid(text):
     assert "2026-11-01T08:30:00+01:00" in str(refused.value)
 
 
+@pytest.mark.parametrize("kind", [Moment, Span])
+def test_what_is_converted_already_stays(kind):
+    value = converted("12h", kind)
+
+    assert converted(value, kind) is value
+
+
+def test_span_is_a_number_and_a_unit():
+    assert converted("90m", Span) == timedelta(minutes=90)
+
+
+@pytest.mark.parametrize("text", ["now", "2026-03-01", "", "7"], ids=ascii)
+def test_no_span_is_refused_with_what_is_valid(text):
+    with pytest.raises(click.BadParameter, match="give a number and a unit, such as 30s, 90m, 12h, 7d, 2w"):
+        converted(text, Span)
+
+
 def test_window_ends_now_and_has_exactly_the_default_length():
     before = datetime.now(UTC).replace(microsecond=0)
 
@@ -84,6 +104,12 @@ def test_window_ends_now_and_has_exactly_the_default_length():
     since, until = map(datetime.fromisoformat, ended.stdout.split()[:2])
     assert until - since == timedelta(days=7)
     assert before <= until <= datetime.now(UTC)
+
+
+def test_window_of_log_files_reaches_back_to_the_beginning(tmp_path):
+    ended = CliRunner().invoke(windowed, ["--from", str(tmp_path), "--until", "2026-03-01"])
+
+    assert ended.stdout == "2013-01-01T00:00:00+00:00 2026-03-01T00:00:00+00:00 until 2026-03-01T00:00:00Z\n"
 
 
 def test_window_says_its_bounds_in_utc():
@@ -122,8 +148,8 @@ def test_empty_window_is_refused_with_both_ends(arguments, since, until):
     ended = CliRunner().invoke(windowed, arguments)
 
     assert ended.exit_code == 2
-    assert f"The window is empty: --since {since}" in ended.stderr
-    assert f"is not before --until {until}" in ended.stderr
+    assert f"The window is empty: since {since}" in ended.stderr
+    assert f"is not before until {until}" in ended.stderr
 
 
 def test_end_is_refused_before_the_default_begin():

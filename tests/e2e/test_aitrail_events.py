@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aitrail import items, tables
+from aitrail import items
 from demo.processes import CommandFailedError
 
 # One worker deploys for all of these tests, while others run the rest.
@@ -20,10 +20,18 @@ def newest_first(pipeline):
     return sorted(rows, key=lambda row: (row["eventTime"], row["eventID"]), reverse=True)
 
 
-def test_jsonl_has_the_narrow_columns_of_every_row_newest_first(pipeline, newest_first):
-    output = pipeline.aitrail("events", *WINDOW, "--limit", "10000")
+def test_jsonl_has_every_row_whole_newest_first(pipeline, newest_first):
+    output = pipeline.aitrail("events", *WINDOW, "--all")
 
-    expected = [{name: row[name] for name in tables.NARROW_COLUMNS if name in row} for row in newest_first]
+    assert [json.loads(line) for line in output.splitlines()] == newest_first
+
+
+def test_columns_asked_for_are_those_of_every_row_oldest_first(pipeline, newest_first):
+    columns = ("eventTime", "resource", "userAgent")
+
+    output = pipeline.aitrail("events", *WINDOW, "--all", "--reverse", "--columns", ",".join(columns))
+
+    expected = [{name: row[name] for name in columns if name in row} for row in reversed(newest_first)]
     assert [json.loads(line) for line in output.splitlines()] == expected
 
 

@@ -12,16 +12,22 @@ ROOT = Path(__file__).parents[2]
 # From the top down. A module may import modules of lower layers, and of its own.
 LAYERS = (
     ("aitrail.cli",),
-    ("aitrail.ingest",),
-    ("aitrail.events", "aitrail.ledger", "aitrail.deployment"),
-    ("aitrail.dynamodb", "aitrail.reading"),
-    ("aitrail.rows", "aitrail.logfile", "aitrail.notifications"),
+    ("aitrail.ingest", "aitrail.store"),
+    ("aitrail.usage", "aitrail.timeline", "aitrail.following", "aitrail.export", "aitrail.original"),
+    ("aitrail.events", "aitrail.ledger", "aitrail.deployment", "aitrail.table_rows", "aitrail.log_file_rows"),
+    ("aitrail.dynamodb", "aitrail.planner", "aitrail.scanning"),
+    ("aitrail.source", "aitrail.reading"),
+    ("aitrail.filters",),
+    ("aitrail.conditions", "aitrail.bucket", "aitrail.paths"),
+    ("aitrail.rows", "aitrail.logfile", "aitrail.notifications", "aitrail.cells"),
     ("aitrail.identity", "aitrail.keys", "aitrail.services", "aitrail.tables", "aitrail.items", "aitrail.inflate"),
-    ("aitrail.errors", "aitrail.jsontext"),
+    ("aitrail.window", "aitrail.prices", "aitrail.paging", "aitrail.jsontext"),
+    ("aitrail.errors",),
 )
 PURE = (
     *("logfile", "inflate", "jsontext", "rows", "reading", "items", "identity", "keys", "services", "notifications"),
-    *("tables", "errors"),
+    *("tables", "errors", "window", "conditions", "filters", "source", "planner", "usage", "prices", "timeline"),
+    *("cells", "original"),
 )
 FORBIDDEN = ("boto3", "botocore", "aws_lambda_powertools", "os", "socket", "subprocess")
 

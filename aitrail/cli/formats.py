@@ -1,0 +1,96 @@
+"""Rows as text, one after another: the formats of -o."""
+
+import csv
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import IO, Any, Protocol
+
+from aitrail.cells import cell_text, csv_cell, json_line, printable
+from aitrail.cli.table import Cell, TableWriter
+
+
+class Writer(Protocol):
+    """Writes rows in one format: `add` as often as there are more, then `end`."""
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Write rows. The stream may hold them back until it is flushed."""
+        ...
+
+    def end(self) -> None:
+        """Write what belongs behind the last row."""
+        ...
+
+
+class JsonLines:
+    """One JSON value in each line, of a row every attribute."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        """See Writer."""
+        self._stream.writelines(json_line(row) + "\n" for row in rows)
+
+    def end(self) -> None:
+        """See Writer."""
+
+
+class JsonList:
+    """One JSON document: a list of objects with every attribute."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._separator = "[\n"
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        """See Writer."""
+        for row in rows:
+            self._stream.write(self._separator + json_line(row))
+            self._separator = ",\n"
+
+    def end(self) -> None:
+        """See Writer."""
+        self._stream.write("[]\n" if self._separator == "[\n" else "\n]\n")
+
+
+class Csv:
+    """Comma-separated cells for spreadsheets; the first line names the columns, also if nothing follows."""
+
+    def __init__(self, stream: IO[str], columns: Sequence[str]) -> None:
+        self._columns = columns
+        self._writer = csv.writer(stream, lineterminator="\n")
+        if columns:
+            self._writer.writerow(map(csv_cell, columns))
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        """See Writer."""
+        self._writer.writerows([csv_cell(row.get(column)) for column in self._columns] for row in rows)
+
+    def end(self) -> None:
+        """See Writer."""
+
+
+class Table:
+    """A table for people; `fit` leaves out what a terminal has no room for, and says so at the end."""
+
+    def __init__(self, stream: IO[str], columns: Sequence[str], *, styled: bool, fit: bool) -> None:
+        is_terminal = stream.isatty()
+        width = shutil.get_terminal_size().columns if fit and is_terminal else None
+        self._columns = columns
+        self._table = TableWriter(stream, [*map(printable, columns)], width=width, bold=styled and is_terminal)
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        """See Writer."""
+        self._table.add([[_cell(row.get(column)) for column in self._columns] for row in rows])
+
+    def end(self) -> None:
+        """See Writer."""
+        if self._table.left_out:
+            sys.stderr.write(
+                f"No room for {', '.join(self._table.left_out)}: widen the terminal, or use -o jsonl or -o csv.\n"
+            )
+
+
+def _cell(value: object) -> Cell:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else cell_text(value)

@@ -1,0 +1,38 @@
+"""Commands whose --help shows their options under headings."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+_LAST = "Options"
+
+
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Command(click.Command):
+    """A command of aitrail: `option` says under which heading each of its options stands."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, the headings in the order in which they come first; --help stands last."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record:
+                sections.setdefault(getattr(parameter, "section", _LAST), []).append(record)
+        sections[_LAST] = sections.pop(_LAST)
+        for section, records in sections.items():
+            with formatter.section(section):
+                formatter.write_dl(records)
+
+
+def option(section: str, *names: str, **settings: Any) -> _Decorator:  # noqa: ANN401 (click's)
+    """An option under a heading: click.option with one argument more."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        decorated = click.option(*names, **settings)(command)
+        decorated.__click_params__[-1].section = section  # type: ignore[attr-defined]
+        return decorated
+
+    return add

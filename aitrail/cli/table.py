@@ -1,0 +1,84 @@
+"""A table of rows, in lines that fit the terminal where they can, written while rows still come."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import IO
+
+import click
+
+# Fewer columns than these tell nothing: if even they do not fit, the terminal wraps the lines.
+_FEWEST = 2
+_GAP = "  "
+
+Cell = str | int | float | Decimal
+
+
+class TableWriter:
+    """Writes rows of cells, chunk by chunk, below the names of the columns.
+
+    With a `width`, columns that do not fit beside those of the first chunk are left out from the right. No cell is ever
+    cut. Texts have to be printable; numbers are aligned to the right.
+    """
+
+    def __init__(self, stream: IO[str], columns: Sequence[str], *, width: int | None, bold: bool) -> None:
+        self._stream = stream
+        self._columns = columns
+        self._width = width
+        self._bold = bold
+        self._widths: list[int] = []
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """The columns for which there was no room."""
+        return self._columns[len(self._widths) :] if self._widths else ()
+
+    def add(self, rows: Sequence[Sequence[Cell]]) -> None:
+        """Write rows, each with a cell for every column."""
+        if not rows:
+            return
+        if not self._widths:
+            self._widths = self._fitting(widths(self._columns, rows))
+            header = [_aligned(name, _sample(rows, place), self._widths[place]) for place, name in self._shown()]
+            self._write(header, bold=self._bold)
+        self._widths = [max(pair) for pair in zip(self._widths, widths(self._columns, rows), strict=False)]
+        for row in rows:
+            self._write([_aligned(_text(row[place]), row[place], self._widths[place]) for place, _ in self._shown()])
+
+    def _shown(self) -> list[tuple[int, str]]:
+        return list(enumerate(self._columns[: len(self._widths)]))
+
+    def _fitting(self, widths: list[int]) -> list[int]:
+        while self._width and len(widths) > _FEWEST and sum(widths) + len(_GAP) * (len(widths) - 1) > self._width:
+            widths = widths[:-1]
+        return widths
+
+    def _write(self, cells: list[str], *, bold: bool = False) -> None:
+        line = _GAP.join(cells).rstrip()
+        self._stream.write((click.style(line, bold=True) if bold else line) + "\n")
+
+
+def widths(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[int]:
+    """How wide the columns of a table are, in cells of a terminal; `rows` is not empty."""
+    from rich.cells import cell_len  # noqa: PLC0415 (--help need not wait for rich)
+
+    by_column = zip(*rows, strict=True)
+    return [
+        max(cell_len(name), *(cell_len(_text(cell)) for cell in cells))
+        for name, cells in zip(columns, by_column, strict=True)
+    ]
+
+
+def _sample(rows: Sequence[Sequence[Cell]], place: int) -> Cell:
+    """A cell of the column that is not empty, if there is one."""
+    return next((row[place] for row in rows if row[place] != ""), "")
+
+
+def _text(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else f"{cell:,}"
+
+
+def _aligned(text: str, cell: Cell, width: int) -> str:
+    from rich.cells import cell_len  # noqa: PLC0415 (as above)
+
+    room = " " * (width - cell_len(text))
+    return text + room if isinstance(cell, str) else room + text

@@ -1,0 +1,146 @@
+"""Every option that says which calls a question is about."""
+
+import json
+
+import pytest
+
+from aitrail.cli.main import cli
+from aitrail.conditions import Conditions
+
+
+@pytest.fixture
+def named(records, log_file):
+    """A log file of calls that differ in what options ask for, and their names by eventID."""
+    polly = records["polly-by-role"]
+    calls = records | {
+        "throttled": polly | {"errorCode": "ThrottlingException"},
+        "invalid": polly | {"errorCode": "ValidationException"},
+        "elsewhere": polly | {"awsRegion": "us-east-1", "recipientAccountId": "444455556666"},
+        "through an endpoint": polly | {"eventCategory": "NetworkActivity", "sourceIPAddress": "2001:db8::9"},
+        "by a service": polly | {"sourceIPAddress": "lex.amazonaws.com"},
+        "old": {name: value for name, value in polly.items() if name not in ("readOnly", "eventCategory")},
+    }
+    calls = {
+        name: call | {"eventID": f"{number:08x}-0000-4000-8000-000000000000"}
+        for number, (name, call) in enumerate(calls.items())
+    }
+    return log_file("a.json", *calls.values()), {call["eventID"]: name for name, call in calls.items()}
+
+
+@pytest.fixture
+def selected(aitrail, named):
+    """The names of the calls that `aitrail events ARGUMENTS` shows."""
+
+    def selected(*arguments):
+        path, names = named
+        ended = aitrail("events", "--from", path, "--columns", "eventID", *arguments)
+        assert ended.exit_code == 0
+        return {names[json.loads(line)["eventID"]] for line in ended.stdout.splitlines()}
+
+    return selected
+
+
+MORE_POLLY = {"throttled", "invalid", "elsewhere", "through an endpoint", "by a service", "old"}
+POLLY_BY_ROLE = {"polly-by-role", *MORE_POLLY}
+USERS = {"polly-by-user", "denied"}
+OTHER_ROLES = {"transcribe", "personalize"}
+ALL = {*POLLY_BY_ROLE, *USERS, *OTHER_ROLES, "lex-by-sso"}
+WRITING = {"lex-by-sso", "personalize", "polly-by-user", "transcribe", "old"}
+
+SELECTIONS = {
+    "nothing": ([], ALL),
+    "service": (["--service", "lex"], {"lex-by-sso"}),
+    "service in capitals": (["--service", "LEX"], {"lex-by-sso"}),
+    "services": (["--service", "lex", "--service", "personalize"], {"lex-by-sso", "personalize"}),
+    "service twice": (["--service", "lex", "--service", "lex"], {"lex-by-sso"}),
+    "operation": (["--operation", "CreateCampaign"], {"personalize"}),
+    "operations": (["--operation", "Start*", "--operation", "CreateCampaign"], {*OTHER_ROLES, "polly-by-user"}),
+    "principal": (["--principal", "user/intern"], {"denied"}),
+    "principals": (["--principal", "user/*"], USERS),
+    "ARN of a role": (["--principal", "arn:aws:iam::111122223333:role/call-recorder"], {"transcribe"}),
+    "resource": (["--resource", "bot/QX7ZJ2K9LM"], {"lex-by-sso"}),
+    "resources": (["--resource", "bot/*", "--resource", "campaign/*"], {"lex-by-sso", "personalize"}),
+    "ARN of a resource": (
+        ["--resource", "arn:aws:personalize:eu-west-1:111122223333:campaign/shop-similar-items"],
+        {"personalize"},
+    ),
+    "account": (["--account", "444455556666"], {"elsewhere"}),
+    "region": (["--in-region", "us-east-1"], {"elsewhere"}),
+    "outcome": (["--outcome", "throttled"], {"throttled"}),
+    "outcomes": (["--outcome", "throttled", "--outcome", "Denied"], {"throttled", "denied"}),
+    "errors": (["--errors"], {"throttled", "denied", "invalid"}),
+    "credentials": (["--credentials", "sso", "--credentials", "iam-user"], {"lex-by-sso", *USERS}),
+    "address": (["--source-ip", "198.51.100.16"], {"denied"}),
+    "network": (["--source-ip", "198.51.100.14/31"], {"lex-by-sso", "personalize"}),
+    "address, version 6": (["--source-ip", "2001:DB8:0::9"], {"through an endpoint"}),
+    "address of a service": (["--source-ip", "*.amazonaws.com"], {"by a service"}),
+    "access key": (["--access-key", "AKIAEXAMPLE4D8HNQ2JB"], USERS),
+    "read only": (["--read-only"], ALL - WRITING),
+    "write only": (["--write-only"], WRITING),
+    "category": (["--event-category", "networkactivity"], {"through an endpoint"}),
+    "category that old records do not name": (["--event-category", "Management"], ALL - {"through an endpoint"}),
+    "two conditions": (["--service", "polly", "--write-only"], {"polly-by-user", "old"}),
+    "three conditions": (["--service", "polly", "--principal", "user/*", "--read-only"], set()),
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected"), SELECTIONS.values(), ids=SELECTIONS)
+def test_options_narrow_as_they_promise(selected, arguments, expected):
+    assert selected(*arguments) == expected
+
+
+def test_there_is_an_option_for_every_condition():
+    options = {parameter.name for parameter in cli.get_command(None, "events").params}
+
+    assert {f"wanted_{name}" for name in Conditions.__annotations__} - options == {"wanted_read_only"}
+    assert "read_only" in options
+
+
+WRONG = {
+    "service": (["--service", "poly"], "'poly' is no service: did you mean polly? Valid are lex, personalize, "),
+    "unknown service": (["--service", "rekognition"], "'rekognition' is no service. Valid are lex, personalize, "),
+    "operation": (["--operation", "no such"], "'no such' is no operation: give a name such as SynthesizeSpeech"),
+    "principal": (["--principal", "alice"], "'alice' is no principal: give user/alice, role/alice (kinds are "),
+    "kind of principal": (["--principal", "rol/Admin"], "'rol' is no kind of principal: did you mean role? Valid are"),
+    "resource": (["--resource", "stations"], "'stations' is no resource: give KIND/NAME, such as lexicon/stations"),
+    "kind of resource": (["--resource", "lexikon/x"], "'lexikon' is no kind of resource: did you mean lexicon/x?"),
+    "account": (["--account", "1234"], "'1234' is no account: it should be like 111122223333."),
+    "region": (["--in-region", "ireland"], "'ireland' is no Region: it should be like eu-central-1."),
+    "outcome": (["--outcome", "throtled"], "'throtled' is no outcome: did you mean throttled? Valid are ok, denied, "),
+    "credentials": (["--credentials", "user"], "'user' is no kind of credentials: did you mean iam-user? Valid are "),
+    "address": (["--source-ip", "203.0.113.999"], "'203.0.113.999' is no address: give one such as 203.0.113.9, "),
+    "network": (["--source-ip", "203.0.113.0/33"], "'203.0.113.0/33' is no address: give one such as 203.0.113.9, "),
+    "access key": (["--access-key", "secret?"], "'secret?' is no access key id: it should be like AKIAIOSFODNN7EX"),
+    "category": (["--event-category", "date"], "'date' is no event category: did you mean Data? Valid are Manag"),
+    "errors and outcome": (
+        ["--errors", "--outcome", "throttled"],
+        "--errors stands for all outcomes but ok: give it or --outcome.",
+    ),
+    "empty window": (["--since", "1d", "--until", "2d"], "The window is empty: since "),
+    "time": (["--since", "yesterday"], "Invalid value for '--since': 'yesterday' is no time: give now, a span "),
+    "column": (["--columns", "princpal"], "'princpal' is no column: did you mean principal? Valid are eventTime, "),
+    "query": (["--query", "[?"], "--query: "),
+    "format": (["-o", "xml"], "'xml' is not one of 'table', 'json', 'jsonl', 'csv'."),
+}
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_value_is_refused_with_what_is_valid_before_aws_is_asked(aitrail, stacks, arguments, message):
+    ended = aitrail("events", *arguments)
+
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert f"Error: {message}" in ended.stderr or f": {message}" in ended.stderr
+    assert (stacks.asked, stacks.calls) == ([], [])
+
+
+def test_completion_knows_the_values():
+    parameters = {parameter.name: parameter for parameter in cli.get_command(None, "events").params}
+
+    def completed(name, incomplete):
+        return [item.value for item in parameters[name].shell_complete(None, incomplete)]
+
+    assert completed("wanted_service", "P") == ["personalize", "polly"]
+    assert completed("wanted_outcome", "t") == ["throttled"]
+    assert completed("wanted_event_category", "") == ["Management", "Data", "NetworkActivity"]
+    assert completed("columns", "eventTime,principalA") == ["eventTime,principalAccount"]

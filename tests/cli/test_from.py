@@ -1,0 +1,164 @@
+"""--from: the questions that a table answers, asked of log files."""
+
+import gzip
+import json
+
+import boto3
+import pytest
+from moto import mock_aws
+
+PREFIX = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"
+
+
+@pytest.fixture
+def times(aitrail):
+    """The eventTimes that `aitrail events ARGUMENTS` shows without a word, as seconds of the minute."""
+
+    def times(*arguments, **options):
+        ended = aitrail("events", *arguments, **options)
+        assert (ended.exit_code, ended.stderr) == (0, "")
+        return [json.loads(line)["eventTime"][17:19] for line in ended.stdout.splitlines()]
+
+    return times
+
+
+@pytest.fixture
+def files(log_file, record):
+    """Three log files, each with a call a second later."""
+    return [log_file(f"logs/{name}.json.gz", record(number)) for number, name in enumerate("cab")]
+
+
+def test_everything_is_in_the_window_unless_it_is_given(times, log_file, record):
+    path = log_file("a.json", record(1, eventTime="2013-11-13T00:00:01Z"), record(2))
+
+    assert times("--from", path) == ["02", "01"]
+    assert times("--from", path, "--since", "2026-03-14") == ["02"]
+    assert times("--from", path, "--until", "2026-03-14") == ["01"]
+
+
+def test_what_follows_is_read_too_as_a_pattern_of_the_shell_gives_it(times, files):
+    assert times("--from", *files) == ["02", "01", "00"]
+    assert times("--from", files[0], "--reverse", files[2]) == ["00", "02"]
+    assert times("--from", files[0], "--from", files[2]) == ["02", "00"]
+    assert times("--from", files[0].parent) == ["02", "01", "00"]
+
+
+def test_a_call_that_two_files_hold_is_one_event(times, log_file, record):
+    assert times("--from", log_file("a.json", record(7)), log_file("b.json", record(7))) == ["07"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["compressed", "plain"])
+def test_dash_is_standard_input(times, record, pack):
+    content = pack(json.dumps({"Records": [record(7)]}).encode())
+
+    assert times("--from", "-", input=content) == ["07"]
+
+
+def test_whole_rows_name_their_log_file(aitrail, files, record):
+    (row,) = json.loads(aitrail("events", "--from", files[0], "-o", "json").stdout)
+
+    assert (row["logFile"], row["recordIndex"]) == (str(files[0]), 0)
+    assert row["userAgent"] == record()["userAgent"]
+
+
+def test_nothing_of_aws_is_asked_for_log_files(times, files, stacks):
+    assert times("--from", files[0]) == ["00"]
+    assert (stacks.asked, stacks.calls) == ([], [])
+
+
+@pytest.fixture
+def bucket(credentials):  # noqa: ARG001 (the client needs them)
+    """Puts log files into a bucket of moto, by the time of their delivery; gives the client."""
+    with mock_aws():
+        s3 = boto3.client("s3")
+        location = {"LocationConstraint": "eu-west-1"}
+        s3.create_bucket(Bucket="example-logs", CreateBucketConfiguration=location)
+
+        def bucket(**deliveries):
+            for time, records in deliveries.items():
+                body = gzip.compress(json.dumps({"Records": records}).encode())
+                s3.put_object(Bucket="example-logs", Key=f"{PREFIX}{time[1:]}Z_aaaaaaaaaaaaaaaa.json.gz", Body=body)
+            return s3
+
+        yield bucket
+
+
+def test_log_files_may_be_in_s3(times, bucket, record, files):
+    bucket(t0005=[record(7)], t0010=[record(8), record(9)])
+
+    assert times("--from", "s3://example-logs") == ["09", "08", "07"]
+    assert times("--from", "s3://example-logs/" + PREFIX + "0005") == ["07"]
+    assert times("--from", "s3://example-logs/AWSLogs", files[0]) == ["09", "08", "07", "00"]
+
+
+def test_bucket_that_is_not_there_ends_with_3(aitrail, bucket):
+    bucket()
+
+    ended = aitrail("events", "--from", "s3://no-such-logs")
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr == (
+        "Error: An error occurred (NoSuchBucket) when calling the ListObjectsV2 operation: The specified bucket does "
+        "not exist. Check the name behind s3://, and --profile.\n"
+    )
+
+
+WRONG = {
+    "not there": (["--from", "no/such"], "Invalid value for '--from': Path 'no/such' does not exist."),
+    "not there, further": (["--from", ".", "no/such"], "Invalid value for '--from': Path 'no/such' does not exist."),
+    "no bucket": (["--from", "s3://"], "Invalid value for '--from': 's3://' names no bucket: give s3://BUCKET or s3:/"),
+    "without --from": (["logs"], "Got unexpected extra argument (logs). Log files are named with --from."),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_path_is_refused(aitrail, arguments, message):
+    ended = aitrail("events", *arguments)
+
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert message in ended.stderr
+
+
+def test_empty_result_names_the_paths(aitrail, log_file, record):
+    paths = [log_file(f"{number}.json", record(number)) for number in range(5)]
+
+    few = aitrail("events", "--from", paths[0], "-", "--until", "2026-03-01", input='{"Records": []}')
+    many = aitrail("events", "--from", *paths, "--service", "lex", "--since", "2026-03-01", "--until", "2026-04-01")
+
+    advice = "Check the window (--since, --until) and the paths (--from).\n"
+    assert (few.exit_code, few.stdout) == (many.exit_code, many.stdout) == (0, "")
+    assert few.stderr == f"No events until 2026-03-01T00:00:00Z in {paths[0]}, standard input. {advice}"
+    assert many.stderr == (
+        "No events with service lex from 2026-03-01T00:00:00Z until 2026-04-01T00:00:00Z in "
+        f"{paths[0]}, {paths[1]}, {paths[2]} and 2 more. {advice}"
+    )
+
+
+def test_what_is_wrong_with_files_and_records_is_told(aitrail, log_file, record):
+    good = log_file("logs/a.json", record(1), record(2, eventTime="yesterday"))
+    bad = log_file("logs/b.json")
+    bad.write_text("{}")
+
+    ended = aitrail("events", "--from", good.parent, "--columns", "eventTime")
+
+    assert (ended.exit_code, ended.stdout.count("\n")) == (0, 1)
+    rejected, unreadable, summary = ended.stderr.splitlines()
+    assert rejected.startswith(f"{good}: record 1 is rejected: ")
+    assert unreadable.startswith(f"{bad}: unreadable: ")
+    assert summary == "1 log file read, 1 unreadable, 0 left out: 2 records, 1 row, 1 rejected, 0 duplicates."
+
+
+def test_verbose_tells_what_was_read(aitrail, files):
+    ended = aitrail("events", "-v", "--from", *files, "--columns", "eventTime")
+
+    assert ended.stderr == "3 log files read, 0 unreadable, 0 left out: 3 records, 3 rows, 0 rejected, 0 duplicates.\n"
+
+
+def test_nothing_in_names_steers_the_terminal_through_messages(aitrail, log_file, record):
+    path = log_file("\x1b[2J\u202e\n.json", record(1, eventTime="\x1b]0;x\x07"))
+
+    ended = aitrail("events", "--from", path, "--principal", "user/\x1b[31m*")
+
+    assert ended.exit_code == 0
+    assert ended.stderr.replace("\n", "").isprintable()
+    assert ended.stderr.count("\n") == 4
