@@ -21,6 +21,9 @@ lint: $(VENV_READY) ## Check style, formatting and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
+docs: $(VENV_READY) ## Write docs/cli.md, and the answers that the documentation shows
+	@.venv/bin/python -m demo.documentation
+
 deploy: $(NODE_READY) ## Deploy into your AWS account after asking; PROFILE= REGION= CONTEXT="-c aitrail:rowRetentionDays=400"
 	@exec .venv/bin/python -m infra.deploy deploy $(TARGET) $(CONTEXT) $(ARGS)
 
@@ -41,5 +44,5 @@ $(NODE_READY): $(VENV_READY) package.json package-lock.json
 	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
 	@touch $@
 
-.PHONY: help demo test lint deploy destroy
+.PHONY: help demo test lint docs deploy destroy
 .DEFAULT_GOAL := help

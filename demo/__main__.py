@@ -4,6 +4,7 @@
 """
 
 import argparse
+import json
 import os
 import shlex
 import signal
@@ -90,15 +91,17 @@ def _ask(pipeline: Pipeline, rows: Counter[str], *, window: Sequence[str]) -> No
     if not rows:
         tell("\nNo record is of one of the four services: there is nothing to ask.")
         return
-    for service, _ in rows.most_common(2):
-        _show(pipeline, f"Who used {service.title()}?", "--service", service, *window, "--limit", "8", "-o", "table")
-    _show(pipeline, "What do the indexes tell of the last call?", *window, "--limit", "1", "-o", "json")
+    ((service, _),) = rows.most_common(1)
+    _show(pipeline, "How many calls, and did any fail?", "usage", "--by", "service", "--by", "outcome", *window)
+    _show(pipeline, f"Who used {service.title()}?", "events", "--service", service, *window, "--limit", "8")
+    newest = pipeline.aitrail("events", *window, "--limit", "1", "--query", "[0].eventID")
+    _show(pipeline, "Everything about the last call?", "event", json.loads(newest))
 
 
-def _show(pipeline: Pipeline, question: str, *options: str) -> None:
-    program, *arguments = pipeline.aitrail_command("events", *options)
+def _show(pipeline: Pipeline, question: str, *command: str) -> None:
+    program, *arguments = pipeline.aitrail_command(*command, "-o", "table")
     tell(f"\n{question}\n$ {shlex.join([os.path.relpath(program), *arguments])}")
-    tell(pipeline.aitrail("events", *options), end="")
+    tell(pipeline.aitrail(*command, "-o", "table"), end="")
 
 
 def _window(pipeline: Pipeline) -> tuple[str, ...]:

@@ -1,0 +1,104 @@
+"""`make docs`: the parts of the documentation that programs write.
+
+docs/cli.md is what --help says. In README.md and below docs/, the text that follows a line `    $ aitrail …` of a code
+block is what the command prints about the sample log files of a fixed day: there they stand in for the table.
+"""
+
+import io
+import re
+import shlex
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from aitrail.cli.main import SECTIONS, cli
+from aitrail.cli.window import NOW
+from demo.sample_logs import sample_logs
+
+PROJECT = Path(__file__).parents[1]
+REFERENCE = PROJECT / "docs" / "cli.md"
+CLOCK = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+_WIDTH = 100
+# A command, and all that is indented below it; a line of its own may be empty.
+_ANSWER = re.compile(r"^    \$ (aitrail .*)\n((?:    (?!\$ ).*\n|\n(?=    (?!\$ )))*)", re.MULTILINE)
+_INTRODUCTION = """\
+# The command line
+
+What `aitrail --help` and `aitrail COMMAND --help` say. This page is written by `make docs`.
+"""
+
+
+def reference() -> str:
+    """The text of docs/cli.md."""
+    parts = [_INTRODUCTION, _help_page()]
+    for heading, names in SECTIONS.items():
+        parts.append(f"## {heading}\n")
+        parts += [f"### aitrail {name}\n\n{_help_page(name)}" for name in names]
+    return "\n".join(parts)
+
+
+def _help_page(*command: str) -> str:
+    text = _printed([*command, "--help"])
+    return "```text\n" + "".join(f"{line.rstrip()}\n" for line in text.splitlines()) + "```\n"
+
+
+def refreshed(page: str, logs: Path) -> str:
+    """A page with the answers that its commands give about the log files in the folder `logs`."""
+
+    def answered(found: re.Match[str]) -> str:
+        printed = _printed([*shlex.split(found[1])[1:], "--from", str(logs), *_format(found[1])])
+        lines = [f"    {line}".rstrip() for line in printed.replace(f"{logs}/", "").splitlines()]
+        return "\n".join([f"    $ {found[1]}", *lines, ""])
+
+    return _ANSWER.sub(answered, page)
+
+
+def _format(command: str) -> tuple[str, ...]:
+    # People see a table on their terminal.
+    return () if re.search(r" (-o|--output|--query|--raw|--source)( |$)", command) else ("-o", "table")
+
+
+def _printed(arguments: list[str]) -> str:
+    """What the command prints on stdout, at the moment CLOCK."""
+    with redirect_stdout(io.StringIO()) as stdout, redirect_stderr(io.StringIO()):
+        try:
+            with cli.make_context("aitrail", arguments, terminal_width=_WIDTH, max_content_width=_WIDTH) as context:
+                context.meta[NOW] = CLOCK
+                cli.invoke(context)
+        except click.exceptions.Exit:
+            pass
+    return stdout.getvalue()
+
+
+@contextmanager
+def sample_folder() -> Iterator[Path]:
+    """A folder with the sample log files of CLOCK, as long as it is needed."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file in sample_logs(CLOCK).files:
+            path = folder / file.key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.body)
+        yield folder
+
+
+def pages() -> list[Path]:
+    """The pages that show commands with their answers."""
+    return [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+
+
+def main() -> None:
+    """Write what has changed."""
+    REFERENCE.write_text(reference())
+    with sample_folder() as logs:
+        for page in pages():
+            page.write_text(refreshed(page.read_text(), logs))
+
+
+if __name__ == "__main__":
+    main()
