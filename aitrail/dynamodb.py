@@ -1,4 +1,4 @@
-"""What both tables share: items as the DynamoDB client takes them, batches written to the last item, counted reads."""
+"""What both tables share: batches written to the last item, and reads that are counted."""
 
 import threading
 import time
@@ -7,9 +7,7 @@ from itertools import islice
 from random import random
 from typing import TYPE_CHECKING, Any, cast
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
-from aitrail import items
+from aitrail.attributes import from_item, to_item
 from aitrail.errors import AitrailError
 
 if TYPE_CHECKING:
@@ -21,27 +19,9 @@ BATCH_SIZE = 25
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 10.0
 
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
-
 
 class OutOfTimeError(AitrailError):
     """The time left does not suffice to finish; nothing is lost, a retry writes the same items."""
-
-
-def to_item(values: dict[str, Any]) -> dict[str, Any]:
-    """Plain values as DynamoDB's typed attributes."""
-    return {name: _serialize(items.with_decimals(value)) for name, value in values.items()}
-
-
-def from_item(item: dict[str, Any]) -> dict[str, Any]:
-    """Typed attributes as plain values; numbers are Decimal."""
-    return {name: _deserialize(value) for name, value in item.items()}
-
-
-def plain_item(item: dict[str, Any]) -> dict[str, Any]:
-    """Typed attributes as plain JSON values: numbers are int or float."""
-    return {name: items.plain(_deserialize(value)) for name, value in item.items()}
 
 
 def put(values: dict[str, Any]) -> "WriteRequestTypeDef":
@@ -124,13 +104,13 @@ class Reader:
         """The items of a page, and its LastEvaluatedKey, None after the last."""
         answer = self._client.query(TableName=self._table, ReturnConsumedCapacity="TOTAL", **parameters)
         self._count(answer.get("ConsumedCapacity"))
-        return [plain_item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
+        return [from_item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
 
     def get(self, key: dict[str, str]) -> dict[str, Any] | None:
         """The item with that key; None if there is none."""
         answer = self._client.get_item(TableName=self._table, Key=to_item(key), ReturnConsumedCapacity="TOTAL")
         self._count(answer.get("ConsumedCapacity"))
-        return plain_item(answer["Item"]) if "Item" in answer else None
+        return from_item(answer["Item"]) if "Item" in answer else None
 
     def get_all(self, keys: Sequence[dict[str, str]]) -> Iterator[dict[str, Any]]:
         """The items with these keys, at most 100 distinct ones, in any order; those that there are."""
@@ -140,7 +120,7 @@ class Reader:
                 RequestItems={self._table: {"Keys": wanted}}, ReturnConsumedCapacity="TOTAL"
             )
             self._count(*answer.get("ConsumedCapacity", []))
-            yield from map(plain_item, answer["Responses"].get(self._table, []))
+            yield from map(from_item, answer["Responses"].get(self._table, []))
             unprocessed = answer.get("UnprocessedKeys", {}).get(self._table)
             if not unprocessed:
                 return

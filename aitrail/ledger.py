@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 from random import random
 from typing import TYPE_CHECKING, Any
 
-from aitrail.dynamodb import BatchWriter, delete, from_item, put, to_item
+from aitrail.attributes import from_item, to_item
+from aitrail.dynamodb import BatchWriter, delete, put
 from aitrail.reading import RejectedRecord
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Self
 from aitrail import items
 from aitrail.errors import AitrailError
 from aitrail.logfile import LogFile
-from aitrail.rows import Reject, hashed_event_id, record_hash, row_of
+from aitrail.rows import Reject, hashed_event_id, record_hash, sized_row_of
 from aitrail.services import Registry
 
 # Rows wait for the whole file to prove sound, up to this many bytes of them; beyond it they are handed on as they come.
@@ -106,7 +106,8 @@ class Reading:
         self._registry = registry
         self._retention = retention
         self._expired_before = -1.0 if now is None else now.timestamp()
-        self._seen: dict[str, str] = {}
+        # By eventID the record, whose hash is seldom needed, or its hash.
+        self._seen: dict[str, dict[str, Any] | str] = {}
 
     @property
     def unknown_sources(self) -> Counter[str]:
@@ -123,6 +124,7 @@ class Reading:
             self.wanted += 1
             held += self._add(batch, index, record)
             if held > MAX_HELD_BYTES:
+                self._let_go()
                 yield batch
                 batch, held = Batch(), 0
         yield batch
@@ -130,7 +132,7 @@ class Reading:
     def _add(self, batch: Batch, index: int, record: dict[str, Any]) -> int:
         """Put the record where it belongs; the bytes it holds there."""
         try:
-            row = row_of(
+            row, size = sized_row_of(
                 record,
                 log_file=self._log_file,
                 record_index=index,
@@ -150,16 +152,26 @@ class Reading:
             self.duplicates_in_file += 1
             return 0
         batch.rows.append(row)
-        return items.item_size(row) + _OVERHEAD_BYTES
+        return size + _OVERHEAD_BYTES
 
     def _is_new(self, row: dict[str, Any], record: dict[str, Any]) -> bool:
         """Whether the file had no such record before. Another one under the same GUID gets a key of its own."""
+        earlier = self._seen.get(row["eventID"])
+        if earlier is None:
+            # A row without JSON texts shares all values with its record, so that to keep the record costs nothing.
+            self._seen[row["eventID"]] = record_hash(record) if "asJson" in row else record
+            return True
         digest = record_hash(record)
-        if self._seen.get(row["eventID"], digest) != digest:
-            row["eventID"] = hashed_event_id(row["eventID"], digest)
+        if _hash(earlier) == digest:
+            return False
+        row["eventID"] = hashed_event_id(row["eventID"], digest)
         is_new = row["eventID"] not in self._seen
         self._seen[row["eventID"]] = digest
         return is_new
+
+    def _let_go(self) -> None:
+        """Keep hashes in the place of records."""
+        self._seen = {event_id: _hash(seen) for event_id, seen in self._seen.items()}
 
     def _note_time(self, event_time: str) -> None:
         self.first_event_time = min(self.first_event_time or event_time, event_time)
@@ -174,3 +186,7 @@ class Reading:
                 f"{self.wanted} wanted; of these {written} written, {self.rejected} rejected, {self.expired} expired, "
                 f"{self.duplicates_in_file} duplicates. Please report this with the log file."
             )
+
+
+def _hash(seen: dict[str, Any] | str) -> str:
+    return seen if isinstance(seen, str) else record_hash(seen)

@@ -7,7 +7,7 @@ and adds derived attributes. Source of the fields: AWS CloudTrail User Guide, "C
 import hashlib
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from aitrail import items
@@ -92,60 +92,85 @@ def row_of(
     `log_file` is the record's origin (`s3://bucket/key` or a path), `record_index` its position in Records.
     `expiresAt` (epoch seconds) is there only with a `retention`. Raises Reject.
     """
-    try:
-        row = _row(record, registry or load_registry(), retention)
-    except RecursionError:
-        raise Reject("the record is nested too deep to be written as JSON") from None
-    row |= {"logFile": log_file, "recordIndex": record_index}
-    size = items.item_size(row)
-    if size > items.MAX_ITEM_BYTES:
-        raise Reject(f"the row has {size} bytes, DynamoDB takes {items.MAX_ITEM_BYTES}")
+    row, _ = sized_row_of(record, log_file=log_file, record_index=record_index, registry=registry, retention=retention)
     return row
 
 
-def _row(record: dict[str, Any], registry: Registry, retention: timedelta | None) -> dict[str, Any]:
+def sized_row_of(
+    record: dict[str, Any],
+    *,
+    log_file: str,
+    record_index: int,
+    registry: Registry | None = None,
+    retention: timedelta | None = None,
+) -> tuple[dict[str, Any], int]:
+    """What `row_of` gives, and its bytes by DynamoDB's count. The row shares values with the record."""
+    try:
+        derived = _derived(record, registry or load_registry(), retention)
+        kept, size, as_json = _kept(record, original_event_id=_original_event_id(derived["eventID"]))
+        # Only what is stored as JSON text can hold surrogates.
+        if as_json and _SURROGATE_PAIR.search(json.dumps(record, ensure_ascii=False)):
+            raise Reject("a text holds two surrogates that JSON cannot tell from one character")
+    except RecursionError:
+        raise Reject("the record is nested too deep to be written as JSON") from None
+    derived |= {"logFile": log_file, "recordIndex": record_index}
+    if as_json:
+        derived["asJson"] = sorted(as_json)
+    size += items.item_size(derived)
+    if size > items.MAX_ITEM_BYTES:
+        raise Reject(f"the row has {size} bytes, DynamoDB takes {items.MAX_ITEM_BYTES}")
+    return kept | derived, size
+
+
+def _kept(record: dict[str, Any], *, original_event_id: str | None) -> tuple[dict[str, Any], int, list[str]]:
+    """The record's fields as they are stored, their bytes, and the paths of what became JSON text in them."""
+    fields: dict[str, Any] = {}
+    other: dict[str, Any] = {}
+    size, as_json = 0, list[str]()
+    for name, value in record.items():
+        (fields if name in RECORD_FIELDS else other)[name] = value
+    if original_event_id is not None:
+        other.pop("eventID", None)
+    if other:
+        fields["other"] = other
+    for name, value in fields.items():
+        value_size = len(value) if type(value) is str and value.isascii() else items.kept_size(value)
+        if value_size < 0:
+            fields[name], paths = items.storable(name, value)
+            value_size = items.kept_size(fields[name])
+            as_json += paths
+        size += len(name) + value_size
+    return fields, size, as_json
+
+
+def _derived(record: dict[str, Any], registry: Registry, retention: timedelta | None) -> dict[str, Any]:
+    """The attributes that are made of the record; those without a value are absent."""
     service = registry.service(str(record.get("eventSource")))
     if service is None:
         raise Reject(f"no service is registered for eventSource {record.get('eventSource')!r}")
     event_time = _event_time(record)
-    event_id, keeps_original = _event_id(record)
-    other = {name: value for name, value in record.items() if name not in RECORD_FIELDS}
-    if keeps_original:
-        other.pop("eventID", None)
-
-    row: dict[str, Any] = {}
-    as_json: list[str] = []
-    for name in RECORD_FIELDS & record.keys():
-        row[name], paths = items.storable(name, record[name])
-        as_json += paths
-    other_stored, paths = items.storable("other", other)
     derived = {
-        "eventID": event_id,
-        "eventDay": event_time.date().isoformat(),
+        "eventID": _event_id(record),
+        "eventDay": record["eventTime"][: len("2026-01-31")],
         "outcome": outcome_of(record),
         **_identity_attributes(identity_of(record)),
         **_service_attributes(record, service),
-        "other": other_stored,
-        "asJson": sorted(as_json + paths),
         # Not event_time + retention: the calendar of datetime ends with the year 9999.
         "expiresAt": None if retention is None else int(event_time.timestamp() + retention.total_seconds()),
     }
-    # Only what is stored as JSON text can hold surrogates.
-    if derived["asJson"] and _SURROGATE_PAIR.search(json.dumps(record, ensure_ascii=False)):
-        raise Reject("a text holds two surrogates that JSON cannot tell from one character")
-    return row | {name: value for name, value in derived.items() if value not in (None, "", [], {})}
+    return {name: value for name, value in derived.items() if value or value == 0}  # False and 0 are values
 
 
 def _service_attributes(record: dict[str, Any], service: Service) -> dict[str, Any]:
     event_name = record.get("eventName")
     operation = operation_of(event_name) if isinstance(event_name, str) else ""
     request, response = record.get("requestParameters"), record.get("responseElements")
-    resource = service.resource_of(operation, request, response)
+    resource, usage = service.attributes_of(operation, request, response)
     return {
         "service": service.name,
         "operation": _text(operation),
         "resource": None if resource is None else index_key(resource),
-        "usage": {name: _text(value) for name, value in service.usage_of(request, response).items()},
+        "usage": {name: _text(value) for name, value in usage.items()},
     }
 
 
@@ -167,20 +192,22 @@ def _event_time(record: dict[str, Any]) -> datetime:
         given = repr(value)[:60] if "eventTime" in record else "missing"
         raise Reject(f"eventTime is {given}, it should be like 2026-01-31T23:59:59Z")
     try:
-        return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        if value[11:13] < "24":  # Python 3.14 takes 24:00 for the midnight that follows
+            return datetime.fromisoformat(value)
     except ValueError:
-        raise Reject(f"eventTime {value!r} is no real date") from None
+        pass
+    raise Reject(f"eventTime {value!r} is no real date")
 
 
-def _event_id(record: dict[str, Any]) -> tuple[str, bool]:
-    """The table key, and whether the record's own eventID can be read from it."""
+def _event_id(record: dict[str, Any]) -> str:
+    """The table key."""
     original = record.get("eventID")
     if isinstance(original, str) and _GUID.fullmatch(original):
-        return original, True
+        return original
     digest = record_hash(record)
     if isinstance(original, str) and len(original) <= _MAX_EVENT_ID and items.is_unicode(original):
-        return hashed_event_id(original, digest), True
-    return f"~{digest[:_LONG_HASH]}", False
+        return hashed_event_id(original, digest)
+    return f"~{digest[:_LONG_HASH]}"
 
 
 def record_hash(record: dict[str, Any]) -> str:

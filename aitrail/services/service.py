@@ -5,9 +5,10 @@ as absent. Names match in any upper and lower case, because CloudTrail's spellin
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache, cached_property, lru_cache
 from typing import TypeVar
 
 _API_DATE = re.compile(r"(?<=[A-Za-z])(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:_?v[0-9]+)?\Z")
@@ -49,12 +50,12 @@ class Rule:
 
     def applies(self, operation: str, sides: Iterable[_Members]) -> bool:
         """Whether the rule is meant for this operation and these parameters."""
-        if self.operations and not any(fnmatchcase(operation, pattern) for pattern in self.operations):
+        if self.operations and not any(_is_like(operation, pattern) for pattern in self.operations):
             return False
         return all(_first((parameter,), sides, _text) == value for parameter, value in self.when)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Service:
     """A service of the registry: one TOML file, checked.
 
@@ -73,13 +74,7 @@ class Service:
 
     def resource_of(self, operation: str, request: object, response: object) -> str | None:
         """What the operation acted on, as `kind/name`; None where it names nothing. The length is not limited."""
-        sides = (_members(request), _members(response))
-        for rule in self.rules:
-            if rule.applies(operation, sides):
-                value = _first(rule.parameters, sides, _text)
-                if value is not None:
-                    return self._resource(rule.kind, value)
-        return None
+        return self.attributes_of(operation, request, response)[0]
 
     @property
     def resource_kinds(self) -> frozenset[str]:
@@ -104,10 +99,52 @@ class Service:
 
     def usage_of(self, request: object, response: object) -> dict[str, str | int | bool]:
         """What the call used: counts (0 to 2**63 - 1) and labels (a bool, or a text of 1 to 64 characters)."""
-        sides = (_members(request), _members(response))
-        counts = {name: _first(parameters, sides, _count) for name, parameters in self.counts}
-        labels = {name: _first(parameters, sides, _label) for name, parameters in self.labels}
-        return {name: value for name, value in (counts | labels).items() if value is not None}
+        return self.attributes_of("", request, response)[1]
+
+    def attributes_of(
+        self, operation: str, request: object, response: object
+    ) -> tuple[str | None, dict[str, str | int | bool]]:
+        """What `resource_of` and `usage_of` give, in one go."""
+        sides = _sides(request, response)
+        # Most rules and fields have nothing in a record: only those are tried whose first name is there.
+        concerned = {number for members in sides for name in members for number in self._places.get(name, ())}
+        resource, usage = None, dict[str, str | int | bool]()
+        for number in sorted(concerned):
+            if number >= len(self.rules):
+                name, parameters, accept = self._usage[number - len(self.rules)]
+                value = _first(parameters, sides, accept)
+                if value is not None:
+                    usage[name] = value
+            elif resource is None:
+                resource = self._resource_by(self.rules[number], operation, sides)
+        return resource, usage
+
+    def _resource_by(self, rule: Rule, operation: str, sides: Sequence[_Members]) -> str | None:
+        value = _first(rule.parameters, sides, _text) if rule.applies(operation, sides) else None
+        return None if value is None else self._resource(rule.kind, value)
+
+    @cached_property
+    def _places(self) -> Mapping[str, Sequence[int]]:
+        """The rules and, counted on, the usage fields of which a path begins with a name, by that in lower case."""
+        places: dict[str, list[int]] = {}
+        all_parameters = [rule.parameters for rule in self.rules] + [parameters for _, parameters, _ in self._usage]
+        for number, parameters in enumerate(all_parameters):
+            for name in {_steps(path)[1] for path in parameters}:
+                places.setdefault(name, []).append(number)
+        return places
+
+    @cached_property
+    def _usage(self) -> Sequence[tuple[str, tuple[str, ...], Callable[[object], str | int | bool | None]]]:
+        return [(*count, _count) for count in self.counts] + [(*label, _label) for label in self.labels]
+
+
+# A record names one operation, and many records the same.
+_is_like = lru_cache(maxsize=4096)(fnmatchcase)
+
+
+def _sides(request: object, response: object) -> tuple[_Members, ...]:
+    """The members of both, without one that has none."""
+    return tuple(members for members in (_members(request), _members(response)) if members)
 
 
 def _members(value: object) -> _Members:
@@ -118,13 +155,20 @@ def _members(value: object) -> _Members:
     return {name.lower(): member for name, member in reversed(value.items()) if isinstance(name, str)} | value
 
 
+@cache  # there are as many paths as the service files have
+def _steps(path: str) -> tuple[str, str, str | None]:
+    """The first name on a dotted path, the same in lower case, and the rest of the path, None at its end."""
+    name, _, rest = path.partition(".")
+    return name, name.lower(), rest or None
+
+
 def _at(members: _Members, path: str) -> object:
     """The value at a dotted path, None where there is none; on the way a list stands for its first element."""
-    name, _, rest = path.partition(".")
+    name, lower, rest = _steps(path)
     value = members.get(name)
     if value is None:
-        value = members.get(name.lower())
-    if not rest:
+        value = members.get(lower)
+    if rest is None or value is None:
         return value
     if isinstance(value, list):
         value = value[0] if value else None
@@ -143,7 +187,7 @@ def _first(parameters: Iterable[str], sides: Iterable[_Members], accept: Callabl
 
 def _text(value: object) -> str | None:
     """The string, or the first of a list, that is neither empty nor redacted."""
-    for text in value if isinstance(value, list) else (value,):
+    for text in (value,) if isinstance(value, str) else value if isinstance(value, list) else ():
         if isinstance(text, str) and text.strip("*") and text != _HIDDEN:
             return text
     return None

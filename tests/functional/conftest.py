@@ -21,7 +21,7 @@ from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
 from aitrail import items, tables
-from aitrail.dynamodb import from_item
+from aitrail.attributes import from_item
 from aitrail.events import EventsTable
 from aitrail.ingest import Ingestion
 from aitrail.ledger import Ledger

@@ -6,11 +6,10 @@ import re
 from decimal import Context, Decimal
 
 import pytest
-from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aitrail.dynamodb import from_item, to_item
+from aitrail.attributes import from_item, to_item
 from aitrail.rows import RECORD_FIELDS, record_of, row_of
 
 EXACT = Context(prec=200)
@@ -151,7 +150,3 @@ def test_a_field_with_many_such_values_is_one_json_text():
 
     assert row["asJson"] == ["/requestParameters"]
     assert row["requestParameters"] == '{"x":[' + ",".join(["1.0"] * 21) + "]}"
-
-
-def test_the_deserializer_under_test_is_the_one_of_boto3():
-    assert from_item({"a": {"N": "1"}}) == {"a": TypeDeserializer().deserialize({"N": "1"})}
