@@ -3,8 +3,10 @@
 Nothing is compiled and no container is needed: every package has a wheel for every platform (`--only-binary`).
 """
 
+import compileall
 import hashlib
 import platform as machine
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -25,10 +27,16 @@ RUNTIME = lambda_.Runtime.PYTHON_3_14
 
 _REQUIREMENTS = Path("lambdas/ingest/requirements.txt")
 # AWS Lambda's machines, in pip's words: glibc 2.17 or later on 64-bit ARM.
-_LAMBDA = ("--platform", "manylinux2014_aarch64", "--implementation", "cp", "--python-version", "3.14")
+_PYTHON = RUNTIME.name.removeprefix("python")
+_LAMBDA = ("--platform", "manylinux2014_aarch64", "--implementation", "cp", "--python-version", _PYTHON)
 # A function has no terminal: the commands of the product and of its packages stay behind, and so do notes.
 _LEFT_OUT = {"cli", "__pycache__"}
 _LEFT_OUT_SUFFIXES = {".pyc", ".md"}
+
+
+# What the function has clients for. The descriptions of the other 400 services are 23 MB, and botocore looks through
+# their folders before it makes its first client.
+_SERVICES = {"dynamodb", "s3", "sqs"}
 
 
 class BundlingError(AitrailError):
@@ -61,13 +69,18 @@ class Bundle:
         """A hash of all that decides what is in the asset. CDK's own would see neither pip's options nor `aitrail`."""
         digest = hashlib.sha256()
         host = () if self.platform == "arm64" else (sysconfig.get_platform(), sys.version)
-        for part in (*self._pip_options, *host):
+        for part in (*self._pip_options, *host, f"compiled: {self.is_compiled}"):
             digest.update(part.encode() + b"\0")
         for path in (Path(__file__), self.root / _REQUIREMENTS, *self._sources()):
             content = path.read_bytes()
             name = path.name if path == Path(__file__) else path.relative_to(self.root).as_posix()
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
         return digest.hexdigest()
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether bytecode ships, without which every cold start compiles all modules: only its own Python makes it."""
+        return self.platform == "host" or sys.version_info[:2] == tuple(map(int, _PYTHON.split(".")))
 
     def write_to(self, output: Path) -> None:
         """Fill the folder `output`; raises BundlingError."""
@@ -76,6 +89,10 @@ class Bundle:
             target = output / path.relative_to(self.root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+        if self.is_compiled:
+            # By content, not by time: the same sources give the same asset.
+            mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+            compileall.compile_dir(output, quiet=2, invalidation_mode=mode, stripdir=output, prependdir="/var/task")
 
     @property
     def _pip_options(self) -> tuple[str, ...]:
@@ -100,8 +117,15 @@ class Bundle:
                 f"pip could not bundle {_REQUIREMENTS} for the platform {self.platform}. It needs the package index "
                 f"(pip's own configuration and PIP_INDEX_URL apply). pip said:\n{pip.stderr or pip.stdout}"
             )
+        _forget_other_services(output / "botocore/data")
         # Commands name this machine's interpreter in their first line: of no use there, and different on each machine.
         shutil.rmtree(output / "bin", ignore_errors=True)
+
+
+def _forget_other_services(descriptions: Path) -> None:
+    for path in descriptions.glob("*/"):
+        if path.is_dir() and path.name not in _SERVICES:
+            shutil.rmtree(path)
 
 
 @jsii.implements(ILocalBundling)

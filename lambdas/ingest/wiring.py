@@ -6,8 +6,10 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
-import boto3
+import botocore.session
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -59,7 +61,7 @@ def bring_again_soon(record: SQSRecord) -> None:
     """Let SQS bring a failed message again after 1, 2, 4, 8 minutes with jitter; else after the queue's own time."""
     pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (int(record.attributes.approximate_receive_count) - 1))
     try:
-        _sqs.change_message_visibility(
+        _client("sqs").change_message_visibility(
             QueueUrl=ENVIRONMENT.queue_url,
             ReceiptHandle=record.receipt_handle,
             VisibilityTimeout=random.randint(pause // 2, pause),  # noqa: S311 (jitter, not cryptography)
@@ -68,13 +70,20 @@ def bring_again_soon(record: SQSRecord) -> None:
         logging.getLogger(__name__).warning("the visibility timeout stays as it is", exc_info=True)
 
 
+# Not boto3, which only wraps botocore's clients: importing it makes a cold start a fifth longer.
+_session = botocore.session.get_session()
+
+
+@cache
+def _client(service: str) -> Any:  # noqa: ANN401 (a client of any service)
+    return _session.create_client(service, config=_CONFIG)
+
+
 ENVIRONMENT = Environment.read()
-_dynamodb = boto3.client("dynamodb", config=_CONFIG)
-_sqs = boto3.client("sqs", config=_CONFIG)
 INGESTION = Ingestion(
-    s3=boto3.client("s3", config=_CONFIG),
-    events=EventsTable(_dynamodb, ENVIRONMENT.events_table),
-    ledger=Ledger(_dynamodb, ENVIRONMENT.files_table),
+    s3=_client("s3"),
+    events=EventsTable(_client("dynamodb"), ENVIRONMENT.events_table),
+    ledger=Ledger(_client("dynamodb"), ENVIRONMENT.files_table),
     registry=load(),
     row_retention=_retention(ENVIRONMENT.row_retention_days),
     ledger_retention=_retention(ENVIRONMENT.ledger_retention_days),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
 
+import boto3
 import pytest
 
 from aitrail.ingest import METRICS
@@ -86,8 +87,8 @@ def environment(monkeypatch, pipeline, client):
 
 
 @pytest.fixture
-def start(environment):
-    """Starts the function: its modules read the environment when they are imported."""
+def start(environment, monkeypatch):
+    """Starts the function: its modules read the environment and open a session when they are imported."""
 
     def forget():
         for module in MODULES:
@@ -98,7 +99,10 @@ def start(environment):
 
     def start():
         forget()
-        return Function(*environment, importlib.import_module(MODULES[0]))
+        with monkeypatch.context() as patch:
+            # The session that the wire listens to.
+            patch.setattr("botocore.session.get_session", lambda: boto3.DEFAULT_SESSION._session)
+            return Function(*environment, importlib.import_module(MODULES[0]))
 
     yield start
     forget()

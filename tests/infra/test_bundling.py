@@ -59,6 +59,9 @@ def require(root, *hashes):
 def build_wheel(folder, tag):
     files = {
         "speech/__init__.py": f"TAG = '{tag}'\n",
+        "botocore/data/s3/service.json": "{}",
+        "botocore/data/endpoints.json": "{}",
+        "botocore/data/ec2/service.json": "{}",
         "speech-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: speech\nVersion: 1.0\n",
         "speech-1.0.dist-info/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
         "speech-1.0.dist-info/entry_points.txt": "[console_scripts]\nspeech = speech:main\n",
@@ -86,9 +89,10 @@ def test_a_bundle_holds_the_sources_and_the_wheels_of_its_platform(project, tmp_
 
     Bundle(platform=platform, root=project).write_to(output)
 
-    files = content(output)
+    files = {name: bytes_ for name, bytes_ in content(output).items() if "__pycache__" not in name}
     assert files.pop("speech/__init__.py").decode() == f"TAG = '{WHEELS[platform]}'\n"
-    assert {name for name in files if not name.startswith("speech-1.0.dist-info/")} == SHIPPED
+    descriptions = {"botocore/data/s3/service.json", "botocore/data/endpoints.json"}  # not those of EC2
+    assert {name for name in files if not name.startswith("speech-1.0.dist-info/")} == SHIPPED | descriptions
     assert all(files[name].decode() == SOURCES[name] for name in SHIPPED)
 
 
@@ -99,6 +103,33 @@ def test_a_bundle_is_the_same_wherever_it_is_written(project, tmp_path):
     bundle.write_to(tmp_path / "somewhere/else")
 
     assert content(tmp_path / "here") == content(tmp_path / "somewhere/else")
+
+
+@pytest.mark.parametrize(
+    ("made", "compiled"),
+    [(("host", (3, 11)), True), (("arm64", (3, 11)), False), (("arm64", (3, 14)), True)],
+    ids=["host", "arm64 from another Python", "arm64 from the function's own Python"],
+)
+def test_bytecode_ships_where_it_can_be_made(project, tmp_path, monkeypatch, made, compiled):
+    platform, python = made
+    monkeypatch.setattr("sys.version_info", python)
+
+    Bundle(platform=platform, root=project).write_to(tmp_path / "output")
+
+    sources = {name for name in content(tmp_path / "output") if name.endswith(".py")}
+    bytecode = {name for name in content(tmp_path / "output") if name.endswith(".pyc")}
+    assert len(bytecode) == (len(sources) if compiled else 0)
+
+
+def test_another_python_makes_another_bundle(project, monkeypatch):
+    bundle = Bundle(platform="arm64", root=project)
+    fingerprints = set()
+
+    for python in ((3, 11), (3, 12), (3, 14)):
+        monkeypatch.setattr("sys.version_info", python)
+        fingerprints.add(bundle.fingerprint())
+
+    assert len(fingerprints) == 2  # with bytecode, and without
 
 
 def test_a_wheel_of_another_content_is_refused_with_pips_words(project, tmp_path):
