@@ -4,7 +4,7 @@ By hand, because those take 60 us for a row, which is more than all else that is
 boto3 takes longer than importing everything that the function needs of botocore.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import NoneType
 from typing import Any
@@ -42,12 +42,12 @@ _TYPED: dict[type, Callable[[Any], _Attribute]] = {
 }
 
 
-def from_item(item: dict[str, _Attribute]) -> dict[str, Any]:
+def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     """Typed attributes as plain values: numbers are int where they are whole, else float."""
     return {name: _plain(attribute) for name, attribute in item.items()}
 
 
-def _plain(attribute: _Attribute) -> Any:  # noqa: ANN401 (any JSON value)
+def _plain(attribute: Mapping[str, Any]) -> Any:  # noqa: ANN401 (any JSON value)
     ((kind, value),) = attribute.items()
     if kind not in _PLAIN:
         raise TypeError(f"no row or ledger entry has attributes of the type {kind}")

@@ -4,21 +4,23 @@ Order of the writes: rows, rejects, ledger entry. A crash between them leaves a 
 call ingested; reading it again writes the same rows under the same keys.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from botocore.exceptions import ClientError
 
 from aitrail import items, keys
+from aitrail.ahead import Ahead
 from aitrail.dynamodb import OutOfTimeError
 from aitrail.errors import AitrailError
 from aitrail.events import EventsTable
 from aitrail.ledger import FileEntry, Ledger
 from aitrail.logfile import UnreadableLogFile
-from aitrail.notifications import Delivery, deliveries
+from aitrail.notifications import Delivery, UnknownNotification, deliveries
 from aitrail.reading import Reading
 from aitrail.rows import recorded_with
 from aitrail.services import Registry
@@ -77,6 +79,27 @@ METRICS = (
 )
 
 
+# Of each of the files that wait: four of them take no more memory than the rows of one large file.
+_MAX_BYTES_AHEAD = 8 * 1024 * 1024
+
+
+@dataclass(slots=True, kw_only=True)
+class _Fetched:
+    """What is known of a delivery before it is read: its ledger entry, and the answer of S3 unless it is done."""
+
+    earlier: dict[str, Any] | None
+    is_done: bool = False
+    error: ClientError | None = None
+    etag: str | None = None
+    version_id: str | None = None
+    body: Any = None  # a stream of bytes
+    length: int = 0
+
+    def close(self) -> None:
+        if self.body is not None:
+            self.body.close()
+
+
 @dataclass(slots=True, kw_only=True)
 class Ingestion:
     """The parts that turn deliveries into rows; `now` is the clock, retentions are None where nothing expires."""
@@ -88,6 +111,18 @@ class Ingestion:
     row_retention: timedelta | None = None
     ledger_retention: timedelta | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _ahead: Ahead[_Fetched] | None = field(default=None, init=False)
+
+    @contextmanager
+    def reading_ahead(self, bodies: Iterable[str]) -> Iterator[None]:
+        """Until it ends, fetch what the next deliveries of these messages need while one is ingested."""
+        announced = [delivery for body in bodies for delivery in _log_files(body)]
+        self._ahead = Ahead(self._fetch_ahead, announced)
+        try:
+            yield
+        finally:
+            self._ahead.close()
+            self._ahead = None
 
     def ingest_message(self, body: str, *, time_left: Callable[[], float], report: Callable[[Ingested], None]) -> None:
         """Ingest every delivery that a message announces; one that fails does not hold up the others.
@@ -117,26 +152,45 @@ class Ingestion:
         if not kind.ingested:
             return Ingested(status=kind, metrics={_OTHER_OBJECT_METRICS[kind]: 1}, details={"logFile": log_file})
         _check(time_left, log_file)
-        earlier = self.ledger.entry(log_file)
-        if earlier is not None and self._is_done(earlier, delivery):
-            return Ingested(status="skipped", metrics={"SkippedFiles": 1}, details={"logFile": log_file})
-        entry = self._entry(log_file, delivery)
-        try:
-            answer = self._get(delivery)
-        except ClientError as error:
-            return self._finish(self._unavailable(entry, error), {})
-        entry = replace(entry, etag=answer["ETag"].strip('"'), version_id=answer.get("VersionId"))
-        with closing(answer["Body"]) as body:
+        with closing(self._ahead.take(delivery) if self._ahead else self._fetch(delivery)) as fetched:
+            if fetched.is_done:
+                return Ingested(status="skipped", metrics={"SkippedFiles": 1}, details={"logFile": log_file})
+            entry = self._entry(log_file, delivery)
+            if fetched.error:
+                return self._finish(self._unavailable(entry, fetched.error), {})
+            entry = replace(entry, etag=fetched.etag, version_id=fetched.version_id)
             reading = Reading(
-                cast("BinaryIO", body),
+                cast("BinaryIO", fetched.body),
                 log_file=log_file,
                 registry=self.registry,
                 retention=self.row_retention,
                 now=self.now(),
                 at_each_step=lambda: _check(time_left, log_file),
             )
-            entry = self._read(reading, entry, earlier, time_left)
+            entry = self._read(reading, entry, fetched.earlier, time_left)
         return self._finish(entry, reading.unknown_sources)
+
+    def _fetch(self, delivery: Delivery) -> "_Fetched":
+        """Ask the ledger, and S3 if there is something to read. Raises the client's errors, but for those of S3."""
+        fetched = _Fetched(earlier=self.ledger.entry(f"s3://{delivery.bucket}/{delivery.key}"))
+        fetched.is_done = fetched.earlier is not None and self._is_done(fetched.earlier, delivery)
+        if not fetched.is_done:
+            try:
+                answer = self._get(delivery)
+            except ClientError as error:
+                fetched.error = error
+            else:
+                fetched.etag, fetched.version_id = answer["ETag"].strip('"'), answer.get("VersionId")
+                fetched.body, fetched.length = answer["Body"], answer["ContentLength"]
+        return fetched
+
+    def _fetch_ahead(self, delivery: Delivery) -> "_Fetched":
+        """As `_fetch`; the content of a file that is not large is read as well."""
+        fetched = self._fetch(delivery)
+        if fetched.body is not None and fetched.length <= _MAX_BYTES_AHEAD:
+            with closing(fetched.body) as body:
+                fetched.body = BytesIO(body.read())
+        return fetched
 
     def _is_done(self, earlier: dict[str, Any], delivery: Delivery) -> bool:
         return (
@@ -237,6 +291,12 @@ class Ingestion:
             metrics={name: count for name, count in counts.items() if count},
             details={name: value for name, value in details.items() if value} | counts,
         )
+
+
+def _log_files(body: str) -> Iterator[Delivery]:
+    """The deliveries of a message that will be read; none of one that is no known envelope: that fails in its turn."""
+    with suppress(UnknownNotification):
+        yield from (delivery for delivery in deliveries(body) if keys.kind_of(delivery.key).ingested)
 
 
 def _check(time_left: Callable[[], float], log_file: str) -> None:

@@ -46,4 +46,7 @@ def report(ingested: Ingested) -> None:
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Process one batch; the answer lists the messages that SQS shall keep."""
-    return process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)
+    with INGESTION.reading_ahead(record["body"] for record in event["Records"]):
+        return process_partial_response(
+            event=event, record_handler=record_handler, processor=processor, context=context
+        )

@@ -13,25 +13,21 @@ ROOT = Path(__file__).parents[2]
 LAYERS = (
     ("aitrail.cli",),
     ("aitrail.ingest", "aitrail.store"),
-    ("aitrail.usage", "aitrail.timeline", "aitrail.following", "aitrail.export", "aitrail.original"),
-    ("aitrail.cost_comparison",),
-    ("aitrail.costs",),
-    ("aitrail.bill", "aitrail.load"),
-    ("aitrail.events", "aitrail.ledger", "aitrail.deployment", "aitrail.table_rows", "aitrail.log_file_rows"),
+    ("aitrail.usage", "aitrail.timeline", "aitrail.following", "aitrail.export", "aitrail.original", "aitrail.costs"),
+    ("aitrail.events", "aitrail.ledger", "aitrail.deployment", "aitrail.table_rows", "aitrail.log_file_rows", "aitrail.ahead"),
     ("aitrail.dynamodb", "aitrail.planner", "aitrail.scanning"),
     ("aitrail.source", "aitrail.reading"),
     ("aitrail.filters",),
     ("aitrail.conditions", "aitrail.bucket", "aitrail.paths"),
     ("aitrail.rows", "aitrail.logfile", "aitrail.notifications", "aitrail.cells", "aitrail.attributes"),
     ("aitrail.identity", "aitrail.keys", "aitrail.services", "aitrail.tables", "aitrail.items", "aitrail.inflate"),
-    ("aitrail.aws_prices",),
     ("aitrail.window", "aitrail.prices", "aitrail.paging", "aitrail.jsontext"),
     ("aitrail.errors",),
 )
 PURE = (
     *("logfile", "inflate", "jsontext", "rows", "reading", "items", "identity", "keys", "services", "notifications"),
     *("tables", "errors", "window", "conditions", "filters", "source", "planner", "usage", "prices", "timeline"),
-    *("costs", "cost_comparison", "bill", "load", "aws_prices"),
+    "costs",
     *("cells", "original"),
 )
 FORBIDDEN = ("boto3", "botocore", "aws_lambda_powertools", "os", "socket", "subprocess")
