@@ -1,0 +1,1 @@
+"""The queueing of deliveries: a simulation, and the tables that docs/scale.md shows."""
