@@ -30,6 +30,7 @@ _EXACT = Context(prec=60)
 _HIGHEST = Decimal(10) ** 9
 _FINEST = -9
 _MILLION = Decimal(10) ** 6
+_OF_CHARACTERS = "what a million characters cost"
 
 # Engine -> price of a million characters.
 _Engines = dict[str, Decimal]
@@ -52,15 +53,7 @@ class Prices:
     @classmethod
     def read(cls, path: Path = _BUNDLED) -> Self:
         """The prices in a file, by default those that come with aitrail. Raises PriceError."""
-        try:
-            document = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-        except OSError as error:
-            raise PriceError(f"{path} cannot be read: {error.strerror}.") from error
-        except ValueError as error:
-            raise PriceError(f"{path} is no TOML file in UTF-8: {error}.") from error
-        except ArithmeticError as error:
-            raise PriceError(f"{path} has a number that is out of range.") from error
-        return cls._of(document, str(path))
+        return cls._of(document_in(path), str(path))
 
     @classmethod
     def _of(cls, document: dict[str, object], where: str) -> Self:
@@ -70,11 +63,11 @@ class Prices:
         for key in document:
             if key not in (*_REQUIRED, "regions"):
                 raise PriceError(f"{where}: unknown key {key!r}; valid are {', '.join(_REQUIRED)}, regions.")
-        regions = _table(document.get("regions", {}), f"{where}, regions")
+        regions = table_of(document.get("regions", {}), f"{where}, regions")
         return cls(
-            currency=_text(document["currency"], f"{where}, currency"),
-            date=_date(document["date"], f"{where}, date"),
-            source=_text(document["source"], f"{where}, source"),
+            currency=text_of(document["currency"], f"{where}, currency"),
+            date=date_of(document["date"], f"{where}, date"),
+            source=text_of(document["source"], f"{where}, source"),
             per_million_characters=_engines(document["per_million_characters"], f"{where}, per_million_characters"),
             regions={
                 _region(name, f"{where}, regions"): _engines(value, f"{where}, regions.{name}")
@@ -97,20 +90,35 @@ def cost_of(characters: Mapping[Decimal, int]) -> Decimal:
         return sum((price * count for price, count in characters.items()), Decimal()) / _MILLION
 
 
-def _table(value: object, where: str) -> dict[str, object]:
+def document_in(path: Path) -> dict[str, object]:
+    """What a TOML file of prices holds; numbers with a point are Decimal. Raises PriceError."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError as error:
+        raise PriceError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise PriceError(f"{path} is no TOML file in UTF-8: {error}.") from error
+    except ArithmeticError as error:
+        raise PriceError(f"{path} has a number that is out of range.") from error
+
+
+def table_of(value: object, where: str) -> dict[str, object]:
+    """A table, where it is one. Raises PriceError."""
     if not isinstance(value, dict):
         raise PriceError(f"{where} is {value!r}; it has to be a table.")
     return value
 
 
-def _text(value: object, where: str) -> str:
+def text_of(value: object, where: str) -> str:
+    """A text, where it is one and not empty. Raises PriceError."""
     if not isinstance(value, str) or not value.strip():
         raise PriceError(f"{where} is {value!r}; it has to be a text.")
     return value
 
 
-def _date(value: object, where: str) -> str:
-    return value.isoformat() if isinstance(value, date) else _text(value, where)
+def date_of(value: object, where: str) -> str:
+    """A day or month as text. Raises PriceError."""
+    return value.isoformat() if isinstance(value, date) else text_of(value, where)
 
 
 def _region(name: str, where: str) -> str:
@@ -120,17 +128,21 @@ def _region(name: str, where: str) -> str:
 
 
 def _engines(value: object, where: str) -> _Engines:
-    prices = {engine: _price(price, f"{where}, {engine}") for engine, price in _table(value, where).items()}
+    prices = {
+        engine: price_of(price, f"{where}, {engine}", _OF_CHARACTERS)
+        for engine, price in table_of(value, where).items()
+    }
     if not prices:
         raise PriceError(f"{where} has no price; give one for each engine, such as neural = 16.00.")
     return prices
 
 
-def _price(value: object, where: str) -> Decimal:
+def price_of(value: object, where: str, what: str) -> Decimal:
+    """A price, exactly as it is written; `what` says what the number means. Raises PriceError."""
     if not isinstance(value, int | Decimal) or isinstance(value, bool) or not _is_price(Decimal(value)):
         raise PriceError(
             f"{where} is {str(value)!r}; it has to be a number, 0 to {_HIGHEST:,} with at most {-_FINEST} decimals: "
-            "what a million characters cost."
+            f"{what}."
         )
     return Decimal(value)
 

@@ -51,11 +51,19 @@ def refreshed(page: str, logs: Path) -> str:
     """A page with the answers that its commands give about the log files in the folder `logs`."""
 
     def answered(found: re.Match[str]) -> str:
-        printed = _printed([*shlex.split(found[1])[1:], "--from", str(logs), *_format(found[1])])
+        arguments = shlex.split(found[1])[1:]
+        printed = _printed([*arguments, *_place(arguments[0], logs), *_format(found[1])])
         lines = [f"    {line}".rstrip() for line in printed.replace(f"{logs}/", "").splitlines()]
         return "\n".join([f"    $ {found[1]}", *lines, ""])
 
     return _ANSWER.sub(answered, page)
+
+
+def _place(command: str, logs: Path) -> tuple[str, ...]:
+    # What asks nothing takes no place to ask.
+    found = cli.get_command(click.Context(cli), command)
+    takes_it = found is not None and any("--from" in parameter.opts for parameter in found.params)
+    return ("--from", str(logs)) if takes_it else ()
 
 
 def _format(command: str) -> tuple[str, ...]:

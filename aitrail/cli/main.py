@@ -25,7 +25,7 @@ SECTIONS = {
         "export": "export",
     },
     "Feed": {"scan": "scan"},
-    "Set up": {"services": "services", "completion": "completion"},
+    "Set up": {"services": "services", "cost": "cost", "completion": "completion"},
 }
 _MODULES = {name: module for commands in SECTIONS.values() for name, module in commands.items()}
 # What a shell reports of a program that SIGINT or SIGPIPE ended.

@@ -17,7 +17,7 @@ from aitrail.errors import AitrailError
 SECTIONS = {
     "Ask": ["events", "event", "usage", "who", "what", "tail", "export"],
     "Feed": ["scan"],
-    "Set up": ["services", "completion"],
+    "Set up": ["services", "cost", "completion"],
 }
 COMMANDS = [command for commands in SECTIONS.values() for command in commands]
 HELP = {"aitrail": ["--help"], "aitrail, short option": ["-h"]} | {name: [name, "--help"] for name in COMMANDS}

@@ -1,0 +1,166 @@
+"""`aitrail cost`: what a deployment costs in a month, and what other ways cost. Nothing is asked of AWS."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aitrail.cli.output import Output, narrate, output_options
+from aitrail.cli.sections import Command, option
+from aitrail.cli.table import Cell
+from aitrail.costs.bill import Line, per_million, total
+from aitrail.costs.comparison import comparison
+from aitrail.costs.load import DIGEST_FILES, RECORD_KB, RECORDS_IN_A_FILE, CostError, Load
+from aitrail.costs.model import costs
+from aitrail.costs.prices import AwsPrices
+from aitrail.prices import PriceError
+
+_COMES = "What comes in a month"
+_STAYS = "How long it stays"
+_COUNTS = "What counts"
+_COLUMNS = ("part", "amount", "formula", "quantity", "unit", "price", "per", "setting")
+# People see the price and what it is for in one column.
+_SHOWN = ("part", "amount", "formula", "quantity", "unit", "price")
+_WAYS = ("way", "what", "amount", "formula")
+_CENTS = Decimal("0.01")
+# Many questions cost less than a cent.
+_FINE = Decimal("0.000001")
+_DECIMALS = 6
+
+
+def _prices(_context: click.Context, _parameter: click.Parameter, value: str | None) -> AwsPrices:
+    try:
+        return AwsPrices.read() if value is None else AwsPrices.read(Path(value))
+    except PriceError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _decimal(_context: click.Context, _parameter: click.Parameter, value: float) -> Decimal:
+    return Decimal(str(value))
+
+
+@click.command(cls=Command)
+@option(_COMES, "--files", type=int, required=True, metavar="N", help="Log files delivered.")
+@option(_COMES, "--events", type=int, required=True, metavar="N", help="Events of the recorded services in them.")
+@option(_COMES, "--records", type=int, metavar="N", help=f"All records in them.  [default: {RECORDS_IN_A_FILE} a file]")
+@option(
+    _COMES,
+    "--record-kb",
+    type=float,
+    callback=_decimal,
+    default=float(RECORD_KB),
+    metavar="KB",
+    help=f"Size of a record, uncompressed.  [default: {RECORD_KB}]",
+)
+@option(
+    _COMES,
+    "--digest-files",
+    type=int,
+    default=DIGEST_FILES,
+    metavar="N",
+    help=f"Digest files: one for each hour, Region and trail.  [default: {DIGEST_FILES}]",
+)
+@option(_COMES, "--paid-copy", is_flag=True, help="Another trail delivers these management events already.")
+@option(_STAYS, "--months", type=int, default=12, metavar="N", help="Months recorded so far.  [default: 12]")
+@option(_STAYS, "--retention-days", "row_retention_days", type=int, metavar="N", help="aitrail:rowRetentionDays.")
+@option(_STAYS, "--ledger-retention-days", type=int, metavar="N", help="aitrail:ledgerRetentionDays.")
+@option(_STAYS, "--log-retention-days", type=int, metavar="N", help="aitrail:logRetentionDays.")
+@option(
+    _COUNTS,
+    "--memory",
+    "memory_megabytes",
+    type=int,
+    default=1024,
+    metavar="MB",
+    help="aitrail:memoryMegabytes.  [default: 1024]",
+)
+@option(_COUNTS, "--no-free-tier", is_flag=True, help="Leave out what is free in every month.")
+@option(_COUNTS, "--compare", is_flag=True, help="Show what CloudTrail Lake and Athena cost instead.")
+@option(_COUNTS, "--prices", callback=_prices, metavar="FILE", help="Your own prices (a TOML file).")
+@output_options()
+def cost(
+    *,
+    no_free_tier: bool,
+    compare: bool,
+    prices: AwsPrices,
+    output: Output,
+    **given: Any,  # noqa: ANN401 (the fields of Load)
+) -> None:
+    """Estimate what a deployment costs in a month.
+
+    Every part has its formula, the largest comes first. What is stored is that of all months so far, or what a
+    retention leaves of it. The metrics IngestedFiles, Records and RowsWritten of a deployment count files, records and
+    events. docs/cost.md says what is measured, and what is assumed.
+
+    Free units are those of an account, which may need them for something else: see --no-free-tier. The comparison
+    counts none. A file of prices has the shape of aitrail/costs/prices.toml.
+
+    \b
+    Examples:
+      aitrail cost --files 10000 --events 100000
+      aitrail cost --files 500000 --events 2000000 --months 36 --retention-days 400
+      aitrail cost --files 10000 --events 100000 --compare
+    """
+    try:
+        load = Load(**given)
+    except CostError as error:
+        raise click.UsageError(str(error)) from error
+    if compare:
+        _write_comparison(load, prices, output)
+    else:
+        _write_parts(load, costs(load, prices, free=not no_free_tier), output)
+    narrate(f"{prices}: check them.")
+
+
+def _write_parts(load: Load, lines: list[Line], output: Output) -> None:
+    amount = total(lines)
+    sums = {
+        "total, a month": amount,
+        "a million records read": per_million(amount, load.all_records),
+        "a million events recorded": per_million(amount, load.events),
+    }
+    known = {name: value for name, value in sums.items() if value is not None}
+    if output.format != "table" or output.query:
+        rows = [*map(_row, lines), *({"part": name, "amount": _rounded(value)} for name, value in known.items())]
+        output.write(rows, table=_COLUMNS, csv=_COLUMNS)
+    else:
+        rest = [""] * (len(_SHOWN) - 2)
+        last: list[list[Cell]] = [[name, value.quantize(_CENTS), *rest] for name, value in known.items()]
+        output.write_table(_SHOWN, [*map(_cells, lines), *last])
+
+
+def _row(line: Line) -> dict[str, Any]:
+    return {
+        "part": line.part,
+        "amount": _rounded(line.amount),
+        "formula": line.formula,
+        "quantity": _rounded(line.quantity),
+        "unit": line.unit,
+        "price": line.price.price,
+        "per": line.price.per,
+        "setting": line.setting or None,
+    }
+
+
+def _cells(line: Line) -> list[Cell]:
+    whole = line.quantity == line.quantity.to_integral_value()
+    quantity = f"{line.quantity:,.0f}" if whole else f"{line.quantity:,.2f}"
+    return [line.part, line.amount.quantize(_CENTS), line.formula, quantity, line.unit, str(line.price)]
+
+
+def _rounded(value: Decimal) -> Decimal:
+    return round(value, _DECIMALS)
+
+
+def _write_comparison(load: Load, prices: AwsPrices, output: Output) -> None:
+    ways = comparison(load, prices)
+    if output.format != "table" or output.query:
+        rows = [{name: getattr(way, name) for name in _WAYS} | {"amount": _rounded(way.amount)} for way in ways]
+        output.write(rows, table=_WAYS, csv=_WAYS)
+    else:
+        output.write_table(_WAYS, [[way.way, way.what, _money(way.amount), way.formula] for way in ways])
+
+
+def _money(amount: Decimal) -> Decimal:
+    return amount.quantize(_FINE if 0 < amount < _CENTS else _CENTS)

@@ -1,0 +1,1 @@
+"""What aitrail costs: a load in, the lines of a bill out."""

@@ -1,0 +1,65 @@
+"""A bill: lines with a formula, a quantity, a unit price and an amount. Pure; money is Decimal."""
+
+from dataclasses import dataclass, field
+from decimal import Context, Decimal, localcontext
+
+from aitrail.costs.prices import UNITS, AwsPrices, Price
+
+# Enough for every product; quotients that do not end are rounded far behind what anybody pays.
+PRECISE = Context(prec=40)
+_MILLION = 10**6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One part of a month's cost. `setting` is what changes it, if one does; free units are not in `amount`."""
+
+    part: str
+    formula: str
+    quantity: Decimal
+    unit: str
+    price: Price
+    amount: Decimal
+    setting: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Bill:
+    """Lines added one by one; what is free in a month is used up by them in turn, unless `free` is False."""
+
+    prices: AwsPrices
+    free: bool = True
+    lines: list[Line] = field(default_factory=list)
+    _used: dict[str, Decimal] = field(default_factory=dict)
+
+    def add(self, part: str, price: str, quantity: Decimal | int, formula: str, *, setting: str = "") -> None:
+        """Add a part; `price` is one of UNITS."""
+        with localcontext(PRECISE):
+            cost, count = self.prices.prices[price], Decimal(quantity)
+            used = self._used.get(price, Decimal(0))
+            left = max(cost.free - used, Decimal(0)) if self.free else Decimal(0)
+            self._used[price] = used + count
+            amount = cost.of(max(count - left, Decimal(0)))
+        self.lines.append(
+            Line(
+                part=part,
+                formula=formula,
+                quantity=count,
+                unit=UNITS[price],
+                price=cost,
+                amount=amount,
+                setting=setting,
+            )
+        )
+
+
+def total(lines: list[Line]) -> Decimal:
+    """The sum of the amounts, exactly."""
+    with localcontext(PRECISE):
+        return sum((line.amount for line in lines), Decimal())
+
+
+def per_million(amount: Decimal, count: int) -> Decimal | None:
+    """What a million costs where so many cost the amount; None where there are none."""
+    with localcontext(PRECISE):
+        return amount * _MILLION / count if count else None

@@ -1,0 +1,87 @@
+"""What a deployment has to carry in a month, and for how long. Pure."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from aitrail.errors import AitrailError
+
+# Mean of 2,900 records of a public set of log files (github.com/invictus-ir/aws_dataset): 1,262 bytes in compact JSON,
+# 53 records in a file, and files 8.7 times as large as with gzip.
+RECORD_KB = Decimal("1.25")
+RECORDS_IN_A_FILE = 50
+GZIP_RATIO = Decimal("8.7")
+# 17 Regions are on in every account; a digest file comes every hour, with or without calls.
+DIGEST_FILES = 17 * 730
+
+DAYS = Decimal(365) / 12
+SECONDS = int(DAYS * 86_400)
+KB = 1_024
+GB = KB**3
+_MOST = 10**12
+_DAYS_KEPT = (1, 36_500)
+_BOUNDS = {
+    "files": (0, _MOST),
+    "events": (0, _MOST),
+    "records": (0, _MOST),
+    "digest_files": (0, _MOST),
+    "months": (1, 1_200),
+    "record_kb": (0, 256),
+    "memory_megabytes": (1_024, 10_240),
+    "row_retention_days": _DAYS_KEPT,
+    "ledger_retention_days": _DAYS_KEPT,
+    "log_retention_days": _DAYS_KEPT,
+}
+
+
+class CostError(AitrailError):
+    """Numbers of which no cost can be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What comes in a month and how long it stays. Raises CostError.
+
+    `files` are log files delivered, `records` all records in them (by default 50 a file), `events` the wanted ones.
+    `months` is how many have been recorded; retentions are days, None where nothing expires. `paid_copy` is for
+    management events that another trail of the account delivers as well.
+    """
+
+    files: int
+    events: int
+    records: int | None = None
+    months: int = 12
+    record_kb: Decimal = RECORD_KB
+    row_retention_days: int | None = None
+    ledger_retention_days: int | None = None
+    log_retention_days: int | None = None
+    digest_files: int = DIGEST_FILES
+    memory_megabytes: int = 1_024
+    paid_copy: bool = False
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in _BOUNDS.items():
+            value = getattr(self, name)
+            if value is not None and not (Decimal(value).is_finite() and least <= value <= most):
+                words = name.replace("_", " ")
+                raise CostError(f"{words}: {value:,} is not possible; it has to be {least:,} to {most:,}.")
+        if self.events > self.all_records:
+            raise CostError(
+                f"{self.events:,} events cannot come from {self.all_records:,} records: events are those of the "
+                "recorded services among all records of the log files."
+            )
+        if self.all_records and not self.files:
+            raise CostError(f"{self.all_records:,} records cannot come from 0 files: say how many files bring them.")
+
+    @property
+    def all_records(self) -> int:
+        """Records in the log files of a month."""
+        return max(self.files * RECORDS_IN_A_FILE, self.events) if self.records is None else self.records
+
+    @property
+    def gigabytes(self) -> Decimal:
+        """The log files of a month, uncompressed."""
+        return self.all_records * self.record_kb * KB / GB
+
+    def months_kept(self, days: int | None) -> Decimal:
+        """How many months' worth is there in the end, where it stays so many days."""
+        return Decimal(self.months) if days is None else min(Decimal(self.months), days / DAYS)

@@ -1,0 +1,156 @@
+"""What a deployment costs in a month: every part with its formula. Pure.
+
+Quantities and money are Decimal; a month has 365 / 12 days; KB and GB are of 1,024. An estimate, not a bill: constants
+say whether a test computes them, whether they were measured, or whether they are assumptions.
+"""
+
+from decimal import Decimal, localcontext
+
+from aitrail.costs.bill import PRECISE, Bill, Line
+from aitrail.costs.load import GB, GZIP_RATIO, KB, SECONDS, Load
+from aitrail.costs.prices import AwsPrices
+
+# Means of the six records in tests/records: a test computes them. Bytes are as DynamoDB bills storage, 100 for each
+# item and each index entry included. A row has 2.83 index entries in the mean: two without a resource, else three.
+WRITE_UNITS_OF_A_ROW = Decimal("5.17")
+ROW_BYTES = 2_038
+ROW_INDEX_BYTES = 1_674
+# The entry of one sound log file, and what the index by-day has of it: a test computes these as well.
+LEDGER_BYTES = 738
+LEDGER_INDEX_BYTES = 630
+LEDGER_WRITE_UNITS = 2
+# An eventually consistent GetItem of at most 4 KB.
+LEDGER_READ_UNITS = Decimal("0.5")
+
+# CPU seconds of the handler with clients that answer at once, measured in 2026-11 on one x86-64 core: 2.4 ms a file
+# and 7.2 ms a file of 2.5 MB without wanted records, then 0.5 ms for each wanted one. A core of arm64 is taken to be as
+# fast, and 1,769 MB to be one (AWS Lambda Developer Guide), so that 1,024 MB are 0.58.
+CPU_OF_A_DELIVERY = Decimal("0.0024")
+CPU_OF_A_MEGABYTE = Decimal("0.002")
+CPU_OF_AN_EVENT = Decimal("0.0005")
+MEMORY_OF_A_CORE = 1_769
+# An assumption: one GetObject of 40 ms, and a read and two writes of DynamoDB.
+WAITING_OF_A_FILE = Decimal("0.08")
+
+# S3 sends, Lambda receives, Lambda deletes: at most, since several messages may be received at once.
+SQS_REQUESTS_OF_A_DELIVERY = 3
+# Five pollers that wait 20 seconds each; AWS does not promise a number.
+SQS_REQUESTS_OF_POLLING = 5 * 3 * 60 * 24 * 30
+# Two lines of the function (1.1 KB measured), three of Lambda, 26 bytes more for each.
+LOG_BYTES_OF_A_DELIVERY = 1_660
+# X-Ray's usual sampling: one a second, and one of twenty of the others.
+SAMPLED = Decimal("0.05")
+ALARMS = 8
+# Those of most hours; others cost in hours in which they happen.
+METRICS = ("IngestedFiles", "Records", "WantedRecords", "RowsWritten", "DigestFiles")
+# How long a log file stays in the versioned bucket after it has expired.
+VERSION_DAYS = 30
+
+
+def costs(load: Load, prices: AwsPrices, *, free: bool = True) -> list[Line]:
+    """The parts of a month's cost, once `load.months` have been recorded, the largest first."""
+    bill = Bill(prices=prices, free=free)
+    with localcontext(PRECISE):
+        _rows(bill, load)
+        _ledger(bill, load)
+        _deliveries(bill, load)
+        _function(bill, load)
+        _log_bucket(bill, load)
+    return sorted(bill.lines, key=lambda line: -line.amount)
+
+
+def _rows(bill: Bill, load: Load) -> None:
+    kept = load.months_kept(load.row_retention_days)
+    events, stored = f"{load.events:,} events", f"{load.events * kept:,.0f} events"
+    knob = "aitrail:rowRetentionDays"
+    bill.add(
+        "rows and index entries, writes",
+        "write-units",
+        load.events * WRITE_UNITS_OF_A_ROW,
+        f"{events} x {WRITE_UNITS_OF_A_ROW}",
+    )
+    for part, price, size in (
+        ("rows, storage", "table-storage", ROW_BYTES),
+        ("index entries, storage", "table-storage", ROW_INDEX_BYTES),
+        ("rows, point-in-time recovery", "recovery-storage", ROW_BYTES),
+    ):
+        bill.add(part, price, load.events * kept * size / GB, f"{stored} x {size:,} bytes", setting=knob)
+
+
+def _ledger(bill: Bill, load: Load) -> None:
+    kept = load.months_kept(load.ledger_retention_days)
+    files, stored = f"{load.files:,} files", f"{load.files * kept:,.0f} files"
+    knob = "aitrail:ledgerRetentionDays"
+    bill.add("ledger, writes", "write-units", load.files * LEDGER_WRITE_UNITS, f"{files} x {LEDGER_WRITE_UNITS}")
+    bill.add("ledger, reads", "read-units", load.files * LEDGER_READ_UNITS, f"{files} x {LEDGER_READ_UNITS}")
+    for part, price, size in (
+        ("ledger, storage", "table-storage", LEDGER_BYTES + LEDGER_INDEX_BYTES),
+        ("ledger, point-in-time recovery", "recovery-storage", LEDGER_BYTES),
+    ):
+        bill.add(part, price, load.files * kept * size / GB, f"{stored} x {size:,} bytes", setting=knob)
+
+
+def _deliveries(bill: Bill, load: Load) -> None:
+    deliveries = load.files + load.digest_files
+    counted = f"{deliveries:,} deliveries"
+    bill.add("S3 requests, CloudTrail's deliveries", "s3-put-requests", deliveries, counted)
+    bill.add("S3 requests, reading", "s3-get-requests", load.files, f"{load.files:,} files")
+    bill.add(
+        "SQS requests",
+        "sqs-requests",
+        deliveries * SQS_REQUESTS_OF_A_DELIVERY + SQS_REQUESTS_OF_POLLING,
+        f"{counted} x {SQS_REQUESTS_OF_A_DELIVERY} + {SQS_REQUESTS_OF_POLLING:,} of polling",
+    )
+    if load.paid_copy:
+        bill.add(
+            "CloudTrail, another copy of events",
+            "event-copies",
+            load.all_records,
+            f"{load.all_records:,} records",
+            setting="aitrail:trail",
+        )
+
+
+def function_seconds(load: Load) -> Decimal:
+    """How long the function runs in a month, in all its instances together."""
+    deliveries = load.files + load.digest_files
+    cpu = deliveries * CPU_OF_A_DELIVERY + load.gigabytes * KB * CPU_OF_A_MEGABYTE + load.events * CPU_OF_AN_EVENT
+    cores = min(Decimal(load.memory_megabytes) / MEMORY_OF_A_CORE, Decimal(1))
+    return load.files * WAITING_OF_A_FILE + cpu / cores
+
+
+def _function(bill: Bill, load: Load) -> None:
+    runs = load.files + load.digest_files
+    seconds = function_seconds(load)
+    sampled = min(Decimal(runs), SECONDS + max(runs - SECONDS, 0) * SAMPLED)
+    counted = f"{runs:,} deliveries"
+    bill.add("Lambda, requests", "lambda-requests", runs, counted)
+    bill.add(
+        "Lambda, run time",
+        "lambda-gb-seconds",
+        seconds * load.memory_megabytes / KB,
+        f"{seconds:,.0f} seconds x {load.memory_megabytes:,} MB",
+        setting="aitrail:memoryMegabytes",
+    )
+    bill.add(
+        "CloudWatch, the function's log",
+        "log-ingestion",
+        Decimal(runs) * LOG_BYTES_OF_A_DELIVERY / GB,
+        f"{counted} x {LOG_BYTES_OF_A_DELIVERY:,} bytes",
+        setting="aitrail:logLevel",
+    )
+    bill.add("CloudWatch, metrics", "metrics", len(METRICS), f"{len(METRICS)} metrics")
+    bill.add("CloudWatch, alarms", "alarms", ALARMS, f"{ALARMS} alarms")
+    bill.add("X-Ray, traces", "traces", sampled, "a delivery a second, and 5 % of the others")
+
+
+def _log_bucket(bill: Bill, load: Load) -> None:
+    days = load.log_retention_days
+    kept = load.months_kept(None if days is None else days + VERSION_DAYS)
+    bill.add(
+        "log bucket, storage",
+        "s3-storage",
+        load.gigabytes / GZIP_RATIO * kept,
+        f"{load.all_records * kept:,.0f} records x {load.record_kb} KB / {GZIP_RATIO}",
+        setting="aitrail:logRetentionDays",
+    )
