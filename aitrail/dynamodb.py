@@ -2,13 +2,16 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from random import random
 from typing import TYPE_CHECKING, Any, cast
 
 from aitrail.attributes import from_item, to_item
 from aitrail.errors import AitrailError
+from aitrail.paging import in_order
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -46,7 +49,7 @@ class BatchWriter:
     """Writes requests to one table and insists until DynamoDB has taken every one.
 
     Throttling, timeouts and 5xx are retried by the client (botocore's standard mode), what DynamoDB hands back as
-    UnprocessedItems here.
+    UnprocessedItems here. Up to `workers` batches are on their way at the same time.
     """
 
     def __init__(
@@ -56,17 +59,24 @@ class BatchWriter:
         *,
         sleep: Callable[[float], None] = time.sleep,
         random: Callable[[], float] = random,
+        workers: int = 1,
     ) -> None:
         self._client = client
         self._table = table
         self._sleep = sleep
         self._random = random
+        self._workers = workers
 
     def write(self, requests: Iterable["WriteRequestTypeDef"], *, time_left: Callable[[], float]) -> None:
         """Write all requests, whose keys must be distinct; `time_left` gives seconds. Raises OutOfTimeError."""
         pending = iter(requests)
-        while batch := list(islice(pending, BATCH_SIZE)):
-            self._write_batch(batch, time_left)
+        batches = iter(lambda: list(islice(pending, BATCH_SIZE)), [])
+        first = next(batches, None)
+        if first and len(first) < BATCH_SIZE:  # most files: threads would cost more than they save
+            self._write_batch(first, time_left)
+        elif first:
+            tasks = (partial(self._write_batch, batch, time_left) for batch in chain([first], batches))
+            deque(in_order(tasks, workers=self._workers), maxlen=0)
 
     def _write_batch(self, batch: Sequence["WriteRequestTypeDef"], time_left: Callable[[], float]) -> None:
         for pause in pauses(self._random):

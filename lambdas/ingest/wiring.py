@@ -14,13 +14,20 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aitrail.events import EventsTable
+from aitrail.ahead import FILES_AHEAD
+from aitrail.events import WRITERS, EventsTable
 from aitrail.ingest import Ingestion
 from aitrail.ledger import Ledger
 from aitrail.services import load
 
 # Few, quick tries: one call takes 50 s at worst. What outlasts it fails the message, and SQS brings it again later.
-_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=FILES_AHEAD + WRITERS,
+    parameter_validation=False,  # half of what a batch of rows costs; what is sent is checked in the tests
+)
 
 # Seconds. The queue hides a message for six times the function's timeout: half an hour, longer than most faults last.
 _FIRST_PAUSE = 60

@@ -177,7 +177,7 @@ class Storage:
         create_table(client, self.events_name, tables.EVENTS)
         create_table(client, self.files_name, tables.FILES)
         options = {"sleep": self.clock.sleep, "random": lambda: 0.5}
-        self.events = EventsTable(client, self.events_name, **options)
+        self.events = EventsTable(client, self.events_name, **options, workers=1)
         self.source = TableRows(client, self.events_name, **options)
         self.ledger = Ledger(client, self.files_name, **options)
 

@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from aitrail.dynamodb import OutOfTimeError
+from aitrail.dynamodb import BatchWriter, OutOfTimeError, delete
+from aitrail.events import EventsTable
 from aitrail.rows import record_of, row_of
 from aitrail.tables import EVENTS
 
@@ -59,6 +60,45 @@ def test_batches_have_1_to_25_rows(storage, wire, row, rows, sizes):
     requests = wire.requests("BatchWriteItem")
     assert [len(request["RequestItems"][storage.events_name]) for request in requests] == sizes
     assert len(storage.rows()) == rows
+
+
+def test_batches_that_are_written_side_by_side_are_all_written(storage, wire, row):
+    table = EventsTable(storage.dynamodb, storage.events_name, sleep=lambda _: None)
+    wire.processed = 20
+
+    table.write([row(number) for number in range(240)], time_left=lambda: 60.0)
+
+    assert storage.numbers() == [*range(240)]
+    assert 4 <= len(wire.requests("BatchWriteItem")) <= 20
+
+
+def test_a_refusal_of_one_of_many_batches_is_raised_and_ends_the_writing(storage, wire, row):
+    table = EventsTable(storage.dynamodb, storage.events_name)
+    wire.refuse("BatchWriteItem", 400, "AccessDeniedException")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        table.write([row(number) for number in range(500)], time_left=lambda: 60.0)
+
+    assert len(wire.requests("BatchWriteItem")) < 20
+
+
+def test_rows_are_made_items_only_as_they_are_sent(storage, wire):
+    made = []
+
+    def requests(number):
+        made.append(number)
+        return delete({"eventID": str(number)})
+
+    writer = BatchWriter(storage.dynamodb, storage.events_name, workers=4)
+    wire.refuse("BatchWriteItem", 400, "AccessDeniedException")
+
+    with pytest.raises(ClientError):
+        writer.write(
+            (made.append(number) or delete({"eventID": str(number)}) for number in range(10_000)),
+            time_left=lambda: 60.0,
+        )
+
+    assert len(made) <= 25 * 6  # of those on their way, and of the one that comes next
 
 
 def test_unprocessed_rows_are_written_after_pauses_that_grow(storage, wire, row):
