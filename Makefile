@@ -21,6 +21,9 @@ lint: $(VENV_READY) ## Check style, formatting and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
+bench: $(VENV_READY) ## Measure what reading and writing cost, against their limits; QUICK=1 takes less than a minute
+	@.venv/bin/python -m bench $(if $(QUICK),--quick)
+
 docs: $(VENV_READY) ## Write docs/cli.md, and the answers that the documentation shows
 	@.venv/bin/python -m demo.documentation
 
@@ -44,5 +47,5 @@ $(NODE_READY): $(VENV_READY) package.json package-lock.json
 	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
 	@touch $@
 
-.PHONY: help demo test lint docs deploy destroy
+.PHONY: help demo test lint bench docs deploy destroy
 .DEFAULT_GOAL := help
