@@ -34,9 +34,9 @@ from aitrail.jsontext import JsonText, UnreadableJson, utf8
 _PIECE_BYTES: Final = 128 * 1024
 _FIRST_WINDOW_BYTES: Final = 4096  # most records are smaller
 _BOUNDARY: Final = re.compile(rb'\}\s*,\s*\{\s*"event')  # AWS writes eventVersion first
-# json.loads refuses integers of over 4,300 digits, msgspec takes them: of such a run every 200th byte makes 21 digits.
-_DIGIT_STRIDE: Final = 200
-_LONG_INTEGER: Final = re.compile(rb"[0-9]{21}")
+# json.loads refuses integers of over 4,300 digits, msgspec takes them: of such a run every 400th byte makes 10 digits.
+_DIGIT_STRIDE: Final = 400
+_LONG_INTEGER: Final = re.compile(rb"[0-9]{10}")
 # AWS has some hundreds of event sources, and all are host names.
 _MOST_SOURCES: Final = 1000
 _LONGEST_SOURCE: Final = 253

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from aitrail.services.definition import RegistryError, read_service
@@ -13,6 +14,8 @@ from aitrail.services.service import Service
 
 _FOLDER = Path(__file__).parent
 _FINGERPRINT_DIGITS = 12
+# AWS has some hundreds.
+_MOST_SOURCES = 4096
 _ARN_SERVICE = re.compile(r"arn:[^:]*:([^:]+):")
 
 
@@ -52,8 +55,13 @@ class Registry:
         """The service with exactly that eventSource, in any upper and lower case; None where there is none."""
         return self._by_source.get(event_source.lower())
 
-    def is_lookalike(self, event_source: str) -> bool:
-        """Whether an unknown eventSource may be a new name of a service: a part of it matches a lookalike."""
+    @cached_property
+    def is_lookalike(self) -> Callable[[str], bool]:
+        """Tells whether an unknown eventSource may be a new name of a service: a part of it matches a lookalike."""
+        # The same sources are in all log files.
+        return lru_cache(_MOST_SOURCES)(self._is_lookalike)
+
+    def _is_lookalike(self, event_source: str) -> bool:
         source = event_source.lower()
         if source in self._by_source:
             return False

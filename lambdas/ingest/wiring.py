@@ -77,7 +77,7 @@ def bring_again_soon(record: SQSRecord) -> None:
         logging.getLogger(__name__).warning("the visibility timeout stays as it is", exc_info=True)
 
 
-# Not boto3, which only wraps botocore's clients: importing it makes a cold start a fifth longer.
+# Not boto3, which only wraps botocore's clients: the function needs nothing that importing it would bring.
 _session = botocore.session.get_session()
 
 
