@@ -1,8 +1,9 @@
 """Rows counted: how many calls, how many of them failed, how many characters, and what these cost. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from aitrail.prices import Prices, cost_of
 from aitrail.source import Row
 
 MEASURES = ("calls", "errors", "denied", "characters")
-TIMES = ("day", "hour")
+TIMES = ("month", "week", "day", "hour")
 NETWORK_ACTIVITY = "NetworkActivity"
 # Only Polly's characters have a price.
 _PRICED = "polly"
@@ -21,6 +22,7 @@ _USUAL_ENGINE = "standard"
 # These repeat what a task once cost.
 _REPEATING = ("Get", "List", "Describe")
 _HOUR = len("2026-11-21T08")
+_MONTH = len("2026-11")
 
 
 class DimensionError(AitrailError):
@@ -36,6 +38,19 @@ def _hour(row: Row) -> str | None:
     return f"{time[:_HOUR]}:00Z" if time else None
 
 
+def _month(row: Row) -> str | None:
+    day = row.get("eventDay")
+    return day[:_MONTH] if day else None
+
+
+def _week(row: Row) -> str | None:
+    """The Monday that the week of ISO 8601 begins with."""
+    if not row.get("eventDay"):
+        return None
+    day = date.fromisoformat(row["eventDay"])
+    return (day - timedelta(days=day.weekday())).isoformat()
+
+
 def _engine(row: Row) -> object:
     return row.get("usage", {}).get("engine")
 
@@ -47,12 +62,17 @@ DIMENSIONS: dict[str, Callable[[Row], object]] = {
     "principal": _attribute("principal"),
     "account": _attribute("recipientAccountId"),
     "region": _attribute("awsRegion"),
+    "month": _month,
+    "week": _week,
     "day": _attribute("eventDay"),
     "hour": _hour,
     "resource": _attribute("resource"),
     "engine": _engine,
     "outcome": _attribute("outcome"),
+    "error-code": _attribute("errorCode"),
     "credentials": _attribute("credentials"),
+    "session": _attribute("sessionName"),
+    "principal-account": _attribute("principalAccount"),
     "source-ip": _attribute("sourceIPAddress"),
     "access-key": _attribute("accessKeyId"),
 }
@@ -68,21 +88,39 @@ def usage(
     """Calls, errors (every outcome but ok), denied calls and characters of each group; with `prices` its cost too.
 
     `by` names some of DIMENSIONS, which become keys; where a row has no value, it is None. Characters are those of
-    successful calls that synthesize speech. `cost` is a Decimal in the prices' currency, and covers what Polly charges
-    for characters; `report` hears of characters without a price, which are not in it.
+    calls that synthesize speech: see characters_of. `cost` is a Decimal in the prices' currency, and covers what Polly
+    charges for characters; it is None for a group in which nothing has a price. `report` hears of services and of
+    characters without a price, which are not in it.
 
-    Groups are sorted by time if day or hour is among `by`, then by calls, most first, then by what they are called.
+    Groups are sorted by time if one of TIMES is among `by`, then by calls, most first, then by what they are called.
     Network activity events are left out: they are copies of calls, seen at a VPC endpoint. Memory depends on the number
     of groups alone. Raises DimensionError, and what reading rows raises.
     """
     tally = _Tally(dimensions(by), prices)
     for row in rows:
-        if row.get("eventCategory") != NETWORK_ACTIVITY:
+        if not _is_copy(row):
             tally.add(row)
     if report:
-        for engine, characters in sorted(tally.unpriced.items()):
-            report(f"{characters:,} characters of the engine {engine} have no price: they are not in the cost.")
+        for note in tally.notes():
+            report(note)
     return tally.groups()
+
+
+def characters_of(row: Row) -> int:
+    """The characters that a call had synthesized, each once.
+
+    They are 0 for a call that failed, for one that asks for a task again, and for a network activity event: the last
+    two repeat what another row has.
+    """
+    if _is_copy(row) or row.get("outcome") != "ok" or str(row.get("operation")).startswith(_REPEATING):
+        return 0
+    used = row.get("usage")
+    characters = used.get("requestCharacters") if isinstance(used, dict) else None
+    return int(characters) if isinstance(characters, int | Decimal) else 0
+
+
+def _is_copy(row: Row) -> bool:
+    return row.get("eventCategory") == NETWORK_ACTIVITY
 
 
 def order(names: Sequence[str], key: Sequence[str | None], size: float | Decimal) -> tuple[Any, ...]:
@@ -105,20 +143,13 @@ def _text(value: object) -> str | None:
     return (value or None) if isinstance(value, str) or value is None else json_text(value)
 
 
-def _characters(row: Row) -> int:
-    """What the call synthesized."""
-    if row["outcome"] != "ok" or str(row.get("operation")).startswith(_REPEATING):
-        return 0
-    return int(row.get("usage", {}).get("requestCharacters", 0))
-
-
 @dataclass(slots=True)
 class _Group:
     calls: int = 0
     errors: int = 0
     denied: int = 0
     characters: int = 0
-    # Characters by the price of a million: what they cost does not depend on the order of rows.
+    # Characters, or none, by the price of a million: what they cost does not depend on the order of rows.
     priced: dict[Decimal, int] = field(default_factory=dict)
 
 
@@ -128,22 +159,38 @@ class _Tally:
         self._values = [DIMENSIONS[name] for name in names]
         self._prices = prices
         self._groups: defaultdict[tuple[str | None, ...], _Group] = defaultdict(_Group)
-        self.unpriced: Counter[str] = Counter()
+        self._unpriced_services: set[str] = set()
+        self._unpriced_engines: Counter[str] = Counter()
 
     def add(self, row: Row) -> None:
         group = self._groups[tuple(_text(value(row)) for value in self._values)]
-        characters = _characters(row)
+        characters = characters_of(row)
         group.calls += 1
         group.errors += row["outcome"] != "ok"
         group.denied += row["outcome"] == "denied"
         group.characters += characters
-        if self._prices and characters and row["service"] == _PRICED:
-            engine = _text(_engine(row)) or _USUAL_ENGINE
-            price = self._prices.price(engine, _text(row.get("awsRegion")))
-            if price is None:
-                self.unpriced[engine] += characters
-            else:
-                group.priced[price] = group.priced.get(price, 0) + characters
+        if self._prices:
+            self._add_cost(row, group, characters, self._prices)
+
+    def _add_cost(self, row: Row, group: _Group, characters: int, prices: Prices) -> None:
+        if row["service"] != _PRICED:
+            self._unpriced_services.add(row["service"])
+            return
+        engine = _text(_engine(row)) or _USUAL_ENGINE
+        price = prices.price(engine, _text(row.get("awsRegion")))
+        if price is not None:
+            group.priced[price] = group.priced.get(price, 0) + characters
+        elif characters:
+            self._unpriced_engines[engine] += characters
+
+    def notes(self) -> Iterator[str]:
+        """What is not in the cost, in lines for people."""
+        services = sorted(self._unpriced_services)
+        if services:
+            them = "it is" if len(services) == 1 else "they are"
+            yield f"No price: {', '.join(services)}; {them} not in the cost."
+        for engine, characters in sorted(self._unpriced_engines.items()):
+            yield f"{characters:,} characters of the engine {engine} have no price: they are not in the cost."
 
     def groups(self) -> list[dict[str, Any]]:
         ordered = sorted(self._groups.items(), key=lambda item: order(self._names, item[0], item[1].calls))
@@ -151,4 +198,4 @@ class _Tally:
 
     def _measures(self, group: _Group) -> dict[str, Any]:
         counts = {name: getattr(group, name) for name in MEASURES}
-        return counts | ({"cost": cost_of(group.priced)} if self._prices else {})
+        return counts | ({"cost": cost_of(group.priced) if group.priced else None} if self._prices else {})

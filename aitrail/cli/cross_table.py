@@ -1,11 +1,11 @@
 """Groups of calls as a table for people: a line for each, or the values of the last dimension side by side. Pure."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from aitrail.cells import printable
 from aitrail.cli.table import Cell, widths
@@ -18,29 +18,36 @@ _GAP = 2
 # Of amounts of money.
 _FEWEST_DECIMALS, _MOST_DECIMALS = 2, 4
 
-# Names of columns, all of them printable, and lines of cells.
-Finished = tuple[list[str], list[list[Cell]]]
 _Value = str | None
+_Number = int | Decimal | None
+
+
+class Finished(NamedTuple):
+    """Names of columns, lines of cells, and names of what is summed up in the column of others; all are printable."""
+
+    columns: list[str]
+    lines: list[list[Cell]]
+    others: list[str]
 
 
 def simple_table(groups: Sequence[dict[str, Any]], name: str, measures: Sequence[str]) -> Finished:
-    """A line for each group, and, below several of them, one of totals."""
+    """A line for each group, and, below several of them, one of totals. A cell without a number is empty."""
     lines: list[list[Cell]] = [[_name(group[name])] for group in groups]
     if len(groups) > 1:
         lines.append([_TOTAL])
     for measure in measures:
         values = [group[measure] for group in groups]
         show = _rounding(values)
-        for line, value in zip(lines, [*values, sum(values)], strict=False):
+        for line, value in zip(lines, [*values, _sum(values)], strict=False):
             line.append(show(value))
-    return [name, *measures], lines
+    return Finished([name, *measures], lines, [])
 
 
 def cross_table(groups: Sequence[dict[str, Any]], by: Sequence[str], measure: str, width: int | None) -> Finished:
     """A line for each combination of all but the last of `by`, whose values become columns; cells show the measure.
 
     Several lines or columns have totals. Where not all columns fit into the width, the smallest, of times the oldest,
-    are summed up in one.
+    are summed up in one. Where there was no call, a count is 0 and a cost empty.
     """
     return _CrossTable(groups, by, measure).finished(width)
 
@@ -48,15 +55,18 @@ def cross_table(groups: Sequence[dict[str, Any]], by: Sequence[str], measure: st
 class _CrossTable:
     def __init__(self, groups: Sequence[dict[str, Any]], by: Sequence[str], measure: str) -> None:
         self._names, self._across = tuple(by[:-1]), by[-1]
-        self._cells: defaultdict[tuple[_Value, ...], Counter[_Value]] = defaultdict(Counter)
-        self._totals: Counter[_Value] = Counter()
+        self._cells: defaultdict[tuple[_Value, ...], dict[_Value, _Number]] = defaultdict(dict)
+        by_column: defaultdict[_Value, list[_Number]] = defaultdict(list)
         for group in groups:
-            self._cells[tuple(group[name] for name in self._names)][group[self._across]] += group[measure]
-            self._totals[group[self._across]] += group[measure]
-        self._show = _rounding([group[measure] for group in groups])
+            self._cells[tuple(group[name] for name in self._names)][group[self._across]] = group[measure]
+            by_column[group[self._across]].append(group[measure])
+        self._totals = {column: _sum(values) for column, values in by_column.items()}
+        numbers = [group[measure] for group in groups]
+        self._show = _rounding(numbers)
+        self._nothing = 0 if all(isinstance(number, int) for number in numbers) else None
 
     def finished(self, width: int | None) -> Finished:
-        rows = sorted(self._cells, key=lambda row: order(self._names, row, self._cells[row].total()))
+        rows = sorted(self._cells, key=lambda row: order(self._names, row, _sum(self._cells[row].values()) or 0))
         labels = [[_name(value) for value in row] for row in rows]
         sums = [self._cells[row] for row in rows]
         if len(rows) > 1:
@@ -64,23 +74,28 @@ class _CrossTable:
             sums.append(self._totals)
         taken = sum(widths(self._names, labels)) + _GAP * (len(self._names) - 1)
         shown = self._columns if width is None else self._fitting(width - taken)
+        others = dict.fromkeys(self._columns)
+        for column in shown:
+            del others[column]
         heads = [*self._names, *map(_name, shown)]
-        if len(shown) < len(self._columns):
+        if others:
             heads.append(_OTHERS)
         if len(self._columns) > 1:
             heads.append(_TOTAL)
-        return heads, [[*label, *self._numbers(values, shown)] for label, values in zip(labels, sums, strict=True)]
+        lines = [[*label, *self._numbers(values, shown, others)] for label, values in zip(labels, sums, strict=True)]
+        return Finished(heads, lines, list(map(_name, others)))
 
     @cached_property
     def _columns(self) -> list[_Value]:
-        return sorted(self._totals, key=lambda column: order((self._across,), (column,), self._totals[column]))
+        return sorted(self._totals, key=lambda column: order((self._across,), (column,), self._totals[column] or 0))
 
     def _fitting(self, room: int) -> list[_Value]:
         """The columns that fit beside the total, and beside the others if there are others; at least one."""
         wanted = self._columns[::-1] if self._across in TIMES else self._columns
         # No cell is wider than the total of its column.
         needs = [_GAP + widths([_name(each)], [[self._show(self._totals[each])]])[0] for each in wanted]
-        total, others = (_GAP + widths([name], [[self._show(self._totals.total())]])[0] for name in (_TOTAL, _OTHERS))
+        widest = self._show(_sum(self._totals.values()))
+        total, others = (_GAP + widths([name], [[widest]])[0] for name in (_TOTAL, _OTHERS))
         room -= total if len(wanted) > 1 else 0
         if sum(needs) <= room:
             return self._columns
@@ -88,12 +103,15 @@ class _CrossTable:
         kept = set(wanted[: max(1, fitting)])
         return [column for column in self._columns if column in kept]
 
-    def _numbers(self, values: Counter[_Value], shown: Sequence[_Value]) -> list[Cell]:
-        numbers: list[int | Decimal] = [values[column] for column in shown]
-        if len(shown) < len(self._columns):
-            numbers.append(values.total() - sum(numbers))
+    def _numbers(
+        self, values: Mapping[_Value, _Number], shown: Sequence[_Value], others: Collection[_Value]
+    ) -> list[Cell]:
+        numbers = [values.get(column, self._nothing) for column in shown]
+        if others:
+            hidden = (value for column, value in values.items() if column in others)
+            numbers.append(_sum(hidden, self._nothing))
         if len(self._columns) > 1:
-            numbers.append(values.total())
+            numbers.append(_sum(values.values()))
         return [self._show(number) for number in numbers]
 
 
@@ -101,10 +119,15 @@ def _name(value: _Value) -> str:
     return _ABSENT if value is None else printable(value)
 
 
-def _rounding(values: Sequence[int | Decimal]) -> Callable[[int | Decimal], int | Decimal]:
+def _sum(values: Iterable[_Number], nothing: _Number = None) -> _Number:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else nothing
+
+
+def _rounding(values: Sequence[_Number]) -> Callable[[_Number], Cell]:
     """How to show values and sums of them: all amounts of money with as many decimals as they need, within bounds."""
     exponents = [int(value.normalize().as_tuple().exponent) for value in values if isinstance(value, Decimal)]
     if not exponents:
-        return lambda value: value
+        return lambda value: "" if value is None else value
     decimals = min(max(_FEWEST_DECIMALS, -min(exponents)), _MOST_DECIMALS)
-    return lambda value: round(Decimal(value), decimals)
+    return lambda value: "" if value is None else round(Decimal(value), decimals)

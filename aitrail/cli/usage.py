@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from aitrail.cells import printable
 from aitrail.cli.asking import Asked, question_options
-from aitrail.cli.cross_table import cross_table, simple_table
+from aitrail.cli.cross_table import Finished, cross_table, simple_table
+from aitrail.cli.filters import OneOf
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
 from aitrail.prices import PriceError, Prices
@@ -18,6 +20,8 @@ _SECTION = "What to count"
 _COST = "cost"
 # A fraction of what a single character costs.
 _DECIMALS = 6
+# What a message names of many columns.
+_NAMED_OTHERS = 10
 
 
 def _prices(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Prices | None:
@@ -31,7 +35,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
 @option(
     _SECTION,
     "--by",
-    type=click.Choice(tuple(DIMENSIONS), case_sensitive=False),
+    type=OneOf(tuple(DIMENSIONS), case_sensitive=False),
     multiple=True,
     default=("service",),
     metavar="WHAT",
@@ -41,7 +45,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
     _SECTION,
     "--measure",
     type=click.Choice((*MEASURES, _COST), case_sensitive=False),
-    help="What the cells of a table by several --by show.  [default: calls]",
+    help="What the cells of a table by several --by show, or the only column by one.  [default: calls]",
 )
 @option(_SECTION, "--cost", is_flag=True, help="What Polly's characters cost, at the prices that come with aitrail.")
 @option(_SECTION, "--prices", callback=_prices, metavar="FILE", help="The same, at your own prices (a TOML file).")
@@ -54,10 +58,11 @@ def usage(
 
     A table by several --by has the last of them as columns, and --measure in its cells; json, jsonl and csv have a row
     for each combination, with every measure. Characters are those that successful calls had synthesized. Calls that a
-    VPC endpoint has seen a second time (network activity events) do not count.
+    VPC endpoint has seen a second time (network activity events) do not count. A week is called by its Monday.
 
     The cost is that of Polly's characters alone, without free tier and discounts: log files do not say how long audio
-    is (Transcribe), and Lex and Personalize are not priced. A call that names no engine has the engine standard.
+    is (Transcribe), and Lex and Personalize are not priced. Where nothing has a price, it is empty (null in json). A
+    call that names no engine, which is - by engine, is priced as standard.
     A file of prices has currency, date, source, and a table per_million_characters with a price for each engine; a
     table regions."us-gov-west-1" may have other ones.
 
@@ -68,15 +73,13 @@ def usage(
       aitrail usage --by day --by operation --service polly --since 14d
     """
     by = tuple(dict.fromkeys(by))
-    if measure and len(by) == 1:
-        raise click.UsageError("--measure is for tables by several --by: a table by one shows every measure.")
     if NETWORK_ACTIVITY.lower() in map(str.lower, asked.conditions.get("event_category", ())):
         raise click.UsageError("Network activity events do not count: `aitrail events` lists them.")
     if prices is None and (cost or measure == _COST):
         prices = Prices.read()
     notes: list[str] = []
     groups = asked.store.usage(by=by, prices=prices, report=notes.append, **asked.question)
-    _write(groups, by, measure or MEASURES[0], prices, output)
+    _write(groups, by, measure, prices, output)
     if not groups:
         asked.narrate_nothing()
     elif prices:
@@ -85,16 +88,34 @@ def usage(
 
 
 def _write(
-    groups: list[dict[str, Any]], by: tuple[str, ...], measure: str, prices: Prices | None, output: Output
+    groups: list[dict[str, Any]], by: tuple[str, ...], measure: str | None, prices: Prices | None, output: Output
 ) -> None:
-    measures = (*MEASURES, *((_COST,) if prices else ()))
     if output.format != "table" or output.query:
-        columns = (*by, *measures)
-        rows = [group | {_COST: round(group[_COST], _DECIMALS)} for group in groups] if prices else groups
+        columns = (*by, *MEASURES, *((_COST, "currency") if prices else ()))
+        rows = [_with_cost(group, prices) for group in groups] if prices else groups
         output.write(rows, table=columns, csv=columns)
     elif groups:
+        table = _table(groups, by, measure, prices)
+        output.write_table(table.columns, table.lines)
+        if table.others:
+            narrate(_others(table.others))
+
+
+def _with_cost(group: dict[str, Any], prices: Prices) -> dict[str, Any]:
+    cost = group[_COST]
+    return group | {_COST: None if cost is None else round(cost, _DECIMALS), "currency": prices.currency}
+
+
+def _table(groups: list[dict[str, Any]], by: tuple[str, ...], measure: str | None, prices: Prices | None) -> Finished:
+    if len(by) > 1:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        several = len(by) > 1
-        output.write_table(
-            *(cross_table(groups, by, measure, width) if several else simple_table(groups, by[0], measures))
-        )
+        return cross_table(groups, by, measure or MEASURES[0], width)
+    measures = (measure,) if measure else (*MEASURES, *((_COST,) if prices else ()))
+    table = simple_table(groups, by[0], measures)
+    title = f"{_COST} ({printable(prices.currency)})" if prices else _COST
+    return table._replace(columns=[title if name == _COST else name for name in table.columns])
+
+
+def _others(names: list[str]) -> str:
+    more = len(names) - _NAMED_OTHERS
+    return f"others: {', '.join(names[:_NAMED_OTHERS])}{f' and {more:,} more' if more > 0 else ''}"

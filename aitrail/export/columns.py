@@ -9,6 +9,7 @@ from aitrail import items, tables
 from aitrail.cells import csv_cell, json_line
 from aitrail.rows import RECORD_FIELDS
 from aitrail.source import Row
+from aitrail.usage import characters_of
 
 
 class Kind(StrEnum):
@@ -23,20 +24,21 @@ class Kind(StrEnum):
 
 # What the folders of a file say: DuckDB and Athena add these columns by themselves.
 FOLDER_COLUMNS = ("service", "eventDay")
-# Of `usage`, as columns of their own: sums are what exports are for.
-_USAGE_COLUMNS = ("requestCharacters", "engine")
+# Sums are what exports are for. `usage` repeats characters where a call is only asked about again.
+CHARACTERS = "characters"
+_ENGINE = "engine"
 # Whatever of a row its columns cannot hold.
 REST = "rest"
 
 _KINDS = {
     **dict.fromkeys(("temporaryCredentials", "readOnly", "managementEvent"), Kind.FLAG),
-    **dict.fromkeys(("requestCharacters", "recordIndex", "expiresAt"), Kind.COUNT),
+    **dict.fromkeys((CHARACTERS, "recordIndex", "expiresAt"), Kind.COUNT),
     "eventTime": Kind.TIME,
     **dict.fromkeys(("additionalEventData", "addendum", "edgeDeviceDetails", "eventContext"), Kind.JSON),
     **dict.fromkeys(("requestParameters", "resources", "responseElements", "serviceEventDetails"), Kind.JSON),
     **dict.fromkeys(("tlsDetails", "userIdentity", "usage", "other", "asJson", REST), Kind.JSON),
 }
-_NARROW = (*tables.NARROW_COLUMNS, *_USAGE_COLUMNS)
+_NARROW = (*tables.NARROW_COLUMNS, CHARACTERS, _ENGINE)
 _WIDE = (*sorted(RECORD_FIELDS - {*_NARROW}), "other", "asJson", "logFile", "recordIndex", "expiresAt")
 _LARGEST = 2**63
 
@@ -53,7 +55,7 @@ def typed(row: Row, columns: Columns) -> dict[str, Any]:
     """A row's values in the types of the columns; None, and what a column cannot hold, are no values of it."""
     cells: dict[str, Any] = {}
     rest = {}
-    for name, value in _with_usage(row).items():
+    for name, value in _with_engine(row).items():
         cell = _CELLS[columns[name]](value) if name in columns else None
         if cell is not None:
             cells[name] = cell
@@ -64,17 +66,19 @@ def typed(row: Row, columns: Columns) -> dict[str, Any]:
 
 def texts(row: Row, columns: Columns) -> list[str]:
     """A row's values as cells that no spreadsheet takes for formulas, in the order of the columns."""
-    values = _with_usage(row)
+    values = _with_engine(row)
     rest = {name: value for name, value in values.items() if name not in columns and value is not None}
     return [csv_cell((rest or None) if name == REST else values.get(name)) for name in columns]
 
 
-def _with_usage(row: Row) -> Row:
+def with_characters(row: Row) -> Row:
+    """A row, and what it adds to the characters that `aitrail.usage` counts."""
+    return row | {CHARACTERS: characters_of(row)}
+
+
+def _with_engine(row: Row) -> Row:
     usage = row.get("usage")
-    if not isinstance(usage, dict):
-        return row
-    found = {name: _CELLS[_KINDS.get(name, Kind.TEXT)](usage.get(name)) for name in _USAGE_COLUMNS}
-    return row | {name: value for name, value in found.items() if value is not None}
+    return with_characters(row) | {_ENGINE: _text(usage.get(_ENGINE)) if isinstance(usage, dict) else None}
 
 
 def _text(value: object) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from aitrail.cells import json_line
 from aitrail.errors import AitrailError
-from aitrail.export.columns import FOLDER_COLUMNS, Columns, Kind, columns_of, texts, typed
+from aitrail.export.columns import FOLDER_COLUMNS, Columns, Kind, columns_of, texts, typed, with_characters
 from aitrail.source import Row
 
 FORMATS = ("parquet", "csv", "jsonl")
@@ -32,7 +32,7 @@ def writer_of(format_: str, *, whole: bool) -> Write:
 
 
 def _write_jsonl(stream: BinaryIO, rows: Iterable[Row]) -> None:
-    stream.writelines((json_line(row) + "\n").encode() for row in rows)
+    stream.writelines((json_line(with_characters(row)) + "\n").encode() for row in rows)
 
 
 def _csv_writer(columns: Columns) -> Write:
@@ -52,8 +52,8 @@ def _parquet_writer(columns: Columns) -> Write:
         import pyarrow.parquet as pq  # noqa: PLC0415 (optional)
     except ImportError:
         raise MissingPyarrowError(
-            "Parquet files need pyarrow: install pyarrow (pip install 'aitrail[parquet]', or in a copy of the "
-            "repository pip install '.[parquet]'), or choose --format csv or jsonl."
+            "Parquet files need pyarrow: install it (in a copy of the repository: pip install -e '.[parquet]'), or "
+            "choose --format csv or jsonl."
         ) from None
     types = {
         Kind.TEXT: pa.string(),

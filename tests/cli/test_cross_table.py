@@ -24,6 +24,7 @@ def test_last_dimension_becomes_columns_and_the_largest_come_first():
     assert cross_table(groups_of(CALLS), BY, "calls", None) == (
         ["principal", "lex", "polly", "-", "total"],
         [["bob", 7, 0, 2, 9], ["alice", 1, 5, 0, 6], ["total", 8, 5, 2, 15]],
+        [],
     )
 
 
@@ -39,6 +40,7 @@ def test_times_are_in_their_own_order_in_lines_and_in_columns():
             ["2", "a", 0, 1, 9, 10],
             ["total", "", 5, 1, 9, 15],
         ],
+        [],
     )
 
 
@@ -46,6 +48,7 @@ def test_one_line_has_no_line_of_totals():
     assert cross_table(groups_of({("alice", "lex"): 1, ("alice", "polly"): 2}), BY, "calls", None) == (
         ["principal", "polly", "lex", "total"],
         [["alice", 2, 1, 3]],
+        [],
     )
 
 
@@ -53,29 +56,30 @@ def test_one_column_has_no_column_of_totals():
     assert cross_table(groups_of({("alice", "lex"): 1, ("bob", "lex"): 2}), BY, "calls", None) == (
         ["principal", "lex"],
         [["bob", 2], ["alice", 1], ["total", 3]],
+        [],
     )
 
 
 WIDTHS = {
     # principal  lex  polly  -  total
-    "everything fits": (31, ["lex", "polly", "-", "total"], [7, 0, 2, 9]),
-    "one column less, since the others need room too": (30, ["lex", "others", "total"], [7, 2, 9]),
-    "just enough for one": (29, ["lex", "others", "total"], [7, 2, 9]),
-    "not enough for any": (5, ["lex", "others", "total"], [7, 2, 9]),
+    "everything fits": (31, ["lex", "polly", "-", "total"], [7, 0, 2, 9], []),
+    "one column less, since the others need room too": (30, ["lex", "others", "total"], [7, 2, 9], ["polly", "-"]),
+    "just enough for one": (29, ["lex", "others", "total"], [7, 2, 9], ["polly", "-"]),
+    "not enough for any": (5, ["lex", "others", "total"], [7, 2, 9], ["polly", "-"]),
 }
 
 
-@pytest.mark.parametrize(("width", "heads", "bob"), WIDTHS.values(), ids=WIDTHS)
-def test_columns_that_do_not_fit_are_summed_up_in_one(width, heads, bob):
-    found, lines = cross_table(groups_of(CALLS), BY, "calls", width)
+@pytest.mark.parametrize(("width", "heads", "bob", "hidden"), WIDTHS.values(), ids=WIDTHS)
+def test_columns_that_do_not_fit_are_summed_up_in_one_and_named(width, heads, bob, hidden):
+    found, lines, others = cross_table(groups_of(CALLS), BY, "calls", width)
 
-    assert (found, lines[0]) == (["principal", *heads], ["bob", *bob])
+    assert (found, lines[0], others) == (["principal", *heads], ["bob", *bob], hidden)
 
 
 def test_of_times_the_newest_are_shown():
     calls = {("alice", f"2026-11-{day}"): day for day in range(10, 20)}
 
-    heads, lines = cross_table(groups_of(calls, ("principal", "day")), ("principal", "day"), "calls", 48)
+    heads, lines, _ = cross_table(groups_of(calls, ("principal", "day")), ("principal", "day"), "calls", 48)
 
     assert heads == ["principal", "2026-11-18", "2026-11-19", "others", "total"]
     assert lines == [["alice", 18, 19, 108, 145]]
@@ -87,6 +91,7 @@ def test_names_neither_steer_the_terminal_nor_pass_for_a_row_of_the_table():
     assert cross_table(groups_of(calls), BY, "calls", None) == (
         ["principal", "total", "others", "principal", "total"],
         [["\\u202e", 3, 0, 0, 3], ["total", 0, 2, 0, 2], ["\\x1b[2J", 0, 0, 1, 1], ["total", 3, 2, 1, 6]],
+        [],
     )
 
 
@@ -96,11 +101,12 @@ def test_simple_table_has_a_line_for_each_group_and_one_of_totals():
     assert simple_table(groups, "region", ["calls", "errors"]) == (
         ["region", "calls", "errors"],
         [["-", 2, 1], ["b\\n", 1, 0], ["total", 3, 1]],
+        [],
     )
 
 
 def test_simple_table_of_one_group_has_no_totals():
-    assert simple_table([{"region": "a", "calls": 2}], "region", ["calls"]) == (["region", "calls"], [["a", 2]])
+    assert simple_table([{"region": "a", "calls": 2}], "region", ["calls"]) == (["region", "calls"], [["a", 2]], [])
 
 
 COSTS = {
@@ -116,22 +122,55 @@ COSTS = {
 def test_amounts_have_the_same_number_of_decimals(costs, expected):
     groups = [{"region": str(number), "cost": Decimal(cost)} for number, cost in enumerate(costs)]
 
-    _, lines = simple_table(groups, "region", ["cost"])
+    _, lines, _ = simple_table(groups, "region", ["cost"])
 
     assert [str(line[1]) for line in lines] == expected
 
 
-def test_cross_table_shows_amounts_where_there_is_nothing_too():
+def test_simple_table_leaves_empty_what_has_no_number():
+    groups = [{"service": "polly", "cost": Decimal("1.5")}, {"service": "lex", "cost": None}]
+
+    _, lines, _ = simple_table(groups, "service", ["cost"])
+
+    assert lines == [["polly", Decimal("1.50")], ["lex", ""], ["total", Decimal("1.50")]]
+
+
+def test_sum_of_what_has_no_number_has_none():
+    groups = [{"principal": name, "service": name, "cost": None} for name in ("lex", "transcribe")]
+
+    assert simple_table(groups, "service", ["cost"]).lines == [["lex", ""], ["transcribe", ""], ["total", ""]]
+    assert cross_table(groups, BY, "cost", None).lines == [
+        ["lex", "", "", ""],
+        ["transcribe", "", "", ""],
+        ["total", "", "", ""],
+    ]
+
+
+def test_others_without_a_number_are_empty():
+    costs = {("a", "polly"): Decimal(1), ("a", "lex"): None, ("b", "transcribe"): None, ("b", "polly"): Decimal(0)}
+    groups = [dict(zip(BY, key, strict=True)) | {"cost": cost} for key, cost in costs.items()]
+
+    heads, lines, others = cross_table(groups, BY, "cost", 30)
+
+    assert (heads, others) == (["principal", "polly", "others", "total"], ["lex", "transcribe"])
+    assert [list(map(str, line)) for line in lines] == [
+        ["a", "1.00", "", "1.00"],
+        ["b", "0.00", "", "0.00"],
+        ["total", "1.00", "", "1.00"],
+    ]
+
+
+def test_cross_table_shows_no_amount_where_there_is_nothing():
     groups = [
         {"principal": "a", "service": "lex", "cost": Decimal("1.5")},
         {"principal": "b", "service": "polly", "cost": Decimal("2.125")},
     ]
 
-    _, lines = cross_table(groups, BY, "cost", None)
+    _, lines, _ = cross_table(groups, BY, "cost", None)
 
     assert [list(map(str, line)) for line in lines] == [
-        ["b", "2.125", "0.000", "2.125"],
-        ["a", "0.000", "1.500", "1.500"],
+        ["b", "2.125", "", "2.125"],
+        ["a", "", "1.500", "1.500"],
         ["total", "2.125", "1.500", "3.625"],
     ]
 
@@ -147,7 +186,7 @@ TEXTS = st.sampled_from([None, "a", "b", "ccccccccccccccc", "日本語", "total"
 def test_cross_table_says_what_the_groups_say_and_fits_where_it_can(calls, width):
     by = ("principal", "service", "resource")
 
-    heads, lines = cross_table(groups_of(calls, by), by, "calls", width)
+    heads, lines, others = cross_table(groups_of(calls, by), by, "calls", width)
 
     def total(chosen):
         return sum(value for key, value in calls.items() if chosen(key))
@@ -170,5 +209,6 @@ def test_cross_table_says_what_the_groups_say_and_fits_where_it_can(calls, width
     assert lines == expected
     assert len(shown) >= 1
     assert not folded or width is not None
+    assert sorted(others) == sorted(column or "-" for column in columns if column not in shown)
     if width is not None and len(shown) > 1:
         assert sum(widths(heads, lines)) + 2 * (len(heads) - 1) <= width

@@ -35,6 +35,19 @@ def call(record):
 
 
 @pytest.fixture
+def task(record, log_file):
+    """A task, a question about it, and a copy of its call: 700 characters were spoken."""
+    spoken = {"responseElements": {"synthesisTask": {"requestCharacters": 700}}, "eventTime": "2026-02-28T23:59:59Z"}
+    path = log_file(
+        "task/a.json",
+        record(1, eventName="StartSpeechSynthesisTask", **spoken),
+        record(2, eventName="GetSpeechSynthesisTask", **spoken),
+        record(3, eventName="StartSpeechSynthesisTask", eventCategory="NetworkActivity", **spoken),
+    )
+    return path.parent
+
+
+@pytest.fixture
 def folder(call, log_file):
     """Four calls of three people on two days, and the copy of one that a VPC endpoint saw."""
     denied = {"errorCode": "AccessDenied", "responseElements": None}
@@ -78,6 +91,13 @@ def test_every_dimension_can_be_asked_for(aitrail, folder, name):
     assert all(name in group for group in as_json(ended))
 
 
+def test_characters_of_a_task_count_once(aitrail, task):
+    ended = aitrail("usage", "--from", task, "--by", "month", "--by", "week")
+
+    measures = {"calls": 2, "errors": 0, "denied": 0, "characters": 700}
+    assert as_json(ended) == [{"month": "2026-02", "week": "2026-02-23"} | measures]
+
+
 def test_json_has_null_where_csv_has_nothing_and_a_table_a_dash(aitrail, folder):
     question = ("usage", "--from", folder, "--by", "resource", "--by", "resource")
 
@@ -95,13 +115,49 @@ def test_table_by_one_dimension_has_every_measure_and_totals(aitrail, folder):
     ended = aitrail("usage", "--from", folder, "--by", "principal", "--cost", "-o", "table")
 
     assert ended.stdout == (
-        "principal   calls  errors  denied  characters    cost\n"
-        "user/alice      2       0       0   1,235,567  4.9543\n"
-        "user/bob        1       0       0          50  0.0000\n"
-        "user/eve        1       1       1           0  0.0000\n"
-        "total           4       1       1   1,235,617  4.9543\n"
+        "principal   calls  errors  denied  characters  cost (USD)\n"
+        "user/alice      2       0       0   1,235,567      4.9543\n"
+        "user/bob        1       0       0          50\n"
+        "user/eve        1       1       1           0      0.0000\n"
+        "total           4       1       1   1,235,617      4.9543\n"
     )
     assert ended.stderr == "50 characters of the engine turbo have no price: they are not in the cost.\n" + PRICES
+
+
+ONE_MEASURE = {
+    "denied": "principal   denied\nuser/alice       0\nuser/bob         0\nuser/eve         1\ntotal            1\n",
+    "cost": (
+        "principal   cost (USD)\nuser/alice      4.9543\nuser/bob\nuser/eve        0.0000\ntotal           4.9543\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(("measure", "expected"), ONE_MEASURE.items(), ids=ONE_MEASURE)
+def test_measure_of_a_table_by_one_dimension_is_its_only_column(aitrail, folder, measure, expected):
+    ended = aitrail("usage", "--from", folder, "--by", "principal", "--measure", measure, "-o", "table")
+
+    assert (ended.exit_code, ended.stdout) == (0, expected)
+
+
+def test_cost_is_empty_for_services_without_prices(aitrail, call, record, log_file):
+    path = log_file("a.json", call(1, "alice"), record(2, eventSource="lex.amazonaws.com", eventName="ListBots"))
+    question = ("usage", "--from", path, "--cost")
+
+    table, csv_file, lines = (aitrail(*question, "-o", output) for output in ("table", "csv", "jsonl"))
+
+    assert table.stdout == (
+        "service  calls  errors  denied  characters  cost (USD)\n"
+        "lex          1       0       0           0\n"
+        "polly        1       0       0       1,000       0.016\n"
+        "total        2       0       0       1,000       0.016\n"
+    )
+    assert csv_file.stdout == (
+        "service,calls,errors,denied,characters,cost,currency\n"
+        "lex,1,0,0,0,,USD\n"
+        "polly,1,0,0,1000,0.016,USD\n"
+    )  # fmt: skip
+    assert [(group["cost"], group["currency"]) for group in as_json(lines)] == [(None, "USD"), (0.016, "USD")]
+    assert {ended.stderr for ended in (table, csv_file, lines)} == {"No price: lex; it is not in the cost.\n" + PRICES}
 
 
 MEASURES = {
@@ -129,10 +185,10 @@ MEASURES = {
         ["--measure", "cost"],
         (
             "principal   2026-03-14  2026-03-15   total\n"
-            "user/alice      4.9543      0.0000  4.9543\n"
-            "user/bob        0.0000      0.0000  0.0000\n"
-            "user/eve        0.0000      0.0000  0.0000\n"
-            "total           4.9543      0.0000  4.9543\n"
+            "user/alice      4.9543              4.9543\n"
+            "user/bob\n"
+            "user/eve        0.0000              0.0000\n"
+            "total           4.9543              4.9543\n"
         ),
     ),
 }
@@ -156,13 +212,13 @@ def test_programs_get_a_row_for_each_combination_with_every_measure(aitrail, fol
         "jsonl": lambda: [json.loads(line) for line in shown.splitlines()],
         "csv": lambda: list(csv.DictReader(io.StringIO(shown))),
     }[output]()
-    names = ("day", "engine", "principal", "calls", "errors", "denied", "characters", "cost")
+    names = ("day", "engine", "principal", "calls", "errors", "denied", "characters", "cost", "currency")
     absent = "" if output == "csv" else None
     expected = [
-        ("2026-03-14", "neural", "user/alice", 1, 0, 0, 1_000, 0.016),
-        ("2026-03-14", "neural", "user/eve", 1, 1, 1, 0, 0),
-        ("2026-03-14", absent, "user/alice", 1, 0, 0, 1_234_567, 4.938268),
-        ("2026-03-15", "turbo", "user/bob", 1, 0, 0, 50, 0),
+        ("2026-03-14", "neural", "user/alice", 1, 0, 0, 1_000, 0.016, "USD"),
+        ("2026-03-14", "neural", "user/eve", 1, 1, 1, 0, 0, "USD"),
+        ("2026-03-14", absent, "user/alice", 1, 0, 0, 1_234_567, 4.938268, "USD"),
+        ("2026-03-15", "turbo", "user/bob", 1, 0, 0, 50, absent, "USD"),
     ]
     text = str if output == "csv" else lambda value: value
     assert rows == [dict(zip(names, map(text, values), strict=True)) for values in expected]
@@ -202,10 +258,6 @@ REFUSED = {
     ),
     "prices that are none": (["--prices", os.devnull], "Invalid value for '--prices': /dev/null: currency is missing;"),
     "dimension that is none": (["--by", "colour"], "Invalid value for '--by': 'colour' is not one of 'service', "),
-    "measure for a table by one": (
-        ["--by", "day", "--by", "day", "--measure", "calls"],
-        "--measure is for tables by several --by: a table by one shows every measure.",
-    ),
     "what never counts": (
         ["--event-category", "networkactivity"],
         "Network activity events do not count: `aitrail events` lists them.",
@@ -225,7 +277,7 @@ EMPTY = {
     "table": "",
     "json": "[]\n",
     "jsonl": "",
-    "csv": "service,calls,errors,denied,characters,cost\n",
+    "csv": "service,calls,errors,denied,characters,cost,currency\n",
 }
 
 
@@ -234,7 +286,7 @@ def test_empty_result_is_fine_and_says_what_to_check(aitrail, folder, output, ex
     ended = aitrail("usage", "--from", folder, "--service", "lex", "--cost", "-o", output)
 
     assert (ended.exit_code, ended.stdout) == (0, expected)
-    assert ended.stderr.startswith("No events with service lex until ")
+    assert ended.stderr.startswith("No events with service lex ")
     assert "Prices" not in ended.stderr
 
 
@@ -261,8 +313,19 @@ def test_columns_for_which_a_terminal_has_no_room_are_summed_up(program, folder)
     os.close(stdout)
     with os.fdopen(terminal, "rb", buffering=0) as stream:
         shown = stream.read(100_000).decode()
-    assert (process.returncode, stderr) == (0, b"")
+    assert (process.returncode, stderr) == (0, b"others: user/bob, user/eve\n")
     assert shown.splitlines() == [
         "service  user/alice  others  total",
         "polly             2       2      4",
     ]
+
+
+def test_of_many_columns_that_are_summed_up_ten_are_named(on_terminal, call, log_file):
+    path = log_file("a.json", *(call(number, f"u{number:02}") for number in range(13)))
+
+    shown, stderr = on_terminal(
+        "usage", "--from", path, "--by", "service", "--by", "principal", "--no-color", columns=30
+    )
+
+    assert shown == "service  user/u00  others  total\npolly           1      12     13\n"
+    assert stderr == f"others: {', '.join(f'user/u{number:02}' for number in range(1, 11))} and 2 more\n"

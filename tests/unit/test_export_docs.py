@@ -3,15 +3,17 @@
 import json
 import re
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import duckdb
 import pytest
 
 from aitrail.export import FORMATS
 from aitrail.export.columns import columns_of
-from aitrail.export.folder import Folder, Settings
+from aitrail.export.folder import Folder
+from aitrail.export.notes import Settings
 from aitrail.log_file_rows import LogFileRows
 from aitrail.scanning import Scan
 from aitrail.services import load
@@ -20,6 +22,7 @@ from aitrail.window import BEGINNING
 from demo.sample_logs import sample_logs
 
 PAGE = (Path(__file__).parents[2] / "docs/export.md").read_text()
+RECORDS = Path(__file__).parents[1] / "records"
 NOW = datetime(2026, 12, 3, 12, tzinfo=UTC)
 BY_MONTH, BY_VOICE, BY_MONTH_OF_JSONL, ATHENA = re.findall(r"```sql\n(.*?);?\n```", PAGE, re.DOTALL)
 
@@ -64,37 +67,55 @@ def test_every_format_is_documented():
 
 
 def test_names_of_files_are_documented(tmp_path):
-    folder = Folder(tmp_path / "lake", Settings(format="parquet", whole=False, place="", conditions={}))
+    settings = Settings(format="parquet", whole=False, source="here", conditions={})
 
-    with folder.file("polly", "2026-11-21"):
+    with Folder(tmp_path / "lake", settings) as folder, folder.file("polly", "2026-11-21"):
         partial = {path.name for path in (tmp_path / "lake").rglob("_events*")}
 
     finished = {path.relative_to(tmp_path).as_posix() for path in (tmp_path / "lake").rglob("*") if path.is_file()}
-    assert finished == {"lake/service=polly/eventDay=2026-11-21/events.parquet", "lake/_aitrail_export.notes"}
-    assert all(name in PAGE for name in (*finished - {"lake/_aitrail_export.notes"}, "_aitrail_export.notes", *partial))
+    ours = {"_aitrail_export.notes", "_aitrail_export.lock"}
+    data = "lake/service=polly/eventDay=2026-11-21/events.parquet"
+    assert finished == {data, *(f"lake/{name}" for name in ours)}
+    assert [name for name in (data, *ours, *partial) if name not in PAGE] == []
 
 
 QUERIES = {"parquet": BY_MONTH, "jsonl": BY_MONTH_OF_JSONL}
 
 
 @pytest.mark.parametrize("format_", QUERIES)
-def test_query_counts_characters_by_principal_and_month(tmp_path, monkeypatch, store, polly, format_):
+def test_query_counts_the_characters_that_usage_counts(tmp_path, monkeypatch, store, format_):
     monkeypatch.chdir(tmp_path)
     store.export("lake", since=BEGINNING, until=NOW, format=format_)
-    expected = Counter()
-    for row in polly:
-        if row["outcome"] == "ok":
-            month = date.fromisoformat(row["eventDay"]).replace(day=1)
-            expected[row["principal"], month] += row.get("usage", {}).get("requestCharacters", 0)
+    groups = store.usage(by=["principal", "month"], since=BEGINNING, until=NOW, service="polly")
 
     found = duckdb.sql(QUERIES[format_]).fetchall()
 
-    assert {(who, month_of(month)): total or 0 for who, month, total in found} == dict(expected)
+    expected = {(group["principal"], group["month"]): group["characters"] for group in groups}
+    assert {(who, f"{month:%Y-%m}"): total for who, month, total in found} == expected
     assert len({month for _, month in expected}) == 2
 
 
-def month_of(moment):
-    return moment.date() if isinstance(moment, datetime) else moment
+@pytest.fixture
+def task(tmp_path):
+    """A task of 700 characters, a question about it, and the copy of its call that a VPC endpoint saw."""
+    spoken = json.loads((RECORDS / "polly-by-user.json").read_text()) | {
+        "eventName": "StartSpeechSynthesisTask",
+        "responseElements": {"synthesisTask": {"requestCharacters": 700}},
+    }
+    changes = ({}, {"eventName": "GetSpeechSynthesisTask"}, {"eventCategory": "NetworkActivity"})
+    records = [spoken | {"eventID": str(UUID(int=number))} | change for number, change in enumerate(changes)]
+    (tmp_path / "task.json").write_text(json.dumps({"Records": records}))
+    return EventStore(LogFileRows(Scan([str(tmp_path / "task.json")], report=lambda _: None)), now=lambda: NOW)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_characters_of_a_task_add_up_to_those_of_usage(tmp_path, task, format_):
+    task.export(tmp_path / "lake", since=BEGINNING, until=NOW, format=format_)
+
+    found = duckdb.sql(f"SELECT count(*), sum(characters) FROM '{tmp_path}/lake/*/*/*.{format_}'").fetchall()  # noqa: S608 - ours
+
+    (group,) = task.usage(by=[], since=BEGINNING, until=NOW)
+    assert found == [(3, group["characters"])] == [(3, 700)]
 
 
 def test_query_asks_a_json_column(tmp_path, monkeypatch, store, polly):
@@ -103,7 +124,8 @@ def test_query_asks_a_json_column(tmp_path, monkeypatch, store, polly):
 
     found = duckdb.sql(BY_VOICE).fetchall()
 
-    assert dict(found) == Counter(row.get("usage", {}).get("voiceId") for row in polly)
+    calls = [row for row in polly if row.get("eventCategory") != "NetworkActivity"]
+    assert dict(found) == Counter(row.get("usage", {}).get("voiceId") for row in calls)
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -137,6 +159,6 @@ def test_python_call_of_the_page_works(tmp_path, monkeypatch, store):
     assert json.loads((tmp_path / "lake/_aitrail_export.notes").read_text().splitlines()[0])["settings"] == {
         "format": "parquet",
         "whole": False,
-        "place": "",
+        "source": str(tmp_path / "logs"),
         "conditions": {},
     }

@@ -1,5 +1,6 @@
 """Calls, errors, denied calls, characters and cost by what rows say."""
 
+import functools
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from aitrail.prices import Prices
 from aitrail.source import Order
 from aitrail.store import EventStore
-from aitrail.usage import DIMENSIONS, MEASURES, DimensionError, usage
+from aitrail.usage import DIMENSIONS, MEASURES, DimensionError, characters_of, usage
 from aitrail.window import MomentError
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
@@ -40,6 +41,8 @@ def row(**changes):
         "credentials": "iam-user",
         "sourceIPAddress": "203.0.113.9",
         "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
+        "principalAccount": "444455556666",
+        "sessionName": "nightly",
         "usage": {"requestCharacters": 25, "engine": "neural"},
     } | changes
 
@@ -54,12 +57,17 @@ VALUES = {
     "principal": "user/alice",
     "account": "111122223333",
     "region": "eu-central-1",
+    "month": "2026-11",
+    "week": "2026-11-16",
     "day": "2026-11-21",
     "hour": "2026-11-21T08:00Z",
     "resource": None,
     "engine": "neural",
     "outcome": "ok",
+    "error-code": None,
     "credentials": "iam-user",
+    "session": "nightly",
+    "principal-account": "444455556666",
     "source-ip": "203.0.113.9",
     "access-key": "AKIAIOSFODNN7EXAMPLE",
 }
@@ -68,6 +76,28 @@ VALUES = {
 @pytest.mark.parametrize("name", DIMENSIONS)
 def test_rows_are_counted_by_what_the_dimension_says(name):
     assert usage([row()], [name]) == [{name: VALUES[name]} | counted()]
+
+
+WEEKS = {
+    "Monday": ("2026-11-16", "2026-11-16"),
+    "Sunday": ("2026-11-22", "2026-11-16"),
+    "in two years": ("2027-01-01", "2026-12-28"),
+    "no day": (None, None),
+}
+
+
+@pytest.mark.parametrize(("day", "week"), WEEKS.values(), ids=WEEKS)
+def test_week_is_called_by_its_monday(day, week):
+    assert usage([row(eventDay=day)], ["week"]) == [{"week": week} | counted()]
+
+
+def test_error_codes_are_those_of_the_calls():
+    rows = [row(outcome="denied", errorCode="AccessDenied"), row(), row()]
+
+    assert usage(rows, ["error-code"]) == [
+        {"error-code": None} | counted(calls=2, characters=50),
+        {"error-code": "AccessDenied"} | counted(errors=1, denied=1, characters=0),
+    ]
 
 
 def test_groups_are_named_in_the_order_in_which_they_are_asked_for():
@@ -134,6 +164,21 @@ def test_characters_count_once_however_often_a_task_is_asked_for(operation, char
     assert usage([row(operation=operation)], []) == [counted(characters=characters)]
 
 
+NOT_SPOKEN = {
+    "a copy": {"eventCategory": "NetworkActivity"},
+    "a failure": {"outcome": "throttled"},
+    "a question about a task": {"operation": "GetSpeechSynthesisTask"},
+    "no characters": {"usage": {"engine": "neural"}},
+    "odd characters": {"usage": {"requestCharacters": "25"}},
+    "no usage": {"usage": None},
+}
+
+
+@pytest.mark.parametrize("changes", NOT_SPOKEN.values(), ids=NOT_SPOKEN)
+def test_characters_are_those_of_the_call_that_had_them_spoken(changes):
+    assert (characters_of(row()), characters_of(row(**changes))) == (25, 0)
+
+
 def test_network_activity_events_do_not_count():
     rows = [row(), row(eventCategory="NetworkActivity"), row(eventCategory="Management"), row(eventCategory="Data")]
 
@@ -151,7 +196,6 @@ COSTS = {
     "no characters": ({"usage": {"engine": "neural"}}, "0"),
     "no usage": ({"usage": {}}, "0"),
     "failed": ({"outcome": "server-error"}, "0"),
-    "another service": ({"service": "transcribe"}, "0"),
 }
 
 
@@ -163,6 +207,32 @@ def test_cost_is_the_price_of_the_characters_that_polly_synthesized(changes, cos
 
     assert (group["cost"], notes) == (Decimal(cost), [])
     assert isinstance(group["cost"], Decimal)
+
+
+def test_cost_is_none_where_nothing_has_a_price_and_the_services_are_named():
+    rows = [row(), *(row(service=service) for service in ("transcribe", "lex"))]
+    notes = []
+
+    groups = usage(rows, ["service"], PRICES, report=notes.append)
+
+    assert {group["service"]: group["cost"] for group in groups} == {
+        "lex": None,
+        "polly": Decimal("0.0004125"),
+        "transcribe": None,
+    }
+    assert notes == ["No price: lex, transcribe; they are not in the cost."]
+
+
+def test_what_has_no_price_does_not_take_away_the_cost_of_the_others():
+    unpriced = row(usage={"requestCharacters": 9, "engine": "turbo"})
+    rows = [row(), unpriced, row(service="lex"), unpriced | {"principal": "user/bob"}]
+
+    groups = usage(rows, ["principal"], PRICES)
+
+    assert [(group["principal"], group["cost"]) for group in groups] == [
+        ("user/alice", Decimal("0.0004125")),
+        ("user/bob", None),
+    ]
 
 
 def test_characters_without_a_price_are_reported_and_not_in_the_cost():
@@ -238,7 +308,12 @@ def value_of(each, name):
         return each["eventTime"][:13] + ":00Z"
     if name == "engine":
         return each["usage"].get("engine")
+    if name == "month":
+        return each["eventDay"][:7]
+    if name == "week":
+        return "2026-11-16"
     attributes = {"account": "recipientAccountId", "region": "awsRegion", "day": "eventDay"}
+    attributes |= {"principal-account": "principalAccount", "session": "sessionName", "error-code": "errorCode"}
     attributes |= {"source-ip": "sourceIPAddress", "access-key": "accessKeyId"}
     found = each.get(attributes.get(name, name))
     return {7: "7", "": None}.get(found, found) if not isinstance(found, dict) else '{"a":1}'
@@ -246,8 +321,22 @@ def value_of(each, name):
 
 def cost_of_row(each):
     neural = Fraction("19.2") if each["awsRegion"] == "us-gov-west-1" else Fraction("16.5")
-    price = {"neural": neural, "turbo": Fraction(0), None: Fraction(4)}[each["usage"].get("engine")]
-    return price * each["usage"].get("requestCharacters", 0) * (each["service"] == "polly") / 10**6
+    price = {"neural": neural, None: Fraction(4)}.get(each["usage"].get("engine"))
+    if price is None or each["service"] != "polly":
+        return None
+    paid = each["outcome"] == "ok" and each["operation"] == "SynthesizeSpeech"
+    return price * each["usage"].get("requestCharacters", 0) * paid / 10**6
+
+
+def added(left, right):
+    """None is no number: it adds nothing."""
+    if left is None or right is None:
+        return right if left is None else left
+    return left + right
+
+
+def all_added(left, right):
+    return tuple(map(added, left, right))
 
 
 def brute_force(rows, by):
@@ -262,14 +351,19 @@ def brute_force(rows, by):
             len([each for each in own if each["outcome"] != "ok"]),
             len([each for each in own if each["outcome"] == "denied"]),
             sum(each["usage"].get("requestCharacters", 0) for each in paid),
-            sum(map(cost_of_row, paid), Fraction()),
+            functools.reduce(added, map(cost_of_row, own)),
         )
     return found
 
 
 def by_key(groups, by):
     measures = (*MEASURES[:4], "cost")
-    return {tuple(group[name] for name in by): tuple(Fraction(group[each]) for each in measures) for group in groups}
+    return {
+        tuple(group[name] for name in by): tuple(
+            None if group[each] is None else Fraction(group[each]) for each in measures
+        )
+        for group in groups
+    }
 
 
 @given(rows=st.lists(ROWS, max_size=20), by=BY)
@@ -295,7 +389,7 @@ def test_parts_add_up_to_the_whole(rows, by, place):
     parts = [by_key(usage(part, by, PRICES), by) for part in (rows[:place], rows[place:])]
 
     summed = {
-        key: tuple(map(sum, zip(*(part[key] for part in parts if key in part), strict=True)))
+        key: functools.reduce(all_added, (part[key] for part in parts if key in part))
         for key in {key for part in parts for key in part}
     }
     assert summed == by_key(usage(rows, by, PRICES), by)
@@ -306,14 +400,15 @@ def test_parts_add_up_to_the_whole(rows, by, place):
 def test_sums_over_a_dimension_are_the_usage_without_it(rows, by):
     summed = {}
     for key, measures in by_key(usage(rows, by, PRICES), by).items():
-        before = summed.get(key[1:], (Fraction(),) * len(measures))
-        summed[key[1:]] = tuple(map(sum, zip(before, measures, strict=True)))
+        summed[key[1:]] = all_added(summed[key[1:]], measures) if key[1:] in summed else measures
 
     assert summed == by_key(usage(rows, by[1:], PRICES), by[1:])
 
 
 class Source:
     """Two rows; notes how they are asked for."""
+
+    by_day = False
 
     def __init__(self):
         self.asked = []
@@ -347,11 +442,14 @@ def test_store_reports_characters_without_a_price(caplog):
 
     groups = EventStore(Source(), now=lambda: NOW).usage(by=[], prices=prices)
 
-    assert groups == [counted(calls=2, errors=1, denied=1, cost=0)]
-    assert caplog.messages == ["25 characters of the engine neural have no price: they are not in the cost."]
+    assert groups == [counted(calls=2, errors=1, denied=1, cost=None)]
+    assert caplog.messages == [
+        "No price: lex; it is not in the cost.",
+        "25 characters of the engine neural have no price: they are not in the cost.",
+    ]
 
 
-AMISS = {"dimension": ({"by": ["colour"]}, DimensionError), "window": ({"since": "yesterday"}, MomentError)}
+AMISS = {"dimension": ({"by": ["colour"]}, DimensionError), "window": ({"since": "some day"}, MomentError)}
 
 
 @pytest.mark.parametrize(("question", "error"), AMISS.values(), ids=AMISS)
