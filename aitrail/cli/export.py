@@ -12,6 +12,8 @@ from aitrail.cli.output import narrate
 from aitrail.cli.sections import Command, option
 from aitrail.export import FORMATS, Exported, OtherExportError, Progress
 
+_ATTENTION = 4
+_INCOMPLETE = "Not everything could be read: nothing of this counts as complete, and the same command exports it again."
 _FORMAT = click.Choice(FORMATS, case_sensitive=False)
 
 
@@ -20,19 +22,23 @@ _FORMAT = click.Choice(FORMATS, case_sensitive=False)
 @question_options()
 @option("Files", "--format", "format_", type=_FORMAT, default="parquet", show_default=True, help="Format of the files.")
 @option("Files", "--whole", is_flag=True, help="All attributes of rows, not only those of the indexes.")
-@option("Files", "--force", is_flag=True, help="Export again what is complete, and replace what else is in DIR.")
-def export(*, folder: Path, asked: Asked, format_: str, whole: bool, force: bool) -> None:
+@option("Files", "--force", is_flag=True, help="Export again what is complete, and replace other and fuller files.")
+@click.pass_context
+def export(context: click.Context, *, folder: Path, asked: Asked, format_: str, whole: bool, force: bool) -> None:
     """Write calls to files below DIR, one for each service and day.
 
     Files are DIR/service=polly/eventDay=2026-11-21/events.parquet. The same command later exports what is new: what
     was exported at least 24 hours after its day is complete, and skipped. docs/export.md shows queries.
+
+    Exits with 4 if log files cannot be read: what is exported then does not count as complete. So it does if a file
+    would have fewer rows than before, which is kept.
 
     \b
     Examples:
       aitrail export lake/ --since 90d
       aitrail export lake/ --from AWSLogs/ --whole
       aitrail export sheets/ --format csv --service transcribe --since 2026-11-01 --until 2026-12-01
-      duckdb -c "SELECT principal, sum(requestCharacters) FROM 'lake/*/*/*.parquet' GROUP BY principal"
+      duckdb -c "SELECT principal, sum(characters) FROM 'lake/*/*/*.parquet' GROUP BY principal"
     """
     with _progress() as progress:
         try:
@@ -40,23 +46,28 @@ def export(*, folder: Path, asked: Asked, format_: str, whole: bool, force: bool
                 folder,
                 format=format_,
                 whole=whole,
-                place=str(asked.place),
                 force=force,
                 progress=progress,
                 **asked.question,
             )
         except OtherExportError as error:
             raise click.UsageError(str(error)) from error
-    if not (exported.files or exported.complete or exported.removed):
+    if exported.files or exported.complete or exported.removed or exported.kept:
+        narrate(_summary(exported, folder))
+    else:
         asked.narrate_nothing()
-        return
-    narrate(_summary(exported, folder))
+    if not exported.source_complete:
+        narrate(_INCOMPLETE)
+    if exported.needs_a_person:
+        context.exit(_ATTENTION)
 
 
 def _summary(exported: Exported, folder: Path) -> str:
     parts = [f"{_counted(exported.files, 'file')} written to {folder} with {_counted(exported.rows, 'row')}"]
     if exported.removed:
         parts.append(f"{_counted(exported.removed, 'file')} removed whose rows are gone")
+    if exported.kept:
+        parts.append(f"{_counted(exported.kept, 'file')} kept that would have fewer rows now (--force replaces them)")
     if exported.complete:
         parts.append(f"{_counted(exported.complete, 'service-day')} skipped as complete")
     return f"{', '.join(parts)}."

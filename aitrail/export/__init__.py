@@ -1,6 +1,7 @@
 """Rows as files for DuckDB, Athena and spreadsheets: one file for each service and day."""
 
-from aitrail.export.exporting import Export, Exported, Progress
+from aitrail.export.exporting import Export, Exported
+from aitrail.export.files import Progress
 from aitrail.export.folder import ExportError, OtherExportError
 from aitrail.export.formats import FORMATS, MissingPyarrowError
 

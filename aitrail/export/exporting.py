@@ -1,15 +1,17 @@
 """What an export has to ask for, and in which pieces; what is complete is not asked for again."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from itertools import chain, groupby
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from aitrail.export.folder import ExportError, Folder, Settings
-from aitrail.export.formats import Write, writer_of
+from aitrail.export.files import Files, Progress
+from aitrail.export.folder import ExportError, Folder
+from aitrail.export.formats import FORMATS, Write, writer_of
+from aitrail.export.notes import Settings
 from aitrail.filters import Filter
 from aitrail.services import Registry, load
 from aitrail.source import Order, Row, RowSource
@@ -18,27 +20,35 @@ from aitrail.window import Day, Window, event_time
 # Log files of a day may come late.
 _LATE = timedelta(hours=24)
 _SECOND = timedelta(seconds=1)
-_ROWS_BETWEEN_REPORTS = 1_000
-
-# Hears of the service, the day, and how many of its rows are read.
-Progress = Callable[[str, str, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What an export did: service-days that were complete already, files and their rows, files that have none now."""
+    """What an export did.
+
+    `complete` counts the service-days that were complete already; `files` those that were written, with their `rows`;
+    `removed` those that have no rows any more; `kept` those that would have fewer rows than before. `source_complete`
+    is whether everything could be read; if not, what was written does not count as complete.
+    """
 
     complete: int
     files: int
     rows: int
     removed: int
+    kept: int
+    source_complete: bool
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether files do not hold what they could."""
+        return bool(self.kept) or not self.source_complete
 
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
     """Rows to be written below `folder`, as service=…/eventDay=…/events.<format>.
 
-    `place` names the source in the notes. A service-day that is complete there is left out, unless `force`.
+    A service-day that is complete there is left out, and no file gets fewer rows than before, unless `force`.
     """
 
     source: RowSource
@@ -48,7 +58,6 @@ class Export:
     now: datetime
     format: str = "parquet"
     whole: bool = False
-    place: str = ""
     force: bool = False
     registry: Registry | None = None
     progress: Progress = lambda _service, _day, _rows: None
@@ -58,23 +67,35 @@ class Export:
 
         Files that are finished stay, whatever happens, and the next run goes on behind them.
         """
+        if self.format not in FORMATS:
+            raise ExportError(f"{self.format!r} is no format of files: give {', '.join(FORMATS)}.")
         write = writer_of(self.format, whole=self.whole)
         try:
-            target = Folder(self.folder, self._settings, force=self.force)
-            services = self.wanted.service or tuple(service.name for service in (self.registry or load()).services)
-            days = {service: list(self._open_days(target, service)) for service in services}
-            complete = len(services) * len(self.window.days()) - sum(map(len, days.values()))
-            days, as_of = self._within_rows(days)
-            files = _Files(target, write, self.progress)
-            for service, own in days.items():
-                for stretch in _stretches(own):
-                    self._export(files, service, stretch, as_of)
+            with Folder(self.folder, self._settings, force=self.force) as target:
+                return self._run(target, write)
         except OSError as error:
             raise ExportError(
                 f"{error.filename or self.folder}: {error.strerror or error}. Files that are finished stay; the same "
                 "command goes on behind them."
             ) from error
-        return Exported(complete=complete, files=files.files, rows=files.rows, removed=files.removed)
+
+    def _run(self, target: Folder, write: Write) -> Exported:
+        services = self.wanted.service or tuple(service.name for service in (self.registry or load()).services)
+        days = {service: list(self._open_days(target, service)) for service in services}
+        complete = len(services) * len(self.window.days()) - sum(map(len, days.values()))
+        days, as_of = self._within_rows(days)
+        files = Files(target, write, self.source, self.progress)
+        for service, own in days.items():
+            for stretch in _stretches(own):
+                self._export(files, service, stretch, as_of)
+        return Exported(
+            complete=complete,
+            files=files.files,
+            rows=files.rows,
+            removed=files.removed,
+            kept=files.kept,
+            source_complete=self.source.complete,
+        )
 
     @property
     def _settings(self) -> Settings:
@@ -84,7 +105,7 @@ class Export:
         return Settings(
             format=self.format,
             whole=self.whole,
-            place=self.place,
+            source=self.source.address,
             conditions={
                 name: sorted(values) if isinstance(values, tuple) else values
                 for name, values in conditions.items()
@@ -101,7 +122,7 @@ class Export:
                 continue
             covers = note.first <= day.first and day.last <= note.last
             if self.force or not covers or note.as_of < _complete_from(day):
-                # A file that held more than is asked for must not become one that holds less.
+                # A file of more of the day than is asked for must not become one of less.
                 yield Day(day.day, min(day.first, note.first), max(day.last, note.last))
 
     def _within_rows(self, days: dict[str, list[Day]]) -> tuple[dict[str, list[Day]], str]:
@@ -124,7 +145,7 @@ class Export:
         }
         return within, min(newest["eventTime"], event_time(self.now))
 
-    def _export(self, files: "_Files", service: str, days: list[Day], as_of: str) -> None:
+    def _export(self, files: Files, service: str, days: list[Day], as_of: str) -> None:
         since, until = datetime.fromisoformat(days[0].first), datetime.fromisoformat(days[-1].last) + _SECOND
         wanted = replace(self.wanted, service=(service,))
         rows = self.source.rows(wanted, Window(since=since, until=until), order=Order.OLDEST_FIRST)
@@ -160,33 +181,3 @@ def _by_day(days: list[Day], rows: Iterable[Row]) -> Iterator[tuple[Day, Iterato
             continue
         yield day, own
         name, own = next(groups, nothing)
-
-
-class _Files:
-    """Writes the file of one service-day after another, and counts."""
-
-    def __init__(self, target: Folder, write: Write, progress: Progress) -> None:
-        self._target, self._write, self._progress = target, write, progress
-        self.files = self.rows = self.removed = 0
-
-    def write(self, service: str, day: Day, rows: Iterator[Row], as_of: str) -> None:
-        """Write and note one service-day; without rows there is no file."""
-        self._progress(service, day.day, 0)
-        before = self.rows
-        first = next(rows, None)
-        if first is None:
-            self.removed += self._target.remove(service, day.day)
-        else:
-            with self._target.file(service, day.day) as stream:
-                self._write(stream, self._counted(service, day, chain([first], rows)))
-            self.files += 1
-        self._target.note(
-            service=service, day=day.day, first=day.first, last=day.last, as_of=as_of, rows=self.rows - before
-        )
-
-    def _counted(self, service: str, day: Day, rows: Iterable[Row]) -> Iterator[Row]:
-        for count, row in enumerate(rows, 1):
-            self.rows += 1
-            if count % _ROWS_BETWEEN_REPORTS == 0:
-                self._progress(service, day.day, count)
-            yield row

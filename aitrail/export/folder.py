@@ -1,16 +1,18 @@
 """The folder of an export: a file for each service and day, and notes on what every one of them holds."""
 
-from collections.abc import Iterator
+import fcntl
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import msgspec
+from typing import Any, BinaryIO, Self
 
 from aitrail.errors import AitrailError
+from aitrail.export.formats import FORMATS
+from aitrail.export.notes import Note, Settings, read_notes
 
 # Athena passes over names that begin with an underscore, and no pattern for data files finds these endings.
 _NOTES = "_aitrail_export.notes"
+_LOCK = "_aitrail_export.lock"
 _PARTIAL = "_{}.partial"
 
 
@@ -22,43 +24,11 @@ class OtherExportError(ExportError):
     """The folder holds something else than an export with these settings."""
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the files of one export have in common; `conditions` are those of a Filter, but the service."""
-
-    format: str
-    whole: bool
-    place: str
-    conditions: dict[str, Any]
-
-    def __str__(self) -> str:
-        """The settings as they read after `holds`."""
-        words = [f"{name} {_words(values)}" for name, values in sorted(self.conditions.items())]
-        of_place = f" of {self.place}" if self.place else ""
-        with_conditions = f" with {', '.join(words)}" if words else ""
-        return f"{self.format} files of {'whole' if self.whole else 'narrow'} rows{of_place}{with_conditions}"
-
-
-def _words(values: Any) -> str:  # noqa: ANN401 (a list of texts, or a bool)
-    return " or ".join(values) if isinstance(values, list) else str(values).lower()
-
-
-class Note(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One exported service-day: the part of the day that is covered (`first` to `last` eventTime, both inclusive).
-
-    `as_of` is the moment up to which its source was known to have rows.
-    """
-
-    service: str
-    day: str
-    first: str
-    last: str
-    as_of: str
-    rows: int
-    settings: Settings
-
-
 class Folder:
-    """Where files are exported to. Raises ExportError, OtherExportError unless `force`, and OSError."""
+    """Where one export at a time writes files to; a context manager, at whose end the next one may begin.
+
+    Raises ExportError, OtherExportError unless `force`, and OSError.
+    """
 
     def __init__(self, path: Path, settings: Settings, *, force: bool = False) -> None:
         if path.exists() and not path.is_dir():
@@ -66,65 +36,86 @@ class Folder:
         path.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._settings = settings
-        self._notes = self._read_notes()
-        if not force:
-            self._check()
-        for leftover in path.glob(f"service=*/eventDay=*/{_PARTIAL.format('*')}"):
-            leftover.unlink()
-        with _replaced(path / _NOTES) as stream:  # without what later notes made obsolete
-            stream.writelines(map(_line, self._notes.values()))
+        self._force = force
+        self._check_files()
+        self._lock = _locked(path)
+        try:
+            self._begin()
+        except BaseException:
+            self._lock.close()
+            raise
 
-    def _read_notes(self) -> dict[tuple[str, str], Note]:
-        notes = {}
-        path = self._path / _NOTES
-        for line in path.read_bytes().splitlines() if path.exists() else ():
-            with suppress(msgspec.DecodeError, UnicodeDecodeError):  # an interrupted run may leave half a line
-                note = msgspec.json.decode(line, type=Note)
-                notes[note.service, note.day] = note
-        return notes
+    def __enter__(self) -> Self:
+        return self
 
-    def _check(self) -> None:
-        others = (note.settings for note in self._notes.values() if note.rows and note.settings != self._settings)
-        other = next(others, None)
-        if other:
-            raise OtherExportError(
-                f"{self._path} holds {other}. Asked for are {self._settings}. Choose another folder, or give --force "
-                "to replace what is in the window."
-            )
-        if not (self._path / _NOTES).exists() and any(each.name[0] != "." for each in self._path.iterdir()):
+    def __exit__(self, *_: object) -> None:
+        self._lock.close()
+
+    def _check_files(self) -> None:
+        others = (each.name for each in self._path.iterdir() if each.name[0] != "." and each.name != _LOCK)
+        if not self._force and any(others) and not (self._path / _NOTES).exists():
             raise OtherExportError(
                 f"{self._path} holds something else than an export: choose an empty or new folder, or give --force."
             )
 
-    def note_of(self, service: str, day: str) -> Note | None:
-        """What was exported of a service-day with these settings; None too if its file is gone."""
-        note = self._notes.get((service, day))
-        if note is None or note.settings != self._settings:
-            return None
-        return note if not note.rows or self._file(service, day).exists() else None
+    def _begin(self) -> None:
+        notes = self._path / _NOTES
+        self._notes = read_notes(notes.read_bytes() if notes.exists() else b"")
+        self._check_notes()
+        for name in FORMATS:
+            for leftover in self._path.glob(f"service=*/eventDay=*/{_PARTIAL.format(_name(name))}"):
+                leftover.unlink()
+        with _replaced(notes) as stream:  # without what later notes made obsolete
+            stream.writelines(note.line for note in self._notes.values())
 
-    def _file(self, service: str, day: str) -> Path:
-        return self._path / f"service={service}" / f"eventDay={day}" / f"events.{self._settings.format}"
+    def _check_notes(self) -> None:
+        others = (note.settings for note in self._notes.values() if note.rows and note.settings != self._settings)
+        other = next(others, None)
+        if other and not self._force:
+            raise OtherExportError(
+                f"{self._path} holds {other}. Asked for are {self._settings}. Choose another folder, or give --force "
+                "to replace what is in the window."
+            )
+
+    def note_of(self, service: str, day: str) -> Note | None:
+        """What was exported of a service-day; None if its file is gone, or it had no rows under other settings."""
+        note = self._notes.get((service, day))
+        if note is None or not note.rows:
+            return note if note and note.settings == self._settings else None
+        return note if self._file(service, day, note.settings.format).exists() else None
+
+    def fewest_rows(self, service: str, day: str) -> int:
+        """How many rows a service-day has to have now to take the place of what is there."""
+        note = None if self._force else self.note_of(service, day)
+        return note.rows if note else 0
+
+    def _file(self, service: str, day: str, format_: str) -> Path:
+        return self._path / f"service={service}" / f"eventDay={day}" / _name(format_)
 
     @contextmanager
-    def file(self, service: str, day: str) -> Iterator[BinaryIO]:
-        """A stream for the file of a service-day: it takes the place of an earlier one when all is written."""
-        path = self._file(service, day)
+    def file(self, service: str, day: str, *, accepted: Callable[[], bool] = lambda: True) -> Iterator[BinaryIO]:
+        """A stream for the file of a service-day, which gets its name when all is written and `accepted`.
+
+        Until then an earlier file stays.
+        """
+        path = self._file(service, day, self._settings.format)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _replaced(path) as stream:
+        with _replaced(path, accepted) as stream:
             yield stream
-        for other in path.parent.glob("events.*"):
-            if other != path:
-                other.unlink()
+        if accepted():
+            self._remove(service, day, [name for name in FORMATS if name != self._settings.format])
 
     def remove(self, service: str, day: str) -> bool:
         """Remove the file of a service-day; whether there was one."""
-        parent = self._file(service, day).parent
-        files = list(parent.glob("events.*"))
+        removed = self._remove(service, day, FORMATS)
+        with suppress(OSError):  # not there, or not empty
+            self._file(service, day, self._settings.format).parent.rmdir()
+        return removed
+
+    def _remove(self, service: str, day: str, formats: Iterable[str]) -> bool:
+        files = [file for name in formats if (file := self._file(service, day, name)).exists()]
         for file in files:
             file.unlink()
-        with suppress(OSError):  # not there, or not empty
-            parent.rmdir()
         return bool(files)
 
     def note(self, **values: Any) -> None:  # noqa: ANN401 (those of Note)
@@ -132,20 +123,36 @@ class Folder:
         note = Note(settings=self._settings, **values)
         self._notes[note.service, note.day] = note
         with (self._path / _NOTES).open("ab") as stream:
-            stream.write(_line(note))
+            stream.write(note.line)
 
 
-def _line(note: Note) -> bytes:
-    return msgspec.json.encode(note) + b"\n"
+def _name(format_: str) -> str:
+    return f"events.{format_}"
+
+
+def _locked(path: Path) -> BinaryIO:
+    """A stream that holds the folder's lock until it is closed, if only by the end of the program."""
+    lock = (path / _LOCK).open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        if not isinstance(error, BlockingIOError):
+            raise
+        raise ExportError(
+            f"Another export into {path} is running: wait until it has ended, or choose another folder."
+        ) from None
+    return lock
 
 
 @contextmanager
-def _replaced(path: Path) -> Iterator[BinaryIO]:
-    """A stream for a file that has its name only when it is complete."""
+def _replaced(path: Path, accepted: Callable[[], bool] = lambda: True) -> Iterator[BinaryIO]:
+    """A stream for a file that has its name only when it is complete, and accepted."""
     partial = path.with_name(_PARTIAL.format(path.name))
     try:
         with partial.open("wb") as stream:
             yield stream
-        partial.replace(path)
+        if accepted():
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ import pytest
 
 from aitrail.export import FORMATS
 from aitrail.log_file_rows import LogFileRows
+from aitrail.store import EventStore
 
 
 @pytest.fixture
@@ -57,7 +58,8 @@ def test_calls_of_the_table_are_exported_as_whole_rows(aitrail, recorded, record
     assert (ended.exit_code, ended.stderr) == (0, f"1 file written to {out} with 3 rows.\n")
     (name,) = names(out)
     assert name == f"service=polly/eventDay={yesterday.date()}/events.jsonl"
-    assert [json.loads(line) for line in (out / name).read_text().splitlines()] == rows
+    lines = [json.loads(line) for line in (out / name).read_text().splitlines()]
+    assert lines == [row | {"characters": row["usage"]["requestCharacters"]} for row in rows]
 
 
 def test_filter_and_window_choose_what_is_exported(aitrail, logs, out):
@@ -108,8 +110,94 @@ def test_nothing_to_export_is_told(aitrail, logs, out):
     ended = aitrail("export", out, "--from", logs, "--service", "lex")
 
     assert ended.exit_code == 0
-    assert ended.stderr.startswith("No events with service lex until ")
+    assert ended.stderr.startswith("No events with service lex ")
     assert names(out) == []
+
+
+@pytest.fixture
+def broken(log_file, record):
+    """A broken log file in the folder of the others, and what it should be."""
+    log_file("logs/much-later.json", record(5, eventTime="2026-03-20T00:00:00Z"))
+    path = log_file("logs/three.json.gz", record(4))
+    sound = path.read_bytes()
+    path.write_bytes(sound[:-9])
+    return path, sound
+
+
+def test_unreadable_log_file_completes_nothing_until_it_can_be_read(aitrail, logs, out, broken):
+    path, sound = broken
+    command = ("export", out, "--from", logs, "--service", "polly", "--format", "jsonl")
+
+    first = aitrail(*command)
+    path.write_bytes(sound)
+    second = aitrail(*command)
+
+    assert first.exit_code == 4
+    told = first.stderr.splitlines()
+    assert told[0].startswith(f"{path}: unreadable: ")
+    assert told[1:3] == [
+        f"3 files written to {out} with 4 rows.",
+        "Not everything could be read: nothing of this counts as complete, and the same command exports it again.",
+    ]
+    assert "1 unreadable" in told[3]
+    assert (second.exit_code, second.stderr) == (0, f"3 files written to {out} with 5 rows.\n")
+
+
+def test_log_files_none_of_which_can_be_read_need_a_person(aitrail, log_file, out):
+    log_file("logs/one.json.gz").write_bytes(b"x")
+
+    ended = aitrail("export", out, "--from", out.parent / "logs")
+
+    assert ended.exit_code == 4
+    assert "No events " in ended.stderr
+    assert "Not everything could be read: nothing of this counts as complete" in ended.stderr
+
+
+def test_file_that_would_have_fewer_rows_is_kept_unless_forced(aitrail, logs, out):
+    command = ("export", out, "--from", logs, "--format", "jsonl", "--since", "2026-03-14")
+    aitrail(*command)
+    (logs / "two.json").unlink()
+
+    kept = aitrail(*command)
+    lines = (out / "service=polly/eventDay=2026-03-14/events.jsonl").read_text().splitlines()
+    forced = aitrail(*command, "--force")
+
+    assert kept.exit_code == 4
+    assert kept.stderr == (
+        f"0 files written to {out} with 0 rows, 1 file kept that would have fewer rows now (--force replaces them).\n"
+    )
+    assert len(lines) == 2
+    assert (forced.exit_code, forced.stderr) == (0, f"1 file written to {out} with 1 row.\n")
+
+
+def test_log_files_of_another_folder_are_another_export(aitrail, logs, out, monkeypatch):
+    monkeypatch.chdir(logs.parent)
+    first = aitrail("export", out, "--from", "logs")
+    (logs / "logs").mkdir()
+    monkeypatch.chdir(logs)
+
+    second = aitrail("export", out, "--from", "logs")
+
+    assert (first.exit_code, second.exit_code) == (0, 2)
+    assert f"narrow rows of {logs}. Asked for are parquet files of narrow rows of {logs}/logs." in second.stderr
+
+
+def test_python_goes_on_where_the_command_ended(aitrail, logs, log_file, record, out):
+    log_file("logs/three.json", record(4, eventTime="2026-03-20T00:00:00Z"))
+    aitrail("export", out, "--from", logs, "--service", "polly")
+
+    exported = EventStore.read(logs).export(out, since="2026-03-13", until="2026-03-15", service="polly")
+
+    assert (exported.complete, exported.files) == (2, 0)
+
+
+def test_path_that_is_no_unicode_is_exported(aitrail, logs, out):
+    odd = os.fsdecode(os.fsencode(logs) + b"\xff")
+    logs.rename(odd)
+
+    ended = aitrail("export", out, "--from", odd)
+
+    assert (ended.exit_code, ended.stderr) == (0, f"2 files written to {out} with 3 rows.\n")
 
 
 def test_file_in_the_place_of_the_folder_ends_with_an_error(aitrail, logs):
@@ -125,7 +213,7 @@ def test_missing_pyarrow_ends_the_command_before_anything_is_read(aitrail, tmp_p
     ended = aitrail("export", out, "--from", tmp_path / "logs")
 
     assert ended.exit_code == 1
-    assert ended.stderr.startswith("Error: Parquet files need pyarrow: install pyarrow")
+    assert ended.stderr.startswith("Error: Parquet files need pyarrow: install it (")
     assert ended.stderr.endswith("or choose --format csv or jsonl.\n")
 
 

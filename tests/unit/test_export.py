@@ -2,6 +2,7 @@
 
 import csv
 import json
+import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,9 +17,12 @@ from aitrail.cells import csv_cell
 from aitrail.export import FORMATS, Export, ExportError, MissingPyarrowError, OtherExportError
 from aitrail.export import formats as formats_module
 from aitrail.export.columns import Kind, columns_of
+from aitrail.export.folder import Folder
+from aitrail.export.notes import Settings
 from aitrail.filters import Filter
 from aitrail.source import Order
 from aitrail.tables import NARROW_COLUMNS
+from aitrail.usage import characters_of
 from aitrail.window import Window, event_time
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -34,6 +38,9 @@ FULL_DEVICE = Path("/dev/full")
 
 class Rows:
     """A source with these rows; it fails when it has given `patience` of them, and notes what it is asked."""
+
+    address = "here"
+    complete = True
 
     def __init__(self, rows):
         self.all = list(rows)
@@ -108,10 +115,11 @@ def read_parquet(path):
         parsed = {
             name: json.loads(value) if kinds[name] is Kind.JSON else value
             for name, value in values.items()
-            if name not in ("rest", "requestCharacters", "engine")
+            if name not in ("rest", "characters", "engine")
         }
         parsed["eventTime"] = event_time(parsed["eventTime"].replace(tzinfo=UTC))
-        yield parsed | json.loads(values.get("rest", "{}"))
+        rest = json.loads(values.get("rest", "{}"))
+        yield parsed | {name: value for name, value in rest.items() if name != "characters"}
 
 
 def read_csv(path):
@@ -132,7 +140,7 @@ ANYTHING = st.recursive(
 )
 NAMES = [name for name in columns_of(whole=True) if name not in ("eventID", "eventTime", "eventDay", "service", "rest")]
 ATTRIBUTES = st.dictionaries(
-    st.sampled_from([name for name in NAMES if name not in ("requestCharacters", "engine")]) | st.just("ofTomorrow"),
+    st.sampled_from([name for name in NAMES if name not in ("characters", "engine")]) | st.just("ofTomorrow"),
     ANYTHING,
     max_size=6,
 )
@@ -171,13 +179,13 @@ def test_parquet_files_hold_the_values_of_whole_rows(rows):
 
 @SETTINGS
 @given(tables_of_rows())
-def test_jsonl_files_hold_whole_rows_as_they_are(rows):
+def test_jsonl_files_hold_whole_rows_as_they_are_and_their_characters(rows):
     with TemporaryDirectory() as folder:
         export(Rows(rows), Path(folder), format="jsonl", whole=True)
 
         found = list(read(Path(folder), "jsonl"))
 
-    assert found == in_order(rows)
+    assert found == [row | {"characters": characters_of(row)} for row in in_order(rows)]
 
 
 @SETTINGS
@@ -188,11 +196,12 @@ def test_csv_files_hold_the_cells_of_whole_rows(rows):
 
         found = list(read(Path(folder), "csv"))
 
-    derived = ("requestCharacters", "engine", "rest")
+    derived = ("characters", "engine", "rest")
     columns = [name for name in columns_of(whole=True) if name not in derived]
     assert [{name: cells[name] for name in columns} for cells in found] == [
         {name: csv_cell(row.get(name)) for name in columns} for row in in_order(rows)
     ]
+    assert [cells["characters"] for cells in found] == [str(characters_of(row)) for row in in_order(rows)]
     assert [cells["rest"] for cells in found] == [
         csv_cell(without_nulls({"ofTomorrow": row.get("ofTomorrow")}) or None) for row in in_order(rows)
     ]
@@ -216,7 +225,7 @@ def test_all_parquet_files_have_the_same_schema(tmp_path):
 
     one, other = (pq.read_schema(path) for path in sorted(tmp_path.glob("*/*/*.parquet")))
     assert one.equals(other)
-    assert {str(one.field(name).type) for name in ("eventTime", "readOnly", "requestCharacters", "usage")} == {
+    assert {str(one.field(name).type) for name in ("eventTime", "readOnly", "characters", "usage")} == {
         "timestamp[ms]",
         "bool",
         "int64",
@@ -226,10 +235,9 @@ def test_all_parquet_files_have_the_same_schema(tmp_path):
 
 USAGE = {
     "numbers and texts": ({"requestCharacters": 25, "engine": "neural"}, 25, "neural"),
-    "nothing": ({}, None, None),
-    "more than 64 bits": ({"requestCharacters": 2**63}, None, None),
-    "odd types": ({"requestCharacters": True, "engine": {"a": 1}}, None, None),
-    "no object": ("odd", None, None),
+    "nothing": ({}, 0, None),
+    "odd types": ({"requestCharacters": "25", "engine": {"a": 1}}, 0, None),
+    "no object": ("odd", 0, None),
 }
 
 
@@ -239,7 +247,7 @@ def test_characters_and_engine_are_columns_of_their_own(tmp_path, usage, charact
 
     (found,) = pq.read_table(next(tmp_path.glob("*/*/*"))).to_pylist()
 
-    assert (found["requestCharacters"], found["engine"], found["rest"]) == (characters, engine, None)
+    assert (found["characters"], found["engine"], found["rest"]) == (characters, engine, None)
     assert json.loads(found["usage"]) == usage
 
 
@@ -335,13 +343,104 @@ def test_day_that_is_still_going_on_is_completed_later(tmp_path):
     assert ids(tmp_path) == ["00000001", "00000002"]
 
 
-def test_file_never_holds_less_of_its_day_than_before(tmp_path):
+@pytest.mark.parametrize("format_", ["jsonl", "csv"])
+def test_file_never_covers_less_of_its_day_than_before(tmp_path, format_):
     source = Rows([row(1, "2026-11-20T01:00:00Z"), row(2, "2026-11-20T22:00:00Z")])
     export(source, tmp_path)
 
-    export(source, tmp_path, since=datetime(2026, 11, 20, 12, tzinfo=UTC), force=True)
+    export(source, tmp_path, since=datetime(2026, 11, 20, 12, tzinfo=UTC), force=True, format=format_)
 
-    assert ids(tmp_path) == ["00000001", "00000002"]
+    assert [found["eventID"] for found in read(tmp_path, format_)] == ["00000001", "00000002"]
+    assert names(tmp_path) == [f"service=polly/eventDay=2026-11-20/events.{format_}"]
+
+
+def test_day_that_had_no_rows_under_other_settings_is_exported_as_asked(tmp_path):
+    export(Rows([row(1, service="lex")]), tmp_path)
+    source = Rows([row(2, "2026-11-20T01:00:00Z"), row(3, "2026-11-20T22:00:00Z")])
+    polly = {"wanted": Filter(service=("polly",)), "since": datetime(2026, 11, 20, 12, tzinfo=UTC)}
+
+    export(source, tmp_path, format="csv", force=True, **polly)
+
+    assert [found["eventID"] for found in read(tmp_path, "csv")] == ["00000003"]
+
+
+def test_source_that_could_not_be_read_completely_completes_no_day(tmp_path):
+    source = Rows([row(1, "2026-11-17T01:00:00Z"), row(2, "2026-11-21T01:00:00Z")])
+    source.complete = False
+    first = export(source, tmp_path)
+    source.complete = True
+    source.all.append(row(3, "2026-11-17T02:00:00Z"))
+
+    second = export(source, tmp_path)
+
+    assert (first.source_complete, first.needs_a_person, first.rows) == (False, True, 2)
+    assert (second.source_complete, second.needs_a_person, second.complete) == (True, False, 0)
+    assert ids(tmp_path) == ["00000001", "00000002", "00000003"]
+
+
+def test_source_may_turn_out_incomplete_while_it_is_read(tmp_path):
+    class Surprising(Rows):
+        def fail_sooner_or_later(self):
+            self.complete = False
+
+    source = Surprising([row(1, "2026-11-17T01:00:00Z"), row(2, "2026-11-21T01:00:00Z")])
+
+    export(source, tmp_path, wanted=Filter(service=("polly",)))
+
+    notes = [json.loads(line) for line in (tmp_path / "_aitrail_export.notes").read_bytes().splitlines()]
+    assert {note["asOf"] for note in notes} == {""}
+
+
+NEIGHBOURS = [row(8, "2026-11-19T01:00:00Z"), row(9, "2026-11-21T01:00:00Z")]
+
+
+@pytest.mark.parametrize("left", [[], [row(1)]], ids=["none", "one"])
+@pytest.mark.parametrize("complete", [True, False], ids=["complete", "incomplete"])
+def test_file_is_not_replaced_by_fewer_rows(tmp_path, left, complete):
+    export(Rows([*NEIGHBOURS, row(1), row(2)]), tmp_path)
+    source = Rows([*NEIGHBOURS, *left])
+    source.complete = complete
+
+    exported = export(source, tmp_path)
+
+    assert ids(tmp_path) == ["00000001", "00000002", "00000008", "00000009"]
+    assert (exported.files, exported.rows, exported.removed, exported.kept) == (1, 1, 0, 1)
+    assert exported.needs_a_person
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+@pytest.mark.parametrize(("left", "removed"), [([], 1), ([row(1)], 0)], ids=["none", "one"])
+def test_file_is_replaced_by_fewer_rows_with_force(tmp_path, left, removed):
+    export(Rows([*NEIGHBOURS, row(1), row(2)]), tmp_path)
+
+    exported = export(Rows([*NEIGHBOURS, *left]), tmp_path, force=True)
+
+    assert ids(tmp_path) == sorted(each["eventID"] for each in (*NEIGHBOURS, *left))
+    assert (exported.rows, exported.removed, exported.kept) == (2 + len(left), removed, 0)
+    assert not exported.needs_a_person
+
+
+def test_file_of_an_incomplete_export_is_not_replaced_by_fewer_rows(tmp_path):
+    source = Rows([*NEIGHBOURS, row(1), row(2)])
+    source.complete = False
+    export(source, tmp_path)
+    del source.all[-1]
+
+    exported = export(source, tmp_path)
+
+    assert (exported.files, exported.kept) == (2, 1)
+    assert ids(tmp_path) == ["00000001", "00000002", "00000008", "00000009"]
+
+
+def test_kept_file_is_replaced_when_its_rows_are_back(tmp_path):
+    rows = [row(1), row(2), row(3, "2026-11-21T01:00:00Z")]
+    export(Rows(rows), tmp_path)
+    export(Rows(rows[1:]), tmp_path)
+
+    exported = export(Rows([*rows, row(4)]), tmp_path)
+
+    assert (exported.files, exported.kept) == (2, 0)
+    assert ids(tmp_path) == ["00000001", "00000002", "00000003", "00000004"]
 
 
 def test_complete_service_day_without_rows_is_skipped_too(tmp_path):
@@ -354,12 +453,12 @@ def test_complete_service_day_without_rows_is_skipped_too(tmp_path):
     assert (first.complete, first.files, second.complete, second.files) == (0, 2, 3, 1)
 
 
-def test_file_whose_rows_are_gone_is_removed(tmp_path):
+def test_file_whose_rows_are_gone_is_removed_with_force(tmp_path):
     source = Rows([row(1, "2026-11-19T01:00:00Z"), row(2), row(3, "2026-11-21T01:00:00Z")])
     export(source, tmp_path)
     del source.all[1]
 
-    exported = export(source, tmp_path)
+    exported = export(source, tmp_path, force=True)
 
     assert exported.removed == 1
     assert names(tmp_path) == [f"service=polly/eventDay=2026-11-{day}/events.jsonl" for day in (19, 21)]
@@ -402,7 +501,7 @@ def test_nothing_is_asked_where_everything_is_complete(tmp_path):
 OTHERS = {
     "format": ({"format": "csv"}, "parquet files of narrow rows of here. Asked for are csv files of narrow rows"),
     "columns": ({"whole": True}, "Asked for are parquet files of whole rows of here"),
-    "source": ({"place": "there"}, "Asked for are parquet files of narrow rows of there"),
+    "source": ({"address": "there"}, "Asked for are parquet files of narrow rows of there"),
     "filter": (
         {"wanted": Filter(outcome=("ok", "denied"), read_only=False)},
         "rows of here with outcome denied or ok, read_only false",
@@ -412,12 +511,14 @@ OTHERS = {
 
 @pytest.mark.parametrize(("other", "message"), OTHERS.values(), ids=OTHERS)
 def test_folder_of_another_export_is_refused(tmp_path, other, message):
-    usual = {"format": "parquet", "place": "here"}
+    usual = {"format": "parquet"}
     export(Rows([row(1)]), tmp_path, **usual)
     before = files(tmp_path)
+    source = Rows([row(2)])
+    source.address = other.get("address", source.address)
 
     with pytest.raises(OtherExportError) as refused:
-        export(Rows([row(2)]), tmp_path, **usual | other)
+        export(source, tmp_path, **usual | {name: value for name, value in other.items() if name != "address"})
 
     assert f"{tmp_path} holds parquet files of narrow rows of here." in str(refused.value)
     assert message in str(refused.value)
@@ -456,19 +557,59 @@ def test_folder_that_holds_something_else_is_refused(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
 
 
-@pytest.mark.parametrize("line", [b'{"service": "po', b"\xff\xfe", b"[]", b'{"service": 1}'])
-def test_note_that_cannot_be_read_is_no_note(tmp_path, line):
+def test_note_that_is_lost_costs_another_export_only(tmp_path):
     source = Rows([row(1, "2026-11-17T01:00:00Z"), row(2, "2026-11-21T01:00:00Z")])
     export(source, tmp_path)
     notes = tmp_path / "_aitrail_export.notes"
     first, *others = notes.read_bytes().splitlines(keepends=True)
-    notes.write_bytes(b"".join(others) + line)
+    notes.write_bytes(b"".join(others) + first[:-9])
     before = files(tmp_path)
 
     export(source, tmp_path)
 
     assert files(tmp_path) == before
     assert first in notes.read_bytes().splitlines(keepends=True)
+
+
+def noted(**changes):
+    note = {"service": "polly", "day": "2026-11-17", "rows": 1, "asOf": "2026-11-21T01:00:00Z"}
+    note |= {"first": "2026-11-17T00:00:00Z", "last": "2026-11-17T23:59:59Z"}
+    note["settings"] = {"format": "jsonl", "whole": False, "source": "here", "conditions": {}}
+    return json.dumps(note | changes).encode()
+
+
+# A note on a service-day that has a file, and whether that is exported again.
+NOTED = {
+    "a sound note": (noted(), False),
+    "half a line": (b'{"service": "po', True),
+    "no Unicode": (b"\xff\xfe", True),
+    "no object": (b"[]", True),
+    "odd types": (b'{"service": 1}', True),
+    "deep": (b'{"odd": ' + 100_000 * b"[", True),
+    "no first": (noted(first=""), True),
+    "no last": (noted(last=""), True),
+    "first of another day": (noted(first="2026-11-16T00:00:00Z"), True),
+    "last of another day": (noted(last="2026-11-18T00:00:00Z"), True),
+    "last before first": (noted(first="2026-11-17T10:00:00Z", last="2026-11-17T09:00:00Z"), True),
+    "no time": (noted(last="2026-11-17T99:00:00Z"), True),
+    "another zone": (noted(last="2026-11-17T24:59:59+00:00"), True),
+    "no zone": (noted(last="2026-11-17T23:59:59"), True),
+    "before all days": (noted(first="0001-01-01T00:00:00+14:00"), True),
+    "known until no time": (noted(asOf="for ever"), True),
+    "odd conditions": (noted(settings=json.loads(noted())["settings"] | {"conditions": {"outcome": [1]}}), True),
+}
+
+
+@pytest.mark.parametrize(("line", "is_exported"), NOTED.values(), ids=NOTED)
+def test_only_a_note_that_makes_sense_is_a_note(tmp_path, line, is_exported):
+    path = tmp_path / "service=polly/eventDay=2026-11-17/events.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text("of the note")
+    (tmp_path / "_aitrail_export.notes").write_bytes(line)
+
+    export(Rows([row(1, "2026-11-17T01:00:00Z"), row(2, "2026-11-21T01:00:00Z")]), tmp_path)
+
+    assert (path.read_text() != "of the note") is is_exported
 
 
 def test_leftovers_of_an_interrupted_run_are_removed(tmp_path):
@@ -481,6 +622,83 @@ def test_leftovers_of_an_interrupted_run_are_removed(tmp_path):
     export(source, tmp_path)
 
     assert not leftover.exists()
+
+
+@pytest.mark.parametrize("rows", [[row(1)], []], ids=["replaced", "removed"])
+def test_files_of_others_are_left_alone(tmp_path, rows):
+    export(Rows([*NEIGHBOURS, row(1)]), tmp_path)
+    day = tmp_path / "service=polly/eventDay=2026-11-20"
+    for name in ("events.xlsx", "events.jsonl.bak", "_other.partial"):
+        (day / name).write_text("mine")
+
+    export(Rows([*NEIGHBOURS, *rows]), tmp_path, force=True, format="csv")
+
+    others = {path.name for path in day.iterdir() if path.read_text() == "mine"}
+    assert others == {"events.xlsx", "events.jsonl.bak", "_other.partial"}
+    assert {path.name for path in day.iterdir()} - others == ({"events.csv"} if rows else set())
+
+
+def test_second_export_into_a_folder_is_refused_until_the_first_has_ended(tmp_path):
+    settings = Settings(format="jsonl", whole=False, source="here", conditions={})
+
+    with Folder(tmp_path, settings) as target:
+        with target.file("polly", "2026-11-20") as stream:
+            stream.write(b"half")
+            with pytest.raises(ExportError) as refused:
+                export(Rows([row(1)]), tmp_path, force=True)
+        assert files(tmp_path) == {"service=polly/eventDay=2026-11-20/events.jsonl": b"half"}
+    export(Rows([row(1)]), tmp_path)
+
+    assert not isinstance(refused.value, OtherExportError)
+    assert str(refused.value).startswith(f"Another export into {tmp_path} is running: wait until it has ended")
+    assert ids(tmp_path) == ["00000001"]
+
+
+def test_refused_export_holds_no_lock(tmp_path):
+    export(Rows([row(1)]), tmp_path)
+    with pytest.raises(OtherExportError) as refused:
+        export(Rows([row(1)]), tmp_path, format="csv")
+
+    export(Rows([row(1)]), tmp_path)
+
+    assert refused.value.__traceback__  # whoever keeps the error keeps what it refers to
+    assert ids(tmp_path) == ["00000001"]
+
+
+HOLDER = """
+import sys, pathlib
+from aitrail.export.folder import Folder
+from aitrail.export.notes import Settings
+folder = Folder(pathlib.Path(sys.argv[1]), Settings(format="jsonl", whole=False, source="here", conditions={}))
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+def test_crash_ends_the_lock(tmp_path):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], **pipes) as process:  # noqa: S603 - our own
+        process.stdout.readline()
+        with pytest.raises(ExportError, match="is running"):
+            export(Rows([row(1)]), tmp_path)
+        process.kill()
+        process.wait()
+
+    export(Rows([row(1)]), tmp_path)
+
+    assert ids(tmp_path) == ["00000001"]
+
+
+@pytest.mark.parametrize("format_", ["xml", "", "CSV", None])
+def test_unknown_format_is_refused_before_anything_is_asked(tmp_path, format_):
+    source = Rows([row(1)])
+
+    with pytest.raises(ExportError, match="is no format of files: give parquet, csv, jsonl") as refused:
+        export(source, tmp_path / "new", format=format_)
+
+    assert repr(format_) in str(refused.value)
+    assert source.windows == []
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -518,7 +736,7 @@ def test_missing_pyarrow_is_told_before_anything_is_asked(tmp_path, monkeypatch)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     source = Rows([row(1)])
 
-    with pytest.raises(MissingPyarrowError, match=r"pip install 'aitrail\[parquet\]'.*--format csv or jsonl"):
+    with pytest.raises(MissingPyarrowError, match=r"pip install -e '\.\[parquet\]'.*--format csv or jsonl"):
         export(source, tmp_path / "new", format="parquet")
 
     assert source.windows == []

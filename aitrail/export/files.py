@@ -1,0 +1,48 @@
+"""The files of an export, one service-day after another, and what became of them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+
+from aitrail.export.folder import Folder
+from aitrail.export.formats import Write
+from aitrail.source import Row, RowSource
+from aitrail.window import Day
+
+_ROWS_BETWEEN_REPORTS = 1_000
+
+# Hears of the service, the day, and how many of its rows are read.
+Progress = Callable[[str, str, int], None]
+
+
+class Files:
+    """Writes the file of one service-day after another, and counts."""
+
+    def __init__(self, target: Folder, write: Write, source: RowSource, progress: Progress) -> None:
+        self._target, self._write, self._source, self._progress = target, write, source, progress
+        self.files = self.rows = self.removed = self.kept = 0
+        self._count = 0
+
+    def write(self, service: str, day: Day, rows: Iterator[Row], as_of: str) -> None:
+        """Write and note one service-day, or keep the file that has more rows; without rows there is no file."""
+        self._progress(service, day.day, 0)
+        self._count, fewest = 0, self._target.fewest_rows(service, day.day)
+        first = next(rows, None)
+        if first is not None:
+            with self._target.file(service, day.day, accepted=lambda: self._count >= fewest) as stream:
+                self._write(stream, self._counted(service, day, chain([first], rows)))
+        if self._count < fewest:
+            self.kept += 1
+            return
+        if first is None:
+            self.removed += self._target.remove(service, day.day)
+        self.files += first is not None
+        self.rows += self._count
+        known = as_of if self._source.complete else ""
+        self._target.note(service=service, day=day.day, first=day.first, last=day.last, as_of=known, rows=self._count)
+
+    def _counted(self, service: str, day: Day, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            self._count += 1
+            if self._count % _ROWS_BETWEEN_REPORTS == 0:
+                self._progress(service, day.day, self._count)
+            yield row
