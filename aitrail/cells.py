@@ -17,9 +17,9 @@ def json_line(value: Any) -> str:  # noqa: ANN401 (any JSON value)
 
 
 def csv_cell(value: object) -> str:
-    """A value as the text of a cell that no spreadsheet takes for a formula."""
+    """A value as the text of a cell that no spreadsheet takes for a formula; JSON has no semicolon but stays JSON."""
     text = cell_text(value)
-    return _FORMULA.sub(r"\1'", text) if isinstance(value, str) else text
+    return _FORMULA.sub(r"\1'", text) if isinstance(value, str) else text.replace(";", r"\u003b")
 
 
 def cell_text(value: object) -> str:

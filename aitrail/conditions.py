@@ -5,15 +5,21 @@ from collections.abc import Callable, Collection, Iterable
 from ipaddress import ip_network
 from typing import Any, TypedDict
 
+from aitrail import tables
 from aitrail.errors import AitrailError
 from aitrail.identity import CREDENTIALS, PRINCIPAL_KINDS, identity_of
-from aitrail.rows import OUTCOMES, index_key
+from aitrail.rows import OUTCOMES, RECORD_FIELDS, index_key
 from aitrail.services import Registry, load, operation_of
 
 EVENT_CATEGORIES = ("Management", "Data", "NetworkActivity")
 
 # How the ARN of a role goes on that IAM Identity Center made. Its calls have people as principals.
 _SSO_ROLE = ":role/aws-reserved/sso.amazonaws.com/"
+# What only whole rows have.
+WIDE_COLUMNS = (
+    *sorted(RECORD_FIELDS - {*tables.NARROW_COLUMNS}),
+    *("other", "asJson", "logFile", "recordIndex", "expiresAt"),
+)
 # A message shows no more characters of a text.
 _SHOWN = 60
 
@@ -21,7 +27,10 @@ Texts = str | Iterable[str]
 
 
 class ConditionError(AitrailError):
-    """A condition that no row can meet."""
+    """A condition that no row can meet: `condition` is its name, `text` what was given, where it is a text."""
+
+    condition: str | None = None
+    text: str | None = None
 
 
 class Conditions(TypedDict, total=False):
@@ -30,6 +39,7 @@ class Conditions(TypedDict, total=False):
     service: Texts
     operation: Texts
     principal: Texts
+    principal_account: Texts
     resource: Texts
     account: Texts
     region: Texts
@@ -46,15 +56,24 @@ def checked(conditions: Conditions, registry: Registry | None = None) -> dict[st
     found: dict[str, Any] = {}
     for name, given in conditions.items():
         if name == "read_only":
-            if given not in (True, False, None):
+            if not isinstance(given, bool | None):  # 1 is True for Python, but no row has it
                 raise ConditionError(f"read_only is {_shown(given)}: give True, False or None.")
             found[name] = given
         elif name in _SPELLINGS:
-            spelling = _SPELLINGS[name]
-            found[name] = tuple(dict.fromkeys(spelling(text, registry or load()) for text in _texts(name, given)))
+            spelled = (_spelled(name, text, registry or load()) for text in _texts(name, given))
+            found[name] = tuple(dict.fromkeys(spelled))
         else:
             raise ConditionError(f"There is no condition {_shown(name)}{_or(name, Conditions.__annotations__)}")
     return found
+
+
+def checked_columns(columns: Texts) -> tuple[str, ...]:
+    """Names of attributes of rows. Raises ConditionError."""
+    names, known = _texts("columns", columns), (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)
+    for name in names:
+        if name not in known:
+            raise ConditionError(f"{_shown(name)} is no column{_or(name, known)}")
+    return names
 
 
 def _texts(name: str, given: object) -> tuple[str, ...]:
@@ -63,6 +82,14 @@ def _texts(name: str, given: object) -> tuple[str, ...]:
         if not isinstance(text, str):
             raise ConditionError(f"{name} is {_shown(text)}: give a text, or several.")
     return texts
+
+
+def _spelled(name: str, text: str, registry: Registry) -> str:
+    try:
+        return _SPELLINGS[name](text, registry)
+    except ConditionError as error:
+        error.condition, error.text = name, text
+        raise
 
 
 def is_pattern(text: str) -> bool:
@@ -118,14 +145,16 @@ def _shaped(what: str, pattern: str, example: str) -> _Spelling:
     return spelling
 
 
-def _principal(text: str, _: Registry) -> str:
+def _principal(text: str, registry: Registry) -> str:
     kind, _slash, name = text.partition("/")
     if text.startswith("arn:"):
-        return index_key(_principal_at(text))
+        return _with_wildcards_of_arns(index_key(_principal_at(text)))
     if text == "root" or is_pattern(text):
         return text
     if name and kind in PRINCIPAL_KINDS:
         return index_key(text)
+    if name and kind in registry.resource_kinds:
+        raise ConditionError(f"{_shown(text)} is a resource, and no principal.")
     if name:
         raise ConditionError(f"{_shown(kind)} is no kind of principal{_or(kind, PRINCIPAL_KINDS)}")
     example = _example(text)
@@ -133,6 +162,11 @@ def _principal(text: str, _: Registry) -> str:
         f"{_shown(text)} is no principal: give user/{example}, role/{example} (kinds are "
         f"{', '.join(PRINCIPAL_KINDS)}), root, an ARN, or a pattern such as '*/{example}'."
     )
+
+
+def _with_wildcards_of_arns(name: str) -> str:
+    """The name as a pattern: * and ? are wildcards of ARNs as well, [ is not."""
+    return name.replace("[", "[[]")
 
 
 def _principal_at(arn: str) -> str:
@@ -151,7 +185,7 @@ def _principal_at(arn: str) -> str:
 
 def _resource(text: str, registry: Registry) -> str:
     if text.startswith("arn:"):
-        return index_key(_resource_at(text, registry))
+        return _with_wildcards_of_arns(index_key(_resource_at(text, registry)))
     if is_pattern(text):
         return text
     kind, _slash, name = text.partition("/")
@@ -161,6 +195,8 @@ def _resource(text: str, registry: Registry) -> str:
             f"{_shown(text)} is no resource: give KIND/NAME, such as lexicon/{example}, an ARN, or a pattern such as "
             f"'*/{example}'. `aitrail services` lists the kinds."
         )
+    if kind in PRINCIPAL_KINDS and kind not in registry.resource_kinds:
+        raise ConditionError(f"{_shown(text)} is a principal, and no resource.")
     # An ARN may name a kind that no service file knows: only what looks mistyped is refused.
     meant = None if kind in registry.resource_kinds else nearest(kind, registry.resource_kinds)
     if meant:
@@ -206,6 +242,7 @@ _SPELLINGS: dict[str, _Spelling] = {
     "service": _one_of("service", lambda registry: [service.name for service in registry.services]),
     "operation": _operation,
     "principal": _principal,
+    "principal_account": _shaped("account", r"\d{12}", "111122223333"),
     "resource": _resource,
     "account": _shaped("account", r"\d{12}", "111122223333"),
     "region": _shaped("Region", r"[a-z]{2,}(-[a-z]+)+-\d+", "eu-central-1"),

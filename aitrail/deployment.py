@@ -32,8 +32,8 @@ class Deployment:
             if error.response["Error"]["Code"] != "ValidationError":
                 raise
             raise StackNotFoundError(
-                f"there is no stack {stack!r} in {region}: deploy it with `make deploy`, or name the right one with "
-                "--stack, --region and --profile"
+                f"there is no stack {stack!r} in {region}: deploy it with `make deploy`, or name the right stack, "
+                "Region and profile"
             ) from error
         outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
         if "EventsTableName" not in outputs:

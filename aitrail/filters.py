@@ -14,6 +14,7 @@ COLUMNS = {
     "service": "service",
     "operation": "operation",
     "principal": "principal",
+    "principal_account": "principalAccount",
     "resource": "resource",
     "account": "recipientAccountId",
     "region": "awsRegion",
@@ -31,14 +32,17 @@ _Test = Callable[[object], bool]
 class Filter:
     """Conditions that all have to hold; of several values of one, any. () is no condition.
 
-    An ARN of a principal or resource stands for its name, in any account and Region.
-    `operation`, `principal`, `resource` and `source_ip` take shell-style patterns (*, ?, [abc]); `source_ip` also
+    An ARN of a principal or resource stands for its name, in any account and Region; `principal_account` is the
+    caller's own account, `account` the one that was called.
+    `operation`, `principal`, `resource` and `source_ip` take shell-style patterns (*, ?, [abc]), and a value that is
+    spelled like its pattern meets it; [*], [?] and [[] stand for the characters themselves. `source_ip` also takes
     networks (203.0.113.0/24). With `read_only` False, calls that do not say what they are count as writing.
     """
 
     service: tuple[str, ...] = ()
     operation: tuple[str, ...] = ()
     principal: tuple[str, ...] = ()
+    principal_account: tuple[str, ...] = ()
     resource: tuple[str, ...] = ()
     account: tuple[str, ...] = ()
     region: tuple[str, ...] = ()
@@ -83,7 +87,9 @@ def _equals(values: tuple[str, ...]) -> _Test:
 
 
 def _is_like(values: tuple[str, ...]) -> _Test:
-    return lambda value: isinstance(value, str) and any(fnmatchcase(value, pattern) for pattern in values)
+    return lambda value: (
+        isinstance(value, str) and (value in values or any(fnmatchcase(value, pattern) for pattern in values))
+    )
 
 
 def _comes_from(values: tuple[str, ...]) -> _Test:

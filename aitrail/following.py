@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 from aitrail.filters import Filter
 from aitrail.source import Order, Row, RowSource
-from aitrail.window import BEGINNING, Window
+from aitrail.window import BEGINNING, MomentError, Window
 
 # Clocks differ: a call may seem to be made a little after now.
 _AHEAD = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(minutes=1)
+# Operating systems cannot sleep for centuries, and nobody wants to wait for days.
+LONGEST_INTERVAL = timedelta(days=1)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -20,10 +22,12 @@ class Following:
 
     A row is given, once, if its call was made at most `lookback` before it appeared; those that are there at the start
     count as appearing then. That holds however long a pause is: a window begins `lookback` before the last answer.
-    `seen` holds the eventTimes of rows given, by eventID, as long as a window can show them.
+    `seen` holds the eventTimes of rows given, by eventID, for two lookbacks, so that a clock that is set back repeats
+    none of them. One that is set back further, which `report` hears of, may make rows come again, and loses none.
 
     After an error that `is_temporary` it asks again, at growing intervals; `report` hears of it, and when it is over.
-    Other errors of the source are raised. `sleep` takes seconds.
+    Other errors of the source are raised. `sleep` takes seconds. Raises MomentError for a lookback or an interval of
+    nothing, and for an interval of more than a day.
     """
 
     source: RowSource
@@ -37,13 +41,25 @@ class Following:
     sleep: Callable[[float], None] = time.sleep
     seen: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name, span in (("lookback", self.lookback), ("interval", self.interval)):
+            if not span:
+                raise MomentError(f"{name} is nothing: give at least 1s.")
+        if self.interval > LONGEST_INTERVAL:
+            raise MomentError("interval is more than a day: give at most 1d.")
+
     def __iter__(self) -> Iterator[list[Row]]:
         """The new rows of each poll, oldest first."""
         since, pause, in_trouble = self._before(self.now()), self.interval, False
         while True:
             moment = self.now()
+            begin = self._before(moment)
+            window = Window(since=min(since, begin), until=moment + _AHEAD)
+            if begin < since:
+                since = begin
+                self.report(f"The clock was set back: calls from {window.bounds[0]} on are shown.")
             try:
-                rows = self._unseen(Window(since=since, until=moment + _AHEAD))
+                rows = self._unseen(window)
             except Exception as error:
                 if not self.is_temporary(error):
                     raise
@@ -54,8 +70,9 @@ class Following:
                 if in_trouble:
                     self.report("Rows can be read again.")
                 in_trouble, pause = False, self.interval
-                since = max(since, self._before(moment))  # clocks are set back at times
-                self._remember(rows, since)
+                since = begin
+                self._remember(rows)
+                self._forget(before=self._before(since))
                 yield rows
             self.sleep(pause.total_seconds())
 
@@ -67,9 +84,10 @@ class Following:
         rows = [row for row in found if row["eventID"] not in self.seen]
         return list(self.source.whole(rows)) if self.whole and rows else rows
 
-    def _remember(self, rows: list[Row], since: datetime) -> None:
-        """Note rows, and forget those that no window from `since` on can show."""
+    def _remember(self, rows: list[Row]) -> None:
         self.seen |= {row["eventID"]: row["eventTime"] for row in rows}
-        first, _ = Window(since=since, until=since).bounds
-        for event_id in [event_id for event_id, event_time in self.seen.items() if event_time < first]:
+
+    def _forget(self, *, before: datetime) -> None:
+        first, _ = Window(since=before, until=before).bounds
+        for event_id in [event_id for event_id, moment in self.seen.items() if moment < first]:
             del self.seen[event_id]

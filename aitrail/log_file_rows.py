@@ -5,15 +5,17 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
+from threading import RLock
 
 from aitrail import items, tables
 from aitrail.errors import AitrailError
 from aitrail.filters import Filter
 from aitrail.scanning import Scan
 from aitrail.source import Order, Row
-from aitrail.window import Window
+from aitrail.window import EARLIEST, Window
 
-_ALWAYS = datetime.min.replace(tzinfo=UTC)
+# Few enough that the first row need not wait.
+_ROWS_AT_A_TIME = 100
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _ORDERS = {
     Order.NEWEST_FIRST: "ORDER BY eventTime DESC, eventID DESC",
@@ -30,13 +32,26 @@ class LogFileRows:
     """The rows of log files. The files are read when the first question is asked, which takes as long as it takes.
 
     A record that two files hold is one row, that of the file read last. The rows take up disk space of about the size
-    of their records, in a temporary file.
+    of their records, in a temporary file. Threads may share the source; one at a time reads.
     """
+
+    by_day = False
 
     def __init__(self, scan: Scan) -> None:
         self.scan = scan
         self._database = _database()
         self._loaded_since = _NEVER
+        self._lock = RLock()
+
+    @property
+    def address(self) -> str:
+        """See RowSource: the paths and URLs."""
+        return self.scan.address
+
+    @property
+    def complete(self) -> bool:
+        """See RowSource."""
+        return not self.scan.counts["unreadable"]
 
     def rows(
         self, wanted: Filter, window: Window, *, order: Order = Order.NEWEST_FIRST, limit: int | None = None
@@ -45,13 +60,18 @@ class LogFileRows:
         return islice(filter(wanted.matcher(), self._narrow(window, order)), limit)
 
     def _narrow(self, window: Window, order: Order) -> Iterator[Row]:
-        self._load(window.since)
-        found = self._database.execute(
-            f"SELECT narrow FROM rows WHERE eventTime BETWEEN ? AND ? {_ORDERS[order]}",  # noqa: S608 (ours)
-            window.bounds,
-        )
-        for (text,) in found:
-            yield json.loads(text)
+        with self._lock:
+            self._load(window.since)
+            found = self._database.execute(
+                f"SELECT narrow FROM rows WHERE eventTime BETWEEN ? AND ? {_ORDERS[order]}",  # noqa: S608 (ours)
+                window.bounds,
+            )
+        while texts := self._next_of(found):
+            yield from (json.loads(text) for (text,) in texts)
+
+    def _next_of(self, found: sqlite3.Cursor) -> list[tuple[str]]:
+        with self._lock:
+            return found.fetchmany(_ROWS_AT_A_TIME)
 
     def whole(self, rows: Iterable[Row]) -> Iterator[Row]:
         """See RowSource."""
@@ -59,7 +79,8 @@ class LogFileRows:
 
     def row(self, event_id: str) -> Row | None:
         """See RowSource."""
-        self._load(_ALWAYS)
+        with self._lock:
+            self._load(EARLIEST)
         return self._find(event_id) if items.is_unicode(event_id) else None
 
     def effort(self) -> str:
@@ -83,6 +104,8 @@ class LogFileRows:
             self._forget()
             raise
         self._loaded_since = since
+        (different,) = self._database.execute("SELECT count(*) FROM rows").fetchone()
+        self.scan.counts["again"] = self.scan.counts["rows"] - different
 
     def _forget(self) -> None:
         """A part must not pass for the whole when the next question is asked."""
@@ -92,14 +115,15 @@ class LogFileRows:
         self._loaded_since = _NEVER
 
     def _find(self, event_id: str) -> Row | None:
-        found = self._database.execute("SELECT whole FROM rows WHERE eventID = ?", (event_id,)).fetchone()
+        with self._lock:
+            found = self._database.execute("SELECT whole FROM rows WHERE eventID = ?", (event_id,)).fetchone()
         row: Row | None = json.loads(found[0]) if found else None
         return row
 
 
 def _database() -> sqlite3.Connection:
     # An empty name: SQLite keeps what does not fit into its cache in a file that nobody else sees.
-    database = sqlite3.connect("", isolation_level=None)
+    database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     database.execute("PRAGMA journal_mode = OFF")
     database.execute("CREATE TABLE rows (eventID TEXT PRIMARY KEY, eventTime TEXT, narrow TEXT, whole TEXT)")
     database.execute("CREATE INDEX by_time ON rows (eventTime, eventID)")

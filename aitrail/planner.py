@@ -12,7 +12,10 @@ from aitrail.window import Day, Window
 # The best index first: a principal or a resource has fewer rows than a service.
 _INDEXES = {"principal": tables.BY_PRINCIPAL, "resource": tables.BY_RESOURCE, "service": tables.BY_SERVICE}
 # What DynamoDB can compare by itself, so that other rows need not travel. They are paid for nevertheless.
-_COMPARED = (*_INDEXES, "operation", "account", "region", "outcome", "credentials", "source_ip", "access_key")
+_COMPARED = (
+    *(*_INDEXES, "operation", "principal_account", "account", "region", "outcome", "credentials", "source_ip"),
+    "access_key",
+)
 # The IN of a DynamoDB expression takes at most 100 values, and an expression has at most 4 KB: 400 of these and their
 # names keep below it.
 _MAX_VALUES = 100

@@ -1,5 +1,6 @@
 """Rows straight from log files: of this machine, of standard input, of S3. Nothing is written anywhere."""
 
+import json
 import os
 import sys
 from collections import Counter, defaultdict
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import cached_property, partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -23,6 +25,11 @@ from aitrail.source import Row
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+
+# What an address names of many paths, and the digits of the hash that stands for all.
+_NAMED_PATHS = 3
+_DIGITS = 16
 
 
 class NoS3Error(AitrailError):
@@ -64,6 +71,18 @@ class Scan:
         for seen in (self.counts, self.unknown_sources, self._objects_read, self._left_out):
             seen.clear()
         self._files_are_read = False
+
+    @property
+    def address(self) -> str:
+        """The paths, absolute and in order, and the URLs; of several only the first few, and a hash of all."""
+        paths = ("standard input" if path == STDIN else shown_name(os.path.abspath(path)) for path in self._paths)  # noqa: PTH100 (Path.absolute keeps ..)
+        names = sorted({*paths, *self._urls})
+        if len(names) == 1:
+            return names[0]
+        digest = sha256(json.dumps(names).encode()).hexdigest()
+        others = len(names) - _NAMED_PATHS
+        more = f" and {others:,} more" if others > 0 else ""
+        return f"{', '.join(names[:_NAMED_PATHS])}{more} (sha256 {digest[:_DIGITS]})"
 
     @property
     def left_out(self) -> Counter[str]:
@@ -151,13 +170,14 @@ class Scan:
 
     def summary(self) -> str:
         """Counts of files and of records, in one line."""
-        counts = self.counts
+        counts, again = self.counts, self.counts["again"]
         left_out = ", ".join(f"{count} {kind}" for kind, count in sorted(self.left_out.items()))
         return (
             f"{_counted(counts['files'], 'log file')} read, {counts['unreadable']} unreadable, "
             f"{self.left_out.total()} left out{f' ({left_out})' if left_out else ''}: "
-            f"{_counted(counts['records'], 'record')}, {_counted(counts['rows'], 'row')}, "
-            f"{counts['rejected']} rejected, {_counted(counts['duplicates'], 'duplicate')}."
+            f"{_counted(counts['records'], 'record')}, {_counted(counts['rows'], 'row')}"
+            f"{f' ({again:,} delivered again in another file)' if again else ''}, "
+            f"{counts['rejected']} rejected, {_counted(counts['duplicates'], 'duplicate')} within a file."
         )
 
 

@@ -22,6 +22,21 @@ class Order(Enum):
 class RowSource(Protocol):
     """Where rows are: each is there once, under its eventID."""
 
+    @property
+    def address(self) -> str:
+        """What tells the source from every other one, for people too; the same whenever it is asked."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything could be read that was to be read until now."""
+        ...
+
+    @property
+    def by_day(self) -> bool:
+        """Whether it is asked day by day: then a window must not be longer than there may be rows."""
+        ...
+
     def rows(
         self, wanted: Filter, window: Window, *, order: Order = Order.NEWEST_FIRST, limit: int | None = None
     ) -> Iterator[Row]:

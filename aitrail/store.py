@@ -4,13 +4,13 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 from aitrail import tables
-from aitrail.conditions import Conditions, Texts
+from aitrail.conditions import ConditionError, Conditions, Texts, checked_columns
 from aitrail.filters import Filter
 from aitrail.following import Following
 from aitrail.scanning import Scan
@@ -18,7 +18,7 @@ from aitrail.source import Order, Row, RowSource
 from aitrail.timeline import DONE_TO, TOUCHED_BY, Timeline
 from aitrail.usage import dimensions
 from aitrail.usage import usage as usage_of
-from aitrail.window import span_of, window_of
+from aitrail.window import Window, span_of, window_of
 
 if TYPE_CHECKING:
     import boto3
@@ -26,13 +26,17 @@ if TYPE_CHECKING:
     from aitrail.export import Exported, Progress
     from aitrail.prices import Prices
 
+# When a window begins or ends; timedeltas and spans such as "7d" are before now.
+Moment = str | date | timedelta
+
 _log = logging.getLogger("aitrail")
 
 
 class EventStore:
     """Rows of one source, and the questions about them.
 
-    `since` and `until` are datetimes (naive ones in UTC), ISO-8601 texts, spans before now such as "7d", or "now".
+    `since` and `until` are datetimes and dates (naive ones in UTC), ISO-8601 texts, spans before now (timedelta(days=7)
+    or "7d"), "now", "today" or "yesterday".
     Conditions are those of `aitrail.filters.Filter`: one text or several of which any will do. Whoever asks amiss gets
     a ConditionError or MomentError at once, before anything is read.
     """
@@ -85,11 +89,16 @@ class EventStore:
 
         return cls(LogFileRows(Scan([fspath(path) for path in paths], report=report, s3=s3)))
 
+    def _window(self, since: Moment, until: Moment) -> Window:
+        now = self._now()
+        window = window_of(since, until, now)
+        return window.of_days(now) if self.source.by_day else window
+
     def events(
         self,
         *,
-        since: str | datetime = "7d",
-        until: str | datetime = "now",
+        since: Moment = "7d",
+        until: Moment = "now",
         limit: int | None = None,
         oldest_first: bool = False,
         columns: Sequence[str] | None = None,
@@ -100,26 +109,31 @@ class EventStore:
         Whole rows are read where there are no `columns`, or one of them is not in the indexes.
         """
         order = Order.OLDEST_FIRST if oldest_first else Order.NEWEST_FIRST
-        window = window_of(since, until, self._now())
-        most = None if limit is None or limit > sys.maxsize else limit  # more than an iterator can count is all
-        rows = self.source.rows(Filter.of(**conditions), window, order=order, limit=most)
-        if columns is None:
+        window = self._window(since, until)
+        names = None if columns is None else checked_columns(columns)
+        rows = self.source.rows(Filter.of(**conditions), window, order=order, limit=_most(limit))
+        if names is None:
             return self.source.whole(rows)
-        names = (columns,) if isinstance(columns, str) else tuple(columns)
         if not set(names) <= set(tables.NARROW_COLUMNS):
             rows = self.source.whole(rows)
         return ({name: row[name] for name in names if name in row} for row in rows)
 
     def event(self, event_id: str) -> Row | None:
-        """The whole row of one call; None if there is none."""
-        return self.source.row(event_id)
+        """The whole row of one call; None if there is none. An ID may be in upper case.
+
+        Raises ConditionError if the ID is no text.
+        """
+        if not isinstance(event_id, str):
+            raise ConditionError(f"event_id is {event_id!r}: give a text.")
+        found = self.source.row(event_id)
+        return self.source.row(event_id.lower()) if found is None and event_id != event_id.lower() else found
 
     def usage(
         self,
         *,
         by: Sequence[str] = ("service",),
-        since: str | datetime = "7d",
-        until: str | datetime = "now",
+        since: Moment = "7d",
+        until: Moment = "now",
         prices: "Prices | None" = None,
         report: Callable[[str], None] = _log.warning,
         **conditions: Unpack[Conditions],
@@ -128,7 +142,7 @@ class EventStore:
 
         `report` hears of characters that have no price.
         """
-        names, window = dimensions(by), window_of(since, until, self._now())
+        names, window = dimensions(by), self._window(since, until)
         rows = self.source.rows(Filter.of(**conditions), window, order=Order.ANY)
         return usage_of(rows, names, prices, report=report)
 
@@ -137,37 +151,37 @@ class EventStore:
         resource: Texts,
         /,
         *,
-        since: str | datetime = "7d",
-        until: str | datetime = "now",
+        since: Moment = "7d",
+        until: Moment = "now",
         baseline: str | timedelta = "30d",
         **conditions: Unpack[Conditions],
     ) -> Timeline:
         """Who touched a resource: its calls, newest first, with marks on what the `baseline` before does not have."""
-        return self._timeline(TOUCHED_BY, since, until, baseline, {**conditions, "resource": resource})
+        return self._timeline(TOUCHED_BY, since, until, baseline, _with("resource", resource, conditions))
 
     def what(
         self,
         principal: Texts,
         /,
         *,
-        since: str | datetime = "7d",
-        until: str | datetime = "now",
+        since: Moment = "7d",
+        until: Moment = "now",
         baseline: str | timedelta = "30d",
         **conditions: Unpack[Conditions],
     ) -> Timeline:
         """What a principal did: its calls, newest first, with marks on what the `baseline` before does not have."""
-        return self._timeline(DONE_TO, since, until, baseline, {**conditions, "principal": principal})
+        return self._timeline(DONE_TO, since, until, baseline, _with("principal", principal, conditions))
 
     def _timeline(
         self,
         columns: Sequence[str],
-        since: str | datetime,
-        until: str | datetime,
+        since: Moment,
+        until: Moment,
         baseline: str | timedelta,
         conditions: Conditions,
     ) -> Timeline:
-        wanted, window = Filter.of(**conditions), window_of(since, until, self._now())
-        return Timeline(self.source, wanted, window, baseline=_span(baseline), columns=columns)
+        wanted, window = Filter.of(**conditions), self._window(since, until)
+        return Timeline(self.source, wanted, window, baseline=span_of(baseline), columns=columns)
 
     def follow(
         self,
@@ -183,8 +197,8 @@ class EventStore:
         following = Following(
             source=self.source,
             wanted=Filter.of(**conditions),
-            lookback=_span(lookback),
-            interval=_span(interval),
+            lookback=span_of(lookback),
+            interval=span_of(interval),
             whole=whole,
             report=report,
             is_temporary=is_temporary,
@@ -197,11 +211,10 @@ class EventStore:
         self,
         folder: str | PathLike[str],
         *,
-        since: str | datetime = "7d",
-        until: str | datetime = "now",
+        since: Moment = "7d",
+        until: Moment = "now",
         format: str = "parquet",  # noqa: A002 (its name on the command line)
         whole: bool = False,
-        place: str = "",
         force: bool = False,
         progress: "Progress" = lambda _service, _day, _rows: None,
         **conditions: Unpack[Conditions],
@@ -214,16 +227,25 @@ class EventStore:
             source=self.source,
             folder=Path(folder),
             wanted=Filter.of(**conditions),
-            window=window_of(since, until, now),
+            window=window_of(since, until, now).of_days(now),
             now=now,
             format=format,
             whole=whole,
-            place=place,
             force=force,
             progress=progress,
         )
         return export.run()
 
 
-def _span(value: str | timedelta) -> timedelta:
-    return span_of(value) if isinstance(value, str) else value
+def _most(limit: int | None) -> int | None:
+    if limit is None:
+        return None
+    if not isinstance(limit, int) or limit < 0:
+        raise ConditionError(f"limit is {limit!r}: give a whole number that is not negative, or None.")
+    return limit if limit <= sys.maxsize else None  # more than an iterator can count is all
+
+
+def _with(name: str, value: Texts, conditions: Conditions) -> Conditions:
+    if name in conditions:
+        raise ConditionError(f"{name} is given twice: it is the first argument.")
+    return cast("Conditions", {**conditions, name: value})

@@ -20,8 +20,8 @@ from aitrail.window import Window
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-# BatchGetItem takes 100 keys.
-_BATCH_SIZE = 100
+# BatchGetItem takes 100 keys. A row has 400 KB at most, and some batches wait in memory: these are of 10 MB each.
+_BATCH_SIZE = 25
 # A page of 1 MB has fewer rows, so that a larger Limit would change nothing; DynamoDB takes no more than 32 bits.
 _MOST_OF_A_PAGE = 10_000
 # DynamoDB refuses longer keys, empty ones and those that are no Unicode.
@@ -30,6 +30,8 @@ _MAX_KEY_BYTES = 2048
 
 class TableRows:
     """The events table of one deployment as a source of rows; `name` is its physical name."""
+
+    by_day = True
 
     def __init__(
         self,
@@ -40,9 +42,22 @@ class TableRows:
         sleep: Callable[[float], None] = time.sleep,
         random: Callable[[], float] = random,
     ) -> None:
+        self._client = client
+        self._name = name
         self._reader = Reader(client, name, sleep=sleep, random=random)
         self._registry = registry or load_registry()
         self._plans: dict[str, None] = {}
+
+    @property
+    def address(self) -> str:
+        """See RowSource."""
+        # CloudFormation gives every table a name of its own: the account need not be asked for.
+        return f"table {self._name} in {self._client.meta.region_name} at {self._client.meta.endpoint_url}"
+
+    @property
+    def complete(self) -> bool:
+        """See RowSource: what cannot be read raises."""
+        return True
 
     def rows(
         self, wanted: Filter, window: Window, *, order: Order = Order.NEWEST_FIRST, limit: int | None = None

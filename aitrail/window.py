@@ -9,9 +9,13 @@ from aitrail.errors import AitrailError
 
 # Before everything that CloudTrail ever recorded: it is from November of that year.
 BEGINNING = datetime(2013, 1, 1, tzinfo=UTC)
+# Before and after everything that a log file may say.
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+LATEST = datetime.max.replace(microsecond=0, tzinfo=UTC)
 
 _SECOND = timedelta(seconds=1)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DAYS_AGO = {"today": timedelta(0), "yesterday": timedelta(days=1)}
 _SPAN = re.compile(r"([0-9]{1,6})([smhdw])")
 
 
@@ -35,14 +39,23 @@ class Window:
     until: datetime
 
     def __str__(self) -> str:
-        begin = "" if self.since <= BEGINNING else f"from {event_time(self.since)} "
-        return f"{begin}until {event_time(self.until)}"
+        begin = "" if self.since <= BEGINNING else f"from {event_time(self.since)}"
+        end = "" if self.until >= LATEST else f"until {event_time(self.until)}"
+        return f"{begin} {end}".strip()
 
     @property
     def bounds(self) -> tuple[str, str]:
         """The first and the last eventTime of the window, both inclusive; the first is the greater if it is empty."""
         # eventTime has no fractions of a second.
         return event_time(_whole_second(self.since)), event_time(_whole_second(self.until) - _SECOND)
+
+    def of_days(self, now: datetime) -> "Window":
+        """The part of it that is worth cutting into days.
+
+        Nothing was recorded before BEGINNING, and nothing has happened after tomorrow, wherever the clocks are.
+        """
+        begin = max(self.since, BEGINNING)
+        return Window(since=begin, until=max(begin, min(self.until, now + timedelta(days=1))))
 
     def days(self) -> list[Day]:
         """The window cut into days, newest first."""
@@ -67,17 +80,26 @@ def event_time(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
-def span_of(text: str) -> timedelta:
-    """The length of a span: 30s, 90m, 12h, 7d, 2w. Raises MomentError."""
-    found = _SPAN.fullmatch(text)
+def span_of(text: str | timedelta) -> timedelta:
+    """The length of a span: 30s, 90m, 12h, 7d, 2w, or a timedelta, which stays. Raises MomentError."""
+    if isinstance(text, timedelta):
+        if text < timedelta(0):
+            raise MomentError(f"{text} is no span of time: it is less than nothing.")
+        return text
+    found = _SPAN.fullmatch(text) if isinstance(text, str) else None
     if not found:
         raise MomentError(f"{text!r} is no span of time: give a number and a unit, such as 30s, 90m, 12h, 7d, 2w.")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 def moment_of(text: str, now: datetime) -> datetime:
-    """The moment that `now`, a span before now (7d) or an ISO-8601 date or time names, in UTC. Raises MomentError."""
+    """The moment that a text names, in UTC. Raises MomentError.
+
+    It is now, the midnight that today or yesterday began with, a span before now (7d), or an ISO-8601 date or time.
+    """
     try:
+        if text in _DAYS_AGO:
+            return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - _DAYS_AGO[text]
         if text == "now":
             return now
         if _SPAN.fullmatch(text):
@@ -86,21 +108,38 @@ def moment_of(text: str, now: datetime) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise MomentError(
-            f"{text!r} is no time: give now, a span before now (30m, 12h, 7d, 2w), or ISO-8601 "
+            f"{text!r} is no time: give now, today, yesterday, a span before now (30m, 12h, 7d, 2w), or ISO-8601 "
             "(2026-11-01, 2026-11-01T08:30, 2026-11-01T08:30:00+01:00; UTC where no zone is named)."
         ) from None
 
 
-def window_of(since: str | date, until: str | date, now: datetime) -> Window:
-    """The window between two moments, naive ones and dates in UTC. Raises MomentError, also if it is empty.
+def window_of(since: str | date | timedelta, until: str | date | timedelta, now: datetime) -> Window:
+    """The window between two moments, naive ones and dates in UTC, timedeltas before now.
 
-    Nothing was recorded before BEGINNING, and nothing has happened after tomorrow, wherever the clocks are: it reaches
-    no further.
+    Raises MomentError, also if it is empty.
     """
-    begin, end = (
-        moment_of(moment if isinstance(moment, str) else moment.isoformat(), now) for moment in (since, until)
-    )
+    begin, end = _moment("since", since, now), _moment("until", until, now)
     if begin >= end:
-        raise MomentError(f"The window is empty: since {event_time(begin)} is not before until {event_time(end)}.")
-    begin = max(begin, BEGINNING)
-    return Window(since=begin, until=max(begin, min(end, now + timedelta(days=1))))
+        raise MomentError(
+            f"The window is empty: since {event_time(begin)} is not before until {event_time(end)}."
+            + (_whole_day(begin) if begin == end <= now else "")
+        )
+    return Window(since=min(begin, LATEST), until=min(end, LATEST))
+
+
+def _moment(name: str, given: str | date | timedelta, now: datetime) -> datetime:
+    if isinstance(given, timedelta):
+        try:
+            return now - given
+        except OverflowError:
+            raise MomentError(f"{name} is {given}, which is longer than there are dates.") from None
+    if not isinstance(given, str | date):
+        raise MomentError(f"{name} is {given!r}: give a text such as 7d or 2026-11-01, a datetime, date or timedelta.")
+    return moment_of(given if isinstance(given, str) else given.isoformat(), now)
+
+
+def _whole_day(moment: datetime) -> str:
+    """What to do where a day was given as begin and as end."""
+    if (moment.hour, moment.minute, moment.second, moment.microsecond) != (0, 0, 0, 0):
+        return ""
+    return f" The end is exclusive: give {(moment + timedelta(days=1)).date()} to include {moment.date()}."

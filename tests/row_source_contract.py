@@ -97,6 +97,7 @@ VALUES = {
     "operation": ["SynthesizeSpeech", "ListBots", "List*", "*e[sS]*", "?istBots"],
     "principal": ["user/Alice", "user/Bob", "root", "role/Admin", "user/*", "*", "user/Nobody"],
     "resource": ["lexicon/names", "transcription-job/call-17", "campaign/*", "*"],
+    "principal_account": ["111122223333", "444455556666"],
     "account": ["111122223333", "444455556666"],
     "region": ["eu-west-1", "us-east-1", "eu-west-3"],
     "outcome": ["ok", "denied", "throttled"],
@@ -132,6 +133,7 @@ def is_wanted(row, wanted):
         and is_like("operation", wanted.operation)
         and is_like("principal", wanted.principal)
         and is_like("resource", wanted.resource)
+        and equals("principalAccount", wanted.principal_account)
         and equals("recipientAccountId", wanted.account)
         and equals("awsRegion", wanted.region)
         and equals("outcome", wanted.outcome)

@@ -1,7 +1,8 @@
 """What every question has in common: a filter, a window, and where to ask: the table, or log files (--from)."""
 
 import functools
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,16 +15,20 @@ from aitrail.cli.output import narrate
 from aitrail.cli.place import Place, place_options
 from aitrail.cli.sections import option
 from aitrail.cli.window import Moment, now_of
-from aitrail.conditions import ConditionError, Conditions, nearest
-from aitrail.filters import Filter
+from aitrail.conditions import Conditions, is_pattern, nearest
+from aitrail.identity import PRINCIPAL_KINDS
 from aitrail.services import load
-from aitrail.window import BEGINNING, MomentError, Window, window_of
+from aitrail.window import MomentError, Window, window_of
 
 if TYPE_CHECKING:
     from aitrail.store import EventStore
 
 _WHEN = "When (UTC)"
-_SINCE = "Begin: 30m, 12h, 7d or 2w before now, 2026-11-01, 2026-11-01T08:30.  [default: 7d; with --from everything]"
+_SINCE = (
+    "Begin: 30m, 12h, 7d or 2w before now, today, yesterday, 2026-11-01, 2026-11-01T08:30.  "
+    "[default: 7d; with --from everything]"
+)
+_UNTIL = "End, exclusive; in the same forms.  [default: now; with --from none]"
 
 LIMIT = click.IntRange(min=1)
 
@@ -51,15 +56,39 @@ class Asked:
 
     def narrate_nothing(self) -> None:
         """Tell that nothing was found, and what to check."""
-        narrate(f"No events{self._with_conditions()} {self.window} in {self.place}. {self.place.advice}")
-        for operation in self.conditions.get("operation", ()):
-            meant = _meant(operation)
-            if meant:
-                narrate(f"No known operation is called {operation}: did you mean {meant}?")
+        window = f" {self.window}".rstrip()
+        narrate(f"No events{with_conditions(self.conditions)}{window} in {self.place}. {self.place.advice}")
+        for hint in _hints(self.conditions):
+            narrate(hint)
 
-    def _with_conditions(self) -> str:
-        words = [f" {name.replace('_', ' ')} {' or '.join(_texts(values))}" for name, values in self.conditions.items()]
-        return f" with{','.join(words)}" if words else ""
+
+def with_conditions(conditions: Conditions) -> str:
+    """The conditions in words, which follow those of what has to meet them."""
+    words = [f" {name.replace('_', ' ')} {' or '.join(_texts(values))}" for name, values in conditions.items()]
+    return f" with{','.join(words)}" if words else ""
+
+
+def newest(count: int, thing: str, *, adjective: str = "newest") -> str:
+    """How a remark begins that not everything is shown."""
+    return f"This is the {adjective} {thing}" if count == 1 else f"These are the {adjective} {count:,} {thing}s"
+
+
+def _hints(conditions: Conditions) -> Iterator[str]:
+    """What people may have meant with conditions that no call met."""
+    for operation in conditions.get("operation", ()):
+        if meant := _meant(operation):
+            yield f"No known operation is called {operation}: did you mean {meant}?"
+    kinds = {"principal": (*PRINCIPAL_KINDS, "root"), "resource": load().resource_kinds}
+    for name in kinds.keys() & conditions.keys():
+        patterns = [text for text in conditions[name] if _lacks_kind(text, kinds[name])]  # type: ignore[literal-required] # one of them
+        yield from (f"Patterns hold for the whole value, kind included: '*/{text}'." for text in patterns)
+        yield f"Names of {name}s are case-sensitive."
+
+
+def _lacks_kind(text: str, kinds: Iterable[str]) -> bool:
+    """Whether it is a pattern of a name alone."""
+    begin = re.split(r"[*?\[]", text, maxsplit=1)[0]
+    return is_pattern(text) and "/" not in text and bool(begin) and not any(kind.startswith(begin) for kind in kinds)
 
 
 def _texts(values: object) -> list[str]:
@@ -71,7 +100,7 @@ def _meant(operation: str) -> str | None:
     from aitrail.cli.operations import known_operations  # noqa: PLC0415 (imports botocore)
 
     known = known_operations(load())
-    return None if operation in known or any(each in operation for each in "*?[") else nearest(operation, known)
+    return None if operation in known or is_pattern(operation) else nearest(operation, known)
 
 
 def question_options(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -83,24 +112,21 @@ def question_options(*without: str) -> Callable[[Callable[..., None]], Callable[
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         @filter_options(*without)
         @option(_WHEN, "--since", type=Moment(), help=_SINCE)
-        @option(
-            _WHEN, "--until", type=Moment(), default="now", show_default=True, help="End, exclusive; in the same forms."
-        )
+        @option(_WHEN, "--until", type=Moment(), help=_UNTIL)
         @place_options
         @functools.wraps(command)
         def with_question(
             *args: Any,  # noqa: ANN401 (passed through)
             conditions: Conditions,
             since: datetime | None,
-            until: datetime,
+            until: datetime | None,
             place: Place,
             **options: Any,  # noqa: ANN401 (passed through)
         ) -> None:
             now = now_of(click.get_current_context())
             try:
-                Filter.of(**conditions)  # before anything is read
-                window = window_of(since or place.since or BEGINNING, until, now)
-            except (ConditionError, MomentError) as error:
+                window = window_of(since or place.since, until or place.until, now)
+            except MomentError as error:
                 raise click.UsageError(str(error)) from error
             asked = Asked(place=place, conditions=conditions, window=window, now=now)
             command(*args, asked=asked, **options)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 20
 _ATTEMPTS = 3
+_SERVER_ERROR = 500
 
 
 class UnreachableError(click.ClickException):
@@ -72,16 +73,19 @@ def _hint(error: Exception) -> str:
 
 
 @contextmanager
-def _reaching_aws() -> Iterator[None]:
+def _reaching_aws(access: "Access") -> Iterator[None]:
     """Turn every way in which AWS cannot be reached into an UnreachableError that says what to do."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (see above)
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     from aitrail.deployment import StackNotFoundError  # noqa: PLC0415 (imports botocore)
 
     try:
         yield
     except StackNotFoundError as error:
-        raise UnreachableError(str(error)) from error
+        raise UnreachableError(f"{error}. --stack, --region and --profile say which is asked.") from error
+    except ResponseParserError as error:
+        raise access.stranger() from error
     except (BotoCoreError, ClientError) as error:
         raise UnreachableError(f"{str(error).rstrip('.')}. {_hint(error)}".strip()) from error
 
@@ -119,16 +123,36 @@ class Access:
         )
         session: Any = self._session  # boto3 has one overload per service
         try:
-            return session.client(service, endpoint_url=self.endpoint_url, config=config)
+            client = session.client(service, endpoint_url=self.endpoint_url, config=config)
         except ValueError as error:  # no region, or no URL, has such a form
             raise click.UsageError(f"{error}") from error
+        client.meta.events.register("before-parse", self._refuse_pages)
+        return client
+
+    def _refuse_pages(self, response_dict: Any, operation_model: Any, **_: object) -> None:  # noqa: ANN401 (botocore's)
+        # botocore makes an empty answer of them, if it can. Balancers of AWS have pages for errors, S3 has any objects.
+        is_page = (response_dict["headers"].get("content-type") or "").startswith("text/html")
+        is_of_aws = response_dict["status_code"] >= _SERVER_ERROR or operation_model.has_streaming_output
+        if is_page and not is_of_aws:
+            raise self.stranger()
+
+    def stranger(self) -> UnreachableError:
+        """The error that something answers in the place of AWS."""
+        where = self.endpoint_url or f"the addresses of AWS in {self._session.region_name}"
+        return UnreachableError(
+            f"What answers at {where} is not AWS. Check --endpoint-url, and whether a proxy or a login page of the "
+            "network is in between (HTTPS_PROXY, AWS_ENDPOINT_URL)."
+        )
 
     @cached_property
     def deployment(self) -> "Deployment":
         """The deployed stack. Raises StackNotFoundError and botocore's errors."""
         from aitrail.deployment import Deployment  # noqa: PLC0415 (imports botocore)
 
-        return Deployment.find(self.client("cloudformation"), self.stack)
+        try:
+            return Deployment.find(self.client("cloudformation"), self.stack)
+        except KeyError as error:  # well-formed, and of another shape than botocore expects
+            raise self.stranger() from error
 
 
 def aws_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -153,7 +177,7 @@ def aws_options(command: Callable[..., None]) -> Callable[..., None]:
         **options: Any,  # noqa: ANN401 (passed through)
     ) -> None:
         access = Access(stack=stack, profile=profile, region=region, endpoint_url=endpoint_url)
-        with _reaching_aws():
+        with _reaching_aws(access):
             command(*args, access=access, **options)
 
     return with_access

@@ -1,50 +1,64 @@
-"""--columns: which attributes of rows to show."""
+"""--columns: which attributes of rows to show, and which a table shows without it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import click
 
 from aitrail import tables
+from aitrail.cli.output import ROW_COLUMNS
 from aitrail.cli.sections import option
-from aitrail.conditions import nearest
-from aitrail.rows import RECORD_FIELDS
+from aitrail.conditions import WIDE_COLUMNS, Conditions, nearest
+from aitrail.filters import COLUMNS
 
-# What only whole rows have.
-WIDE_COLUMNS = (
-    *sorted(RECORD_FIELDS - {*tables.NARROW_COLUMNS}),
-    "other",
-    "asJson",
-    "logFile",
-    "recordIndex",
-    "expiresAt",
-)
+# A terminal has room for these, and for one or two more.
+_FIRST = ("eventTime", "operation", "principal")
 
 
-def _columns(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    by_lower = {name.lower(): name for name in (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)}
+def table_columns(conditions: Conditions) -> tuple[str, ...]:
+    """The columns of a table of calls: those that somebody asks about come early enough to have room."""
+    asked = [column for name, column in (COLUMNS | {"read_only": "readOnly"}).items() if name in conditions]
+    if set(conditions.get("outcome", ())) - {"ok"}:
+        asked.append("errorCode")
+    return tuple(dict.fromkeys((*_FIRST, *asked, *ROW_COLUMNS))) if set(asked) - set(_FIRST) else ROW_COLUMNS
+
+
+def only(rows: Iterable[dict[str, Any]], columns: Sequence[str] | None) -> Iterable[dict[str, Any]]:
+    """The rows with these attributes alone, where they have them; as they are without columns."""
+    if columns is None:
+        return rows
+    return ({name: row[name] for name in columns if name in row} for row in rows)
+
+
+def _parsed(value: str, known: Sequence[str]) -> tuple[str, ...]:
+    by_lower = {name.lower(): name for name in known}
     found = []
     for text in filter(None, (each.strip() for each in value.split(","))):
         if text.lower() not in by_lower:
-            meant = nearest(text, by_lower.values())
+            meant = nearest(text, known)
             hint = f": did you mean {meant}?" if meant else "."
-            raise click.BadParameter(f"{text!r} is no column{hint} Valid are {', '.join(by_lower.values())}.")
+            raise click.BadParameter(f"{text!r} is no column{hint} Valid are {', '.join(known)}.")
         found.append(by_lower[text.lower()])
     if not found:
         raise click.BadParameter("it names no column.")
     return tuple(dict.fromkeys(found))
 
 
-def _completed(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    before, comma, last = incomplete.rpartition(",")
-    names = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)
-    return [f"{before}{comma}{name}" for name in names if name.lower().startswith(last.lower())]
+def columns_option(
+    known: Sequence[str] = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS),
+    text: str = "Attributes of rows to show, in this order. One that the indexes lack costs a read of every row.",
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add --columns, which takes names of `known`; the command gets them, each once, as `columns`."""
 
+    def completed(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        before, comma, last = incomplete.rpartition(",")
+        return [f"{before}{comma}{name}" for name in known if name.lower().startswith(last.lower())]
 
-columns_option = option(
-    "Output",
-    "--columns",
-    metavar="NAME,NAME…",
-    callback=_columns,
-    shell_complete=_completed,
-    help="Attributes of rows to show, in this order. One that the indexes lack costs a read of every row.",
-)
+    return option(
+        "Output",
+        "--columns",
+        metavar="NAME,NAME…",
+        callback=lambda _context, _parameter, value: None if value is None else _parsed(value, known),
+        shell_complete=completed,
+        help=text,
+    )

@@ -1,5 +1,6 @@
 """`aitrail event`: everything about one call, the record as CloudTrail wrote it included."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,11 +10,11 @@ from click.core import ParameterSource
 
 from aitrail import items, tables
 from aitrail.cells import indented_json
-from aitrail.cli.columns import WIDE_COLUMNS
 from aitrail.cli.groups import Group, Steps, leaves, text_of
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.place import Place, place_options
 from aitrail.cli.sections import Command, option
+from aitrail.conditions import WIDE_COLUMNS
 from aitrail.rows import record_of
 from aitrail.source import Row
 from aitrail.window import event_time
@@ -77,13 +78,11 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
     chosen = [context.get_parameter_source(name) for name in ("format_", "query")]
     if raw + source + any(each is not ParameterSource.DEFAULT for each in chosen) > 1:
         raise click.UsageError("--raw and --source show the record as JSON: give one of them, without -o and --query.")
-    row = place.source.row(event_id)
+    from aitrail.store import EventStore  # noqa: PLC0415 (--help need not wait for what reads log files)
+
+    row = EventStore(place.source).event(event_id)
     if row is None:
-        narrate(
-            f"There is no event {event_id} in {place}. Check the ID and the place (--stack, --region, --profile, "
-            "--from). CloudTrail delivers a log file 5 to 15 minutes after a call; a table forgets rows whose "
-            "retention is over."
-        )
+        _narrate_nothing(event_id, place)
         context.exit(_NOT_FOUND)
     if source:
         from aitrail.cli.originals import show_original  # noqa: PLC0415 (reading log files takes long to import)
@@ -96,6 +95,16 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
     else:
         columns = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)
         output.write([row], table=columns, csv=columns)
+
+
+def _narrate_nothing(event_id: str, place: Place) -> None:
+    narrate(
+        f"There is no event {event_id} in {place}. Check the ID and the place (--stack, --region, --profile, "
+        "--from). CloudTrail delivers a log file 5 to 15 minutes after a call; a table forgets rows whose "
+        "retention is over."
+    )
+    if re.fullmatch(r"[0-9a-fA-F-]{4,35}", event_id):
+        narrate("An ID is found by all of its 36 characters: `aitrail events --columns eventTime,eventID` shows them.")
 
 
 def _groups_of(row: Row) -> Iterator[Group]:

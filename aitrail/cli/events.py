@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from aitrail import tables
-from aitrail.cli.asking import LIMIT, Asked, question_options
-from aitrail.cli.columns import columns_option
-from aitrail.cli.output import ROW_COLUMNS, Output, narrate, output_options
+from aitrail.cli.asking import LIMIT, Asked, newest, question_options
+from aitrail.cli.columns import columns_option, table_columns
+from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
 
 
@@ -17,7 +17,7 @@ from aitrail.cli.sections import Command, option
 @option("How many", "--limit", type=LIMIT, metavar="N", help="At most N, by default 100.")
 @option("How many", "--all", "everything", is_flag=True, help="All there are.")
 @option("How many", "--reverse", is_flag=True, help="Oldest first.")
-@columns_option
+@columns_option()
 @output_options()
 def events(
     *,
@@ -30,7 +30,8 @@ def events(
 ) -> None:
     """List calls, newest first.
 
-    A call shows up when CloudTrail has delivered its log file, usually 5 to 15 minutes later.
+    A call shows up when CloudTrail has delivered its log file, usually 5 to 15 minutes later. In a table, the columns
+    that an option asks about come early, so that they have room.
 
     \b
     Examples:
@@ -47,14 +48,13 @@ def events(
     one_more = None if most is None else most + 1
     found = asked.store.events(limit=one_more, oldest_first=reverse, columns=read, **asked.question)
     shown = _Limited(found, most)
-    output.write(shown, table=columns or ROW_COLUMNS, csv=columns or tables.NARROW_COLUMNS, fit=columns is None)
+    table = columns or table_columns(asked.conditions)
+    output.write(shown, table=table, csv=columns or tables.NARROW_COLUMNS, fit=columns is None)
     if not shown.count:
         asked.narrate_nothing()
     elif shown.has_more:
-        narrate(
-            f"These are the {'oldest' if reverse else 'newest'} {most} events; there are more in the window: raise "
-            "--limit, or give --all."
-        )
+        these = newest(shown.count, "event", adjective="oldest" if reverse else "newest")
+        narrate(f"{these}; there are more in the window: raise --limit, or give --all.")
 
 
 # More than a screen, and seen at once.

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from aitrail.cli.sections import option
-from aitrail.conditions import EVENT_CATEGORIES, Conditions
+from aitrail.conditions import EVENT_CATEGORIES, ConditionError, Conditions, checked
 from aitrail.identity import CREDENTIALS
 from aitrail.rows import OUTCOMES
 from aitrail.services import load
@@ -41,7 +41,11 @@ def _texts(name: str, condition: str, metavar: str, text: str, known: Collection
 _OPTIONS: Sequence[Any] = (
     _texts("--service", "service", "NAME", f"{', '.join(_services())}.", _services()),
     _texts("--operation", "operation", "NAME", "SynthesizeSpeech, or a pattern: 'Delete*'."),
-    _texts("--principal", "principal", "WHO", "user/alice, role/Admin, sso/…, root, an ARN, or a pattern: 'sso/*'."),
+    _texts(
+        *("--principal", "principal", "WHO"),
+        "user/alice, role/Admin, sso/…, root, or a pattern: 'sso/*'; an ARN, in whatever account.",
+    ),
+    _texts("--principal-account", "principal_account", "ID", "Account that the principal belongs to."),
     _texts("--resource", "resource", "WHAT", "bot/ID, lexicon/NAME …, an ARN, or a pattern: 'lexicon/*'."),
     _texts("--account", "account", "ID", "Account that was called."),
     _texts("--in-region", "region", "REGION", "Region that was called."),
@@ -50,25 +54,50 @@ _OPTIONS: Sequence[Any] = (
     _texts("--credentials", "credentials", "KIND", f"{', '.join(CREDENTIALS)}.", CREDENTIALS),
     _texts("--source-ip", "source_ip", "ADDRESS", "203.0.113.9, 203.0.113.0/24, lex.amazonaws.com, or a pattern."),
     _texts("--access-key", "access_key", "ID", "Access key that signed the call."),
-    option(_SECTION, "--read-only/--write-only", default=None, help="Only calls that read; only all others."),
+    option(_SECTION, "--read-only", is_flag=True, help="Only calls that read."),
+    option(_SECTION, "--write-only", is_flag=True, help="All other calls."),
     _texts("--event-category", "event_category", "NAME", f"{', '.join(EVENT_CATEGORIES)}.", EVENT_CATEGORIES),
 )
 
 
+class OneOf(click.Choice[str]):
+    """One of these values, of an option that may be repeated."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """The value as the choices have it."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            hint = _repeated(param.opts[0] if param else "", str(value))
+            raise click.BadParameter(f"{error.message}{hint}", ctx=ctx, param=param) from error
+
+
 def filter_options(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add the options of a filter; the command gets them as `conditions`. `without` names conditions to leave out."""
+    """Add the options of a filter; the command gets them, checked, as `conditions`.
+
+    `without` names conditions to leave out.
+    """
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
-        def with_conditions(*args: Any, errors: bool = False, read_only: bool | None = None, **options: Any) -> None:  # noqa: ANN401
+        def with_conditions(
+            *args: Any,  # noqa: ANN401 (passed through)
+            errors: bool,
+            read_only: bool,
+            write_only: bool,
+            **options: Any,  # noqa: ANN401 (passed through)
+        ) -> None:
             texts = {name: options.pop(_PREFIX + name, ()) for name in Conditions.__annotations__}
             conditions = Conditions(**{name: values for name, values in texts.items() if values})  # type: ignore[typeddict-item]
             if errors and "outcome" in conditions:
                 raise click.UsageError("--errors stands for all outcomes but ok: give it or --outcome.")
             if errors:
                 conditions["outcome"] = _ERRORS
-            if read_only is not None:
+            if read_only and write_only:
+                raise click.UsageError("No call is both: give --read-only or --write-only.")
+            if read_only or write_only:
                 conditions["read_only"] = read_only
+            _check(conditions)
             command(*args, conditions=conditions, **options)
 
         for add in reversed(_OPTIONS):
@@ -78,3 +107,20 @@ def filter_options(*without: str) -> Callable[[Callable[..., None]], Callable[..
         return with_conditions
 
     return decorated
+
+
+def _check(conditions: Conditions) -> None:
+    """Refuse what no row can meet before anything is read, and name the option."""
+    try:
+        checked(conditions)
+    except ConditionError as error:
+        name = _PREFIX + (error.condition or "")
+        parameter = next(each for each in click.get_current_context().command.params if each.name == name)
+        raise click.BadParameter(f"{error}{_repeated(parameter.opts[0], error.text or '')}", param=parameter) from error
+
+
+def _repeated(name: str, text: str) -> str:
+    """How to give the values that a comma separates."""
+    values = [each.strip() for each in text.split(",")]
+    is_list = len(values) > 1 and all(values)
+    return f" For several values repeat the option: {' '.join(f'{name} {each}' for each in values)}." if is_list else ""

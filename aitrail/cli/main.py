@@ -1,14 +1,17 @@
 """The `aitrail` command group, and how commands end: a message for people on stderr, an exit code for programs."""
 
+import io
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import click
 
 from aitrail import __version__
+from aitrail.cells import printable
 from aitrail.conditions import ConditionError
 from aitrail.errors import AitrailError
 from aitrail.window import MomentError
@@ -63,21 +66,43 @@ class _Commands(click.Group):
         except click.NoSuchCommand as error:  # click knows no names of commands that are not imported
             raise click.NoSuchCommand(error.command_name, possibilities=_MODULES, ctx=ctx) from error
 
+    def make_context(self, *arguments: Any, **settings: Any) -> click.Context:  # noqa: ANN401 (click's signature)
+        """Read the command line up to the name of the command, which shows the help of all."""
+        with _printable_errors(), _ending():
+            return super().make_context(*arguments, **settings)
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 (click's signature)
-        try:
+        with _printable_errors(), _ending():
             return super().invoke(ctx)
-        except (ConditionError, MomentError) as error:
-            raise click.UsageError(str(error)) from error
-        except AitrailError as error:
-            raise click.ClickException(str(error)) from error
-        except KeyboardInterrupt:
-            ctx.exit(_INTERRUPTED)
-        except BrokenPipeError:
-            _abandon_output()
-            ctx.exit(_NOBODY_READS)
-        except OSError as error:
-            _abandon_output()
-            raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    """Turn what ends a command into what click knows to end with."""
+    try:
+        yield
+    except (ConditionError, MomentError) as error:
+        raise click.UsageError(str(error)) from error
+    except AitrailError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(_INTERRUPTED) from None
+    except BrokenPipeError:
+        _abandon_output()
+        raise click.exceptions.Exit(_NOBODY_READS) from None
+    except OSError as error:
+        _abandon_output()
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _printable_errors() -> Iterator[None]:
+    """Let no message steer the terminal: arguments, names of files and texts of AWS are in them."""
+    try:
+        yield
+    except click.ClickException as error:
+        error.message = "\n".join(map(printable, error.message.split("\n")))  # type: ignore[misc] # the one that is shown
+        raise
 
 
 def _abandon_output() -> None:
@@ -105,12 +130,25 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
+    _prepare_streams()
     try:
         cli(prog_name="aitrail")
     except SystemExit as end:
         if end.code == _INTERRUPTED:
             _leave_at_once()
         raise
+
+
+def _prepare_streams() -> None:
+    """Make the standard streams take whatever is written; the interpreter has None for one that is closed."""
+    streams: dict[str, TextIO | None] = {"stdout": sys.stdout, "stderr": sys.stderr}
+    if streams["stderr"] is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 (a device, not a path; until the end)
+    if streams["stdout"] is None:
+        sys.exit("Error: standard output is closed.")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # not every locale can write every character
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _leave_at_once() -> None:

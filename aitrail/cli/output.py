@@ -115,25 +115,34 @@ def _stdout() -> Any:  # noqa: ANN401 (a text stream, in tests another)
     return sys.stdout
 
 
-def output_options(default: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def output_options(
+    default: str | None = None, *, formats: Sequence[str] = FORMATS
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add -o/--output, --query and --no-color; the command gets them as one Output, `output`.
 
-    Without a default the format is table on a terminal and jsonl when piped; with a query it is json.
+    Without a default the format is table on a terminal and jsonl when piped; with a query it is json. Rows that do not
+    end have no json among their `formats`, and no --query.
     """
+    query_option = option(
+        "Output", "--query", metavar="JMESPATH", help="Show what this finds in the list of rows, as json."
+    )
+    asking: Callable[[Callable[..., None]], Callable[..., None]] = (
+        query_option if "json" in formats else lambda command: command
+    )
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         note = f"[default: {default or 'table on a terminal, else jsonl'}]"
-        choice = click.Choice(FORMATS, case_sensitive=False)
+        choice = click.Choice(formats, case_sensitive=False)
 
         @option("Output", "-o", "--output", "format_", type=choice, help=f"Output format.  {note}")
-        @option("Output", "--query", metavar="JMESPATH", help="Show what this finds in the list of rows, as json.")
+        @asking
         @option("Output", "--no-color", is_flag=True, help="No bold and no colors; NO_COLOR does the same.")
         @functools.wraps(command)
         def with_output(
             *args: Any,  # noqa: ANN401 (passed through)
             format_: str | None,
-            query: str | None,
             no_color: bool,
+            query: str | None = None,
             **options: Any,  # noqa: ANN401 (passed through)
         ) -> None:
             chosen = format_ or (

@@ -2,18 +2,25 @@
 
 import functools
 from collections.abc import Callable
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol
 
 import click
+from click.core import ParameterSource
 
+from aitrail.bucket import S3
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.output import narrate
+from aitrail.cli.paths import PATH, further
 from aitrail.cli.sections import option
 from aitrail.paths import STDIN
 from aitrail.source import RowSource
+from aitrail.window import EARLIEST, LATEST
 
 _SECTION = "Where"
+_FAILED = 1
+_ATTENTION = 4
 # What a message names of many paths.
 _NAMED_PATHS = 3
 
@@ -29,8 +36,13 @@ class Place(Protocol):
         ...
 
     @property
-    def since(self) -> str | None:
-        """How far a window reaches back unless somebody says so; None: to the beginning."""
+    def since(self) -> str | datetime:
+        """Where a window begins unless somebody says so."""
+        ...
+
+    @property
+    def until(self) -> str | datetime:
+        """Where it ends."""
         ...
 
     @property
@@ -42,11 +54,16 @@ class Place(Protocol):
         """Tell what people should know about what was read, `at_length` also what it took."""
         ...
 
+    def exit_code(self, *, strict: bool) -> int:
+        """How the command ends that found nothing wrong itself; `strict` minds what could not be read."""
+        ...
+
 
 class Deployed:
     """The events table of a deployed stack."""
 
     since = "7d"
+    until = "now"
     advice = (
         "Check the window (--since, --until), the stack (--stack, --region, --profile), and whether log files arrive: "
         "CloudTrail delivers them 5 to 15 minutes after a call."
@@ -70,11 +87,16 @@ class Deployed:
         if at_length:
             narrate(f"Reading took {self.source.effort()}.")
 
+    def exit_code(self, *, strict: bool) -> int:  # noqa: ARG002 (see Place)
+        """See Place."""
+        return 0
+
 
 class LogFiles:
     """Log files: nothing is asked of a table."""
 
-    since = None
+    since = EARLIEST
+    until = LATEST
     advice = "Check the window (--since, --until) and the paths (--from)."
 
     def __init__(self, paths: tuple[str, ...], access: Access) -> None:
@@ -101,32 +123,27 @@ class LogFiles:
         for remark in self._scan.remarks(at_length=at_length):
             narrate(remark)
 
-
-class _Path(click.Path):
-    """A file or folder that is there, - for standard input, or something in S3."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
-        if not str(value).startswith("s3://"):
-            return super().convert(value, param, ctx)
-        from aitrail.bucket import BadUrlError, bucket_and_key  # noqa: PLC0415 (imports botocore)
-
-        try:
-            bucket_and_key(value)
-        except BadUrlError as error:
-            self.fail(str(error), param, ctx)
-        return value
+    def exit_code(self, *, strict: bool) -> int:
+        """See Place."""
+        if strict and self._scan.needs_a_person:
+            return _ATTENTION
+        counts = self._scan.counts
+        if counts["unreadable"] and not counts["files"]:
+            narrate("No log file could be read.")
+            return _FAILED
+        return 0
 
 
-PATH = _Path(exists=True, readable=False, allow_dash=True)
-
-
-def _further(path: str) -> str:
-    """A path behind that of --from, checked alike."""
-    try:
-        return str(PATH.convert(path, None, None))
-    except click.BadParameter as error:
-        error.param_hint = "'--from'"
-        raise
+def _refuse_unused(context: click.Context, paths: tuple[str, ...]) -> None:
+    """Refuse options that have no meaning for log files, since whoever gives them expects something of them."""
+    is_of_aws = any(path.startswith(S3) for path in paths)
+    for name in ("stack",) if is_of_aws else ("stack", "profile", "region", "endpoint_url"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            called = any("--in-region" in parameter.opts for parameter in context.command.params)
+            advice = " The Region that was called is --in-region." if name == "region" and called else ""
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} says where the stack is, and --from asks no stack: leave one out.{advice}"
+            )
 
 
 def place_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -146,6 +163,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         help="Log files instead of the table: files, folders, - or s3://BUCKET/PREFIX.",
     )
     @click.argument("more", nargs=-1, metavar="")
+    @option(_SECTION, "--strict", is_flag=True, help="With --from: exit with 4 if a file or record cannot be read.")
     @aws_options
     @option(_SECTION, "-v", "--verbose", is_flag=True, help="Tell what reading took.")
     @functools.wraps(command)
@@ -153,18 +171,26 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         *args: Any,  # noqa: ANN401 (passed through)
         paths: tuple[str, ...],
         more: tuple[str, ...],
+        strict: bool,
         access: Access,
         verbose: bool,
         **options: Any,  # noqa: ANN401 (passed through)
     ) -> None:
         if more and not paths:
             raise click.UsageError(f"Got unexpected extra argument ({more[0]}). Log files are named with --from.")
-        place: Place = LogFiles((*paths, *map(_further, more)), access) if paths else Deployed(access)
+        context = click.get_current_context()
+        if paths:
+            _refuse_unused(context, (*paths, *more))
+        elif strict:
+            raise click.UsageError("--strict is about log files: give it with --from.")
+        place: Place = LogFiles((*paths, *map(further, more)), access) if paths else Deployed(access)
         try:
             command(*args, place=place, **options)
         except click.exceptions.Exit:  # with an exit code of its own
             place.narrate(at_length=verbose)
             raise
         place.narrate(at_length=verbose)
+        if code := place.exit_code(strict=strict):
+            context.exit(code)
 
     return with_place

@@ -2,25 +2,27 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from aitrail import tables
+from aitrail.cli.asking import with_conditions
 from aitrail.cli.aws import THROTTLING, Access, aws_options
+from aitrail.cli.columns import columns_option, only, table_columns
 from aitrail.cli.filters import filter_options
-from aitrail.cli.output import ROW_COLUMNS, Output, narrate, output_options
+from aitrail.cli.formats import Writer
+from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.place import Deployed
 from aitrail.cli.sections import Command, option
-from aitrail.cli.window import Span
-from aitrail.conditions import Conditions
-from aitrail.filters import Filter
+from aitrail.cli.window import Span, length_of
+from aitrail.conditions import WIDE_COLUMNS, Conditions
+from aitrail.following import LONGEST_INTERVAL
+from aitrail.source import Row
 
-if TYPE_CHECKING:
-    from aitrail.store import EventStore
-
+# The list has no end: it is no JSON document.
+_FORMATS = ("table", "jsonl", "csv")
 _SERVER_ERROR = 500
 
 
@@ -28,6 +30,12 @@ def _positive(_context: click.Context, _parameter: click.Parameter, value: timed
     if not value:
         raise click.BadParameter("give at least 1s.")
     return value
+
+
+def _interval(context: click.Context, parameter: click.Parameter, value: timedelta) -> timedelta:
+    if value > LONGEST_INTERVAL:
+        raise click.BadParameter(f"give at most {length_of(LONGEST_INTERVAL)}.")
+    return _positive(context, parameter, value)
 
 
 @click.command(cls=Command)
@@ -42,11 +50,12 @@ def _positive(_context: click.Context, _parameter: click.Parameter, value: timed
     help="How old a call may be when it appears.",
 )
 @option(
-    "When", "--interval", type=Span(), default="5s", show_default=True, callback=_positive, help="How often to ask."
+    "When", "--interval", type=Span(), default="5s", show_default=True, callback=_interval, help="How often to ask."
 )
 @aws_options
 @option("Where", "-v", "--verbose", is_flag=True, help="Tell what reading took, at the end.")
-@output_options()
+@columns_option()
+@output_options(formats=_FORMATS)
 @click.pass_obj
 def tail(
     sleep: Callable[[float], None] | None,
@@ -56,6 +65,7 @@ def tail(
     interval: timedelta,
     access: Access,
     verbose: bool,
+    columns: tuple[str, ...] | None,
     output: Output,
 ) -> None:
     """Show calls as they appear in the table, until Ctrl-C.
@@ -63,7 +73,7 @@ def tail(
     It begins with the calls of the last hour (--lookback), oldest first. A call appears when CloudTrail has delivered
     its log file, usually 5 to 15 minutes later. Each time it asks, all rows of the lookback are read from the index.
 
-    Throttling and lost connections delay rows, and lose none. There is no -o json and no --query: the list has no end.
+    Throttling and lost connections delay rows, and lose none.
 
     \b
     Examples:
@@ -71,31 +81,39 @@ def tail(
       aitrail tail --errors --service lex --lookback 30m
       aitrail tail --write-only -o jsonl | jq -r '[.principal, .operation, .userAgent] | @tsv'
     """
-    if output.format == "json" or output.query:
-        raise click.UsageError("A list without an end is no JSON document and cannot be asked: give -o jsonl.")
-    Filter.of(**conditions)  # before anything is read
-
     from aitrail.store import EventStore  # noqa: PLC0415 (--help need not wait for what reads log files)
 
     place = Deployed(access)
     store = EventStore(place.source, sleep=sleep or time.sleep)
+    polls = store.follow(
+        lookback=lookback,
+        interval=interval,
+        whole=bool(set(columns) & set(WIDE_COLUMNS)) if columns else output.wants_whole_rows,
+        report=narrate,
+        is_temporary=_is_temporary,
+        **conditions,
+    )
+    nothing = (
+        f"No calls{with_conditions(conditions)} in {place} within the last {length_of(lookback)}; waiting. --lookback "
+        "reaches further back. CloudTrail delivers log files 5 to 15 minutes after a call."
+    )
+    writer = output.writer(
+        table=columns or table_columns(conditions), csv=columns or tables.NARROW_COLUMNS, fit=columns is None
+    )
     try:
-        _show(store, output, place, lookback=lookback, interval=interval, **conditions)
+        _show((list(only(rows, columns)) for rows in polls), writer, nothing)
     finally:
         place.narrate(at_length=verbose)
 
 
-def _show(store: "EventStore", output: Output, place: Deployed, **question: Any) -> None:  # noqa: ANN401 (of follow)
-    polls = store.follow(whole=output.wants_whole_rows, report=narrate, is_temporary=_is_temporary, **question)
-    writer = output.writer(table=ROW_COLUMNS, csv=tables.NARROW_COLUMNS)
+def _show(polls: Iterable[list[Row]], writer: Writer, nothing: str) -> None:
+    """Write rows as they appear; where there are none at first, tell people `nothing`."""
     try:
         for number, rows in enumerate(polls):
             if rows:
                 writer.add(rows)
             elif number == 0 and sys.stderr.isatty():
-                narrate(
-                    f"No calls in {place} yet; waiting. CloudTrail delivers log files 5 to 15 minutes after a call."
-                )
+                narrate(nothing)
             sys.stdout.flush()
     finally:
         writer.end()

@@ -11,10 +11,11 @@ from typing import Any
 import click
 
 from aitrail import tables
-from aitrail.cli.asking import LIMIT, Asked, question_options
+from aitrail.cli.asking import LIMIT, Asked, newest, question_options
+from aitrail.cli.columns import columns_option, only
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
-from aitrail.cli.window import Span
+from aitrail.cli.window import Span, counted, length_of
 from aitrail.conditions import ConditionError, Conditions, checked
 from aitrail.timeline import Summary, Timeline, grouped
 from aitrail.window import BEGINNING
@@ -30,8 +31,9 @@ _WORDS = {
     "sourceIPAddress": "source address",
     "operation": "operation",
 }
-_UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
-
+# The command that an argument of the other kind belongs to.
+_OTHER = {"resource": ("principal", "what"), "principal": ("resource", "who")}
+_COLUMNS = (*tables.NARROW_COLUMNS, "new")
 
 _Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -43,6 +45,7 @@ class _Choice:
     baseline: timedelta
     summarized: bool
     most: int | None
+    columns: tuple[str, ...] | None
 
 
 def _argument(condition: str) -> _Decorator:
@@ -52,14 +55,23 @@ def _argument(condition: str) -> _Decorator:
         try:
             (text,) = checked({condition: value})[condition]  # type: ignore[misc] # the name of one of them
         except ConditionError as error:
-            raise click.BadParameter(str(error)) from error
+            raise click.BadParameter(f"{error}{_other_command(condition, value)}") from error
         return str(text)
 
     return click.argument(condition, callback=spelled)
 
 
+def _other_command(condition: str, text: str) -> str:
+    other, command = _OTHER[condition]
+    try:
+        checked({other: text})  # type: ignore[misc] # as above
+    except ConditionError:
+        return ""
+    return f" For a {other}: aitrail {command} {text}"
+
+
 def _choice_options(group: str) -> _Decorator:
-    """Add --baseline, --summary, --limit and --all; the command gets them as `choice`."""
+    """Add --baseline, --summary, --limit, --all and --columns; the command gets them as `choice`."""
     before = "What was not seen in this span before the window is new; 0d marks nothing."
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
@@ -67,6 +79,7 @@ def _choice_options(group: str) -> _Decorator:
         @option(_SECTION, "--summary", "summarized", is_flag=True, help=f"Each {group} in one row, instead of calls.")
         @option("How many", "--limit", type=LIMIT, metavar="N", help="At most N.  [default: 100]")
         @option("How many", "--all", "everything", is_flag=True, help="All of them.")
+        @columns_option(_COLUMNS, "Columns of the indexes, and new, to show, in this order.")
         @functools.wraps(command)
         def with_choice(
             *args: Any,  # noqa: ANN401 (passed through)
@@ -74,12 +87,16 @@ def _choice_options(group: str) -> _Decorator:
             summarized: bool,
             limit: int | None,
             everything: bool,
+            columns: tuple[str, ...] | None,
             **options: Any,  # noqa: ANN401 (passed through)
         ) -> None:
             if everything and limit:
                 raise click.UsageError("--all shows everything: give it or --limit.")
+            if columns and summarized:
+                raise click.UsageError("--columns are those of calls: give it or --summary.")
             most = None if everything else min(limit or _USUAL_LIMIT, sys.maxsize)
-            command(*args, choice=_Choice(baseline=baseline, summarized=summarized, most=most), **options)
+            choice = _Choice(baseline=baseline, summarized=summarized, most=most, columns=columns)
+            command(*args, choice=choice, **options)
 
         return with_choice
 
@@ -143,24 +160,24 @@ def what(*, principal: str, asked: Asked, choice: _Choice, output: Output) -> No
 
 def _show(timeline: Timeline, columns: Sequence[str], choice: _Choice, output: Output) -> None:
     """Write rows, and read all others: the summary is that of the whole window."""
-    csv: Sequence[str] = (*tables.NARROW_COLUMNS, "new")
+    columns, csv = choice.columns or columns, choice.columns or _COLUMNS
     if choice.summarized:
         columns = csv = (timeline.columns[0], *_MEASURES)
         rows: Iterator[dict[str, Any]] = iter(grouped(timeline))
     else:
         rows = iter(timeline)
-    shown = islice(rows, choice.most)
-    output.write(shown if output.wants_whole_rows else map(_in_words, shown), table=columns, csv=csv)
+    shown = only(islice(rows, choice.most), choice.columns)
+    shown = shown if output.wants_whole_rows else map(_in_words, shown)
+    output.write(shown, table=columns, csv=csv, fit=choice.columns is None)
     more = sum(1 for _ in rows)
     if more:
-        things = f"{_WORDS[timeline.columns[0]]}s" if choice.summarized else "calls"
-        narrate(
-            f"These are the newest {choice.most} {things}, and there are {more:,} more: raise --limit, or give --all."
-        )
+        thing = _WORDS[timeline.columns[0]] if choice.summarized else "call"
+        there_are = "there is 1" if more == 1 else f"there are {more:,}"
+        narrate(f"{newest(choice.most or 0, thing)}, and {there_are} more: raise --limit, or give --all.")
 
 
 def _in_words(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"new": ", ".join(row["new"])} if isinstance(row["new"], list) else row
+    return row | {"new": ", ".join(row["new"])} if isinstance(row.get("new"), list) else row
 
 
 def _tell(summary: Summary, asked: Asked, baseline: timedelta) -> None:
@@ -171,9 +188,9 @@ def _tell(summary: Summary, asked: Asked, baseline: timedelta) -> None:
         return
     by, addresses, _ = summary.distinct
     counts = (
-        _counted(summary.calls, "call"),
-        _counted(summary.errors, "error"),
-        *(_counted(summary.distinct[name], _WORDS[name]) for name in (by, addresses)),
+        counted(summary.calls, "call"),
+        counted(summary.errors, "error"),
+        *(counted(summary.distinct[name], _WORDS[name]) for name in (by, addresses)),
     )
     narrate(f"{', '.join(counts)}; first seen {summary.first_seen}, last seen {summary.last_seen}.")
     for line in _news(summary, asked, baseline):
@@ -184,7 +201,7 @@ def _news(summary: Summary, asked: Asked, baseline: timedelta) -> Iterator[str]:
     """What is new, or why nothing is marked."""
     if not baseline:
         return
-    before = f"the {_length(baseline)} before"
+    before = f"the {length_of(baseline)} before"
     if summary.baseline_calls is None and asked.window.since <= BEGINNING:
         yield "There is nothing before the window to compare with: --since makes it begin later."
     elif not summary.baseline_calls:
@@ -199,15 +216,3 @@ def _news(summary: Summary, asked: Asked, baseline: timedelta) -> Iterator[str]:
 def _listed(values: Sequence[str]) -> str:
     more = len(values) - _NAMED
     return f"{', '.join(values[:_NAMED])}{f' and {more:,} more' if more > 0 else ''}"
-
-
-def _length(span: timedelta) -> str:
-    for name, unit in _UNITS:
-        if span % unit == timedelta(0):
-            return _counted(span // unit, name)
-    return _counted(span // timedelta(seconds=1), "second")
-
-
-def _counted(count: int, thing: str) -> str:
-    plural = f"{thing}es" if thing.endswith("s") else f"{thing}s"
-    return f"{count:,} {thing if count == 1 else plural}"

@@ -7,6 +7,8 @@ import click
 
 from aitrail.window import MomentError, moment_of, span_of
 
+_UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
+
 # One command has one now, however many of its options refer to it: the key of ctx.meta that holds it.
 NOW = "aitrail.now"
 
@@ -45,3 +47,17 @@ def now_of(ctx: click.Context | None) -> datetime:
     """The moment of the command, in whole seconds."""
     now: datetime = (ctx.meta if ctx else {}).setdefault(NOW, datetime.now(UTC).replace(microsecond=0))
     return now
+
+
+def length_of(span: timedelta) -> str:
+    """The span in words: 1 hour, 90 seconds."""
+    for name, unit in _UNITS:
+        if span % unit == timedelta(0):
+            return counted(span // unit, name)
+    return counted(span // timedelta(seconds=1), "second")
+
+
+def counted(count: int, thing: str) -> str:
+    """How many, in words: 1 call, 2 addresses."""
+    plural = f"{thing}es" if thing.endswith("s") else f"{thing}s"
+    return f"{count:,} {thing if count == 1 else plural}"

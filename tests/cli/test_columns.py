@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aitrail.cli.columns import WIDE_COLUMNS
+from aitrail.conditions import WIDE_COLUMNS
 from aitrail.rows import row_of
 from aitrail.tables import NARROW_COLUMNS
 

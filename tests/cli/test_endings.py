@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -127,6 +128,85 @@ def test_full_disk_is_an_error_for_people(program, calls, arguments):
     _, stderr = process.communicate(timeout=60)
 
     assert (process.returncode, stderr) == (1, b"Error: [Errno 28] No space left on device\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["events", "--help"]], ids=" ".join)
+def test_help_for_a_full_disk_is_an_error_for_people(program, arguments):
+    with Path("/dev/full").open("wb") as full:
+        process = program(*arguments, stdout=full)
+
+    _, stderr = process.communicate(timeout=60)
+
+    assert (process.returncode, stderr) == (1, b"Error: [Errno 28] No space left on device\n")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["usage", "--from"]], ids=["help", "usage"])
+def test_closed_output_is_an_error_for_people(program, calls, arguments):
+    process = program(*arguments, *[calls] * (len(arguments) - 1), stdout=None, preexec_fn=partial(os.close, 1))
+
+    _, stderr = process.communicate(timeout=60)
+
+    assert (process.returncode, stderr) == (1, b"Error: standard output is closed.\n")
+
+
+NARRATED = {
+    "nothing found": (["events", "--service", "lex", "--from"], 0),
+    "wrong": (["events", "--service", "poly", "--from"], 2),
+    "not found": (["event", "no-such-id", "--from"], 1),
+}
+
+
+@pytest.mark.parametrize(("arguments", "exit_code"), NARRATED.values(), ids=NARRATED)
+def test_closed_stderr_changes_no_exit_code(program, calls, arguments, exit_code):
+    process = program(*arguments, calls, stderr=None, preexec_fn=partial(os.close, 2))
+
+    stdout, _ = process.communicate(timeout=60)
+
+    assert (process.returncode, stdout) == (exit_code, b"")
+
+
+def test_help_is_shown_in_any_encoding(program):
+    process = program("events", "--help", env=os.environ | {"PYTHONIOENCODING": "latin-1"})
+
+    stdout, stderr = process.communicate(timeout=60)
+
+    assert (process.returncode, stderr) == (0, b"")
+    assert b"lexicon/NAME \\u2026" in stdout
+
+
+STEERING = "\x1b]0;pwned\x07\u202e"
+STEERED = {
+    "command": [STEERING],
+    "option": ["events", f"--{STEERING}"],
+    "option of all": [f"--{STEERING}"],
+    "argument": ["who", STEERING],
+    "value": ["events", "--service", STEERING],
+    "choice": ["events", "-o", STEERING],
+    "path": ["events", "--from", STEERING],
+    "time": ["events", "--since", STEERING],
+    "profile": ["events", "--profile", STEERING, "--region", "eu-west-1"],
+}
+
+
+@pytest.mark.parametrize("arguments", STEERED.values(), ids=STEERED)
+def test_message_steers_no_terminal(aitrail, arguments):
+    ended = aitrail(*arguments)
+
+    assert ended.exit_code in (2, 3)
+    assert "\\x1b" in ended.stderr
+    assert ended.stderr.replace("\n", "").isprintable()
+
+
+def test_text_of_aws_steers_no_terminal(aitrail, stacks, recorded):
+    recorded()
+    stacks.refusals["Query"] = ("ValidationException", STEERING)
+
+    ended = aitrail("events")
+
+    assert ended.exit_code == 3
+    assert "\\x1b]0;pwned\\x07\\u202e" in ended.stderr
+    assert ended.stderr.replace("\n", "").isprintable()
 
 
 def test_defect_that_was_noticed_is_an_error_for_people(aitrail, log_file, monkeypatch):

@@ -121,6 +121,24 @@ def test_table_groups_everything_about_the_event(aitrail, log_file, records):
         assert json.loads("\n".join(shown[heading])) == record[name]
 
 
+def test_id_is_found_in_upper_case(aitrail, log_file, records):
+    record = records["polly-by-user"]
+
+    ended = aitrail("event", record["eventID"].upper(), "--from", log_file("a.json", record), "-o", "json")
+
+    (row,) = json.loads(ended.stdout)
+    assert record["eventID"] != record["eventID"].upper()
+    assert row["eventID"] == record["eventID"]
+
+
+@pytest.mark.parametrize(("given", "is_told"), [("0000abcd", True), (ID, False), ("nothing", False)])
+def test_beginning_of_an_id_is_told_to_be_one(aitrail, log_file, given, is_told):
+    ended = aitrail("event", given, "--from", log_file("a.json"))
+
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert ("An ID is found by all of its 36 characters: `aitrail events" in ended.stderr) is is_told
+
+
 def test_table_tells_who_from_the_telling_parts_of_the_identity(aitrail, log_file, records):
     record = records["lex-by-sso"]
     identity = record["userIdentity"]

@@ -93,6 +93,11 @@ def test_default_window_is_the_last_seven_days(aitrail, recorded, record):
 
 MORE = "These are the newest 2 events; there are more in the window: raise --limit, or give --all.\n"
 LIMITS = {
+    "one": (
+        ["--limit", 1],
+        1,
+        "This is the newest event; there are more in the window: raise --limit, or give --all.\n",
+    ),
     "fewer than there are": (["--limit", 2], 2, MORE),
     "as many as there are": (["--limit", 3], 3, ""),
     "more than there are": (["--limit", 4], 3, ""),
@@ -157,6 +162,30 @@ def test_empty_result_is_fine_and_says_what_to_check(aitrail, output, expected):
     )
 
 
+HINTS = {
+    "principal": (["--principal", "user/Alice"], ["Names of principals are case-sensitive."]),
+    "resource": (["--resource", "lexicon/Stations"], ["Names of resources are case-sensitive."]),
+    "name of a principal as pattern": (
+        ["--principal", "alice*"],
+        ["Patterns hold for the whole value, kind included: '*/alice*'.", "Names of principals are case-sensitive."],
+    ),
+    "name of a resource as pattern": (
+        ["--resource", "stations?", "--resource", "lexicon/*"],
+        ["Patterns hold for the whole value, kind included: '*/stations?'.", "Names of resources are case-sensitive."],
+    ),
+    "pattern of kinds": (["--principal", "ro*"], ["Names of principals are case-sensitive."]),
+    "pattern of anything": (["--principal", "*alice*"], ["Names of principals are case-sensitive."]),
+    "neither": (["--service", "lex"], []),
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected"), HINTS.values(), ids=HINTS)
+def test_empty_result_says_what_names_have_to_be_like(aitrail, arguments, expected):
+    ended = aitrail("events", *DAY, *arguments)
+
+    assert ended.stderr.splitlines()[1:] == expected
+
+
 OPERATIONS = {
     "mistyped": ("SynthesizeSpech", "No known operation is called SynthesizeSpech: did you mean SynthesizeSpeech?"),
     "lower case": ("putlexicon", "No known operation is called putlexicon: did you mean PutLexicon?"),
@@ -195,6 +224,40 @@ def test_table_shows_who_did_what_in_one_line(aitrail, recorded, record):
             *("speech-synthesis-task/7e6a4a52-1b4f-4d93-8a57-2f6d0c1b9e38", "ok", "eu-west-1", "198.51.100.12"),
         ],
     ]
+
+
+HEADERS = {
+    "errors": (["--errors"], "outcome errorCode service resource awsRegion sourceIPAddress"),
+    "outcome": (["--outcome", "ok"], "outcome service resource awsRegion sourceIPAddress"),
+    "failed outcome": (["--outcome", "denied"], "outcome errorCode service resource awsRegion sourceIPAddress"),
+    "address": (["--source-ip", "198.51.100.12"], "sourceIPAddress service resource outcome awsRegion"),
+    "access key": (
+        ["--access-key", "AKIAEXAMPLE4D8HNQ2JB"],
+        "accessKeyId service resource outcome awsRegion sourceIPAddress",
+    ),
+    "accounts": (
+        ["--account", "111122223333", "--principal-account", "111122223333"],
+        "principalAccount recipientAccountId service resource outcome awsRegion sourceIPAddress",
+    ),
+    "reading": (["--write-only"], "readOnly service resource outcome awsRegion sourceIPAddress"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected"), HEADERS.values(), ids=HEADERS)
+def test_table_shows_early_what_was_asked_about(aitrail, recorded, record, arguments, expected):
+    recorded(record(1), record(2, errorCode="AccessDenied"))
+
+    header, *_ = aitrail("events", *DAY, "-o", "table", *arguments).stdout.splitlines()
+
+    assert header.split() == ["eventTime", "operation", "principal", *expected.split()]
+
+
+def test_table_of_a_principal_has_the_usual_columns(aitrail, recorded, record):
+    recorded(record(1))
+
+    header, _ = aitrail("events", *DAY, "-o", "table", "--principal", "user/*").stdout.splitlines()
+
+    assert header.split()[:5] == ["eventTime", "service", "operation", "principal", "resource"]
 
 
 def test_csv_has_every_narrow_column(aitrail, recorded, record):

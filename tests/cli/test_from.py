@@ -36,6 +36,21 @@ def test_everything_is_in_the_window_unless_it_is_given(times, log_file, record)
     assert times("--from", path, "--until", "2026-03-14") == ["01"]
 
 
+def test_everything_is_whatever_log_files_say(times, log_file, record):
+    path = log_file("a.json", record(1, eventTime="0001-01-01T00:00:01Z"), record(2, eventTime="9999-12-31T23:59:58Z"))
+
+    assert times("--from", path) == ["58", "01"]
+    assert times("--from", path, "--since", "2026-03-14") == ["58"]
+
+
+def test_empty_result_of_everything_names_no_window(aitrail, log_file):
+    path = log_file("a.json")
+
+    ended = aitrail("events", "--from", path)
+
+    assert ended.stderr.startswith(f"No events in {path}. Check the window")
+
+
 def test_what_follows_is_read_too_as_a_pattern_of_the_shell_gives_it(times, files):
     assert times("--from", *files) == ["02", "01", "00"]
     assert times("--from", files[0], "--reverse", files[2]) == ["00", "02"]
@@ -145,13 +160,34 @@ def test_what_is_wrong_with_files_and_records_is_told(aitrail, log_file, record)
     rejected, unreadable, summary = ended.stderr.splitlines()
     assert rejected.startswith(f"{good}: record 1 is rejected: ")
     assert unreadable.startswith(f"{bad}: unreadable: ")
-    assert summary == "1 log file read, 1 unreadable, 0 left out: 2 records, 1 row, 1 rejected, 0 duplicates."
+    assert (
+        summary
+        == "1 log file read, 1 unreadable, 0 left out: 2 records, 1 row, 1 rejected, 0 duplicates within a file."
+    )
 
 
 def test_verbose_tells_what_was_read(aitrail, files):
     ended = aitrail("events", "-v", "--from", *files, "--columns", "eventTime")
 
-    assert ended.stderr == "3 log files read, 0 unreadable, 0 left out: 3 records, 3 rows, 0 rejected, 0 duplicates.\n"
+    assert (
+        ended.stderr
+        == "3 log files read, 0 unreadable, 0 left out: 3 records, 3 rows, 0 rejected, 0 duplicates within a file.\n"
+    )
+
+
+def test_summary_says_how_many_rows_were_delivered_again(aitrail, log_file, record):
+    log_file("logs/a.json", record(1), record(2), record(2))
+    log_file("logs/b.json", record(1), record(3))
+    folder = log_file("logs/c.json", record(1)).parent
+
+    asked = aitrail("events", "-v", "--from", folder, "--columns", "eventTime")
+    scanned = aitrail("scan", folder)
+
+    assert asked.stderr == (
+        "3 log files read, 0 unreadable, 0 left out: 6 records, 5 rows (2 delivered again in another file), "
+        "0 rejected, 1 duplicate within a file.\n"
+    )
+    assert (asked.stdout.count("\n"), scanned.stdout.count("\n")) == (3, 5)
 
 
 def test_nothing_in_names_steers_the_terminal_through_messages(aitrail, log_file, record):
@@ -161,4 +197,83 @@ def test_nothing_in_names_steers_the_terminal_through_messages(aitrail, log_file
 
     assert ended.exit_code == 0
     assert ended.stderr.replace("\n", "").isprintable()
-    assert ended.stderr.count("\n") == 4
+    assert ended.stderr.count("\n") == 5
+
+
+@pytest.fixture
+def damaged(log_file, record):
+    """Log files: one that can be read, one with a record that cannot become a row, one that cannot be read."""
+    broken = log_file("c.json")
+    broken.write_text("{")
+    rejected = log_file("b.json", record(2), record(3, eventTime="yesterday"))
+    return {"sound": log_file("a.json", record(1)), "rejected": rejected, "unreadable": broken}
+
+
+ENDINGS = {
+    "fine": (["sound"], (0, 0)),
+    "record rejected": (["sound", "rejected"], (0, 4)),
+    "one file unreadable": (["sound", "unreadable"], (0, 4)),
+    "nothing readable": (["unreadable"], (1, 4)),
+}
+
+
+@pytest.mark.parametrize(
+    "command", [["events"], ["usage"], ["who", "speech-synthesis-task/*"]], ids=lambda each: each[0]
+)
+@pytest.mark.parametrize(("names", "codes"), ENDINGS.values(), ids=ENDINGS)
+def test_exit_code_tells_of_files_that_cannot_be_read(aitrail, damaged, command, names, codes):
+    paths = [damaged[name] for name in names]
+
+    ended = [aitrail(*command, *option, "--from", *paths) for option in ([], ["--strict"])]
+
+    assert tuple(each.exit_code for each in ended) == codes
+    assert ended[0].stdout == ended[1].stdout
+    assert [each.stderr.endswith("No log file could be read.\n") for each in ended] == [codes == (1, 4), False]
+
+
+def test_exit_code_of_a_command_comes_first(aitrail, damaged):
+    ended = aitrail("event", "nothing", "--strict", "--from", damaged["unreadable"])
+
+    assert ended.exit_code == 1
+
+
+UNUSED = {
+    "region": (
+        ["--region", "us-east-1"],
+        "--region says where the stack is, and --from asks no stack: leave one out. The Region that was called is --in",
+    ),
+    "stack": (["--stack", "aitrail"], "--stack says where the stack is, and --from asks no stack: leave one out.\n"),
+    "profile": (["--profile", "x"], "--profile says where the stack is, and --from asks no stack: leave one out.\n"),
+    "endpoint": (["--endpoint-url", "http://127.0.0.1"], "--endpoint-url says where the stack is, and --from asks"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), UNUSED.values(), ids=UNUSED)
+def test_options_of_aws_are_refused_with_files_of_this_machine(aitrail, files, arguments, message):
+    ended = aitrail("events", *arguments, "--from", *files)
+
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert f"Error: {message}" in ended.stderr
+
+
+def test_refused_region_names_another_option_where_there_is_one(aitrail, files):
+    ended = aitrail("event", "nothing", "--region", "us-east-1", "--from", files[0])
+
+    assert ended.exit_code == 2
+    assert ended.stderr.endswith("asks no stack: leave one out.\n")
+
+
+def test_region_may_be_given_for_a_bucket_and_a_stack_may_not(aitrail, times, bucket, record):
+    bucket(t0005=[record(7)])
+
+    ended = aitrail("events", "--stack", "aitrail", "--from", "s3://example-logs")
+
+    assert times("--from", "s3://example-logs", "--region", "eu-west-1") == ["07"]
+    assert ended.exit_code == 2
+
+
+def test_strict_is_refused_without_log_files(aitrail):
+    ended = aitrail("events", "--strict")
+
+    assert ended.exit_code == 2
+    assert "--strict is about log files: give it with --from." in ended.stderr

@@ -100,7 +100,7 @@ def test_questions_have_common_options_below_common_headings(aitrail, command):
     found = sections(aitrail(command, "--help").stdout)
 
     where = [line.split()[0].removesuffix(",") for line in found["Where"]]
-    assert where == ["--from", "--stack", "--profile", "--region", "--endpoint-url", "-v"]
+    assert where == ["--from", "--strict", "--stack", "--profile", "--region", "--endpoint-url", "-v"]
     assert [line.split()[0] for line in found["When (UTC)"]][:2] == ["--since", "--until"]
 
 
@@ -137,10 +137,11 @@ def test_options_have_the_names_that_people_know():
 
     output = {"-o", "--output", "--query", "--no-color"}
     assert options["events"] == output | {
-        *("--service", "--operation", "--principal", "--resource", "--account", "--in-region", "--outcome", "--errors"),
-        *("--credentials", "--source-ip", "--access-key", "--read-only", "--event-category"),
+        *("--service", "--operation", "--principal", "--principal-account", "--resource", "--account"),
+        *("--in-region", "--outcome", "--errors"),
+        *("--credentials", "--source-ip", "--access-key", "--read-only", "--write-only", "--event-category"),
         *("--since", "--until", "--limit", "--all", "--reverse", "--columns"),
-        *("--from", "more", "--stack", "--profile", "--region", "--endpoint-url", "-v", "--verbose"),
+        *("--from", "more", "--strict", "--stack", "--profile", "--region", "--endpoint-url", "-v", "--verbose"),
     }
     assert options["scan"] == output | {"paths", "--strict"}
     assert FORMATS == ("table", "json", "jsonl", "csv")

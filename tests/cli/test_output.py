@@ -159,6 +159,16 @@ def test_csv_has_no_formula(text):
     assert cells[0] == "'" + printable(text)
 
 
+def test_csv_has_no_semicolon_in_json():
+    value = {"engine": ';=HYPERLINK("http://x")', ";@y": [";-1"]}
+
+    text = written([{"eventID": value}], "csv")
+
+    assert ";" not in text
+    (_, cells) = csv.reader(io.StringIO(text))
+    assert json.loads(cells[COLUMNS.index("eventID")]) == value
+
+
 def test_csv_has_no_formula_behind_a_semicolon():
     (_, cells) = csv.reader(io.StringIO(written([{"eventID": "x; =1+1;+2;y"}], "csv")))
 

@@ -13,7 +13,9 @@ from aitrail.paths import log_files
 DAY = "2026/03/14"
 NAME = "111122223333_{}_eu-west-1_20260314T0925Z_Zr5tYh2kQw8eLp0N.json.gz"
 ACCOUNT = "AWSLogs/111122223333"
-NONE_READ = "0 log files read, 0 unreadable, {} left out{}: 0 records, 0 rows, 0 rejected, 0 duplicates.\n"
+NONE_READ = (
+    "0 log files read, 0 unreadable, {} left out{}: 0 records, 0 rows, 0 rejected, 0 duplicates within a file.\n"
+)
 NO_LOG_FILE = "There is no log file here: names of log files end with .json.gz or .json.\n"
 
 
@@ -262,7 +264,7 @@ def test_file_that_cannot_be_opened_is_reported_and_the_others_are_shown(aitrail
     assert [json.loads(line)["logFile"] for line in ended.stdout.splitlines()] == [str(sound)]
     assert ended.stderr == (
         f"{spoilt}: unreadable: {reason}\n"
-        "1 log file read, 1 unreadable, 0 left out: 1 record, 1 row, 0 rejected, 0 duplicates.\n"
+        "1 log file read, 1 unreadable, 0 left out: 1 record, 1 row, 0 rejected, 0 duplicates within a file.\n"
     )
 
 

@@ -161,7 +161,7 @@ def test_files_without_wanted_records_say_so(aitrail, record, log_file, output, 
 
     assert (ended.exit_code, ended.stdout) == (0, expected)
     assert ended.stderr == (
-        "1 log file read, 0 unreadable, 0 left out: 1 record, 0 rows, 0 rejected, 0 duplicates.\n"
+        "1 log file read, 0 unreadable, 0 left out: 1 record, 0 rows, 0 rejected, 0 duplicates within a file.\n"
         "No calls of lex, personalize, polly, transcribe are in them.\n"
     )
 
@@ -177,7 +177,7 @@ def test_reject_is_reported_and_the_others_are_shown(aitrail, record, log_file):
         row_of(record(2, **REJECTED), log_file="", record_index=1)
     assert ended.stderr == (
         f"{path}: record 1 is rejected: {reject.value.reason}\n"
-        "1 log file read, 0 unreadable, 0 left out: 4 records, 2 rows, 1 rejected, 1 duplicate.\n"
+        "1 log file read, 0 unreadable, 0 left out: 4 records, 2 rows, 1 rejected, 1 duplicate within a file.\n"
     )
 
 
@@ -194,7 +194,7 @@ def test_unreadable_file_is_reported_and_the_others_are_shown(aitrail, record, l
         list(wanted_records(stream))
     assert ended.stderr == (
         f"{damaged}: unreadable: {unreadable.value}\n"
-        "1 log file read, 1 unreadable, 0 left out: 1 record, 1 row, 0 rejected, 0 duplicates.\n"
+        "1 log file read, 1 unreadable, 0 left out: 1 record, 1 row, 0 rejected, 0 duplicates within a file.\n"
     )
 
 
@@ -207,7 +207,7 @@ def test_rows_shown_before_the_damage_count(aitrail, record, log_file, monkeypat
 
     assert [json.loads(line)["recordIndex"] for line in ended.stdout.splitlines()] == [0, 2]
     assert ended.stderr.splitlines()[-1] == (
-        "0 log files read, 1 unreadable, 0 left out: 0 records, 2 rows, 1 rejected, 0 duplicates."
+        "0 log files read, 1 unreadable, 0 left out: 0 records, 2 rows, 1 rejected, 0 duplicates within a file."
     )
 
 
@@ -242,7 +242,10 @@ def test_person_at_a_terminal_sees_a_summary_of_what_was_fine(program, record, l
     with os.fdopen(terminal, "rb", buffering=0) as stream:
         shown = stream.read(1000).decode()
     assert (process.returncode, stdout.count(b"\n")) == (0, 2)
-    assert shown == "1 log file read, 0 unreadable, 0 left out: 2 records, 2 rows, 0 rejected, 0 duplicates.\r\n"
+    assert (
+        shown
+        == "1 log file read, 0 unreadable, 0 left out: 2 records, 2 rows, 0 rejected, 0 duplicates within a file.\r\n"
+    )
 
 
 def test_lookalikes_are_named(aitrail, record, log_file):

@@ -97,6 +97,14 @@ def test_lookback_and_interval_may_be_others(aitrail, recorded, call):
     assert meanwhile.slept == [60]
 
 
+def test_interval_of_more_than_a_day_is_refused(tail, stacks):
+    ended = tail("--interval", "20000w")
+
+    assert ended.exit_code == 2
+    assert ended.stderr.endswith("Error: Invalid value for '--interval': give at most 1 day.\n")
+    assert stacks.calls == []
+
+
 def test_conditions_select_calls(tail, recorded, call):
     denied = call(2, errorCode="AccessDenied")
     recorded(call(1), denied, call(3))
@@ -125,20 +133,47 @@ def test_csv_and_table_name_their_columns_once(tail, recorded, call):
     assert as_table.count("eventTime") == 1
 
 
+COLUMNS = {
+    "narrow": ("operation,eventID", ["operation", "eventID"], 0),
+    "wide": ("userAgent,operation", ["userAgent", "operation"], 1),
+}
+
+
+@pytest.mark.parametrize(("columns", "expected", "batches"), COLUMNS.values(), ids=COLUMNS)
+@pytest.mark.usefixtures("one_call")
+def test_columns_are_those_chosen_and_whole_rows_are_read_only_for_them(tail, stacks, columns, expected, batches):
+    shown = {output: tail("--columns", columns, "-o", output).stdout for output in ("jsonl", "csv", "table")}
+
+    assert set(json.loads(shown["jsonl"])) == set(expected)
+    assert shown["csv"].splitlines()[0].split(",") == shown["table"].splitlines()[0].split() == expected
+    assert stacks.calls.count("BatchGetItem") == 3 * batches
+
+
+def test_table_shows_early_what_was_asked_about(tail, recorded, call):
+    recorded(call(1, errorCode="AccessDenied"))
+
+    header, line = tail("--errors", "-o", "table").stdout.splitlines()
+
+    assert header.split()[:5] == ["eventTime", "operation", "principal", "outcome", "errorCode"]
+    assert line.split()[3:5] == ["denied", "AccessDenied"]
+
+
 WAITING = (
-    "No calls in the stack aitrail in eu-west-1 yet; waiting. "
-    "CloudTrail delivers log files 5 to 15 minutes after a call.\n"
+    "No calls with service polly, outcome denied or throttled in the stack aitrail in eu-west-1 within the last "
+    "2 hours; waiting. --lookback reaches further back. CloudTrail delivers log files 5 to 15 minutes after a call.\n"
 )
 
 
 @pytest.mark.usefixtures("table")
 @pytest.mark.parametrize(("is_terminal", "expected"), [(True, WAITING), (False, "")], ids=["terminal", "none"])
-def test_people_are_told_once_that_it_waits(tail, monkeypatch, is_terminal, expected):
+def test_people_are_told_once_what_it_waits_for(tail, monkeypatch, is_terminal, expected):
     monkeypatch.setattr(
         "click.testing._NamedTextIOWrapper.isatty", lambda self: is_terminal and self.name == "<stderr>"
     )
 
-    ended = tail(meanwhile=[lambda: None])
+    conditions = ("--service", "polly", "--outcome", "denied", "--outcome", "throttled")
+
+    ended = tail(*conditions, "--lookback", "2h", meanwhile=[lambda: None])
 
     assert (ended.exit_code, ended.stdout, ended.stderr) == (INTERRUPTED, "", expected)
 
@@ -205,14 +240,13 @@ def test_missing_stack_ends_it_with_3_before_anything_is_told(tail, stacks):
     assert len(stacks.asked) == 1
 
 
-NO_END = "Error: A list without an end is no JSON document and cannot be asked: give -o jsonl."
 WRONG = {
-    "json": (["-o", "json"], NO_END),
-    "query": (["--query", "[0]"], NO_END),
-    "query as lines": (["--query", "[0]", "-o", "jsonl"], NO_END),
+    "json": (["-o", "json"], "Invalid value for '-o' / '--output': 'json' is not one of 'table', 'jsonl', 'csv'."),
+    "query": (["--query", "[0]"], "No such option '--query'"),
+    "column": (["--columns", "princpal"], "'princpal' is no column: did you mean principal?"),
     "no lookback": (["--lookback", "0s"], "Invalid value for '--lookback': give at least 1s."),
     "no interval": (["--interval", "0m"], "Invalid value for '--interval': give at least 1s."),
-    "condition": (["--principal", "alice"], "'alice' is no principal"),
+    "condition": (["--principal", "alice"], "Invalid value for '--principal': 'alice' is no principal"),
     "window": (["--since", "1h"], "No such option '--since'"),
     "log files": (["--from", "."], "No such option '--from'"),
 }

@@ -151,13 +151,28 @@ def test_summary_has_one_row_for_each_group(aitrail, calls, question, expected):
     assert [line.split() for line in shown["table"].splitlines()] == [list(expected[0]), *texts]
 
 
+@pytest.mark.parametrize(("output", "gap"), [("table", None), ("csv", ",")], ids=["table", "csv"])
+def test_columns_are_those_chosen(aitrail, calls, output, gap):
+    ended = aitrail("who", TASK, *SINCE, "--columns", "NEW,accessKeyId", "-o", output, "--from", calls())
+
+    assert ended.stdout.splitlines()[0].split(gap) == ["new", "accessKeyId"]
+    assert "principal, sourceIPAddress" in ended.stdout.splitlines()[2]
+
+
+def test_json_has_the_columns_chosen_alone(aitrail, calls):
+    ended = aitrail("what", "user/eve", *SINCE, "--columns", "errorCode,outcome,calledBy", "--from", calls())
+
+    assert rows(ended) == [{"errorCode": "AccessDenied", "outcome": "denied"}]
+
+
 LIMITS = {
-    "calls": (["--limit", 1], 1, "These are the newest 1 calls, and there are 2 more: raise --limit, or give --all.\n"),
+    "one": (["--limit", 1], 1, "This is the newest call, and there are 2 more: raise --limit, or give --all.\n"),
+    "two": (["--limit", 2], 2, "These are the newest 2 calls, and there is 1 more: raise --limit, or give --all.\n"),
     "as many as there are": (["--limit", 3], 3, ""),
     "principals": (
         ["--limit", 1, "--summary"],
         1,
-        "These are the newest 1 principals, and there are 1 more: raise --limit, or give --all.\n",
+        "This is the newest principal, and there is 1 more: raise --limit, or give --all.\n",
     ),
     "none": (["--all"], 3, ""),
 }
@@ -175,7 +190,7 @@ def test_default_limit_is_a_hundred(aitrail, record, log_file):
     ended = aitrail("who", TASK, "--from", log_file("a.json", *map(record, range(101))))
 
     assert len(rows(ended)) == 100
-    assert "there are 1 more" in ended.stderr
+    assert ended.stderr.startswith("These are the newest 100 calls, and there is 1 more: ")
     assert "101 calls" in ended.stderr
 
 
@@ -231,12 +246,12 @@ NOTHING = {
     "in the window": (
         ["--since", "2026-03-15", "--until", "2026-03-16"],
         "from 2026-03-15T00:00:00Z until 2026-03-16T00:00:00Z",
-        ["The last call before was at 2026-03-14T00:00:03Z."],
+        ["Names of resources are case-sensitive.", "The last call before was at 2026-03-14T00:00:03Z."],
     ),
     "before it either": (
         ["--since", "2026-02-15", "--until", "2026-02-16"],
         "from 2026-02-15T00:00:00Z until 2026-02-16T00:00:00Z",
-        [],
+        ["Names of resources are case-sensitive."],
     ),
 }
 
@@ -266,6 +281,22 @@ WRONG = {
     "what, no principal": (["what"], "Missing argument 'PRINCIPAL'."),
     "who, no kind": (["who", "stations"], "Invalid value for 'RESOURCE': 'stations' is no resource: give KIND/NAME"),
     "what, no kind": (["what", "alice"], "Invalid value for 'PRINCIPAL': 'alice' is no principal: give user/alice"),
+    "who, a principal": (["who", "user/alice"], "no resource. For a principal: aitrail what user/alice\n"),
+    "who, root": (["who", "root"], "For a principal: aitrail what root\n"),
+    "who, ARN of a user": (
+        ["who", "arn:aws:iam::111122223333:user/alice"],
+        "For a principal: aitrail what arn:aws:iam::111122223333:user/alice\n",
+    ),
+    "what, a resource": (["what", "bot/QX7ZJ2K9LM"], "no principal. For a resource: aitrail who bot/QX7ZJ2K9LM\n"),
+    "what, ARN of a bot": (
+        ["what", "arn:aws:lex:eu-west-1:111122223333:bot/QX7ZJ2K9LM"],
+        "For a resource: aitrail who arn:aws:lex:eu-west-1:111122223333:bot/QX7ZJ2K9LM\n",
+    ),
+    "columns of a summary": (
+        ["who", TASK, "--summary", "--columns", "principal"],
+        "--columns are those of calls: give it or --summary.",
+    ),
+    "wide column": (["who", TASK, "--columns", "userAgent"], "Invalid value for '--columns': 'userAgent' is no column"),
     "who, the option": (["who", TASK, "--resource", TASK], "No such option '--resource'"),
     "what, the option": (["what", "root", "--principal", "root"], "No such option '--principal'"),
     "limit of everything": (["who", TASK, "--all", "--limit", "3"], "--all shows everything: give it or --limit."),

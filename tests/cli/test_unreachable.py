@@ -1,10 +1,15 @@
 """Where `aitrail events` looks, and what keeps it from there: exit code 3, and what to do."""
 
 import socket
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError, SSOTokenLoadError, TokenRetrievalError
 from moto import mock_aws
+from moto.core.botocore_stubber import MockRawResponse
 
 from aitrail.cli.aws import Access
 
@@ -146,8 +151,8 @@ def test_unknown_stack_is_named_with_its_region(aitrail):
 
     assert (ended.exit_code, ended.stdout) == (3, "")
     assert ended.stderr == (
-        "Error: there is no stack 'nope' in eu-west-3: deploy it with `make deploy`, or name the right one with "
-        "--stack, --region and --profile\n"
+        "Error: there is no stack 'nope' in eu-west-3: deploy it with `make deploy`, or name the right stack, "
+        "Region and profile. --stack, --region and --profile say which is asked.\n"
     )
 
 
@@ -160,8 +165,74 @@ def test_stack_of_something_else_is_named(aitrail, stacks):
     assert (ended.exit_code, ended.stdout) == (3, "")
     assert ended.stderr == (
         "Error: the stack 'CDKToolkit' in eu-west-1 has no output EventsTableName: it is not aitrail's, or its "
-        "deployment has not finished (status CREATE_COMPLETE)\n"
+        "deployment has not finished (status CREATE_COMPLETE). --stack, --region and --profile say which is asked.\n"
     )
+
+
+@pytest.fixture
+def stranger():
+    """Starts a web server that answers every request with this status, type and body; gives its URL."""
+    with ExitStack() as stack:
+
+        def stranger(status, kind, body):
+            class Handler(BaseHTTPRequestHandler):
+                def do_POST(self):
+                    self.rfile.read(int(self.headers["Content-Length"] or 0))
+                    self.send_response(status)
+                    self.send_header("Content-Type", kind)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+
+                def log_message(self, *_):
+                    pass
+
+            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+            thread = Thread(target=server.serve_forever)
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_port}"
+
+        yield stranger
+
+
+PAGE = b"<html><head><title>Please log in<body><p>"
+STRANGERS = {
+    "page": (200, "text/html", PAGE),
+    "page that is XML": (200, "text/html; charset=utf-8", b"<html><body/></html>"),
+    "page that refuses": (403, "text/html", PAGE),
+    "text": (200, "text/plain", b"It works!"),
+    "XML": (200, "application/xml", b"<status>ok</status>"),
+    "JSON": (404, "application/json", b'{"error": "not found"}'),
+    "nothing": (200, "text/html", b""),
+}
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(("status", "kind", "body"), STRANGERS.values(), ids=STRANGERS)
+def test_what_is_not_aws_is_named(aitrail, stranger, status, kind, body):
+    url = stranger(status, kind, body)
+
+    ended = aitrail("events", "--endpoint-url", url)
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr == (
+        f"Error: What answers at {url} is not AWS. Check --endpoint-url, and whether a proxy or a login page of the "
+        "network is in between (HTTPS_PROXY, AWS_ENDPOINT_URL).\n"
+    )
+
+
+@pytest.mark.usefixtures("credentials")
+def test_page_in_the_place_of_dynamodb_is_named(aitrail, stacks, monkeypatch):
+    stacks["aitrail"] = {"EventsTableName": "example-Events"}
+    page = AWSResponse("", 200, {"content-type": "text/html"}, MockRawResponse(PAGE))
+    monkeypatch.setattr(stacks, "_send_elsewhere", lambda *_: page)
+
+    ended = aitrail("events")
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr.startswith("Error: What answers at the addresses of AWS in eu-west-1 is not AWS.")
 
 
 THROTTLES = "AWS throttles: ask again in a minute, or ask for less (a shorter window, one principal or service)."

@@ -127,7 +127,7 @@ def test_log_files_and_network_activity_are_read_and_the_rest_is_counted_by_kind
     assert scanned.left_out == {"digest": 2, "insight": 1, "aggregated": 1, "config": 1, "folder": 1, "other": 2}
     assert scanned.summary() == (
         "2 log files read, 0 unreadable, 8 left out (1 aggregated, 1 config, 2 digest, 1 folder, 1 insight, 2 other): "
-        "2 records, 2 rows, 0 rejected, 0 duplicates."
+        "2 records, 2 rows, 0 rejected, 0 duplicates within a file."
     )
 
 
@@ -383,7 +383,7 @@ def test_a_failure_with_an_older_window_forgets_what_was_read_before(wire, scan,
     assert asked(source) == [1, 2]
 
 
-NOTHING_READ = "0 log files read, 0 unreadable, {}: 0 records, 0 rows, 0 rejected, 0 duplicates."
+NOTHING_READ = "0 log files read, 0 unreadable, {}: 0 records, 0 rows, 0 rejected, 0 duplicates within a file."
 NO_LOG_FILE = (
     "There is no log file here: log files in S3 lie below AWSLogs/ACCOUNT/CloudTrail/, others have to be named in full."
 )

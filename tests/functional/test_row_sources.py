@@ -1,13 +1,33 @@
+import os
+
+import boto3
 import pytest
 
+from aitrail.filters import Filter
 from aitrail.log_file_rows import LogFileRows
 from aitrail.rows import row_of
 from aitrail.scanning import Scan
+from aitrail.table_rows import TableRows
 from tests.deployed_tables import small_pages
-from tests.row_source_contract import RowSourceContract
+from tests.row_source_contract import ALWAYS, RowSourceContract, numbered
 
 
 class TestTableRows(RowSourceContract):
+    def test_address_tells_tables_regions_and_endpoints_apart(self):
+        def address(name="Events", **place):
+            access = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "eu-west-1"}
+            return TableRows(boto3.client("dynamodb", **access | place), name).address
+
+        others = [{"name": "Other"}, {"region_name": "us-east-1"}, {"endpoint_url": "http://localhost:4566"}]
+
+        assert address() == "table Events in eu-west-1 at https://dynamodb.eu-west-1.amazonaws.com"
+        assert len({address(), *(address(**other) for other in others)}) == 4
+
+    def test_what_could_be_read_is_complete(self, fill):
+        source, _ = fill([])
+
+        assert source.complete
+
     @pytest.fixture
     def fill(self, new_storage, dynamodb):
         small_pages(dynamodb, 4)
@@ -20,7 +40,50 @@ class TestTableRows(RowSourceContract):
         return fill
 
 
+def log_files(*paths):
+    return LogFileRows(Scan(map(str, paths), report=lambda _: None))
+
+
 class TestLogFileRows(RowSourceContract):
+    @pytest.mark.parametrize("paths", [["logs"], ["./other/../logs/"], ["logs", "./logs"]])
+    def test_address_is_the_absolute_path(self, tmp_path, monkeypatch, paths):
+        monkeypatch.chdir(tmp_path)
+
+        assert log_files(*paths).address == f"{tmp_path}/logs"
+
+    def test_address_of_the_same_relative_path_differs_elsewhere(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        here = log_files("logs").address
+        (tmp_path / "below").mkdir()
+        monkeypatch.chdir(tmp_path / "below")
+
+        assert (here, log_files("logs").address) == (f"{tmp_path}/logs", f"{tmp_path}/below/logs")
+
+    def test_address_depends_on_all_paths_in_any_order(self):
+        paths = [f"/{number}" for number in range(9)]
+
+        address = log_files(*paths, "s3://bucket/prefix").address
+
+        assert address.startswith("/0, /1, /2 and 7 more (sha256 ")
+        assert address == log_files("s3://bucket/prefix", *reversed(paths)).address
+        others = [(*paths, "s3://bucket/other"), (*paths[:8], "/10", "s3://bucket/prefix"), ("/0, /1", "/2")]
+        assert len({address, *(log_files(*each).address for each in others)}) == 4
+
+    def test_address_is_text_whatever_bytes_a_path_has(self):
+        path = os.fsdecode(b"/\xff")
+
+        assert (log_files(path).address, log_files("-").address) == ("/\\xff", "standard input")
+
+    def test_unreadable_log_file_makes_it_incomplete(self, tmp_path, packed):
+        (tmp_path / "sound.json.gz").write_bytes(packed(*numbered(3)))
+        (tmp_path / "truncated.json.gz").write_bytes(packed(*numbered(5))[:-9])
+        sound, both = log_files(tmp_path / "sound.json.gz"), log_files(tmp_path)
+
+        found = [list(each.rows(Filter(), ALWAYS)) for each in (sound, both)]
+
+        assert found[0] == found[1] != []
+        assert (sound.complete, both.complete) == (True, False)
+
     @pytest.fixture
     def fill(self, tmp_path, packed):
         path = tmp_path / "log.json.gz"

@@ -228,26 +228,26 @@ def test_any_number_of_values_is_answered(storage, source, row, others):
     assert ids(source.rows(wanted, TODAY)) == ids([row(1)])
 
 
-def test_whole_rows_take_a_batch_for_each_hundred(storage, source, wire, newest_first):
-    rows = newest_first(230)
+def test_whole_rows_take_a_batch_for_each_twenty_five(storage, source, wire, newest_first):
+    rows = newest_first(60)
     storage.write(*rows)
 
     assert list(source.whole(source.rows(POLLY, TODAY))) == rows
 
     sizes = [len(request["RequestItems"][storage.events_name]["Keys"]) for request in wire.requests("BatchGetItem")]
-    assert sorted(sizes) == [30, 100, 100]
+    assert sorted(sizes) == [10, 25, 25]
 
 
 def test_keys_that_dynamodb_hands_back_are_asked_for_again_after_pauses_that_grow(storage, source, wire, newest_first):
-    rows = newest_first(35)
+    rows = newest_first(25)
     storage.write(*rows)
     found = list(source.rows(POLLY, TODAY))
-    wire.processed = 10
+    wire.processed = 7
 
     assert list(source.whole(found)) == rows
     assert storage.clock.pauses == [0.05, 0.1, 0.2]  # half of 0.1, 0.2, 0.4 s
     sizes = [len(request["RequestItems"][storage.events_name]["Keys"]) for request in wire.requests("BatchGetItem")]
-    assert sizes == [35, 25, 15, 5]
+    assert sizes == [25, 18, 11, 4]
 
 
 @pytest.mark.parametrize("order", Order)

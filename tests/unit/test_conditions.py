@@ -52,6 +52,7 @@ SPELLED = {
     "ARN of a dataset group": ("resource", f"{PERSONALIZE}:dataset-group/shop", "dataset-group/shop"),
     "ARN of any bot": ("resource", "arn:aws:lex:*:*:bot/*", "bot/*"),
     "account": ("account", "111122223333", "111122223333"),
+    "account of the caller": ("principal_account", "111122223333", "111122223333"),
     "Region": ("region", "eu-central-1", "eu-central-1"),
     "Region of GovCloud": ("region", "us-gov-west-1", "us-gov-west-1"),
     "outcome": ("outcome", "Client-Error", "client-error"),
@@ -149,6 +150,8 @@ REFUSED = {
     "resource without a kind": ("resource", "stations", resources("stations")),
     "resource without a name": ("resource", "lexicon/", resources("NAME")),
     "resource that begins with a slash": ("resource", "/stations", resources("NAME")),
+    "principal as resource": ("resource", "user/alice", "is a principal, and no resource."),
+    "resource as principal": ("principal", "bot/QX7ZJ2K9LM", "is a resource, and no principal."),
     "ARN of another service": ("resource", "arn:aws:s3:::logs/x", NO_RESOURCE),
     "ARN without a kind": ("resource", f"{POLLY}:stations", NO_RESOURCE),
     "ARN that ends early": ("resource", "arn:aws:polly", NO_RESOURCE),
@@ -282,8 +285,21 @@ def test_values_that_are_no_texts_are_refused():
 
 def test_read_only_is_true_or_false_or_neither():
     assert [checked({"read_only": value})["read_only"] for value in (True, False, None)] == [True, False, None]
-    with pytest.raises(ConditionError, match=r"^read_only is 'yes': give True, False or None\.$"):
-        checked({"read_only": "yes"})
+
+
+@pytest.mark.parametrize("value", ["yes", 0, 1, 1.0, []], ids=repr)
+def test_what_only_resembles_true_or_false_is_refused(value):
+    with pytest.raises(ConditionError) as refused:
+        checked({"read_only": value})
+
+    assert str(refused.value) == f"read_only is {value!r}: give True, False or None."
+
+
+def test_an_error_knows_what_it_is_about():
+    with pytest.raises(ConditionError) as refused:
+        checked({"service": ["polly", "polly,lex"]})
+
+    assert (refused.value.condition, refused.value.text) == ("service", "polly,lex")
 
 
 def test_an_unknown_condition_is_refused_with_the_nearest():
@@ -291,8 +307,9 @@ def test_an_unknown_condition_is_refused_with_the_nearest():
         checked({"servce": "polly"})
 
     assert str(refused.value) == (
-        "There is no condition 'servce': did you mean service? Valid are service, operation, principal, resource, "
-        "account, region, outcome, credentials, source_ip, access_key, event_category, read_only."
+        "There is no condition 'servce': did you mean service? Valid are service, operation, principal, "
+        "principal_account, resource, account, region, outcome, credentials, source_ip, access_key, event_category, "
+        "read_only."
     )
 
 

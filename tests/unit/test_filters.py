@@ -1,5 +1,7 @@
 """A filter: conditions that all hold, and of several values of one, any."""
 
+from glob import escape
+
 import pytest
 
 from aitrail.conditions import ConditionError, Conditions
@@ -11,6 +13,7 @@ ROW = {
     "operation": "SynthesizeSpeech",
     "principal": "sso/alice@example.com",
     "resource": "lexicon/stations",
+    "principalAccount": "777788889999",
     "recipientAccountId": "111122223333",
     "awsRegion": "eu-west-1",
     "outcome": "ok",
@@ -37,6 +40,7 @@ MET = {
     "resource": {"resource": "lexicon/stations"},
     "pattern of resources": {"resource": "lexicon/*"},
     "account": {"account": "111122223333"},
+    "account of the caller": {"principal_account": ["111122223333", "777788889999"]},
     "Region": {"region": "eu-west-1"},
     "outcome": {"outcome": "ok"},
     "credentials": {"credentials": "sso"},
@@ -68,6 +72,7 @@ NOT_MET = {
     "principal": {"principal": "sso/alice"},
     "resource": {"resource": "bot/*"},
     "account": {"account": "444455556666"},
+    "account of the caller": {"principal_account": "111122223333"},
     "Region": {"region": "eu-west-2"},
     "outcome": {"outcome": "denied"},
     "credentials": {"credentials": "role"},
@@ -86,6 +91,23 @@ NOT_MET = {
 @pytest.mark.parametrize("conditions", NOT_MET.values(), ids=NOT_MET)
 def test_a_row_does_not_meet_conditions(conditions):
     assert not matches(ROW, **conditions)
+
+
+@pytest.mark.parametrize("condition", ["principal", "resource"])
+@pytest.mark.parametrize("name", ["a[b]c", "[", "*", "a?", "[!a]"])
+def test_a_name_with_wildcards_is_met_by_itself_escaped_or_not(condition, name):
+    value = f"kind/{name}"
+
+    assert matches({condition: value}, **{condition: value})
+    assert matches({condition: value}, **{condition: escape(value)})
+    assert not matches({condition: "kind/abc"}, **{condition: escape(value)})
+
+
+def test_a_bracket_in_an_arn_is_no_wildcard():
+    arn = "arn:aws:iam::111122223333:user/a[b]c"
+
+    assert matches({"principal": "user/a[b]c"}, principal=arn)
+    assert not matches({"principal": "user/abc"}, principal=arn)
 
 
 SOURCES = {
@@ -131,6 +153,7 @@ VALUES = Conditions(
     operation="*",
     principal="*",
     resource="*",
+    principal_account="777788889999",
     account="111122223333",
     region="eu-west-1",
     outcome="ok",

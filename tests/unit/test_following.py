@@ -128,7 +128,7 @@ def test_whatever_appears_within_its_lookback_is_given_once_in_any_rhythm_and_th
     appeared = {number for number, (_, appears) in world.arrivals.items() if appears <= last_answer}
     assert expected <= set(given_rows) <= appeared
     for answer, so_far, seen in remembered:
-        assert seen == {number for number in so_far if at(world.arrivals[number][0]) >= at(answer - lookback)}
+        assert seen == {number for number in so_far if at(world.arrivals[number][0]) >= at(answer - 2 * lookback)}
 
 
 @LAW
@@ -163,6 +163,15 @@ def test_clock_that_is_set_back_gives_nothing_again():
     world = World([(-58, -50), (-57, -50)], pauses=[10, -10, 1])
 
     assert given_by(world.following(lookback=60)) == [[0, 1], [], [], []]
+
+
+def test_clock_that_was_ahead_loses_nothing_when_it_is_set_back_and_that_is_told_once():
+    day = 24 * 3600
+    world = World([(0, 6), (8, 12), (14, 20)], pauses=[10 - day, 5, 5])
+    world.clock = day
+
+    assert given_by(world.following(lookback=60)) == [[], [0], [1], [2]]
+    assert world.told == ["The clock was set back: calls from 2026-03-14T11:59:10Z on are shown."]
 
 
 def test_only_new_rows_are_made_whole_and_only_if_wanted():

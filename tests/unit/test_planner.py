@@ -75,6 +75,7 @@ def test_empty_window_has_no_days():
         ({"operation": ("ListBots", "DeleteBot")}, {"operation": ("ListBots", "DeleteBot")}),
         ({"operation": ("ListBots", "Delete*")}, {}),
         ({"account": ("111122223333",)}, {"recipientAccountId": ("111122223333",)}),
+        ({"principal_account": ("444455556666",)}, {"principalAccount": ("444455556666",)}),
         ({"region": ("eu-west-1",)}, {"awsRegion": ("eu-west-1",)}),
         ({"outcome": ("denied",)}, {"outcome": ("denied",)}),
         ({"credentials": ("root",)}, {"credentials": ("root",)}),

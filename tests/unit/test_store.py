@@ -5,7 +5,7 @@ import json
 import logging
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from types import SimpleNamespace
 
@@ -18,7 +18,7 @@ from aitrail.conditions import ConditionError
 from aitrail.filters import Filter
 from aitrail.source import Order
 from aitrail.tables import NARROW_COLUMNS
-from aitrail.window import MomentError, Window
+from aitrail.window import BEGINNING, EARLIEST, MomentError, Window
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 IDS = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(3)]
@@ -26,6 +26,8 @@ IDS = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(3)]
 
 class Source:
     """Three rows; notes what it is asked, and which whole rows are consumed."""
+
+    by_day = True
 
     def __init__(self):
         self.asked = []
@@ -77,7 +79,13 @@ def test_conditions_window_order_and_limit_are_passed_on(store, source):
 WRONG = {
     "value": ({"service": "poly"}, ConditionError, "'poly' is no service"),
     "condition": ({"servce": "polly"}, ConditionError, "There is no condition 'servce'"),
-    "time": ({"since": "yesterday"}, MomentError, "'yesterday' is no time"),
+    "time": ({"since": "tomorrow"}, MomentError, "'tomorrow' is no time"),
+    "number as time": ({"since": 7}, MomentError, "since is 7: give a text such as 7d"),
+    "limit": ({"limit": -1}, ConditionError, "limit is -1: give a whole number that is not negative, or None"),
+    "part of a limit": ({"limit": 1.5}, ConditionError, "limit is 1.5: give a whole number"),
+    "column": ({"columns": ["eventtime"]}, ConditionError, "'eventtime' is no column: did you mean eventTime"),
+    "no column": ({"columns": [None]}, ConditionError, "columns is None: give a text, or several"),
+    "no moment": ({"since": None}, MomentError, "since is None: give a text such as 7d"),
     "window": ({"since": "1d", "until": "2d"}, MomentError, "The window is empty"),
 }
 
@@ -88,6 +96,54 @@ def test_a_wrong_question_is_refused_before_anything_is_read(store, source, ques
         store.events(**question)
 
     assert source.asked == []
+
+
+TIMELINES = {
+    "baseline": (lambda store: store.who("bot/a", baseline=5), MomentError, "5 is no span of time"),
+    "negative baseline": (
+        lambda store: store.who("bot/a", baseline=timedelta(-1)),
+        MomentError,
+        "-1 day, 0:00:00 is no span of time: it is less than nothing",
+    ),
+    "resource twice": (
+        lambda store: store.who("bot/a", resource="bot/b"),
+        ConditionError,
+        "resource is given twice: it is the first argument",
+    ),
+    "principal twice": (
+        lambda store: store.what("user/a", principal="user/b"),
+        ConditionError,
+        "principal is given twice: it is the first argument",
+    ),
+    "no event": (lambda store: store.event(None), ConditionError, "event_id is None: give a text"),
+    "lookback": (lambda store: store.follow(lookback="0s"), MomentError, "lookback is nothing: give at least 1s"),
+    "interval": (lambda store: store.follow(interval="0s"), MomentError, "interval is nothing: give at least 1s"),
+    "long interval": (
+        lambda store: store.follow(interval="2d"),
+        MomentError,
+        "interval is more than a day: give at most 1d",
+    ),
+}
+
+
+@pytest.mark.parametrize(("ask", "error", "message"), TIMELINES.values(), ids=TIMELINES)
+def test_other_wrong_questions_are_refused_at_once_too(store, source, ask, error, message):
+    with pytest.raises(error, match=message):
+        ask(store)
+
+    assert source.asked == []
+
+
+def test_windows_of_a_source_that_is_asked_by_day_end_tomorrow_and_those_of_others_do_not(store, source):
+    always = {"since": "0001-01-01", "until": "9999-12-31"}
+
+    store.events(**always)
+    source.by_day = False
+    store.events(**always)
+
+    by_day, endless = (window for _, window, _, _ in source.asked)
+    assert by_day == Window(since=BEGINNING, until=NOW + timedelta(days=1))
+    assert endless == Window(since=EARLIEST, until=datetime(9999, 12, 31, tzinfo=UTC))
 
 
 def test_rows_are_whole_unless_columns_are_named(store, source):
@@ -137,6 +193,18 @@ def test_rows_are_made_whole_as_they_are_consumed(store, source):
 def test_one_event_is_asked_for_by_its_id(store):
     assert store.event(IDS[1]) == {"eventID": IDS[1]}
     assert store.event("another") is None
+
+
+def test_one_event_is_found_in_upper_case(tmp_path, records):
+    record = records["polly-by-user"] | {"eventID": "0000abcd-0000-4000-8000-000000000000"}
+    capitals = record | {"eventID": "0000ABCE-0000-4000-8000-000000000000"}
+    (tmp_path / "a.json").write_text(json.dumps({"Records": [record, capitals]}))
+    found = EventStore.read(tmp_path)
+
+    rows = [found.event(event_id) for event_id in (record["eventID"].upper(), capitals["eventID"])]
+
+    assert [row["eventID"] for row in rows] == [record["eventID"], capitals["eventID"]]
+    assert found.event("0000ABCF-0000-4000-8000-000000000000") is None
 
 
 class Session:

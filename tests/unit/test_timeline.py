@@ -21,6 +21,8 @@ WINDOW = Window(since=BEGIN, until=BEGIN + 4 * DAY)
 class Rows:
     """A source of these rows; `asked` notes window and order of every question."""
 
+    by_day = True
+
     def __init__(self, *rows):
         self.sorted = sorted(rows, key=lambda row: (row["eventTime"], row["eventID"]))
         self.asked = []

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.window import BEGINNING, Day, MomentError, Window, event_time, moment_of, span_of, window_of
+from aitrail.window import (
+    BEGINNING,
+    EARLIEST,
+    LATEST,
+    Day,
+    MomentError,
+    Window,
+    event_time,
+    moment_of,
+    span_of,
+    window_of,
+)
 
 LAW = settings(derandomize=True, database=None, deadline=None)
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
@@ -115,6 +126,7 @@ TEXTS = {
     "bounds": (utc(2026, 3, 1), NOW, "from 2026-03-01T00:00:00Z until 2026-03-14T09:26:53Z"),
     "no begin": (BEGINNING, NOW, "until 2026-03-14T09:26:53Z"),
     "before the beginning": (utc(1, 1, 1), NOW, "until 2026-03-14T09:26:53Z"),
+    "no end": (utc(2026, 3, 1), LATEST, "from 2026-03-01T00:00:00Z"),
     "parts of a second": (utc(2026, 3, 1, 0, 0, 0, 500_000), NOW, "from 2026-03-01T00:00:00.500000Z until 2026-03-14T"),
 }
 
@@ -151,19 +163,26 @@ def test_a_moment_is_in_utc_whatever_its_zone():
     assert moment_of("2026-03-01T00:30:00+01:00", NOW).isoformat() == "2026-02-28T23:30:00+00:00"
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30", "999999w", "0001-01-01T00:00+14:00"], ids=ascii)
+@pytest.mark.parametrize("text", ["", "tomorrow", "2026-02-30", "999999w", "0001-01-01T00:00+14:00"], ids=ascii)
 def test_no_moment_is_refused_with_what_is_valid(text):
     with pytest.raises(MomentError) as refused:
         moment_of(text, NOW)
 
     assert str(refused.value) == (
-        f"{text!r} is no time: give now, a span before now (30m, 12h, 7d, 2w), or ISO-8601 "
+        f"{text!r} is no time: give now, today, yesterday, a span before now (30m, 12h, 7d, 2w), or ISO-8601 "
         "(2026-11-01, 2026-11-01T08:30, 2026-11-01T08:30:00+01:00; UTC where no zone is named)."
     )
 
 
 WINDOWS = {
     "texts": ("7d", "now", utc(2026, 3, 7, 9, 26, 53), NOW),
+    "days": ("yesterday", "today", utc(2026, 3, 13), utc(2026, 3, 14)),
+    "spans before now": (
+        timedelta(days=2),
+        timedelta(hours=1),
+        utc(2026, 3, 12, 9, 26, 53),
+        utc(2026, 3, 14, 8, 26, 53),
+    ),
     "naive moments": (datetime(2026, 3, 1), datetime(2026, 3, 2), utc(2026, 3, 1), utc(2026, 3, 2)),  # noqa: DTZ001
     "moments of another zone": (
         datetime(2026, 3, 1, tzinfo=timezone(timedelta(hours=1))),
@@ -173,23 +192,43 @@ WINDOWS = {
     ),
     "parts of a second": (utc(2026, 3, 1, 0, 0, 0, 7), "now", utc(2026, 3, 1, 0, 0, 0, 7), NOW),
     "a date": (date(2026, 3, 1), "now", utc(2026, 3, 1), NOW),
-    "an end after tomorrow": ("1d", "9999-12-31", utc(2026, 3, 13, 9, 26, 53), utc(2026, 3, 15, 9, 26, 53)),
+    "an end after tomorrow": ("1d", "9999-12-31", utc(2026, 3, 13, 9, 26, 53), utc(9999, 12, 31)),
     "the greatest end": (
         "1d",
         datetime(9999, 12, 31, 23, 59, 59, 999_999),  # noqa: DTZ001
         utc(2026, 3, 13, 9, 26, 53),
-        utc(2026, 3, 15, 9, 26, 53),
+        LATEST,
     ),
-    "a begin before everything": ("0001-01-01", "now", BEGINNING, NOW),
-    "the smallest begin": (datetime(1, 1, 1), "now", BEGINNING, NOW),  # noqa: DTZ001
-    "nothing but before everything": ("0001-01-01", "2000-01-01", BEGINNING, BEGINNING),
-    "nothing but after tomorrow": ("9998-01-01", "9999-01-01", utc(9998, 1, 1), utc(9998, 1, 1)),
+    "the last part of a second": (
+        datetime(9999, 12, 31, 23, 59, 59, 999_998),  # noqa: DTZ001
+        datetime(9999, 12, 31, 23, 59, 59, 999_999),  # noqa: DTZ001
+        LATEST,
+        LATEST,
+    ),
+    "the smallest begin": (datetime(1, 1, 1), "now", EARLIEST, NOW),  # noqa: DTZ001
 }
 
 
 @pytest.mark.parametrize(("since", "until", "begin", "end"), WINDOWS.values(), ids=WINDOWS)
-def test_a_window_is_in_utc_and_has_days_that_can_be_asked_for(since, until, begin, end):
-    assert window_of(since, until, NOW) == window(begin, end)
+def test_a_window_is_in_utc_and_has_bounds(since, until, begin, end):
+    found = window_of(since, until, NOW)
+
+    assert found == window(begin, end)
+    assert found.bounds == window(begin, end).bounds
+
+
+TOMORROW = NOW + timedelta(days=1)
+OF_DAYS = {
+    "nothing but days": (utc(2026, 3, 1), NOW, utc(2026, 3, 1), NOW),
+    "everything": (EARLIEST, LATEST, BEGINNING, TOMORROW),
+    "nothing but before everything": (utc(1, 1, 1), utc(2000, 1, 1), BEGINNING, BEGINNING),
+    "nothing but after tomorrow": (utc(9998, 1, 1), utc(9999, 1, 1), utc(9998, 1, 1), utc(9998, 1, 1)),
+}
+
+
+@pytest.mark.parametrize(("since", "until", "begin", "end"), OF_DAYS.values(), ids=OF_DAYS)
+def test_a_window_has_a_part_that_is_worth_cutting_into_days(since, until, begin, end):
+    assert window(since, until).of_days(NOW) == window(begin, end)
 
 
 EMPTY = {
@@ -205,6 +244,51 @@ def test_an_empty_window_is_refused_with_both_ends(since, until, begin, end):
         window_of(since, until, NOW)
 
     assert str(refused.value) == f"The window is empty: since {begin} is not before until {end}."
+
+
+WHOLE_DAYS = {
+    "a date": ("2026-03-01", "2026-03-01", "2026-03-02", "2026-03-01"),
+    "a day in words": ("today", date(2026, 3, 14), "2026-03-15", "2026-03-14"),
+}
+
+
+@pytest.mark.parametrize(("since", "until", "end", "day"), WHOLE_DAYS.values(), ids=WHOLE_DAYS)
+def test_a_day_that_ends_where_it_begins_is_refused_with_its_end(since, until, end, day):
+    with pytest.raises(MomentError, match=rf" The end is exclusive: give {end} to include {day}\.$"):
+        window_of(since, until, NOW)
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "2026-03-15"])
+def test_a_day_to_come_is_refused_without_more(day):
+    with pytest.raises(MomentError, match=rf"is not before until {day}T00:00:00Z\.$"):
+        window_of(day, day, NOW)
+
+
+def test_today_begins_at_midnight_in_utc_whatever_the_zone_of_now():
+    now = datetime(2026, 3, 15, 1, 30, tzinfo=timezone(timedelta(hours=2)))
+
+    assert moment_of("today", now) == utc(2026, 3, 14)
+
+
+NO_MOMENTS = {
+    "a number": (7, "since is 7: give a text such as 7d or 2026-11-01, a datetime, date or timedelta."),
+    "nothing": (None, "since is None: give a text such as 7d or 2026-11-01, a datetime, date or timedelta."),
+    "more days than there are": (timedelta(days=10**6), "since is 1000000 days, 0:00:00, which is longer than there"),
+}
+
+
+@pytest.mark.parametrize(("since", "message"), NO_MOMENTS.values(), ids=NO_MOMENTS)
+def test_what_is_no_moment_is_refused_with_its_name(since, message):
+    with pytest.raises(MomentError) as refused:
+        window_of(since, "now", NOW)
+
+    assert str(refused.value).startswith(message)
+
+
+def test_a_timedelta_is_a_span():
+    assert span_of(timedelta(hours=3)) == timedelta(hours=3)
+    with pytest.raises(MomentError, match="3 is no span of time"):
+        span_of(3)
 
 
 def test_a_moment_that_utc_cannot_name_is_refused():

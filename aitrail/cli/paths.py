@@ -1,0 +1,32 @@
+"""Paths of log files on the command line."""
+
+from typing import Any
+
+import click
+
+from aitrail.bucket import S3, BadUrlError, bucket_and_key
+
+
+class _Path(click.Path):
+    """A file or folder that is there, - for standard input, or something in S3."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        if not str(value).startswith(S3):
+            return super().convert(value, param, ctx)
+        try:
+            bucket_and_key(value)
+        except BadUrlError as error:
+            self.fail(str(error), param, ctx)
+        return value
+
+
+PATH = _Path(exists=True, readable=False, allow_dash=True)
+
+
+def further(path: str) -> str:
+    """A path behind that of --from, checked alike."""
+    try:
+        return str(PATH.convert(path, None, None))
+    except click.BadParameter as error:
+        error.param_hint = "'--from'"
+        raise
