@@ -47,3 +47,8 @@ class Deployment:
     def events_table(self) -> str:
         """The physical name of the events table."""
         return self.outputs["EventsTableName"]
+
+    @property
+    def files_table(self) -> str:
+        """The physical name of the ledger."""
+        return self.outputs["FilesTableName"]

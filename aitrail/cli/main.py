@@ -28,6 +28,7 @@ SECTIONS = {
         "export": "export",
     },
     "Feed": {"scan": "scan"},
+    "Trust": {"rejects": "rejects"},
     "Set up": {"services": "services", "cost": "cost", "completion": "completion"},
 }
 _MODULES = {name: module for commands in SECTIONS.values() for name, module in commands.items()}

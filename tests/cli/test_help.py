@@ -17,6 +17,7 @@ from aitrail.errors import AitrailError
 SECTIONS = {
     "Ask": ["events", "event", "usage", "who", "what", "tail", "export"],
     "Feed": ["scan"],
+    "Trust": ["rejects"],
     "Set up": ["services", "cost", "completion"],
 }
 COMMANDS = [command for commands in SECTIONS.values() for command in commands]

@@ -17,6 +17,7 @@ LAYERS = (
     (
         "aitrail.events",
         "aitrail.ledger",
+        "aitrail.problems",
         "aitrail.deployment",
         "aitrail.table_rows",
         "aitrail.log_file_rows",

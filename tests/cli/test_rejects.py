@@ -1,0 +1,101 @@
+"""`aitrail rejects` with moto's DynamoDB."""
+
+import json
+
+import boto3
+import pytest
+
+from aitrail.ledger import FileEntry, Ledger
+from aitrail.reading import RejectedRecord
+from aitrail.tables import FILES
+from tests.deployed_tables import create_table, small_pages
+
+REASON = "eventTime is missing, it should be like 2026-01-31T23:59:59Z"
+
+pytestmark = pytest.mark.usefixtures("table")
+
+
+@pytest.fixture
+def ledger(stacks):
+    client = boto3.client("dynamodb")
+    create_table(client, "example-Files", FILES)
+    stacks["aitrail"]["FilesTableName"] = "example-Files"
+    return Ledger(client, "example-Files")
+
+
+@pytest.fixture
+def rejected(ledger, record, stacks):
+    """Puts rejects of log files into the ledger; what that called is forgotten."""
+
+    def rejected(log_file, *numbers, **changes):
+        rejects = [
+            RejectedRecord.of(record(number, **changes), record_index=number, reason=REASON) for number in numbers
+        ]
+        ledger.record_rejects(log_file, rejects, expires_at=None, time_left=lambda: 60.0)
+        ledger.record(FileEntry(log_file=log_file, status="ingested", problem="rejects", rejected=len(rejects)))
+        stacks.calls.clear()
+
+    return rejected
+
+
+def test_rejects_are_listed_with_their_reasons_from_the_index_alone(aitrail, rejected, stacks):
+    rejected("s3://b/2", 7)
+    rejected("s3://b/1", 3)
+
+    ended = aitrail("rejects", "-o", "csv")
+
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines() == [
+        "reason,eventSource,eventName,recordIndex,logFile",
+        f'"{REASON}",polly.amazonaws.com,StartSpeechSynthesisTask,3,s3://b/1',
+        f'"{REASON}",polly.amazonaws.com,StartSpeechSynthesisTask,7,s3://b/2',
+    ]
+    assert [call for call in stacks.calls if call != "DescribeStacks"] == ["Query"]
+
+
+def test_json_has_the_record_itself(aitrail, rejected, record):
+    rejected("s3://b/1", *range(60))
+
+    shown = [json.loads(line) for line in aitrail("rejects", "-o", "jsonl").stdout.splitlines()]
+
+    assert {entry["recordIndex"]: json.loads(entry["record"]) for entry in shown} == {
+        number: record(number) for number in range(60)
+    }
+
+
+def test_every_page_is_shown(aitrail, rejected, monkeypatch):
+    rejected("s3://b/1", *range(25))
+    make = boto3.Session.client
+
+    def with_small_pages(*arguments, **options):
+        client = make(*arguments, **options)
+        small_pages(client, 4)
+        return client
+
+    monkeypatch.setattr("boto3.Session.client", with_small_pages)
+
+    assert aitrail("rejects", "--query", "length(@)").stdout == "25\n"
+
+
+@pytest.mark.usefixtures("ledger")
+def test_nothing_rejected_is_fine_and_told(aitrail):
+    ended = aitrail("rejects", "-o", "table")
+
+    assert (ended.exit_code, ended.stdout) == (0, "")
+    assert ended.stderr == "No record was rejected in the stack aitrail in eu-west-1.\n"
+
+
+def test_names_of_records_neither_steer_nor_calculate(aitrail, rejected):
+    rejected("s3://b/1", 1, eventName="=1+1", eventSource="polly\x1b[2J")
+
+    ended = aitrail("rejects", "-o", "csv")
+
+    assert "polly\\x1b[2J,'=1+1,1," in ended.stdout
+
+
+def test_verbose_tells_what_reading_took(aitrail, rejected):
+    rejected("s3://b/1", 1)
+
+    ended = aitrail("rejects", "-v", "-o", "csv")
+
+    assert ended.stderr.startswith("Reading took 1 requests, ")
