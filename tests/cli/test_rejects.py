@@ -12,11 +12,9 @@ from tests.deployed_tables import create_table, small_pages
 
 REASON = "eventTime is missing, it should be like 2026-01-31T23:59:59Z"
 
-pytestmark = pytest.mark.usefixtures("table")
-
 
 @pytest.fixture
-def ledger(stacks):
+def ledger(table, stacks):  # noqa: ARG001 (the stack and its credentials)
     client = boto3.client("dynamodb")
     create_table(client, "example-Files", FILES)
     stacks["aitrail"]["FilesTableName"] = "example-Files"
