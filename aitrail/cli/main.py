@@ -16,46 +16,50 @@ from aitrail.conditions import ConditionError
 from aitrail.errors import AitrailError
 from aitrail.window import MomentError
 
-# The commands as --help shows them, and the module below aitrail.cli that holds each: imported when somebody asks.
+# The commands as --help shows them. They are imported when somebody asks for one: so the list need not wait for all.
 SECTIONS = {
     "Ask": {
-        "events": "events",
-        "event": "event",
-        "usage": "usage",
-        "who": "timelines",
-        "what": "timelines",
-        "tail": "tail",
-        "export": "export",
+        "events": "List calls, newest first.",
+        "event": "Show everything about one call.",
+        "usage": "Count calls, errors, denied calls and characters.",
+        "who": "Show who touched a resource, newest first.",
+        "what": "Show what a principal did, newest first.",
+        "tail": "Show calls as they appear in the table, until Ctrl-C.",
+        "export": "Write calls to files below DIR, one for each service and day.",
     },
-    "Feed": {"scan": "scan"},
-    "Trust": {"rejects": "rejects"},
-    "Set up": {"services": "services", "cost": "cost", "completion": "completion"},
+    "Feed": {"scan": "Show the rows that log files hold, without any AWS."},
+    "Trust": {"rejects": "List the records that could not become rows, and why."},
+    "Set up": {
+        "services": "Show the services that are recorded.",
+        "cost": "Estimate what a deployment costs in a month.",
+        "completion": "Print what makes Tab complete commands, options and values.",
+    },
 }
-_MODULES = {name: module for commands in SECTIONS.values() for name, module in commands.items()}
+_NAMES = tuple(name for commands in SECTIONS.values() for name in commands)
+# The module below aitrail.cli that holds a command, where it is not called as the command is.
+_MODULES = {"who": "timelines", "what": "timelines"}
 # What a shell reports of a program that SIGINT or SIGPIPE ended.
 _INTERRUPTED = 130
 _NOBODY_READS = 141
-# Of click's help, on both sides of a name.
-_INDENT = 2
 
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
-        return list(_MODULES)
+        return list(_NAMES)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (the same)
         """Write the commands below their headings."""
-        for section, names in SECTIONS.items():
-            commands = [(name, self.get_command(ctx, name)) for name in names]
+        for section, commands in SECTIONS.items():
             with formatter.section(section):
-                limit = formatter.width - 2 * _INDENT - max(map(len, _MODULES))
-                formatter.write_dl([(name, command.get_short_help_str(limit)) for name, command in commands if command])
+                formatter.write_dl(list(commands.items()))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (the same)
-        if cmd_name not in _MODULES:
+        if cmd_name not in _NAMES:
             return None
         try:
-            return cast("click.Command", getattr(import_module(f"aitrail.cli.{_MODULES[cmd_name]}"), cmd_name))
+            return cast(
+                "click.Command", getattr(import_module(f"aitrail.cli.{_MODULES.get(cmd_name, cmd_name)}"), cmd_name)
+            )
         except AitrailError as error:  # a service file of the registry is wrong
             raise click.ClickException(str(error)) from error
 
@@ -65,7 +69,7 @@ class _Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.NoSuchCommand as error:  # click knows no names of commands that are not imported
-            raise click.NoSuchCommand(error.command_name, possibilities=_MODULES, ctx=ctx) from error
+            raise click.NoSuchCommand(error.command_name, possibilities=_NAMES, ctx=ctx) from error
 
     def make_context(self, *arguments: Any, **settings: Any) -> click.Context:  # noqa: ANN401 (click's signature)
         """Read the command line up to the name of the command, which shows the help of all."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aitrail import __version__
+from aitrail.cli import main as main_module
 from aitrail.cli.main import cli, main
 from aitrail.cli.output import FORMATS
 from aitrail.errors import AitrailError
@@ -35,10 +36,15 @@ main()
 
 def imported(*arguments):
     """The packages that `aitrail ARGUMENTS` imports."""
+    return {name.partition(".")[0] for name in modules(*arguments)}
+
+
+def modules(*arguments):
+    """The modules that `aitrail ARGUMENTS` imports."""
     command = [sys.executable, "-c", WITNESS, *map(str, arguments)]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own interpreter
     assert ended.stdout
-    return {name.partition(".")[0] for name in json.loads(ended.stderr.splitlines()[-1])}
+    return set(json.loads(ended.stderr.splitlines()[-1]))
 
 
 @pytest.mark.parametrize("arguments", HELP.values(), ids=HELP)
@@ -76,6 +82,18 @@ def test_help_shows_every_command_in_a_line_below_its_heading(aitrail):
     assert {heading: [line.split()[0] for line in lines] for heading, lines in listed.items()} == SECTIONS
     texts = [line.partition(" ")[2].strip() for lines in listed.values() for line in lines]
     assert [text for text in texts if not text.endswith(".") or text.endswith("...")] == []
+
+
+def test_help_of_all_says_what_the_help_of_each_begins_with():
+    listed = {name: text for commands in main_module.SECTIONS.values() for name, text in commands.items()}
+
+    assert listed == {name: cli.get_command(None, name).help.partition("\n")[0] for name in COMMANDS}
+
+
+def test_help_of_all_imports_no_command():
+    found = modules("--help")
+
+    assert [name for name in COMMANDS if f"aitrail.cli.{name}" in found] == []
 
 
 HEADINGS = {
@@ -172,7 +190,7 @@ def test_wrong_command_line_ends_with_2_and_says_what_is_valid(aitrail, argument
     assert message in ended.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["scan", "."]], ids=["help", "command"])
+@pytest.mark.parametrize("arguments", [["scan", "--help"], ["scan", "."]], ids=["help", "command"])
 def test_wrong_service_file_is_an_error_for_people(aitrail, monkeypatch, arguments):
     def import_module(name):
         raise AitrailError(f"bedrock.toml is wrong ({name})")
