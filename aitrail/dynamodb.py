@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # BatchWriteItem takes 25 items. They cannot pass its 16 MB: an item has 400 KB at most.
 BATCH_SIZE = 25
+# BatchGetItem takes 100 keys. An item has 400 KB at most, and some batches wait in memory: these are of 10 MB each.
+_WHOLE_AT_ONCE = 25
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 10.0
 
@@ -136,6 +138,26 @@ class Reader:
                 return
             wanted = cast("list[dict[str, Any]]", unprocessed["Keys"])
             self._sleep(pause)
+
+    def whole(self, found: Iterable[dict[str, Any]], *, key: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The same items in the same order, with all their attributes; `key` names those of the table's key.
+
+        They are fetched as they are consumed. An item that is gone meanwhile stays as it was found.
+        """
+        rest = iter(found)
+        batches = iter(lambda: list(islice(rest, _WHOLE_AT_ONCE)), [])
+        for batch in in_order(partial(self._whole, batch, key) for batch in batches):
+            yield from batch
+
+    def _whole(self, found: list[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
+        keys = [tuple(item[name] for name in names) for item in found]
+        wanted = [dict(zip(names, key, strict=True)) for key in dict.fromkeys(keys)]
+        whole = {tuple(item[name] for name in names): item for item in self.get_all(wanted)}
+        return [whole.get(key, item) for key, item in zip(keys, found, strict=True)]
+
+    def effort(self) -> str:
+        """What reading has taken until now, for people."""
+        return f"{self.requests:,} requests, {self.read_units:,.1f} read units"
 
     def _count(self, *capacities: Any) -> None:  # noqa: ANN401 (ConsumedCapacity, which local engines may leave out)
         with self._lock:

@@ -2,20 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from itertools import islice
 from random import random
 from typing import TYPE_CHECKING, Any
 
 from aitrail import tables
 from aitrail.dynamodb import Reader
-from aitrail.paging import in_order
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-
-# A reject has up to 400 KB, since it holds its record.
-_BATCH_SIZE = 25
 
 _Entry = dict[str, Any]
 
@@ -55,16 +49,8 @@ class Problems:
 
     def whole(self, entries: Iterable[_Entry]) -> Iterator[_Entry]:
         """The same entries with all their attributes; one that is gone meanwhile stays as it is."""
-        rest = iter(entries)
-        batches = iter(lambda: list(islice(rest, _BATCH_SIZE)), [])
-        for batch in in_order(partial(self._whole, batch) for batch in batches):
-            yield from batch
-
-    def _whole(self, entries: list[_Entry]) -> list[_Entry]:
-        keys = [{"logFile": entry["logFile"], "entry": entry["entry"]} for entry in entries]
-        found = {(entry["logFile"], entry["entry"]): entry for entry in self._reader.get_all(keys)}
-        return [found.get((entry["logFile"], entry["entry"]), entry) for entry in entries]
+        return self._reader.whole(entries, key=("logFile", "entry"))
 
     def effort(self) -> str:
         """What reading has taken until now, for people."""
-        return f"{self._reader.requests:,} requests, {self._reader.read_units:,.1f} read units"
+        return self._reader.effort()

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import islice
 from random import random
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aitrail import items
 from aitrail.dynamodb import Reader
 from aitrail.filters import Filter
-from aitrail.paging import Fetch, Page, in_order, merged, unordered
+from aitrail.paging import Fetch, Page, merged, unordered
 from aitrail.planner import Plan
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
@@ -20,8 +19,6 @@ from aitrail.window import Window
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-# BatchGetItem takes 100 keys. A row has 400 KB at most, and some batches wait in memory: these are of 10 MB each.
-_BATCH_SIZE = 25
 # A page of 1 MB has fewer rows, so that a larger Limit would change nothing; DynamoDB takes no more than 32 bits.
 _MOST_OF_A_PAGE = 10_000
 # DynamoDB refuses longer keys, empty ones and those that are no Unicode.
@@ -87,15 +84,7 @@ class TableRows:
 
     def whole(self, rows: Iterable[Row]) -> Iterator[Row]:
         """See RowSource. Raises botocore's errors."""
-        rest = iter(rows)
-        batches = iter(lambda: list(islice(rest, _BATCH_SIZE)), [])
-        for batch in in_order(partial(self._whole, batch) for batch in batches):
-            yield from batch
-
-    def _whole(self, rows: list[Row]) -> list[Row]:
-        keys = [{"eventID": event_id} for event_id in dict.fromkeys(row["eventID"] for row in rows)]
-        found = {row["eventID"]: row for row in self._reader.get_all(keys)}
-        return [found.get(row["eventID"], row) for row in rows]
+        return self._reader.whole(rows, key=("eventID",))
 
     def row(self, event_id: str) -> Row | None:
         """See RowSource. Raises botocore's errors."""
@@ -105,7 +94,7 @@ class TableRows:
     def effort(self) -> str:
         """See RowSource."""
         plans = f" ({'; '.join(self._plans)})" if self._plans else ""
-        return f"{self._reader.requests:,} requests, {self._reader.read_units:,.1f} read units{plans}"
+        return f"{self._reader.effort()}{plans}"
 
 
 def _time_and_id(row: Row) -> tuple[str, str]:
