@@ -8,121 +8,75 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
-from botocore.exceptions import ClientError
-
-from aitrail import items, keys
+from aitrail import keys
 from aitrail.ahead import Ahead
+from aitrail.coverage import moment, text_of
+from aitrail.doubts import LATE
 from aitrail.dynamodb import OutOfTimeError
-from aitrail.errors import AitrailError
+from aitrail.entries import DIGEST, FILE, UNPROVEN, DigestEntry, Entry, FileEntry
 from aitrail.events import EventsTable
-from aitrail.ledger import FileEntry, Ledger
+from aitrail.fetching import Fetched, Fetcher, unavailable
+from aitrail.ledger import Ledger
 from aitrail.logfile import UnreadableLogFile
-from aitrail.notifications import Delivery, UnknownNotification, deliveries
+from aitrail.notifications import Delivery, UnknownNotification, asks_for_review, deliveries
+from aitrail.outcomes import Ingested, not_read, of_digest, of_log_file
 from aitrail.reading import Reading
+from aitrail.reconciling import Reconciliation
 from aitrail.rows import recorded_with
 from aitrail.services import Registry
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-_GONE = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "MethodNotAllowed"}
-_REFUSED = {"403", "AccessDenied", "AllAccessDisabled"}
 
+class Reviewer(Protocol):
+    """What looks after what is open; see `aitrail.doubts.Review`."""
 
-class AccessRefusedError(AitrailError):
-    """S3 or KMS does not let the function read a log file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ingested:
-    """What became of one message or delivery: counts by metric name (METRICS), and details for the log."""
-
-    status: str
-    metrics: dict[str, int]
-    details: dict[str, Any] = field(default_factory=dict)
-
-
-# What is counted of a file that was read, and the metric that carries it.
-_COUNTS = {
-    "records": "Records",
-    "wanted": "WantedRecords",
-    "written": "RowsWritten",
-    "rejected": "RejectedRecords",
-    "expired": "ExpiredRecords",
-    "duplicates_in_file": "DuplicatesInFile",
-}
-_STATUS_METRICS = {
-    "ingested": "IngestedFiles",
-    "unreadable": "UnreadableFiles",
-    "missing": "MissingFiles",
-    "archived": "ArchivedFiles",
-}
-_OTHER_OBJECT_METRICS = {
-    keys.Kind.DIGEST: "DigestFiles",
-    keys.Kind.INSIGHT: "InsightFiles",
-    keys.Kind.AGGREGATED: "AggregatedFiles",
-    keys.Kind.FOLDER: "FolderMarkers",
-    keys.Kind.CONFIG: "ConfigFiles",
-    keys.Kind.OTHER: "OtherObjects",
-}
-METRICS = (
-    *_COUNTS.values(),
-    *_STATUS_METRICS.values(),
-    *_OTHER_OBJECT_METRICS.values(),
-    "SkippedFiles",
-    "TestMessages",
-    "FailedMessages",
-    "UnknownSources",
-)
-
-
-# Of each of the files that wait: four of them take no more memory than the rows of one large file.
-_MAX_BYTES_AHEAD = 8 * 1024 * 1024
-
-
-@dataclass(slots=True, kw_only=True)
-class _Fetched:
-    """What is known of a delivery before it is read: its ledger entry, and the answer of S3 unless it is done."""
-
-    earlier: dict[str, Any] | None
-    is_done: bool = False
-    error: ClientError | None = None
-    etag: str | None = None
-    version_id: str | None = None
-    body: Any = None  # a stream of bytes
-    length: int = 0
-
-    def close(self) -> None:
-        if self.body is not None:
-            self.body.close()
+    def review(self, time_left: Callable[[], float]) -> dict[str, int]:
+        """Do what can be done; counts by metric."""
+        ...
 
 
 @dataclass(slots=True, kw_only=True)
 class Ingestion:
-    """The parts that turn deliveries into rows; `now` is the clock, retentions are None where nothing expires."""
+    """The parts that turn deliveries into rows; `now` is the clock, retentions are None where nothing expires.
+
+    Deliveries outside `scope` are refused: nobody but the log bucket has anything to announce.
+    """
 
     s3: "S3Client"
     events: EventsTable
     ledger: Ledger
     registry: Registry
+    scope: keys.Scope
+    reconciliation: Reconciliation
+    reviewer: Reviewer
     row_retention: timedelta | None = None
     ledger_retention: timedelta | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    _ahead: Ahead[_Fetched] | None = field(default=None, init=False)
+    _ahead: Ahead[Fetched] | None = field(default=None, init=False)
+
+    @property
+    def _fetcher(self) -> Fetcher:
+        return Fetcher(s3=self.s3, ledger=self.ledger, is_done=self._is_done)
 
     @contextmanager
     def reading_ahead(self, bodies: Iterable[str]) -> Iterator[None]:
         """Until it ends, fetch what the next deliveries of these messages need while one is ingested."""
-        announced = [delivery for body in bodies for delivery in _log_files(body)]
-        self._ahead = Ahead(self._fetch_ahead, announced)
+        announced = [delivery for body in bodies for delivery in self._to_read(body)]
+        self._ahead = Ahead(self._fetcher.fetch_ahead, announced)
         try:
             yield
         finally:
             self._ahead.close()
             self._ahead = None
+
+    def _to_read(self, body: str) -> Iterator[Delivery]:
+        """The deliveries of a message that will be read; none of an unknown message: that fails in its turn."""
+        with suppress(UnknownNotification):
+            yield from (each for each in deliveries(body) if self.scope.holds(each.bucket, each.key) and _is_read(each))
 
     def ingest_message(self, body: str, *, time_left: Callable[[], float], report: Callable[[Ingested], None]) -> None:
         """Ingest every delivery that a message announces; one that fails does not hold up the others.
@@ -130,7 +84,9 @@ class Ingestion:
         Raises UnknownNotification, and as an ExceptionGroup what made deliveries fail.
         """
         announced = deliveries(body)
-        if not announced:
+        if asks_for_review(body):
+            report(Ingested(status="reviewed", metrics=self.reviewer.review(time_left)))
+        elif not announced:
             report(Ingested(status="nothing announced", metrics={"TestMessages": 1}))
         errors: list[Exception] = []
         for delivery in announced:
@@ -149,94 +105,78 @@ class Ingestion:
         """
         kind = keys.kind_of(delivery.key)
         log_file = f"s3://{delivery.bucket}/{delivery.key}"
-        if not kind.ingested:
-            return Ingested(status=kind, metrics={_OTHER_OBJECT_METRICS[kind]: 1}, details={"logFile": log_file})
+        if not self.scope.holds(delivery.bucket, delivery.key):
+            return Ingested(status="refused", metrics={"RefusedDeliveries": 1}, details={"logFile": log_file})
+        if not _is_read(delivery):
+            return not_read(log_file, kind)
         _check(time_left, log_file)
-        with closing(self._ahead.take(delivery) if self._ahead else self._fetch(delivery)) as fetched:
+        with closing(self._ahead.take(delivery) if self._ahead else self._fetcher.fetch(delivery)) as fetched:
             if fetched.is_done:
                 return Ingested(status="skipped", metrics={"SkippedFiles": 1}, details={"logFile": log_file})
-            entry = self._entry(log_file, delivery)
-            if fetched.error:
-                return self._finish(self._unavailable(entry, fetched.error), {})
-            entry = replace(entry, etag=fetched.etag, version_id=fetched.version_id)
+            if kind is keys.Kind.DIGEST:
+                return self._ingest_digest(delivery, fetched, time_left)
+            return self._ingest_log_file(delivery, fetched, time_left)
+
+    def _ingest_log_file(self, delivery: Delivery, fetched: Fetched, time_left: Callable[[], float]) -> Ingested:
+        entry = FileEntry(**self._known(delivery, fetched), recorded_with=recorded_with(self.registry))
+        unknown_sources: Mapping[str, int] = {}
+        if not fetched.error:
             reading = Reading(
                 cast("BinaryIO", fetched.body),
-                log_file=log_file,
+                log_file=entry.log_file,
                 registry=self.registry,
                 retention=self.row_retention,
                 now=self.now(),
-                at_each_step=lambda: _check(time_left, log_file),
+                at_each_step=lambda: _check(time_left, entry.log_file),
             )
             entry = self._read(reading, entry, fetched.earlier, time_left)
-        return self._finish(entry, reading.unknown_sources)
+            unknown_sources = reading.unknown_sources
+        if self._is_late(entry) and not (fetched.earlier or {}).get("expectedSha256"):
+            entry = replace(entry, doubt=(fetched.earlier or {}).get("doubt") or UNPROVEN)
+        return of_log_file(entry, self.ledger.record(entry, FILE, fetched.earlier), unknown_sources)
 
-    def _fetch(self, delivery: Delivery) -> "_Fetched":
-        """Ask the ledger, and S3 if there is something to read. Raises the client's errors, but for those of S3."""
-        fetched = _Fetched(earlier=self.ledger.entry(f"s3://{delivery.bucket}/{delivery.key}"))
-        fetched.is_done = fetched.earlier is not None and self._is_done(fetched.earlier, delivery)
-        if not fetched.is_done:
-            try:
-                answer = self._get(delivery)
-            except ClientError as error:
-                fetched.error = error
-            else:
-                fetched.etag, fetched.version_id = answer["ETag"].strip('"'), answer.get("VersionId")
-                fetched.body, fetched.length = answer["Body"], answer["ContentLength"]
-        return fetched
-
-    def _fetch_ahead(self, delivery: Delivery) -> "_Fetched":
-        """As `_fetch`; the content of a file that is not large is read as well."""
-        fetched = self._fetch(delivery)
-        if fetched.body is not None and fetched.length <= _MAX_BYTES_AHEAD:
-            with closing(fetched.body) as body:
-                fetched.body = BytesIO(body.read())
-        return fetched
+    def _ingest_digest(self, delivery: Delivery, fetched: Fetched, time_left: Callable[[], float]) -> Ingested:
+        entry = DigestEntry(**self._known(delivery, fetched) | ({} if fetched.error else {"status": "verified"}))
+        counts: dict[str, int] = {}
+        if not fetched.error:
+            entry, counts = self.reconciliation.reconcile(
+                cast("BinaryIO", fetched.body),
+                entry,
+                key=delivery.key,
+                metadata=fetched.metadata,
+                time_left=time_left,
+            )
+        return of_digest(entry, self.ledger.record(entry, DIGEST, fetched.earlier), counts)
 
     def _is_done(self, earlier: dict[str, Any], delivery: Delivery) -> bool:
-        return (
-            earlier.get("status") == "ingested"
-            and earlier.get("recordedWith") == recorded_with(self.registry)
-            and delivery.etag in (None, earlier.get("etag"))
+        is_current = (
+            earlier.get("status") == "verified"
+            if earlier["entry"] == DIGEST
+            else earlier.get("status") == "ingested" and earlier.get("recordedWith") == recorded_with(self.registry)
         )
+        return is_current and delivery.etag in (None, earlier.get("etag"))
 
-    def _entry(self, log_file: str, delivery: Delivery) -> FileEntry:
-        """The entry as far as it is known without the content."""
-        now = self.now()
-        key = keys.parse(delivery.key)
-        ingested_at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return FileEntry(
-            log_file=log_file,
-            status="ingested",
-            recorded_with=recorded_with(self.registry),
-            etag=delivery.etag,
-            version_id=delivery.version_id,
-            account=key.account if key else None,
-            region=key.region if key else None,
-            delivered_at=key.delivered_at if key else None,
-            delivery_day=key.delivery_day if key else ingested_at[:10],
-            ingested_at=ingested_at,
-            expires_at=None if self.ledger_retention is None else int((now + self.ledger_retention).timestamp()),
-        )
+    def _known(self, delivery: Delivery, fetched: Fetched) -> dict[str, Any]:
+        """The fields of an entry that are known without the content. Raises AccessRefusedError and errors of S3."""
+        now, key = self.now(), keys.parse(delivery.key)
+        known: dict[str, Any] = {
+            "log_file": f"s3://{delivery.bucket}/{delivery.key}",
+            "status": "ingested",
+            "etag": fetched.etag or delivery.etag,
+            "version_id": fetched.version_id if fetched.etag else delivery.version_id,
+            "account": key.account if key else None,
+            "region": key.region if key else None,
+            "delivered_at": key.delivered_at if key else None,
+            "delivery_day": key.delivery_day if key else text_of(now)[:10],
+            "stored_at": fetched.stored_at,
+            "ingested_at": text_of(now),
+            "expires_at": expiry(now, self.ledger_retention),
+        }
+        return known | (unavailable(known["log_file"], fetched.error) if fetched.error else {})
 
-    def _get(self, delivery: Delivery) -> dict[str, Any]:
-        request = {"Bucket": delivery.bucket, "Key": delivery.key, "VersionId": delivery.version_id}
-        present: Any = {name: value for name, value in request.items() if value is not None}
-        return cast("dict[str, Any]", self.s3.get_object(**present))
-
-    def _unavailable(self, entry: FileEntry, error: ClientError) -> FileEntry:
-        code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-        if code in _GONE:
-            return replace(entry, status="missing", problem="missing", reason=f"{code}: {message}")
-        if code == "InvalidObjectState":
-            reason = "the object is archived: restore it, then it is read when S3 announces it"
-            return replace(entry, status="archived", problem="archived", reason=reason)
-        if code in _REFUSED or code.startswith("KMS."):
-            raise AccessRefusedError(
-                f"S3 refused to hand out {entry.log_file} ({code}: {message}). The function's role needs s3:GetObject "
-                "and s3:GetObjectVersion on the log files and s3:ListBucket on the bucket; files encrypted with a KMS "
-                "key also need kms:Decrypt, which the setting aitrail:logKeyArns grants."
-            ) from error
-        raise error
+    def _is_late(self, entry: Entry) -> bool:
+        """Whether it may have missed the digests of its hour."""
+        return entry.delivered_at is not None and self.now() - moment(entry.delivered_at) > LATE
 
     def _read(
         self, reading: Reading, entry: FileEntry, earlier: dict[str, Any] | None, time_left: Callable[[], float]
@@ -256,7 +196,6 @@ class Ingestion:
             return replace(
                 entry,
                 status="unreadable",
-                problem="unreadable",
                 reason=str(error),
                 position=error.position,
                 written=written,
@@ -266,7 +205,6 @@ class Ingestion:
             self.ledger.forget_rejects(entry.log_file, but=rejects, time_left=time_left)
         return replace(
             entry,
-            problem="rejects" if rejects else None,
             bytes=reading.content.bytes,
             sha256=reading.content.sha256,
             records=reading.content.records,
@@ -279,24 +217,15 @@ class Ingestion:
             last_event_time=reading.last_event_time,
         )
 
-    def _finish(self, entry: FileEntry, unknown_sources: Mapping[str, int]) -> Ingested:
-        self.ledger.record(entry)
-        counts = {metric: getattr(entry, name) or 0 for name, metric in _COUNTS.items()}
-        counts |= {_STATUS_METRICS[entry.status]: 1, "UnknownSources": sum(unknown_sources.values())}
-        # JSON may hold lone surrogates, the log may not.
-        sources = {items.encodable(source): count for source, count in unknown_sources.items()}
-        details = {"logFile": entry.log_file, "reason": entry.reason, "unknownSources": sources}
-        return Ingested(
-            status=entry.status,
-            metrics={name: count for name, count in counts.items() if count},
-            details={name: value for name, value in details.items() if value} | counts,
-        )
+
+def _is_read(delivery: Delivery) -> bool:
+    kind = keys.kind_of(delivery.key)
+    return kind.ingested or kind is keys.Kind.DIGEST
 
 
-def _log_files(body: str) -> Iterator[Delivery]:
-    """The deliveries of a message that will be read; none of one that is no known envelope: that fails in its turn."""
-    with suppress(UnknownNotification):
-        yield from (delivery for delivery in deliveries(body) if keys.kind_of(delivery.key).ingested)
+def expiry(now: datetime, retention: timedelta | None) -> int | None:
+    """When an entry that is made now expires, in epoch seconds; None where nothing expires."""
+    return None if retention is None else int((now + retention).timestamp())
 
 
 def _check(time_left: Callable[[], float], log_file: str) -> None:

@@ -50,6 +50,27 @@ class LogKey:
     delivery_day: str
     delivered_at: str | None
 
+    def folder(self, name: str, day: str = "") -> str:
+        """Where the objects of the same account and Region are that CloudTrail keeps in the folder of that name.
+
+        `day` (YYYY-MM-DD) tells those of a day of delivery.
+        """
+        organization = f"{self.organization}/" if self.organization else ""
+        dated = f"{day.replace('-', '/')}/" if day else ""
+        return f"{self.prefix}AWSLogs/{organization}{self.account}/{name}/{self.region}/{dated}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where log files may be: in one bucket, below AWSLogs/ behind one of the prefixes ("" for none)."""
+
+    bucket: str
+    prefixes: tuple[str, ...] = ("",)
+
+    def holds(self, bucket: str, key: str) -> bool:
+        """Whether that object is there."""
+        return bucket == self.bucket and key.startswith(tuple(f"{prefix}AWSLogs/" for prefix in self.prefixes))
+
 
 _KIND_OF_FOLDER = {
     "CloudTrail": Kind.LOG_FILE,

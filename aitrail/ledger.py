@@ -1,69 +1,37 @@
 """The ledger (files table): what became of every delivery, and every reject with its reason."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from random import random
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from aitrail.attributes import from_item, to_item
 from aitrail.dynamodb import BatchWriter, delete, put
+from aitrail.entries import FILE, PREMISES, REJECT, Entry, settled
 from aitrail.reading import RejectedRecord
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-FILE = "file"
-REJECT = "reject#"
+_Attributes = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileEntry:
-    """One delivery. Counts are records; `bytes` and `sha256` are of the uncompressed content; times are UTC.
+class Listing:
+    """What a verified digest says of an object: the SHA-256 of its uncompressed content.
 
-    `status`: ingested, unreadable, missing, archived. `problem` is set where a person should look, and only there.
-    Attributes are named in the table as they are here, in camel case.
+    `listed_at` is the end of the digest's hour. `known` are the attributes that the object's name gives.
     """
 
     log_file: str
-    status: str
-    problem: str | None = None
-    reason: str | None = None
-    position: int | None = None
-    recorded_with: str | None = None
-    etag: str | None = None
-    version_id: str | None = None
-    bytes: int | None = None
-    sha256: str | None = None
-    records: int | None = None
-    wanted: int | None = None
-    written: int | None = None
-    rejected: int | None = None
-    expired: int | None = None
-    duplicates_in_file: int | None = None
-    account: str | None = None
-    region: str | None = None
-    delivered_at: str | None = None
-    delivery_day: str | None = None
-    first_event_time: str | None = None
-    last_event_time: str | None = None
-    ingested_at: str | None = None
-    expires_at: int | None = None
-
-    @property
-    def was_read(self) -> bool:
-        """Whether S3 handed out the content, sound or not."""
-        return self.status in ("ingested", "unreadable")
-
-
-def _camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
-
-
-_VERDICT = {"status", "problem", "reason", "position"}
-# Field of FileEntry -> attribute in the table.
-ATTRIBUTES = {field.name: _camel_case(field.name) for field in fields(FileEntry) if field.name != "log_file"}
+    entry: str
+    expected_sha256: str
+    listed_by: str
+    listed_at: str
+    known: dict[str, Any]
 
 
 class Ledger:
@@ -81,28 +49,99 @@ class Ledger:
         self._table = table
         self._writer = BatchWriter(client, table, sleep=sleep, random=random)
 
-    def entry(self, log_file: str) -> dict[str, Any] | None:
-        """The file entry with its attributes as plain values (numbers are Decimal), or None."""
-        answer = self._client.get_item(TableName=self._table, Key=_key(log_file, FILE))
+    def entry(self, log_file: str, entry: str = FILE, *, consistent: bool = False) -> dict[str, Any] | None:
+        """The entry with its attributes as plain values, or None."""
+        options: Any = {"ConsistentRead": True} if consistent else {}
+        answer = self._client.get_item(TableName=self._table, Key=_key(log_file, entry), **options)
         return from_item(answer["Item"]) if "Item" in answer else None
 
-    def record(self, entry: FileEntry) -> None:
-        """Set the attributes of the entry and remove those that no longer hold; attributes of others stay."""
-        values = {attribute: getattr(entry, name) for name, attribute in ATTRIBUTES.items()}
-        present = {attribute: value for attribute, value in values.items() if value is not None}
-        # Nothing was read of a missing or archived object: what an earlier reading counted is still true.
-        replaced = values.keys() if entry.was_read else _VERDICT
-        absent = replaced - present.keys()
-        update = "SET " + ", ".join(f"#{attribute} = :{attribute}" for attribute in present)
+    def record(self, entry: Entry, kind: str = FILE, earlier: _Attributes | None = None) -> dict[str, Any]:
+        """Set the attributes of the entry and remove those that no longer hold; attributes of others stay.
+
+        `earlier` is the entry as it was read before: with it, one write does. Returns the entry as it is then.
+        """
+        values = entry.attributes()
+        changes = values | _settling(_after(earlier or {}, values))
+        answer = self._client.update_item(**self._update(_key(entry.log_file, kind), changes), ReturnValues="ALL_NEW")
+        return self._settle(from_item(answer["Attributes"]))
+
+    def expect(self, listing: Listing) -> dict[str, Any]:
+        """Note what a digest says of an object, before or after that has come. Returns the entry as it is then.
+
+        What was read and is as the digest says costs one write and no read.
+        """
+        key = _key(listing.log_file, listing.entry)
+        said = {
+            "expectedSha256": listing.expected_sha256,
+            "listedBy": listing.listed_by,
+            "listedAt": listing.listed_at,
+        }
+        proved = {"expectedSha256": listing.expected_sha256, "verifiedBy": listing.listed_by}
+        old = self._try(key, proved, {"sha256": listing.expected_sha256, "problem": None})
+        if old is None:
+            return proved
+        return self._amend(key, old, lambda seen: said if seen.get("status") else listing.known | said)
+
+    def doubt(self, log_file: str, doubt: str | None) -> dict[str, Any]:
+        """Note that a log file is in doubt, or no longer, unless a digest lists it. Returns the entry as it is then."""
+        key = _key(log_file, FILE)
+        return self._amend(key, self.entry(log_file, consistent=True) or {}, lambda _: {"doubt": doubt})
+
+    def note(self, log_file: str, kind: str, **attributes: Any) -> None:  # noqa: ANN401 (any value)
+        """Set attributes of an entry on which nothing depends."""
+        self._client.update_item(**self._update(_key(log_file, kind), attributes))
+
+    def _amend(
+        self, key: dict[str, Any], seen: _Attributes, changed: Callable[[_Attributes], _Attributes]
+    ) -> dict[str, Any]:
+        """Change an entry, and what follows from that, however often somebody else changes it meanwhile."""
+        old: _Attributes | None = seen
+        while old is not None:
+            seen = old
+            values = changed(seen)
+            changes = {**values, **_settling(_after(seen, values))}
+            old = self._try(key, changes, {name: seen.get(name) for name in PREMISES})
+        return _after(seen, changes)
+
+    def _settle(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """Let the entry say what its attributes together mean, if it does not yet."""
+        if all(entry.get(name) == value for name, value in settled(entry).items()):
+            return entry
+        return self._amend(_key(entry["logFile"], entry["entry"]), entry, lambda _: {})
+
+    def _try(self, key: dict[str, Any], changes: _Attributes, premises: _Attributes) -> dict[str, Any] | None:
+        """Change an entry if its attributes are as they should be; the entry as it is where they are not, else None."""
+        try:
+            self._client.update_item(
+                **self._update(key, changes, premises), ReturnValuesOnConditionCheckFailure="ALL_OLD"
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            found: Any = error.response.get("Item", {})
+            return from_item(found)
+        return None
+
+    def _update(self, key: dict[str, Any], changes: _Attributes, premises: _Attributes | None = None) -> Any:  # noqa: ANN401
+        """The parameters of UpdateItem: None stands for an attribute that is not to be, or not there."""
+        present = {name: value for name, value in changes.items() if value is not None}
+        absent = sorted(changes.keys() - present.keys())
+        update = "SET " + ", ".join(f"#{name} = :{name}" for name in present) if present else ""
         if absent:
-            update += " REMOVE " + ", ".join(f"#{attribute}" for attribute in sorted(absent))
-        self._client.update_item(
-            TableName=self._table,
-            Key=_key(entry.log_file, FILE),
-            UpdateExpression=update,
-            ExpressionAttributeNames={f"#{attribute}": attribute for attribute in present.keys() | absent},
-            ExpressionAttributeValues=to_item({f":{attribute}": value for attribute, value in present.items()}),
-        )
+            update += " REMOVE " + ", ".join(f"#{name}" for name in absent)
+        names, values = {f"#{name}": name for name in changes}, {f":{name}": value for name, value in present.items()}
+        parameters: dict[str, Any] = {"TableName": self._table, "Key": key, "UpdateExpression": update.strip()}
+        if premises is not None:
+            parameters["ConditionExpression"] = " AND ".join(
+                f"attribute_not_exists(#{name})" if value is None else f"#{name} = :old_{name}"
+                for name, value in premises.items()
+            )
+            names |= {f"#{name}": name for name in premises}
+            values |= {f":old_{name}": value for name, value in premises.items() if value is not None}
+        return parameters | {
+            "ExpressionAttributeNames": names,
+            **({"ExpressionAttributeValues": to_item(values)} if values else {}),
+        }
 
     def record_rejects(
         self,
@@ -130,6 +169,16 @@ class Ledger:
         found = [item["entry"]["S"] for page in pages for item in page["Items"]]
         stale = [delete({"logFile": log_file, "entry": entry}) for entry in found if entry not in kept]
         self._writer.write(stale, time_left=time_left)
+
+
+def _after(entry: _Attributes, changes: _Attributes) -> dict[str, Any]:
+    """The entry once it is changed."""
+    return {name: value for name, value in {**entry, **changes}.items() if value is not None}
+
+
+def _settling(entry: _Attributes) -> dict[str, Any]:
+    """What to set and to remove for the entry to say what its attributes together mean."""
+    return {name: value for name, value in settled(entry).items() if value is not None or name in entry}
 
 
 def _key(log_file: str, entry: str) -> dict[str, Any]:

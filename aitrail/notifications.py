@@ -7,8 +7,11 @@
 | CloudTrail's own message | s3Bucket, s3ObjectKey[]                        | verbatim                  |
 | one of them inside SNS   | Message holds it as text; raw delivery: itself | as above                  |
 
-Announce nothing: s3:TestEvent, `CloudTrail validation message.`, SNS subscription messages, and S3 events after which
-there is nothing new to read. Everything else is unknown, as a whole: no part of a message is dropped silently.
+aitrail itself announces in CloudTrail's words; with "force": true a delivery is read again even if it is done.
+
+Announce nothing: s3:TestEvent, `CloudTrail validation message.`, SNS subscription messages, the hourly event of
+EventBridge (`asks_for_review`), and S3 events after which there is nothing new to read. Everything else is unknown, as
+a whole: no part of a message is dropped silently.
 Sources: Amazon S3 user guide ("Event message structure", "EventBridge event message structure"), AWS CloudTrail user
 guide ("Configuring Amazon SNS notifications for CloudTrail").
 """
@@ -28,13 +31,17 @@ class UnknownNotification(AitrailError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One object that CloudTrail put into a bucket. `version_id`, `etag` (bare) and `size` (bytes) where announced."""
+    """One object that CloudTrail put into a bucket. `version_id`, `etag` (bare) and `size` (bytes) where announced.
+
+    `force` asks to read it again, whatever the ledger says.
+    """
 
     bucket: str
     key: str
     version_id: str | None = None
     etag: str | None = None
     size: int | None = None
+    force: bool = False
 
 
 _SNS_WRAPPINGS = 2
@@ -80,6 +87,19 @@ def deliveries(body: str) -> tuple[Delivery, ...]:
     return tuple({(found.bucket, found.key, found.version_id): found for found in announced}.values())
 
 
+def asks_for_review(body: str) -> bool:
+    """Whether it is the hourly event with which EventBridge asks to look after what is still open."""
+    if '"aws.events"' not in body:
+        return False
+    try:
+        match json.loads(body):
+            case {"source": "aws.events", "detail-type": "Scheduled Event"}:
+                return True
+    except (ValueError, RecursionError):
+        pass
+    return False
+
+
 def _announced(text: str, wrappings: int) -> list[Delivery]:
     try:
         return list(_in_envelope(text, wrappings))
@@ -97,15 +117,19 @@ def _in_envelope(text: str, wrappings: int) -> Iterator[Delivery]:
     match json.loads(text, parse_constant=_refuse_constant):
         case {"Type": "Notification", "Message": str(message)} if wrappings:
             yield from _announced(message, wrappings - 1)
-        case {"Type": "SubscriptionConfirmation" | "UnsubscribeConfirmation"} | {"Event": "s3:TestEvent"}:
+        case (
+            {"Type": "SubscriptionConfirmation" | "UnsubscribeConfirmation"}
+            | {"Event": "s3:TestEvent"}
+            | {"source": "aws.events", "detail-type": "Scheduled Event"}
+        ):
             return
         case {"Records": [_, *_] as records}:
             yield from _of_s3(records)
         case {"source": "aws.s3", "detail-type": str(event), "detail": detail}:
             yield from _of_eventbridge(event, detail)
-        case {"s3Bucket": bucket, "s3ObjectKey": [_, *_] as keys}:
+        case {"s3Bucket": bucket, "s3ObjectKey": [_, *_] as keys, **others}:
             for key in keys:
-                yield _delivery(bucket, key, {})
+                yield _delivery(bucket, key, {"force": others.get("force")})
         case _:
             raise ValueError("it has the fields of no known envelope")
 
@@ -159,6 +183,7 @@ def _delivery(bucket: object, key: object, facts: dict[str, object]) -> Delivery
         version_id=_text_or_none(facts.get("versionId", facts.get("version-id")), "the version"),
         etag=(etag or "").strip('"') or None,
         size=size if type(size) is int and size >= 0 else None,
+        force=facts.get("force") is True,
     )
 
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """A global secondary index: `partition_keys` take equality, `sort_keys` equality from the left, then a range."""
+    """A global secondary index: `partition_keys` take equality, `sort_keys` equality from the left, then a range.
+
+    It has the `projected` attributes beside all keys.
+    """
 
     name: str
     partition_keys: tuple[str, ...]
@@ -75,41 +78,64 @@ BY_SERVICE = _event_index("by-service", "service")
 BY_PRINCIPAL = _event_index("by-principal", "principal")
 BY_RESOURCE = _event_index("by-resource", "resource")
 
+# Sparse: rows that were imported and that no log file has vouched for yet.
+BY_IMPORT = Index(name="by-import", partition_keys=("importedFrom",), sort_keys=("eventTime", "eventID"), projected=())
+ASKED = (BY_SERVICE, BY_PRINCIPAL, BY_RESOURCE)
+
 EVENTS = Table(
     label="Events",
     partition_key="eventID",
     sort_key=None,
-    indexes=(BY_SERVICE, BY_PRINCIPAL, BY_RESOURCE),
+    indexes=(*ASKED, BY_IMPORT),
     ttl_attribute="expiresAt",
 )
 
-_FILE_COLUMNS = (
-    "status",
-    "reason",
-    "account",
-    "region",
-    "deliveredAt",
-    "ingestedAt",
-    "bytes",
-    "records",
-    "wanted",
-    "written",
-    "rejected",
-    "expired",
-    "duplicatesInFile",
-)
-
+# Account, Region and time of the delivery are in the name; a reason may be long: whoever wants it reads the entry.
 BY_DAY = Index(
     name="by-day",
     partition_keys=("deliveryDay",),
     sort_keys=("logFile",),
-    projected=(*_FILE_COLUMNS, "problem", "recordedWith", "sha256", "etag"),
+    projected=(
+        "status",
+        "problem",
+        "ingestedAt",
+        "recordedWith",
+        "etag",
+        "sha256",
+        "verifiedBy",
+        "bytes",
+        "records",
+        "wanted",
+        "written",
+        "rejected",
+        "expired",
+        "duplicatesInFile",
+        "firstEventTime",
+        "lastEventTime",
+        "digestStart",
+        "digestEnd",
+        "logFiles",
+        "previous",
+    ),
 )
 BY_PROBLEM = Index(
     name="by-problem",
     partition_keys=("problem",),
     sort_keys=("logFile",),
-    projected=("status", "reason", "deliveredAt", "ingestedAt", "recordIndex", "eventSource", "eventName"),
+    projected=(
+        "status",
+        "reason",
+        "deliveredAt",
+        "ingestedAt",
+        "storedAt",
+        "recordIndex",
+        "eventSource",
+        "eventName",
+        "listedAt",
+        "announcedAt",
+        "listedBy",
+        "broken",
+    ),
 )
 
 FILES = Table(

@@ -4,7 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from aitrail.ingest import Ingested, Ingestion
+from aitrail.ingest import Ingestion
+from aitrail.outcomes import Ingested
 from bench.corpora import Corpus
 from bench.function import Aws, deployed
 from bench.measuring import Figure, Scale, cpu_seconds

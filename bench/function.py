@@ -21,7 +21,9 @@ WIRING: Final = "lambdas.ingest.wiring"
 ENVIRONMENT: Final = {
     "EVENTS_TABLE": "events",
     "FILES_TABLE": "files",
-    "QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/deliveries",
+    "LOG_BUCKET": "example-trail-logs",
+    "DELIVERIES_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/deliveries",
+    "BACKFILL_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/backfill",
     "POWERTOOLS_SERVICE_NAME": "aitrail",
     "POWERTOOLS_METRICS_NAMESPACE": "aitrail",
     "AWS_DEFAULT_REGION": "eu-west-1",
@@ -30,6 +32,12 @@ ENVIRONMENT: Final = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+
+
+_ANSWERS = {
+    "BatchWriteItem": b'{"UnprocessedItems":{}}',
+    "UpdateItem": b'{"Attributes":{"status":{"S":"ingested"}}}',
 }
 
 
@@ -56,8 +64,9 @@ class Aws:
         self.requests[operation] += 1
         if self._latency:
             time.sleep(self._latency)
-        body = self._log_file if operation == "GET" else b'{"UnprocessedItems":{}}'
+        body = self._log_file if operation == "GET" else _ANSWERS.get(operation, b"{}")
         headers = HTTPHeaders()
+        headers["Last-Modified"] = "Sat, 21 Nov 2026 09:06:00 GMT"
         headers["ETag"] = '"5d41402abc4b2a76b9719d911017c592"'
         headers["Content-Length"] = str(len(body))
         return AWSResponse(request.url, 200, headers, _Body(body))

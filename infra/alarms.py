@@ -17,22 +17,37 @@ NAMESPACE = SERVICE = "aitrail"
 _LISTED = "The files table lists them in its index by-problem"
 _COUNTED = {
     "UnreadableFiles": f"Log files are truncated, corrupt or no CloudTrail log. {_LISTED}, with reasons; "
-    "docs/operations.md says how to have a repaired one read again.",
+    "`aitrail retry` has them read again once they are repaired.",
     "MissingFiles": "Log files were announced and are not in the bucket: something or a lifecycle rule deletes them "
-    f"early. {_LISTED}; docs/operations.md says how to have a restored one read again.",
+    f"early. {_LISTED}; `aitrail retry` has them read again once they are restored.",
     "ArchivedFiles": f"Log files are in an archive storage class and cannot be read. {_LISTED}; restored files are "
     "read by themselves.",
     "RejectedRecords": "Records of the wanted services could not become rows. The files table keeps them, with their "
-    "reasons, and lists them in its index by-problem.",
+    "reasons; `aitrail rejects` shows them.",
+    "TamperedFiles": "Log files are not what CloudTrail's signed digests say: somebody has changed them. `aitrail "
+    "verify` names them; the bucket keeps the versions that they had before for 30 days.",
+    "UnlistedFiles": "Log files are in the bucket that no digest of CloudTrail lists: somebody else wrote them, and "
+    "their records became rows. `aitrail verify` names them.",
+    "InvalidDigests": "Digests are not signed by CloudTrail as they are, or were moved: what they list proves nothing. "
+    "`aitrail status` names them.",
+    "BrokenChains": "A digest does not follow the one before it: deliveries between them are not proved. Was logging "
+    "stopped, or a digest changed? `aitrail verify` names the hours.",
+    "MissingDigests": "Digests that CloudTrail wrote are not in the bucket: what was delivered in their hours is "
+    "not proved. `aitrail verify` names the hours.",
+    "RefusedDeliveries": "Messages announced objects outside the log bucket or its prefixes. Nobody but the log bucket "
+    "has anything to announce: find out who may send to the queues.",
     "UnknownSources": "CloudTrail uses an eventSource that looks like a wanted service and is not in the registry: its "
     "records are not recorded. The function's log names it; add it to the service's TOML file and deploy.",
 }
 
 
 class Alarms(Construct):
-    """What a person should know of; `topic` is told, where there is one."""
+    """What a person should know of; `topic` is told, where there is one.
 
-    def __init__(
+    With `expects_digests`, their absence is an alarm too.
+    """
+
+    def __init__(  # noqa: PLR0913 - a construct's properties
         self,
         scope: Construct,
         construct_id: str,
@@ -40,6 +55,7 @@ class Alarms(Construct):
         deliveries: Deliveries,
         function: IFunction,
         topic: ITopic | None,
+        expects_digests: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         self.topic = topic
@@ -49,7 +65,7 @@ class Alarms(Construct):
                 period=_FIVE_MINUTES, statistic="Maximum"
             ),
             "Deliveries failed five times and are in the dead-letter queue. The function's log names the cause, often "
-            "a missing permission; grant it, then move the messages back to the deliveries queue (start a redrive).",
+            "a missing permission; grant it, then run `aitrail retry`.",
         )
         self.alarm(
             "Backlog",
@@ -59,6 +75,13 @@ class Alarms(Construct):
             above=_AN_HOUR.to_seconds(),
         )
         self.alarm(
+            "BackfillBacklog",
+            deliveries.backfill.metric_approximate_age_of_oldest_message(period=_FIVE_MINUTES, statistic="Maximum"),
+            "What was announced again waits for over a day: the function fails, or the backfill is larger than "
+            "aitrail:backfillConcurrency suits. Live deliveries do not wait for it.",
+            above=24 * _AN_HOUR.to_seconds(),
+        )
+        self.alarm(
             "FunctionErrors",
             function.metric_errors(period=_FIVE_MINUTES),
             "The function crashed, ran out of memory or timed out, as its log shows. SQS retries the deliveries; "
@@ -66,6 +89,28 @@ class Alarms(Construct):
         )
         for metric, description in _COUNTED.items():
             self.alarm(metric, _count(metric), description)
+        if expects_digests:
+            self._alarm_without_digests()
+
+    def _alarm_without_digests(self) -> None:
+        """CloudTrail writes digests every hour, for every Region, however little happens."""
+        alarm = cloudwatch.Alarm(
+            self,
+            "NoDigests",
+            metric=_count("VerifiedDigests", _AN_HOUR),
+            alarm_description="No digest of CloudTrail has been verified for three hours. Is the trail stopped, or its "
+            "log file validation switched off? Start it again. `aitrail status` shows the newest of each account and "
+            "Region.",
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            threshold=1,
+            evaluation_periods=3,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+        )
+        self._tell(alarm)
+
+    def _tell(self, alarm: cloudwatch.Alarm) -> None:
+        if self.topic:
+            alarm.add_alarm_action(SnsAction(self.topic))
 
     def alarm(self, name: str, metric: cloudwatch.Metric, description: str, *, above: float = 0) -> None:
         """Go off when `metric` passes `above` within five minutes; no data is good news."""
@@ -79,15 +124,14 @@ class Alarms(Construct):
             evaluation_periods=1,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        if self.topic:
-            alarm.add_alarm_action(SnsAction(self.topic))
+        self._tell(alarm)
 
 
-def _count(metric: str) -> cloudwatch.Metric:
+def _count(metric: str, period: Duration = _FIVE_MINUTES) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=metric,
         dimensions_map={"service": SERVICE},
         statistic="Sum",
-        period=_FIVE_MINUTES,
+        period=period,
     )

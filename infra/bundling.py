@@ -36,7 +36,7 @@ _LEFT_OUT_SUFFIXES = {".pyc", ".md"}
 
 # What the function has clients for. The descriptions of the other 400 services are 23 MB, and botocore looks through
 # their folders before it makes its first client.
-_SERVICES = {"dynamodb", "s3", "sqs"}
+_SERVICES = {"cloudtrail", "dynamodb", "s3", "sqs"}
 
 
 class BundlingError(AitrailError):

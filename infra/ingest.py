@@ -56,7 +56,7 @@ class Ingest(Construct):
         """Allow the function these actions on the resources of this ARN."""
         self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
 
-    def read_from(self, queue: IQueue, *, maximum_concurrency: int) -> None:
+    def read_from(self, queue: IQueue, construct_id: str, *, maximum_concurrency: int) -> None:
         """Start the function for messages of `queue`; only the messages that it names come again."""
         self.may(
             "sqs:ReceiveMessage",
@@ -67,7 +67,7 @@ class Ingest(Construct):
         )
         lambda_.EventSourceMapping(
             self,
-            "Source",
+            construct_id,
             target=self.function,
             event_source_arn=queue.queue_arn,
             batch_size=10,

@@ -1,5 +1,7 @@
 """The bucket that CloudTrail delivers to."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -65,9 +67,12 @@ class LogBucket(Construct):
                 )
             )
 
-    def announce_to(self, queue: IQueue) -> None:
-        """Tell `queue` of every log file that arrives, and of every archived one that is restored."""
-        for event in (s3.EventType.OBJECT_CREATED, s3.EventType.OBJECT_RESTORE_COMPLETED):
-            self.bucket.add_event_notification(
-                event, SqsDestination(queue), s3.NotificationKeyFilter(prefix="AWSLogs/", suffix=".json.gz")
-            )
+    def announce_to(self, queue: IQueue, *, prefixes: Sequence[str]) -> None:
+        """Tell `queue` of every log file that arrives, and of every archived one that is restored.
+
+        `prefixes` may stand before AWSLogs/.
+        """
+        for prefix in prefixes:
+            below = s3.NotificationKeyFilter(prefix=f"{prefix}AWSLogs/", suffix=".json.gz")
+            for event in (s3.EventType.OBJECT_CREATED, s3.EventType.OBJECT_RESTORE_COMPLETED):
+                self.bucket.add_event_notification(event, SqsDestination(queue), below)

@@ -42,8 +42,9 @@ class Settings:
     )
     trail_arns: tuple[str, ...] = _setting(
         values.TRAIL_ARNS,
-        "Trails of this or other accounts, or of the organization, that may deliver to the log bucket, without a key "
-        "prefix. A trail delivers to one bucket only: pointing it at the log bucket moves its deliveries here.",
+        "Trails of this or other accounts, or of the organization, that may deliver to the log bucket, with a key "
+        "prefix only if aitrail:keyPrefixes names it. A trail delivers to one bucket only: pointing it at the log "
+        "bucket moves its deliveries here.",
         default=(),
     )
     row_retention_days: int | None = _setting(
@@ -66,6 +67,17 @@ class Settings:
     maximum_concurrency: int = _setting(
         values.whole_number(2, 1000), "Functions that read log files at the same time, at most.", default=10
     )
+    backfill_concurrency: int = _setting(
+        values.whole_number(2, 1000),
+        "Functions that read what is announced again (backfills, retries) at the same time, at most.",
+        default=5,
+    )
+    key_prefixes: tuple[str, ...] = _setting(
+        values.KEY_PREFIXES,
+        "Key prefixes that the trails of aitrail:trailArns, or copied log files, have before AWSLogs/ in the log "
+        "bucket; keys without a prefix are always read, others are refused.",
+        default=(),
+    )
     memory_megabytes: int = _setting(
         values.whole_number(1024, 10240), "Memory of the function in MB; CPU grows with it.", default=1024
     )
@@ -85,6 +97,11 @@ class Settings:
         "deploys, for a local AWS.",
         default="arm64",
     )
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What may stand before AWSLogs/ in keys, "" first."""
+        return ("", *self.key_prefixes)
 
     @classmethod
     def from_context(cls, node: "Node") -> Self:

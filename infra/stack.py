@@ -33,8 +33,11 @@ class AitrailStack(Stack):
             log_retention_days=settings.function_log_retention_days,
             environment=self._environment(),
         )
-        self.log_bucket.announce_to(self.deliveries.queue)
-        self.ingest.read_from(self.deliveries.queue, maximum_concurrency=settings.maximum_concurrency)
+        self.log_bucket.announce_to(self.deliveries.queue, prefixes=settings.prefixes)
+        self.ingest.read_from(self.deliveries.queue, "Source", maximum_concurrency=settings.maximum_concurrency)
+        self.ingest.read_from(
+            self.deliveries.backfill, "BackfillSource", maximum_concurrency=settings.backfill_concurrency
+        )
         self._grant()
         if settings.trail:
             trail = Trail(self, "Trail", trail_name=f"{settings.stack_name}-trail", log_bucket=self.log_bucket)
@@ -46,6 +49,7 @@ class AitrailStack(Stack):
             deliveries=self.deliveries,
             function=self.ingest.function,
             topic=Topic.from_topic_arn(self, "Topic", arn) if (arn := settings.alarm_topic_arn) else None,
+            expects_digests=settings.trail,
         )
         self._tell()
 
@@ -54,14 +58,20 @@ class AitrailStack(Stack):
             "ROW_RETENTION_DAYS": self.settings.row_retention_days,
             "LEDGER_RETENTION_DAYS": self.settings.ledger_retention_days,
         }
-        return {
-            "EVENTS_TABLE": self.events.table.table_name,
-            "FILES_TABLE": self.files.table.table_name,
-            "QUEUE_URL": self.deliveries.queue.queue_url,
-            "POWERTOOLS_SERVICE_NAME": SERVICE,
-            "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
-            "POWERTOOLS_LOG_LEVEL": self.settings.log_level,
-        } | {name: str(days) for name, days in retention.items() if days}
+        return (
+            {
+                "EVENTS_TABLE": self.events.table.table_name,
+                "FILES_TABLE": self.files.table.table_name,
+                "LOG_BUCKET": self.log_bucket.bucket.bucket_name,
+                "DELIVERIES_QUEUE_URL": self.deliveries.queue.queue_url,
+                "BACKFILL_QUEUE_URL": self.deliveries.backfill.queue_url,
+                "POWERTOOLS_SERVICE_NAME": SERVICE,
+                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+                "POWERTOOLS_LOG_LEVEL": self.settings.log_level,
+            }
+            | ({"KEY_PREFIXES": ",".join(self.settings.prefixes)} if self.settings.key_prefixes else {})
+            | {name: str(days) for name, days in retention.items() if days}
+        )
 
     def _grant(self) -> None:
         bucket, files = self.log_bucket.bucket, self.files.table
@@ -76,10 +86,15 @@ class AitrailStack(Stack):
         )
         may("dynamodb:BatchWriteItem", on=self.events.table.table_arn)
         may("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem", on=files.table_arn)
+        for index in tables.FILES.indexes:
+            may("dynamodb:Query", on=f"{files.table_arn}/index/{index.name}")
+        may("sqs:SendMessage", on=self.deliveries.backfill.queue_arn)  # what is overdue is announced again
+        may("cloudtrail:ListPublicKeys", on="*")
         for key_arn in self.settings.log_key_arns:
             may("kms:Decrypt", on=key_arn)
         for trail_arn in self.settings.trail_arns:
-            self.log_bucket.take_from(trail_arn)
+            for prefix in self.settings.prefixes:
+                self.log_bucket.take_from(trail_arn, below=f"{prefix}AWSLogs/")
 
     def _tell(self) -> None:
         """The outputs: commands find the stack's parts by these ids."""
@@ -88,7 +103,10 @@ class AitrailStack(Stack):
             ("EventsTableName", self.events.table.table_name, "Table with one row per wanted record."),
             ("FilesTableName", self.files.table.table_name, "The ledger: what became of every delivery."),
             ("DeliveriesQueueUrl", self.deliveries.queue.queue_url, "Queue of deliveries to read."),
+            ("BackfillQueueUrl", self.deliveries.backfill.queue_url, "Queue of deliveries that are announced again."),
             ("DeadLetterQueueUrl", self.deliveries.dead_letters.queue_url, "Queue of deliveries that failed."),
             ("FunctionName", self.ingest.function.function_name, "Function that reads log files."),
+            ("KeyPrefixes", ",".join(self.settings.key_prefixes) or "none", "What may stand before AWSLogs/ in keys."),
+            ("RowRetentionDays", str(self.settings.row_retention_days or "none"), "Days that rows are kept."),
         ):
             CfnOutput(self, name, value=value, description=description)

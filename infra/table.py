@@ -16,8 +16,8 @@ def _index(index: tables.Index) -> dynamodb.GlobalSecondaryIndexPropsV2:
         index_name=index.name,
         partition_keys=_strings(*index.partition_keys),
         sort_keys=_strings(*index.sort_keys),
-        projection_type=dynamodb.ProjectionType.INCLUDE,
-        non_key_attributes=list(index.projected),
+        projection_type=dynamodb.ProjectionType.INCLUDE if index.projected else dynamodb.ProjectionType.KEYS_ONLY,
+        non_key_attributes=list(index.projected) or None,
     )
 
 

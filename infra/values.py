@@ -111,3 +111,7 @@ TRAIL_ARNS = list_of(
 TOPIC_ARN_OR_NONE = or_none(
     matching("arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}", "the ARN of an SNS topic")
 )
+# CloudTrail's limit is 200 characters. A prefix ends with its slash, and is no other's beginning that S3 would refuse.
+KEY_PREFIXES = list_of(
+    matching("(?!AWSLogs/)(?:[A-Za-z0-9!_.*'()-]+/){1,20}", "a key prefix that ends with a slash, such as trails/")
+)

@@ -18,7 +18,9 @@ def create_table(client, name, table):
             {
                 "IndexName": index.name,
                 "KeySchema": schema(index.partition_keys, index.sort_keys),
-                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.projected)},
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.projected)}
+                if index.projected
+                else {"ProjectionType": "KEYS_ONLY"},
             }
             for index in table.indexes
         ],

@@ -10,7 +10,7 @@ from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
 
 if TYPE_CHECKING:
-    from aitrail.problems import Problems
+    from aitrail.ledger_reader import LedgerReader
 
 _COLUMNS = ("reason", "eventSource", "eventName", "recordIndex", "logFile")
 
@@ -32,19 +32,19 @@ def rejects(*, access: Access, verbose: bool, output: Output) -> None:
       aitrail rejects -o jsonl | jq -r .record | jq .
       aitrail rejects --query 'length(@)'
     """
-    problems = _problems(access)
-    found = problems.entries("reject")
+    ledger = _ledger(access)
+    found = ledger.with_problem("reject")
     first = list(islice(found, 1))
     entries = chain(first, found)
-    shown = problems.whole(entries) if output.wants_whole_rows else entries
+    shown = ledger.whole(entries) if output.wants_whole_rows else entries
     output.write(shown, table=_COLUMNS, csv=_COLUMNS)
     if not first:
         narrate(f"No record was rejected in {access}.")
     if verbose:
-        narrate(f"Reading took {problems.effort()}.")
+        narrate(f"Reading took {ledger.effort()}.")
 
 
-def _problems(access: Access) -> "Problems":
-    from aitrail.problems import Problems  # noqa: PLC0415 (imports what --help does not need)
+def _ledger(access: Access) -> "LedgerReader":
+    from aitrail.ledger_reader import LedgerReader  # noqa: PLC0415 (imports what --help does not need)
 
-    return Problems(access.client("dynamodb"), access.deployment.files_table)
+    return LedgerReader(access.client("dynamodb"), access.deployment.files_table)

@@ -3,10 +3,10 @@
 import logging
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import cache
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from typing import Any
 
 import botocore.session
@@ -15,9 +15,15 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aitrail.ahead import FILES_AHEAD
+from aitrail.announcing import Announcer
+from aitrail.doubts import Review
 from aitrail.events import WRITERS, EventsTable
-from aitrail.ingest import Ingestion
+from aitrail.ingest import Ingestion, expiry
+from aitrail.keys import Scope
 from aitrail.ledger import Ledger
+from aitrail.ledger_reader import LedgerReader
+from aitrail.public_keys import PublicKeys
+from aitrail.reconciling import Reconciliation
 from aitrail.services import load
 
 # Few, quick tries: one call takes 50 s at worst. What outlasts it fails the message, and SQS brings it again later.
@@ -40,7 +46,10 @@ class Environment:
 
     events_table: str
     files_table: str
-    queue_url: str
+    log_bucket: str
+    key_prefixes: tuple[str, ...]
+    deliveries_queue_url: str
+    backfill_queue_url: str
     row_retention_days: int | None
     ledger_retention_days: int | None
 
@@ -50,10 +59,19 @@ class Environment:
         return cls(
             events_table=environ["EVENTS_TABLE"],
             files_table=environ["FILES_TABLE"],
-            queue_url=environ["QUEUE_URL"],
+            log_bucket=environ["LOG_BUCKET"],
+            key_prefixes=tuple(environ.get("KEY_PREFIXES", "").split(",")),
+            deliveries_queue_url=environ["DELIVERIES_QUEUE_URL"],
+            backfill_queue_url=environ["BACKFILL_QUEUE_URL"],
             row_retention_days=_days(environ.get("ROW_RETENTION_DAYS")),
             ledger_retention_days=_days(environ.get("LEDGER_RETENTION_DAYS")),
         )
+
+    def queue_url(self, arn: str) -> str:
+        """The URL of the queue that a message came from."""
+        name = arn.rpartition(":")[2]
+        is_backfill = self.backfill_queue_url.rpartition("/")[2] == name
+        return self.backfill_queue_url if is_backfill else self.deliveries_queue_url
 
 
 def _days(text: str | None) -> int | None:
@@ -69,7 +87,7 @@ def bring_again_soon(record: SQSRecord) -> None:
     pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (int(record.attributes.approximate_receive_count) - 1))
     try:
         _client("sqs").change_message_visibility(
-            QueueUrl=ENVIRONMENT.queue_url,
+            QueueUrl=ENVIRONMENT.queue_url(record.event_source_arn),
             ReceiptHandle=record.receipt_handle,
             VisibilityTimeout=random.randint(pause // 2, pause),  # noqa: S311 (jitter, not cryptography)
         )
@@ -82,16 +100,33 @@ _session = botocore.session.get_session()
 
 
 @cache
-def _client(service: str) -> Any:  # noqa: ANN401 (a client of any service)
-    return _session.create_client(service, config=_CONFIG)
+def _client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 (a client of any service)
+    return _session.create_client(service, config=_CONFIG, region_name=region)
+
+
+def _ingestion(environment: Environment, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Ingestion:
+    ledger = Ledger(_client("dynamodb"), environment.files_table)
+    reader = LedgerReader(_client("dynamodb"), environment.files_table)
+    retention = _retention(environment.ledger_retention_days)
+    # Few batches send anything: the client is made when one does.
+    announcer = Announcer(lambda: _client("sqs"), environment.backfill_queue_url, environment.log_bucket)
+    return Ingestion(
+        s3=_client("s3"),
+        events=EventsTable(_client("dynamodb"), environment.events_table),
+        ledger=ledger,
+        registry=load(),
+        scope=Scope(bucket=environment.log_bucket, prefixes=environment.key_prefixes),
+        reconciliation=Reconciliation(
+            ledger=ledger,
+            reader=reader,
+            public_keys=PublicKeys(partial(_client, "cloudtrail")),
+            expires_at=lambda: expiry(now(), retention),
+        ),
+        reviewer=Review(ledger=ledger, reader=reader, announcer=announcer, bucket=environment.log_bucket, now=now),
+        row_retention=_retention(environment.row_retention_days),
+        ledger_retention=retention,
+    )
 
 
 ENVIRONMENT = Environment.read()
-INGESTION = Ingestion(
-    s3=_client("s3"),
-    events=EventsTable(_client("dynamodb"), ENVIRONMENT.events_table),
-    ledger=Ledger(_client("dynamodb"), ENVIRONMENT.files_table),
-    registry=load(),
-    row_retention=_retention(ENVIRONMENT.row_retention_days),
-    ledger_retention=_retention(ENVIRONMENT.ledger_retention_days),
-)
+INGESTION = _ingestion(ENVIRONMENT)

@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from itertools import count
 from math import inf
+from unittest.mock import Mock
 from urllib.parse import quote_plus
 
 import boto3
@@ -21,11 +22,17 @@ from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
 from aitrail import items, tables
+from aitrail.announcing import Announcer
 from aitrail.attributes import from_item
+from aitrail.doubts import Review
 from aitrail.events import EventsTable
 from aitrail.ingest import Ingestion
+from aitrail.keys import Scope
 from aitrail.ledger import Ledger
+from aitrail.ledger_reader import LedgerReader
 from aitrail.notifications import Delivery
+from aitrail.public_keys import PublicKeys
+from aitrail.reconciling import Reconciliation
 from aitrail.services import load
 from aitrail.table_rows import TableRows
 from tests.deployed_tables import create_table
@@ -43,6 +50,7 @@ class Wire:
     `calls` are (operation, parameters) as the caller made them: further tries of botocore are not among them.
     `tries` counts what was really sent. `refused` says which calls DynamoDB would refuse, though moto takes them.
     `processed` is how many requests or keys of each batch DynamoDB carries out; it hands back the others.
+    `stored` is when S3 says that objects were put.
     `fuse` is how many requests are sent before the process ends, from one moment to the next.
     Threads may share it.
     """
@@ -52,10 +60,12 @@ class Wire:
         self.tries = Counter()
         self.refused = []
         self.processed, self.fuse = None, inf
+        self.stored = datetime(2026, 3, 14, 9, 26, tzinfo=UTC)
         self._answers = {}
         self._lock = threading.Lock()
         events.register("before-parameter-build", self._note)
         events.register("after-call.dynamodb", self._hand_back)
+        events.register("after-call.s3.GetObject", self._date)
         # moto would act on a request even if another handler has answered it.
         events.unregister("before-send", botocore_stubber)
         events.register("before-send", self._send)
@@ -89,6 +99,10 @@ class Wire:
 
     def _hand_back(self, parsed, context, **_):
         parsed.update(context.get("unprocessed", {}))
+
+    def _date(self, parsed, **_):
+        if "LastModified" in parsed:
+            parsed["LastModified"] = self.stored
 
     def _send(self, request, event_name, **_):
         operation = event_name.rpartition(".")[2]
@@ -204,11 +218,28 @@ class Storage:
 class Pipeline(Storage):
     """The tables, the bucket `s3` has, and what ingests files of the bucket into the tables."""
 
-    def __init__(self, client, s3):
+    def __init__(self, client, s3, sqs):
         super().__init__(client)
         self.s3 = s3
-        parts = {"s3": s3, "events": self.events, "ledger": self.ledger}
-        self.ingestion = Ingestion(**parts, registry=load(), now=lambda: self.clock.now)
+        self.sqs = sqs
+        self.cloudtrail = Mock(name="cloudtrail")
+        self.cloudtrail.get_paginator.return_value.paginate.return_value = [{"PublicKeyList": []}]
+        self.backfill_url = sqs.create_queue(QueueName=f"{self.files_name}-backfill")["QueueUrl"]
+        self.reader = LedgerReader(client, self.files_name)
+        parts = {"ledger": self.ledger, "reader": self.reader}
+        announcer = Announcer(lambda: sqs, self.backfill_url, BUCKET, sleep=self.clock.sleep, random=lambda: 0.5)
+        self.ingestion = Ingestion(
+            s3=s3,
+            events=self.events,
+            ledger=self.ledger,
+            registry=load(),
+            scope=Scope(bucket=BUCKET),
+            reconciliation=Reconciliation(
+                **parts, public_keys=PublicKeys(lambda _region: self.cloudtrail, now=lambda: self.clock.now)
+            ),
+            reviewer=Review(**parts, announcer=announcer, bucket=BUCKET, now=lambda: self.clock.now),
+            now=lambda: self.clock.now,
+        )
 
     def deliver(self, content, key=KEY, **options):
         """Put a file into the bucket as CloudTrail does."""
@@ -289,8 +320,8 @@ def storage(new_storage):
 
 
 @pytest.fixture
-def new_pipeline(dynamodb, s3):
-    return lambda: Pipeline(dynamodb, s3)
+def new_pipeline(dynamodb, s3, client):
+    return lambda: Pipeline(dynamodb, s3, client("sqs"))
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from aitrail.ingest import METRICS, AccessRefusedError
+from aitrail.fetching import AccessRefusedError
 from aitrail.logfile import Limits, LogFile
 from aitrail.notifications import Delivery, UnknownNotification
+from aitrail.outcomes import METRICS
 
 EVENTS = Path(__file__).parents[1] / "events"
 
@@ -55,7 +56,6 @@ def test_message_that_is_no_known_envelope_fails(pipeline, wire, body):
 
 
 ACCOUNT = "AWSLogs/111122223333"
-DIGEST = "111122223333_CloudTrail-Digest_eu-west-1_trail_eu-west-1_20260314T092500Z.json.gz"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,6 @@ DIGEST = "111122223333_CloudTrail-Digest_eu-west-1_trail_eu-west-1_20260314T0925
         (f"{ACCOUNT}/CloudTrail-Insight/eu-west-1/2026/03/14/1.json.gz", "insight", "InsightFiles"),
         (f"{ACCOUNT}/CloudTrail-Aggregated/eu-west-1/2026/03/14/1.json.gz", "aggregated", "AggregatedFiles"),
         (f"{ACCOUNT}/elasticloadbalancing/eu-west-1/2026/03/14/1.log.gz", "other", "OtherObjects"),
-        (f"{ACCOUNT}/CloudTrail-Digest/eu-west-1/2026/03/14/{DIGEST}", "digest", "DigestFiles"),
     ],
 )
 def test_key_that_is_no_log_is_acknowledged_and_counted_by_kind(pipeline, wire, key, status, metric):

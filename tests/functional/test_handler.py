@@ -11,9 +11,10 @@ from types import SimpleNamespace
 import boto3
 import pytest
 
-from aitrail.ingest import METRICS
+from aitrail.outcomes import METRICS
 
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_"
+PREFIX = "team a+b/50%/prüfung/"
 MODULES = ("lambdas.ingest.handler", "lambdas.ingest.wiring")
 
 
@@ -82,7 +83,10 @@ def environment(monkeypatch, pipeline, client):
     )
     monkeypatch.setenv("EVENTS_TABLE", pipeline.events_name)
     monkeypatch.setenv("FILES_TABLE", pipeline.files_name)
-    monkeypatch.setenv("QUEUE_URL", queue_url)
+    monkeypatch.setenv("DELIVERIES_QUEUE_URL", queue_url)
+    monkeypatch.setenv("BACKFILL_QUEUE_URL", pipeline.backfill_url)
+    monkeypatch.setenv("LOG_BUCKET", "example-trail-logs")
+    monkeypatch.setenv("KEY_PREFIXES", f",{PREFIX}")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "aitrail")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "aitrail")
     return pipeline, sqs, queue_url
@@ -117,7 +121,7 @@ def function(start):
 
 def test_deliveries_go_from_the_bucket_through_the_queue_into_the_tables(function, packed, record):
     for number in range(12):
-        function.deliver(number, packed(record(number)), "team a+b/50%/prüfung/")
+        function.deliver(number, packed(record(number)), PREFIX)
 
     failed = function.drain()
 
@@ -324,7 +328,9 @@ def test_retentions_come_from_the_environment(start, monkeypatch, text, retentio
     assert (ingestion.row_retention, ingestion.ledger_retention) == (retention, retention)
 
 
-@pytest.mark.parametrize("name", ["EVENTS_TABLE", "FILES_TABLE", "QUEUE_URL"])
+@pytest.mark.parametrize(
+    "name", ["EVENTS_TABLE", "FILES_TABLE", "LOG_BUCKET", "DELIVERIES_QUEUE_URL", "BACKFILL_QUEUE_URL"]
+)
 def test_variable_that_the_stack_forgot_is_named(start, monkeypatch, name):
     monkeypatch.delenv(name)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from aitrail.ingest import Ingested
 from aitrail.logfile import LogFile
+from aitrail.outcomes import Ingested
 from aitrail.reading import CountsDisagreeError
 from aitrail.rows import recorded_with, row_of
 from aitrail.services import load
@@ -54,6 +54,7 @@ def test_wanted_records_become_rows_and_the_ledger_tells_of_the_file(pipeline, p
             "region": "eu-west-1",
             "deliveredAt": "2026-03-14T09:25:00Z",
             "deliveryDay": "2026-03-14",
+            "storedAt": "2026-03-14T09:26:00Z",
             "firstEventTime": "2026-03-13T23:59:59Z",
             "lastEventTime": "2026-03-14T09:20:00Z",
             "ingestedAt": "2026-03-14T09:30:00Z",

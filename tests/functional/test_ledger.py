@@ -7,14 +7,13 @@ import pytest
 
 from aitrail import items
 from aitrail.dynamodb import OutOfTimeError
-from aitrail.ledger import FileEntry
+from aitrail.entries import FileEntry
 from aitrail.reading import RejectedRecord
 
 FILE = "s3://example-trail-logs/AWSLogs/one.json.gz"
 INGESTED = FileEntry(
     log_file=FILE,
     status="ingested",
-    problem="rejects",
     recorded_with="1-abc",
     etag="0cc175b9c0f1b6a831c399e269772661",
     version_id="v1",
@@ -30,12 +29,13 @@ INGESTED = FileEntry(
     region="eu-west-1",
     delivered_at="2026-03-14T09:25:00Z",
     delivery_day="2026-03-14",
+    stored_at="2026-03-14T09:26:00Z",
     first_event_time="2026-03-14T09:19:00Z",
     last_event_time="2026-03-14T09:20:00Z",
     ingested_at="2026-03-14T09:30:00Z",
     expires_at=1_800_000_000,
 )
-MISSING = FileEntry(log_file=FILE, status="missing", problem="missing", reason="NoSuchKey", delivery_day="2026-03-14")
+MISSING = FileEntry(log_file=FILE, status="missing", reason="NoSuchKey", delivery_day="2026-03-14")
 
 
 def reject(index=3, **record):
@@ -80,6 +80,7 @@ def test_entry_has_every_attribute_in_camel_case(storage):
         "region": "eu-west-1",
         "deliveredAt": "2026-03-14T09:25:00Z",
         "deliveryDay": "2026-03-14",
+        "storedAt": "2026-03-14T09:26:00Z",
         "firstEventTime": "2026-03-14T09:19:00Z",
         "lastEventTime": "2026-03-14T09:20:00Z",
         "ingestedAt": "2026-03-14T09:30:00Z",
@@ -90,9 +91,7 @@ def test_entry_has_every_attribute_in_camel_case(storage):
 def test_entry_recorded_again_loses_what_no_longer_holds(storage):
     storage.ledger.record(INGESTED)
 
-    storage.ledger.record(
-        FileEntry(log_file=FILE, status="unreadable", problem="unreadable", reason="truncated", position=7)
-    )
+    storage.ledger.record(FileEntry(log_file=FILE, status="unreadable", reason="truncated", position=7))
 
     assert storage.ledger.entry(FILE) == {
         "logFile": FILE,
@@ -132,17 +131,17 @@ def test_missing_object_keeps_what_an_earlier_reading_counted(storage):
 def test_verdict_of_a_missing_object_is_gone_once_it_is_ingested(storage):
     storage.ledger.record(MISSING)
 
-    storage.ledger.record(replace(INGESTED, problem=None))
+    storage.ledger.record(replace(INGESTED, rejected=0))
 
     assert storage.ledger.entry(FILE).keys().isdisjoint({"problem", "reason", "position"})
 
 
 def test_indexes_find_files_by_day_and_only_those_with_a_problem(storage):
     sound, missing = f"{FILE}.sound", f"{FILE}.missing"
-    storage.ledger.record(replace(INGESTED, log_file=sound, problem=None))
+    storage.ledger.record(replace(INGESTED, log_file=sound))
     storage.ledger.record(replace(MISSING, log_file=missing))
     storage.ledger.record(replace(MISSING, log_file=FILE))
-    storage.ledger.record(replace(INGESTED, problem=None, delivery_day="2026-03-15"))
+    storage.ledger.record(replace(INGESTED, delivery_day="2026-03-15"))
 
     assert found_by(storage, "by-day", "deliveryDay", "2026-03-14") == [missing, sound]
     assert found_by(storage, "by-day", "deliveryDay", "2026-03-15") == [FILE]
@@ -236,4 +235,4 @@ def test_rejects_are_not_begun_when_no_time_is_left(storage, method):
 def test_every_field_of_the_entry_is_tested_here():
     unset = {field.name for field in fields(FileEntry) if getattr(INGESTED, field.name) is None}
 
-    assert unset == {"reason", "position"}
+    assert unset == {"reason", "position", "doubt"}

@@ -28,6 +28,8 @@ CHOSEN = {
     "aitrail:logRetentionDays": "365",
     "aitrail:deletionProtection": "false",
     "aitrail:maximumConcurrency": "2",
+    "aitrail:backfillConcurrency": "3",
+    "aitrail:keyPrefixes": "team/,old/logs/",
     "aitrail:memoryMegabytes": "2048",
     "aitrail:logLevel": "debug",
     "aitrail:functionLogRetentionDays": "7",

@@ -2,9 +2,13 @@
 
 import pytest
 
-from aitrail.ingest import METRICS
+from aitrail.outcomes import METRICS
 
-COUNTED = ("UnreadableFiles", "MissingFiles", "ArchivedFiles", "RejectedRecords", "UnknownSources")
+COUNTED = (
+    *("UnreadableFiles", "MissingFiles", "ArchivedFiles", "RejectedRecords", "UnknownSources", "RefusedDeliveries"),
+    *("TamperedFiles", "UnlistedFiles", "InvalidDigests", "BrokenChains", "MissingDigests"),
+)
+BACKFILL = [{"Name": "QueueName", "Value": "<DeliveriesBackfill.QueueName>"}]
 QUEUE = [{"Name": "QueueName", "Value": "<DeliveriesQueue.QueueName>"}]
 DEAD_LETTERS = [{"Name": "QueueName", "Value": "<DeliveriesDeadLetters.QueueName>"}]
 FUNCTION = [{"Name": "FunctionName", "Value": "<IngestFunction>"}]
@@ -12,12 +16,15 @@ SERVICE = [{"Name": "service", "Value": "aitrail"}]
 ALARMS = {
     "DeadLetters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", DEAD_LETTERS, "Maximum", 0),
     "Backlog": ("AWS/SQS", "ApproximateAgeOfOldestMessage", QUEUE, "Maximum", 3600),
+    "BackfillBacklog": ("AWS/SQS", "ApproximateAgeOfOldestMessage", BACKFILL, "Maximum", 24 * 3600),
     "FunctionErrors": ("AWS/Lambda", "Errors", FUNCTION, "Sum", 0),
 } | {metric: ("aitrail", metric, SERVICE, "Sum", 0) for metric in COUNTED}
 
 
 def test_there_is_an_alarm_for_each_of_these(default):
-    assert sorted(default.of_type("AWS::CloudWatch::Alarm")) == sorted(f"Alarms{name}" for name in ALARMS)
+    assert sorted(default.of_type("AWS::CloudWatch::Alarm")) == sorted(
+        f"Alarms{name}" for name in [*ALARMS, "NoDigests"]
+    )
 
 
 @pytest.mark.parametrize(("name", "expected"), ALARMS.items(), ids=ALARMS)
@@ -39,12 +46,21 @@ def test_an_alarm_goes_off_within_five_minutes_and_takes_no_data_for_good_news(d
     }
 
 
-@pytest.mark.parametrize("name", ALARMS)
+@pytest.mark.parametrize("name", [*ALARMS, "NoDigests"])
 def test_an_alarm_says_what_happened_and_what_to_do(default, name):
     description = default.properties(f"Alarms{name}")["AlarmDescription"]
 
     assert 100 <= len(description) <= 1024
     assert len(description.split(". ")) >= 2
+
+
+def test_three_hours_without_a_digest_are_an_alarm_where_there_is_a_trail(default, chosen):
+    alarm = default.properties("AlarmsNoDigests")
+
+    assert (alarm["MetricName"], alarm["Period"], alarm["EvaluationPeriods"]) == ("VerifiedDigests", 3600, 3)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert alarm["TreatMissingData"] == "breaching"
+    assert "AlarmsNoDigests" not in chosen.resources
 
 
 def test_the_counted_metrics_are_metrics_of_the_function(default):

@@ -16,15 +16,20 @@ OUTPUTS = {
     "EventsTableName": "<EventsTable>",
     "FilesTableName": "<FilesTable>",
     "DeliveriesQueueUrl": "<DeliveriesQueue>",
+    "BackfillQueueUrl": "<DeliveriesBackfill>",
     "DeadLetterQueueUrl": "<DeliveriesDeadLetters>",
     "FunctionName": "<IngestFunction>",
 }
 
 
 def test_outputs_name_the_parts_under_stable_ids(default, chosen):
-    for template in (default, chosen):
+    settings = (
+        {"KeyPrefixes": "none", "RowRetentionDays": "none"},
+        {"KeyPrefixes": "team/,old/logs/", "RowRetentionDays": "400"},
+    )
+    for template, told in zip((default, chosen), settings, strict=True):
         outputs = template.parts["Outputs"]
-        assert {name: output["Value"] for name, output in outputs.items()} == OUTPUTS
+        assert {name: output["Value"] for name, output in outputs.items()} == OUTPUTS | told
         assert all(re.fullmatch(r"[A-Z].+\.", output["Description"]) for output in outputs.values())
 
 

@@ -1,9 +1,13 @@
-"""Deliveries, the function and the event source fit together."""
+"""Deliveries, the function and the event sources fit together."""
+
+import pytest
 
 ENVIRONMENT = {
     "EVENTS_TABLE": "<EventsTable>",
     "FILES_TABLE": "<FilesTable>",
-    "QUEUE_URL": "<DeliveriesQueue>",
+    "LOG_BUCKET": "<LogsBucket>",
+    "DELIVERIES_QUEUE_URL": "<DeliveriesQueue>",
+    "BACKFILL_QUEUE_URL": "<DeliveriesBackfill>",
     "POWERTOOLS_SERVICE_NAME": "aitrail",
     "POWERTOOLS_METRICS_NAMESPACE": "aitrail",
     "POWERTOOLS_LOG_LEVEL": "INFO",
@@ -33,6 +37,7 @@ def test_the_function_follows_the_settings(chosen):
     assert function["MemorySize"] == 2048
     assert function["Environment"]["Variables"] == ENVIRONMENT | {
         "POWERTOOLS_LOG_LEVEL": "DEBUG",
+        "KEY_PREFIXES": ",team/,old/logs/",
         "ROW_RETENTION_DAYS": "400",
         "LEDGER_RETENTION_DAYS": "30",
     }
@@ -44,31 +49,46 @@ def test_the_functions_own_logs_expire(default, chosen):
     assert default.resources["IngestLogs"]["DeletionPolicy"] == "Delete"
 
 
-def test_the_event_source_reports_single_failures_and_caps_concurrency(default, chosen):
-    assert default.of_type("AWS::Lambda::EventSourceMapping") == {
-        "IngestSource": {
+def test_each_queue_reports_single_failures_and_has_a_cap_of_its_own(default, chosen):
+    def source(queue, maximum):
+        return {
             "BatchSize": 10,
-            "EventSourceArn": "<DeliveriesQueue.Arn>",
+            "EventSourceArn": f"<{queue}.Arn>",
             "FunctionName": "<IngestFunction>",
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
-            "ScalingConfig": {"MaximumConcurrency": 10},
+            "ScalingConfig": {"MaximumConcurrency": maximum},
         }
+
+    assert default.of_type("AWS::Lambda::EventSourceMapping") == {
+        "IngestSource": source("DeliveriesQueue", 10),
+        "IngestBackfillSource": source("DeliveriesBackfill", 5),
     }
     assert chosen.properties("IngestSource")["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert chosen.properties("IngestBackfillSource")["ScalingConfig"] == {"MaximumConcurrency": 3}
 
 
 def test_the_function_is_made_after_its_permissions(default):
     assert "IngestRoleDefaultPolicy" in default.resources["IngestFunction"]["DependsOn"]
 
 
-def test_deliveries_stay_hidden_for_six_timeouts_and_die_after_five_attempts(default):
-    queue = default.properties("DeliveriesQueue")
+@pytest.mark.parametrize("name", ["DeliveriesQueue", "DeliveriesBackfill"])
+def test_deliveries_stay_hidden_for_six_timeouts_and_die_after_five_attempts(default, name):
+    queue = default.properties(name)
 
     assert queue == {
         "MessageRetentionPeriod": 14 * 24 * 3600,
         "RedrivePolicy": {"deadLetterTargetArn": "<DeliveriesDeadLetters.Arn>", "maxReceiveCount": 5},
         "SqsManagedSseEnabled": True,
         "VisibilityTimeout": 6 * default.properties("IngestFunction")["Timeout"],
+    }
+
+
+def test_the_backfill_queue_is_told_every_hour_to_look_after_what_is_open(default):
+    assert default.properties("DeliveriesHourly") == {
+        "Description": "Asks aitrail to look after what is still open.",
+        "ScheduleExpression": "rate(1 hour)",
+        "State": "ENABLED",
+        "Targets": [{"Arn": "<DeliveriesBackfill.Arn>", "Id": "Target0"}],
     }
 
 

@@ -3,18 +3,22 @@
 import pytest
 
 FUNCTION_STATEMENTS = [
+    (["cloudtrail:ListPublicKeys"], "*"),
     (["dynamodb:BatchWriteItem"], "<EventsTable.Arn>"),
     (
         ["dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"],
         "<FilesTable.Arn>",
     ),
+    (["dynamodb:Query"], "<FilesTable.Arn>/index/by-day"),
+    (["dynamodb:Query"], "<FilesTable.Arn>/index/by-problem"),
     (["logs:CreateLogStream", "logs:PutLogEvents"], "<IngestLogs.Arn>"),
     (["s3:GetObject", "s3:GetObjectVersion"], "<LogsBucket.Arn>/*"),
     (["s3:ListBucket"], "<LogsBucket.Arn>"),
-    (
-        ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
-        "<DeliveriesQueue.Arn>",
+    *(
+        (["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"], queue)
+        for queue in ("<DeliveriesBackfill.Arn>", "<DeliveriesQueue.Arn>")
     ),
+    (["sqs:SendMessage"], "<DeliveriesBackfill.Arn>"),
     (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
 ]
 DECRYPT_STATEMENTS = [
@@ -152,6 +156,6 @@ def test_the_deliveries_queue_takes_messages_from_the_log_bucket_alone(default):
     ]
 
 
-@pytest.mark.parametrize("queue", ["DeliveriesQueue", "DeliveriesDeadLetters"])
+@pytest.mark.parametrize("queue", ["DeliveriesQueue", "DeliveriesBackfill", "DeliveriesDeadLetters"])
 def test_a_queue_refuses_requests_without_tls(default, queue):
     assert denies_without_tls("sqs", f"<{queue}.Arn>") in statements_of(default.properties(f"{queue}Policy"))

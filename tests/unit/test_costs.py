@@ -15,8 +15,8 @@ from aitrail.costs.bill import per_million, total
 from aitrail.costs.comparison import KEEPING, PRINCIPAL, USAGE, comparison
 from aitrail.costs.load import DAYS, CostError, Load
 from aitrail.costs.prices import AwsPrices
-from aitrail.ingest import METRICS
-from aitrail.ledger import ATTRIBUTES, FileEntry
+from aitrail.entries import FileEntry
+from aitrail.outcomes import METRICS
 from aitrail.rows import recorded_with, row_of
 from aitrail.services import load as load_registry
 
@@ -89,11 +89,12 @@ def test_ledger_entry_has_the_bytes_and_units_that_are_counted():
         region="eu-central-1",
         delivered_at="2026-03-14T09:25:00Z",
         delivery_day="2026-03-14",
+        stored_at="2026-03-14T09:26:00Z",
         first_event_time="2026-03-14T09:20:00Z",
         last_event_time="2026-03-14T09:25:00Z",
         ingested_at="2026-03-14T09:26:00Z",
     )
-    values = {attribute: getattr(entry, name) for name, attribute in ATTRIBUTES.items()}
+    values = entry.attributes()
     item = {"logFile": LOG_FILE, "entry": "file"} | {name: value for name, value in values.items() if value is not None}
 
     (indexed,) = entries(tables.FILES, item)

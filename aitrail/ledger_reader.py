@@ -1,4 +1,4 @@
-"""What the ledger holds that a person should look at, read from its index of problems."""
+"""What the ledger holds, read from its indexes: the entries of a day of delivery, and those with a problem."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _Entry = dict[str, Any]
 
 
-class Problems:
-    """The entries of the files table that have a problem; `name` is its physical name."""
+class LedgerReader:
+    """The files table by its indexes, as far as these have its entries already; `name` is its physical name."""
 
     def __init__(
         self,
@@ -27,19 +27,29 @@ class Problems:
     ) -> None:
         self._reader = Reader(client, name, sleep=sleep, random=random)
 
-    def entries(self, problem: str) -> Iterator[_Entry]:
-        """The entries with that problem (see docs/rows.md) in the order of log files, as far as the index has them.
+    def with_problem(self, problem: str) -> Iterator[_Entry]:
+        """The entries with that problem (see docs/rows.md) in the order of log files.
 
         Pages are read as they are consumed. Raises botocore's errors.
         """
-        index = tables.BY_PROBLEM
+        return self._entries(tables.BY_PROBLEM, problem)
+
+    def of_day(self, day: str, *, begins_with: str = "") -> Iterator[_Entry]:
+        """The entries of a day of delivery (YYYY-MM-DD) whose names begin so, in the order of names; the same."""
+        return self._entries(tables.BY_DAY, day, begins_with)
+
+    def _entries(self, index: tables.Index, value: str, begins_with: str = "") -> Iterator[_Entry]:
+        condition, names, values = "#key = :value", {"#key": index.partition_keys[0]}, {":value": {"S": value}}
+        if begins_with:
+            condition += " AND begins_with(#name, :begin)"
+            names["#name"], values[":begin"] = index.sort_keys[0], {"S": begins_with}
         start: dict[str, Any] = {}
         while True:
             found, key = self._reader.query(
                 IndexName=index.name,
-                KeyConditionExpression="#problem = :problem",
-                ExpressionAttributeNames={"#problem": index.partition_keys[0]},
-                ExpressionAttributeValues={":problem": {"S": problem}},
+                KeyConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
                 **start,
             )
             yield from found

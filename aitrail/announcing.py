@@ -1,0 +1,79 @@
+"""Deliveries announced to a queue, in CloudTrail's words, as if they had just come."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from random import random
+from typing import TYPE_CHECKING, Any
+
+from aitrail.dynamodb import pauses
+from aitrail.errors import AitrailError
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
+# One message fails as a whole and comes again as a whole, and a batch of ten has to be done within five minutes.
+KEYS_OF_A_MESSAGE = 10
+# SendMessageBatch takes ten messages and 1 MiB of them; a key has 1,024 bytes at most, six times that in JSON.
+_MESSAGES_AT_ONCE = 10
+_TRIES = 6
+
+
+class NotAnnouncedError(AitrailError):
+    """SQS did not take messages, however often they were sent."""
+
+
+class Announcer:
+    """Announces objects of one bucket to one queue; `sqs` gives the client."""
+
+    def __init__(
+        self,
+        sqs: "Callable[[], SQSClient]",
+        queue_url: str,
+        bucket: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = random,
+    ) -> None:
+        self._sqs = sqs
+        self._queue_url = queue_url
+        self._bucket = bucket
+        self._sleep = sleep
+        self._random = random
+
+    def announce(self, keys: Iterable[str], *, force: bool = False) -> Iterator[int]:
+        """Announce these keys; yields after each request how many were announced until then.
+
+        With `force` they are read again even if they are done. Raises NotAnnouncedError and the client's errors.
+        """
+        rest = iter(keys)
+        announced = 0
+        while batch := list(islice(rest, _MESSAGES_AT_ONCE * KEYS_OF_A_MESSAGE)):
+            self._send(list(self._bodies(batch, force=force)))
+            announced += len(batch)
+            yield announced
+
+    def _bodies(self, keys: list[str], *, force: bool) -> Iterator[str]:
+        for start in range(0, len(keys), KEYS_OF_A_MESSAGE):
+            body: dict[str, Any] = {
+                "s3Bucket": self._bucket,
+                "s3ObjectKey": keys[start : start + KEYS_OF_A_MESSAGE],
+            }
+            yield json.dumps(body | ({"force": True} if force else {}))
+
+    def _send(self, bodies: list[str]) -> None:
+        waiting = dict(enumerate(bodies))
+        for _, pause in zip(range(_TRIES), pauses(self._random), strict=False):
+            answer = self._sqs().send_message_batch(
+                QueueUrl=self._queue_url,
+                Entries=[{"Id": str(number), "MessageBody": body} for number, body in waiting.items()],
+            )
+            failed = {int(each["Id"]): each.get("Message", each["Code"]) for each in answer.get("Failed", [])}
+            waiting = {number: waiting[number] for number in failed}
+            if not waiting:
+                return
+            self._sleep(pause)
+        raise NotAnnouncedError(
+            f"{self._queue_url} did not take {len(waiting)} of {len(bodies)} messages: {next(iter(failed.values()))}"
+        )

@@ -1,0 +1,111 @@
+"""What digests cover: whether a moment is closed, so that what no digest lists is not CloudTrail's. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from aitrail.entries import DIGEST
+from aitrail.keys import parse
+
+# The minute in a log file's name is that of its writing, the hour of a digest that of the delivery.
+MARGIN = timedelta(hours=1)
+
+
+def moment(text: str) -> datetime:
+    """A time as entries have it."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def text_of(moment: datetime) -> str:
+    """The same, the other way round."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The time that one digest covers, and the chain it belongs to: one for each account, Region and trail."""
+
+    log_file: str
+    chain: str
+    start: datetime
+    end: datetime
+    verified: bool
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Self | None:
+        """The span of a ledger entry; None for what is no digest, or one whose content nobody has vouched for.
+
+        Backfill digests have none: they list what the digests of their hour did not, and form no hours of their own.
+        """
+        name = entry["logFile"]
+        if entry["entry"] != DIGEST or "digestStart" not in entry or name.endswith("_backfill.json.gz"):
+            return None
+        return cls(
+            log_file=name,
+            chain=chain_of(name),
+            start=moment(entry["digestStart"]),
+            end=moment(entry["digestEnd"]),
+            verified=entry.get("status") == "verified" and entry.get("problem") is None,
+        )
+
+
+def chain_of(log_file: str) -> str:
+    """The chain that a digest of that name belongs to: all of the name but its dates."""
+    folder, _, name = log_file.rpartition("/")
+    return f"{folder[: -len('/YYYY/MM/DD')]}/{name[: name.rindex('_20')] if '_20' in name else name}"
+
+
+def chains_of(spans: Iterable[Span]) -> dict[str, list[Span]]:
+    """The spans by chain, in the order of time."""
+    chains: defaultdict[str, list[Span]] = defaultdict(list)
+    for span in spans:
+        chains[span.chain].append(span)
+    return {chain: sorted(found, key=lambda span: span.start) for chain, found in chains.items()}
+
+
+def gaps(spans: Iterable[Span], since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The times between `since` and `until` that no verified digest of a chain covers."""
+    covered = since
+    for span in sorted(spans, key=lambda span: span.start):
+        if not span.verified or span.end <= covered:
+            continue
+        if span.start >= until:
+            break
+        if span.start > covered:
+            yield covered, span.start
+        covered = span.end
+    if covered < until:
+        yield covered, until
+
+
+def is_closed(when: datetime, spans: Iterable[Span]) -> bool:
+    """Whether every chain that speaks of the time around a moment has said all that it will say of it.
+
+    `spans` are those of the account and Region.
+    """
+    first, last = when - MARGIN, when + MARGIN
+    chains = [
+        found for found in chains_of(spans).values() if any(span.start < last and first < span.end for span in found)
+    ]
+    return bool(chains) and not any(True for found in chains for _ in gaps(found, first, last))
+
+
+def is_covered(when: datetime, spans: Iterable[Span]) -> bool:
+    """Whether any digest speaks of the time around a moment, verified or not."""
+    return any(span.start < when + MARGIN and when - MARGIN < span.end for span in spans)
+
+
+def known_of(object_key: str) -> dict[str, Any]:
+    """The attributes of an entry that the name of the object gives."""
+    key = parse(object_key)
+    if key is None:
+        return {}
+    known = {
+        "account": key.account,
+        "region": key.region,
+        "deliveredAt": key.delivered_at,
+        "deliveryDay": key.delivery_day,
+    }
+    return {name: value for name, value in known.items() if value is not None}

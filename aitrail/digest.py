@@ -1,0 +1,165 @@
+"""CloudTrail's digest files: what they list, and whether CloudTrail signed them. Pure.
+
+Format and algorithm: AWS CloudTrail User Guide, "CloudTrail digest file structure" and "Custom implementations of
+CloudTrail log file integrity validation".
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import BinaryIO, Final
+
+import msgspec
+
+from aitrail.errors import AitrailError
+from aitrail.inflate import DamagedGzip, inflated
+
+# About 400 bytes for each log file that it lists; CloudTrail delivers some hundreds in a busy hour of an account.
+_MAX_BYTES: Final = 64 * 1024 * 1024
+_STEP_BYTES: Final = 128 * 1024
+_SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
+SIGNATURE_ALGORITHM: Final = "SHA256withRSA"
+_HASH_ALGORITHM: Final = "SHA-256"
+
+
+class InvalidDigest(AitrailError):
+    """A digest that CloudTrail did not write as it is, or not to where it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """An object that a digest speaks of, and the SHA-256 (lower-case hex) of its uncompressed content."""
+
+    bucket: str
+    key: str
+    sha256: str
+
+
+class _LogFile(msgspec.Struct):
+    bucket: str = msgspec.field(name="s3Bucket")
+    key: str = msgspec.field(name="s3Object")
+    hash_value: str = msgspec.field(name="hashValue")
+    hash_algorithm: str = msgspec.field(name="hashAlgorithm")
+
+
+class _Content(msgspec.Struct):
+    start: str = msgspec.field(name="digestStartTime")
+    end: str = msgspec.field(name="digestEndTime")
+    bucket: str = msgspec.field(name="digestS3Bucket")
+    key: str = msgspec.field(name="digestS3Object")
+    fingerprint: str = msgspec.field(name="digestPublicKeyFingerprint")
+    previous_bucket: str | None = msgspec.field(name="previousDigestS3Bucket", default=None)
+    previous_key: str | None = msgspec.field(name="previousDigestS3Object", default=None)
+    previous_hash: str | None = msgspec.field(name="previousDigestHashValue", default=None)
+    previous_hash_algorithm: str | None = msgspec.field(name="previousDigestHashAlgorithm", default=None)
+    previous_signature: str | None = msgspec.field(name="previousDigestSignature", default=None)
+    log_files: list[_LogFile] | None = msgspec.field(name="logFiles", default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """One digest. It covers the deliveries of `start` <= time < `end`; `previous` is None where a chain begins.
+
+    `bytes` and `sha256` are of the uncompressed content.
+    """
+
+    bucket: str
+    key: str
+    start: datetime
+    end: datetime
+    fingerprint: str
+    previous: Listed | None
+    previous_signature: str | None
+    log_files: tuple[Listed, ...]
+    bytes: int
+    sha256: str
+
+    @property
+    def signed_text(self) -> str:
+        """What CloudTrail signs."""
+        end = self.end.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{end}\n{self.bucket}/{self.key}\n{self.sha256}\n{self.previous_signature or 'null'}"
+
+
+def read_digest(stream: BinaryIO, *, bucket: str, key: str) -> Digest:
+    """The digest that was read at that place. Raises InvalidDigest, and whatever reading the stream raises."""
+    content = _inflate(stream)
+    try:
+        found = msgspec.json.decode(content, type=_Content)
+        start, end = _moment(found.start), _moment(found.end)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise InvalidDigest(f"the content is no digest: {error}") from error
+    if (found.bucket, found.key) != (bucket, key):
+        raise InvalidDigest(f"it was written for s3://{found.bucket}/{found.key} and has been moved or copied")
+    if end <= start:
+        raise InvalidDigest(f"it ends ({found.end}) before it begins ({found.start})")
+    return Digest(
+        bucket=bucket,
+        key=key,
+        start=start,
+        end=end,
+        fingerprint=found.fingerprint,
+        previous=_previous(found),
+        previous_signature=found.previous_signature,
+        log_files=tuple(
+            _listed(each.bucket, each.key, each.hash_value, each.hash_algorithm) for each in found.log_files or ()
+        ),
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _inflate(stream: BinaryIO) -> bytes:
+    content = bytearray()
+    try:
+        for piece in inflated(stream, _STEP_BYTES):
+            content += piece
+            if len(content) > _MAX_BYTES:
+                raise InvalidDigest(f"the content is larger than {_MAX_BYTES:,} bytes")
+    except DamagedGzip as error:
+        raise InvalidDigest(str(error)) from error
+    return bytes(content)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def _previous(found: _Content) -> Listed | None:
+    if not found.previous_key:
+        return None
+    return _listed(
+        found.previous_bucket or "",
+        found.previous_key,
+        found.previous_hash or "",
+        found.previous_hash_algorithm or _HASH_ALGORITHM,
+    )
+
+
+def _listed(bucket: str, key: str, sha256: str, algorithm: str) -> Listed:
+    if algorithm != _HASH_ALGORITHM or not _SHA256.fullmatch(sha256):
+        raise InvalidDigest(f"what it says of {key!r} is no SHA-256 but {algorithm[:20]!r} {sha256[:80]!r}")
+    return Listed(bucket=bucket, key=key, sha256=sha256.lower())
+
+
+def check_signature(digest: Digest, *, signature: str | None, algorithm: str | None, public_key: bytes) -> None:
+    """Raise InvalidDigest unless `signature` (hex) is CloudTrail's; `public_key` is in DER, PKCS #1."""
+    # Not at the top: most deliveries are no digests, and a cold start should not wait for OpenSSL.
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415
+
+    if not signature:
+        raise InvalidDigest("the object carries no signature (metadata `signature`)")
+    if algorithm != SIGNATURE_ALGORITHM:
+        raise InvalidDigest(f"it is signed with {str(algorithm)[:40]!r}, not with {SIGNATURE_ALGORITHM}")
+    try:
+        key = load_der_public_key(public_key)
+        if not isinstance(key, RSAPublicKey):
+            raise InvalidDigest("CloudTrail's public key is no RSA key")
+        key.verify(bytes.fromhex(signature), digest.signed_text.encode(), PKCS1v15(), SHA256())
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError) as error:
+        raise InvalidDigest("its signature is not CloudTrail's") from error

@@ -1,0 +1,153 @@
+"""The entries of the ledger, and what follows from what they say: whether they are proved, and what is wrong.
+
+A digest of CloudTrail speaks of the log files of its hour and of the digest before it. Whether it or what it lists
+comes first does not matter: each side sets its own attributes, and `settled` says what both together mean.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from aitrail.keys import Kind, kind_of
+
+FILE = "file"
+DIGEST = "digest"
+REJECT = "reject#"
+
+# Statuses that a person should look at; they are problems by the same names.
+_PROBLEMS = frozenset({"unreadable", "missing", "archived", "invalid", "unverifiable"})
+# What entries have in common whose object could not be read.
+_VERDICT = frozenset({"status", "reason", "position"})
+# What `settled` decides on, and so what it may take away.
+SETTLED = ("problem", "verifiedBy", "listedBy", "listedAt", "doubt")
+# What `settled` looks at.
+PREMISES = (*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected")
+
+# `doubt` of a log file that came too late to be seen with its hour, and of one that no digest of its hour lists.
+UNPROVEN = "unproven"
+UNLISTED = "unlisted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One delivery. Times are UTC. Attributes are named in the table as they are here, in camel case.
+
+    `delivered_at` and `delivery_day` are those of the name, `stored_at` is the object's own time.
+    """
+
+    log_file: str
+    status: str
+    reason: str | None = None
+    etag: str | None = None
+    version_id: str | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    account: str | None = None
+    region: str | None = None
+    delivered_at: str | None = None
+    delivery_day: str | None = None
+    stored_at: str | None = None
+    ingested_at: str | None = None
+    expires_at: int | None = None
+
+    @property
+    def was_read(self) -> bool:
+        """Whether the object was there to be read; what is known of an earlier reading then no longer holds."""
+        return self.status not in ("missing", "archived")
+
+    def attributes(self) -> dict[str, Any]:
+        """Attributes to set, and None for those to remove."""
+        values = {attribute: getattr(self, name) for name, attribute in attributes_of(type(self)).items()}
+        if values.get("doubt", ...) is None:  # who has no doubt does not take away another's
+            del values["doubt"]
+        if self.was_read:
+            return values
+        # Nothing was read: what an earlier reading counted is still true.
+        return {name: value for name, value in values.items() if value is not None or name in _VERDICT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileEntry(Entry):
+    """A log file: ingested, unreadable, missing, archived. Counts are records.
+
+    `bytes` and `sha256` are of the uncompressed content.
+    """
+
+    position: int | None = None
+    recorded_with: str | None = None
+    records: int | None = None
+    wanted: int | None = None
+    written: int | None = None
+    rejected: int | None = None
+    expired: int | None = None
+    duplicates_in_file: int | None = None
+    first_event_time: str | None = None
+    last_event_time: str | None = None
+    doubt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestEntry(Entry):
+    """A digest: verified, invalid, unverifiable, missing, archived. `log_files` is how many it lists, of all kinds.
+
+    `digest_start` and `digest_end` bound the deliveries that it covers. `previous` is the digest that it follows, None
+    where it begins a chain. `broken` says why it does not follow what it should.
+    """
+
+    digest_start: str | None = None
+    digest_end: str | None = None
+    log_files: int | None = None
+    previous: str | None = None
+    broken: str | None = None
+
+
+def attributes_of(kind: type[Entry]) -> dict[str, str]:
+    """Field of an entry -> attribute in the table."""
+    return {field.name: _camel_case(field.name) for field in fields(kind) if field.name != "log_file"}
+
+
+@cache
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def entry_of(key: str) -> str:
+    """What the sort key of an object's entry is."""
+    return DIGEST if kind_of(key) is Kind.DIGEST else FILE
+
+
+def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What the attributes of an entry together mean: the values of SETTLED, None for what should not be there.
+
+    Problems, the gravest first: tampered (its content is not what a digest says), unlisted (no digest of its hour
+    lists it), unreadable, missing, archived, invalid, unverifiable (by its status), broken (a digest that does not
+    follow what it should), awaited (a digest lists it, and it has not come), unproven (no digest lists it yet),
+    rejects.
+    """
+    expected, sha256, status = entry.get("expectedSha256"), entry.get("sha256"), entry.get("status")
+    doubt = None if expected else entry.get("doubt")
+    problem: str | None = None
+    if expected and sha256 and sha256 != expected:
+        problem = "tampered"
+    elif doubt == UNLISTED:
+        problem = UNLISTED
+    elif status in _PROBLEMS:
+        problem = status
+    elif entry.get("broken"):
+        problem = "broken"
+    elif expected and status is None:
+        problem = "awaited"
+    else:
+        problem = doubt or ("rejects" if entry.get("rejected") else None)
+    is_proved = expected is not None and sha256 == expected
+    lister = entry.get("listedBy") or entry.get("verifiedBy")
+    # A proved entry stays below 1 KB, a write unit, for names of usual length: it says nothing twice.
+    return {
+        "problem": problem,
+        "doubt": doubt,
+        "verifiedBy": lister if is_proved else None,
+        "listedBy": None if is_proved else lister,
+        "listedAt": entry.get("listedAt") if problem == "awaited" else None,
+    }

@@ -1,0 +1,104 @@
+"""What is known of a delivery before it is read: its entry in the ledger, and the answer of S3."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
+
+from aitrail.coverage import text_of
+from aitrail.entries import entry_of
+from aitrail.errors import AitrailError
+from aitrail.ledger import Ledger
+from aitrail.notifications import Delivery
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+_GONE = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "MethodNotAllowed"}
+_REFUSED = {"403", "AccessDenied", "AllAccessDisabled"}
+# Of each of the files that wait: four of them take no more memory than the rows of one large file.
+_MAX_BYTES_AHEAD = 8 * 1024 * 1024
+
+
+class AccessRefusedError(AitrailError):
+    """S3 or KMS does not let the function read an object."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Fetched:
+    """A delivery's ledger entry, and the answer of S3 unless the delivery is done."""
+
+    earlier: dict[str, Any] | None
+    is_done: bool = False
+    error: ClientError | None = None
+    etag: str | None = None
+    version_id: str | None = None
+    stored_at: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    body: Any = None  # a stream of bytes
+    length: int = 0
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self.body is not None:
+            self.body.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetcher:
+    """Asks the ledger, and S3 if there is something to read; `is_done` judges by entry and delivery."""
+
+    s3: "S3Client"
+    ledger: Ledger
+    is_done: Callable[[dict[str, Any], Delivery], bool]
+
+    def fetch(self, delivery: Delivery) -> Fetched:
+        """Begin to read a delivery that is not done. Raises the client's errors, but for those of S3."""
+        earlier = self.ledger.entry(f"s3://{delivery.bucket}/{delivery.key}", entry_of(delivery.key))
+        fetched = Fetched(earlier=earlier)
+        fetched.is_done = not delivery.force and earlier is not None and self.is_done(earlier, delivery)
+        if not fetched.is_done:
+            try:
+                answer = self._get(delivery)
+            except ClientError as error:
+                fetched.error = error
+            else:
+                fetched.etag, fetched.version_id = answer["ETag"].strip('"'), answer.get("VersionId")
+                if stored := answer.get("LastModified"):
+                    fetched.stored_at = text_of(stored)
+                fetched.metadata = answer.get("Metadata", {})
+                fetched.body, fetched.length = answer["Body"], answer["ContentLength"]
+        return fetched
+
+    def fetch_ahead(self, delivery: Delivery) -> Fetched:
+        """As `fetch`; the content of a file that is not large is read as well."""
+        fetched = self.fetch(delivery)
+        if fetched.body is not None and fetched.length <= _MAX_BYTES_AHEAD:
+            with closing(fetched.body) as body:
+                fetched.body = BytesIO(body.read())
+        return fetched
+
+    def _get(self, delivery: Delivery) -> dict[str, Any]:
+        request = {"Bucket": delivery.bucket, "Key": delivery.key, "VersionId": delivery.version_id}
+        present: Any = {name: value for name, value in request.items() if value is not None}
+        return cast("dict[str, Any]", self.s3.get_object(**present))
+
+
+def unavailable(log_file: str, error: ClientError) -> dict[str, str]:
+    """Status and reason of an object that S3 cannot hand out. Raises AccessRefusedError, or the error where it may."""
+    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    if code in _GONE:
+        return {"status": "missing", "reason": f"{code}: {message}"}
+    if code == "InvalidObjectState":
+        reason = "the object is archived: restore it, then it is read when S3 announces it"
+        return {"status": "archived", "reason": reason}
+    if code in _REFUSED or code.startswith("KMS."):
+        raise AccessRefusedError(
+            f"S3 refused to hand out {log_file} ({code}: {message}). The function's role needs s3:GetObject "
+            "and s3:GetObjectVersion on the log files and s3:ListBucket on the bucket; files encrypted with a KMS "
+            "key also need kms:Decrypt, which the setting aitrail:logKeyArns grants."
+        ) from error
+    raise error

@@ -1,0 +1,102 @@
+"""What became of a delivery, as counts by metric and as details for the log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aitrail import items
+from aitrail.entries import DigestEntry, Entry
+from aitrail.keys import Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What became of one message or delivery: counts by metric name (METRICS), and details for the log."""
+
+    status: str
+    metrics: dict[str, int]
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+# What is counted of a file that was read, and the metric that carries it.
+_COUNTS = {
+    "records": "Records",
+    "wanted": "WantedRecords",
+    "written": "RowsWritten",
+    "rejected": "RejectedRecords",
+    "expired": "ExpiredRecords",
+    "duplicates_in_file": "DuplicatesInFile",
+}
+_STATUS_METRICS = {
+    "ingested": "IngestedFiles",
+    "unreadable": "UnreadableFiles",
+    "missing": "MissingFiles",
+    "archived": "ArchivedFiles",
+}
+_DIGEST_STATUS_METRICS = {"missing": "MissingDigests", "archived": "ArchivedFiles"}
+_OBJECT_METRICS = {
+    Kind.DIGEST: "DigestFiles",
+    Kind.INSIGHT: "InsightFiles",
+    Kind.AGGREGATED: "AggregatedFiles",
+    Kind.FOLDER: "FolderMarkers",
+    Kind.CONFIG: "ConfigFiles",
+    Kind.OTHER: "OtherObjects",
+}
+METRICS = (
+    *_COUNTS.values(),
+    *_STATUS_METRICS.values(),
+    *_OBJECT_METRICS.values(),
+    "SkippedFiles",
+    "RefusedDeliveries",
+    "TestMessages",
+    "FailedMessages",
+    "UnknownSources",
+    "VerifiedFiles",
+    "AwaitedFiles",
+    "TamperedFiles",
+    "UnlistedFiles",
+    "AnnouncedAgain",
+    "VerifiedDigests",
+    "InvalidDigests",
+    "UnverifiableDigests",
+    "BrokenChains",
+    "MissingDigests",
+)
+
+
+def not_read(log_file: str, kind: Kind) -> Ingested:
+    """An object that holds no records."""
+    return Ingested(status=kind, metrics={_OBJECT_METRICS[kind]: 1}, details={"logFile": log_file})
+
+
+def of_log_file(entry: Entry, after: Mapping[str, Any], unknown_sources: Mapping[str, int]) -> Ingested:
+    """A log file that is in the ledger; `after` is its entry as it is there."""
+    counts = {metric: getattr(entry, name) or 0 for name, metric in _COUNTS.items()}
+    counts |= {_STATUS_METRICS[entry.status]: 1, "UnknownSources": sum(unknown_sources.values())}
+    # JSON may hold lone surrogates, the log may not.
+    sources = {items.encodable(source): count for source, count in unknown_sources.items()}
+    details = {"logFile": entry.log_file, "reason": entry.reason, "unknownSources": sources}
+    proof = {
+        "VerifiedFiles": int(entry.was_read and after.get("verifiedBy") is not None),
+        "TamperedFiles": int(after.get("problem") == "tampered"),
+    }
+    return Ingested(
+        status=entry.status,
+        metrics={name: count for name, count in (counts | proof).items() if count},
+        details={name: value for name, value in details.items() if value} | counts,
+    )
+
+
+def of_digest(entry: DigestEntry, after: Mapping[str, Any], counts: Mapping[str, int]) -> Ingested:
+    """A digest that is in the ledger; `after` is its entry as it is there, `counts` are what it brought."""
+    metrics = {_OBJECT_METRICS[Kind.DIGEST]: 1, **counts}
+    if entry.status in _DIGEST_STATUS_METRICS:
+        metrics[_DIGEST_STATUS_METRICS[entry.status]] = 1
+    if after.get("problem") == "tampered":
+        metrics["BrokenChains"] = metrics.get("BrokenChains", 0) + 1
+    reasons = {"reason": entry.reason, "broken": entry.broken}
+    return Ingested(
+        status=f"digest {entry.status}",
+        metrics=metrics,
+        details={"logFile": entry.log_file} | {name: value for name, value in reasons.items() if value} | metrics,
+    )

@@ -1,0 +1,70 @@
+"""The public keys with which CloudTrail's signatures are checked, as ListPublicKeys of each Region gives them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from aitrail.errors import AitrailError
+
+if TYPE_CHECKING:
+    from types_boto3_cloudtrail import CloudTrailClient
+
+# The keys of a digest are valid at its time; those of a later hour too, since it may have been signed then.
+_SIGNED_WITHIN = timedelta(hours=2)
+# A Region that is refused once is not asked again for each of its digests.
+_REFUSAL_HOLDS = timedelta(minutes=5)
+_PATIENCE = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
+_SERVER_ERROR = 500
+
+
+class UnavailableKey(AitrailError):
+    """CloudTrail does not give the key: whether the signature is right cannot be said."""
+
+
+@dataclass(slots=True)
+class PublicKeys:
+    """Keys by Region and fingerprint, each asked for once; `client` gives a Region's client, `now` is the clock."""
+
+    client: Callable[[str], "CloudTrailClient"]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _keys: dict[tuple[str, str], bytes] = field(default_factory=dict, init=False)
+    _refused: dict[str, tuple[datetime, str]] = field(default_factory=dict, init=False)
+
+    def get(self, region: str, fingerprint: str, start: datetime, end: datetime) -> bytes:
+        """The key (DER, PKCS #1) of that fingerprint that was valid between the two times.
+
+        Raises UnavailableKey, and the client's errors where trying again may help.
+        """
+        if (region, fingerprint) not in self._keys:
+            until, reason = self._refused.get(region, (datetime.min.replace(tzinfo=UTC), ""))
+            if self.now() < until:
+                raise UnavailableKey(reason)
+            self._ask(region, start, end + _SIGNED_WITHIN)
+        try:
+            return self._keys[region, fingerprint]
+        except KeyError:
+            raise UnavailableKey(
+                f"CloudTrail in {region} has no public key {fingerprint[:64]!r} for that time"
+            ) from None
+
+    def _ask(self, region: str, start: datetime, end: datetime) -> None:
+        try:
+            pages = self.client(region).get_paginator("list_public_keys").paginate(StartTime=start, EndTime=end)
+            found = [key for page in pages for key in page["PublicKeyList"]]
+        except (BotoCoreError, ClientError) as error:
+            if _may_help_to_wait(error):
+                raise
+            reason = f"CloudTrail in {region} does not give its public keys: {error}"
+            self._refused[region] = (self.now() + _REFUSAL_HOLDS, reason)
+            raise UnavailableKey(reason) from error
+        self._keys |= {(region, key["Fingerprint"]): key["Value"] for key in found}
+
+
+def _may_help_to_wait(error: Exception) -> bool:
+    if not isinstance(error, ClientError):
+        return False
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return error.response["Error"]["Code"] in _PATIENCE or status >= _SERVER_ERROR

@@ -1,0 +1,160 @@
+"""What CloudTrail's digests say, held against the ledger: every delivery proved, awaited, or named as what it is.
+
+A digest is read like a log file, whenever it comes. Its signature has to be CloudTrail's; then each object that it
+lists, and the digest before it, is noted in the ledger as expected, with its SHA-256. Log files of hours that are
+closed and that no digest lists become doubtful (`aitrail.doubts`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, BinaryIO
+
+from aitrail.coverage import Span, chain_of, known_of, moment, text_of
+from aitrail.digest import Digest, InvalidDigest, Listed, check_signature, read_digest
+from aitrail.doubts import digests_of, note_doubts, spans_of
+from aitrail.dynamodb import OutOfTimeError
+from aitrail.entries import DIGEST, DigestEntry, entry_of
+from aitrail.keys import kind_of, parse
+from aitrail.ledger import Ledger, Listing
+from aitrail.ledger_reader import LedgerReader
+from aitrail.paging import in_order
+from aitrail.public_keys import PublicKeys, UnavailableKey
+
+_HOUR, _A_DAY = timedelta(hours=1), timedelta(days=1)
+_BACKFILL = "_backfill.json.gz"
+_WORKERS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """Holds digests against the ledger."""
+
+    ledger: Ledger
+    reader: LedgerReader
+    public_keys: PublicKeys
+    expires_at: Callable[[], int | None] = lambda: None
+
+    def reconcile(
+        self, body: BinaryIO, entry: DigestEntry, *, key: str, metadata: dict[str, str], time_left: Callable[[], float]
+    ) -> tuple[DigestEntry, dict[str, int]]:
+        """The entry of a digest once it is read, and counts by metric; what it lists is in the ledger then.
+
+        Raises OutOfTimeError and the client's errors: nothing is wrong then with a second time.
+        """
+        bucket = entry.log_file.removesuffix(f"/{key}").removeprefix("s3://")
+        try:
+            digest = read_digest(body, bucket=bucket, key=key)
+        except InvalidDigest as error:
+            return replace(entry, status="invalid", reason=str(error)), {"InvalidDigests": 1}
+        entry = _with_content(entry, digest)
+        try:
+            self._check_signature(digest, metadata)
+        except InvalidDigest as error:
+            return replace(entry, status="invalid", reason=str(error)), {"InvalidDigests": 1}
+        except UnavailableKey as error:
+            return replace(entry, status="unverifiable", reason=str(error)), {"UnverifiableDigests": 1}
+        counts = {"VerifiedDigests": 1} | self._expect(digest, time_left)
+        entry = replace(entry, broken=self._break(digest, entry))
+        if entry.broken:
+            counts["BrokenChains"] = 1
+        if not key.endswith(_BACKFILL):
+            own = Span.of({"logFile": entry.log_file, "entry": DIGEST, **entry.attributes()})
+            note_doubts(self.ledger, self.reader, digest, own)
+        return entry, counts
+
+    def _check_signature(self, digest: Digest, metadata: dict[str, str]) -> None:
+        key = parse(digest.key)
+        if key is None:
+            raise InvalidDigest("its name is no name of a digest")
+        start, end = digest.start, digest.end
+        if generated := metadata.get("backfill-generation-timestamp"):
+            # Backfill digests are signed long after their hour.
+            signed = _moment_or_none(generated)
+            start, end = (start, end) if signed is None else (signed - _HOUR, signed + _HOUR)
+        check_signature(
+            digest,
+            signature=metadata.get("signature"),
+            algorithm=metadata.get("signature-algorithm"),
+            public_key=self.public_keys.get(key.region, digest.fingerprint, start, end),
+        )
+
+    def _expect(self, digest: Digest, time_left: Callable[[], float]) -> dict[str, int]:
+        """Note in the ledger what the digest lists; counts by metric."""
+        own = f"s3://{digest.bucket}/{digest.key}"
+        kept = [each for each in digest.log_files if each.bucket == digest.bucket and kind_of(each.key).ingested]
+        # The digest before it may have been written to the bucket that the trail had then.
+        before = [digest.previous] if digest.previous and digest.previous.bucket == digest.bucket else []
+        listings = [self._listing(each, own, digest.end) for each in kept]
+        listings += [self._listing(each, own, digest.start) for each in before]
+        tasks = (partial(self._note, listing, time_left) for listing in listings)
+        problems = [entry.get("problem") for entry in in_order(tasks, workers=_WORKERS)]
+        counts = {
+            "VerifiedFiles": sum(problem in (None, "rejects") for problem in problems[: len(kept)]),
+            "AwaitedFiles": problems[: len(kept)].count("awaited"),
+            "TamperedFiles": problems[: len(kept)].count("tampered"),
+            "BrokenChains": problems[len(kept) :].count("tampered"),
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    def _listing(self, listed: Listed, by: str, end: datetime) -> Listing:
+        kind = entry_of(listed.key)
+        known = known_of(listed.key)
+        if (expires_at := self.expires_at()) is not None:
+            known["expiresAt"] = expires_at
+        return Listing(
+            log_file=f"s3://{listed.bucket}/{listed.key}",
+            entry=kind,
+            expected_sha256=listed.sha256,
+            listed_by=by,
+            listed_at=text_of(end),
+            known=known,
+        )
+
+    def _note(self, listing: Listing, time_left: Callable[[], float]) -> dict[str, Any]:
+        if time_left() <= 0:
+            raise OutOfTimeError(f"no time left for what {listing.listed_by} lists; it is read again")
+        return self.ledger.expect(listing)
+
+    def _break(self, digest: Digest, entry: DigestEntry) -> str | None:
+        """Why the digest does not follow what it should, in words; None if it does, or if nothing is known yet."""
+        if digest.key.endswith(_BACKFILL):
+            return None
+        if digest.previous is None:
+            return self._restart(digest, entry)
+        before = self.ledger.entry(f"s3://{digest.previous.bucket}/{digest.previous.key}", DIGEST) or {}
+        end = before.get("digestEnd") if before.get("status") == "verified" else None
+        if end is None or moment(end) >= digest.start:
+            return None
+        return f"no digest covers the time from {end} to {text_of(digest.start)}"
+
+    def _restart(self, digest: Digest, entry: DigestEntry) -> str | None:
+        key = parse(digest.key)
+        digests = digests_of(digest.bucket, key) if key else entry.log_file
+        spans = spans_of(self.reader, digests, digest.start - _A_DAY, digest.start)
+        ends = [span.end for span in spans if span.chain == chain_of(entry.log_file) and span.end <= digest.start]
+        if not ends:
+            return None
+        return f"a new chain begins at {text_of(digest.start)}; the one before ended at {text_of(max(ends))}"
+
+
+def _with_content(entry: DigestEntry, digest: Digest) -> DigestEntry:
+    previous = digest.previous
+    return replace(
+        entry,
+        bytes=digest.bytes,
+        sha256=digest.sha256,
+        digest_start=text_of(digest.start),
+        digest_end=text_of(digest.end),
+        log_files=len(digest.log_files),
+        previous=f"s3://{previous.bucket}/{previous.key}" if previous else None,
+    )
+
+
+def _moment_or_none(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
