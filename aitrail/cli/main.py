@@ -28,7 +28,10 @@ SECTIONS = {
         "export": "Write calls to files below DIR, one for each service and day.",
     },
     "Feed": {"scan": "Show the rows that log files hold, without any AWS."},
-    "Trust": {"rejects": "List the records that could not become rows, and why."},
+    "Trust": {
+        "verify": "Prove that nothing was lost, or name what is in the way.",
+        "rejects": "List the records that could not become rows, and why.",
+    },
     "Set up": {
         "services": "Show the services that are recorded.",
         "cost": "Estimate what a deployment costs in a month.",
