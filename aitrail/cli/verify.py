@@ -58,7 +58,10 @@ def verify(
     verbose: bool,
     output: Output,
 ) -> None:
-    """Prove that every log file was ingested and every wanted record is a row, or name what is in the way.
+    """Prove that nothing was lost, or name what is in the way.
+
+    Every log file that CloudTrail delivered has to be ingested as it was delivered, and every wanted record has to be a
+    row, once, or a visible reject.
 
     CloudTrail's hourly digests are the list of what was delivered. Their signatures and their chain were checked when
     they came, and what they list was held against the ledger: what is proved there is not read again. The rows are
