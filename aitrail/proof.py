@@ -97,7 +97,7 @@ class Proof:
             self.digests.append(entry["logFile"])
         if span:
             self._spans.setdefault(key.folder(DIGESTS), []).append(span)
-            if entry.get("status") == "verified" and "previous" not in entry:
+            if entry.get("status") == "verified" and "follows" not in entry:
                 self._beginnings.add(span.log_file)
 
     def _add_file(self, entry: Mapping[str, Any], key: LogKey) -> None:

@@ -124,7 +124,7 @@ class Reconciliation:
 
 
 def _with_content(entry: DigestEntry, digest: Digest) -> DigestEntry:
-    previous = digest.previous
+    before = parse(digest.previous.key) if digest.previous else None
     return replace(
         entry,
         bytes=digest.bytes,
@@ -132,5 +132,5 @@ def _with_content(entry: DigestEntry, digest: Digest) -> DigestEntry:
         digest_start=text_of(digest.start),
         digest_end=text_of(digest.end),
         log_files=len(digest.log_files),
-        previous=f"s3://{previous.bucket}/{previous.key}" if previous else None,
+        follows=before.delivered_at if before else None,
     )

@@ -40,7 +40,7 @@ class Deployment:
                 delivery_day="2026-03-14",
                 digest_start=written(at(f"{hour - 1:02}:00")),
                 digest_end=written(end),
-                previous="another",
+                follows="2026-03-14T07:00:00Z",
             )
             self.ledger.record(entry, DIGEST)
 

@@ -86,7 +86,7 @@ def test_digest_becomes_an_entry_with_what_it_covers(trusted):
         "digestStart": "2026-03-14T09:00:00Z",
         "digestEnd": "2026-03-14T10:00:00Z",
         "logFiles": 0,
-        "previous": name_of(first.key),
+        "follows": "2026-03-14T09:00:00Z",
     }
     assert entries(trusted)[first.key, "digest"]["verifiedBy"] == name_of(second.key)
 

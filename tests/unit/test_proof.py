@@ -41,7 +41,7 @@ def digest(end, **changes):
         "status": "verified",
         "digestStart": (at(end) - HOUR).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "digestEnd": f"2026-03-14T{end}:00Z",
-        "previous": "another",
+        "follows": "2026-03-14T07:00:00Z",
         "logFiles": 1,
     } | changes
     return {name: value for name, value in fields.items() if value is not ...}
@@ -146,7 +146,7 @@ def test_hours_that_no_digest_covers_are_named(hours, expected):
 
 def test_chain_that_begins_in_the_window_has_no_gap_before():
     first, *others = (digest(f"{hour}:00") for hour in (11, 12))
-    del first["previous"]
+    del first["follows"]
 
     assert findings(first, *others) == []
 
