@@ -28,7 +28,10 @@ SECTIONS = {
         "export": "Write calls to files below DIR, one for each service and day.",
     },
     "Feed": {"scan": "Show the rows that log files hold, without any AWS."},
-    "Trust": {"rejects": "List the records that could not become rows, and why."},
+    "Trust": {
+        "status": "Show whether all is well, and what needs a person.",
+        "rejects": "List the records that could not become rows, and why.",
+    },
     "Set up": {
         "services": "Show the services that are recorded.",
         "cost": "Estimate what a deployment costs in a month.",
