@@ -113,8 +113,11 @@ class Access:
         # boto3 reads AWS_DEFAULT_REGION alone; the AWS command line and SDKs read AWS_REGION.
         return boto3.Session(profile_name=self.profile, region_name=self.region or os.environ.get("AWS_REGION"))
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 (a client of any service)
-        """A client that gives up while a person still waits. Raises botocore's errors."""
+    def client(self, service: str, region: str | None = None) -> Any:  # noqa: ANN401 (a client of any service)
+        """A client that gives up while a person still waits; in another Region if one is named.
+
+        Raises botocore's errors.
+        """
         from botocore.config import Config  # noqa: PLC0415 (see above)
 
         from aitrail.paging import WORKERS  # noqa: PLC0415 (threads are of no use to --help)
@@ -127,7 +130,7 @@ class Access:
         )
         session: Any = self._session  # boto3 has one overload per service
         try:
-            client = session.client(service, endpoint_url=self.endpoint_url, config=config)
+            client = session.client(service, region_name=region, endpoint_url=self.endpoint_url, config=config)
         except ValueError as error:  # no region, or no URL, has such a form
             raise click.UsageError(f"{error}") from error
         client.meta.events.register("before-parse", self._refuse_pages)
