@@ -94,6 +94,18 @@ class TableRows:
         is_key = items.is_unicode(event_id) and 0 < len(event_id.encode()) <= _MAX_KEY_BYTES
         return self._reader.get({"eventID": event_id}) if is_key else None
 
+    def imported_rows(self) -> int:
+        """How many rows were imported that no log file has vouched for yet. Raises botocore's errors."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            IndexName=BY_IMPORT.name,
+            Select="COUNT",
+            KeyConditionExpression="#key = :value",
+            ExpressionAttributeNames={"#key": BY_IMPORT.partition_keys[0]},
+            ExpressionAttributeValues={":value": {"S": _EVENT_HISTORY}},
+        )
+        return sum(page["Count"] for page in pages)
+
     def effort(self) -> str:
         """See RowSource."""
         plans = f" ({'; '.join(self._plans)})" if self._plans else ""
@@ -102,19 +114,3 @@ class TableRows:
 
 def _time_and_id(row: Row) -> tuple[str, str]:
     return row["eventTime"], row["eventID"]
-
-
-def imported_rows(client: "DynamoDBClient", name: str) -> int:
-    """How many rows of the events table `name` are imported, and no log file has vouched for yet.
-
-    Raises botocore's errors.
-    """
-    pages = client.get_paginator("query").paginate(
-        TableName=name,
-        IndexName=BY_IMPORT.name,
-        Select="COUNT",
-        KeyConditionExpression="#key = :value",
-        ExpressionAttributeNames={"#key": BY_IMPORT.partition_keys[0]},
-        ExpressionAttributeValues={":value": {"S": _EVENT_HISTORY}},
-    )
-    return sum(page["Count"] for page in pages)

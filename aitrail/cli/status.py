@@ -1,7 +1,6 @@
 """`aitrail status`: whether all is well, for people and for what watches over the deployment."""
 
 from datetime import datetime
-from functools import cache
 from typing import TYPE_CHECKING
 
 import click
@@ -85,11 +84,13 @@ def _look(access: Access) -> "Look":
     from aitrail.rows import recorded_with  # noqa: PLC0415 (the same)
     from aitrail.services import load  # noqa: PLC0415 (the same)
     from aitrail.status import Look  # noqa: PLC0415 (the same)
+    from aitrail.table_rows import TableRows  # noqa: PLC0415 (the same)
 
-    client = cache(access.client)
+    deployment, dynamodb = access.deployment, access.client("dynamodb")
     return Look(
-        deployment=access.deployment,
-        reader=LedgerReader(client("dynamodb"), access.deployment.files_table),
-        client=client,
+        deployment=deployment,
+        reader=LedgerReader(dynamodb, deployment.files_table),
+        rows=TableRows(dynamodb, deployment.events_table),
+        client=access.client,
         recorded_with=recorded_with(load()),
     )

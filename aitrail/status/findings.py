@@ -88,7 +88,7 @@ def _of_awaited(status: Status) -> Iterator[Finding]:
             finding="not-delivered",
             count=awaited.overdue,
             what="Objects that a digest lists have not come within 12 hours.",
-            what_to_do="Look whether they are in the bucket; `aitrail retry` announces those that are.",
+            what_to_do="Look whether they are in the bucket; `aitrail verify --announce` announces them again at once.",
         )
 
 

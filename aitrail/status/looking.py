@@ -15,7 +15,7 @@ from aitrail.status.arrivals import ATTRIBUTES, Arrivals, Origins
 from aitrail.status.facts import Status
 from aitrail.status.problems import Problem
 from aitrail.status.sqs import queues_of
-from aitrail.table_rows import imported_rows
+from aitrail.table_rows import TableRows
 from aitrail.window import Window
 
 _REJECT = "reject"
@@ -29,6 +29,7 @@ class Look:
 
     deployment: Deployment
     reader: LedgerReader
+    rows: TableRows
     client: Callable[[str], Any]
     recorded_with: str
 
@@ -47,7 +48,7 @@ class Look:
             queues=queues,
             rejected_records=problems.pop(_REJECT),
             problems=problems,
-            imported_rows=imported_rows(self.client("dynamodb"), self.deployment.events_table),
+            imported_rows=self.rows.imported_rows(),
             now=now,
         )
 

@@ -53,7 +53,7 @@ GRAVE = {
 OPEN = {
     "unverifiable": (
         "Digests whose public key cannot be had: nothing is known to be wrong with them.",
-        "`aitrail verify` tries again.",
+        "`aitrail verify --announce` has them read again.",
     ),
     "awaited": (
         "Objects that a digest lists, and that have not come yet.",

@@ -30,7 +30,7 @@ class Deployed:
         pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]
         pipeline.cloudtrail.get_paginator.return_value.paginate.return_value = pages
         self.pipeline, self.sqs, self.cloudwatch = pipeline, client("sqs"), client("cloudwatch")
-        self.clients = {"sqs": self.sqs, "cloudwatch": self.cloudwatch, "dynamodb": pipeline.dynamodb}
+        self.clients = {"sqs": self.sqs, "cloudwatch": self.cloudwatch}
         self.urls = {name: self.sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("deliveries", "dead-letters")}
         outputs = {
             "EventsTableName": pipeline.events_name,
@@ -39,10 +39,10 @@ class Deployed:
             "BackfillQueueUrl": pipeline.backfill_url,
             "DeadLetterQueueUrl": self.urls["dead-letters"],
         }
-        reader = LedgerReader(pipeline.dynamodb, pipeline.files_name)
         self.look = Look(
             deployment=Deployment(outputs),
-            reader=reader,
+            reader=LedgerReader(pipeline.dynamodb, pipeline.files_name),
+            rows=pipeline.source,
             client=self.clients.__getitem__,
             recorded_with=recorded_with(load()),
         )

@@ -8,7 +8,6 @@ from botocore.exceptions import ClientError
 from aitrail.filters import Filter
 from aitrail.rows import row_of
 from aitrail.source import Order
-from aitrail.table_rows import imported_rows
 from aitrail.tables import NARROW_COLUMNS
 from aitrail.window import Window
 from tests.deployed_tables import small_pages
@@ -365,4 +364,4 @@ def test_imported_rows_are_counted_page_by_page(storage):
     storage.write(*(row | {"importedFrom": "event-history"} for row in rows[:4]), rows[4])
     small_pages(storage.dynamodb, 3)
 
-    assert imported_rows(storage.dynamodb, storage.events_name) == 4
+    assert storage.source.imported_rows() == 4
