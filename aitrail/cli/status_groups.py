@@ -60,7 +60,9 @@ def _queues(status: Status) -> _Fields:
 
 def _queue(queue: Queue) -> str:
     numbers = f"{queue.waiting:,} waiting, {queue.in_flight:,} in flight, {queue.delayed:,} delayed"
-    return f"{numbers}, the oldest for {'a time unknown' if queue.oldest is None else _length(queue.oldest)}"
+    if not queue.messages:
+        return numbers
+    return f"{numbers}, age of the oldest {'unknown' if queue.oldest is None else _length(queue.oldest)}"
 
 
 def _counts(counts: Mapping[str, int], names: Sequence[str]) -> _Fields:

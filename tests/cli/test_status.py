@@ -21,8 +21,8 @@ All is well: nothing needs a person.
   2026-03-14T10:30:00Z
 
 Queues
-  deliveries    0 waiting, 0 in flight, 0 delayed, the oldest for a time unknown
-  backfill      0 waiting, 0 in flight, 0 delayed, the oldest for a time unknown
+  deliveries    0 waiting, 0 in flight, 0 delayed
+  backfill      0 waiting, 0 in flight, 0 delayed
   dead letters  0
 
 Log files delivered from 2026-03-13T10:30:00Z until 2026-03-14T10:30:00Z
@@ -208,6 +208,30 @@ def test_age_that_nobody_may_ask_for_is_unknown_and_the_rest_is_there(aitrail, s
         ("age-unknown", "Allow cloudwatch:GetMetricData, on all resources.")
     ]
     assert shown["queues"]["deliveries"]["oldestSeconds"] is None
+
+
+def test_age_of_the_oldest_message_is_shown_where_there_is_one(aitrail, healthy, stacks):
+    send(stacks, "DeliveriesQueueUrl", 2)
+    send(stacks, "BackfillQueueUrl")
+    boto3.client("cloudwatch").put_metric_data(
+        Namespace="AWS/SQS",
+        MetricData=[
+            {
+                "MetricName": "ApproximateAgeOfOldestMessage",
+                "Dimensions": [{"Name": "QueueName", "Value": "deliveries"}],
+                "Value": 8000,
+                "Timestamp": at("10:27"),
+            }
+        ],
+    )
+    healthy()
+
+    ended = aitrail("status")
+
+    assert ended.exit_code == 4
+    assert ended.stdout.startswith("Needs a person\n  backlog (2)  The oldest delivery has waited for 2.2 hours. ")
+    assert "  deliveries    2 waiting, 0 in flight, 0 delayed, age of the oldest 2 hours\n" in ended.stdout
+    assert "  backfill      1 waiting, 0 in flight, 0 delayed, age of the oldest unknown\n" in ended.stdout
 
 
 @pytest.mark.usefixtures("healthy")

@@ -10,7 +10,7 @@ from aitrail.deployment import Deployment
 from aitrail.ledger_reader import LedgerReader
 from aitrail.rows import recorded_with
 from aitrail.services import load
-from aitrail.status import Look, Queue, needing_a_person, report_of, worth_knowing
+from aitrail.status import Look, Origins, Queue, needing_a_person, report_of, worth_knowing
 from aitrail.window import Window
 from tests.deployed_tables import small_pages
 from tests.signed_digests import FINGERPRINT, at, chain, digest, public_key
@@ -213,6 +213,17 @@ def test_silence_is_dated_by_the_newest_delivery_of_the_last_thirty_days(morning
     assert [name for name, _ in named(needing_a_person(thirty))] == ["digests-overdue", "nothing-delivered"]
     assert thirty.silent == timedelta(days=29, hours=1, minutes=55)
     assert (named(needing_a_person(more)), named(worth_knowing(more))) == ([], [("no-deliveries", 1)])
+
+
+def test_days_before_an_empty_window_are_read_for_all_origins_alone(morning, wire):
+    window_of_nobody = Origins(accounts=frozenset({"444455556666"}))
+    wire.calls.clear()
+
+    status = morning.status("10:30", origins=window_of_nobody)
+
+    assert named(worth_knowing(status)) == [("no-deliveries", 1)]
+    days = [query["ExpressionAttributeValues"][":value"]["S"] for query in wire.requests("Query")]
+    assert sorted(day for day in days if day.startswith("2026")) == ["2026-03-13", "2026-03-14"]
 
 
 def test_pages_of_many_days_are_all_read(morning):
