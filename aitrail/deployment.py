@@ -59,3 +59,18 @@ class Deployment:
     def files_table(self) -> str:
         """The physical name of the ledger."""
         return self.outputs["FilesTableName"]
+
+    @property
+    def deliveries_queue(self) -> str:
+        """The URL of the queue of deliveries."""
+        return self.outputs["DeliveriesQueueUrl"]
+
+    @property
+    def backfill_queue(self) -> str:
+        """The URL of the queue of what is announced again."""
+        return self.outputs["BackfillQueueUrl"]
+
+    @property
+    def dead_letter_queue(self) -> str:
+        """The URL of the queue of deliveries that failed."""
+        return self.outputs["DeadLetterQueueUrl"]

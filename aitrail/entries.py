@@ -15,6 +15,11 @@ FILE = "file"
 DIGEST = "digest"
 REJECT = "reject#"
 
+# What `settled` may say is wrong, the gravest first.
+PROBLEMS = (
+    *("tampered", "unlisted", "unreadable", "missing", "archived", "invalid", "unverifiable", "broken", "awaited"),
+    *("unproven", "rejects"),
+)
 # Statuses that a person should look at; they are problems by the same names.
 _PROBLEMS = frozenset({"unreadable", "missing", "archived", "invalid", "unverifiable"})
 # What entries have in common whose object could not be read.

@@ -52,13 +52,17 @@ _HINTS = {
     ),
     ("AccessDenied", "AccessDeniedException"): (
         "Asking needs cloudformation:DescribeStacks on the stack, dynamodb:Query on the indexes of its tables, and "
-        "dynamodb:GetItem and BatchGetItem on the events table; reading log files s3:ListBucket and s3:GetObject."
+        "dynamodb:GetItem and BatchGetItem on the events table; reading log files s3:ListBucket and s3:GetObject; "
+        "status sqs:GetQueueAttributes on the queues."
     ),
     THROTTLING: "AWS throttles: ask again in a minute, or ask for less (a shorter window, one principal or service).",
     ("NoSuchBucket",): "Check the name behind s3://, and --profile.",
     ("NoRegionError",): "Name the region of the stack with --region, or set AWS_REGION.",
     ("ProfileNotFound",): "`aws configure list-profiles` shows those there are.",
     ("HTTPClientError", "ConnectionError"): "Check the network, --region and, where given, --endpoint-url.",
+    ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"): (
+        "The stack names this queue, but it is gone: was it deleted by hand? Deploy the stack anew."
+    ),
     ("ResourceNotFoundException",): (
         "The stack names this table, but it is gone: was it deleted by hand? Restore it under its name, or deploy "
         "the stack anew."

@@ -29,6 +29,7 @@ SECTIONS = {
     },
     "Feed": {"scan": "Show the rows that log files hold, without any AWS."},
     "Trust": {
+        "status": "Show whether all is well, and what needs a person.",
         "verify": "Prove that nothing was lost, or name what is in the way.",
         "rejects": "List the records that could not become rows, and why.",
     },

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from aitrail.coverage import Span, chain_of, chains_of, gaps, is_closed, is_covered, known_of
+from aitrail.coverage import Span, chain_of, chains_of, gaps, is_closed, is_covered, joined, known_of, trail_of
 from tests.signed_digests import at, key_of
 
 HOUR = timedelta(hours=1)
@@ -125,3 +125,50 @@ def test_name_tells_what_is_known_before_the_object_comes():
         "deliveryDay": "2026-03-14",
     }
     assert known_of("AWSLogs/other") == {}
+
+
+@pytest.mark.parametrize("trail", ["audit", "org_audit_2026", "a-b.c", "20260314T100000Z"])
+def test_chain_names_its_trail(trail):
+    name = f"s3://example-trail-logs/{key_of(at('10:00'), trail=trail)}"
+
+    assert trail_of(chain_of(name)) == trail
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (0, 2, 1, 3), (1, 3, 0, 2)])
+def test_spans_that_touch_become_one_in_whatever_order_they_come(order):
+    found = []
+    for index in order:
+        found = joined(found, DAY[index])
+
+    assert [(span.start, span.end, span.verified) for span in found] == [(at("00:00"), at("04:00"), True)]
+
+
+def test_spans_apart_stay_apart_in_the_order_of_time():
+    found = joined(joined([span("09:00")], span("05:00")), span("07:00"))
+
+    assert [(each.start, each.end) for each in found] == [
+        (at("04:00"), at("05:00")),
+        (at("06:00"), at("07:00")),
+        (at("08:00"), at("09:00")),
+    ]
+
+
+def test_span_that_is_not_verified_joins_none_that_is():
+    found = joined(joined([span("09:00")], span("10:00", verified=False)), span("11:00"))
+
+    assert [(each.end, each.verified) for each in found] == [
+        (at("09:00"), True),
+        (at("10:00"), False),
+        (at("11:00"), True),
+    ]
+
+
+@pytest.mark.parametrize("lacking", range(23))
+def test_joined_spans_leave_the_same_gaps(lacking):
+    some = [each for number, each in enumerate(DAY) if number != lacking]
+    few = []
+    for each in some:
+        few = joined(few, each)
+
+    assert list(gaps(few, at("00:00"), at("23:00"))) == list(gaps(some, at("00:00"), at("23:00")))
+    assert len(few) <= 2

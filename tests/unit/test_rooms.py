@@ -17,6 +17,7 @@ LAYERS = (
     ("aitrail.outcomes", "aitrail.reconciling"),
     ("aitrail.doubts", "aitrail.fetching"),
     ("aitrail.usage", "aitrail.timeline", "aitrail.following", "aitrail.export", "aitrail.original", "aitrail.costs"),
+    ("aitrail.status",),
     (
         "aitrail.events",
         "aitrail.ledger",
@@ -51,6 +52,7 @@ PURE = (
     *("tables", "errors", "window", "conditions", "filters", "source", "planner", "usage", "prices", "timeline"),
     "costs",
     *("cells", "original", "entries", "coverage", "digest", "proof"),
+    *(f"status.{name}" for name in ("arrivals", "chains", "facts", "findings", "problems", "queues", "report")),
 )
 FORBIDDEN = ("boto3", "botocore", "aws_lambda_powertools", "os", "socket", "subprocess")
 
