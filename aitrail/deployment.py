@@ -1,5 +1,6 @@
 """Where a deployed stack keeps its tables: read from the outputs of the stack."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from botocore.exceptions import ClientError
@@ -52,3 +53,9 @@ class Deployment:
     def files_table(self) -> str:
         """The physical name of the ledger."""
         return self.outputs["FilesTableName"]
+
+    @property
+    def row_retention(self) -> timedelta | None:
+        """How long after its eventTime a row expires; None where rows stay."""
+        days = self.outputs.get("RowRetentionDays", "none")
+        return None if days == "none" else timedelta(days=int(days))

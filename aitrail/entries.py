@@ -14,6 +14,7 @@ from aitrail.keys import Kind, kind_of
 FILE = "file"
 DIGEST = "digest"
 REJECT = "reject#"
+IMPORT = "import"
 
 # Statuses that a person should look at; they are problems by the same names.
 _PROBLEMS = frozenset({"unreadable", "missing", "archived", "invalid", "unverifiable"})

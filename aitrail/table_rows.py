@@ -6,11 +6,12 @@ from itertools import islice
 from random import random
 from typing import TYPE_CHECKING, Any
 
-from aitrail import items
+from aitrail import items, tables
 from aitrail.dynamodb import Reader
 from aitrail.filters import Filter
 from aitrail.paging import Fetch, Page, merged, unordered
 from aitrail.planner import Plan
+from aitrail.rows import IMPORTED
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
 from aitrail.source import Order, Row
@@ -90,6 +91,16 @@ class TableRows:
         """See RowSource. Raises botocore's errors."""
         is_key = items.is_unicode(event_id) and 0 < len(event_id.encode()) <= _MAX_KEY_BYTES
         return self._reader.get({"eventID": event_id}) if is_key else None
+
+    def imported_rows(self) -> int:
+        """How many rows were imported that no log file has vouched for yet. Raises botocore's errors."""
+        ((attribute, value),) = IMPORTED.items()
+        return self._reader.count(
+            IndexName=tables.BY_IMPORT.name,
+            KeyConditionExpression="#key = :value",
+            ExpressionAttributeNames={"#key": attribute},
+            ExpressionAttributeValues={":value": {"S": value}},
+        )
 
     def effort(self) -> str:
         """See RowSource."""

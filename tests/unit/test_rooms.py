@@ -12,9 +12,9 @@ ROOT = Path(__file__).parents[2]
 # From the top down. A module may import modules of lower layers, and of its own.
 LAYERS = (
     ("aitrail.cli",),
-    ("aitrail.ingest", "aitrail.store"),
+    ("aitrail.ingest", "aitrail.store", "aitrail.history_import"),
     ("aitrail.outcomes", "aitrail.reconciling"),
-    ("aitrail.doubts", "aitrail.fetching"),
+    ("aitrail.doubts", "aitrail.fetching", "aitrail.import_progress"),
     ("aitrail.usage", "aitrail.timeline", "aitrail.following", "aitrail.export", "aitrail.original", "aitrail.costs"),
     (
         "aitrail.events",
@@ -26,6 +26,7 @@ LAYERS = (
         "aitrail.ahead",
         "aitrail.announcing",
         "aitrail.public_keys",
+        "aitrail.event_history",
     ),
     ("aitrail.dynamodb", "aitrail.planner", "aitrail.scanning"),
     ("aitrail.source", "aitrail.reading"),
