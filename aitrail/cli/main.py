@@ -27,7 +27,10 @@ SECTIONS = {
         "tail": "Show calls as they appear in the table, until Ctrl-C.",
         "export": "Write calls to files below DIR, one for each service and day.",
     },
-    "Feed": {"scan": "Show the rows that log files hold, without any AWS."},
+    "Feed": {
+        "import-history": "Fill the table with the last 90 days, from CloudTrail's Event history.",
+        "scan": "Show the rows that log files hold, without any AWS.",
+    },
     "Trust": {"rejects": "List the records that could not become rows, and why."},
     "Set up": {
         "services": "Show the services that are recorded.",
@@ -57,9 +60,8 @@ class _Commands(click.Group):
         if cmd_name not in _NAMES:
             return None
         try:
-            return cast(
-                "click.Command", getattr(import_module(f"aitrail.cli.{_MODULES.get(cmd_name, cmd_name)}"), cmd_name)
-            )
+            name = cmd_name.replace("-", "_")
+            return cast("click.Command", getattr(import_module(f"aitrail.cli.{_MODULES.get(name, name)}"), name))
         except AitrailError as error:  # a service file of the registry is wrong
             raise click.ClickException(str(error)) from error
 
