@@ -8,7 +8,10 @@ from typing import Any, Self
 
 from aitrail.entries import DIGEST
 from aitrail.keys import parse
+from aitrail.window import event_time
 
+# The folder of an account's digests.
+DIGESTS = "CloudTrail-Digest"
 # The minute in a log file's name is that of its writing, the hour of a digest that of the delivery.
 MARGIN = timedelta(hours=1)
 
@@ -19,8 +22,8 @@ def moment(text: str) -> datetime:
 
 
 def text_of(moment: datetime) -> str:
-    """The same, the other way round."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """The same, the other way round, without fractions of a second."""
+    return event_time(moment.replace(microsecond=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

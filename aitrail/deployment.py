@@ -50,12 +50,12 @@ class Deployment:
         return self.outputs["EventsTableName"]
 
     @property
+    def row_retention(self) -> timedelta | None:
+        """How long rows are kept after their eventTime; None for good."""
+        days = self.outputs.get("RowRetentionDays", "none")
+        return None if days == "none" else timedelta(days=int(days))
+
+    @property
     def files_table(self) -> str:
         """The physical name of the ledger."""
         return self.outputs["FilesTableName"]
-
-    @property
-    def row_retention(self) -> timedelta | None:
-        """How long after its eventTime a row expires; None where rows stay."""
-        days = self.outputs.get("RowRetentionDays", "none")
-        return None if days == "none" else timedelta(days=int(days))

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from aitrail.announcing import Announcer
-from aitrail.coverage import MARGIN, Span, is_closed, is_covered, moment, text_of
+from aitrail.coverage import DIGESTS, MARGIN, Span, is_closed, is_covered, moment, text_of
 from aitrail.digest import Digest
 from aitrail.entries import UNLISTED, UNPROVEN
 from aitrail.keys import LogKey, parse
@@ -31,13 +31,12 @@ _UNCOVERED = _A_DAY = timedelta(days=1)
 _CLOSING = timedelta(hours=2)
 _AT_ONCE = 100
 _DAYS_REMEMBERED = 1000
-_DIGESTS = "CloudTrail-Digest"
 _LOGS = ("CloudTrail", "CloudTrail-NetworkActivity")
 
 
 def digests_of(bucket: str, key: LogKey) -> str:
     """What the names of all digests of an object's account and Region begin with."""
-    return f"s3://{bucket}/{key.folder(_DIGESTS)}"
+    return f"s3://{bucket}/{key.folder(DIGESTS)}"
 
 
 def spans_of(reader: LedgerReader, digests: str, since: datetime, until: datetime) -> list[Span]:

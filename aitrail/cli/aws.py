@@ -110,8 +110,8 @@ class Access:
         # boto3 reads AWS_DEFAULT_REGION alone; the AWS command line and SDKs read AWS_REGION.
         return boto3.Session(profile_name=self.profile, region_name=self.region or os.environ.get("AWS_REGION"))
 
-    def client(self, service: str, *, region: str | None = None, attempts: int = _ATTEMPTS) -> Any:  # noqa: ANN401 (any service)
-        """A client that gives up while a person still waits, of the stack's Region or another.
+    def client(self, service: str, region: str | None = None, *, attempts: int = _ATTEMPTS) -> Any:  # noqa: ANN401 (of any service)
+        """A client that gives up while a person still waits; in another Region if one is named.
 
         Raises botocore's errors.
         """

@@ -31,7 +31,10 @@ SECTIONS = {
         "import-history": "Fill the table with the last 90 days, from CloudTrail's Event history.",
         "scan": "Show the rows that log files hold, without any AWS.",
     },
-    "Trust": {"rejects": "List the records that could not become rows, and why."},
+    "Trust": {
+        "verify": "Prove that nothing was lost, or name what is in the way.",
+        "rejects": "List the records that could not become rows, and why.",
+    },
     "Set up": {
         "services": "Show the services that are recorded.",
         "cost": "Estimate what a deployment costs in a month.",

@@ -5,7 +5,8 @@ import json
 import boto3
 import pytest
 
-from aitrail.ledger import FileEntry, Ledger
+from aitrail.entries import FileEntry
+from aitrail.ledger import Ledger
 from aitrail.reading import RejectedRecord
 from aitrail.tables import FILES
 from tests.deployed_tables import create_table, small_pages
@@ -28,7 +29,7 @@ def rejected(ledger, record, stacks):
     def rejected(log_file, *numbers, **changes):
         rejects = [RejectedRecord.of(record(number, **changes), key=number, reason=REASON) for number in numbers]
         ledger.record_rejects(log_file, rejects, expires_at=None, time_left=lambda: 60.0)
-        ledger.record(FileEntry(log_file=log_file, status="ingested", problem="rejects", rejected=len(rejects)))
+        ledger.record(FileEntry(log_file=log_file, status="ingested", rejected=len(rejects)))
         stacks.calls.clear()
 
     return rejected

@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 # From the top down. A module may import modules of lower layers, and of its own.
 LAYERS = (
     ("aitrail.cli",),
-    ("aitrail.ingest", "aitrail.store", "aitrail.history_import"),
+    ("aitrail.ingest", "aitrail.store", "aitrail.verification", "aitrail.history_import"),
+    ("aitrail.row_proof", "aitrail.deep_proof"),
     ("aitrail.outcomes", "aitrail.reconciling"),
     ("aitrail.doubts", "aitrail.fetching", "aitrail.import_progress"),
     ("aitrail.usage", "aitrail.timeline", "aitrail.following", "aitrail.export", "aitrail.original", "aitrail.costs"),
@@ -27,6 +28,7 @@ LAYERS = (
         "aitrail.announcing",
         "aitrail.public_keys",
         "aitrail.event_history",
+        "aitrail.proof",
     ),
     ("aitrail.dynamodb", "aitrail.planner", "aitrail.scanning"),
     ("aitrail.source", "aitrail.reading"),
@@ -49,7 +51,7 @@ PURE = (
     *("logfile", "inflate", "jsontext", "rows", "reading", "items", "identity", "keys", "services", "notifications"),
     *("tables", "errors", "window", "conditions", "filters", "source", "planner", "usage", "prices", "timeline"),
     "costs",
-    *("cells", "original", "entries", "coverage", "digest"),
+    *("cells", "original", "entries", "coverage", "digest", "proof"),
 )
 FORBIDDEN = ("boto3", "botocore", "aws_lambda_powertools", "os", "socket", "subprocess")
 
