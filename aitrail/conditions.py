@@ -18,7 +18,7 @@ _SSO_ROLE = ":role/aws-reserved/sso.amazonaws.com/"
 # What only whole rows have.
 WIDE_COLUMNS = (
     *sorted(RECORD_FIELDS - {*tables.NARROW_COLUMNS}),
-    *("other", "asJson", "logFile", "recordIndex", "expiresAt"),
+    *("other", "asJson", "logFile", "recordIndex", "importedFrom", "expiresAt"),
 )
 # A message shows no more characters of a text.
 _SHOWN = 60

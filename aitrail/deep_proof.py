@@ -17,7 +17,7 @@ from aitrail.reading import Reading
 from aitrail.source import Row, RowSource
 
 # Where a row comes from, and when it expires, differ with the file that was read last.
-_OF_PROVENANCE = frozenset({"logFile", "recordIndex", "expiresAt"})
+_OF_PROVENANCE = frozenset({"logFile", "recordIndex", "importedFrom", "expiresAt"})
 
 # Content and metadata of an object (s3://bucket/key), or UnavailableError.
 Fetch = Callable[[str], tuple[bytes, dict[str, str]]]

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
 from random import random
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from aitrail.attributes import from_item, to_item
 from aitrail.errors import AitrailError
 from aitrail.paging import in_order
+from aitrail.temporary import is_temporary
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -23,6 +24,8 @@ BATCH_SIZE = 25
 _WHOLE_AT_ONCE = 25
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 10.0
+_TRIES = 10
+_T = TypeVar("_T")
 
 
 class OutOfTimeError(AitrailError):
@@ -45,6 +48,18 @@ def pauses(random: Callable[[], float]) -> Iterator[float]:
     while True:
         yield random() * bound
         bound = min(2 * bound, _LONGEST_PAUSE)
+
+
+def patiently(ask: Callable[[], _T], *, sleep: Callable[[float], None], random: Callable[[], float]) -> _T:
+    """What AWS answers, asked again after an error that passes by itself. Raises the last of ten, and all others."""
+    for pause in islice(pauses(random), _TRIES - 1):
+        try:
+            return ask()
+        except Exception as error:
+            if not is_temporary(error):
+                raise
+        sleep(pause)
+    return ask()
 
 
 class BatchWriter:
@@ -117,6 +132,19 @@ class Reader:
         answer = self._client.query(TableName=self._table, ReturnConsumedCapacity="TOTAL", **parameters)
         self._count(answer.get("ConsumedCapacity"))
         return [from_item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
+
+    def count(self, **parameters: Any) -> int:  # noqa: ANN401 (those of Query)
+        """How many items a query finds, on all of its pages."""
+        found, start = 0, dict[str, Any]()
+        while True:
+            answer = self._client.query(
+                TableName=self._table, Select="COUNT", ReturnConsumedCapacity="TOTAL", **parameters, **start
+            )
+            self._count(answer.get("ConsumedCapacity"))
+            found += answer["Count"]
+            if not answer.get("LastEvaluatedKey"):
+                return found
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def get(self, key: dict[str, str]) -> dict[str, Any] | None:
         """The item with that key; None if there is none."""

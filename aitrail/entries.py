@@ -14,6 +14,7 @@ from aitrail.keys import Kind, kind_of
 FILE = "file"
 DIGEST = "digest"
 REJECT = "reject#"
+IMPORT = "import"
 
 # What `settled` may say is wrong, the gravest first.
 PROBLEMS = (

@@ -2,10 +2,15 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import random
 from typing import TYPE_CHECKING, Any
 
-from aitrail.dynamodb import BatchWriter, put
+from botocore.exceptions import ClientError
+
+from aitrail.attributes import to_item
+from aitrail.dynamodb import BatchWriter, patiently, put
+from aitrail.paging import in_order
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -26,8 +31,31 @@ class EventsTable:
         random: Callable[[], float] = random,
         workers: int = WRITERS,
     ) -> None:
+        self._client, self._name = client, name
+        self._sleep, self._random, self._workers = sleep, random, workers
         self._writer = BatchWriter(client, name, sleep=sleep, random=random, workers=workers)
 
     def write(self, rows: Sequence[dict[str, Any]], *, time_left: Callable[[], float]) -> None:
         """Write rows with distinct eventIDs; a row that is there already is replaced. Raises OutOfTimeError."""
         self._writer.write(map(put, rows), time_left=time_left)
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> int:
+        """Write those of the rows whose eventID the table does not have, and give their number.
+
+        Raises the client's errors.
+        """
+        return sum(in_order((partial(self._add, row) for row in rows), workers=self._workers))
+
+    def _add(self, row: dict[str, Any]) -> bool:
+        try:
+            patiently(partial(self._put_new, row), sleep=self._sleep, random=self._random)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def _put_new(self, row: dict[str, Any]) -> None:
+        self._client.put_item(
+            TableName=self._name, Item=to_item(row), ConditionExpression="attribute_not_exists(eventID)"
+        )

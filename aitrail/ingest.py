@@ -182,7 +182,7 @@ class Ingestion:
         self, reading: Reading, entry: FileEntry, earlier: dict[str, Any] | None, time_left: Callable[[], float]
     ) -> FileEntry:
         """Write what the file holds, and complete its entry."""
-        written, rejects = 0, set[int]()
+        written, rejects = 0, set[int | str]()
         try:
             for batch in reading.batches():
                 self.events.write(batch.rows, time_left=time_left)
@@ -190,7 +190,7 @@ class Ingestion:
                     entry.log_file, batch.rejects, expires_at=entry.expires_at, time_left=time_left
                 )
                 written += len(batch.rows)
-                rejects |= {reject.record_index for reject in batch.rejects}
+                rejects |= {reject.key for reject in batch.rejects}
         except UnreadableLogFile as error:
             # What was written before the damage stays; other counts of an incomplete reading would only mislead.
             return replace(

@@ -1,7 +1,7 @@
 """The ledger (files table): what became of every delivery, and every reject with its reason."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import random
 from typing import TYPE_CHECKING, Any
@@ -156,9 +156,9 @@ class Ledger:
         entries = (put(_reject_entry(log_file, reject) | expiry) for reject in rejects)
         self._writer.write(entries, time_left=time_left)
 
-    def forget_rejects(self, log_file: str, *, but: set[int], time_left: Callable[[], float]) -> None:
-        """Delete the rejects of an earlier reading, except those at the record indexes `but`."""
-        kept = {f"{REJECT}{index}" for index in but}
+    def forget_rejects(self, log_file: str, *, but: Collection[int | str], time_left: Callable[[], float]) -> None:
+        """Delete the rejects of an earlier reading, except those with the keys `but`."""
+        kept = {f"{REJECT}{key}" for key in but}
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="logFile = :file AND begins_with(#entry, :reject)",
@@ -186,13 +186,15 @@ def _key(log_file: str, entry: str) -> dict[str, Any]:
 
 
 def _reject_entry(log_file: str, reject: RejectedRecord) -> dict[str, Any]:
+    where = {"recordIndex": reject.key} if isinstance(reject.key, int) else {}
     return {
         "logFile": log_file,
-        "entry": f"{REJECT}{reject.record_index}",
+        "entry": f"{REJECT}{reject.key}",
         "problem": "reject",
         "status": "rejected",
         "reason": reject.reason,
-        "recordIndex": reject.record_index,
+        **where,
         "eventSource": reject.event_source,
         "eventName": reject.event_name,
-    } | reject.kept
+        **reject.kept,
+    }

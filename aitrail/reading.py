@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Self
 from aitrail import items
 from aitrail.errors import AitrailError
 from aitrail.logfile import LogFile
-from aitrail.rows import Reject, hashed_event_id, record_hash, sized_row_of
+from aitrail.rows import Reject, hashed_event_id, in_log_file, record_hash, sized_row_of
 from aitrail.services import Registry
 
 # Rows wait for the whole file to prove sound, up to this many bytes of them; beyond it they are handed on as they come.
@@ -32,21 +32,22 @@ class CountsDisagreeError(AitrailError):
 class RejectedRecord:
     """A wanted record that became no row, and why.
 
+    `key` tells it from the others of its origin: its position in Records, or the eventID of one that is in no log file.
     `kept` is `record`, its JSON text; of a record too large for that `recordSha256`, `recordBytes` and
     `recordBeginning`; nothing where it nests too deep to be written.
     """
 
-    record_index: int
+    key: int | str
     reason: str
     event_source: str | None
     event_name: str | None
     kept: dict[str, Any]
 
     @classmethod
-    def of(cls, record: dict[str, Any], *, record_index: int, reason: str) -> Self:
+    def of(cls, record: dict[str, Any], *, key: int | str, reason: str) -> Self:
         """The reject of a record; it holds no reference to the record."""
         return cls(
-            record_index=record_index,
+            key=key,
             reason=reason,
             event_source=_name(record.get("eventSource")),
             event_name=_name(record.get("eventName")),
@@ -134,14 +135,13 @@ class Reading:
         try:
             row, size = sized_row_of(
                 record,
-                log_file=self._log_file,
-                record_index=index,
+                provenance=in_log_file(self._log_file, index),
                 registry=self._registry,
                 retention=self._retention,
             )
         except Reject as reject:
             self.rejected += 1
-            rejected = RejectedRecord.of(record, record_index=index, reason=reject.reason)
+            rejected = RejectedRecord.of(record, key=index, reason=reject.reason)
             batch.rejects.append(rejected)
             return items.item_size(rejected.kept) + _OVERHEAD_BYTES
         self._note_time(row["eventTime"])

@@ -7,6 +7,7 @@ and adds derived attributes. Source of the fields: AWS CloudTrail User Guide, "C
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,6 +67,10 @@ _MAX_KEY_BYTES = 512
 _KEY_HASH = 16
 
 
+# The provenance of a record of CloudTrail's Event history: until a log file brings it, no file vouches for it.
+IMPORTED = {"importedFrom": "event-history"}
+
+
 class Reject(AitrailError):
     """A wanted record that cannot become a row; `reason` says why in one sentence."""
 
@@ -92,19 +97,27 @@ def row_of(
     `log_file` is the record's origin (`s3://bucket/key` or a path), `record_index` its position in Records.
     `expiresAt` (epoch seconds) is there only with a `retention`. Raises Reject.
     """
-    row, _ = sized_row_of(record, log_file=log_file, record_index=record_index, registry=registry, retention=retention)
+    provenance = in_log_file(log_file, record_index)
+    row, _ = sized_row_of(record, provenance=provenance, registry=registry, retention=retention)
     return row
+
+
+def in_log_file(log_file: str, record_index: int) -> dict[str, Any]:
+    """The provenance of a record that stands in a log file."""
+    return {"logFile": log_file, "recordIndex": record_index}
 
 
 def sized_row_of(
     record: dict[str, Any],
     *,
-    log_file: str,
-    record_index: int,
+    provenance: Mapping[str, Any],
     registry: Registry | None = None,
     retention: timedelta | None = None,
 ) -> tuple[dict[str, Any], int]:
-    """What `row_of` gives, and its bytes by DynamoDB's count. The row shares values with the record."""
+    """What `row_of` gives, and its bytes by DynamoDB's count. The row shares values with the record.
+
+    `provenance` are the attributes that say where the record comes from: `in_log_file`, or `IMPORTED`.
+    """
     try:
         derived = _derived(record, registry or load_registry(), retention)
         kept, size, as_json = _kept(record, original_event_id=_original_event_id(derived["eventID"]))
@@ -113,7 +126,7 @@ def sized_row_of(
             raise Reject("a text holds two surrogates that JSON cannot tell from one character")
     except RecursionError:
         raise Reject("the record is nested too deep to be written as JSON") from None
-    derived |= {"logFile": log_file, "recordIndex": record_index}
+    derived |= provenance
     if as_json:
         derived["asJson"] = sorted(as_json)
     size += items.item_size(derived)

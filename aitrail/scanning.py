@@ -136,7 +136,7 @@ class Scan:
         written = 0
         for batch in reading.batches():
             for reject in batch.rejects:
-                self._report(f"{name}: record {reject.record_index} is rejected: {reject.reason}")
+                self._report(f"{name}: record {reject.key} is rejected: {reject.reason}")
             yield from batch.rows
             written += len(batch.rows)
             self.counts.update(rows=len(batch.rows), rejected=len(batch.rejects))

@@ -6,15 +6,15 @@ from itertools import islice
 from random import random
 from typing import TYPE_CHECKING, Any
 
-from aitrail import items
+from aitrail import items, tables
 from aitrail.dynamodb import Reader
 from aitrail.filters import Filter
 from aitrail.paging import Fetch, Page, merged, unordered
 from aitrail.planner import Plan
+from aitrail.rows import IMPORTED
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
 from aitrail.source import Order, Row
-from aitrail.tables import BY_IMPORT
 from aitrail.window import Window
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 # A page of 1 MB has fewer rows, so that a larger Limit would change nothing; DynamoDB takes no more than 32 bits.
 _MOST_OF_A_PAGE = 10_000
-# What `importedFrom` says of rows from CloudTrail's Event history.
-_EVENT_HISTORY = "event-history"
 # DynamoDB refuses longer keys, empty ones and those that are no Unicode.
 _MAX_KEY_BYTES = 2048
 
@@ -96,15 +94,13 @@ class TableRows:
 
     def imported_rows(self) -> int:
         """How many rows were imported that no log file has vouched for yet. Raises botocore's errors."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
-            IndexName=BY_IMPORT.name,
-            Select="COUNT",
+        ((attribute, value),) = IMPORTED.items()
+        return self._reader.count(
+            IndexName=tables.BY_IMPORT.name,
             KeyConditionExpression="#key = :value",
-            ExpressionAttributeNames={"#key": BY_IMPORT.partition_keys[0]},
-            ExpressionAttributeValues={":value": {"S": _EVENT_HISTORY}},
+            ExpressionAttributeNames={"#key": attribute},
+            ExpressionAttributeValues={":value": {"S": value}},
         )
-        return sum(page["Count"] for page in pages)
 
     def effort(self) -> str:
         """See RowSource."""

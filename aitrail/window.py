@@ -1,6 +1,7 @@
 """A window of time, and the words in which people give one: 7d, 2026-11-01, now."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -66,6 +67,26 @@ class Window:
             end = max(begin, last.replace(hour=0, minute=0, second=0))
             days.append(Day(end.date().isoformat(), event_time(end), event_time(last)))
         return days
+
+    def without(self, others: "Iterable[Window]") -> "list[Window]":
+        """What of it is in none of the others, newest first."""
+        rest, until = [], self.until
+        for other in [*reversed(joined(others)), Window(since=EARLIEST, until=self.since)]:
+            if max(other.until, self.since) < until:
+                rest.append(Window(since=max(other.until, self.since), until=until))
+            until = min(until, other.since)
+        return rest
+
+
+def joined(windows: Iterable[Window]) -> list[Window]:
+    """The same time in as few windows as possible, oldest first."""
+    found: list[Window] = []
+    for window in sorted(windows, key=lambda each: each.since):
+        if found and window.since <= found[-1].until:
+            found[-1] = Window(since=found[-1].since, until=max(found[-1].until, window.until))
+        elif window.since < window.until:
+            found.append(window)
+    return found
 
 
 def _whole_second(moment: datetime) -> datetime:

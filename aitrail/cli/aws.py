@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aitrail.cli.sections import option
+from aitrail.temporary import THROTTLING
 
 if TYPE_CHECKING:
     import boto3
@@ -30,15 +31,6 @@ class UnreachableError(click.ClickException):
     exit_code = 3
 
 
-# Codes with which AWS asks for patience.
-THROTTLING = (
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-)
 # Names of botocore's errors and codes of AWS's, and what to do about them.
 _HINTS = {
     ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"): (
@@ -50,11 +42,9 @@ _HINTS = {
     ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch"): (
         "Check the credentials: --profile, AWS_PROFILE, AWS_ACCESS_KEY_ID."
     ),
-    ("AccessDenied", "AccessDeniedException"): (
-        "Asking needs cloudformation:DescribeStacks on the stack, dynamodb:Query on the indexes of its tables, and "
-        "dynamodb:GetItem and BatchGetItem on the events table; reading log files s3:ListBucket and s3:GetObject; "
-        "status sqs:GetQueueAttributes on the queues."
-    ),
+    ("AccessDenied", "AccessDeniedException"): "docs/operations.md (Permissions) lists what each command needs.",
+    # EC2's own word: commands ask it for nothing else.
+    ("UnauthorizedOperation",): "Name Regions with --in-region, or allow ec2:DescribeRegions.",
     THROTTLING: "AWS throttles: ask again in a minute, or ask for less (a shorter window, one principal or service).",
     ("NoSuchBucket",): "Check the name behind s3://, and --profile.",
     ("NoRegionError",): "Name the region of the stack with --region, or set AWS_REGION.",
@@ -70,10 +60,11 @@ _HINTS = {
 }
 
 
-def _hint(error: Exception) -> str:
+def hint(error: BaseException) -> str:
+    """What to do about an error of botocore's or AWS's, in whole sentences; nothing where that is not known."""
     names = {kind.__name__ for kind in type(error).__mro__}
     names.add(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
-    return next((hint for known, hint in _HINTS.items() if names.intersection(known)), "")
+    return next((text for known, text in _HINTS.items() if names.intersection(known)), "")
 
 
 @contextmanager
@@ -91,7 +82,7 @@ def _reaching_aws(access: "Access") -> Iterator[None]:
     except ResponseParserError as error:
         raise access.stranger() from error
     except (BotoCoreError, ClientError) as error:
-        raise UnreachableError(f"{str(error).rstrip('.')}. {_hint(error)}".strip()) from error
+        raise UnreachableError(f"{str(error).rstrip('.')}. {hint(error)}".strip()) from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +95,13 @@ class Access:
     endpoint_url: str | None
 
     def __str__(self) -> str:
-        return f"the stack {self.stack} in {self._session.region_name}"
+        return f"the stack {self.stack} in {self.region_name}"
+
+    @property
+    def region_name(self) -> str | None:
+        """The Region that is asked, wherever it was said."""
+        name: str | None = self._session.region_name
+        return name
 
     @cached_property
     def _session(self) -> "boto3.Session":
@@ -113,7 +110,7 @@ class Access:
         # boto3 reads AWS_DEFAULT_REGION alone; the AWS command line and SDKs read AWS_REGION.
         return boto3.Session(profile_name=self.profile, region_name=self.region or os.environ.get("AWS_REGION"))
 
-    def client(self, service: str, region: str | None = None) -> Any:  # noqa: ANN401 (a client of any service)
+    def client(self, service: str, region: str | None = None, *, attempts: int = _ATTEMPTS) -> Any:  # noqa: ANN401 (of any service)
         """A client that gives up while a person still waits; in another Region if one is named.
 
         Raises botocore's errors.
@@ -126,7 +123,7 @@ class Access:
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
             max_pool_connections=2 * WORKERS,  # pages and whole rows are read side by side
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            retries={"mode": "standard", "total_max_attempts": attempts},
         )
         session: Any = self._session  # boto3 has one overload per service
         try:
@@ -145,7 +142,7 @@ class Access:
 
     def stranger(self) -> UnreachableError:
         """The error that something answers in the place of AWS."""
-        where = self.endpoint_url or f"the addresses of AWS in {self._session.region_name}"
+        where = self.endpoint_url or f"the addresses of AWS in {self.region_name}"
         return UnreachableError(
             f"What answers at {where} is not AWS. Check --endpoint-url, and whether a proxy or a login page of the "
             "network is in between (HTTPS_PROXY, AWS_ENDPOINT_URL)."

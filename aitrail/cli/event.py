@@ -41,7 +41,7 @@ _GROUPS: dict[str, Sequence[str]] = {
     ),
     "Account": ("recipientAccountId", "sharedEventID"),
     "How much": ("usage",),
-    "Where it is recorded": ("eventID", "requestID", "logFile", "recordIndex", "expiresAt", "asJson"),
+    "Where it is recorded": ("eventID", "requestID", "logFile", "recordIndex", "importedFrom", "expiresAt", "asJson"),
 }
 _JSON_GROUPS = {"Request": "requestParameters", "Response": "responseElements"}
 # What stands before a name in a group where everything is from there.

@@ -27,7 +27,10 @@ SECTIONS = {
         "tail": "Show calls as they appear in the table, until Ctrl-C.",
         "export": "Write calls to files below DIR, one for each service and day.",
     },
-    "Feed": {"scan": "Show the rows that log files hold, without any AWS."},
+    "Feed": {
+        "import-history": "Fill the table from CloudTrail's Event history, 90 days back.",
+        "scan": "Show the rows that log files hold, without any AWS.",
+    },
     "Trust": {
         "status": "Show whether all is well, and what needs a person.",
         "verify": "Prove that nothing was lost, or name what is in the way.",
@@ -61,9 +64,8 @@ class _Commands(click.Group):
         if cmd_name not in _NAMES:
             return None
         try:
-            return cast(
-                "click.Command", getattr(import_module(f"aitrail.cli.{_MODULES.get(cmd_name, cmd_name)}"), cmd_name)
-            )
+            name = cmd_name.replace("-", "_")
+            return cast("click.Command", getattr(import_module(f"aitrail.cli.{_MODULES.get(name, name)}"), name))
         except AitrailError as error:  # a service file of the registry is wrong
             raise click.ClickException(str(error)) from error
 

@@ -24,6 +24,12 @@ _ADVICE = (
 
 def show_original(row: Row, place: Place) -> int:
     """Show the record of the log file, tell what there is to tell about it, and give the exit code."""
+    if "importedFrom" in row:
+        narrate(
+            "There is no log file for this row: it was imported from CloudTrail's Event history, and no log file has "
+            "brought it since. --raw shows the record."
+        )
+        return _ATTENTION
     if not row.keys() >= {"logFile", "recordIndex", "eventSource"}:
         narrate(f"The row does not say where its record stands: it was changed. {_ADVICE}")
         return _ATTENTION

@@ -24,7 +24,8 @@ def rejects(*, access: Access, verbose: bool, output: Output) -> None:
 
     A log file with such a record is ingested all the same: its other records are rows. The record stays in the ledger,
     and json and jsonl show it (record, or its beginning and its SHA-256 if it is too large). A file that is read again
-    with another version or other service files loses the rejects that have become rows.
+    with another version or other service files loses the rejects that have become rows. Those that were imported from
+    Event history stand in no log file, and have no recordIndex.
 
     \b
     Examples:

@@ -39,7 +39,7 @@ _KINDS = {
     **dict.fromkeys(("tlsDetails", "userIdentity", "usage", "other", "asJson", REST), Kind.JSON),
 }
 _NARROW = (*tables.NARROW_COLUMNS, CHARACTERS, _ENGINE)
-_WIDE = (*sorted(RECORD_FIELDS - {*_NARROW}), "other", "asJson", "logFile", "recordIndex", "expiresAt")
+_WIDE = (*sorted(RECORD_FIELDS - {*_NARROW}), "other", "asJson", "logFile", "recordIndex", "importedFrom", "expiresAt")
 _LARGEST = 2**63
 
 Columns = Mapping[str, Kind]

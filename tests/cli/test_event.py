@@ -445,7 +445,7 @@ def test_log_file_that_may_not_be_read_is_unreachable(aitrail, kept, record, mon
     ended = aitrail("event", ID, "--source")
 
     assert (ended.exit_code, ended.stdout) == (3, "")
-    assert "s3:GetObject" in ended.stderr
+    assert "docs/operations.md (Permissions)" in ended.stderr
 
 
 def test_standard_input_cannot_be_read_again(aitrail, record):

@@ -17,7 +17,7 @@ from aitrail.errors import AitrailError
 
 SECTIONS = {
     "Ask": ["events", "event", "usage", "who", "what", "tail", "export"],
-    "Feed": ["scan"],
+    "Feed": ["import-history", "scan"],
     "Trust": ["status", "verify", "rejects"],
     "Set up": ["services", "cost", "completion"],
 }

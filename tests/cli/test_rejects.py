@@ -27,9 +27,7 @@ def rejected(ledger, record, stacks):
     """Puts rejects of log files into the ledger; what that called is forgotten."""
 
     def rejected(log_file, *numbers, **changes):
-        rejects = [
-            RejectedRecord.of(record(number, **changes), record_index=number, reason=REASON) for number in numbers
-        ]
+        rejects = [RejectedRecord.of(record(number, **changes), key=number, reason=REASON) for number in numbers]
         ledger.record_rejects(log_file, rejects, expires_at=None, time_left=lambda: 60.0)
         ledger.record(FileEntry(log_file=log_file, status="ingested", rejected=len(rejects)))
         stacks.calls.clear()

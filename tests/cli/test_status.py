@@ -241,7 +241,7 @@ def test_other_refusals_are_those_of_aws(aitrail, stacks):
     ended = aitrail("status")
 
     assert (ended.exit_code, ended.stdout) == (3, "")
-    assert ended.stderr.endswith("status sqs:GetQueueAttributes on the queues.\n")
+    assert ended.stderr.endswith("docs/operations.md (Permissions) lists what each command needs.\n")
 
 
 @pytest.mark.usefixtures("healthy")

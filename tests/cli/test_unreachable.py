@@ -17,11 +17,7 @@ KEY = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE"}
 REGION = {"AWS_DEFAULT_REGION": "eu-west-1"}
 
 CONFIGURE = "Configure credentials (`aws configure`, `aws sso login`, AWS_PROFILE), or name a profile with --profile."
-ALLOW = (
-    "Asking needs cloudformation:DescribeStacks on the stack, dynamodb:Query on the indexes of its tables, and "
-    "dynamodb:GetItem and BatchGetItem on the events table; reading log files s3:ListBucket and s3:GetObject; "
-    "status sqs:GetQueueAttributes on the queues."
-)
+ALLOW = "docs/operations.md (Permissions) lists what each command needs."
 LOG_IN = "Log in again (`aws sso login`), or fetch new temporary credentials."
 CHECK_CREDENTIALS = "Check the credentials: --profile, AWS_PROFILE, AWS_ACCESS_KEY_ID."
 CHECK_NETWORK = "Check the network, --region and, where given, --endpoint-url."

@@ -39,7 +39,7 @@ MISSING = FileEntry(log_file=FILE, status="missing", reason="NoSuchKey", deliver
 
 
 def reject(index=3, **record):
-    return RejectedRecord.of(record, record_index=index, reason="no eventTime")
+    return RejectedRecord.of(record, key=index, reason="no eventTime")
 
 
 def found_by(storage, index, attribute, value):

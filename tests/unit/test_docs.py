@@ -9,7 +9,7 @@ import pytest
 from aitrail import tables
 from aitrail.entries import DigestEntry, FileEntry, attributes_of
 from aitrail.outcomes import METRICS
-from aitrail.rows import RECORD_FIELDS, row_of
+from aitrail.rows import IMPORTED, RECORD_FIELDS, row_of
 from aitrail.services import load
 from infra.settings import SETTINGS
 from infra.values import spelled
@@ -17,7 +17,8 @@ from infra.values import spelled
 ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 ROWS = (ROOT / "docs/rows.md").read_text()
-# Attributes of an entry that digests set.
+# Attributes of an entry that imports and digests set.
+OF_IMPORTS = ("eventSource", "since", "until", "reached", "done", "covered", "counts")
 SAID_BY_DIGESTS = ("expectedSha256", "listedBy", "verifiedBy", "listedAt", "announcedAt")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -62,7 +63,7 @@ def test_every_attribute_of_a_row_is_documented(records):
     record["userIdentity"]["invokedBy"] = "lexv2.amazonaws.com"
     row = row_of(record, log_file="x", record_index=0, retention=timedelta(days=1))
 
-    derived = set(row) - RECORD_FIELDS
+    derived = {*row, *IMPORTED} - RECORD_FIELDS
 
     assert {"asJson", "calledBy", "expiresAt", "sessionName", "usage"} <= derived
     for attribute in derived:
@@ -78,7 +79,8 @@ def test_every_column_of_the_indexes_is_documented():
 
 
 @pytest.mark.parametrize(
-    "attribute", sorted({*attributes_of(FileEntry).values(), *attributes_of(DigestEntry).values(), *SAID_BY_DIGESTS})
+    "attribute",
+    sorted({*attributes_of(FileEntry).values(), *attributes_of(DigestEntry).values(), *SAID_BY_DIGESTS, *OF_IMPORTS}),
 )
 def test_every_attribute_of_the_ledger_is_documented(attribute):
     assert f"`{attribute}`" in ROWS

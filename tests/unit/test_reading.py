@@ -54,7 +54,7 @@ def test_very_many_small_rows_do_not_wait_for_the_end():
 
 
 def test_a_reject_keeps_text_and_no_record():
-    reject = RejectedRecord.of(record(eventTime=1.0), record_index=0, reason="eventTime")
+    reject = RejectedRecord.of(record(eventTime=1.0), key=0, reason="eventTime")
 
     assert json.loads(reject.kept["record"]) == record(eventTime=1.0)
     assert (reject.event_source, reject.event_name) == ("polly.amazonaws.com", None)

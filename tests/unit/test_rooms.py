@@ -12,10 +12,10 @@ ROOT = Path(__file__).parents[2]
 # From the top down. A module may import modules of lower layers, and of its own.
 LAYERS = (
     ("aitrail.cli",),
-    ("aitrail.ingest", "aitrail.store", "aitrail.verification"),
+    ("aitrail.ingest", "aitrail.store", "aitrail.verification", "aitrail.history_import"),
     ("aitrail.row_proof", "aitrail.deep_proof"),
     ("aitrail.outcomes", "aitrail.reconciling"),
-    ("aitrail.doubts", "aitrail.fetching"),
+    ("aitrail.doubts", "aitrail.fetching", "aitrail.import_progress"),
     ("aitrail.usage", "aitrail.timeline", "aitrail.following", "aitrail.export", "aitrail.original", "aitrail.costs"),
     ("aitrail.status",),
     (
@@ -28,6 +28,7 @@ LAYERS = (
         "aitrail.ahead",
         "aitrail.announcing",
         "aitrail.public_keys",
+        "aitrail.event_history",
         "aitrail.proof",
     ),
     ("aitrail.dynamodb", "aitrail.planner", "aitrail.scanning"),
@@ -45,7 +46,7 @@ LAYERS = (
     ),
     ("aitrail.identity", "aitrail.keys", "aitrail.services", "aitrail.tables", "aitrail.items", "aitrail.inflate"),
     ("aitrail.window", "aitrail.prices", "aitrail.paging", "aitrail.jsontext"),
-    ("aitrail.errors",),
+    ("aitrail.errors", "aitrail.temporary"),
 )
 PURE = (
     *("logfile", "inflate", "jsontext", "rows", "reading", "items", "identity", "keys", "services", "notifications"),

@@ -15,6 +15,7 @@ from aitrail.window import (
     MomentError,
     Window,
     event_time,
+    joined,
     moment_of,
     span_of,
     window_of,
@@ -294,3 +295,32 @@ def test_a_timedelta_is_a_span():
 def test_a_moment_that_utc_cannot_name_is_refused():
     with pytest.raises(MomentError, match=r"^'0001-01-01T00:00:00\+14:00' is no time: give now"):
         window_of(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), "now", NOW)
+
+
+HOURS = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(
+    lambda ends: window(utc(2026, 3, 1, min(ends)), utc(2026, 3, 1, max(ends)))
+)
+
+
+def hours_of(windows):
+    return sorted(hour for each in windows for hour in range(each.since.hour, each.until.hour))
+
+
+@LAW
+@given(HOURS, st.lists(HOURS, max_size=5))
+def test_what_is_without_others_is_the_rest_newest_first_each_part_once(whole, others):
+    rest = whole.without(others)
+
+    assert hours_of(rest) == sorted(set(hours_of([whole])) - set(hours_of(others)))
+    assert all(each.since < each.until for each in rest)
+    assert all(newer.since > older.until for newer, older in pairwise(rest))
+
+
+@LAW
+@given(st.lists(HOURS, max_size=6))
+def test_joined_windows_are_the_same_time_in_as_few_as_possible_oldest_first(windows):
+    found = joined(windows)
+
+    assert hours_of(found) == sorted(set(hours_of(windows)))
+    assert all(each.since < each.until for each in found)
+    assert all(older.until < newer.since for older, newer in pairwise(found))

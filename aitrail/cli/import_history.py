@@ -1,0 +1,205 @@
+"""`aitrail import-history`: the last 90 days from CloudTrail's Event history, before any log file is there."""
+
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aitrail.cli.aws import Access, UnreachableError, aws_options, hint
+from aitrail.cli.output import Output, narrate, output_options
+from aitrail.cli.sections import Command, option
+from aitrail.cli.window import Moment, counted, now_of
+from aitrail.services import load
+from aitrail.window import Window, event_time, window_of
+
+if TYPE_CHECKING:
+    from aitrail.event_history import EventHistory, HistoryRefusedError
+    from aitrail.history_import import RegionImport
+
+_ATTENTION = 4
+_COUNTS = ("events", "written", "alreadyThere", "rejected", "expired")
+_COLUMNS = ("region", *_COUNTS)
+_CSV = (*_COLUMNS, "unwanted", "problem")
+_Report = Callable[[int, int], None]
+
+
+@click.command("import-history", cls=Command)
+@option(
+    "Which events",
+    "--in-region",
+    "regions",
+    multiple=True,
+    metavar="REGION",
+    help="Events of this Region; repeat it for others.  [default: all Regions that are enabled]",
+)
+@option("Which events", "--force", is_flag=True, help="Those that were imported before as well.")
+@option("When (UTC)", "--since", type=Moment(), default="90d", help="Begin: 7d, 2026-11-01, …  [default: 90d]")
+@option("When (UTC)", "--until", type=Moment(), default="now", help="End, exclusive.  [default: now]")
+@aws_options
+@option("Where", "--history-profile", metavar="NAME", help="AWS profile of the history.  [default: --profile]")
+@output_options()
+@click.pass_context
+def import_history(
+    context: click.Context,
+    *,
+    regions: tuple[str, ...],
+    since: datetime,
+    until: datetime,
+    force: bool,
+    access: Access,
+    history_profile: str | None,
+    output: Output,
+) -> None:
+    """Fill the table from CloudTrail's Event history, 90 days back.
+
+    CloudTrail keeps that in every account, without any trail: the management events of the account, for each Region
+    apart. There is nothing older, and no data events, such as conversations with a Lex bot, nor network activity.
+
+    It is the history of the account whose credentials are used, which also write to the table. For other accounts, of
+    an organization say, run it once for each with --history-profile.
+
+    A row is written only where the table has none of that eventID, and a log file that arrives later replaces it:
+    importedFrom marks rows that no log file has brought. The last hour may be incomplete, and is asked again next time.
+
+    CloudTrail answers two requests of 50 events a second for each Region. Ctrl-C stops the import: the same command
+    goes on where it ended, and later asks only for what is newer.
+
+    Exits with 4 if a Region cannot be asked to the end, and with 3 if none can.
+
+    \b
+    Examples:
+      aitrail import-history
+      aitrail import-history --in-region eu-west-1 --in-region us-east-1 --since 7d
+      aitrail import-history --history-profile member -o json
+    """
+    now, registry, tables = now_of(context), load(), _tables(access)
+    window = _window(since, until, now)
+    origin = replace(access, profile=history_profile or access.profile, region=access.region_name)
+    account = origin.client("sts").get_caller_identity()["Account"]
+    names = sorted(set(regions)) or _enabled(origin)
+    narrate(
+        f"Importing Event history of the account {account} {window} from {counted(len(names), 'Region')} into {access}."
+    )
+    from aitrail.history_import import HistoryImport  # noqa: PLC0415 (imports botocore)
+
+    histories = _histories(origin, names, sleep=context.obj or time.sleep)
+    about = {"account": account, "window": window, "now": now, "registry": registry, "force": force}
+    try:
+        with _progress(len(names) * len(registry.sources)) as report:
+            found = HistoryImport(**about, **tables, report=report).run(histories)
+    except KeyboardInterrupt:
+        narrate("Stopped. The same command goes on where it ended.")
+        raise
+    output.write(_rows(found), table=_COLUMNS, csv=_CSV)
+    _end(context, found)
+
+
+def _window(since: datetime, until: datetime, now: datetime) -> Window:
+    """What of the window is worth asking for."""
+    from aitrail.event_history import REACH, within_reach  # noqa: PLC0415 (imports botocore)
+
+    asked = window_of(since, until, now)
+    window = within_reach(asked, now)
+    reach = f"CloudTrail's Event history reaches back {counted(REACH.days, 'day')}, to {event_time(now - REACH)}"
+    if window.since >= window.until:
+        raise click.UsageError(f"{reach}, and has nothing {asked}.")
+    if asked.since < now - REACH:
+        narrate(f"{reach}: what is older is not there.")
+    return window
+
+
+def _tables(access: Access) -> dict[str, Any]:
+    """Where the rows go, and how long they stay there: arguments of HistoryImport."""
+    from aitrail.events import EventsTable  # noqa: PLC0415 (imports botocore)
+    from aitrail.ledger import Ledger  # noqa: PLC0415
+
+    deployment, dynamodb = access.deployment, access.client("dynamodb")
+    return {
+        "events": EventsTable(dynamodb, deployment.events_table),
+        "ledger": Ledger(dynamodb, deployment.files_table),
+        "retention": deployment.row_retention,
+    }
+
+
+def _enabled(access: Access) -> list[str]:
+    """The names of the Regions that are enabled in the account."""
+    return sorted(region["RegionName"] for region in access.client("ec2").describe_regions()["Regions"])
+
+
+def _histories(access: Access, regions: Iterable[str], *, sleep: Callable[[float], None]) -> "dict[str, EventHistory]":
+    from aitrail.event_history import EventHistory  # noqa: PLC0415 (imports botocore)
+
+    # CloudTrail counts what is asked again: that has to keep to the pace as well.
+    clients = {region: access.client("cloudtrail", region=region, attempts=1) for region in regions}
+    return {region: EventHistory(client, sleep=sleep) for region, client in clients.items()}
+
+
+def _rows(found: "list[RegionImport]") -> Iterator[dict[str, Any]]:
+    for each in found:
+        problem = {"problem": str(each.problem)} if each.problem else {}
+        yield {"region": each.region, **_counts(each.counts), **problem}
+    yield {"region": "total", **_counts(_total(found))}
+
+
+def _counts(counts: Counter[str]) -> dict[str, int]:
+    return {name: counts[name] for name in (*_COUNTS, "unwanted")}
+
+
+def _total(found: "list[RegionImport]") -> Counter[str]:
+    return sum((each.counts for each in found), Counter())
+
+
+def _end(context: click.Context, found: "list[RegionImport]") -> None:
+    """Tell what there is to tell, and exit."""
+    total, remarks = _total(found), {each.region: _remark(each.problem) for each in found if each.problem}
+    if total["rejected"]:
+        narrate(f"{counted(total['rejected'], 'record')} could not become rows: `aitrail rejects` lists them.")
+    if not total["events"] and not remarks:
+        narrate(
+            "There are no events of the recorded services."
+            if any(each.asked for each in found)
+            else "All of this was imported before: --force asks again."
+        )
+    for text in dict.fromkeys(remarks.values()):
+        narrate(f"{', '.join(region for region in remarks if remarks[region] == text)}: {text}")
+    if remarks and len(remarks) == len(found):
+        raise UnreachableError("No Region could be asked to the end. Once that is mended, the same command goes on.")
+    if remarks:
+        narrate(f"{counted(len(remarks), 'Region')} could not be asked to the end: the same command goes on there.")
+        context.exit(_ATTENTION)
+
+
+def _remark(problem: "HistoryRefusedError") -> str:
+    cause = problem.__cause__ or problem
+    return f"{str(problem).rstrip('.')}. {hint(cause)}".strip()
+
+
+@contextmanager
+def _progress(sources: int) -> Iterator[_Report]:
+    """Shows on a terminal, and only there, how far the import is."""
+    if not sys.stderr.isatty():
+        yield lambda _events, _sources: None
+        return
+    from rich.console import Console  # noqa: PLC0415 (slow to import)
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    texts = TextColumn("event sources of Regions"), TextColumn("{task.fields[events]}")
+    columns = BarColumn(), MofNCompleteColumn(), *texts, TimeElapsedColumn()
+    total, lock, began = Counter[str](), threading.Lock(), time.monotonic()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=sources, events="")
+
+        def report(events: int, more: int) -> None:
+            with lock:
+                total["events"] += events
+                rate = total["events"] / max(time.monotonic() - began, 1)
+            bar.update(task, advance=more, events=f"{counted(total['events'], 'event')}, {rate:,.0f}/s")
+
+        yield report

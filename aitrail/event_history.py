@@ -1,0 +1,165 @@
+"""CloudTrail's Event history: what one account did in one Region in the last 90 days, without any log file.
+
+It has management events only. Source: AWS CloudTrail API reference, LookupEvents.
+"""
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from math import inf
+from random import random
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from aitrail import items
+from aitrail.dynamodb import patiently
+from aitrail.errors import AitrailError
+from aitrail.reading import RejectedRecord
+from aitrail.rows import IMPORTED, Reject, sized_row_of
+from aitrail.services import Registry
+from aitrail.window import Window
+
+if TYPE_CHECKING:
+    from types_boto3_cloudtrail import CloudTrailClient
+    from types_boto3_cloudtrail.type_defs import LookupEventsResponseTypeDef
+
+# CloudTrail has no more.
+REACH = timedelta(days=90)
+# Events appear some minutes after their calls, in no order: what is younger than this may not be complete.
+SETTLED = timedelta(hours=1)
+
+# Two requests a second for one account and Region, whoever makes them.
+_INTERVAL = 0.5
+_MOST_EVENTS = 50
+_SHORT_HASH = 12
+_MAX_KEY = 64
+
+
+class HistoryRefusedError(AitrailError):
+    """CloudTrail does not tell the Event history of a Region."""
+
+
+# One event as LookupEvents gives it: its record is JSON in CloudTrailEvent.
+Event = Mapping[str, Any]
+
+
+class EventHistory:
+    """The Event history of one Region, asked by one thread; `client` is CloudTrail's there.
+
+    Requests begin at least half a second apart, those that are made again after throttling included: the client
+    should make none again by itself. `clock` and `sleep` are in seconds.
+    """
+
+    def __init__(
+        self,
+        client: "CloudTrailClient",
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = random,
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._sleep = sleep
+        self._random = random
+        self._next = clock()
+
+    def pages(self, event_source: str, window: Window) -> Iterator[Sequence[Event]]:
+        """The events of one source, newest first, up to 50 a page, and pages may be empty.
+
+        Raises HistoryRefusedError.
+        """
+        # CloudTrail's ends are both inclusive.
+        first, last = map(datetime.fromisoformat, window.bounds)
+        question: dict[str, Any] = {
+            "LookupAttributes": [{"AttributeKey": "EventSource", "AttributeValue": event_source}],
+            "StartTime": first,
+            "EndTime": last,
+            "MaxResults": _MOST_EVENTS,
+        }
+        while True:
+            try:
+                answer = patiently(partial(self._ask, question), sleep=self._sleep, random=self._random)
+            except (BotoCoreError, ClientError) as error:
+                raise HistoryRefusedError(str(error)) from error
+            yield answer["Events"]
+            if not (token := answer.get("NextToken")):
+                return
+            question["NextToken"] = token
+
+    def _ask(self, question: dict[str, Any]) -> "LookupEventsResponseTypeDef":
+        if (wait := self._next - self._clock()) > 0:
+            self._sleep(wait)
+        self._next = self._clock() + _INTERVAL
+        return self._client.lookup_events(**question)
+
+
+def within_reach(window: Window, now: datetime) -> Window:
+    """What of the window CloudTrail still has, in whole seconds; the window may be empty then."""
+    first, last = map(datetime.fromisoformat, window.bounds)
+    return Window(since=max(first, now - REACH), until=min(last + timedelta(seconds=1), now))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What events are, made as the function makes it of records in log files; with a `retention` rows carry expiresAt.
+
+    `counts` has all `events`, and those that are `unwanted` (of no service) or `expired` at `now`.
+    """
+
+    registry: Registry
+    retention: timedelta | None
+    now: datetime
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    rejects: list[RejectedRecord] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, event: Event) -> None:
+        """Put an event where it belongs."""
+        self.counts["events"] += 1
+        record = _record(event)
+        if record is None:
+            known = {"eventSource": event.get("EventSource"), "eventName": event.get("EventName")}
+            text = {"CloudTrailEvent": event.get("CloudTrailEvent")}
+            self._reject(known | text, "CloudTrailEvent is no JSON object", event.get("EventId"))
+        elif not self._is_wanted(record):
+            self.counts["unwanted"] += 1
+        else:
+            self._add(record)
+
+    def _is_wanted(self, record: dict[str, Any]) -> bool:
+        source = record.get("eventSource")
+        return isinstance(source, str) and source.lower() in self.registry.sources
+
+    def _add(self, record: dict[str, Any]) -> None:
+        try:
+            row, _ = sized_row_of(record, provenance=IMPORTED, registry=self.registry, retention=self.retention)
+        except Reject as reject:
+            self._reject(record, reject.reason, record.get("eventID"))
+            return
+        if row.get("expiresAt", inf) <= self.now.timestamp():
+            self.counts["expired"] += 1
+        else:
+            self.rows.append(row)
+
+    def _reject(self, record: dict[str, Any], reason: str, event_id: object) -> None:
+        is_key = isinstance(event_id, str) and 0 < len(event_id) <= _MAX_KEY and items.is_unicode(event_id)
+        rejected = RejectedRecord.of(record, key=str(event_id), reason=reason)
+        # It is a key of the ledger: without an eventID, what is kept of the record has to do.
+        digest = hashlib.sha256(items.json_text(rejected.kept).encode()).hexdigest()
+        self.rejects.append(rejected if is_key else replace(rejected, key=digest[:_SHORT_HASH]))
+
+
+def _record(event: Event) -> dict[str, Any] | None:
+    """The record of an event; None where its text is no JSON object."""
+    try:
+        record = json.loads(event["CloudTrailEvent"])
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None

@@ -1,0 +1,128 @@
+"""CloudTrail's Event history into the table: the sources of a Region one after another, all Regions side by side.
+
+The ledger knows what was asked, so that a run that was stopped goes on where it ended, and a later one asks only for
+what is newer. Order of the writes: rows, rejects, progress.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from math import inf
+
+from aitrail.event_history import SETTLED, Event, EventHistory, Found, HistoryRefusedError
+from aitrail.events import EventsTable
+from aitrail.import_progress import ImportProgress
+from aitrail.ledger import Ledger
+from aitrail.paging import in_order
+from aitrail.services import Registry
+from aitrail.window import Window
+
+# What becomes of events; `events` is the sum of the others.
+COUNTS = ("events", "written", "alreadyThere", "rejected", "expired", "unwanted")
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(slots=True, kw_only=True)
+class RegionImport:
+    """What became of one Region: COUNTS, in how many spans of time it was `asked`, and the problem that ended it."""
+
+    region: str
+    counts: Counter[str] = field(default_factory=Counter)
+    asked: int = 0
+    problem: HistoryRefusedError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryImport:
+    """The import of a window for one account, with `force` also of what was imported before.
+
+    `retention` is that of rows. `report` hears, from several threads, how many more events were imported, and how many
+    more sources of a Region are over.
+    """
+
+    account: str
+    window: Window
+    events: EventsTable
+    ledger: Ledger
+    registry: Registry
+    retention: timedelta | None
+    now: datetime
+    force: bool = False
+    report: Callable[[int, int], None] = lambda _events, _sources: None
+    _stopped: threading.Event = field(default_factory=threading.Event, init=False)
+
+    def run(self, histories: Mapping[str, EventHistory]) -> list[RegionImport]:
+        """Import what these Regions have; one that CloudTrail refuses has a problem, and the others go on.
+
+        Raises errors of the tables.
+        """
+        tasks = (partial(self._import_region, region, history) for region, history in histories.items())
+        try:
+            return list(in_order(tasks, workers=max(1, len(histories))))
+        finally:
+            self._stopped.set()
+
+    def _import_region(self, region: str, history: EventHistory) -> RegionImport:
+        result = RegionImport(region=region)
+        try:
+            for source in sorted(self.registry.sources):
+                if result.problem is None and not self._stopped.is_set():
+                    self._import_source(source, history, result)
+                self.report(0, 1)
+        except BaseException:
+            self._stopped.set()  # the tables are those of all Regions
+            raise
+        return result
+
+    def _import_source(self, source: str, history: EventHistory, result: RegionImport) -> None:
+        progress = ImportProgress.read(
+            self.ledger,
+            f"{self._origin(result)}/{source}",
+            {"account": self.account, "region": result.region, "eventSource": source},
+            self.window,
+            settled=self.now - SETTLED,
+            force=self.force,
+        )
+        try:
+            for gap in progress.gaps:
+                result.asked += 1
+                self._import_gap(gap, history.pages(source, gap), result, progress)
+        except HistoryRefusedError as error:
+            result.problem = error
+
+    def _import_gap(
+        self, gap: Window, pages: Iterable[Sequence[Event]], result: RegionImport, progress: ImportProgress
+    ) -> None:
+        for events in pages:
+            counts = self._import_events(events, self._origin(result))
+            result.counts += counts
+            progress.counts += counts
+            self.report(len(events), 0)
+            if events and (oldest := events[-1].get("EventTime")):
+                # Others of the same second may be on the next page.
+                progress.reach(max(oldest + _SECOND, gap.since), gap.until)
+            if self._stopped.is_set():
+                return
+        progress.reach(gap.since, gap.until)
+
+    def _import_events(self, events: Sequence[Event], origin: str) -> Counter[str]:
+        """Write rows and rejects, and give COUNTS."""
+        found = Found(registry=self.registry, retention=self.retention, now=self.now)
+        for event in events:
+            found.add(event)
+        written = self.events.add(found.rows)
+        # One batch takes a key once.
+        rejects = {reject.key: reject for reject in found.rejects}
+        self.ledger.record_rejects(origin, list(rejects.values()), expires_at=None, time_left=lambda: inf)
+        others = {
+            "written": written,
+            "alreadyThere": len(found.rows) - written,
+            "rejected": len(found.rejects),
+        }
+        return found.counts + Counter(others)
+
+    def _origin(self, result: RegionImport) -> str:
+        return f"event-history://{self.account}/{result.region}"
