@@ -72,10 +72,13 @@ class Scope:
         return bucket == self.bucket and key.startswith(tuple(f"{prefix}AWSLogs/" for prefix in self.prefixes))
 
 
+# The folders that hold what CloudTrail delivers and aitrail reads.
+DIGESTS = "CloudTrail-Digest"
+LOGS = ("CloudTrail", "CloudTrail-NetworkActivity")
 _KIND_OF_FOLDER = {
     "CloudTrail": Kind.LOG_FILE,
     "CloudTrail-NetworkActivity": Kind.NETWORK_ACTIVITY,
-    "CloudTrail-Digest": Kind.DIGEST,
+    DIGESTS: Kind.DIGEST,
     "CloudTrail-Insight": Kind.INSIGHT,
     "CloudTrail-Aggregated": Kind.AGGREGATED,
     "Config": Kind.CONFIG,
