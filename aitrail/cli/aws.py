@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aitrail.cli.sections import option
+from aitrail.temporary import THROTTLING
 
 if TYPE_CHECKING:
     import boto3
@@ -30,15 +31,6 @@ class UnreachableError(click.ClickException):
     exit_code = 3
 
 
-# Codes with which AWS asks for patience.
-THROTTLING = (
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-)
 # Names of botocore's errors and codes of AWS's, and what to do about them.
 _HINTS = {
     ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"): (

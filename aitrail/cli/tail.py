@@ -9,7 +9,7 @@ import click
 
 from aitrail import tables
 from aitrail.cli.asking import with_conditions
-from aitrail.cli.aws import THROTTLING, Access, aws_options
+from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.columns import columns_option, only, table_columns
 from aitrail.cli.filters import filter_options
 from aitrail.cli.formats import Writer
@@ -20,10 +20,10 @@ from aitrail.cli.window import Span, length_of
 from aitrail.conditions import WIDE_COLUMNS, Conditions
 from aitrail.following import LONGEST_INTERVAL
 from aitrail.source import Row
+from aitrail.temporary import is_temporary
 
 # The list has no end: it is no JSON document.
 _FORMATS = ("table", "jsonl", "csv")
-_SERVER_ERROR = 500
 
 
 def _positive(_context: click.Context, _parameter: click.Parameter, value: timedelta) -> timedelta:
@@ -90,7 +90,7 @@ def tail(
         interval=interval,
         whole=bool(set(columns) & set(WIDE_COLUMNS)) if columns else output.wants_whole_rows,
         report=narrate,
-        is_temporary=_is_temporary,
+        is_temporary=is_temporary,
         **conditions,
     )
     nothing = (
@@ -117,13 +117,3 @@ def _show(polls: Iterable[list[Row]], writer: Writer, nothing: str) -> None:
             sys.stdout.flush()
     finally:
         writer.end()
-
-
-def _is_temporary(error: Exception) -> bool:
-    """Whether asking again may help: after throttling, an error of the server, a lost connection."""
-    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: PLC0415, A004 (imports much)
-
-    if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= _SERVER_ERROR or error.response.get("Error", {}).get("Code") in THROTTLING
-    return isinstance(error, ConnectionError | HTTPClientError)

@@ -42,7 +42,7 @@ LAYERS = (
     ),
     ("aitrail.identity", "aitrail.keys", "aitrail.services", "aitrail.tables", "aitrail.items", "aitrail.inflate"),
     ("aitrail.window", "aitrail.prices", "aitrail.paging", "aitrail.jsontext"),
-    ("aitrail.errors",),
+    ("aitrail.errors", "aitrail.temporary"),
 )
 PURE = (
     *("logfile", "inflate", "jsontext", "rows", "reading", "items", "identity", "keys", "services", "notifications"),
