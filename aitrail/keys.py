@@ -33,6 +33,11 @@ class Kind(StrEnum):
         """Whether the object holds records that become rows."""
         return self in (Kind.LOG_FILE, Kind.NETWORK_ACTIVITY)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the object is read at all: digests are, and hold no records."""
+        return self.ingested or self is Kind.DIGEST
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogKey:
