@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS = (
     ("aitrail.cli",),
     ("aitrail.ingest", "aitrail.store"),
-    ("aitrail.outcomes", "aitrail.reconciling"),
+    ("aitrail.outcomes", "aitrail.reconciling", "aitrail.backfill", "aitrail.announced", "aitrail.retrying"),
     ("aitrail.doubts", "aitrail.fetching"),
     ("aitrail.usage", "aitrail.timeline", "aitrail.following", "aitrail.export", "aitrail.original", "aitrail.costs"),
     (
@@ -30,7 +30,7 @@ LAYERS = (
     ("aitrail.dynamodb", "aitrail.planner", "aitrail.scanning"),
     ("aitrail.source", "aitrail.reading"),
     ("aitrail.filters",),
-    ("aitrail.conditions", "aitrail.bucket", "aitrail.paths", "aitrail.coverage"),
+    ("aitrail.conditions", "aitrail.bucket", "aitrail.day_folders", "aitrail.paths", "aitrail.coverage"),
     ("aitrail.entries",),
     (
         "aitrail.rows",
