@@ -16,7 +16,9 @@ from aitrail.temporary import THROTTLING
 if TYPE_CHECKING:
     import boto3
 
+    from aitrail.announcing import Announcer
     from aitrail.deployment import Deployment
+    from aitrail.ledger_reader import LedgerReader
 
 # A person waits: botocore's own 60 s, five times over, would make them give up before it does.
 _CONNECT_SECONDS = 5
@@ -44,7 +46,8 @@ _HINTS = {
     ),
     ("AccessDenied", "AccessDeniedException"): (
         "Asking needs cloudformation:DescribeStacks on the stack, dynamodb:Query on the indexes of its tables, and "
-        "dynamodb:GetItem and BatchGetItem on the events table; reading log files s3:ListBucket and s3:GetObject."
+        "dynamodb:GetItem and BatchGetItem on the events table; reading log files s3:ListBucket and s3:GetObject. "
+        "Backfills and retries need more: docs/operations.md names it."
     ),
     THROTTLING: "AWS throttles: ask again in a minute, or ask for less (a shorter window, one principal or service).",
     ("NoSuchBucket",): "Check the name behind s3://, and --profile.",
@@ -145,6 +148,21 @@ class Access:
             return Deployment.find(self.client("cloudformation"), self.stack)
         except KeyError as error:  # well-formed, and of another shape than botocore expects
             raise self.stranger() from error
+
+    @cached_property
+    def ledger(self) -> "LedgerReader":
+        """The ledger of the stack. Raises StackNotFoundError and botocore's errors."""
+        from aitrail.ledger_reader import LedgerReader  # noqa: PLC0415 (imports what --help does not need)
+
+        return LedgerReader(self.client("dynamodb"), self.deployment.files_table)
+
+    @cached_property
+    def announcer(self) -> "Announcer":
+        """What announces log files of the stack's bucket again; the same."""
+        from aitrail.announcing import Announcer  # noqa: PLC0415 (as above)
+
+        sqs = self.client("sqs")
+        return Announcer(lambda: sqs, self.deployment.backfill_queue, self.deployment.log_bucket)
 
 
 def aws_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -27,8 +27,14 @@ SECTIONS = {
         "tail": "Show calls as they appear in the table, until Ctrl-C.",
         "export": "Write calls to files below DIR, one for each service and day.",
     },
-    "Feed": {"scan": "Show the rows that log files hold, without any AWS."},
-    "Trust": {"rejects": "List the records that could not become rows, and why."},
+    "Feed": {
+        "backfill": "Have log files of the bucket read that the ledger lacks.",
+        "scan": "Show the rows that log files hold, without any AWS.",
+    },
+    "Trust": {
+        "retry": "Have what failed read again: dead letters, unreadable and missing files.",
+        "rejects": "List the records that could not become rows, and why.",
+    },
     "Set up": {
         "services": "Show the services that are recorded.",
         "cost": "Estimate what a deployment costs in a month.",

@@ -23,8 +23,10 @@ from moto.core.models import botocore_stubber
 
 from aitrail.cli.main import cli
 from aitrail.events import EventsTable
+from aitrail.ledger import Ledger
 from aitrail.rows import row_of
-from aitrail.tables import EVENTS
+from aitrail.tables import EVENTS, FILES
+from tests.deployed_stack import Deployed
 from tests.deployed_tables import create_table
 
 ROOT = Path(__file__).parents[2]
@@ -126,7 +128,7 @@ class Stacks(dict):
 
     Outputs by name of the stack. `asked` notes host, stack, and key and Region of the signature of every request.
     `refusal` is (code, message) of an error to answer, or an exception to raise. `calls` has the names of all requests
-    to other services, which are moto's; `refusals` has (code, message) by such names.
+    to other services, which are moto's; `refusals` has (code, message), and `answers` JSON, by such names.
     """
 
     def __init__(self):
@@ -135,6 +137,7 @@ class Stacks(dict):
         self.refusal = None
         self.calls = []
         self.refusals = {}
+        self.answers = {}
 
     def send(self, request, event_name, **_):
         if event_name != "before-send.cloudformation.DescribeStacks":
@@ -149,6 +152,8 @@ class Stacks(dict):
     def _send_elsewhere(self, request, event_name):
         operation = event_name.rpartition(".")[2]
         self.calls.append(operation)
+        if operation in self.answers:
+            return AWSResponse(request.url, 200, {}, MockRawResponse(json.dumps(self.answers[operation]).encode()))
         if operation not in self.refusals:
             return botocore_stubber(event_name, request)
         code, message = self.refusals[operation]
@@ -206,6 +211,24 @@ def table(credentials, stacks):  # noqa: ARG001 (the client needs them)
         create_table(dynamodb, "example-Events", EVENTS)
         stacks["aitrail"] = {"EventsTableName": "example-Events"}
         yield EventsTable(dynamodb, "example-Events")
+
+
+@pytest.fixture
+def ledger(table, stacks):  # noqa: ARG001 (the stack and its credentials)
+    """The ledger of the stack `aitrail`."""
+    client = boto3.client("dynamodb")
+    create_table(client, "example-Files", FILES)
+    stacks["aitrail"]["FilesTableName"] = "example-Files"
+    return Ledger(client, "example-Files")
+
+
+@pytest.fixture
+def deployed(ledger, stacks):
+    """The stack `aitrail` with its bucket, queues and ledger."""
+    deployed = Deployed(ledger)
+    stacks["aitrail"] |= deployed.outputs
+    stacks.calls.clear()
+    return deployed
 
 
 @pytest.fixture

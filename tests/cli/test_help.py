@@ -17,8 +17,8 @@ from aitrail.errors import AitrailError
 
 SECTIONS = {
     "Ask": ["events", "event", "usage", "who", "what", "tail", "export"],
-    "Feed": ["scan"],
-    "Trust": ["rejects"],
+    "Feed": ["backfill", "scan"],
+    "Trust": ["retry", "rejects"],
     "Set up": ["services", "cost", "completion"],
 }
 COMMANDS = [command for commands in SECTIONS.values() for command in commands]
