@@ -5,19 +5,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from aitrail.cli.announcing import narrate_archived, refusal, scope_of
+from aitrail.cli.announcing import refusal, scope_of
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.progress import progress, rate_of
 from aitrail.cli.sections import Command, option
 from aitrail.cli.window import Moment, counted, now_of
-from aitrail.costs.bill import total
 from aitrail.costs.prices import AwsPrices
-from aitrail.costs.reading import a_million_rows, reading
 from aitrail.window import Window, window_of
 
 if TYPE_CHECKING:
@@ -28,9 +26,7 @@ _ATTENTION = 4
 _WHEN = "When they were delivered (UTC)"
 _WHICH = "Which log files (repeat an option for other values)"
 _HOW = "How"
-_COLUMNS = ("reason", "files", "bytes", "announced")
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
-_DECIMALS = 6
 _GOES_ON = (
     "Interrupted. What is announced stays announced, and is read. The same command goes on: it skips what is read."
 )
@@ -94,22 +90,24 @@ def backfill(
         raise click.UsageError("--dry-run announces nothing that --wait could wait for: leave one out.")
     prefix = _checked(access, prefix)
     with _telling(access, verbose=verbose):
+        from aitrail.cli.found import narrate_counts, write_counts  # noqa: PLC0415 (--help need not wait for it)
+
         work = _work(access, prefix, accounts, regions, window, force=force)
         if wait:
-            from aitrail.announced import Announced  # noqa: PLC0415 (--help need not wait for it)
+            from aitrail.announced import Announced  # noqa: PLC0415 (as above)
             from aitrail.cli.became import show_what_became  # noqa: PLC0415
 
             with Announced(access.deployment.log_bucket) as noted:
                 _look(work, access.announcer, lambda found: noted.note(found.key, found.ingested_at))
-                _narrate(work, access)
+                narrate_counts(work, access)
                 if not show_what_became(noted, access, context.obj or time.sleep, output):
                     context.exit(_ATTENTION)
         else:
             _look(work, None if dry_run else access.announcer)
-            rows = _rows(work, AwsPrices.read() if dry_run else None)
-            columns = (*_COLUMNS, "cost") if dry_run else _COLUMNS
-            output.write(rows if len(work.counts) else (), table=columns, csv=columns)
-            _narrate(work, access, dry_run=dry_run)
+            write_counts(work, AwsPrices.read() if dry_run else None, output)
+            narrate_counts(work, access, dry_run=dry_run)
+            if not dry_run and any(count.wanted for count in work.counts.values()):
+                narrate("The same command with --dry-run shows later what is left.")
 
 
 @contextmanager
@@ -176,47 +174,3 @@ def _look(work: "Backfill", announcer: "Announcer | None", note: Callable[["Foun
             files += len(batch)
             wanted = sum(count.wanted for count in work.counts.values())
             show(f"{counted(files, 'file')}, {wanted:,} wanted, {rate(files)}", work.folders_done, folders)
-
-
-def _rows(work: "Backfill", prices: AwsPrices | None) -> Iterator[dict[str, Any]]:
-    """The counts by reason, and their sums. With prices also what reading those costs that are wanted."""
-    from aitrail.backfill import REASONS, Count  # noqa: PLC0415 (as above)
-
-    all_of_them = Count()
-    for count in work.counts.values():
-        all_of_them.join(count)
-    counts = {reason: work.counts[reason] for reason in REASONS if reason in work.counts}
-    for reason, count in (counts | {"total": all_of_them}).items():
-        row = {"reason": reason, "files": count.files, "bytes": count.bytes, "announced": count.wanted}
-        if prices:
-            row["cost"] = round(total(reading(count.wanted, count.wanted_bytes, prices)), _DECIMALS)
-        yield row
-
-
-def _narrate(work: "Backfill", access: Access, *, dry_run: bool = False) -> None:
-    """Tell what was announced, or would be, and what to do about the rest."""
-    bucket, counts = work.folders.bucket, work.counts
-    files, wanted = (sum(getattr(count, name) for count in counts.values()) for name in ("files", "wanted"))
-    if not files:
-        narrate(
-            f"No log files delivered {work.window} below s3://{bucket}/{work.folders.prefix}AWSLogs/. Check the window "
-            f"(--since, --until), --account, --in-region and --prefix{_other_prefixes(work, access)}."
-        )
-    elif not wanted:
-        narrate(f"Nothing to announce: {counted(files, 'file')} delivered {work.window}, all of them read or archived.")
-    elif dry_run:
-        narrate(
-            f"{counted(wanted, 'file')} of {files:,} would be announced. Costs are in USD, rows not counted: a million "
-            f"cost {a_million_rows(AwsPrices.read()):.2f} to write. {AwsPrices.read()}: check them."
-        )
-    else:
-        narrate(
-            f"{counted(wanted, 'file')} of {files:,} announced to the backfill queue, from which the function reads "
-            "them. The same command with --dry-run shows what is left."
-        )
-    narrate_archived(counts["archived"].files if "archived" in counts else 0, bucket)
-
-
-def _other_prefixes(work: "Backfill", access: Access) -> str:
-    others = [repr(prefix) for prefix in scope_of(access).prefixes if prefix not in ("", work.folders.prefix)]
-    return f" (the stack also reads behind {', '.join(others)})" if others else ""

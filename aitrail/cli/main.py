@@ -32,7 +32,7 @@ SECTIONS = {
         "scan": "Show the rows that log files hold, without any AWS.",
     },
     "Trust": {
-        "retry": "Have what failed read again: dead letters, unreadable and missing files.",
+        "retry": "Have what failed read again: dead letters, unreadable files.",
         "rejects": "List the records that could not become rows, and why.",
     },
     "Set up": {

@@ -24,7 +24,7 @@ _COLUMNS = ("problem", "reason", "logFile")
 @aws_options
 @output_options()
 def retry(*, files: tuple[str, ...], dry_run: bool, access: Access, output: Output) -> None:
-    """Have what failed read again: dead letters, unreadable and missing files.
+    """Have what failed read again: dead letters, unreadable files.
 
     Moves dead letters back to their queues, and announces the log files and digests again that are unreadable, missing,
     invalid or unverifiable, once their cause is mended. With names of log files only these are announced, even if they

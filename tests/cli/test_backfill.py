@@ -31,8 +31,8 @@ def test_what_the_ledger_lacks_is_announced_and_counted(aitrail, deployed):
         ["reason,files,bytes,announced", "new,23,161,23", "unreadable,1,7,1", "done,1,7,0", "total,25,175,24"],
     )
     assert ended.stderr == (
-        "24 files of 25 announced to the backfill queue, from which the function reads them. The same command with "
-        "--dry-run shows what is left.\n"
+        "24 files of 25 announced to the queue from which the function reads them.\n"
+        "The same command with --dry-run shows later what is left.\n"
     )
     assert deployed.announced() == sorted(key(number) for number in range(1, 25))
 
@@ -56,6 +56,28 @@ def test_dry_run_announces_nothing_and_estimates_what_reading_costs(aitrail, dep
         f"{PRICES}: check them.\n"
     )
     assert "SendMessageBatch" not in stacks.calls
+
+
+def test_table_of_a_dry_run_shows_costs_without_exponents(aitrail, deployed):
+    deployed.put(key(0), key(1))
+    deployed.record(key(0))
+
+    ended = aitrail("backfill", "--since", "2026-03-14", "--dry-run", "-o", "table")
+
+    assert ended.stdout.splitlines() == [
+        "reason  files  bytes  announced      cost",
+        "new         1      7          1  0.000004",
+        "done        1      7          0      0.00",
+        "total       2     14          1  0.000004",
+    ]
+
+
+def test_result_of_a_dry_run_may_be_queried(aitrail, deployed):
+    deployed.put(key(0))
+
+    ended = aitrail("backfill", "--since", "2026-03-14", "--dry-run", "--query", "[-1].announced")
+
+    assert ended.stdout == "1\n"
 
 
 def test_cost_of_reading_has_the_formulas_of_aitrail_cost():
@@ -124,6 +146,11 @@ def test_empty_bucket_is_fine_and_told(aitrail, stacks):
         "s3://example-trail-logs/AWSLogs/. Check the window (--since, --until), --account, --in-region and --prefix "
         "(the stack also reads behind 'trails/').\n"
     )
+
+
+@pytest.mark.usefixtures("deployed")
+def test_empty_bucket_is_an_empty_list_to_programs(aitrail):
+    assert aitrail("backfill", "--since", "2026-03-14", "-o", "json").stdout == "[]\n"
 
 
 @pytest.mark.parametrize("given", ["trails", "trails/"])
