@@ -71,8 +71,8 @@ def backfill(
 
     Lists the log bucket by days of delivery, skips what the ledger has as it is, and announces the rest to the backfill
     queue, from which the function reads it: files that were there before the deployment, or that went missing. Files
-    that are unreadable, missing, changed, or recorded with other service files or an older version are announced as
-    well. Digests of a day come first. Safe to repeat: what is read is skipped.
+    that are unreadable, missing or changed, or were recorded with other service files or another version than those of
+    this command, are announced as well. Digests of a day come first. Safe to repeat: what is read is skipped.
 
     The window is that of the delivery. CloudTrail delivers some events late, into later folders: leave --until away to
     have them all. Events of a day may lie in files of the next one.
