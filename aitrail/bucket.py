@@ -67,16 +67,28 @@ def named_content(s3: "S3Client", name: str) -> tuple[str, Callable[[], BytesIO]
 
     Raises botocore's errors where others would fail alike.
     """
+    try:
+        content, _ = content_of(s3, name)
+    except UnavailableError as error:
+        return name, partial(_raise, error)
+    return name, partial(BytesIO, content)
+
+
+def content_of(s3: "S3Client", name: str) -> tuple[bytes, dict[str, str]]:
+    """The content of an object (s3://bucket/key), compressed as it is, and its metadata. Raises UnavailableError.
+
+    Raises botocore's errors where others would fail alike.
+    """
     bucket, key = bucket_and_key(name)
     try:
-        content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        answer = s3.get_object(Bucket=bucket, Key=key)
+        return answer["Body"].read(), answer.get("Metadata", {})
     except s3.exceptions.ClientError as error:
         reason = _UNAVAILABLE.get(error.response["Error"]["Code"])
         if reason is None:
             raise
-        return name, partial(_raise, reason)
-    return name, partial(BytesIO, content)
+        raise UnavailableError(reason) from error
 
 
-def _raise(reason: str) -> NoReturn:
-    raise UnavailableError(reason)
+def _raise(error: UnavailableError) -> NoReturn:
+    raise error

@@ -1,5 +1,6 @@
 """Where a deployed stack keeps its tables: read from the outputs of the stack."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from botocore.exceptions import ClientError
@@ -47,6 +48,12 @@ class Deployment:
     def events_table(self) -> str:
         """The physical name of the events table."""
         return self.outputs["EventsTableName"]
+
+    @property
+    def row_retention(self) -> timedelta | None:
+        """How long rows are kept after their eventTime; None for good."""
+        days = self.outputs.get("RowRetentionDays", "none")
+        return None if days == "none" else timedelta(days=int(days))
 
     @property
     def files_table(self) -> str:

@@ -15,6 +15,11 @@ FILE = "file"
 DIGEST = "digest"
 REJECT = "reject#"
 
+# What `settled` may say is wrong, the gravest first.
+PROBLEMS = (
+    *("tampered", "unlisted", "unreadable", "missing", "archived", "invalid", "unverifiable", "broken", "awaited"),
+    *("unproven", "rejects"),
+)
 # Statuses that a person should look at; they are problems by the same names.
 _PROBLEMS = frozenset({"unreadable", "missing", "archived", "invalid", "unverifiable"})
 # What entries have in common whose object could not be read.
@@ -91,14 +96,14 @@ class FileEntry(Entry):
 class DigestEntry(Entry):
     """A digest: verified, invalid, unverifiable, missing, archived. `log_files` is how many it lists, of all kinds.
 
-    `digest_start` and `digest_end` bound the deliveries that it covers. `previous` is the digest that it follows, None
-    where it begins a chain. `broken` says why it does not follow what it should.
+    `digest_start` and `digest_end` bound the deliveries that it covers. `follows` is the time in the name of the
+    digest before, None where it begins a chain. `broken` says why it does not follow what it should.
     """
 
     digest_start: str | None = None
     digest_end: str | None = None
     log_files: int | None = None
-    previous: str | None = None
+    follows: str | None = None
     broken: str | None = None
 
 

@@ -1,12 +1,13 @@
 """What the ledger holds, read from its indexes: the entries of a day of delivery, and those with a problem."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from random import random
 from typing import TYPE_CHECKING, Any
 
 from aitrail import tables
 from aitrail.dynamodb import Reader
+from aitrail.paging import Fetch, Page, unordered
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -38,24 +39,43 @@ class LedgerReader:
         """The entries of a day of delivery (YYYY-MM-DD) whose names begin so, in the order of names; the same."""
         return self._entries(tables.BY_DAY, day, begins_with)
 
+    def of_days(self, days: Iterable[str], *, names: Iterable[str]) -> Iterator[_Entry]:
+        """The entries of many days of delivery in no order, with these attributes of the index alone.
+
+        Pages are read side by side. Raises botocore's errors.
+        """
+        shown = {f"#{name}": name for name in names}
+        return unordered(self._fetch(tables.BY_DAY, day, shown=shown) for day in days)
+
     def _entries(self, index: tables.Index, value: str, begins_with: str = "") -> Iterator[_Entry]:
+        fetch, key = self._fetch(index, value, begins_with), None
+        while True:
+            found, key = fetch(key)
+            yield from found
+            if key is None:
+                return
+
+    def _fetch(
+        self, index: tables.Index, value: str, begins_with: str = "", shown: Mapping[str, str] | None = None
+    ) -> Fetch:
         condition, names, values = "#key = :value", {"#key": index.partition_keys[0]}, {":value": {"S": value}}
         if begins_with:
             condition += " AND begins_with(#name, :begin)"
             names["#name"], values[":begin"] = index.sort_keys[0], {"S": begins_with}
-        start: dict[str, Any] = {}
-        while True:
-            found, key = self._reader.query(
+        options: dict[str, Any] = {"ProjectionExpression": ", ".join(shown)} if shown else {}
+
+        def fetch(key: Any) -> Page:  # noqa: ANN401 (LastEvaluatedKey)
+            found = self._reader.query(
                 IndexName=index.name,
                 KeyConditionExpression=condition,
-                ExpressionAttributeNames=names,
+                ExpressionAttributeNames={**names, **(shown or {})},
                 ExpressionAttributeValues=values,
-                **start,
+                **options,
+                **({} if key is None else {"ExclusiveStartKey": key}),
             )
-            yield from found
-            if key is None:
-                return
-            start = {"ExclusiveStartKey": key}
+            return Page(*found)
+
+        return fetch
 
     def whole(self, entries: Iterable[_Entry]) -> Iterator[_Entry]:
         """The same entries with all their attributes; one that is gone meanwhile stays as it is."""

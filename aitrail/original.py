@@ -37,7 +37,7 @@ def original_of(row: Row, stream: BinaryIO, *, registry: Registry | None = None)
 
 def differing_fields(row: Row, original: dict[str, Any]) -> list[str]:
     """The top-level fields in which the row's record is another one, in value or type (1 is not 1.0), sorted."""
-    return _differing(record_of(row), original)
+    return differing(record_of(row), original)
 
 
 def differing_attributes(row: Row, original: dict[str, Any], *, registry: Registry | None = None) -> list[str]:
@@ -50,10 +50,11 @@ def differing_attributes(row: Row, original: dict[str, Any], *, registry: Regist
     except Reject:
         return []
     kept = RECORD_FIELDS | _OF_THE_TABLE | {"other", "asJson"}
-    return [name for name in _differing(row, made) if name not in kept]
+    return [name for name in differing(row, made) if name not in kept]
 
 
-def _differing(left: dict[str, Any], right: dict[str, Any]) -> list[str]:
+def differing(left: dict[str, Any], right: dict[str, Any]) -> list[str]:
+    """The names under which two objects have other values or types, sorted."""
     # As JSON text, which tells true from 1, 1 from 1.0 and null from nothing.
     first, second = ({name: json_text(value) for name, value in each.items()} for each in (left, right))
     return sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))

@@ -42,6 +42,11 @@ _OBJECT_METRICS = {
     Kind.CONFIG: "ConfigFiles",
     Kind.OTHER: "OtherObjects",
 }
+# What one alarm watches, as the sum of other metrics: an alarm costs as much as a hundred thousand log files read.
+SUMS = {
+    "UnreadFiles": ("UnreadableFiles", "MissingFiles", "ArchivedFiles"),
+    "DigestProblems": ("InvalidDigests", "BrokenChains", "MissingDigests"),
+}
 METRICS = (
     *_COUNTS.values(),
     *_STATUS_METRICS.values(),
@@ -61,7 +66,14 @@ METRICS = (
     "UnverifiableDigests",
     "BrokenChains",
     "MissingDigests",
+    *SUMS,
 )
+
+
+def with_sums(metrics: Mapping[str, int]) -> dict[str, int]:
+    """The counts, and the sums that alarms watch."""
+    sums = {name: sum(metrics.get(part, 0) for part in parts) for name, parts in SUMS.items()}
+    return {**metrics, **{name: count for name, count in sums.items() if count}}
 
 
 def not_read(log_file: str, kind: Kind) -> Ingested:

@@ -1,19 +1,22 @@
 """The public keys with which CloudTrail's signatures are checked, as ListPublicKeys of each Region gives them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aitrail.digest import Digest, InvalidDigest, check_signature
 from aitrail.errors import AitrailError
+from aitrail.keys import parse
 
 if TYPE_CHECKING:
     from types_boto3_cloudtrail import CloudTrailClient
 
 # The keys of a digest are valid at its time; those of a later hour too, since it may have been signed then.
 _SIGNED_WITHIN = timedelta(hours=2)
+_AN_HOUR = timedelta(hours=1)
 # A Region that is refused once is not asked again for each of its digests.
 _REFUSAL_HOLDS = timedelta(minutes=5)
 _PATIENCE = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
@@ -32,6 +35,25 @@ class PublicKeys:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _keys: dict[tuple[str, str], bytes] = field(default_factory=dict, init=False)
     _refused: dict[str, tuple[datetime, str]] = field(default_factory=dict, init=False)
+
+    def check(self, digest: Digest, metadata: Mapping[str, str]) -> None:
+        """Raise InvalidDigest unless the object's metadata holds CloudTrail's signature of the digest.
+
+        Raises UnavailableKey, and the client's errors where trying again may help.
+        """
+        key = parse(digest.key)
+        if key is None:
+            raise InvalidDigest("its name is no name of a digest")
+        start, end = digest.start, digest.end
+        if signed := _moment_or_none(metadata.get("backfill-generation-timestamp", "")):
+            # Backfill digests are signed long after their hour.
+            start, end = signed - _AN_HOUR, signed + _AN_HOUR
+        check_signature(
+            digest,
+            signature=metadata.get("signature"),
+            algorithm=metadata.get("signature-algorithm"),
+            public_key=self.get(key.region, digest.fingerprint, start, end),
+        )
 
     def get(self, region: str, fingerprint: str, start: datetime, end: datetime) -> bytes:
         """The key (DER, PKCS #1) of that fingerprint that was valid between the two times.
@@ -61,6 +83,14 @@ class PublicKeys:
             self._refused[region] = (self.now() + _REFUSAL_HOLDS, reason)
             raise UnavailableKey(reason) from error
         self._keys |= {(region, key["Fingerprint"]): key["Value"] for key in found}
+
+
+def _moment_or_none(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _may_help_to_wait(error: Exception) -> bool:

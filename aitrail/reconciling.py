@@ -7,12 +7,12 @@ closed and that no digest lists become doubtful (`aitrail.doubts`).
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, BinaryIO
 
 from aitrail.coverage import Span, chain_of, known_of, moment, text_of
-from aitrail.digest import Digest, InvalidDigest, Listed, check_signature, read_digest
+from aitrail.digest import Digest, InvalidDigest, Listed, read_digest
 from aitrail.doubts import digests_of, note_doubts, spans_of
 from aitrail.dynamodb import OutOfTimeError
 from aitrail.entries import DIGEST, DigestEntry, entry_of
@@ -22,7 +22,7 @@ from aitrail.ledger_reader import LedgerReader
 from aitrail.paging import in_order
 from aitrail.public_keys import PublicKeys, UnavailableKey
 
-_HOUR, _A_DAY = timedelta(hours=1), timedelta(days=1)
+_A_DAY = timedelta(days=1)
 _BACKFILL = "_backfill.json.gz"
 _WORKERS = 8
 
@@ -50,7 +50,7 @@ class Reconciliation:
             return replace(entry, status="invalid", reason=str(error)), {"InvalidDigests": 1}
         entry = _with_content(entry, digest)
         try:
-            self._check_signature(digest, metadata)
+            self.public_keys.check(digest, metadata)
         except InvalidDigest as error:
             return replace(entry, status="invalid", reason=str(error)), {"InvalidDigests": 1}
         except UnavailableKey as error:
@@ -63,22 +63,6 @@ class Reconciliation:
             own = Span.of({"logFile": entry.log_file, "entry": DIGEST, **entry.attributes()})
             note_doubts(self.ledger, self.reader, digest, own)
         return entry, counts
-
-    def _check_signature(self, digest: Digest, metadata: dict[str, str]) -> None:
-        key = parse(digest.key)
-        if key is None:
-            raise InvalidDigest("its name is no name of a digest")
-        start, end = digest.start, digest.end
-        if generated := metadata.get("backfill-generation-timestamp"):
-            # Backfill digests are signed long after their hour.
-            signed = _moment_or_none(generated)
-            start, end = (start, end) if signed is None else (signed - _HOUR, signed + _HOUR)
-        check_signature(
-            digest,
-            signature=metadata.get("signature"),
-            algorithm=metadata.get("signature-algorithm"),
-            public_key=self.public_keys.get(key.region, digest.fingerprint, start, end),
-        )
 
     def _expect(self, digest: Digest, time_left: Callable[[], float]) -> dict[str, int]:
         """Note in the ledger what the digest lists; counts by metric."""
@@ -140,7 +124,7 @@ class Reconciliation:
 
 
 def _with_content(entry: DigestEntry, digest: Digest) -> DigestEntry:
-    previous = digest.previous
+    before = parse(digest.previous.key) if digest.previous else None
     return replace(
         entry,
         bytes=digest.bytes,
@@ -148,13 +132,5 @@ def _with_content(entry: DigestEntry, digest: Digest) -> DigestEntry:
         digest_start=text_of(digest.start),
         digest_end=text_of(digest.end),
         log_files=len(digest.log_files),
-        previous=f"s3://{previous.bucket}/{previous.key}" if previous else None,
+        follows=before.delivered_at if before else None,
     )
-
-
-def _moment_or_none(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -14,6 +14,7 @@ from aitrail.planner import Plan
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
 from aitrail.source import Order, Row
+from aitrail.tables import BY_IMPORT
 from aitrail.window import Window
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # A page of 1 MB has fewer rows, so that a larger Limit would change nothing; DynamoDB takes no more than 32 bits.
 _MOST_OF_A_PAGE = 10_000
+# What `importedFrom` says of rows from CloudTrail's Event history.
+_EVENT_HISTORY = "event-history"
 # DynamoDB refuses longer keys, empty ones and those that are no Unicode.
 _MAX_KEY_BYTES = 2048
 
@@ -90,6 +93,18 @@ class TableRows:
         """See RowSource. Raises botocore's errors."""
         is_key = items.is_unicode(event_id) and 0 < len(event_id.encode()) <= _MAX_KEY_BYTES
         return self._reader.get({"eventID": event_id}) if is_key else None
+
+    def imported_rows(self) -> int:
+        """How many rows were imported that no log file has vouched for yet. Raises botocore's errors."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            IndexName=BY_IMPORT.name,
+            Select="COUNT",
+            KeyConditionExpression="#key = :value",
+            ExpressionAttributeNames={"#key": BY_IMPORT.partition_keys[0]},
+            ExpressionAttributeValues={":value": {"S": _EVENT_HISTORY}},
+        )
+        return sum(page["Count"] for page in pages)
 
     def effort(self) -> str:
         """See RowSource."""

@@ -115,7 +115,7 @@ BY_DAY = Index(
         "digestStart",
         "digestEnd",
         "logFiles",
-        "previous",
+        "follows",
     ),
 )
 BY_PROBLEM = Index(

@@ -37,6 +37,7 @@ ENVIRONMENT: Final = {
 
 _ANSWERS = {
     "BatchWriteItem": b'{"UnprocessedItems":{}}',
+    "Query": b'{"Items":[]}',
     "UpdateItem": b'{"Attributes":{"status":{"S":"ingested"}}}',
 }
 

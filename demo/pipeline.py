@@ -12,6 +12,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from aitrail import keys
+from aitrail.entries import DIGEST, FILE
 from aitrail.errors import AitrailError
 from demo.local_aws import PROJECT, LocalAws
 from demo.processes import last_lines, run
@@ -66,7 +67,7 @@ class Pipeline:
     def ledger(self) -> dict[str, dict[str, Any]]:
         """The ledger's entry of every delivery by the name of its log file."""
         entries = self._items("FilesTableName")
-        return {entry["logFile"]: entry for entry in entries if entry["entry"] == "file"}
+        return {entry["logFile"]: entry for entry in entries if entry["entry"] in (FILE, DIGEST)}
 
     def rows(self) -> list[dict[str, Any]]:
         """All rows of the events table, as plain Python values with DynamoDB's numbers."""

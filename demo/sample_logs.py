@@ -1,7 +1,6 @@
 """CloudTrail log files to try the pipeline with: invented, the same for the same clock, shaped like real ones."""
 
 import gzip
-import hashlib
 import json
 import uuid
 from collections import Counter
@@ -80,11 +79,9 @@ class _Writer:
         files = [self._log_file(*place, own) for place, own in zip(places, records, strict=True)]
         rows = Counter({service: len(calls) for service, calls in WANTED.items()})
         rows["transcribe"] += 1  # the network activity event
-        return SampleLogs(files=(*files, *self._odd_files(places[-1], records[-1], files[-1])), rows=rows)
+        return SampleLogs(files=(*files, *self._odd_files(places[-1], records[-1])), rows=rows)
 
-    def _odd_files(
-        self, place: tuple[str, str, datetime], records: list[dict[str, Any]], listed: SampleFile
-    ) -> list[SampleFile]:
+    def _odd_files(self, place: tuple[str, str, datetime], records: list[dict[str, Any]]) -> list[SampleFile]:
         account, region, delivered = place
         second = delivered + timedelta(minutes=5)
         whole = self._log_file(account, region, delivered + timedelta(minutes=10), records)
@@ -94,7 +91,6 @@ class _Writer:
             SampleFile(key=whole.key, body=half, what="a log file without its second half", fate=Fate.UNREADABLE),
             self._network_activity(*place),
             self._insight(*place),
-            self._digest(*place, listed),
         ]
 
     def _record(self, call: Call, account: str, region: str, delivered: datetime) -> dict[str, Any]:
@@ -166,20 +162,6 @@ class _Writer:
         return SampleFile(
             key=key, body=_packed({"Records": [record]}), what="an Insights event", fate=Fate.ONLY_COUNTED
         )
-
-    def _digest(self, account: str, region: str, delivered: datetime, listed: SampleFile) -> SampleFile:
-        day, time = delivered.strftime("%Y/%m/%d"), delivered.strftime("%Y%m%dT%H%M%SZ")
-        folder = "CloudTrail-Digest"
-        key = (
-            f"AWSLogs/{account}/{folder}/{region}/{day}/{account}_{folder}_{region}_management_{region}_{time}.json.gz"
-        )
-        log_file = {
-            "s3Object": listed.key,
-            "hashValue": hashlib.sha256(gzip.decompress(listed.body)).hexdigest(),
-            "hashAlgorithm": "SHA-256",
-        }
-        content = {"awsAccountId": account, "digestEndTime": _utc(delivered), "logFiles": [log_file]}
-        return SampleFile(key=key, body=_packed(content), what="a digest", fate=Fate.ONLY_COUNTED)
 
     def _log_file(
         self, account: str, region: str, delivered: datetime, records: list[dict[str, Any]], *, what: str = ""

@@ -14,28 +14,18 @@ _AN_HOUR = Duration.hours(1)
 
 # The function's own metrics, namespace and dimension as its environment sets them.
 NAMESPACE = SERVICE = "aitrail"
-_LISTED = "The files table lists them in its index by-problem"
 _COUNTED = {
-    "UnreadableFiles": f"Log files are truncated, corrupt or no CloudTrail log. {_LISTED}, with reasons; "
-    "`aitrail retry` has them read again once they are repaired.",
-    "MissingFiles": "Log files were announced and are not in the bucket: something or a lifecycle rule deletes them "
-    f"early. {_LISTED}; `aitrail retry` has them read again once they are restored.",
-    "ArchivedFiles": f"Log files are in an archive storage class and cannot be read. {_LISTED}; restored files are "
-    "read by themselves.",
+    "UnreadFiles": "Log files that were announced could not be read: they are truncated, corrupt, no CloudTrail log, "
+    "in an archive storage class, or gone. `aitrail status` names them with reasons; `aitrail retry` has them read "
+    "again once they are mended or restored.",
     "RejectedRecords": "Records of the wanted services could not become rows. The files table keeps them, with their "
     "reasons; `aitrail rejects` shows them.",
     "TamperedFiles": "Log files are not what CloudTrail's signed digests say: somebody has changed them. `aitrail "
     "verify` names them; the bucket keeps the versions that they had before for 30 days.",
     "UnlistedFiles": "Log files are in the bucket that no digest of CloudTrail lists: somebody else wrote them, and "
     "their records became rows. `aitrail verify` names them.",
-    "InvalidDigests": "Digests are not signed by CloudTrail as they are, or were moved: what they list proves nothing. "
-    "`aitrail status` names them.",
-    "BrokenChains": "A digest does not follow the one before it: deliveries between them are not proved. Was logging "
-    "stopped, or a digest changed? `aitrail verify` names the hours.",
-    "MissingDigests": "Digests that CloudTrail wrote are not in the bucket: what was delivered in their hours is "
-    "not proved. `aitrail verify` names the hours.",
-    "RefusedDeliveries": "Messages announced objects outside the log bucket or its prefixes. Nobody but the log bucket "
-    "has anything to announce: find out who may send to the queues.",
+    "DigestProblems": "Digests are not signed by CloudTrail as they are, do not follow the one before, or are gone: "
+    "deliveries of their hours are not proved. Was logging stopped, or a digest changed? `aitrail verify` names them.",
     "UnknownSources": "CloudTrail uses an eventSource that looks like a wanted service and is not in the registry: its "
     "records are not recorded. The function's log names it; add it to the service's TOML file and deploy.",
 }
@@ -73,13 +63,6 @@ class Alarms(Construct):
             "A delivery has waited for over an hour: the function fails, is throttled, or is slower than deliveries "
             "arrive. Look at its errors; raise aitrail:maximumConcurrency if there are none.",
             above=_AN_HOUR.to_seconds(),
-        )
-        self.alarm(
-            "BackfillBacklog",
-            deliveries.backfill.metric_approximate_age_of_oldest_message(period=_FIVE_MINUTES, statistic="Maximum"),
-            "What was announced again waits for over a day: the function fails, or the backfill is larger than "
-            "aitrail:backfillConcurrency suits. Live deliveries do not wait for it.",
-            above=24 * _AN_HOUR.to_seconds(),
         )
         self.alarm(
             "FunctionErrors",

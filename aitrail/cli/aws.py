@@ -46,14 +46,17 @@ _HINTS = {
     ),
     ("AccessDenied", "AccessDeniedException"): (
         "Asking needs cloudformation:DescribeStacks on the stack, dynamodb:Query on the indexes of its tables, and "
-        "dynamodb:GetItem and BatchGetItem on the events table; reading log files s3:ListBucket and s3:GetObject. "
-        "Backfills and retries need more: docs/operations.md names it."
+        "dynamodb:GetItem and BatchGetItem on the events table; reading log files s3:ListBucket and s3:GetObject; "
+        "status sqs:GetQueueAttributes on the queues. docs/operations.md names what backfills and retries need."
     ),
     THROTTLING: "AWS throttles: ask again in a minute, or ask for less (a shorter window, one principal or service).",
     ("NoSuchBucket",): "Check the name behind s3://, and --profile.",
     ("NoRegionError",): "Name the region of the stack with --region, or set AWS_REGION.",
     ("ProfileNotFound",): "`aws configure list-profiles` shows those there are.",
     ("HTTPClientError", "ConnectionError"): "Check the network, --region and, where given, --endpoint-url.",
+    ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"): (
+        "The stack names this queue, but it is gone: was it deleted by hand? Deploy the stack anew."
+    ),
     ("ResourceNotFoundException",): (
         "The stack names this table, but it is gone: was it deleted by hand? Restore it under its name, or deploy "
         "the stack anew."
@@ -104,8 +107,11 @@ class Access:
         # boto3 reads AWS_DEFAULT_REGION alone; the AWS command line and SDKs read AWS_REGION.
         return boto3.Session(profile_name=self.profile, region_name=self.region or os.environ.get("AWS_REGION"))
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 (a client of any service)
-        """A client that gives up while a person still waits. Raises botocore's errors."""
+    def client(self, service: str, region: str | None = None) -> Any:  # noqa: ANN401 (a client of any service)
+        """A client that gives up while a person still waits; in another Region if one is named.
+
+        Raises botocore's errors.
+        """
         from botocore.config import Config  # noqa: PLC0415 (see above)
 
         from aitrail.paging import WORKERS  # noqa: PLC0415 (threads are of no use to --help)
@@ -118,7 +124,7 @@ class Access:
         )
         session: Any = self._session  # boto3 has one overload per service
         try:
-            client = session.client(service, endpoint_url=self.endpoint_url, config=config)
+            client = session.client(service, region_name=region, endpoint_url=self.endpoint_url, config=config)
         except ValueError as error:  # no region, or no URL, has such a form
             raise click.UsageError(f"{error}") from error
         client.meta.events.register("before-parse", self._refuse_pages)

@@ -53,11 +53,18 @@ def _decimal(_context: click.Context, _parameter: click.Parameter, value: float)
 )
 @option(
     _COMES,
+    "--accounts",
+    type=int,
+    default=1,
+    metavar="N",
+    help="Accounts whose log files and digest files are delivered.  [default: 1]",
+)
+@option(
+    _COMES,
     "--digest-files",
     type=int,
-    default=DIGEST_FILES,
     metavar="N",
-    help=f"Digest files: one for each hour, Region and trail.  [default: {DIGEST_FILES}]",
+    help=f"Digest files: one for each hour, account, Region and trail.  [default: {DIGEST_FILES} an account]",
 )
 @option(_COMES, "--paid-copy", is_flag=True, help="Another trail delivers these management events already.")
 @option(_STAYS, "--months", type=int, default=12, metavar="N", help="Months recorded so far.  [default: 12]")

@@ -32,6 +32,8 @@ SECTIONS = {
         "scan": "Show the rows that log files hold, without any AWS.",
     },
     "Trust": {
+        "status": "Show whether all is well, and what needs a person.",
+        "verify": "Prove that nothing was lost, or name what is in the way.",
         "retry": "Have what failed read again: dead letters, unreadable files.",
         "rejects": "List the records that could not become rows, and why.",
     },

@@ -32,12 +32,12 @@ _FIRST_ROWS = 100
 class Output:
     """How a command shows its rows: a format of FORMATS; `styled` allows a terminal's bold and colors.
 
-    A `query` is asked of the list of all rows, and its result is shown in their place.
+    A `query` is asked of the list of all rows, or of the one value, and its result is shown in their place.
     """
 
     format: str
     styled: bool
-    query: Callable[[list[Any]], Any] | None = None
+    query: Callable[[Any], Any] | None = None
 
     @property
     def wants_whole_rows(self) -> bool:
@@ -84,6 +84,11 @@ class Output:
             return Csv(stream, csv)
         return JsonList(stream) if self.format == "json" else JsonLines(stream)
 
+    def write_value(self, value: dict[str, Any]) -> None:
+        """Write one JSON object, or what the query finds in it."""
+        self._write_result(value if self.query is None else self.query(value), fit=True)
+        sys.stdout.flush()
+
     def write_table(self, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         """Write a table of which everything is known: names of columns, and texts, have to be printable."""
         stream = _stdout()
@@ -116,16 +121,14 @@ def _stdout() -> Any:  # noqa: ANN401 (a text stream, in tests another)
 
 
 def output_options(
-    default: str | None = None, *, formats: Sequence[str] = FORMATS
+    default: str | None = None, *, formats: Sequence[str] = FORMATS, of: str = "the list of rows"
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add -o/--output, --query and --no-color; the command gets them as one Output, `output`.
 
     Without a default the format is table on a terminal and jsonl when piped; with a query it is json. Rows that do not
-    end have no json among their `formats`, and no --query.
+    end have no json among their `formats`, and no --query. `of` says what a query is asked of.
     """
-    query_option = option(
-        "Output", "--query", metavar="JMESPATH", help="Show what this finds in the list of rows, as json."
-    )
+    query_option = option("Output", "--query", metavar="JMESPATH", help=f"Show what this finds in {of}, as json.")
     asking: Callable[[Callable[..., None]], Callable[..., None]] = (
         query_option if "json" in formats else lambda command: command
     )
@@ -157,8 +160,8 @@ def output_options(
     return decorated
 
 
-def _search(query: str) -> Callable[[list[Any]], Any]:
-    """What a JMESPath finds in a list: JSON values."""
+def _search(query: str) -> Callable[[Any], Any]:
+    """What a JMESPath finds in a JSON value: JSON values."""
     import jmespath  # noqa: PLC0415 (few commands need it)
     from jmespath.exceptions import JMESPathError  # noqa: PLC0415
 
@@ -170,10 +173,10 @@ def _search(query: str) -> Callable[[list[Any]], Any]:
     except (JMESPathError, RecursionError) as error:
         raise wrong(error) from error
 
-    def search(rows: list[Any]) -> Any:  # noqa: ANN401 (any JSON value)
+    def search(value: Any) -> Any:  # noqa: ANN401 (any JSON value)
         try:
             # Not everything that an expression finds is JSON: &name is a function.
-            return json.loads(json.dumps(expression.search(rows), allow_nan=False))
+            return json.loads(json.dumps(expression.search(value), allow_nan=False))
         except (JMESPathError, TypeError, ValueError) as error:
             raise wrong(error) from error
 

@@ -10,7 +10,8 @@ from aitrail.errors import AitrailError
 RECORD_KB = Decimal("1.25")
 RECORDS_IN_A_FILE = 50
 GZIP_RATIO = Decimal("8.7")
-# 17 Regions are on in every account; a digest file comes every hour, with or without calls.
+# 17 Regions are on in every account. A digest file comes every hour for each account and Region, with or without calls,
+# also of an organization's trail (AWS CloudTrail User Guide, "CloudTrail digest file structure").
 DIGEST_FILES = 17 * 730
 
 DAYS = Decimal(365) / 12
@@ -23,6 +24,7 @@ _BOUNDS = {
     "files": (0, _MOST),
     "events": (0, _MOST),
     "records": (0, _MOST),
+    "accounts": (1, 1_000_000),
     "digest_files": (0, _MOST),
     "months": (1, 1_200),
     "record_kb": (0, 256),
@@ -42,8 +44,9 @@ class Load:
     """What comes in a month and how long it stays. Raises CostError.
 
     `files` are log files delivered, `records` all records in them (by default 50 a file), `events` the wanted ones.
-    `months` is how many have been recorded; retentions are days, None where nothing expires. `paid_copy` is for
-    management events that another trail of the account delivers as well.
+    `accounts` deliver digest files, 12,410 each unless `digest_files` says how many in all. `months` is how many have
+    been recorded; retentions are days, None where nothing expires. `paid_copy` is for management events that another
+    trail of the account delivers as well.
     """
 
     files: int
@@ -54,7 +57,8 @@ class Load:
     row_retention_days: int | None = None
     ledger_retention_days: int | None = None
     log_retention_days: int | None = None
-    digest_files: int = DIGEST_FILES
+    accounts: int = 1
+    digest_files: int | None = None
     memory_megabytes: int = 1_024
     paid_copy: bool = False
 
@@ -76,6 +80,11 @@ class Load:
     def all_records(self) -> int:
         """Records in the log files of a month."""
         return max(self.files * RECORDS_IN_A_FILE, self.events) if self.records is None else self.records
+
+    @property
+    def digests(self) -> int:
+        """Digest files of a month."""
+        return self.accounts * DIGEST_FILES if self.digest_files is None else self.digest_files
 
     @property
     def gigabytes(self) -> Decimal:

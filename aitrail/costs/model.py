@@ -15,12 +15,19 @@ from aitrail.costs.prices import AwsPrices
 WRITE_UNITS_OF_A_ROW = Decimal("5.17")
 ROW_BYTES = 2_038
 ROW_INDEX_BYTES = 1_674
-# The entry of one sound log file, and what the index by-day has of it: a test computes these as well.
-LEDGER_BYTES = 766
-LEDGER_INDEX_BYTES = 560
-LEDGER_WRITE_UNITS = 2
-# An eventually consistent GetItem of at most 4 KB.
-LEDGER_READ_UNITS = Decimal("0.5")
+# The entry of one log file that its digest has verified, and what the index by-day has of it, and the entry of one
+# digest: a test computes these as well. Entry and index are written when the file comes and when its digest does; a
+# digest's when it comes and when the next one does.
+LEDGER_BYTES = 1_057
+LEDGER_INDEX_BYTES = 842
+LEDGER_WRITE_UNITS = 4
+DIGEST_BYTES = 1_025
+DIGEST_INDEX_BYTES = 810
+# An eventually consistent GetItem of at most 4 KB; and each digest of a day reads the index entries of that day's log
+# files until then: twelve of them a file in the mean, about six to 4 KB.
+LEDGER_READ_UNITS = Decimal("1.5")
+# Two GetItems, and about 30 index entries of digests.
+DIGEST_READ_UNITS = Decimal("3.5")
 
 # CPU seconds of the handler with clients that answer at once, measured in 2026-11 on one x86-64 core: 2.4 ms a file
 # and 7.2 ms a file of 2.5 MB without wanted records, then 0.5 ms for each wanted one. A core of arm64 is taken to be as
@@ -29,20 +36,27 @@ CPU_OF_A_DELIVERY = Decimal("0.0024")
 CPU_OF_A_MEGABYTE = Decimal("0.002")
 CPU_OF_AN_EVENT = Decimal("0.0005")
 MEMORY_OF_A_CORE = 1_769
-# An assumption: one GetObject of 40 ms, and a read and two writes of DynamoDB.
+# What a digest takes more than a delivery, and what each log file that it lists takes more, measured beside a delivery.
+CPU_OF_A_DIGEST = Decimal("0.004")
+CPU_OF_A_PROOF = Decimal("0.0007")
+# Assumptions: one GetObject of 40 ms, and a read and two writes of DynamoDB; for a digest, eight requests more.
 WAITING_OF_A_FILE = Decimal("0.08")
+WAITING_OF_A_DIGEST = Decimal("0.15")
 
 # S3 sends, Lambda receives, Lambda deletes: at most, since several messages may be received at once.
 SQS_REQUESTS_OF_A_DELIVERY = 3
-# Five pollers that wait 20 seconds each; AWS does not promise a number.
-SQS_REQUESTS_OF_POLLING = 5 * 3 * 60 * 24 * 30
+# Two queues, each with five pollers that wait 20 seconds; AWS does not promise a number.
+SQS_REQUESTS_OF_POLLING = 2 * 5 * 3 * 60 * 24 * 30
 # Two lines of the function (1.1 KB measured), three of Lambda, 26 bytes more for each.
 LOG_BYTES_OF_A_DELIVERY = 1_660
 # X-Ray's usual sampling: one a second, and one of twenty of the others.
 SAMPLED = Decimal("0.05")
-ALARMS = 8
+ALARMS = 10
 # Those of most hours; others cost in hours in which they happen.
-METRICS = ("IngestedFiles", "Records", "WantedRecords", "RowsWritten", "DigestFiles")
+METRICS = (
+    *("IngestedFiles", "Records", "WantedRecords", "RowsWritten"),
+    *("DigestFiles", "VerifiedDigests", "VerifiedFiles"),
+)
 # How long a log file stays in the versioned bucket after it has expired.
 VERSION_DAYS = 30
 
@@ -79,22 +93,34 @@ def _rows(bill: Bill, load: Load) -> None:
 
 def _ledger(bill: Bill, load: Load) -> None:
     kept = load.months_kept(load.ledger_retention_days)
-    files, stored = f"{load.files:,} files", f"{load.files * kept:,.0f} files"
+    files, digests = load.files, load.digests
     knob = "aitrail:ledgerRetentionDays"
-    bill.add("ledger, writes", "write-units", load.files * LEDGER_WRITE_UNITS, f"{files} x {LEDGER_WRITE_UNITS}")
-    bill.add("ledger, reads", "read-units", load.files * LEDGER_READ_UNITS, f"{files} x {LEDGER_READ_UNITS}")
-    for part, price, size in (
-        ("ledger, storage", "table-storage", LEDGER_BYTES + LEDGER_INDEX_BYTES),
-        ("ledger, point-in-time recovery", "recovery-storage", LEDGER_BYTES),
+    bill.add(
+        "ledger, writes",
+        "write-units",
+        (files + digests) * LEDGER_WRITE_UNITS,
+        f"{files + digests:,} files and digests x {LEDGER_WRITE_UNITS}",
+    )
+    bill.add(
+        "ledger, reads",
+        "read-units",
+        files * LEDGER_READ_UNITS + digests * DIGEST_READ_UNITS,
+        f"{files:,} files x {LEDGER_READ_UNITS} + {digests:,} digests x {DIGEST_READ_UNITS}",
+    )
+    for part, price, of_file, of_digest in (
+        ("ledger, storage", "table-storage", LEDGER_BYTES + LEDGER_INDEX_BYTES, DIGEST_BYTES + DIGEST_INDEX_BYTES),
+        ("ledger, point-in-time recovery", "recovery-storage", LEDGER_BYTES, DIGEST_BYTES),
     ):
-        bill.add(part, price, load.files * kept * size / GB, f"{stored} x {size:,} bytes", setting=knob)
+        size = (files * of_file + digests * of_digest) * kept / GB
+        stored = f"{files * kept:,.0f} files x {of_file:,} + {digests * kept:,.0f} digests x {of_digest:,} bytes"
+        bill.add(part, price, size, stored, setting=knob)
 
 
 def _deliveries(bill: Bill, load: Load) -> None:
-    deliveries = load.files + load.digest_files
+    deliveries = load.files + load.digests
     counted = f"{deliveries:,} deliveries"
     bill.add("S3 requests, CloudTrail's deliveries", "s3-put-requests", deliveries, counted)
-    bill.add("S3 requests, reading", "s3-get-requests", load.files, f"{load.files:,} files")
+    bill.add("S3 requests, reading", "s3-get-requests", deliveries, counted)
     bill.add(
         "SQS requests",
         "sqs-requests",
@@ -113,14 +139,20 @@ def _deliveries(bill: Bill, load: Load) -> None:
 
 def function_seconds(load: Load) -> Decimal:
     """How long the function runs in a month, in all its instances together."""
-    deliveries = load.files + load.digest_files
-    cpu = deliveries * CPU_OF_A_DELIVERY + load.gigabytes * KB * CPU_OF_A_MEGABYTE + load.events * CPU_OF_AN_EVENT
+    deliveries = load.files + load.digests
+    cpu = (
+        deliveries * CPU_OF_A_DELIVERY
+        + load.digests * CPU_OF_A_DIGEST
+        + load.files * CPU_OF_A_PROOF
+        + load.gigabytes * KB * CPU_OF_A_MEGABYTE
+        + load.events * CPU_OF_AN_EVENT
+    )
     cores = min(Decimal(load.memory_megabytes) / MEMORY_OF_A_CORE, Decimal(1))
-    return load.files * WAITING_OF_A_FILE + cpu / cores
+    return load.files * WAITING_OF_A_FILE + load.digests * WAITING_OF_A_DIGEST + cpu / cores
 
 
 def _function(bill: Bill, load: Load) -> None:
-    runs = load.files + load.digest_files
+    runs = load.files + load.digests
     seconds = function_seconds(load)
     sampled = min(Decimal(runs), SECONDS + max(runs - SECONDS, 0) * SAMPLED)
     counted = f"{runs:,} deliveries"

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from aitrail.outcomes import Ingested
+from aitrail.outcomes import Ingested, with_sums
 from lambdas.ingest.wiring import INGESTION, bring_again_soon
 
 # Seconds kept back to end a batch in good order: the call to AWS that is under way, and the answer to SQS.
@@ -38,7 +38,7 @@ def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
 def report(ingested: Ingested) -> None:
     """Log what became of a delivery, and add its counts to the metrics of the batch."""
     logger.info(ingested.status, **ingested.details)
-    for name, value in ingested.metrics.items():
+    for name, value in with_sums(ingested.metrics).items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 

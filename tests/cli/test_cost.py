@@ -56,7 +56,7 @@ def test_table_begins_with_the_largest_part_and_ends_with_sums(aitrail):
 
     assert lines[0].split() == ["part", "amount", "formula", "quantity", "unit", "price"]
     assert lines[1].startswith("rows, point-in-time recovery            0.46  1,200,000 events x 2,038 bytes ")
-    assert lines[-3].split() == ["total,", "a", "month", "0.94"]
+    assert lines[-3].split() == ["total,", "a", "month", "1.18"]
 
 
 def test_csv_has_the_same_rows(aitrail):
@@ -74,13 +74,14 @@ def test_query_is_asked_of_the_rows(aitrail):
 
 OPTIONS = {
     "retention": (["--retention-days", 30], "rows, storage", 0.01, 0.4),
-    "retention of the ledger": (["--ledger-retention-days", 30], "ledger, storage", 0.001, 0.02),
+    "retention of the ledger": (["--ledger-retention-days", 30], "ledger, storage", 0.03, 0.04),
     "retention of log files": (["--log-retention-days", 30], "log bucket, storage", 0.1, 0.2),
     "months": (["--months", 24], "rows, storage", 4.5, 4.6),
     "record size": (["--record-kb", 2.5], "log bucket, storage", 1.6, 1.7),
     "records": (["--records", 100_000], "log bucket, storage", 0.16, 0.17),
-    "memory": (["--memory", 2048], "Lambda, run time", 1_800, 2_000),
+    "memory": (["--memory", 2048], "Lambda, run time", 5_600, 5_700),
     "digest files": (["--digest-files", 0], "Lambda, requests", 10_000, 10_000),
+    "accounts": (["--accounts", 2], "Lambda, requests", 34_820, 34_820),
     "paid copy": (["--paid-copy"], "CloudTrail, another copy of events", 500_000, 500_000),
 }
 
@@ -95,7 +96,7 @@ def test_options_change_quantities(aitrail, arguments, part, least, most):
 def test_free_units_can_be_left_out(aitrail):
     rows = {row["part"]: row["amount"] for row in as_json(aitrail(*ONE_ACCOUNT, "--no-free-tier"))}
 
-    assert (rows["CloudWatch, alarms"], rows["CloudWatch, metrics"]) == (0.8, 1.5)
+    assert (rows["CloudWatch, alarms"], rows["CloudWatch, metrics"]) == (1, 2.1)
 
 
 def test_own_prices_are_used(aitrail, tmp_path):

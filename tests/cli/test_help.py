@@ -18,7 +18,7 @@ from aitrail.errors import AitrailError
 SECTIONS = {
     "Ask": ["events", "event", "usage", "who", "what", "tail", "export"],
     "Feed": ["backfill", "scan"],
-    "Trust": ["retry", "rejects"],
+    "Trust": ["status", "verify", "retry", "rejects"],
     "Set up": ["services", "cost", "completion"],
 }
 COMMANDS = [command for commands in SECTIONS.values() for command in commands]

@@ -19,8 +19,8 @@ REGION = {"AWS_DEFAULT_REGION": "eu-west-1"}
 CONFIGURE = "Configure credentials (`aws configure`, `aws sso login`, AWS_PROFILE), or name a profile with --profile."
 ALLOW = (
     "Asking needs cloudformation:DescribeStacks on the stack, dynamodb:Query on the indexes of its tables, and "
-    "dynamodb:GetItem and BatchGetItem on the events table; reading log files s3:ListBucket and s3:GetObject. "
-    "Backfills and retries need more: docs/operations.md names it."
+    "dynamodb:GetItem and BatchGetItem on the events table; reading log files s3:ListBucket and s3:GetObject; "
+    "status sqs:GetQueueAttributes on the queues. docs/operations.md names what backfills and retries need."
 )
 LOG_IN = "Log in again (`aws sso login`), or fetch new temporary credentials."
 CHECK_CREDENTIALS = "Check the credentials: --profile, AWS_PROFILE, AWS_ACCESS_KEY_ID."

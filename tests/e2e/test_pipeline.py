@@ -1,12 +1,14 @@
 import gzip
 import json
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 
 from aitrail import items
 from aitrail.rows import record_of
 from demo.sample_logs import Fate
+from tests.signed_digests import digest
 
 # One worker deploys for all of these tests, while others run the rest.
 pytestmark = pytest.mark.xdist_group("local-aws")
@@ -120,3 +122,15 @@ def test_message_of_no_known_kind_ends_among_the_dead_letters(pipeline, unknown_
         return [message["Body"] for message in received.get("Messages", []) if message["Body"] == unknown_message]
 
     assert eventually(dead_letters, seconds=120) == [unknown_message]
+
+
+def test_digest_that_cannot_be_checked_here_is_unverifiable_and_names_its_region(pipeline, eventually):
+    """The local AWS has no public keys of CloudTrail; the function reads the digest and asks for one all the same."""
+    bucket = pipeline.outputs["LogBucketName"]
+    signed = digest(datetime(2026, 11, 20, 9, tzinfo=UTC), bucket=bucket, where={"region": "eu-central-1"})
+
+    name = pipeline.put(signed.key, signed.body)
+
+    entry = eventually(lambda: pipeline.ledger().get(name))
+    assert (entry["entry"], entry["status"], entry["problem"]) == ("digest", "unverifiable", "unverifiable")
+    assert entry["reason"].startswith("CloudTrail in eu-central-1 does not give its public keys")

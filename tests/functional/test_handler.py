@@ -232,6 +232,7 @@ def test_counts_of_a_batch_are_emitted_as_metrics(start, packed, record, capsys)
     assert emitted == {
         "IngestedFiles": 2,
         "UnreadableFiles": 1,
+        "UnreadFiles": 1,
         "FailedMessages": 1,
         "Records": 6,
         "WantedRecords": 4,

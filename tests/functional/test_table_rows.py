@@ -357,3 +357,11 @@ def test_effort_adds_up_what_threads_take(storage, source, capacity, row):  # no
         thread.join()
 
     assert source.effort() == "40 requests, 20.0 read units (index by-service, 1 value(s) x 1 day(s))"
+
+
+def test_imported_rows_are_counted_page_by_page(storage):
+    rows = [{"eventID": f"{number}", "eventTime": "2026-03-14T09:20:00Z"} for number in range(5)]
+    storage.write(*(row | {"importedFrom": "event-history"} for row in rows[:4]), rows[4])
+    small_pages(storage.dynamodb, 3)
+
+    assert storage.source.imported_rows() == 4

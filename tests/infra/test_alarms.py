@@ -4,11 +4,7 @@ import pytest
 
 from aitrail.outcomes import METRICS
 
-COUNTED = (
-    *("UnreadableFiles", "MissingFiles", "ArchivedFiles", "RejectedRecords", "UnknownSources", "RefusedDeliveries"),
-    *("TamperedFiles", "UnlistedFiles", "InvalidDigests", "BrokenChains", "MissingDigests"),
-)
-BACKFILL = [{"Name": "QueueName", "Value": "<DeliveriesBackfill.QueueName>"}]
+COUNTED = (*("UnreadFiles", "RejectedRecords", "UnknownSources", "TamperedFiles", "UnlistedFiles", "DigestProblems"),)
 QUEUE = [{"Name": "QueueName", "Value": "<DeliveriesQueue.QueueName>"}]
 DEAD_LETTERS = [{"Name": "QueueName", "Value": "<DeliveriesDeadLetters.QueueName>"}]
 FUNCTION = [{"Name": "FunctionName", "Value": "<IngestFunction>"}]
@@ -16,7 +12,6 @@ SERVICE = [{"Name": "service", "Value": "aitrail"}]
 ALARMS = {
     "DeadLetters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", DEAD_LETTERS, "Maximum", 0),
     "Backlog": ("AWS/SQS", "ApproximateAgeOfOldestMessage", QUEUE, "Maximum", 3600),
-    "BackfillBacklog": ("AWS/SQS", "ApproximateAgeOfOldestMessage", BACKFILL, "Maximum", 24 * 3600),
     "FunctionErrors": ("AWS/Lambda", "Errors", FUNCTION, "Sum", 0),
 } | {metric: ("aitrail", metric, SERVICE, "Sum", 0) for metric in COUNTED}
 

@@ -18,8 +18,8 @@ OPERATIONS = (ROOT / "docs/operations.md").read_text()
 
 SIZES = {
     "one account": Load(files=10_000, events=100_000),
-    "50 accounts": Load(files=500_000, events=2_000_000),
-    "5,000 accounts": Load(files=50_000_000, events=100_000_000),
+    "50 accounts": Load(files=500_000, events=2_000_000, accounts=50),
+    "5,000 accounts": Load(files=50_000_000, events=100_000_000, accounts=5_000),
 }
 GROUPS = {
     "rows and index entries, stored and restorable": {
@@ -93,19 +93,23 @@ def test_page_shows_each_size_as_it_describes_it(size):
 
     assert cells(PAGE, size) == [f"{load.files:,}", f"{load.events:,}", f"{load.all_records:,}"]
     for ending in ("", " --compare"):
-        assert f"\n    $ aitrail cost --files {load.files} --events {load.events}{ending}\n" in PAGE
+        accounts = f" --accounts {load.accounts}" if load.accounts > 1 else ""
+        assert f"\n    $ aitrail cost --files {load.files} --events {load.events}{accounts}{ending}\n" in PAGE
 
 
 NUMBERS = [
     f"{model.WRITE_UNITS_OF_A_ROW} write units, {model.ROW_BYTES:,} bytes a row, {model.ROW_INDEX_BYTES:,} bytes",
-    f"{model.LEDGER_BYTES} and {model.LEDGER_INDEX_BYTES} bytes, {model.LEDGER_WRITE_UNITS} write units",
+    f"{model.LEDGER_BYTES:,} and {model.LEDGER_INDEX_BYTES} bytes, {model.LEDGER_WRITE_UNITS} write units",
+    f"{model.DIGEST_BYTES:,} and {model.DIGEST_INDEX_BYTES} bytes, {model.DIGEST_READ_UNITS} read units",
+    f"| {1000 * model.CPU_OF_A_DIGEST:.0f} ms a digest, {1000 * model.CPU_OF_A_PROOF:.1f} ms a log file that it lists",
+    f"| {1000 * model.WAITING_OF_A_DIGEST:.0f} ms of waiting a digest | an assumption",
     f"| {1000 * model.CPU_OF_A_DELIVERY:.1f} ms a file, {1000 * model.CPU_OF_A_MEGABYTE:.0f} ms a MB, ",
     f" ms a MB, {1000 * model.CPU_OF_AN_EVENT:.1f} ms an event |",
     f"| {1000 * model.WAITING_OF_A_FILE:.0f} ms of waiting a file | an assumption",
     f"| {model.SQS_REQUESTS_OF_A_DELIVERY} SQS requests",
     f"| {model.SQS_REQUESTS_OF_POLLING:,} SQS requests of polling |",
     f"| {model.LOG_BYTES_OF_A_DELIVERY:,} bytes of log a delivery |",
-    f"| {Load(files=0, events=0).digest_files:,} digest files |",
+    f"| {Load(files=0, events=0).digests:,} digest files |",
 ]
 
 

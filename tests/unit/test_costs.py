@@ -15,7 +15,7 @@ from aitrail.costs.bill import per_million, total
 from aitrail.costs.comparison import KEEPING, PRINCIPAL, USAGE, comparison
 from aitrail.costs.load import DAYS, CostError, Load
 from aitrail.costs.prices import AwsPrices
-from aitrail.entries import FileEntry
+from aitrail.entries import DigestEntry, FileEntry
 from aitrail.outcomes import METRICS
 from aitrail.rows import recorded_with, row_of
 from aitrail.services import load as load_registry
@@ -26,6 +26,10 @@ PRICES = AwsPrices.read()
 LOG_FILE = (
     "s3://aitrail-logsbucket9c4d8843-abcdefghijkl/AWSLogs/111122223333/CloudTrail/eu-central-1/2026/03/14/"
     "111122223333_CloudTrail_eu-central-1_20260314T0925Z_Zr5tYh2kQw8eLp0N.json.gz"
+)
+DIGEST = (
+    "s3://aitrail-logsbucket9c4d8843-f1a2b3c4d5e6/AWSLogs/111122223333/CloudTrail-Digest/eu-central-1/2026/03/14/"
+    "111122223333_CloudTrail-Digest_eu-central-1_aitrail-trail_eu-central-1_20260314T100000Z.json.gz"
 )
 # What DynamoDB adds to an item, and to an index entry, for billing its storage.
 OVERHEAD = 100
@@ -94,14 +98,51 @@ def test_ledger_entry_has_the_bytes_and_units_that_are_counted():
         last_event_time="2026-03-14T09:25:00Z",
         ingested_at="2026-03-14T09:26:00Z",
     )
-    values = entry.attributes()
-    item = {"logFile": LOG_FILE, "entry": "file"} | {name: value for name, value in values.items() if value is not None}
+    proof = {"expectedSha256": "a" * 64, "verifiedBy": DIGEST}
 
-    (indexed,) = entries(tables.FILES, item)
+    came, proved = (_item(LOG_FILE, "file", entry.attributes() | more) for more in ({}, proof))
 
-    assert items.item_size(item) + OVERHEAD == pytest.approx(costs.LEDGER_BYTES, abs=1)
+    (indexed,) = entries(tables.FILES, proved)
+    assert items.item_size(proved) + OVERHEAD == pytest.approx(costs.LEDGER_BYTES, abs=1)
     assert items.item_size(indexed) + OVERHEAD == pytest.approx(costs.LEDGER_INDEX_BYTES, abs=1)
-    assert units(item) + units(indexed) == costs.LEDGER_WRITE_UNITS
+    assert sum(_units_with_index(item) for item in (came, proved)) == costs.LEDGER_WRITE_UNITS
+
+
+def test_entry_of_a_digest_has_the_bytes_and_units_that_are_counted():
+    entry = DigestEntry(
+        log_file=DIGEST,
+        status="verified",
+        etag="d" * 32,
+        version_id="v" * 32,
+        bytes=2_000,
+        sha256="a" * 64,
+        account="111122223333",
+        region="eu-central-1",
+        delivered_at="2026-03-14T10:00:00Z",
+        delivery_day="2026-03-14",
+        stored_at="2026-03-14T10:05:00Z",
+        ingested_at="2026-03-14T10:05:00Z",
+        digest_start="2026-03-14T09:00:00Z",
+        digest_end="2026-03-14T10:00:00Z",
+        log_files=3,
+        follows="2026-03-14T09:00:00Z",
+    )
+    followed = {"expectedSha256": "a" * 64, "verifiedBy": DIGEST}
+
+    came, proved = (_item(DIGEST, "digest", entry.attributes() | more) for more in ({}, followed))
+
+    (indexed,) = entries(tables.FILES, proved)
+    assert items.item_size(proved) + OVERHEAD == pytest.approx(costs.DIGEST_BYTES, abs=1)
+    assert items.item_size(indexed) + OVERHEAD == pytest.approx(costs.DIGEST_INDEX_BYTES, abs=1)
+    assert sum(_units_with_index(item) for item in (came, proved)) == costs.LEDGER_WRITE_UNITS
+
+
+def _item(name, entry, values):
+    return {"logFile": name, "entry": entry} | {name: value for name, value in values.items() if value is not None}
+
+
+def _units_with_index(item):
+    return units(item) + sum(map(units, entries(tables.FILES, item)))
 
 
 def test_metrics_that_are_counted_are_metrics_of_the_function():
@@ -122,11 +163,11 @@ def test_every_part_has_its_quantity_price_and_amount():
         "0.625 per 1,000,000",
         Decimal("0.0323125"),
     )
-    assert found["ledger, writes"] == (2_000, "write units", "0.625 per 1,000,000", Decimal("0.00125"))
-    assert found["ledger, reads"] == (500, "read units", "0.125 per 1,000,000", Decimal("0.0000625"))
-    assert found["SQS requests"][:2] == (651_000, "requests")
+    assert found["ledger, writes"] == (4_000, "write units", "0.625 per 1,000,000", Decimal("0.0025"))
+    assert found["ledger, reads"] == (1_500, "read units", "0.125 per 1,000,000", Decimal("0.0001875"))
+    assert found["SQS requests"][:2] == (1_299_000, "requests")
     assert found["S3 requests, reading"] == (1_000, "requests", "0.0004 per 1,000", Decimal("0.0004"))
-    assert found["CloudWatch, alarms"] == (8, "alarms", "0.10", Decimal("0.8"))
+    assert found["CloudWatch, alarms"] == (10, "alarms", "0.10", Decimal("1.0"))
     assert found["rows, storage"][0] == pytest.approx(Decimal(120_000 * costs.ROW_BYTES) / 2**30)
     assert found["log bucket, storage"][0] == pytest.approx(Decimal(12 * 50_000 * 1_280) / 2**30 / costs.GZIP_RATIO)
 
@@ -142,9 +183,9 @@ def test_run_time_is_waiting_and_cpu_of_a_part_of_a_core():
 
     seconds = costs.function_seconds(one_file)
 
-    assert seconds == pytest.approx(Decimal("0.08") + (Decimal("0.0024") + Decimal("0.005")) * 1_769 / 1_024)
-    assert costs.function_seconds(replace(one_file, memory_megabytes=1_769)) == Decimal("0.0874")
-    assert costs.function_seconds(replace(one_file, memory_megabytes=10_240)) == Decimal("0.0874")
+    assert seconds == pytest.approx(Decimal("0.08") + (Decimal("0.0031") + Decimal("0.005")) * 1_769 / 1_024)
+    assert costs.function_seconds(replace(one_file, memory_megabytes=1_769)) == Decimal("0.0881")
+    assert costs.function_seconds(replace(one_file, memory_megabytes=10_240)) == Decimal("0.0881")
 
 
 KNOBS = {
@@ -185,7 +226,7 @@ def test_free_units_are_used_once_by_all_parts_of_a_price():
     paid, all_of_them = (costs.costs(load, PRICES, free=free) for free in (True, False))
 
     saved = total(all_of_them) - total(paid)
-    used = {"metrics": 5, "alarms": 8}
+    used = {"metrics": 7}
     free = [price.of(Decimal(used.get(name, price.free))) for name, price in PRICES.prices.items() if price.free]
     run_time = next(line for line in all_of_them if line.part == "Lambda, run time")
     log = next(line for line in all_of_them if line.part == "CloudWatch, the function's log")
@@ -200,6 +241,11 @@ def test_nothing_coming_costs_digest_files_and_polling():
 
     assert {line.part for line in lines if line.amount} == {
         "S3 requests, CloudTrail's deliveries",
+        "S3 requests, reading",
+        "ledger, writes",
+        "ledger, reads",
+        "ledger, storage",
+        "ledger, point-in-time recovery",
         "SQS requests",
         "Lambda, requests",
         "Lambda, run time",

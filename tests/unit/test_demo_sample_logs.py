@@ -39,10 +39,10 @@ def test_all_calls_are_of_the_last_two_days(logs):
     assert max(times) < NOW
 
 
-def test_every_kind_of_delivery_is_there(logs):
+def test_log_files_network_activity_and_insights_are_there(logs):
     kinds = Counter(str(keys.kind_of(file.key)) for file in logs.files)
 
-    assert kinds == {"log-file": 14, "network-activity": 1, "digest": 1, "insight": 1}
+    assert kinds == {"log-file": 14, "network-activity": 1, "insight": 1}
 
 
 def test_accounts_and_regions_are_those_of_the_key(logs):

@@ -12,10 +12,12 @@ ROOT = Path(__file__).parents[2]
 # From the top down. A module may import modules of lower layers, and of its own.
 LAYERS = (
     ("aitrail.cli",),
-    ("aitrail.ingest", "aitrail.store"),
+    ("aitrail.ingest", "aitrail.store", "aitrail.verification"),
+    ("aitrail.row_proof", "aitrail.deep_proof"),
     ("aitrail.outcomes", "aitrail.reconciling", "aitrail.backfill", "aitrail.announced", "aitrail.retrying"),
     ("aitrail.doubts", "aitrail.fetching"),
     ("aitrail.usage", "aitrail.timeline", "aitrail.following", "aitrail.export", "aitrail.original", "aitrail.costs"),
+    ("aitrail.status",),
     (
         "aitrail.events",
         "aitrail.ledger",
@@ -26,6 +28,7 @@ LAYERS = (
         "aitrail.ahead",
         "aitrail.announcing",
         "aitrail.public_keys",
+        "aitrail.proof",
     ),
     ("aitrail.dynamodb", "aitrail.planner", "aitrail.scanning"),
     ("aitrail.source", "aitrail.reading"),
@@ -48,7 +51,8 @@ PURE = (
     *("logfile", "inflate", "jsontext", "rows", "reading", "items", "identity", "keys", "services", "notifications"),
     *("tables", "errors", "window", "conditions", "filters", "source", "planner", "usage", "prices", "timeline"),
     "costs",
-    *("cells", "original", "entries", "coverage", "digest"),
+    *("cells", "original", "entries", "coverage", "digest", "proof"),
+    *(f"status.{name}" for name in ("arrivals", "chains", "facts", "findings", "problems", "queues", "report")),
 )
 FORBIDDEN = ("boto3", "botocore", "aws_lambda_powertools", "os", "socket", "subprocess")
 

@@ -1,0 +1,96 @@
+"""`aitrail status`: whether all is well, for people and for what watches over the deployment."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from aitrail.cli.aws import Access, aws_options
+from aitrail.cli.output import Output, narrate, output_options
+from aitrail.cli.sections import Command, option
+from aitrail.cli.window import Moment, now_of
+from aitrail.window import window_of
+
+if TYPE_CHECKING:
+    from aitrail.status import Look
+
+_WHICH = "Which deliveries (repeat an option for other values)"
+_WHEN = "When they were delivered (UTC)"
+_ATTENTION = 4
+
+
+@click.command(cls=Command)
+@option(_WHICH, "--account", "accounts", multiple=True, metavar="ID", help="Account that they are of.")
+@option(_WHICH, "--in-region", "regions", multiple=True, metavar="REGION", help="Region that they are of.")
+@option(
+    _WHEN,
+    "--since",
+    type=Moment(),
+    default="1d",
+    help="Begin: 12h, 7d or 2w before now, today, yesterday, 2026-11-01.  [default: 1d]",
+)
+@option(_WHEN, "--until", type=Moment(), default="now", help="End, exclusive; in the same forms.  [default: now]")
+@aws_options
+@option("Where", "-v", "--verbose", is_flag=True, help="Tell what reading took.")
+@output_options("table", formats=("table", "json"), of="the object")
+@click.pass_context
+def status(
+    context: click.Context,
+    *,
+    accounts: tuple[str, ...],
+    regions: tuple[str, ...],
+    since: datetime,
+    until: datetime,
+    access: Access,
+    verbose: bool,
+    output: Output,
+) -> None:
+    """Show whether all is well, and what needs a person.
+
+    Sums up the queues, the deliveries of a window and the digests that prove them, and what of the ledger has a
+    problem, of all time. Queues and imported rows are those of all accounts and Regions. A window costs the reading of
+    the ledger's entries of its days, whatever the accounts and Regions.
+
+    Exits with 4 if something needs a person: the first lines say what it is and what to do. For monitoring, json has
+    one object; docs/operations.md describes it.
+
+    \b
+    Examples:
+      aitrail status
+      aitrail status --since 7d --account 111122223333
+      aitrail status -o json | jq '.findings[].finding'
+      aitrail status --query healthy
+    """
+    from aitrail.cli.status_groups import groups_of  # noqa: PLC0415 (imports what --help does not need)
+    from aitrail.status import Origins, report_of  # noqa: PLC0415 (the same)
+
+    now = now_of(context)
+    look = _look(access)
+    origins = Origins(accounts=frozenset(accounts), regions=frozenset(regions))
+    found = look.status(window_of(since, until, now), now=now, origins=origins)
+    report = report_of(found)
+    if output.format == "table" and output.query is None:
+        output.write_groups(groups_of(found))
+    else:
+        output.write_value(report)
+    if verbose:
+        narrate(f"Reading took {look.reader.effort()}.")
+    if not report["healthy"]:
+        context.exit(_ATTENTION)
+
+
+def _look(access: Access) -> "Look":
+    from aitrail.ledger_reader import LedgerReader  # noqa: PLC0415 (imports what --help does not need)
+    from aitrail.rows import recorded_with  # noqa: PLC0415 (the same)
+    from aitrail.services import load  # noqa: PLC0415 (the same)
+    from aitrail.status import Look  # noqa: PLC0415 (the same)
+    from aitrail.table_rows import TableRows  # noqa: PLC0415 (the same)
+
+    deployment, dynamodb = access.deployment, access.client("dynamodb")
+    return Look(
+        deployment=deployment,
+        reader=LedgerReader(dynamodb, deployment.files_table),
+        rows=TableRows(dynamodb, deployment.events_table),
+        client=access.client,
+        recorded_with=recorded_with(load()),
+    )

@@ -1,0 +1,111 @@
+"""The status for people: what needs a person first, then the numbers below headings."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+
+from aitrail.cli.groups import Group
+from aitrail.cli.window import counted
+from aitrail.status import Chain, Finding, Queue, Status, needing_a_person, worth_knowing
+from aitrail.status.report import DIGESTS, FILES
+from aitrail.window import event_time
+
+# A large organization has thousands of accounts: json has them all.
+_MOST_LINES = 20
+_Fields = list[tuple[str, str]]
+
+
+def groups_of(status: Status) -> Iterator[Group]:
+    """All of the status, in the order in which people ask."""
+    findings, arrivals = needing_a_person(status), status.arrivals
+    if findings:
+        yield Group("Needs a person", _findings(findings))
+    else:
+        yield Group("All is well: nothing needs a person.", lines=[event_time(status.now)])
+    yield Group("Worth knowing", _findings(worth_knowing(status)))
+    yield Group("Queues", _queues(status))
+    window = str(arrivals.window)
+    yield Group(f"Log files delivered {window}", [*_counts(arrivals.files, FILES), *_lags(status)])
+    yield Group("Their records", _counts(arrivals.records, tuple(arrivals.records)))
+    yield Group(f"Digests delivered {window}", _counts(arrivals.digests, DIGESTS))
+    problems = _problems(status)
+    yield Group("Problems of all time", problems, lines=() if problems else ("none",))
+    newest = sorted(status.newest, key=lambda each: each.delivered_at)
+    yield Group(
+        "Newest log file of each account and Region",
+        _some([(" ".join(each.origin), f"{event_time(each.delivered_at)}, {_ago(each.lag)}") for each in newest]),
+    )
+    chains = sorted(status.chains, key=lambda chain: chain.newest)
+    yield Group(
+        "Newest digest of each account, Region and trail",
+        _some([(" ".join((*chain.origin, chain.trail)), _chain(chain)) for chain in chains]),
+    )
+
+
+def _findings(findings: Sequence[Finding]) -> _Fields:
+    fields: _Fields = []
+    for each in findings:
+        fields.append((str(each), f"{each.what} {each.what_to_do}"))
+        fields += [("", example) for example in each.examples]
+    return fields
+
+
+def _queues(status: Status) -> _Fields:
+    queues = status.queues
+    named = {"deliveries": queues.deliveries, "backfill": queues.backfill}
+    return [
+        *((name, _queue(queue)) for name, queue in named.items()),
+        ("dead letters", f"{queues.dead_letters.messages:,}"),
+    ]
+
+
+def _queue(queue: Queue) -> str:
+    numbers = f"{queue.waiting:,} waiting, {queue.in_flight:,} in flight, {queue.delayed:,} delayed"
+    if not queue.messages:
+        return numbers
+    return f"{numbers}, age of the oldest {'unknown' if queue.oldest is None else _length(queue.oldest)}"
+
+
+def _counts(counts: Mapping[str, int], names: Sequence[str]) -> _Fields:
+    return [(name, f"{counts[name]:,}") for name in names if counts.get(name)]
+
+
+def _lags(status: Status) -> _Fields:
+    if status.lags is None:
+        return []
+    median, longest = map(_length, status.lags)
+    return [("from delivery to entry", f"{median} in the median, {longest} at most")]
+
+
+def _problems(status: Status) -> _Fields:
+    found = {name: str(problem) for name, problem in status.problems.items() if problem.count}
+    if status.rejected_records.count:
+        found["records rejected"] = str(status.rejected_records)
+    return list(found.items())
+
+
+def _chain(chain: Chain) -> str:
+    remarks = [f"until {event_time(chain.newest)}", _ago(chain.age)]
+    if chain.is_overdue:
+        remarks.append("overdue")
+    if chain.gaps:
+        remarks.append(counted(len(chain.gaps), "gap"))
+    if chain.unverified:
+        remarks.append(f"{_length(chain.unverified)} not verified")
+    return ", ".join(remarks)
+
+
+def _some(fields: _Fields) -> _Fields:
+    rest = len(fields) - _MOST_LINES
+    return fields if rest <= 0 else [*fields[:_MOST_LINES], ("…", f"and {rest:,} more: -o json has all")]
+
+
+def _ago(span: timedelta) -> str:
+    return f"{_length(span)} ago"
+
+
+def _length(span: timedelta) -> str:
+    """About how long, in the largest unit that there are two of."""
+    for name, unit in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+        if span >= 2 * unit:
+            return counted(span // unit, name)
+    return counted(span // timedelta(seconds=1), "second")

@@ -1,0 +1,193 @@
+"""`aitrail verify`: whether every delivery of a window is accounted for, and every wanted record a row."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aitrail.cli.aws import Access, aws_options
+from aitrail.cli.output import Output, narrate, output_options
+from aitrail.cli.sections import Command, option
+from aitrail.cli.window import Moment, counted, now_of
+from aitrail.window import MomentError, Window, event_time, window_of
+
+if TYPE_CHECKING:
+    from aitrail.verification import Verdict, Verification
+
+_ATTENTION = 4
+_COLUMNS = ("what", "of", "why")
+_WHEN = "When (UTC), by delivery"
+
+
+@click.command(cls=Command)
+@option(
+    _WHEN,
+    "--since",
+    type=Moment(),
+    default="1d",
+    show_default=True,
+    help="Begin: 12h, 7d before now, yesterday, 2026-11-01, 2026-11-01T08:30.",
+)
+@option(_WHEN, "--until", type=Moment(), default="now", show_default=True, help="End, exclusive; in the same forms.")
+@option("Which", "--account", "accounts", multiple=True, metavar="ID", help="Deliveries of this account; repeatable.")
+@option(
+    "Which", "--in-region", "regions", multiple=True, metavar="REGION", help="Deliveries of this Region; repeatable."
+)
+@option("How", "--deep", is_flag=True, help="Read every digest, log file and row again, and compare.")
+@option(
+    "How", "--announce", is_flag=True, help="Announce again what is listed and has not come, and unverifiable digests."
+)
+@aws_options
+@option("Where", "-v", "--verbose", is_flag=True, help="Tell what reading took.")
+@output_options(default="table", formats=("table", "json"))
+@click.pass_context
+def verify(
+    context: click.Context,
+    *,
+    since: datetime,
+    until: datetime,
+    accounts: tuple[str, ...],
+    regions: tuple[str, ...],
+    deep: bool,
+    announce: bool,
+    access: Access,
+    verbose: bool,
+    output: Output,
+) -> None:
+    """Prove that nothing was lost, or name what is in the way.
+
+    Every log file that CloudTrail delivered has to be ingested as it was delivered, and every wanted record has to be a
+    row, once, or a visible reject.
+
+    CloudTrail's hourly digests are the list of what was delivered. Their signatures and their chain were checked when
+    they came, and what they list was held against the ledger: what is proved there is not read again. The rows are
+    counted in the table; only log files whose events were delivered in another file too are read once more.
+
+    Log files of the last two hours may still lack their digest: they are counted as open. With --deep nothing is
+    believed: digests, log files and rows are read again, which takes as long as ingesting them did.
+
+    Exit code 4 means that something is in the way, or needs a person.
+
+    \b
+    Examples:
+      aitrail verify --since 7d
+      aitrail verify --since 2026-11-01 --until 2026-12-01 --deep
+      aitrail verify --since 30d --announce
+    """
+    now = now_of(context)
+    try:
+        window = window_of(since, until, now)
+    except MomentError as error:
+        raise click.UsageError(str(error)) from error
+    with _progress() as progress:
+        verification = _verification(access, now=now, is_asked=_is_asked(accounts, regions), progress=progress)
+        verdict = verification.verify_deep(window) if deep else verification.verify(window)
+    _write(verdict, window, output)
+    if announce:
+        _announce(access, verdict)
+    if verbose:
+        narrate(
+            f"Reading took {verification.reader.effort()} of the ledger, {verification.source.effort()} of the table."
+        )
+    if not verdict.proved:
+        context.exit(_ATTENTION)
+
+
+def _verification(
+    access: Access, *, now: datetime, is_asked: Callable[[str], bool], progress: Callable[[str], None]
+) -> "Verification":
+    from aitrail.ledger_reader import LedgerReader  # noqa: PLC0415 (imports what --help does not need)
+    from aitrail.public_keys import PublicKeys  # noqa: PLC0415
+    from aitrail.services import load  # noqa: PLC0415
+    from aitrail.table_rows import TableRows  # noqa: PLC0415
+    from aitrail.verification import Verification  # noqa: PLC0415
+
+    deployment, dynamodb = access.deployment, access.client("dynamodb")
+    return Verification(
+        reader=LedgerReader(dynamodb, deployment.files_table),
+        source=TableRows(dynamodb, deployment.events_table),
+        s3=access.client("s3"),
+        public_keys=PublicKeys(lambda region: access.client("cloudtrail", region)),
+        registry=load(),
+        now=now,
+        retention=deployment.row_retention,
+        is_asked=is_asked,
+        progress=progress,
+    )
+
+
+def _is_asked(accounts: tuple[str, ...], regions: tuple[str, ...]) -> Callable[[str], bool]:
+    from aitrail.keys import parse  # noqa: PLC0415
+
+    def is_asked(log_file: str) -> bool:
+        key = parse(log_file)
+        return key is None or ((not accounts or key.account in accounts) and (not regions or key.region in regions))
+
+    return is_asked
+
+
+def _write(verdict: "Verdict", window: Window, output: Output) -> None:
+    findings = [asdict(finding) for finding in verdict.findings]
+    if output.format == "json":
+        found: dict[str, Any] = {"proved": verdict.proved, "since": event_time(window.since)}
+        found |= {"until": event_time(window.until)} | asdict(verdict) | {"findings": findings}
+        output.write([found], table=(), csv=())
+        return
+    click.echo(_sentence(verdict, window))
+    for remark in _remarks(verdict):
+        narrate(remark)
+    if findings:
+        click.echo("")
+        output.write(findings, table=_COLUMNS, csv=_COLUMNS, fit=False)
+
+
+def _sentence(verdict: "Verdict", window: Window) -> str:
+    exceptions = "" if verdict.proved else f", {counted(len(verdict.findings), 'exception')}"
+    listed = counted(verdict.delivered - verdict.open, "file")
+    return (
+        f"{verdict.verified:,} of {listed} delivered, ingested and verified; "
+        f"{counted(verdict.records, 'record')}, {verdict.wanted:,} wanted, "
+        f"{counted(verdict.distinct, 'distinct event')}, {counted(verdict.rows, 'row')}{exceptions}, {window}."
+    )
+
+
+def _remarks(verdict: "Verdict") -> Iterator[str]:
+    if not verdict.delivered:
+        yield "There are no deliveries of this window. Look at --since, --account, --in-region, and `aitrail status`."
+    if verdict.open:
+        yield f"{counted(verdict.open, 'file')} of the last two hours are not listed by a digest yet."
+    if verdict.rejected:
+        yield f"{counted(verdict.rejected, 'record')} could not become rows: `aitrail rejects` shows them."
+    if verdict.expired:
+        yield f"{counted(verdict.expired, 'record')} were past the retention of rows when they came."
+    if verdict.read_again:
+        yield f"{counted(verdict.read_again, 'log file')} were read again."
+
+
+def _announce(access: Access, verdict: "Verdict") -> None:
+    from aitrail.announcing import Announcer  # noqa: PLC0415 (imports what --help does not need)
+
+    outputs = access.deployment.outputs
+    begin = f"s3://{outputs['LogBucketName']}/"
+    keys = [name.removeprefix(begin) for name in verdict.overdue() if name.startswith(begin)]
+    announcer = Announcer(lambda: access.client("sqs"), outputs["BackfillQueueUrl"], outputs["LogBucketName"])
+    for _ in announcer.announce(keys):
+        pass
+    narrate(f"{counted(len(keys), 'object')} announced again.")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Shows on a terminal, and only there, what is being read."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 (slow to import)
+    from rich.text import Text  # noqa: PLC0415
+
+    with Console(stderr=True).status("Reading …") as status:
+        yield lambda name: status.update(Text(f"Reading {name}"))

@@ -1,0 +1,112 @@
+"""The proof once more without believing the ledger: digests, log files and rows are read again and compared."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from io import BytesIO
+
+from aitrail.bucket import UnavailableError
+from aitrail.digest import InvalidDigest, read_digest
+from aitrail.keys import kind_of
+from aitrail.logfile import UnreadableLogFile
+from aitrail.original import differing
+from aitrail.paging import in_order
+from aitrail.proof import Finding
+from aitrail.public_keys import PublicKeys, UnavailableKey
+from aitrail.reading import Reading
+from aitrail.source import Row, RowSource
+
+# Where a row comes from, and when it expires, differ with the file that was read last.
+_OF_PROVENANCE = frozenset({"logFile", "recordIndex", "expiresAt"})
+
+# Content and metadata of an object (s3://bucket/key), or UnavailableError.
+Fetch = Callable[[str], tuple[bytes, dict[str, str]]]
+
+
+@dataclass(slots=True, kw_only=True)
+class DeepProof:
+    """What reading everything again shows: `distinct` events, `rows` of them in the table, and what differs."""
+
+    fetch: Fetch
+    reading: Callable[[BytesIO, str], Reading]
+    source: RowSource
+    public_keys: PublicKeys
+    distinct: int = 0
+    rows: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    _listed: dict[str, str] = field(default_factory=dict)
+    _event_ids: set[str] = field(default_factory=set)
+
+    def prove(
+        self, digests: Iterable[str], log_files: Mapping[str, str | None], *, is_asked: Callable[[str], bool]
+    ) -> Iterator[str]:
+        """Read digests, then log files, again; yields the name of each once it is done.
+
+        `log_files` are those that the ledger calls ingested, with the SHA-256 that it has of each. `is_asked` tells
+        which of the log files that digests list are among those that are to be proved.
+        """
+        for name, content, metadata in self._fetched(digests):
+            self._read_digest(name, content, metadata)
+            yield name
+        for name, content, _ in self._fetched(log_files):
+            self._read_log_file(name, content, log_files[name])
+            yield name
+        for name in filter(is_asked, self._listed.keys() - log_files.keys()):
+            self._find("not ingested", name, "a digest lists it, and the ledger does not call it ingested")
+
+    def _fetched(self, names: Iterable[str]) -> Iterator[tuple[str, bytes, dict[str, str]]]:
+        for name, found in in_order(partial(self._attempt, name) for name in names):
+            if isinstance(found, UnavailableError):
+                self._find("missing", name, str(found))
+            else:
+                yield name, *found
+
+    def _attempt(self, name: str) -> tuple[str, tuple[bytes, dict[str, str]] | UnavailableError]:
+        try:
+            return name, self.fetch(name)
+        except UnavailableError as error:
+            return name, error
+
+    def _read_digest(self, name: str, content: bytes, metadata: dict[str, str]) -> None:
+        bucket, _, key = name.removeprefix("s3://").partition("/")
+        try:
+            digest = read_digest(BytesIO(content), bucket=bucket, key=key)
+            self.public_keys.check(digest, metadata)
+        except (InvalidDigest, UnavailableKey) as error:
+            self._find("invalid" if isinstance(error, InvalidDigest) else "unverifiable", name, str(error))
+            return
+        self._listed |= {
+            f"s3://{each.bucket}/{each.key}": each.sha256
+            for each in digest.log_files
+            if each.bucket == bucket and kind_of(each.key).ingested
+        }
+
+    def _read_log_file(self, name: str, content: bytes, recorded: str | None) -> None:
+        reading = self.reading(BytesIO(content), name)
+        try:
+            for batch in reading.batches():
+                self._compare(name, batch.rows)
+        except UnreadableLogFile as error:
+            self._find("unreadable", name, str(error))
+            return
+        sha256 = reading.content.sha256
+        if self._listed.get(name, sha256) != sha256:
+            self._find("tampered", name, "its content is not what CloudTrail's digest says")
+        if recorded != sha256:
+            self._find("changed", name, "its content is not the one that was ingested")
+
+    def _compare(self, name: str, made: list[Row]) -> None:
+        """Hold the rows that a log file makes against those of the table."""
+        for row, found in zip(made, self.source.whole({"eventID": row["eventID"]} for row in made), strict=True):
+            is_new = row["eventID"] not in self._event_ids
+            self._event_ids.add(row["eventID"])
+            is_there = len(found) > 1
+            self.distinct += is_new
+            self.rows += is_new and is_there
+            if not is_there:
+                self._find("row missing", name, f"the event {row['eventID']} has no row")
+            elif names := [each for each in differing(found, row) if each not in _OF_PROVENANCE]:
+                self._find("row differs", name, f"the row of {row['eventID']} has another {', '.join(names)}")
+
+    def _find(self, what: str, name: str, why: str) -> None:
+        self.findings.append(Finding(what=what, of=name, why=why))

@@ -1,0 +1,166 @@
+"""What the ledger proves of a window of deliveries: that all came and became rows, or what is in the way. Pure.
+
+CloudTrail's digests are the list of what was delivered. What they list has an entry in the ledger from the moment the
+digest is read, whether the file has come or not, so that the entries of a window are the deliveries of that window.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from aitrail.coverage import Span, chains_of, gaps, moment, text_of
+from aitrail.entries import DIGEST, FILE
+from aitrail.keys import DIGESTS, LogKey, kind_of, parse
+
+# A digest comes within an hour of its own end: what was delivered later than this may not be listed yet.
+LISTED_WITHIN = timedelta(hours=2)
+_COUNTED = ("records", "wanted", "written", "rejected", "expired", "duplicatesInFile")
+
+# What is in the way, by the problem of an entry, and what to do about it.
+_FILES = {
+    "tampered": "its content is not what CloudTrail's digest says: restore the version that is",
+    "unlisted": "no digest of CloudTrail lists it: find out who wrote it",
+    "unreadable": "it could not be read: `aitrail retry` once it is repaired",
+    "missing": "it was delivered and is gone: `aitrail retry` once it is restored",
+    "archived": "it is in an archive storage class: restore it, then it is read by itself",
+    "awaited": "a digest lists it and it has not come: `aitrail verify --announce` has it looked for",
+}
+_DIGESTS = {
+    "tampered": "the digest after it follows another content: the chain is broken",
+    "invalid": "it is not signed by CloudTrail as it is",
+    "unverifiable": "CloudTrail's public key for it could not be had: `aitrail verify --announce` tries again",
+    "missing": "CloudTrail wrote it and it is gone",
+    "archived": "it is in an archive storage class: restore it, then it is read by itself",
+    "awaited": "the digest after it follows it, and it has not come: `aitrail verify --announce` has it looked for",
+    "broken": "it does not follow the digest before it",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that keeps the window from being proved: what is wrong (one word), of what, and why or what to do."""
+
+    what: str
+    of: str
+    why: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Proof:
+    """What the entries of a window, added one by one, prove; `now` is the clock's.
+
+    `delivered` counts log files that a digest lists or the ledger has, `verified` those of them that were ingested and
+    are as their digest says. `open` counts those whose digest may still be on its way.
+    """
+
+    since: datetime
+    until: datetime
+    now: datetime
+    delivered: int = 0
+    verified: int = 0
+    open: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    # The names of verified digests; of ingested log files the SHA-256, and the rows that they became.
+    digests: list[str] = field(default_factory=list)
+    ingested: dict[str, str | None] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    # Of the rows' events.
+    first_event: str | None = None
+    last_event: str | None = None
+    # By the folder of the digests of an account and Region: what they cover, and the log files that none has listed.
+    _spans: dict[str, list[Span]] = field(default_factory=dict)
+    _unproven: dict[str, list[str]] = field(default_factory=dict)
+    _beginnings: set[str] = field(default_factory=set)
+    _findings: list[Finding] = field(default_factory=list)
+
+    def add(self, entry: Mapping[str, Any]) -> None:
+        """Take an entry of the ledger into account, in any order; those outside the window change nothing."""
+        key = parse(entry["logFile"])
+        if key is None:
+            return
+        if entry["entry"] == DIGEST:
+            self._add_digest(entry, key)
+        elif entry["entry"] == FILE and kind_of(entry["logFile"]).ingested:
+            self._add_file(entry, key)
+
+    def _add_digest(self, entry: Mapping[str, Any], key: LogKey) -> None:
+        span = Span.of(entry)
+        if span and not (span.start < self.until and self.since < span.end):
+            return
+        if span is None and not self._holds(key):
+            return
+        if problem := entry.get("problem"):
+            self._find(problem, entry, _DIGESTS)
+        if entry.get("status") == "verified":
+            self.digests.append(entry["logFile"])
+        if span:
+            self._spans.setdefault(key.folder(DIGESTS), []).append(span)
+            if entry.get("status") == "verified" and "follows" not in entry:
+                self._beginnings.add(span.log_file)
+
+    def _add_file(self, entry: Mapping[str, Any], key: LogKey) -> None:
+        if not self._holds(key):
+            return
+        self.delivered += 1
+        if entry.get("status") == "ingested":
+            self._count(entry)
+        problem = entry.get("problem")
+        if problem in _FILES:
+            self._find(problem, entry, _FILES)
+        elif entry.get("verifiedBy"):
+            self.verified += 1
+        elif key.delivered_at and self.now - moment(key.delivered_at) < LISTED_WITHIN:
+            self.open += 1
+        else:
+            self._unproven.setdefault(key.folder(DIGESTS), []).append(entry["logFile"])
+
+    def holds(self, log_file: str) -> bool:
+        """Whether an object of that name was delivered within the window."""
+        key = parse(log_file)
+        return key is not None and self._holds(key)
+
+    def _holds(self, key: LogKey) -> bool:
+        at = key.delivered_at or f"{key.delivery_day}T00:00:00Z"
+        return text_of(self.since) <= at < text_of(self.until)
+
+    def _count(self, entry: Mapping[str, Any]) -> None:
+        self.ingested[entry["logFile"]] = entry.get("sha256")
+        self.counts.update({name: entry.get(name, 0) for name in _COUNTED})
+        if entry.get("written"):
+            self.rows[entry["logFile"]] = entry["written"]
+            self.first_event = min(filter(None, (self.first_event, entry["firstEventTime"])))
+            self.last_event = max(filter(None, (self.last_event, entry["lastEventTime"])))
+
+    def _find(self, what: str, entry: Mapping[str, Any], meanings: Mapping[str, str]) -> None:
+        self._findings.append(Finding(what=what, of=entry["logFile"], why=meanings[what]))
+
+    def findings(self) -> Iterator[Finding]:
+        """What keeps the window from being proved, once all entries are added."""
+        yield from self._findings
+        for folder, log_files in sorted(self._unproven.items()):
+            if folder in self._spans:
+                why = "no digest of CloudTrail has listed it until now"
+                yield from (Finding(what="unproven", of=log_file, why=why) for log_file in log_files)
+            else:
+                why = f"there is none for the {len(log_files):,} log file(s) of this time: is log file validation on?"
+                yield Finding(what="no digests", of=folder, why=why)
+        for folder in sorted(self._spans):
+            yield from self._gaps(folder)
+
+    def _gaps(self, folder: str) -> Iterator[Finding]:
+        until = min(self.until, self.now - LISTED_WITHIN)
+        for chain, spans in chains_of(self._spans[folder]).items():
+            since = spans[0].start if spans[0].log_file in self._beginnings else self.since
+            for begin, end in gaps(spans, max(since, self.since), until):
+                hours = f"no verified digest covers {text_of(begin)} to {text_of(end)}"
+                yield Finding(what="gap", of=chain, why=f"{hours}: is the trail stopped, or a digest not verified?")
+
+
+def days_of(since: datetime, until: datetime) -> Iterator[str]:
+    """The days of delivery on which the entries of a window are: a digest comes with the end of its hour."""
+    day, last = since.date(), (until + LISTED_WITHIN).date()
+    while day <= last:
+        yield day.isoformat()
+        day += timedelta(days=1)

@@ -1,0 +1,124 @@
+"""What was delivered in a window, summed up entry by entry in memory that does not grow with the entries. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from aitrail.coverage import Span, joined, moment
+from aitrail.entries import DIGEST
+from aitrail.keys import LogKey, parse
+from aitrail.window import Window
+
+COUNTS = ("records", "wanted", "written", "rejected", "expired", "duplicatesInFile")
+# What is read of an entry: the fewer, the faster millions of them.
+ATTRIBUTES = (
+    *("logFile", "entry", "status", "problem", "recordedWith", "ingestedAt", "verifiedBy", "digestStart", "digestEnd"),
+    *COUNTS,
+)
+_AWAITED = "awaited"
+_INGESTED = "ingested"
+_AN_HOUR, _A_MINUTE = 3600, 60
+_HOUR = len("YYYY-MM-DDTHH")
+
+
+class Origin(NamedTuple):
+    """The account and the Region that deliveries are of."""
+
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origins:
+    """Some of the accounts and Regions; none named are all."""
+
+    accounts: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+
+    @property
+    def are_all(self) -> bool:
+        """Whether nothing is left out."""
+        return not self.accounts and not self.regions
+
+    def have(self, key: LogKey) -> bool:
+        """Whether an object is of one of them."""
+        return (not self.accounts or key.account in self.accounts) and (not self.regions or key.region in self.regions)
+
+
+@dataclass(slots=True, kw_only=True)
+class Arrivals:
+    """The deliveries of a window, by the time in their names.
+
+    `files` and `digests` count them by status, `records` the records of the files. `lags` counts ingested files by
+    the seconds from delivery to entry, in whole minutes from an hour on. `newest` is the time of the newest delivery.
+    `unproved` counts read files that no digest has vouched for, by the hour of delivery. `outdated` files were read
+    with another registry or row version. `last_before` is the newest delivery seen before the window. `spans` are what
+    the digests cover, and `with_digests` where there are any, also on the same days outside the window.
+    """
+
+    window: Window
+    recorded_with: str
+    origins: Origins = field(default_factory=Origins)
+    files: Counter[str] = field(default_factory=Counter)
+    digests: Counter[str] = field(default_factory=Counter)
+    records: Counter[str] = field(default_factory=Counter)
+    lags: Counter[int] = field(default_factory=Counter)
+    newest: dict[Origin, str] = field(default_factory=dict)
+    unproved: defaultdict[Origin, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    outdated: int = 0
+    spans: defaultdict[Origin, dict[str, list[Span]]] = field(default_factory=lambda: defaultdict(dict))
+    with_digests: set[Origin] = field(default_factory=set)
+    last_before: str | None = None
+
+    @property
+    def are_none(self) -> bool:
+        """Whether nothing came."""
+        return not self.files and not self.digests
+
+    def add_all(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Sum up entries of the ledger, as its index by day has them."""
+        first, last = self.window.bounds
+        for entry in entries:
+            key = parse(entry["logFile"])
+            if key is None or not self.origins.have(key):
+                continue
+            if entry["entry"] == DIGEST:
+                self._add_digest(key, entry)
+            at = key.delivered_at
+            if at is None or first <= at <= last:
+                self._add(key, entry)
+            elif at < first:
+                self.last_before = max(at, self.last_before or at)
+
+    def _add(self, key: LogKey, entry: Mapping[str, Any]) -> None:
+        origin, status = Origin(key.account, key.region), entry.get("status") or _AWAITED
+        if entry["entry"] == DIGEST:
+            self.digests[status] += 1
+            return
+        self.files[status] += 1
+        at = key.delivered_at
+        if at is not None and status != _AWAITED:
+            self.newest[origin] = max(at, self.newest.get(origin, at))
+        for name in COUNTS:
+            self.records[name] += entry.get(name, 0)
+        if status == _INGESTED:
+            self._add_ingested(origin, at, entry)
+
+    def _add_ingested(self, origin: Origin, at: str | None, entry: Mapping[str, Any]) -> None:
+        self.outdated += entry.get("recordedWith") != self.recorded_with
+        if at is None:
+            return
+        if "verifiedBy" not in entry:
+            self.unproved[origin][at[:_HOUR]] += 1
+        if "ingestedAt" in entry:
+            lag = max(0, int((moment(entry["ingestedAt"]) - moment(at)).total_seconds()))
+            # So that few numbers are kept: those of a backfill may be years.
+            self.lags[lag if lag < _AN_HOUR else lag - lag % _A_MINUTE] += 1
+
+    def _add_digest(self, key: LogKey, entry: Mapping[str, Any]) -> None:
+        origin, span = Origin(key.account, key.region), Span.of(entry)
+        self.with_digests.add(origin)
+        if span is not None:
+            chains = self.spans[origin]
+            chains[span.chain] = joined(chains.get(span.chain, ()), span)

@@ -1,0 +1,90 @@
+"""How far the digests of each trail prove the deliveries of an account and Region. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from aitrail.coverage import Span, gaps, is_closed, moment, trail_of
+from aitrail.status.arrivals import Arrivals, Origin
+
+# CloudTrail writes a digest every hour, and may take an hour for it.
+OVERDUE = timedelta(hours=3)
+# The hours that digests may still be on their way for.
+_OPEN = timedelta(hours=2)
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """The digests of one trail for one account and Region.
+
+    `newest` is the end of the newest one, and `age` how long ago that is. No digest covers the `gaps`, though later
+    ones have come; `unverified` is how much time since the first one no verified digest covers. The last two hours do
+    not count.
+    """
+
+    origin: Origin
+    trail: str
+    newest: datetime
+    age: timedelta
+    gaps: tuple[tuple[datetime, datetime], ...]
+    unverified: timedelta
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether another digest should have come."""
+        return self.age > OVERDUE
+
+
+def chains_of(arrivals: Arrivals, now: datetime) -> tuple[Chain, ...]:
+    """All chains in the order of accounts, Regions and trails; also those that ended just before the window."""
+    found = (
+        _chain(origin, trail_of(chain), spans, arrivals, now)
+        for origin, chains in arrivals.spans.items()
+        for chain, spans in chains.items()
+        if any(span.start < arrivals.window.until for span in spans)
+    )
+    return tuple(sorted(found, key=lambda chain: (chain.origin, chain.trail)))
+
+
+def _chain(origin: Origin, trail: str, spans: list[Span], arrivals: Arrivals, now: datetime) -> Chain:
+    window = arrivals.window
+    newest = max(span.end for span in spans)
+    first = max(window.since, min(span.start for span in spans))
+    closed = min(window.until, now - _OPEN)
+    unverified = gaps(spans, first, closed)
+    # A digest that proves nothing leaves no gap: it is a problem of its own.
+    known = [replace(span, verified=True) for span in spans]
+    return Chain(
+        origin=origin,
+        trail=trail,
+        newest=newest,
+        age=max(timedelta(0), min(window.until, now) - newest),
+        gaps=tuple(gaps(known, first, min(closed, newest))),
+        unverified=sum((end - begin for begin, end in unverified), timedelta(0)),
+    )
+
+
+def without_digests(arrivals: Arrivals) -> tuple[Origin, ...]:
+    """Accounts and Regions that have log files in the window and no digest."""
+    return tuple(sorted(arrivals.newest.keys() - arrivals.with_digests))
+
+
+def unlisted_files(arrivals: Arrivals) -> int:
+    """How many files nobody has vouched for, though the digests of all of their hour are verified."""
+    return sum(
+        count
+        for origin, hours in arrivals.unproved.items()
+        for hour, count in hours.items()
+        if all(is_closed(time, _spans(arrivals, origin)) for time in _ends(hour))
+    )
+
+
+def _spans(arrivals: Arrivals, origin: Origin) -> Iterator[Span]:
+    for spans in arrivals.spans.get(origin, {}).values():
+        yield from spans
+
+
+def _ends(hour: str) -> tuple[datetime, datetime]:
+    begin = moment(f"{hour}:00:00Z")
+    return begin, begin + _HOUR

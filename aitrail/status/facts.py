@@ -1,0 +1,101 @@
+"""The state of a deployment at a moment, as a value. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aitrail.coverage import moment
+from aitrail.status.arrivals import Arrivals, Origin
+from aitrail.status.chains import Chain, chains_of, unlisted_files, without_digests
+from aitrail.status.problems import Problem
+from aitrail.status.queues import Queues
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newest:
+    """The newest delivery of an account and Region, and how long ago that was."""
+
+    origin: Origin
+    delivered_at: datetime
+    lag: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What is known at the moment `now`, of the deliveries in a window where nothing else is said.
+
+    `problems` (by the names of aitrail.entries.PROBLEMS) and `rejected_records` are of all time.
+    `silent` is the time since the newest delivery, where the window has none and one is known. `unlisted_files` have
+    no digest that vouches for them, though their hour is closed. `imported_rows` are those that no log file has
+    vouched for.
+    """
+
+    now: datetime
+    arrivals: Arrivals
+    queues: Queues
+    problems: Mapping[str, Problem]
+    rejected_records: Problem
+    imported_rows: int
+    silent: timedelta | None
+    newest: tuple[Newest, ...]
+    chains: tuple[Chain, ...]
+    without_digests: tuple[Origin, ...]
+    unlisted_files: int
+
+    @classmethod
+    def of(  # noqa: PLR0913 (all that there is to know)
+        cls,
+        arrivals: Arrivals,
+        *,
+        queues: Queues,
+        problems: Mapping[str, Problem],
+        rejected_records: Problem,
+        imported_rows: int,
+        now: datetime,
+    ) -> "Status":
+        """Draw the conclusions from what was read."""
+        until = min(arrivals.window.until, now)
+        silent = until - moment(arrivals.last_before) if arrivals.are_none and arrivals.last_before else None
+        return cls(
+            now=now,
+            arrivals=arrivals,
+            queues=queues,
+            problems=problems,
+            rejected_records=rejected_records,
+            imported_rows=imported_rows,
+            silent=silent,
+            newest=tuple(
+                Newest(origin=origin, delivered_at=moment(at), lag=max(timedelta(0), until - moment(at)))
+                for origin, at in sorted(arrivals.newest.items())
+            ),
+            chains=chains_of(arrivals, now),
+            without_digests=without_digests(arrivals),
+            unlisted_files=unlisted_files(arrivals),
+        )
+
+    @property
+    def lags(self) -> tuple[timedelta, timedelta] | None:
+        """The median and the longest time from delivery to entry; None where nothing was ingested."""
+        lags = self.arrivals.lags
+        if not lags:
+            return None
+        return timedelta(seconds=_median(lags)), timedelta(seconds=max(lags))
+
+    def overdue(self) -> Iterator[Chain]:
+        """The chains whose next digest should have come."""
+        return (chain for chain in self.chains if chain.is_overdue)
+
+    def with_gaps(self) -> Iterator[Chain]:
+        """The chains that lack digests although later ones have come."""
+        return (chain for chain in self.chains if chain.gaps)
+
+
+def _median(counts: Counter[int]) -> int:
+    """The lower one of the two in the middle."""
+    before, middle = 0, (counts.total() + 1) // 2
+    for value in sorted(counts):
+        before += counts[value]
+        if before >= middle:
+            return value
+    raise ValueError("nothing was counted")

@@ -1,0 +1,197 @@
+"""What needs a person, and what is worth knowing, each with what to do about it. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from aitrail.status.chains import Chain
+from aitrail.status.facts import Status
+from aitrail.status.problems import GRAVE, OPEN
+from aitrail.window import event_time
+
+# The alarm Backlog goes off by then.
+_LONGEST_WAIT = timedelta(hours=1)
+# Digests come every hour, log files in every account where anything happens.
+_LONGEST_SILENCE = timedelta(days=1)
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """`count` of what is the matter, or with `is_more` more than that; `examples` name some of them."""
+
+    finding: str
+    count: int
+    what: str
+    what_to_do: str
+    is_more: bool = False
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.finding} ({self.count:,}{'+' if self.is_more else ''})"
+
+
+def needing_a_person(status: Status) -> list[Finding]:
+    """What is wrong, the most urgent first; nothing where all is well."""
+    return [*_of_queues(status), *_of_problems(status, GRAVE), *_of_awaited(status), *_of_digests(status)]
+
+
+def worth_knowing(status: Status) -> list[Finding]:
+    """What is open or not as it could be, and needs no person by itself."""
+    return [*_of_problems(status, OPEN), *_of_proof(status), *_of_rows(status), *_of_silence(status)]
+
+
+def _of_queues(status: Status) -> Iterator[Finding]:
+    deliveries, dead_letters = status.queues.deliveries, status.queues.dead_letters
+    if dead_letters.messages:
+        yield Finding(
+            finding="dead-letters",
+            count=dead_letters.messages,
+            what="Deliveries failed five times.",
+            what_to_do="The function's log names the cause, often a missing permission. Mend it, then run `aitrail "
+            "retry`, within 14 days.",
+        )
+    # The metric is of the last minutes, in which the queue may have become empty.
+    if deliveries.messages and deliveries.oldest is not None and deliveries.oldest > _LONGEST_WAIT:
+        yield Finding(
+            finding="backlog",
+            count=deliveries.messages,
+            what=f"The oldest delivery has waited for {_hours(deliveries.oldest)} hours.",
+            what_to_do="Look at the function's errors; raise aitrail:maximumConcurrency if there are none.",
+        )
+
+
+def _of_problems(status: Status, meanings: Mapping[str, tuple[str, str]]) -> Iterator[Finding]:
+    for name, (what, what_to_do) in meanings.items():
+        problem = status.problems[name]
+        if problem.count:
+            yield Finding(
+                finding=name,
+                count=problem.count,
+                is_more=problem.is_more,
+                what=what,
+                what_to_do=what_to_do,
+                examples=tuple(map(_example, problem.examples)),
+            )
+
+
+def _example(entry: Mapping[str, Any]) -> str:
+    reason = entry.get("reason") or entry.get("broken")
+    return f"{entry['logFile']}: {reason}" if reason else entry["logFile"]
+
+
+def _of_awaited(status: Status) -> Iterator[Finding]:
+    awaited = status.problems["awaited"]
+    if awaited.overdue:
+        yield Finding(
+            finding="not-delivered",
+            count=awaited.overdue,
+            what="Objects that a digest lists have not come within 12 hours.",
+            what_to_do="Look whether they are in the bucket; `aitrail verify --announce` announces them again at once.",
+        )
+
+
+def _of_digests(status: Status) -> Iterator[Finding]:
+    if overdue := list(status.overdue()):
+        yield Finding(
+            finding="digests-overdue",
+            count=len(overdue),
+            what="Trails have written no digest for three hours and more.",
+            what_to_do="Is the trail stopped, or its log file validation switched off? Start it again.",
+            examples=tuple(f"{_named(chain)}: the newest until {event_time(chain.newest)}" for chain in overdue)[
+                :_EXAMPLES
+            ],
+        )
+    if with_gaps := list(status.with_gaps()):
+        spans = [f"{_named(chain)}: {_span(gap)}" for chain in with_gaps for gap in chain.gaps]
+        yield Finding(
+            finding="gaps",
+            count=len(spans),
+            what="Digests lack, although later ones have come: nothing proves the deliveries of that time.",
+            what_to_do="Announce their days again (`aitrail backfill`), then run `aitrail verify`.",
+            examples=tuple(spans[:_EXAMPLES]),
+        )
+    if status.silent is not None and status.silent > _LONGEST_SILENCE:
+        yield Finding(
+            finding="nothing-delivered",
+            count=1,
+            what=f"Nothing has been delivered for {_hours(status.silent)} hours.",
+            what_to_do="Look whether the trail is logging and may write to the log bucket (`aws cloudtrail "
+            "get-trail-status`), and whether the bucket still announces its objects.",
+        )
+
+
+def _of_proof(status: Status) -> Iterator[Finding]:
+    if origins := status.without_digests:
+        yield Finding(
+            finding="no-digests",
+            count=len(origins),
+            what="Accounts and Regions with log files and no digest: nothing proves that their log files are complete.",
+            what_to_do="Switch on log file validation of their trail. The first digest comes after an hour or two.",
+            examples=tuple(" ".join(origin) for origin in origins[:_EXAMPLES]),
+        )
+    if open_chains := [chain for chain in status.chains if chain.unverified]:
+        yield Finding(
+            finding="unverified-hours",
+            count=len(open_chains),
+            what="Trails, by account and Region, with hours of the window that no verified digest covers, "
+            f"{_hours(sum((chain.unverified for chain in open_chains), timedelta(0)))} hours in all.",
+            what_to_do="`aitrail verify` names the hours.",
+            examples=tuple(f"{_named(chain)}: {_hours(chain.unverified)} hours" for chain in open_chains[:_EXAMPLES]),
+        )
+    if status.unlisted_files:
+        yield Finding(
+            finding="unproved-files",
+            count=status.unlisted_files,
+            what="Log files of the window that no digest has vouched for, though all digests of their hour are there.",
+            what_to_do="They are unlisted unless a later digest lists them; `aitrail verify` looks now.",
+        )
+
+
+def _of_rows(status: Status) -> Iterator[Finding]:
+    if status.imported_rows:
+        yield Finding(
+            finding="imported-rows",
+            count=status.imported_rows,
+            what="Rows from CloudTrail's Event history that no log file has vouched for.",
+            what_to_do="They stay as they are; log files of their time, once read, vouch for them.",
+        )
+    if status.arrivals.outdated:
+        since = event_time(status.arrivals.window.since)
+        yield Finding(
+            finding="other-version",
+            count=status.arrivals.outdated,
+            what="Log files of the window were read with another version or other service files than this command's.",
+            what_to_do=f"`aitrail backfill --since {since}` reads them again with what is deployed.",
+        )
+
+
+def _of_silence(status: Status) -> Iterator[Finding]:
+    if status.queues.ages_refused:
+        yield Finding(
+            finding="age-unknown",
+            count=1,
+            what="How old the oldest messages are is unknown.",
+            what_to_do="Allow cloudwatch:GetMetricData, on all resources.",
+        )
+    if status.arrivals.are_none and status.silent is None:
+        yield Finding(
+            finding="no-deliveries",
+            count=1,
+            what="No delivery is known of the window.",
+            what_to_do="CloudTrail delivers log files 5 to 15 minutes after a call, and the first digests after an "
+            "hour or two. Check --since, --account and --in-region, and whether a trail delivers to the log bucket.",
+        )
+
+
+def _named(chain: Chain) -> str:
+    return " ".join((*chain.origin, chain.trail))
+
+
+def _span(gap: tuple[Any, Any]) -> str:
+    return " to ".join(map(event_time, gap))
+
+
+def _hours(span: timedelta) -> str:
+    return f"{span / timedelta(hours=1):,.1f}".removesuffix(".0")

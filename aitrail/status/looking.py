@@ -1,0 +1,78 @@
+"""Reads what the status of a deployment is made of."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from aitrail.deployment import Deployment
+from aitrail.entries import PROBLEMS
+from aitrail.keys import parse
+from aitrail.ledger_reader import LedgerReader
+from aitrail.paging import in_order
+from aitrail.status.arrivals import ATTRIBUTES, Arrivals, Origins
+from aitrail.status.facts import Status
+from aitrail.status.problems import Problem
+from aitrail.status.sqs import queues_of
+from aitrail.table_rows import TableRows
+from aitrail.window import Window
+
+_REJECT = "reject"
+# Where a window is empty, the newest delivery before it is looked for so many days back.
+_DAYS_BEFORE = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A look at one deployment; `client` gives the client of a service, `recorded_with` is that of today's rows."""
+
+    deployment: Deployment
+    reader: LedgerReader
+    rows: TableRows
+    client: Callable[[str], Any]
+    recorded_with: str
+
+    def status(self, window: Window, *, now: datetime, origins: Origins | None = None) -> Status:
+        """What is known of the deployment now, and of the window's deliveries of these accounts and Regions.
+
+        Queues and imported rows are those of all. Raises botocore's errors.
+        """
+        origins = origins or Origins()
+        queues = queues_of(self.deployment, self.client("sqs"), self.client("cloudwatch"), now)
+        names = (*PROBLEMS, _REJECT)
+        counted = in_order(partial(self._problem, name, origins, now) for name in names)
+        problems = dict(zip(names, counted, strict=True))
+        return Status.of(
+            self._arrivals(window, origins, now),
+            queues=queues,
+            rejected_records=problems.pop(_REJECT),
+            problems=problems,
+            imported_rows=self.rows.imported_rows(),
+            now=now,
+        )
+
+    def _problem(self, name: str, origins: Origins, now: datetime) -> Problem:
+        entries = self.reader.with_problem(name)
+        if not origins.are_all:
+            entries = (entry for entry in entries if (key := parse(entry["logFile"])) and origins.have(key))
+        return Problem.of(entries, now)
+
+    def _arrivals(self, window: Window, origins: Origins, now: datetime) -> Arrivals:
+        arrivals = Arrivals(window=window, origins=origins, recorded_with=self.recorded_with)
+        days = (day.day for day in window.of_days(now).days())
+        arrivals.add_all(self.reader.of_days(days, names=ATTRIBUTES))
+        if arrivals.are_none and origins.are_all:
+            self._look_before(arrivals)
+        return arrivals
+
+    def _look_before(self, arrivals: Arrivals) -> None:
+        """Look for the newest deliveries before a window without any."""
+        for day in _days_before(arrivals.window.since):
+            if arrivals.last_before is not None:
+                return
+            arrivals.add_all(self.reader.of_day(day))
+
+
+def _days_before(since: datetime) -> Iterator[str]:
+    return ((since - timedelta(days=number)).date().isoformat() for number in range(1, _DAYS_BEFORE + 1))

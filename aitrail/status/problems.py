@@ -1,0 +1,91 @@
+"""What the problems of the ledger mean, how many entries have them, and some of these, for people. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from aitrail.coverage import text_of
+
+# Whoever has so many need not know how many more.
+MOST = 1000
+_EXAMPLES = 5
+# CloudTrail delivers within minutes, and what is awaited is announced again every six hours.
+_PATIENCE = timedelta(hours=12)
+
+_RESTORE = (
+    "Restore them (`aws s3api restore-object --bucket BUCKET --key KEY --restore-request Days=7`): they are then read "
+    "by themselves."
+)
+# By problem: what it means and what to do. Those that are OPEN need no person by themselves.
+GRAVE = {
+    "tampered": (
+        "Objects are not what CloudTrail's signed digests say: somebody has changed them.",
+        "Run `aitrail verify`; the bucket keeps the versions that they had before for 30 days.",
+    ),
+    "unlisted": (
+        "Log files that no digest of CloudTrail lists: somebody else wrote them.",
+        "Run `aitrail verify`, and find out who may write to the log bucket.",
+    ),
+    "unreadable": (
+        "Log files are truncated, corrupt or no CloudTrail log.",
+        "Put sound ones in their place, then run `aitrail retry`.",
+    ),
+    "missing": (
+        "Objects were announced and are not in the bucket: somebody or a lifecycle rule deletes them.",
+        "Restore their versions, then run `aitrail retry`.",
+    ),
+    "archived": ("Objects are in an archive storage class and cannot be read.", _RESTORE),
+    "invalid": (
+        "Digests are not signed by CloudTrail as they are: what they list proves nothing.",
+        "Run `aitrail verify`, and find out who has changed or moved them.",
+    ),
+    "broken": (
+        "Digests do not follow the one before them: logging was stopped, or a digest changed.",
+        "Run `aitrail verify`: it names the hours.",
+    ),
+    "rejects": (
+        "Log files have records that could not become rows.",
+        "`aitrail rejects` shows them with their reasons.",
+    ),
+}
+OPEN = {
+    "unverifiable": (
+        "Digests whose public key cannot be had: nothing is known to be wrong with them.",
+        "`aitrail verify --announce` has them read again.",
+    ),
+    "awaited": (
+        "Objects that a digest lists, and that have not come yet.",
+        "They are announced again by themselves every six hours.",
+    ),
+    "unproven": (
+        "Log files that no digest lists yet.",
+        "They are looked at every hour, and are unlisted or proved in the end.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """`count` entries have it, or with `is_more` more than that; `overdue` of them were listed over 12 hours ago."""
+
+    count: int = 0
+    is_more: bool = False
+    overdue: int = 0
+    examples: tuple[Mapping[str, Any], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.count:,}{'+' if self.is_more else ''}"
+
+    @classmethod
+    def of(cls, entries: Iterable[Mapping[str, Any]], now: datetime) -> "Problem":
+        """What these entries come to; few more than MOST of them are read."""
+        found = list(islice(entries, MOST + 1))
+        latest = text_of(now - _PATIENCE)
+        return cls(
+            count=min(len(found), MOST),
+            is_more=len(found) > MOST,
+            overdue=sum("listedAt" in entry and entry["listedAt"] < latest for entry in found[:MOST]),
+            examples=tuple(found[:_EXAMPLES]),
+        )

@@ -1,0 +1,74 @@
+"""What SQS and CloudWatch tell of the queues of a deployment: approximately."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from aitrail.deployment import Deployment
+from aitrail.status.queues import Queue, Queues
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+    from types_boto3_sqs.literals import QueueAttributeNameType
+
+_NUMBERS: "tuple[QueueAttributeNameType, ...]" = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+# SQS knows the age of the oldest message as a metric alone, and that with some minutes' delay.
+_LATELY = timedelta(minutes=15)
+_PERIOD = timedelta(minutes=5)
+
+
+def queues_of(
+    deployment: Deployment,
+    sqs: "SQSClient",
+    cloudwatch: Any,  # noqa: ANN401 (its client)
+    now: datetime,
+) -> Queues:
+    """Ask for all queues. Raises botocore's errors."""
+    urls = {"deliveries": deployment.deliveries_queue, "backfill": deployment.backfill_queue}
+    ages, refused = dict[str, timedelta](), False
+    try:
+        ages = _ages(cloudwatch, urls, now)
+    except ClientError as error:
+        refused = error.response["Error"]["Code"].startswith("AccessDenied")
+        if not refused:
+            raise
+    return Queues(
+        deliveries=_queue(sqs, urls["deliveries"], ages.get("deliveries")),
+        backfill=_queue(sqs, urls["backfill"], ages.get("backfill")),
+        dead_letters=_queue(sqs, deployment.dead_letter_queue),
+        ages_refused=refused,
+    )
+
+
+def _queue(sqs: "SQSClient", url: str, oldest: timedelta | None = None) -> Queue:
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_NUMBERS))["Attributes"]
+    waiting, in_flight, delayed = (int(attributes[name]) for name in _NUMBERS)
+    return Queue(waiting=waiting, in_flight=in_flight, delayed=delayed, oldest=oldest)
+
+
+def _ages(cloudwatch: Any, urls: Mapping[str, str], now: datetime) -> dict[str, timedelta]:  # noqa: ANN401 (its client)
+    """By name of the queue, where there are data."""
+    queries = [
+        {
+            "Id": name,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": "AWS/SQS",
+                    "MetricName": "ApproximateAgeOfOldestMessage",
+                    "Dimensions": [{"Name": "QueueName", "Value": url.rpartition("/")[2]}],
+                },
+                "Period": int(_PERIOD.total_seconds()),
+                "Stat": "Maximum",
+            },
+        }
+        for name, url in urls.items()
+    ]
+    answer = cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=now - _LATELY, EndTime=now)
+    found = {result["Id"]: result["Values"] for result in answer["MetricDataResults"]}
+    return {name: timedelta(seconds=max(values)) for name, values in found.items() if values}

@@ -1,0 +1,128 @@
+"""Whether every delivery of a window is accounted for: what `aitrail verify` asks of ledger, table and bucket."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from aitrail.bucket import content_of
+from aitrail.deep_proof import DeepProof
+from aitrail.ledger_reader import LedgerReader
+from aitrail.proof import Finding, Proof, days_of
+from aitrail.public_keys import PublicKeys
+from aitrail.reading import Reading
+from aitrail.row_proof import RowProof, prove_rows
+from aitrail.services import Registry
+from aitrail.source import Row, RowSource
+from aitrail.window import Window
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+# What announcing again can mend: what is awaited, and digests whose key could not be had.
+_MENDED = ("awaited", "unverifiable")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What was found: counts of log files and of records as in `aitrail.proof.Proof`, events and their rows.
+
+    `read_again` counts log files that were read. `findings` keep the window from being proved.
+    """
+
+    delivered: int
+    verified: int
+    open: int
+    records: int
+    wanted: int
+    rejected: int
+    expired: int
+    distinct: int
+    rows: int
+    read_again: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def proved(self) -> bool:
+        """Whether nothing is in the way; what is too young to be listed is not."""
+        return not self.findings
+
+    def overdue(self) -> Iterator[str]:
+        """The names of what may be had by announcing it again."""
+        yield from (finding.of for finding in self.findings if finding.what in _MENDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """The parts that a verdict is found with. `is_asked` limits it to some names; `retention` is that of the rows."""
+
+    reader: LedgerReader
+    source: RowSource
+    s3: "S3Client"
+    public_keys: PublicKeys
+    registry: Registry
+    now: datetime
+    retention: timedelta | None = None
+    is_asked: Callable[[str], bool] = lambda _: True
+    progress: Callable[[str], None] = lambda _: None
+
+    def verify(self, window: Window) -> Verdict:
+        """Ask the ledger and the table; only log files some of whose rows name another file are read again."""
+        proof = self._proof(window)
+        rows = prove_rows(
+            proof.rows, self.source, self._rows_of, first_event=proof.first_event, last_event=proof.last_event
+        )
+        return _verdict(proof, rows)
+
+    def verify_deep(self, window: Window) -> Verdict:
+        """Read every digest, log file and row again, and compare."""
+        proof = self._proof(window)
+        deep = DeepProof(
+            fetch=lambda name: content_of(self.s3, name),
+            reading=self._reading,
+            source=self.source,
+            public_keys=self.public_keys,
+        )
+        is_asked = lambda name: self.is_asked(name) and proof.holds(name)  # noqa: E731 (two conditions, one name)
+        for name in deep.prove(proof.digests, proof.ingested, is_asked=is_asked):
+            self.progress(name)
+        rows = RowProof(distinct=deep.distinct, rows=deep.rows, findings=deep.findings, read_again=len(proof.ingested))
+        return _verdict(proof, rows)
+
+    def _proof(self, window: Window) -> Proof:
+        proof = Proof(since=window.since, until=window.until, now=self.now)
+        for day in days_of(window.since, window.until):
+            self.progress(day)
+            for entry in self.reader.of_day(day):
+                if self.is_asked(entry["logFile"]):
+                    proof.add(entry)
+        return proof
+
+    def _reading(self, stream: BytesIO, name: str) -> Reading:
+        return Reading(stream, log_file=name, registry=self.registry, retention=self.retention, now=self.now)
+
+    def _rows_of(self, name: str) -> Iterator[Row]:
+        content, _ = content_of(self.s3, name)
+        for batch in self._reading(BytesIO(content), name).batches():
+            yield from batch.rows
+
+
+def _verdict(proof: Proof, rows: RowProof) -> Verdict:
+    found = tuple(proof.findings())
+    # What the ledger says already need not be said once more by reading again.
+    known = {(finding.what, finding.of) for finding in found}
+    more = (finding for finding in rows.findings if (finding.what, finding.of) not in known)
+    return Verdict(
+        delivered=proof.delivered,
+        verified=proof.verified,
+        open=proof.open,
+        records=proof.counts["records"],
+        wanted=proof.counts["wanted"],
+        rejected=proof.counts["rejected"],
+        expired=proof.counts["expired"],
+        distinct=rows.distinct,
+        rows=rows.rows,
+        read_again=rows.read_again,
+        findings=(*found, *more),
+    )

@@ -1,0 +1,214 @@
+"""`aitrail verify` with moto's DynamoDB, SQS and S3."""
+
+import json
+
+import boto3
+import pytest
+
+from aitrail.entries import DIGEST, DigestEntry, FileEntry
+from aitrail.ledger import Ledger, Listing
+from aitrail.rows import row_of
+from aitrail.tables import FILES
+from tests.deployed_tables import create_table
+from tests.signed_digests import at, key_of, written
+
+BUCKET = "example-logs"
+FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"
+WINDOW = ("--since", "2026-03-14T09:00", "--until", "2026-03-14T12:00")
+
+
+@pytest.fixture
+def deployment(table, stacks):
+    """The whole stack `aitrail`: a table, the ledger, and outputs of bucket and queue."""
+    dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
+    create_table(dynamodb, "example-Files", FILES)
+    url = sqs.create_queue(QueueName="backfill")["QueueUrl"]
+    stacks["aitrail"] |= {"FilesTableName": "example-Files", "LogBucketName": BUCKET, "BackfillQueueUrl": url}
+    return Deployment(Ledger(dynamodb, "example-Files"), table, sqs, url)
+
+
+class Deployment:
+    def __init__(self, ledger, table, sqs, url):
+        self.ledger, self.table, self.sqs, self.url = ledger, table, sqs, url
+
+    def digests(self, *hours):
+        for hour in hours:
+            end = at(f"{hour:02}:00")
+            entry = DigestEntry(
+                log_file=f"s3://{BUCKET}/{key_of(end)}",
+                status="verified",
+                delivery_day="2026-03-14",
+                digest_start=written(at(f"{hour - 1:02}:00")),
+                digest_end=written(end),
+                follows="2026-03-14T07:00:00Z",
+            )
+            self.ledger.record(entry, DIGEST)
+
+    def log(self, time, *records, listed=True, read=True):
+        name = f"s3://{BUCKET}/{FOLDER}{time}Z_a.json.gz"
+        if read:
+            rows = [row_of(each, log_file=name, record_index=index) for index, each in enumerate(records)]
+            self.table.write(rows, time_left=lambda: 60.0)
+            counts = dict.fromkeys(("records", "wanted", "written"), len(rows))
+            times = [row["eventTime"] for row in rows]
+            self.ledger.record(
+                FileEntry(
+                    log_file=name,
+                    status="ingested",
+                    sha256="a" * 64,
+                    delivery_day="2026-03-14",
+                    first_event_time=min(times, default=None),
+                    last_event_time=max(times, default=None),
+                    **counts,
+                )
+            )
+        if listed:
+            known = {"deliveryDay": "2026-03-14"}
+            end = at(f"{int(time[:2]) + 1:02}:00")
+            by = f"s3://{BUCKET}/{key_of(end)}"
+            listing = Listing(
+                log_file=name,
+                entry="file",
+                expected_sha256="a" * 64,
+                listed_by=by,
+                listed_at=written(end),
+                known=known,
+            )
+            self.ledger.expect(listing)
+        return name
+
+    def announced(self):
+        found = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in found]
+
+
+def test_window_that_is_proved_is_told_in_a_sentence(aitrail, deployment, record):
+    deployment.digests(*range(9, 14))
+    deployment.log("0930", record(1), record(2))
+    deployment.log("1030")
+
+    ended = aitrail("verify", *WINDOW)
+
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert ended.stdout == (
+        "2 of 2 files delivered, ingested and verified; 2 records, 2 wanted, 2 distinct events, 2 rows, "
+        "from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.\n"
+    )
+
+
+def test_every_exception_is_named_and_the_exit_code_asks_for_a_person(aitrail, deployment, record):
+    deployment.digests(9, 10, 12, 13)
+    unlisted = deployment.log("0930", record(1), listed=False)
+    awaited = deployment.log("1130", read=False)
+
+    ended = aitrail("verify", *WINDOW)
+
+    assert ended.exit_code == 4
+    first, _, header, *lines = ended.stdout.splitlines()
+    assert first == (
+        "0 of 2 files delivered, ingested and verified; 1 record, 1 wanted, 1 distinct event, 1 row, 3 exceptions, "
+        "from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z."
+    )
+    assert header.split() == ["what", "of", "why"]
+    assert [line.split()[:2] for line in lines] == [
+        ["awaited", awaited],
+        ["unproven", unlisted],
+        [
+            "gap",
+            f"s3://{BUCKET}/AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/{key_of(at('11:00')).split('/')[-1].split('_2026')[0]}",
+        ],
+    ]
+
+
+def test_json_is_one_object_for_programs(aitrail, deployment, record):
+    deployment.digests(*range(9, 14))
+    name = deployment.log("0930", record(1), read=False)
+
+    (found,) = json.loads(aitrail("verify", *WINDOW, "-o", "json").stdout)
+
+    assert found == {
+        "proved": False,
+        "since": "2026-03-14T09:00:00Z",
+        "until": "2026-03-14T12:00:00Z",
+        "delivered": 1,
+        "verified": 0,
+        "open": 0,
+        "records": 0,
+        "wanted": 0,
+        "rejected": 0,
+        "expired": 0,
+        "distinct": 0,
+        "rows": 0,
+        "read_again": 0,
+        "findings": [
+            {
+                "what": "awaited",
+                "of": name,
+                "why": "a digest lists it and it has not come: `aitrail verify --announce` has it looked for",
+            }
+        ],
+    }
+
+
+def test_what_has_not_come_is_announced_again_when_asked(aitrail, deployment):
+    deployment.digests(*range(9, 14))
+    name = deployment.log("0930", read=False)
+
+    silent = aitrail("verify", *WINDOW), deployment.announced()
+    ended = aitrail("verify", *WINDOW, "--announce")
+
+    assert silent[1] == []
+    assert ended.stderr.splitlines()[-1] == "1 object announced again."
+    assert deployment.announced() == [{"s3Bucket": BUCKET, "s3ObjectKey": [name.removeprefix(f"s3://{BUCKET}/")]}]
+
+
+def test_account_and_region_narrow_what_is_proved(aitrail, deployment):
+    deployment.digests(*range(9, 14))
+    deployment.log("0930", read=False)
+
+    assert aitrail("verify", *WINDOW, "--in-region", "us-east-1").exit_code == 0
+    assert aitrail("verify", *WINDOW, "--account", "444455556666").exit_code == 0
+    assert aitrail("verify", *WINDOW, "--account", "111122223333", "--in-region", "eu-west-1").exit_code == 4
+
+
+@pytest.mark.usefixtures("deployment")
+def test_window_without_deliveries_says_what_to_look_at(aitrail):
+    ended = aitrail("verify", *WINDOW)
+
+    assert ended.exit_code == 0
+    assert ended.stdout.startswith("0 of 0 files delivered, ingested and verified; ")
+    assert ended.stderr == (
+        "There are no deliveries of this window. Look at --since, --account, --in-region, and `aitrail status`.\n"
+    )
+
+
+def test_rejects_are_told_and_are_no_exception(aitrail, deployment, record):
+    deployment.digests(*range(9, 14))
+    name = deployment.log("0930", record(1))
+    entry = deployment.ledger.entry(name)
+    changed = {"rejected": 1, "wanted": 2}
+    deployment.ledger.note(name, "file", **changed)
+
+    ended = aitrail("verify", *WINDOW)
+
+    assert (entry["verifiedBy"] is not None, ended.exit_code) == (True, 0)
+    assert ended.stderr == "1 record could not become rows: `aitrail rejects` shows them.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--since", "tomorrow"), "'tomorrow' is no time"),
+        (("--since", "1d", "--until", "2d"), "The window is empty"),
+    ],
+)
+def test_window_that_makes_no_sense_is_a_usage_error(aitrail, arguments, message):
+    ended = aitrail("verify", *arguments)
+
+    assert ended.exit_code == 2
+    assert message in ended.stderr
+
+
+@pytest.mark.usefixtures("deployment")
+def test_verbose_tells_what_reading_took(aitrail):
+    assert "requests" in aitrail("verify", *WINDOW, "-v").stderr

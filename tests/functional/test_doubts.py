@@ -1,0 +1,264 @@
+"""Log files that no digest lists, listed ones that do not come, and the hour that looks after both."""
+
+import gzip
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.signed_digests import FINGERPRINT, at, chain, digest, public_key
+
+BUCKET = "example-trail-logs"
+FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"
+HOURLY = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
+HOUR = timedelta(hours=1)
+
+
+def log_key(time, unique="a"):
+    return f"{FOLDER}{time}Z_{unique}.json.gz"
+
+
+def hours(first, last):
+    return [at(f"{hour:02}:00") for hour in range(first, last + 1)]
+
+
+class Trail:
+    """A pipeline, and what arrives in it hour by hour."""
+
+    def __init__(self, pipeline, wire, packed, record):
+        self.pipeline, self.wire, self._packed, self._record = pipeline, wire, packed, record
+        pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]
+        pipeline.cloudtrail.get_paginator.return_value.paginate.return_value = pages
+
+    def log(self, time, *, read_at=None, stored_at=None, unique="a"):
+        """A log file of that time in its name, read and stored a minute later if nothing else is said."""
+        key = log_key(time.replace(":", ""), unique)
+        self.wire.stored = stored_at or at(time) + timedelta(minutes=1)
+        self.pipeline.clock.now = read_at or self.wire.stored
+        self.pipeline.ingest(self.pipeline.deliver(self._packed(self._record(len(self.entries()))), key))
+        return key
+
+    def digests(self, since, until, files=None, *, after=None):
+        """The digests of the hours that end then, each read five minutes later; log files that are listed by time."""
+        found = chain(hours(since, until), bucket=BUCKET, files=files or {}, first=after)
+        for each, end in zip(found, hours(since, until), strict=True):
+            self.arrive(each, end + timedelta(minutes=5))
+        return found
+
+    def arrive(self, signed, moment):
+        self.pipeline.clock.now = self.wire.stored = moment
+        self.pipeline.ingest(self.pipeline.deliver(signed.body, signed.key, Metadata=signed.metadata))
+
+    def review(self, moment):
+        self.pipeline.clock.now = moment
+        ((status, metrics),) = self.pipeline.process(HOURLY)
+        assert status == "reviewed"
+        return metrics
+
+    def entries(self):
+        found = self.pipeline._items(self.pipeline.files_name)
+        return {each["logFile"].removeprefix(f"s3://{BUCKET}/"): each for each in found}
+
+    def problem(self, key):
+        return self.entries()[key].get("problem")
+
+    def announced(self):
+        """The bodies of what waits in the backfill queue, which is empty then."""
+        sqs, url = self.pipeline.sqs, self.pipeline.backfill_url
+        bodies = []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                bodies.append(message["Body"])
+        return bodies
+
+
+@pytest.fixture
+def trail(pipeline, wire, packed, record):
+    return Trail(pipeline, wire, packed, record)
+
+
+def test_log_file_that_no_digest_of_its_hours_lists_is_unproven_and_after_six_hours_unlisted(trail):
+    key = trail.log("09:30")
+
+    trail.digests(9, 10)
+    open_still = trail.problem(key)
+    trail.digests(11, 16, after=chain(hours(9, 10), bucket=BUCKET)[-1])
+    unproven = trail.problem(key)
+    early, late = trail.review(at("15:29")), trail.review(at("15:32"))
+
+    assert (open_still, unproven) == (None, "unproven")
+    assert (early, late) == ({}, {"UnlistedFiles": 1})
+    entry = trail.entries()[key]
+    assert (entry["problem"], entry["doubt"], entry["status"]) == ("unlisted", "unlisted", "ingested")
+    assert trail.review(at("16:32")) == {}
+
+
+def test_log_file_whose_hour_has_a_digest_that_is_not_verified_stays_as_it_is(trail):
+    key = trail.log("09:30")
+    good = chain(hours(8, 12), bucket=BUCKET)
+
+    for number, signed in enumerate(good):
+        forged = digest(at("10:00"), bucket=BUCKET, signer=1)
+        trail.arrive(forged if signed.key == forged.key else signed, at("12:05") + number * timedelta(minutes=1))
+
+    assert trail.problem(key) is None
+
+
+def test_digest_that_comes_late_closes_the_hours_around_it(trail):
+    key = trail.log("09:30")
+    digests = chain(hours(8, 13), bucket=BUCKET)
+
+    for signed in (*digests[:2], *digests[3:], digests[2]):
+        trail.arrive(signed, at("13:10"))
+
+    assert trail.problem(key) == "unproven"
+
+
+def test_log_file_that_a_backfill_digest_lists_after_all_is_verified(trail):
+    key = trail.log("09:30")
+    trail.digests(8, 16)
+    trail.review(at("16:10"))
+    assert trail.problem(key) == "unlisted"
+    body = trail.pipeline.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+
+    listing = digest(at("10:00"), [(key, gzip.decompress(body))], bucket=BUCKET, where={"suffix": "_backfill"})
+    trail.arrive(listing, at("17:00"))
+
+    entry = trail.entries()[key]
+    assert entry.keys().isdisjoint({"problem", "doubt", "listedBy"})
+    assert entry["verifiedBy"].endswith("_backfill.json.gz")
+
+
+def test_log_file_of_a_past_hour_that_is_stored_now_is_unlisted_once_both_hours_are_closed(trail):
+    trail.digests(1, 14)
+
+    key = trail.log("03:30", stored_at=at("14:10"))
+    at_once = trail.problem(key)
+    before = trail.review(at("20:20"))
+    trail.digests(15, 16, after=chain(hours(1, 14), bucket=BUCKET)[-1])
+    after = trail.review(at("20:20"))
+
+    assert at_once == "unproven"
+    assert (before, after) == ({}, {"UnlistedFiles": 1})
+    assert trail.problem(key) == "unlisted"
+
+
+def test_log_file_that_is_read_late_and_was_listed_in_its_hour_is_verified(trail):
+    content = trail._packed(trail._record(3))  # as the ledger has three entries when it is put
+    trail.digests(9, 10, files={at("10:00"): [(log_key("0930"), gzip.decompress(content))]})
+
+    key = trail.log("09:30", read_at=at("23:00"))
+
+    assert trail.problem(key) is None
+    assert "verifiedBy" in trail.entries()[key]
+
+
+def test_log_file_of_a_time_without_any_digest_is_in_doubt_for_a_day(trail):
+    key = trail.log("09:30", read_at=at("23:00"))
+
+    in_doubt = trail.problem(key)
+    metrics = [trail.review(at("09:31") + hours * HOUR) for hours in (6, 23, 25)]
+
+    assert in_doubt == "unproven"
+    assert metrics == [{}, {}, {}]
+    assert trail.problem(key) is None
+
+
+def test_doubt_survives_that_a_file_is_read_again(trail):
+    key = trail.log("09:30")
+    trail.digests(8, 16)
+    trail.review(at("16:10"))
+
+    trail.log("09:30", read_at=at("17:00"))
+
+    assert trail.problem(key) == "unlisted"
+
+
+def test_log_file_with_rejects_can_be_unlisted_too(trail, packed, record):
+    trail.wire.stored = trail.pipeline.clock.now = at("09:31")
+    trail.pipeline.ingest(trail.pipeline.deliver(packed(record(1, eventTime=...)), log_key("0930")))
+    assert trail.pipeline.ledger.entry(f"s3://{BUCKET}/{log_key('0930')}")["problem"] == "rejects"
+
+    trail.digests(8, 16)
+    trail.review(at("16:10"))
+
+    assert trail.pipeline.ledger.entry(f"s3://{BUCKET}/{log_key('0930')}")["problem"] == "unlisted"
+
+
+def awaiting(trail):
+    trail.digests(10, 10, files={at("10:00"): [(log_key("0930"), "a" * 64), (log_key("0940"), "b" * 64)]})
+
+
+def test_listed_files_that_have_not_come_are_announced_six_hours_after_their_hour_and_every_six_hours(trail):
+    awaiting(trail)
+    times = ("15:59", "16:01", "17:00", "22:00", "22:02")
+
+    found = [(trail.review(at(time)), trail.announced()) for time in times]
+
+    message = json.dumps({"s3Bucket": BUCKET, "s3ObjectKey": [log_key("0930"), log_key("0940")]})
+    again = ({"AnnouncedAgain": 2}, [message])
+    assert found == [({}, []), again, ({}, []), ({}, []), again]
+
+
+def test_file_that_is_announced_again_and_is_gone_is_missing_and_no_more_announced(trail):
+    awaiting(trail)
+    trail.review(at("16:01"))
+    (message,) = trail.announced()
+
+    statuses = [status for status, _ in trail.pipeline.process(message)]
+    later = trail.review(at("23:00"))
+
+    assert statuses == ["missing", "missing"]
+    assert (trail.problem(log_key("0930")), later) == ("missing", {})
+    assert trail.entries()[log_key("0930")]["listedBy"]
+
+
+def test_file_that_is_announced_again_and_comes_is_no_more_awaited(trail):
+    awaiting(trail)
+    trail.review(at("16:01"))
+
+    trail.log("09:30", read_at=at("16:05"))
+
+    assert trail.problem(log_key("0930")) == "tampered"  # its hash is another one
+
+
+def test_hourly_event_ends_when_its_time_is_over_and_the_next_goes_on(trail):
+    awaiting(trail)
+    trail.pipeline.clock.left = 0
+
+    nothing = trail.review(at("16:01"))
+    trail.pipeline.clock.left = 60
+
+    assert (nothing, trail.review(at("16:02"))) == ({}, {"AnnouncedAgain": 2})
+
+
+def test_other_bucket_is_not_announced_for(trail):
+    awaiting(trail)
+    review = trail.pipeline.ingestion.reviewer
+    object.__setattr__(review, "bucket", "another-bucket")
+
+    assert trail.review(at("16:01")) == {}
+
+
+def test_delivery_outside_the_scope_is_refused_and_counted_and_nothing_is_read(pipeline, wire):
+    outside = [
+        {"s3Bucket": "another-bucket", "s3ObjectKey": [log_key("0930")]},
+        {"s3Bucket": BUCKET, "s3ObjectKey": [f"other/{log_key('0930')}"]},
+    ]
+    wire.calls.clear()
+
+    reports = [report for body in outside for report in pipeline.process(json.dumps(body))]
+
+    assert reports == [("refused", {"RefusedDeliveries": 1})] * 2
+    assert wire.calls == []
+
+
+def test_what_is_asked_for_by_force_is_read_again(pipeline, packed, record):
+    delivery = pipeline.deliver(packed(record(1)))
+    pipeline.ingest(delivery)
+    message = {"s3Bucket": BUCKET, "s3ObjectKey": [delivery.key]}
+
+    reports = [pipeline.process(json.dumps(message | more))[0][0] for more in ({}, {"force": True}, {"force": 1})]
+
+    assert reports == ["skipped", "ingested", "skipped"]

@@ -1,0 +1,176 @@
+"""What the entries of a window prove, and what is in the way."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from aitrail.proof import Proof, days_of
+from tests.signed_digests import at, key_of
+
+BUCKET = "s3://example-trail-logs/"
+FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"
+HOUR = timedelta(hours=1)
+DIGESTS = f"{BUCKET}AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/"
+CHAIN = f"{DIGESTS}111122223333_CloudTrail-Digest_eu-west-1_audit_eu-west-1"
+
+
+def log_file(time, **changes):
+    fields = {
+        "logFile": f"{BUCKET}{FOLDER}{time}Z_a.json.gz",
+        "entry": "file",
+        "status": "ingested",
+        "sha256": "a" * 64,
+        "verifiedBy": f"{BUCKET}{key_of(at('10:00'))}",
+        "records": 10,
+        "wanted": 3,
+        "written": 2,
+        "rejected": 1,
+        "expired": 0,
+        "duplicatesInFile": 0,
+        "firstEventTime": "2026-03-14T09:20:00Z",
+        "lastEventTime": "2026-03-14T09:25:00Z",
+    } | changes
+    return {name: value for name, value in fields.items() if value is not ...}
+
+
+def digest(end, **changes):
+    fields = {
+        "logFile": f"{BUCKET}{key_of(at(end))}",
+        "entry": "digest",
+        "status": "verified",
+        "digestStart": (at(end) - HOUR).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "digestEnd": f"2026-03-14T{end}:00Z",
+        "follows": "2026-03-14T07:00:00Z",
+        "logFiles": 1,
+    } | changes
+    return {name: value for name, value in fields.items() if value is not ...}
+
+
+HOURS = [digest(f"{hour:02}:00") for hour in range(8, 14)]
+
+
+def prove(*entries, since="09:00", until="12:00", now="20:00"):
+    proof = Proof(since=at(since), until=at(until), now=at(now))
+    for entry in entries:
+        proof.add(entry)
+    return proof
+
+
+def findings(*entries, **options):
+    return [(finding.what, finding.of) for finding in prove(*entries, **options).findings()]
+
+
+def test_window_whose_files_are_all_verified_and_whose_hours_are_covered_is_proved():
+    entries = [*HOURS, log_file("0930"), log_file("1130"), log_file("0859"), log_file("1200")]
+    random.Random(1).shuffle(entries)
+
+    proof = prove(*entries)
+
+    assert list(proof.findings()) == []
+    assert (proof.delivered, proof.verified, proof.open) == (2, 2, 0)
+    assert {name: proof.counts[name] for name in ("records", "wanted", "written", "rejected")} == {
+        "records": 20,
+        "wanted": 6,
+        "written": 4,
+        "rejected": 2,
+    }
+    assert proof.rows == {f"{BUCKET}{FOLDER}{time}Z_a.json.gz": 2 for time in ("0930", "1130")}
+    assert (proof.first_event, proof.last_event) == ("2026-03-14T09:20:00Z", "2026-03-14T09:25:00Z")
+
+
+@pytest.mark.parametrize("problem", ["tampered", "unlisted", "unreadable", "missing", "archived", "awaited"])
+def test_log_file_with_a_problem_is_named(problem):
+    entry = log_file("0930", problem=problem, verifiedBy=...)
+
+    (finding,) = prove(*HOURS, entry).findings()
+
+    assert (finding.what, finding.of) == (problem, entry["logFile"])
+    assert len(finding.why) > 20
+
+
+def test_log_file_with_rejects_is_verified_all_the_same():
+    proof = prove(*HOURS, log_file("0930", problem="rejects"))
+
+    assert (proof.verified, list(proof.findings())) == (1, [])
+
+
+@pytest.mark.parametrize("problem", [..., "unproven", "rejects"])
+def test_log_file_that_no_digest_lists_is_unproven_once_its_digest_should_be_there(problem):
+    entry = log_file("0930", verifiedBy=..., problem=problem)
+
+    young, old = (prove(*HOURS, entry, now=now) for now in ("11:29", "11:31"))
+
+    assert ([*young.findings()], young.open) == ([], 1)
+    assert [(finding.what, finding.of) for finding in old.findings()] == [("unproven", entry["logFile"])]
+
+
+def test_files_of_a_region_without_any_digest_are_one_finding():
+    entries = [log_file(time, verifiedBy=...) for time in ("0930", "0931", "0932")]
+
+    assert findings(*entries) == [("no digests", DIGESTS)]
+    assert "3 log file(s)" in next(prove(*entries).findings()).why
+
+
+@pytest.mark.parametrize("problem", ["tampered", "invalid", "unverifiable", "missing", "archived", "broken"])
+def test_digest_with_a_problem_is_named_and_its_hour_is_not_covered(problem):
+    bad = digest("10:00", problem=problem)
+    others = [each for each in HOURS if each["logFile"] != bad["logFile"]]
+
+    assert findings(*others, bad) == [(problem, bad["logFile"]), ("gap", CHAIN)]
+
+
+def test_awaited_digest_is_named_and_its_hour_is_not_covered():
+    awaited = {"logFile": f"{BUCKET}{key_of(at('10:00'))}", "entry": "digest", "problem": "awaited"}
+    others = [each for each in HOURS if each["logFile"] != awaited["logFile"]]
+
+    assert findings(*others, awaited) == [("awaited", awaited["logFile"]), ("gap", CHAIN)]
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [
+        ([8, 9, 10, 12, 13], ["10:00:00Z to 2026-03-14T11:00:00Z"]),
+        ([11, 12], ["09:00:00Z to 2026-03-14T10:00:00Z"]),
+        ([10, 11], ["11:00:00Z to 2026-03-14T12:00:00Z"]),
+    ],
+    ids=["within", "before", "behind"],
+)
+def test_hours_that_no_digest_covers_are_named(hours, expected):
+    proof = prove(*(digest(f"{hour:02}:00") for hour in hours))
+
+    assert [finding.why.partition(": is")[0].partition("covers 2026-03-14T")[2] for finding in proof.findings()] == (
+        expected
+    )
+
+
+def test_chain_that_begins_in_the_window_has_no_gap_before():
+    first, *others = (digest(f"{hour}:00") for hour in (11, 12))
+    del first["follows"]
+
+    assert findings(first, *others) == []
+
+
+def test_hours_whose_digest_may_still_come_are_no_gap():
+    assert findings(*HOURS[:3], now="12:00") == []
+    assert findings(*HOURS[:3], now="12:01") == [("gap", CHAIN)]
+
+
+def test_trails_of_one_region_are_proved_apart():
+    second = digest("10:00", logFile=f"{BUCKET}{key_of(at('10:00'), trail='second')}")
+
+    assert [what for what, _ in findings(*HOURS, second)] == ["gap"]
+
+
+def test_other_entries_change_nothing():
+    other = log_file("0930", entry="reject#3")
+    elsewhere = {"logFile": f"{BUCKET}somewhere", "entry": "file", "status": "ingested"}
+
+    proof = prove(*HOURS, other, elsewhere)
+
+    assert (proof.delivered, list(proof.findings())) == (0, [])
+
+
+def test_entries_of_a_window_are_on_its_days_and_on_that_of_its_last_digest():
+    assert list(days_of(at("09:00"), at("21:59"))) == ["2026-03-14"]
+    assert list(days_of(at("09:00"), at("22:00"))) == ["2026-03-14", "2026-03-15"]
