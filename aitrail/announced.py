@@ -10,22 +10,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aitrail.entries import UNPROVEN, entry_of
 from aitrail.ledger_reader import LedgerReader
+from aitrail.status.sqs import queue_of
 from aitrail.temporary import is_temporary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from types_boto3_sqs import SQSClient
-    from types_boto3_sqs.literals import QueueAttributeNameType
 
 # SQS counts to within a minute of the last change (SetQueueAttributes, Amazon SQS API Reference).
 POLL_SECONDS = 30.0
 _EMPTY_POLLS = 2
-_DEPTH: "Sequence[QueueAttributeNameType]" = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 _SOUND = ("ingested", "verified")
 NOT_READ = "not read"
 
@@ -47,12 +40,6 @@ class Became:
         return self.status in _SOUND
 
 
-def depth(sqs: "SQSClient", queue_url: str) -> int:
-    """How many messages a queue has, visible or not, as far as SQS knows. Raises the client's errors."""
-    found = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=_DEPTH)["Attributes"]
-    return sum(int(found.get(name, "0")) for name in _DEPTH)
-
-
 def until_empty(
     sqs: "SQSClient",
     queue_url: str,
@@ -68,7 +55,7 @@ def until_empty(
     while empty < _EMPTY_POLLS:
         sleep(POLL_SECONDS)
         try:
-            found = depth(sqs, queue_url)
+            found = queue_of(sqs, queue_url).messages
         except Exception as error:
             if not is_temporary(error):
                 raise

@@ -47,7 +47,7 @@ _HINTS = {
     ("AccessDenied", "AccessDeniedException"): (
         "Asking needs cloudformation:DescribeStacks on the stack, dynamodb:Query on the indexes of its tables, and "
         "dynamodb:GetItem and BatchGetItem on the events table; reading log files s3:ListBucket and s3:GetObject; "
-        "status sqs:GetQueueAttributes on the queues. docs/operations.md names what backfills and retries need."
+        "backfills and retries what docs/operations.md names; status sqs:GetQueueAttributes on the queues."
     ),
     THROTTLING: "AWS throttles: ask again in a minute, or ask for less (a shorter window, one principal or service).",
     ("NoSuchBucket",): "Check the name behind s3://, and --profile.",

@@ -20,7 +20,7 @@ CONFIGURE = "Configure credentials (`aws configure`, `aws sso login`, AWS_PROFIL
 ALLOW = (
     "Asking needs cloudformation:DescribeStacks on the stack, dynamodb:Query on the indexes of its tables, and "
     "dynamodb:GetItem and BatchGetItem on the events table; reading log files s3:ListBucket and s3:GetObject; "
-    "status sqs:GetQueueAttributes on the queues. docs/operations.md names what backfills and retries need."
+    "backfills and retries what docs/operations.md names; status sqs:GetQueueAttributes on the queues."
 )
 LOG_IN = "Log in again (`aws sso login`), or fetch new temporary credentials."
 CHECK_CREDENTIALS = "Check the credentials: --profile, AWS_PROFILE, AWS_ACCESS_KEY_ID."
