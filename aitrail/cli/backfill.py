@@ -46,8 +46,10 @@ def _accounts(_context: click.Context, _parameter: click.Parameter, values: tupl
 @option(_WHICH, "--in-region", "regions", multiple=True, metavar="REGION", help="Region of the calls.")
 @option(_WHICH, "--prefix", default="", metavar="PREFIX", help="What stands before AWSLogs/ in keys.  [default: none]")
 @option(_HOW, "--force", is_flag=True, help="Announce what is read already as well: it is read again.")
-@option(_HOW, "--dry-run", is_flag=True, help="Announce nothing: count, and estimate what reading costs.")
-@option(_HOW, "--wait", is_flag=True, help="Wait until all is read, and show what became of it.")
+@option(_HOW, "--dry-run", is_flag=True, help="Only count what would be announced, and estimate what reading it costs.")
+@option(
+    _HOW, "--wait", is_flag=True, help="Wait until the queue is empty, a minute or more, and show what became of all."
+)
 @aws_options
 @option("Where", "-v", "--verbose", is_flag=True, help="Tell what asking the ledger took.")
 @output_options()
