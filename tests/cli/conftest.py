@@ -128,7 +128,8 @@ class Stacks(dict):
 
     Outputs by name of the stack. `asked` notes host, stack, and key and Region of the signature of every request.
     `refusal` is (code, message) of an error to answer, or an exception to raise. `calls` has the names of all requests
-    to other services, which are moto's; `refusals` has (code, message), and `answers` JSON, by such names.
+    to other services, which are moto's; `refusals` has (code, message) by such names, `answers` what
+    makes a text of a request.
     """
 
     def __init__(self):
@@ -153,7 +154,8 @@ class Stacks(dict):
         operation = event_name.rpartition(".")[2]
         self.calls.append(operation)
         if operation in self.answers:
-            return AWSResponse(request.url, 200, {}, MockRawResponse(json.dumps(self.answers[operation]).encode()))
+            text = self.answers[operation](request)
+            return AWSResponse(request.url, 200, {}, MockRawResponse(text.encode()))
         if operation not in self.refusals:
             return botocore_stubber(event_name, request)
         code, message = self.refusals[operation]

@@ -62,7 +62,7 @@ def test_dead_letters_go_back(aitrail, deployed, dead_letter):
 def test_sqs_moves_dead_letters_by_itself_where_it_can(aitrail, deployed, dead_letter, stacks):
     dead_letter(1)
     del stacks.refusals["StartMessageMoveTask"]
-    stacks.answers["StartMessageMoveTask"] = {"TaskHandle": "x"}
+    stacks.answers["StartMessageMoveTask"] = lambda _request: '{"TaskHandle": "x"}'
 
     ended = aitrail("retry")
 
