@@ -10,8 +10,6 @@ from aitrail.entries import DIGEST
 from aitrail.keys import parse
 from aitrail.window import event_time
 
-# The folder of an account's digests.
-DIGESTS = "CloudTrail-Digest"
 # The minute in a log file's name is that of its writing, the hour of a digest that of the delivery.
 MARGIN = timedelta(hours=1)
 

@@ -74,3 +74,14 @@ class Deployment:
     def dead_letter_queue(self) -> str:
         """The URL of the queue of deliveries that failed."""
         return self.outputs["DeadLetterQueueUrl"]
+
+    @property
+    def log_bucket(self) -> str:
+        """The name of the bucket that CloudTrail delivers to."""
+        return self.outputs["LogBucketName"]
+
+    @property
+    def key_prefixes(self) -> tuple[str, ...]:
+        """What may precede `AWSLogs/` in keys, beside nothing at all."""
+        prefixes = self.outputs["KeyPrefixes"]
+        return () if prefixes == "none" else tuple(prefixes.split(","))

@@ -13,10 +13,10 @@ from itertools import islice
 from typing import Any
 
 from aitrail.announcing import Announcer
-from aitrail.coverage import DIGESTS, MARGIN, Span, is_closed, is_covered, moment, text_of
+from aitrail.coverage import MARGIN, Span, is_closed, is_covered, moment, text_of
 from aitrail.digest import Digest
 from aitrail.entries import UNLISTED, UNPROVEN
-from aitrail.keys import LogKey, parse
+from aitrail.keys import DIGESTS, LOGS, LogKey, parse
 from aitrail.ledger import Ledger
 from aitrail.ledger_reader import LedgerReader
 from aitrail.window import EARLIEST
@@ -31,7 +31,6 @@ _UNCOVERED = _A_DAY = timedelta(days=1)
 _CLOSING = timedelta(hours=2)
 _AT_ONCE = 100
 _DAYS_REMEMBERED = 1000
-_LOGS = ("CloudTrail", "CloudTrail-NetworkActivity")
 
 
 def digests_of(bucket: str, key: LogKey) -> str:
@@ -60,7 +59,7 @@ def note_doubts(ledger: Ledger, reader: LedgerReader, digest: Digest, own: Span 
     first, last = digest.start - _CLOSING, digest.end + MARGIN
     spans = spans_of(reader, digests_of(digest.bucket, key), first - MARGIN, last + 2 * MARGIN)
     spans = [*(span for span in spans if span.log_file != own.log_file), own]
-    for folder in _LOGS:
+    for folder in LOGS:
         for day in _days(first, last):
             for entry in reader.of_day(day, begins_with=f"s3://{digest.bucket}/{key.folder(folder, day)}"):
                 at = _delivered_at(entry)

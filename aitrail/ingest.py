@@ -76,7 +76,9 @@ class Ingestion:
     def _to_read(self, body: str) -> Iterator[Delivery]:
         """The deliveries of a message that will be read; none of an unknown message: that fails in its turn."""
         with suppress(UnknownNotification):
-            yield from (each for each in deliveries(body) if self.scope.holds(each.bucket, each.key) and _is_read(each))
+            for each in deliveries(body):
+                if self.scope.holds(each.bucket, each.key) and keys.kind_of(each.key).is_read:
+                    yield each
 
     def ingest_message(self, body: str, *, time_left: Callable[[], float], report: Callable[[Ingested], None]) -> None:
         """Ingest every delivery that a message announces; one that fails does not hold up the others.
@@ -107,7 +109,7 @@ class Ingestion:
         log_file = f"s3://{delivery.bucket}/{delivery.key}"
         if not self.scope.holds(delivery.bucket, delivery.key):
             return Ingested(status="refused", metrics={"RefusedDeliveries": 1}, details={"logFile": log_file})
-        if not _is_read(delivery):
+        if not kind.is_read:
             return not_read(log_file, kind)
         _check(time_left, log_file)
         with closing(self._ahead.take(delivery) if self._ahead else self._fetcher.fetch(delivery)) as fetched:
@@ -216,11 +218,6 @@ class Ingestion:
             first_event_time=reading.first_event_time,
             last_event_time=reading.last_event_time,
         )
-
-
-def _is_read(delivery: Delivery) -> bool:
-    kind = keys.kind_of(delivery.key)
-    return kind.ingested or kind is keys.Kind.DIGEST
 
 
 def expiry(now: datetime, retention: timedelta | None) -> int | None:

@@ -33,6 +33,11 @@ class Kind(StrEnum):
         """Whether the object holds records that become rows."""
         return self in (Kind.LOG_FILE, Kind.NETWORK_ACTIVITY)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the object is read at all: digests are, and hold no records."""
+        return self.ingested or self is Kind.DIGEST
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogKey:
@@ -72,10 +77,13 @@ class Scope:
         return bucket == self.bucket and key.startswith(tuple(f"{prefix}AWSLogs/" for prefix in self.prefixes))
 
 
+# The folders that hold what CloudTrail delivers and aitrail reads.
+DIGESTS = "CloudTrail-Digest"
+LOGS = ("CloudTrail", "CloudTrail-NetworkActivity")
 _KIND_OF_FOLDER = {
     "CloudTrail": Kind.LOG_FILE,
     "CloudTrail-NetworkActivity": Kind.NETWORK_ACTIVITY,
-    "CloudTrail-Digest": Kind.DIGEST,
+    DIGESTS: Kind.DIGEST,
     "CloudTrail-Insight": Kind.INSIGHT,
     "CloudTrail-Aggregated": Kind.AGGREGATED,
     "Config": Kind.CONFIG,

@@ -107,7 +107,7 @@ def _announced(text: str, wrappings: int) -> list[Delivery]:
         raise UnknownNotification(
             f"This message is no notification of a delivery: {error}. It is {_looks(text)}. Accepted are S3 event "
             "notifications, EventBridge events of S3 and CloudTrail's notifications, plain or wrapped by SNS at most "
-            "twice. Find out who sends it to this queue; docs/operations.md says how to announce a delivery by hand.",
+            "twice. Find out who sends it to this queue; `aitrail retry s3://BUCKET/KEY` announces a delivery by hand.",
         ) from error
 
 

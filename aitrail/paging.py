@@ -111,3 +111,39 @@ def in_order(tasks: Iterable[Callable[[], _T]], *, workers: int = WORKERS) -> It
                 running.append(pool.submit(task))
             while running and (task is None or len(running) == workers or running[0].done()):
                 yield running.popleft().result()
+
+
+def interleaved(streams: Iterable[Iterator[_T]], *, size: int, workers: int = WORKERS) -> Iterator[_T]:
+    """The items of all streams, `size` of each in turn; `workers` streams are open, and the next items of each wait.
+
+    A stream that ends makes room for the next one. Each is read by one thread at a time.
+    """
+    waiting, running = iter(streams), deque[tuple[Iterator[_T], Future[list[_T]]]]()
+    with _workers(workers) as pool:
+
+        def read_on(stream: Iterator[_T]) -> None:
+            running.append((stream, pool.submit(lambda: list(islice(stream, size)))))
+
+        while True:
+            for stream in islice(waiting, workers - len(running)):
+                read_on(stream)
+            if not running:
+                return
+            stream, coming = running.popleft()
+            found = coming.result()
+            if len(found) == size:
+                read_on(stream)
+            yield from found
+
+
+def in_turn(groups: Iterable[Iterable[_T]], *, at_once: int) -> Iterator[_T]:
+    """One item of each group in turn; at most `at_once` groups have begun and not ended."""
+    waiting, begun = iter(groups), deque[Iterator[_T]]()
+    while True:
+        begun.extend(map(iter, islice(waiting, at_once - len(begun))))
+        if not begun:
+            return
+        group = begun.popleft()
+        for item in islice(group, 1):
+            begun.append(group)
+            yield item

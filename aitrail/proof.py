@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from aitrail.coverage import DIGESTS, Span, chains_of, gaps, moment, text_of
+from aitrail.coverage import Span, chains_of, gaps, moment, text_of
 from aitrail.entries import DIGEST, FILE
-from aitrail.keys import LogKey, kind_of, parse
+from aitrail.keys import DIGESTS, LogKey, kind_of, parse
 
 # A digest comes within an hour of its own end: what was delivered later than this may not be listed yet.
 LISTED_WITHIN = timedelta(hours=2)

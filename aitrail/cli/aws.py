@@ -16,7 +16,9 @@ from aitrail.temporary import THROTTLING
 if TYPE_CHECKING:
     import boto3
 
+    from aitrail.announcing import Announcer
     from aitrail.deployment import Deployment
+    from aitrail.ledger_reader import LedgerReader
 
 # A person waits: botocore's own 60 s, five times over, would make them give up before it does.
 _CONNECT_SECONDS = 5
@@ -157,6 +159,21 @@ class Access:
             return Deployment.find(self.client("cloudformation"), self.stack)
         except KeyError as error:  # well-formed, and of another shape than botocore expects
             raise self.stranger() from error
+
+    @cached_property
+    def ledger(self) -> "LedgerReader":
+        """The ledger of the stack. Raises StackNotFoundError and botocore's errors."""
+        from aitrail.ledger_reader import LedgerReader  # noqa: PLC0415 (imports what --help does not need)
+
+        return LedgerReader(self.client("dynamodb"), self.deployment.files_table)
+
+    @cached_property
+    def announcer(self) -> "Announcer":
+        """What announces log files of the stack's bucket again; the same."""
+        from aitrail.announcing import Announcer  # noqa: PLC0415 (as above)
+
+        sqs = self.client("sqs")
+        return Announcer(lambda: sqs, self.deployment.backfill_queue, self.deployment.log_bucket)
 
 
 def aws_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -9,7 +9,7 @@ import click
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
 from aitrail.cli.table import Cell
-from aitrail.costs.bill import Line, per_million, total
+from aitrail.costs.bill import Line, per_million, readable, total
 from aitrail.costs.comparison import comparison
 from aitrail.costs.load import DIGEST_FILES, RECORD_KB, RECORDS_IN_A_FILE, CostError, Load
 from aitrail.costs.model import costs
@@ -24,8 +24,6 @@ _COLUMNS = ("part", "amount", "formula", "quantity", "unit", "price", "per", "se
 _SHOWN = ("part", "amount", "formula", "quantity", "unit", "price")
 _WAYS = ("way", "what", "amount", "formula")
 _CENTS = Decimal("0.01")
-# Many questions cost less than a cent.
-_FINE = Decimal("0.000001")
 _DECIMALS = 6
 
 
@@ -166,8 +164,4 @@ def _write_comparison(load: Load, prices: AwsPrices, output: Output) -> None:
         rows = [{name: getattr(way, name) for name in _WAYS} | {"amount": _rounded(way.amount)} for way in ways]
         output.write(rows, table=_WAYS, csv=_WAYS)
     else:
-        output.write_table(_WAYS, [[way.way, way.what, _money(way.amount), way.formula] for way in ways])
-
-
-def _money(amount: Decimal) -> Decimal:
-    return amount.quantize(_FINE if 0 < amount < _CENTS else _CENTS)
+        output.write_table(_WAYS, [[way.way, way.what, readable(way.amount), way.formula] for way in ways])

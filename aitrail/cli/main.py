@@ -28,12 +28,14 @@ SECTIONS = {
         "export": "Write calls to files below DIR, one for each service and day.",
     },
     "Feed": {
+        "backfill": "Have log files of the bucket read that the ledger lacks.",
         "import-history": "Fill the table from CloudTrail's Event history, 90 days back.",
         "scan": "Show the rows that log files hold, without any AWS.",
     },
     "Trust": {
         "status": "Show whether all is well, and what needs a person.",
         "verify": "Prove that nothing was lost, or name what is in the way.",
+        "retry": "Have what failed read again: dead letters, unreadable files.",
         "rejects": "List the records that could not become rows, and why.",
     },
     "Set up": {

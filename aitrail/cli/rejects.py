@@ -1,39 +1,39 @@
 """`aitrail rejects`: the records that could not become rows, and why."""
 
 from itertools import chain, islice
-from typing import TYPE_CHECKING
 
 import click
 
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
-
-if TYPE_CHECKING:
-    from aitrail.ledger_reader import LedgerReader
+from aitrail.cli.window import counted
 
 _COLUMNS = ("reason", "eventSource", "eventName", "recordIndex", "logFile")
 
 
 @click.command(cls=Command)
+@option("How", "--retry", "again", is_flag=True, help="Have the files that hold them read again.")
 @aws_options
 @option("Where", "-v", "--verbose", is_flag=True, help="Tell what reading took.")
 @output_options()
-def rejects(*, access: Access, verbose: bool, output: Output) -> None:
+def rejects(*, again: bool, access: Access, verbose: bool, output: Output) -> None:
     """List the records that could not become rows, and why.
 
     A log file with such a record is ingested all the same: its other records are rows. The record stays in the ledger,
     and json and jsonl show it (record, or its beginning and its SHA-256 if it is too large). A file that is read again
-    with another version or other service files loses the rejects that have become rows. Those that were imported from
-    Event history stand in no log file, and have no recordIndex.
+    with another version or other service files loses the rejects that have become rows: --retry announces the files of
+    all that are listed. Those that were imported from Event history
+    stand in no log file, have no recordIndex, and stay.
 
     \b
     Examples:
       aitrail rejects
       aitrail rejects -o jsonl | jq -r .record | jq .
       aitrail rejects --query 'length(@)'
+      aitrail rejects --retry
     """
-    ledger = _ledger(access)
+    ledger = access.ledger
     found = ledger.with_problem("reject")
     first = list(islice(found, 1))
     entries = chain(first, found)
@@ -41,11 +41,17 @@ def rejects(*, access: Access, verbose: bool, output: Output) -> None:
     output.write(shown, table=_COLUMNS, csv=_COLUMNS)
     if not first:
         narrate(f"No record was rejected in {access}.")
+    elif again:
+        _retry(access)
     if verbose:
         narrate(f"Reading took {ledger.effort()}.")
 
 
-def _ledger(access: Access) -> "LedgerReader":
-    from aitrail.ledger_reader import LedgerReader  # noqa: PLC0415 (imports what --help does not need)
+def _retry(access: Access) -> None:
+    """Announce the files of all rejects, and tell."""
+    from aitrail.retrying import announced_again  # noqa: PLC0415 (imports what --help does not need)
 
-    return LedgerReader(access.client("dynamodb"), access.deployment.files_table)
+    # Not those with the problem `rejects`: a file may have a graver one.
+    entries = access.ledger.with_problem("reject")
+    files = sum(1 for _ in announced_again(access.announcer, entries, access.deployment.log_bucket))
+    narrate(f"{counted(files, 'file')} announced again: rejects that become rows vanish when the function reads them.")

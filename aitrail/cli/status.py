@@ -80,17 +80,16 @@ def status(
 
 
 def _look(access: Access) -> "Look":
-    from aitrail.ledger_reader import LedgerReader  # noqa: PLC0415 (imports what --help does not need)
-    from aitrail.rows import recorded_with  # noqa: PLC0415 (the same)
+    from aitrail.rows import recorded_with  # noqa: PLC0415 (imports what --help does not need)
     from aitrail.services import load  # noqa: PLC0415 (the same)
     from aitrail.status import Look  # noqa: PLC0415 (the same)
     from aitrail.table_rows import TableRows  # noqa: PLC0415 (the same)
 
-    deployment, dynamodb = access.deployment, access.client("dynamodb")
+    deployment = access.deployment
     return Look(
         deployment=deployment,
-        reader=LedgerReader(dynamodb, deployment.files_table),
-        rows=TableRows(dynamodb, deployment.events_table),
+        reader=access.ledger,
+        rows=TableRows(access.client("dynamodb"), deployment.events_table),
         client=access.client,
         recorded_with=recorded_with(load()),
     )

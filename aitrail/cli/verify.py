@@ -100,16 +100,15 @@ def verify(
 def _verification(
     access: Access, *, now: datetime, is_asked: Callable[[str], bool], progress: Callable[[str], None]
 ) -> "Verification":
-    from aitrail.ledger_reader import LedgerReader  # noqa: PLC0415 (imports what --help does not need)
-    from aitrail.public_keys import PublicKeys  # noqa: PLC0415
+    from aitrail.public_keys import PublicKeys  # noqa: PLC0415 (imports what --help does not need)
     from aitrail.services import load  # noqa: PLC0415
     from aitrail.table_rows import TableRows  # noqa: PLC0415
     from aitrail.verification import Verification  # noqa: PLC0415
 
-    deployment, dynamodb = access.deployment, access.client("dynamodb")
+    deployment = access.deployment
     return Verification(
-        reader=LedgerReader(dynamodb, deployment.files_table),
-        source=TableRows(dynamodb, deployment.events_table),
+        reader=access.ledger,
+        source=TableRows(access.client("dynamodb"), deployment.events_table),
         s3=access.client("s3"),
         public_keys=PublicKeys(lambda region: access.client("cloudtrail", region)),
         registry=load(),
@@ -169,13 +168,9 @@ def _remarks(verdict: "Verdict") -> Iterator[str]:
 
 
 def _announce(access: Access, verdict: "Verdict") -> None:
-    from aitrail.announcing import Announcer  # noqa: PLC0415 (imports what --help does not need)
-
-    outputs = access.deployment.outputs
-    begin = f"s3://{outputs['LogBucketName']}/"
+    begin = f"s3://{access.deployment.log_bucket}/"
     keys = [name.removeprefix(begin) for name in verdict.overdue() if name.startswith(begin)]
-    announcer = Announcer(lambda: access.client("sqs"), outputs["BackfillQueueUrl"], outputs["LogBucketName"])
-    for _ in announcer.announce(keys):
+    for _ in access.announcer.announce(keys):
         pass
     narrate(f"{counted(len(keys), 'object')} announced again.")
 

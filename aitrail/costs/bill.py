@@ -8,6 +8,9 @@ from aitrail.costs.prices import UNITS, AwsPrices, Price
 # Enough for every product; quotients that do not end are rounded far behind what anybody pays.
 PRECISE = Context(prec=40)
 _MILLION = 10**6
+_CENTS = Decimal("0.01")
+# Much costs less than a cent.
+_FINE = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +66,8 @@ def per_million(amount: Decimal, count: int) -> Decimal | None:
     """What a million costs where so many cost the amount; None where there are none."""
     with localcontext(PRECISE):
         return amount * _MILLION / count if count else None
+
+
+def readable(amount: Decimal) -> Decimal:
+    """An amount for people: in cents, and finer where it is less than one."""
+    return amount.quantize(_FINE if 0 < amount < _CENTS else _CENTS)

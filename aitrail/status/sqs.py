@@ -39,14 +39,15 @@ def queues_of(
         if not refused:
             raise
     return Queues(
-        deliveries=_queue(sqs, urls["deliveries"], ages.get("deliveries")),
-        backfill=_queue(sqs, urls["backfill"], ages.get("backfill")),
-        dead_letters=_queue(sqs, deployment.dead_letter_queue),
+        deliveries=queue_of(sqs, urls["deliveries"], ages.get("deliveries")),
+        backfill=queue_of(sqs, urls["backfill"], ages.get("backfill")),
+        dead_letters=queue_of(sqs, deployment.dead_letter_queue),
         ages_refused=refused,
     )
 
 
-def _queue(sqs: "SQSClient", url: str, oldest: timedelta | None = None) -> Queue:
+def queue_of(sqs: "SQSClient", url: str, oldest: timedelta | None = None) -> Queue:
+    """Ask for one queue. Raises botocore's errors."""
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_NUMBERS))["Attributes"]
     waiting, in_flight, delayed = (int(attributes[name]) for name in _NUMBERS)
     return Queue(waiting=waiting, in_flight=in_flight, delayed=delayed, oldest=oldest)

@@ -23,8 +23,10 @@ from moto.core.models import botocore_stubber
 
 from aitrail.cli.main import cli
 from aitrail.events import EventsTable
+from aitrail.ledger import Ledger
 from aitrail.rows import row_of
-from aitrail.tables import EVENTS
+from aitrail.tables import EVENTS, FILES
+from tests.deployed_stack import Deployed
 from tests.deployed_tables import create_table
 
 ROOT = Path(__file__).parents[2]
@@ -211,6 +213,24 @@ def table(credentials, stacks):  # noqa: ARG001 (the client needs them)
         create_table(dynamodb, "example-Events", EVENTS)
         stacks["aitrail"] = {"EventsTableName": "example-Events"}
         yield EventsTable(dynamodb, "example-Events")
+
+
+@pytest.fixture
+def ledger(table, stacks):  # noqa: ARG001 (the stack and its credentials)
+    """The ledger of the stack `aitrail`."""
+    client = boto3.client("dynamodb")
+    create_table(client, "example-Files", FILES)
+    stacks["aitrail"]["FilesTableName"] = "example-Files"
+    return Ledger(client, "example-Files")
+
+
+@pytest.fixture
+def deployed(ledger, stacks):
+    """The stack `aitrail` with its bucket, queues and ledger."""
+    deployed = Deployed(ledger)
+    stacks["aitrail"] |= deployed.outputs
+    stacks.calls.clear()
+    return deployed
 
 
 @pytest.fixture

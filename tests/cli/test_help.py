@@ -17,8 +17,8 @@ from aitrail.errors import AitrailError
 
 SECTIONS = {
     "Ask": ["events", "event", "usage", "who", "what", "tail", "export"],
-    "Feed": ["import-history", "scan"],
-    "Trust": ["status", "verify", "rejects"],
+    "Feed": ["backfill", "import-history", "scan"],
+    "Trust": ["status", "verify", "retry", "rejects"],
     "Set up": ["services", "cost", "completion"],
 }
 COMMANDS = [command for commands in SECTIONS.values() for command in commands]

@@ -6,20 +6,11 @@ import boto3
 import pytest
 
 from aitrail.entries import FileEntry
-from aitrail.ledger import Ledger
 from aitrail.reading import RejectedRecord
-from aitrail.tables import FILES
-from tests.deployed_tables import create_table, small_pages
+from tests.deployed_stack import BUCKET, key
+from tests.deployed_tables import small_pages
 
 REASON = "eventTime is missing, it should be like 2026-01-31T23:59:59Z"
-
-
-@pytest.fixture
-def ledger(table, stacks):  # noqa: ARG001 (the stack and its credentials)
-    client = boto3.client("dynamodb")
-    create_table(client, "example-Files", FILES)
-    stacks["aitrail"]["FilesTableName"] = "example-Files"
-    return Ledger(client, "example-Files")
 
 
 @pytest.fixture
@@ -96,3 +87,32 @@ def test_verbose_tells_what_reading_took(aitrail, rejected):
     ended = aitrail("rejects", "-v", "-o", "csv")
 
     assert ended.stderr.startswith("Reading took 1 requests, ")
+
+
+def test_files_that_hold_rejects_are_announced_again_by_force(aitrail, deployed, rejected):
+    rejected(f"s3://{BUCKET}/{key(1)}", *range(30))
+    rejected(f"s3://{BUCKET}/{key(2)}", 1)
+    rejected("event-history", 1)
+
+    ended = aitrail("rejects", "--retry", "--query", "length(@)")
+
+    assert (ended.exit_code, ended.stdout) == (0, "32\n")
+    assert ended.stderr == ("2 files announced again: rejects that become rows vanish when the function reads them.\n")
+    assert deployed.bodies() == [{"s3Bucket": BUCKET, "s3ObjectKey": [key(1), key(2)], "force": True}]
+
+
+def test_file_that_is_in_doubt_is_announced_again_as_well(aitrail, deployed, rejected, ledger):
+    name = f"s3://{BUCKET}/{key(1)}"
+    rejected(name, 1)
+    ledger.doubt(name, "unproven")
+
+    aitrail("rejects", "--retry")
+
+    assert deployed.announced() == [key(1)]
+
+
+def test_nothing_is_announced_where_nothing_was_rejected(aitrail, deployed):
+    ended = aitrail("rejects", "--retry")
+
+    assert (ended.exit_code, ended.stderr) == (0, "No record was rejected in the stack aitrail in eu-west-1.\n")
+    assert deployed.announced() == []

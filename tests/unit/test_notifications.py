@@ -352,7 +352,7 @@ def test_error_says_why_what_it_looks_like_and_what_is_accepted(body, reason):
     assert str(raised.value) == (
         f"This message is no notification of a delivery: {reason} Accepted are S3 event notifications, EventBridge "
         "events of S3 and CloudTrail's notifications, plain or wrapped by SNS at most twice. Find out who sends it "
-        "to this queue; docs/operations.md says how to announce a delivery by hand."
+        "to this queue; `aitrail retry s3://BUCKET/KEY` announces a delivery by hand."
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.paging import Page, in_order, merged, unordered
+from aitrail.paging import Page, in_order, in_turn, interleaved, merged, unordered
 from tests.immediate_paging import at_once
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=150)
@@ -332,3 +332,79 @@ def test_exception_of_what_gives_the_tasks_reaches_the_consumer_and_leaves_no_th
         list(in_order(tasks()))
 
     assert threads() == []
+
+
+def expected_interleaving(streams, size, workers):
+    """Chunks of the streams that are open in turn; one that is shorter than asked for is the last of its stream."""
+    waiting, found = [list(stream) for stream in streams], []
+    opened, waiting = waiting[:workers], waiting[workers:]
+    while opened:
+        stream = opened.pop(0)
+        chunk, rest = stream[:size], stream[size:]
+        found += chunk
+        if len(chunk) == size:
+            opened.append(rest)
+        elif waiting:
+            opened.append(waiting.pop(0))
+    return found
+
+
+STREAMS = st.lists(st.integers(0, 9), max_size=6).map(
+    lambda sizes: [[(stream, number) for number in range(size)] for stream, size in enumerate(sizes)]
+)
+
+
+@LAW
+@given(STREAMS, st.integers(1, 4), WORKERS)
+def test_streams_are_read_some_of_each_in_turn(streams, size, workers):
+    found = list(interleaved(map(iter, streams), size=size, workers=workers))
+
+    assert found == expected_interleaving(streams, size, workers)
+
+
+def test_streams_are_read_side_by_side_and_each_by_one_thread_at_a_time():
+    together, reading = threading.Barrier(3, timeout=30), set()
+
+    def stream(number):
+        for item in range(4):
+            assert number not in reading
+            reading.add(number)
+            together.wait()
+            reading.remove(number)
+            yield number, item
+
+    found = list(interleaved(map(stream, range(3)), size=2, workers=3))
+
+    assert sorted(found) == [(number, item) for number in range(3) for item in range(4)]
+
+
+def test_error_of_a_stream_is_raised():
+    def broken():
+        yield 1
+        raise OSError("lost")
+
+    with pytest.raises(OSError, match="lost"):
+        list(interleaved([iter([0]), broken()], size=2))
+
+
+@LAW
+@given(STREAMS, st.integers(1, 4))
+def test_groups_take_turns_and_few_have_begun(groups, at_once):
+    begun, ended, most = set(), set(), 0
+
+    def watched(number, group):
+        nonlocal most
+        begun.add(number)
+        most = max(most, len(begun - ended))
+        yield from group
+        ended.add(number)
+
+    found = list(in_turn((watched(number, group) for number, group in enumerate(groups)), at_once=at_once))
+
+    assert sorted(found) == sorted(chain.from_iterable(groups))
+    assert [[item for item in found if item[0] == number] for number in range(len(groups))] == groups
+    assert most <= at_once
+
+
+def test_every_group_has_its_turn_before_one_has_a_second():
+    assert list(in_turn(["abc", "d", "ef", "gh"], at_once=3)) == list("adebfcgh")

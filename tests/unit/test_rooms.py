@@ -14,7 +14,7 @@ LAYERS = (
     ("aitrail.cli",),
     ("aitrail.ingest", "aitrail.store", "aitrail.verification", "aitrail.history_import"),
     ("aitrail.row_proof", "aitrail.deep_proof"),
-    ("aitrail.outcomes", "aitrail.reconciling"),
+    ("aitrail.outcomes", "aitrail.reconciling", "aitrail.backfill", "aitrail.announced", "aitrail.retrying"),
     ("aitrail.doubts", "aitrail.fetching", "aitrail.import_progress"),
     ("aitrail.usage", "aitrail.timeline", "aitrail.following", "aitrail.export", "aitrail.original", "aitrail.costs"),
     ("aitrail.status",),
@@ -34,7 +34,7 @@ LAYERS = (
     ("aitrail.dynamodb", "aitrail.planner", "aitrail.scanning"),
     ("aitrail.source", "aitrail.reading"),
     ("aitrail.filters",),
-    ("aitrail.conditions", "aitrail.bucket", "aitrail.paths", "aitrail.coverage"),
+    ("aitrail.conditions", "aitrail.bucket", "aitrail.day_folders", "aitrail.paths", "aitrail.coverage"),
     ("aitrail.entries",),
     (
         "aitrail.rows",

@@ -1,0 +1,178 @@
+"""`aitrail backfill`: log files that are in the bucket and not in the ledger, announced to the function."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from aitrail.cli.announcing import refusal, scope_of
+from aitrail.cli.aws import Access, aws_options
+from aitrail.cli.output import Output, narrate, output_options
+from aitrail.cli.progress import progress, rate_of
+from aitrail.cli.sections import Command, option
+from aitrail.cli.window import Moment, counted, now_of
+from aitrail.costs.prices import AwsPrices
+from aitrail.window import Window, window_of
+
+if TYPE_CHECKING:
+    from aitrail.announcing import Announcer
+    from aitrail.backfill import Backfill, Found
+
+_ATTENTION = 4
+_WHEN = "When they were delivered (UTC)"
+_WHICH = "Which log files (repeat an option for other values)"
+_HOW = "How"
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+_GOES_ON = (
+    "Interrupted. What is announced stays announced, and is read. The same command goes on: it skips what is read."
+)
+
+
+def _accounts(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not _ACCOUNT.fullmatch(value):
+            raise click.BadParameter(f"{value!r} is no account: give its 12 digits.")
+    return tuple(dict.fromkeys(values))
+
+
+@click.command(cls=Command)
+@option(_WHEN, "--since", type=Moment(), help="Begin: 7d, 12h, yesterday, 2026-11-01, 2026-11-01T08:30.  [required]")
+@option(_WHEN, "--until", type=Moment(), help="End, exclusive; in the same forms.  [default: now]")
+@option(_WHICH, "--account", "accounts", multiple=True, callback=_accounts, metavar="ID", help="Account of the calls.")
+@option(_WHICH, "--in-region", "regions", multiple=True, metavar="REGION", help="Region of the calls.")
+@option(_WHICH, "--prefix", default="", metavar="PREFIX", help="What stands before AWSLogs/ in keys.  [default: none]")
+@option(_HOW, "--force", is_flag=True, help="Announce what is read already as well: it is read again.")
+@option(_HOW, "--dry-run", is_flag=True, help="Only count what would be announced, and estimate what reading it costs.")
+@option(
+    _HOW, "--wait", is_flag=True, help="Wait until the queue is empty, a minute or more, and show what became of all."
+)
+@aws_options
+@option("Where", "-v", "--verbose", is_flag=True, help="Tell what asking the ledger took.")
+@output_options()
+@click.pass_context
+def backfill(
+    context: click.Context,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    accounts: tuple[str, ...],
+    regions: tuple[str, ...],
+    prefix: str,
+    force: bool,
+    dry_run: bool,
+    wait: bool,
+    access: Access,
+    verbose: bool,
+    output: Output,
+) -> None:
+    """Have log files of the bucket read that the ledger lacks.
+
+    Lists the log bucket by days of delivery, skips what the ledger has as it is, and announces the rest to the backfill
+    queue, from which the function reads it: files that were there before the deployment, or that went missing. Files
+    that are unreadable, missing or changed, or were recorded with other service files or another version than those of
+    this command, are announced as well. Digests of a day come first. Safe to repeat: what is read is skipped.
+
+    The window is that of the delivery. CloudTrail delivers some events late, into later folders: leave --until away to
+    have them all. Events of a day may lie in files of the next one.
+
+    --wait exits with 4 if a file that was announced was not read as it should be.
+
+    \b
+    Examples:
+      aitrail backfill --since 90d --dry-run
+      aitrail backfill --since 2026-01-01 --wait
+      aitrail backfill --since 2013-01-01 --account 111122223333 --in-region eu-west-1
+    """
+    window = _window(context, since, until)
+    if dry_run and wait:
+        raise click.UsageError("--dry-run announces nothing that --wait could wait for: leave one out.")
+    prefix = _checked(access, prefix)
+    with _telling(access, verbose=verbose):
+        from aitrail.cli.found import narrate_counts, write_counts  # noqa: PLC0415 (--help need not wait for it)
+
+        work = _work(access, prefix, accounts, regions, window, force=force)
+        if wait:
+            from aitrail.announced import Announced  # noqa: PLC0415 (as above)
+            from aitrail.cli.became import show_what_became  # noqa: PLC0415
+
+            with Announced(access.deployment.log_bucket) as noted:
+                _look(work, access.announcer, lambda found: noted.note(found.key, found.ingested_at))
+                narrate_counts(work, access)
+                if not show_what_became(noted, access, context.obj or time.sleep, output):
+                    context.exit(_ATTENTION)
+        else:
+            _look(work, None if dry_run else access.announcer)
+            write_counts(work, AwsPrices.read() if dry_run else None, output)
+            narrate_counts(work, access, dry_run=dry_run)
+            if not dry_run and any(count.wanted for count in work.counts.values()):
+                narrate("The same command with --dry-run shows later what is left.")
+
+
+@contextmanager
+def _telling(access: Access, *, verbose: bool) -> Iterator[None]:
+    """Tell whoever interrupts it how to go on, and at the end what it took."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        narrate(_GOES_ON)
+        raise
+    finally:
+        if verbose:
+            narrate(f"Asking the ledger took {access.ledger.effort()}.")
+
+
+def _window(context: click.Context, since: datetime | None, until: datetime | None) -> Window:
+    if since is None:
+        raise click.UsageError(
+            "Say from when on log files are wanted: --since 90d, --since 2026-01-01, or --since 2013-01-01 for all."
+        )
+    now = now_of(context)
+    return window_of(since, until or now, now)
+
+
+def _checked(access: Access, prefix: str) -> str:
+    """The prefix with its slash at the end, if the function reads what is behind it."""
+    scope, wanted = scope_of(access), f"{prefix.rstrip('/')}/" if prefix else ""
+    if wanted not in scope.prefixes:
+        raise refusal(scope, f"--prefix {prefix!r} is none of the stack's")
+    return wanted
+
+
+def _work(
+    access: Access, prefix: str, accounts: tuple[str, ...], regions: tuple[str, ...], window: Window, *, force: bool
+) -> "Backfill":
+    """What there is to look into."""
+    from aitrail.backfill import Backfill  # noqa: PLC0415 (as above)
+    from aitrail.day_folders import DayFolders  # noqa: PLC0415
+    from aitrail.rows import recorded_with  # noqa: PLC0415
+    from aitrail.services import load  # noqa: PLC0415
+
+    bucket = access.deployment.log_bucket
+    folders = DayFolders(s3=access.client("s3"), bucket=bucket, prefix=prefix, accounts=accounts, regions=regions)
+    with progress() as show:
+        days = folders.of(window, found=lambda count: show(f"{counted(count, 'folder')} of days found"))
+    return Backfill(
+        folders=folders,
+        days=days,
+        reader=access.ledger,
+        window=window,
+        recorded_with=recorded_with(load()),
+        force=force,
+    )
+
+
+def _look(work: "Backfill", announcer: "Announcer | None", note: Callable[["Found"], None] = lambda _: None) -> None:
+    """Look at every delivery, and announce what is wanted."""
+    folders, files, rate = sum(map(len, work.days.values())), 0, rate_of()
+    with progress() as show:
+        for batch in work.announced(announcer):
+            for found in batch:
+                if found.is_wanted:
+                    note(found)
+            files += len(batch)
+            wanted = sum(count.wanted for count in work.counts.values())
+            show(f"{counted(files, 'file')}, {wanted:,} wanted, {rate(files)}", work.folders_done, folders)

@@ -1,0 +1,65 @@
+"""What a backfill found and announced, as rows and in words."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from aitrail.backfill import REASONS, Backfill, Count
+from aitrail.cli.announcing import narrate_archived, scope_of
+from aitrail.cli.aws import Access
+from aitrail.cli.output import Output, narrate
+from aitrail.cli.window import counted
+from aitrail.costs.bill import readable, total
+from aitrail.costs.prices import AwsPrices
+from aitrail.costs.reading import a_million_rows, reading
+
+_COLUMNS = ("reason", "files", "bytes", "announced")
+_DECIMALS = 6
+
+
+def write_counts(work: Backfill, prices: AwsPrices | None, output: Output) -> None:
+    """Write the counts by reason, and their sums; with prices also what reading those costs that are announced."""
+    columns = (*_COLUMNS, "cost") if prices else _COLUMNS
+    rows = list(_rows(work, prices))
+    if output.format == "table" and not output.query:
+        cells = [[readable(cell) if isinstance(cell, Decimal) else cell for cell in row.values()] for row in rows]
+        output.write_table(columns, cells)
+    else:
+        rounded = (row | {"cost": round(row["cost"], _DECIMALS)} if prices else row for row in rows)
+        output.write(rounded, table=columns, csv=columns)
+
+
+def _rows(work: Backfill, prices: AwsPrices | None) -> Iterator[dict[str, Any]]:
+    all_of_them = Count()
+    for count in work.counts.values():
+        all_of_them.join(count)
+    counts = {reason: work.counts[reason] for reason in REASONS if reason in work.counts}
+    for reason, count in (counts | ({"total": all_of_them} if counts else {})).items():
+        row = {"reason": reason, "files": count.files, "bytes": count.bytes, "announced": count.wanted}
+        yield row | ({"cost": total(reading(count.wanted, count.wanted_bytes, prices))} if prices else {})
+
+
+def narrate_counts(work: Backfill, access: Access, *, dry_run: bool = False) -> None:
+    """Tell what was announced, or would be, and what to do about the rest."""
+    bucket, counts = work.folders.bucket, work.counts
+    files, wanted = (sum(getattr(count, name) for count in counts.values()) for name in ("files", "wanted"))
+    if not files:
+        narrate(
+            f"No log files delivered {work.window} below s3://{bucket}/{work.folders.prefix}AWSLogs/. Check the window "
+            f"(--since, --until), --account, --in-region and --prefix{_other_prefixes(work, access)}."
+        )
+    elif not wanted:
+        narrate(f"Nothing to announce: {counted(files, 'file')} delivered {work.window}, all of them read or archived.")
+    elif dry_run:
+        narrate(
+            f"{counted(wanted, 'file')} of {files:,} would be announced. Costs are in USD, rows not counted: a million "
+            f"cost {a_million_rows(AwsPrices.read()):.2f} to write. {AwsPrices.read()}: check them."
+        )
+    else:
+        narrate(f"{counted(wanted, 'file')} of {files:,} announced to the queue from which the function reads them.")
+    narrate_archived(counts["archived"].files if "archived" in counts else 0, bucket)
+
+
+def _other_prefixes(work: Backfill, access: Access) -> str:
+    others = [repr(prefix) for prefix in scope_of(access).prefixes if prefix not in ("", work.folders.prefix)]
+    return f" (the stack also reads behind {', '.join(others)})" if others else ""
