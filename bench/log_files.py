@@ -5,11 +5,11 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from aitrail.inflate import inflated
 from aitrail.logfile import LogFile
-from aitrail.services import Registry, load
+from aitrail.services import load
 from bench.corpora import FRESH, Corpus
 from bench.measuring import Figure, Scale, cpu_seconds
 
@@ -73,28 +73,20 @@ def hashed(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-class _Unhashed(LogFile):
-    """A log file whose content is read all the same, and not hashed."""
-
-    def __init__(self, stream: BytesIO, registry: Registry) -> None:
-        super().__init__(stream, registry.sources, is_lookalike=registry.is_lookalike)
-        self._digest = cast("Any", _NoDigest())
-
-
-class _NoDigest:
-    def update(self, content: bytes) -> None:
-        """Leave the content alone."""
-
-
 def select(file: bytes) -> list[tuple[int, dict[str, Any]]]:
     """The wanted records and their positions, without a hash of the content."""
-    return list(_Unhashed(BytesIO(file), load()))
+    return _selected(file, is_hashed=False)
 
 
 def select_and_hash(file: bytes) -> list[tuple[int, dict[str, Any]]]:
     """The wanted records and their positions, as the function reads them."""
+    return _selected(file, is_hashed=True)
+
+
+def _selected(file: bytes, *, is_hashed: bool) -> list[tuple[int, dict[str, Any]]]:
     registry = load()
-    return list(LogFile(BytesIO(file), registry.sources, is_lookalike=registry.is_lookalike))
+    content = LogFile(BytesIO(file), registry.sources, is_lookalike=registry.is_lookalike, is_hashed=is_hashed)
+    return list(content)
 
 
 def naive(file: bytes) -> list[tuple[int, dict[str, Any]]]:

@@ -41,14 +41,14 @@ LAYERS = (
         "aitrail.attributes",
     ),
     ("aitrail.identity", "aitrail.keys", "aitrail.services", "aitrail.tables", "aitrail.items", "aitrail.inflate"),
-    ("aitrail.window", "aitrail.prices", "aitrail.paging", "aitrail.jsontext"),
+    ("aitrail.window", "aitrail.prices", "aitrail.paging", "aitrail.jsontext", "aitrail.elements"),
     ("aitrail.errors",),
 )
 PURE = (
     *("logfile", "inflate", "jsontext", "rows", "reading", "items", "identity", "keys", "services", "notifications"),
     *("tables", "errors", "window", "conditions", "filters", "source", "planner", "usage", "prices", "timeline"),
     "costs",
-    *("cells", "original", "entries", "coverage", "digest"),
+    *("cells", "original", "entries", "coverage", "digest", "elements"),
 )
 FORBIDDEN = ("boto3", "botocore", "aws_lambda_powertools", "os", "socket", "subprocess")
 
