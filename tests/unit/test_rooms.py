@@ -27,7 +27,7 @@ LAYERS = (
         "aitrail.announcing",
         "aitrail.public_keys",
     ),
-    ("aitrail.dynamodb", "aitrail.planner", "aitrail.scanning"),
+    ("aitrail.dynamodb", "aitrail.encoding", "aitrail.planner", "aitrail.scanning"),
     ("aitrail.source", "aitrail.reading"),
     ("aitrail.filters",),
     ("aitrail.conditions", "aitrail.bucket", "aitrail.paths", "aitrail.coverage"),
