@@ -22,8 +22,9 @@ def encode_batches_at_once(client: "DynamoDBClient") -> "DynamoDBClient":
     later botocore not bring them together, DynamoDB refuses the batches: by themselves they are empty.
     """
     # The ids make it no matter how often this is done to a client.
-    client.meta.events.register(f"provide-client-params.{_OPERATION}", _keep, unique_id="aitrail.keep")
-    client.meta.events.register(f"before-call.{_OPERATION}", _encode, unique_id="aitrail.encode")
+    events: Any = client.meta.events  # which the stubs take for one that ignores what handlers return
+    events.register(f"provide-client-params.{_OPERATION}", _keep, unique_id="aitrail.keep")
+    events.register(f"before-call.{_OPERATION}", _encode, unique_id="aitrail.encode")
     return client
 
 
