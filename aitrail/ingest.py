@@ -191,6 +191,7 @@ class Ingestion:
                 )
                 written += len(batch.rows)
                 rejects |= {reject.record_index for reject in batch.rejects}
+                batch.rows.clear()  # the next batch is made while this one is still referred to
         except UnreadableLogFile as error:
             # What was written before the damage stays; other counts of an incomplete reading would only mislead.
             return replace(

@@ -16,7 +16,8 @@ from aitrail.services import Registry
 # Rows wait for the whole file to prove sound, up to this many bytes of them; beyond it they are handed on as they come.
 MAX_HELD_BYTES = 32 * 1024 * 1024
 # What a row or reject takes in Python's memory beside its bytes: many small ones must not pass for few large ones.
-_OVERHEAD_BYTES = 1024
+# Rows of 1.4 KB by DynamoDB's count take 6 KB.
+_OVERHEAD_BYTES = 4096
 
 # What a reject keeps of its record: all of it where that fits beside the other attributes, else the beginning.
 _MAX_KEPT_BYTES = 390 * 1024
