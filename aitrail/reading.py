@@ -85,8 +85,8 @@ class Reading:
     """Reads `stream` once, through `batches`. The counts are complete when the batches are exhausted.
 
     `log_file` is what rows name as their origin. With a `retention`, rows carry expiresAt, and records that are past
-    it at `now` are counted as expired instead. `content.sha256` is there only if `is_hashed`, which takes a third of
-    the time. `at_each_step` is called about every 128 KB of content: what it raises ends the reading.
+    it at `now` are counted as expired instead. `content.sha256` is there only if `is_hashed`, which takes a
+    quarter of the time. `at_each_step` is called about every 128 KB of content: what it raises ends the reading.
     """
 
     def __init__(  # noqa: PLR0913 (what differs between the function and scan)
