@@ -36,9 +36,10 @@ def inflated(stream: BinaryIO, step_bytes: int) -> Iterator[bytes]:
     if head == _MAGIC:
         yield from _members(_filled(head, stream, _BLOCK_BYTES), stream, step_bytes)
         return
-    while head:
-        yield head
-        head = stream.read(step_bytes)
+    content = _filled(head, stream, step_bytes)
+    while content:
+        yield content
+        content = stream.read(step_bytes)
 
 
 def _filled(block: bytes, stream: BinaryIO, size: int) -> bytes:

@@ -193,6 +193,7 @@ class Ingestion:
                 )
                 written += len(batch.rows)
                 rejects |= {reject.key for reject in batch.rejects}
+                batch.rows.clear()  # the next batch is made while this one is still referred to
         except UnreadableLogFile as error:
             # What was written before the damage stays; other counts of an incomplete reading would only mislead.
             return replace(

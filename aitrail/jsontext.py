@@ -6,9 +6,9 @@ The json module's own scanner reads the values, so what is JSON and what a value
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from aitrail.errors import AitrailError
 
@@ -19,6 +19,8 @@ _ENCODING_MARK_BYTES: Final = 4  # what json.detect_encoding looks at
 _WORD_BYTES: Final = 16
 # What must follow a number before its end is certain: 1e+ is 1 and something else until the next digit is there.
 _LOOKAHEAD_BYTES: Final = 3
+
+_T = TypeVar("_T")
 
 
 class UnreadableJson(AitrailError):
@@ -68,7 +70,7 @@ class JsonText:
         self._chunks = chunks
         self._longest_value = longest_value
         self._first_window = first_window
-        self._buffer = b""
+        self._buffer = bytearray()
         self._at = 0
         self._passed = 0
         self._ended = False
@@ -83,13 +85,16 @@ class JsonText:
         missing = size - (len(self._buffer) - self._at)
         if missing <= 0 or self._ended:
             return
-        parts = [self._buffer[self._at :]]
+        passed = max(0, self._at - 1)  # the byte before the cursor stays: `leap` needs its place
+        self._buffer = self._buffer[passed:]
+        self._at -= passed
+        self._passed += passed
+        parts: list[bytes | bytearray] = [self._buffer]
         while missing > 0 and not self._ended:
             parts.append(next(self._chunks, b""))
             missing -= len(parts[-1])
             self._ended = not parts[-1]
-        self._passed += self._at
-        self._buffer, self._at = b"".join(parts), 0
+        self._buffer = bytearray().join(parts)
 
     def peek(self) -> bytes:
         """The next byte that is no white space; empty at the end of the text."""
@@ -97,7 +102,7 @@ class JsonText:
             if space := _WHITE_SPACE.match(self._buffer, self._at):
                 self._at = space.end()
             if self._at < len(self._buffer) or self._ended:
-                return self._buffer[self._at : self._at + 1]
+                return bytes(self._buffer[self._at : self._at + 1])
             self._need(1)
 
     def take(self, *expected: bytes) -> bytes:
@@ -157,23 +162,40 @@ class JsonText:
             return UnreadableJson(f"A value is longer than the limit of {self._longest_value:,} bytes", self.position)
         return UnreadableJson(f"The content is not JSON: {error.msg}", self.position + error.pos)
 
-    def piece(self, size: int, boundary: re.Pattern[bytes]) -> bytes:
-        """The text up to a likely end of a list item, at least `size` bytes from here: empty where there is none.
+    def leap(
+        self, size: int, to_boundary: re.Pattern[bytes], read: Callable[[bytearray, int, int], _T | None]
+    ) -> tuple[int, _T | None]:
+        """Step over some items of a list at once, before the first of which the cursor stands, if `read` can.
 
-        The end is behind the first byte of a match of `boundary`, or at the end of the text before its last bracket.
+        `read` is given a buffer and where the text of these items begins and ends in it, with brackets around them; it
+        keeps nothing of the buffer. They are about `size` bytes; their end is that of the match of `to_boundary`, or
+        at the end of the text before its last bracket.
+        Returns the number of bytes of the items, 0 where no end was found, and what `read` returned: after None the
+        cursor stands where it stood.
         """
-        self._need(2 * size)
-        match = boundary.search(self._buffer, self._at + size)
-        if match:
-            return self._buffer[self._at : match.start() + 1]
-        return self._buffer[self._at : max(self._at, self._buffer.rfind(b"]"))] if self._ended else b""
+        self._need(size // 2)
+        buffer, start, end = self._buffer, self._at, self._end_of_items(size, to_boundary)
+        if not end:
+            return 0, None
+        # The text is decoded where it lies: the byte before the cursor is done with, that at the end is put back.
+        behind = buffer[end]
+        buffer[start - 1], buffer[end] = b"[]"
+        found = read(buffer, start - 1, end + 1)
+        buffer[end] = behind
+        if found is not None:
+            self._at = end
+        return end - start, found
 
-    def skip(self, size: int) -> None:
-        """Step over `size` bytes that `piece` has shown."""
-        self._at += size
+    def _end_of_items(self, size: int, to_boundary: re.Pattern[bytes]) -> int:
+        # A rest that is smaller than another piece would only be moved to the front of the buffer.
+        last = self._at + size if len(self._buffer) - self._at > 2 * size else len(self._buffer)
+        if self._ended and last == len(self._buffer):
+            return max(0, self._buffer.rfind(b"]", self._at))
+        match = to_boundary.match(self._buffer, self._at, last)
+        return match.end() if match else 0
 
 
-def _first_value(window: bytes, *, complete: bool) -> tuple[Any, int]:
+def _first_value(window: bytearray, *, complete: bool) -> tuple[Any, int]:
     """The value at the start of `window` and the number of its bytes; ValueError, RecursionError where it has none."""
     # In latin-1 each byte is one character, and all that structures JSON is ASCII: the offset counts bytes.
     value, end = _DECODER.raw_decode(window.decode("latin-1"))

@@ -17,26 +17,27 @@ The differences:
 """
 
 import hashlib
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any, BinaryIO, Final
 
-import msgspec
-
+from aitrail import elements
 from aitrail.errors import AitrailError
 from aitrail.inflate import DamagedGzip, inflated
 from aitrail.jsontext import JsonText, UnreadableJson, utf8
 
 _PIECE_BYTES: Final = 128 * 1024
 _FIRST_WINDOW_BYTES: Final = 4096  # most records are smaller
-_BOUNDARY: Final = re.compile(rb'\}\s*,\s*\{\s*"event')  # AWS writes eventVersion first
-# json.loads refuses integers of over 4,300 digits, msgspec takes them: of such a run every 400th byte makes 10 digits.
-_DIGIT_STRIDE: Final = 400
-_LONG_INTEGER: Final = re.compile(rb"[0-9]{10}")
+# A piece with a wanted record is decoded twice, and where one is the next is often near: smaller pieces then cost less.
+_SMALLEST_SHARE: Final = 4
+# AWS writes eventVersion first. Greedy: up to the last boundary.
+_TO_BOUNDARY: Final = re.compile(rb'.*\}(?=\s*,\s*\{\s*"event)', re.DOTALL)
+_HEAD: Final = b'{"Records":['
+_TAIL: Final = b"]}"
 # AWS has some hundreds of event sources, and all are host names.
 _MOST_SOURCES: Final = 1000
 _LONGEST_SOURCE: Final = 253
@@ -71,14 +72,6 @@ class UnreadableLogFile(AitrailError):
         self.position = position
 
 
-class _Element(msgspec.Struct, gc=False):
-    eventSource: str | None = None  # noqa: N815 - CloudTrail's name
-
-
-_ELEMENTS: Final = msgspec.json.Decoder(list[_Element])
-_RAW_ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
-
-
 def _never(_source: str) -> bool:
     return False
 
@@ -93,8 +86,8 @@ class LogFile:
     Raises UnreadableLogFile while iterating, possibly after records were given.
 
     After the last record: `records` counts the elements of Records, `unwanted` those not wanted, `bytes` and `sha256`
-    (hex) tell of the uncompressed content, `unknown_sources` counts the elements by lower-cased lookalike source (the
-    first 1,000 sources of at most 253 characters).
+    (hex, None unless `is_hashed`) tell of the uncompressed content, `unknown_sources` counts the elements by
+    lower-cased lookalike source (the first 1,000 sources of at most 253 characters).
     """
 
     def __init__(  # noqa: PLR0913 (each has a default but the first two)
@@ -105,6 +98,7 @@ class LogFile:
         limits: Limits = DEFAULT_LIMITS,
         is_lookalike: Callable[[str], bool] = _never,
         piece_bytes: int = _PIECE_BYTES,
+        is_hashed: bool = True,
         at_each_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._stream = stream
@@ -114,7 +108,10 @@ class LogFile:
         self._piece_bytes = piece_bytes
         self._at_each_step = at_each_step
         self._leap_from = 0
-        self._digest = hashlib.sha256()
+        self._leap_bytes = piece_bytes
+        # Sources that are neither wanted nor lookalikes, as they are spelled: those of nearly all elements.
+        self._plain: set[str | None] = {None}
+        self._digest = hashlib.sha256() if is_hashed else None
         self.bytes = 0
         self._restart()
 
@@ -124,15 +121,16 @@ class LogFile:
         self.unknown_sources: Counter[str] = Counter()
 
     @property
-    def sha256(self) -> str:
+    def sha256(self) -> str | None:
         """Hex digest of the uncompressed content."""
-        return self._digest.hexdigest()
+        return self._digest.hexdigest() if self._digest else None
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        window = min(_FIRST_WINDOW_BYTES, self._piece_bytes)
-        text = JsonText(utf8(self._content()), longest_value=self._limits.record_bytes, first_window=window)
         try:
-            yield from self._document(text)
+            chunks = self._content()
+            first, second = next(chunks, b""), next(chunks, b"")
+            found = None if second else self._whole(first)
+            yield from self._document(self._text(chain([first, second], chunks))) if found is None else found
         except UnreadableJson as error:
             raise UnreadableLogFile(error.reason, error.position) from error
         except DamagedGzip as error:
@@ -145,8 +143,22 @@ class LogFile:
             self.bytes += len(chunk)
             if self.bytes > limit:
                 raise UnreadableLogFile(f"The content is larger than the limit of {limit:,} bytes", limit)
-            self._digest.update(chunk)
+            if self._digest:
+                self._digest.update(chunk)
             yield chunk
+
+    def _text(self, chunks: Iterator[bytes]) -> JsonText:
+        window = min(_FIRST_WINDOW_BYTES, self._piece_bytes)
+        return JsonText(utf8(filter(None, chunks)), longest_value=self._limits.record_bytes, first_window=window)
+
+    def _whole(self, content: bytes) -> list[tuple[int, dict[str, Any]]] | None:
+        """The wanted records of a document that is all in one chunk, as most are; None where it is not the usual one.
+
+        If what lies between head and tail is a JSON list, the document has no other key and nothing behind it.
+        """
+        if content.startswith(_HEAD) and content.endswith(_TAIL) and content.isascii():
+            return self._select(content, len(_HEAD) - 1, len(content) - len(_TAIL) + 1)
+        return None
 
     def _document(self, text: JsonText) -> Iterator[tuple[int, dict[str, Any]]]:
         if text.peek() != b"{":
@@ -176,61 +188,67 @@ class LogFile:
 
     def _leap(self, text: JsonText) -> list[tuple[int, dict[str, Any]]] | None:
         """Step over many elements and give the wanted records among them; None, without a step, where that fails."""
-        if text.position < self._leap_from:
+        begin = text.position
+        if begin < self._leap_from:
             return None
-        piece = text.piece(self._piece_bytes, _BOUNDARY)
-        # Elements are read one by one up to here, should the leap fail: each byte is tried at most twice.
-        self._leap_from = text.position + (len(piece) or self._piece_bytes)
-        if not piece or _LONG_INTEGER.search(piece[::_DIGIT_STRIDE]):
-            return None
-        content = b"[%b]" % piece
+        size, found = text.leap(self._leap_bytes, _TO_BOUNDARY, self._select)
+        if found is None:
+            # Elements are read one by one up to here: each byte is tried at most twice.
+            self._leap_from = begin + (size or self._leap_bytes)
+        elif found:
+            self._leap_bytes = max(1, self._piece_bytes // _SMALLEST_SHARE)
+        else:
+            self._leap_bytes = min(2 * self._leap_bytes, self._piece_bytes)
+        return found
+
+    def _select(self, buffer: bytes | bytearray, start: int, end: int) -> list[tuple[int, dict[str, Any]]] | None:
+        """The wanted records of the list that should lie there, with all elements counted; None if it is no such."""
         try:
-            sources = [element.eventSource for element in _ELEMENTS.decode(content)]
-            tally = Counter(sources)
-            wanted = {source for source in tally if self._is_wanted(source)}
-            hits = [index for index, source in enumerate(sources) if source in wanted] if wanted else []
-            found = _records(content, hits)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
+            sources = elements.sources_of(buffer, start, end)
+            notable: dict[int, str] = {} if self._plain.issuperset(sources) else dict(self._notable(sources))
+            places = [index for index, source in notable.items() if self._is_wanted(source)]
+            records = elements.records_at(buffer, start, end, places)
+        except elements.REFUSED:
             return None
-        if not sources:
-            return None
-        found = [(self.records + index, record) for index, record in found]
-        self._count(tally)
-        text.skip(len(piece))
+        found = [(self.records + place, record) for place, record in zip(places, records, strict=True)]
+        self._count(len(sources), notable.values())
         return found
 
     def _walk(self, text: JsonText) -> list[tuple[int, dict[str, Any]]]:
         """Step over one element and give it, if it is wanted."""
         element = text.value()
         source = element.get("eventSource") if isinstance(element, dict) else None
-        source = source if isinstance(source, str) else None
-        found = [(self.records, element)] if self._is_wanted(source) else []
-        self._count({source: 1})
+        notable = dict(self._notable([source if isinstance(source, str) else None]))
+        found = [(self.records + index, element) for index, source in notable.items() if self._is_wanted(source)]
+        self._count(1, notable.values())
         return found
 
-    def _is_wanted(self, source: str | None) -> bool:
-        return source is not None and source.lower() in self._sources
-
-    def _count(self, tally: Mapping[str | None, int]) -> None:
-        for source, elements in tally.items():
-            self.records += elements
-            if self._is_wanted(source):
+    def _notable(self, sources: Iterable[str | None]) -> Iterator[tuple[int, str]]:
+        """The place and the source of each element that is wanted or has a lookalike source."""
+        for index, source in enumerate(sources):
+            if source is None or source in self._plain:
                 continue
-            self.unwanted += elements
-            if source is not None and len(source) <= _LONGEST_SOURCE and self._is_lookalike(source.lower()):
-                self._count_unknown(source.lower(), elements)
+            is_short = len(source) <= _LONGEST_SOURCE
+            if self._is_wanted(source) or (is_short and self._is_lookalike(source.lower())):
+                yield index, source
+            elif is_short and len(self._plain) < _MOST_SOURCES:
+                self._plain.add(source)
 
-    def _count_unknown(self, source: str, elements: int) -> None:
+    def _is_wanted(self, source: str) -> bool:
+        return source.lower() in self._sources
+
+    def _count(self, records: int, notable: Iterable[str]) -> None:
+        self.records += records
+        self.unwanted += records
+        for source in notable:
+            if self._is_wanted(source):
+                self.unwanted -= 1
+            else:
+                self._count_unknown(source.lower())
+
+    def _count_unknown(self, source: str) -> None:
         if source in self.unknown_sources or len(self.unknown_sources) < _MOST_SOURCES:
-            self.unknown_sources[source] += elements
-
-
-def _records(content: bytes, indexes: list[int]) -> list[tuple[int, dict[str, Any]]]:
-    """The records at these places of a JSON list, as json.loads decodes them."""
-    if not indexes:
-        return []
-    elements = _RAW_ELEMENTS.decode(content)
-    return [(index, json.loads(str(elements[index], "utf-8"))) for index in indexes]
+            self.unknown_sources[source] += 1
 
 
 def wanted_records(stream: BinaryIO, sources: frozenset[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -242,4 +260,4 @@ def wanted_records(stream: BinaryIO, sources: frozenset[str] | None = None) -> I
         from aitrail.services import load  # noqa: PLC0415 - whoever names the sources needs no registry
 
         sources = load().sources
-    return iter(LogFile(stream, sources))
+    return iter(LogFile(stream, sources, is_hashed=False))

@@ -26,7 +26,7 @@ def original_of(row: Row, stream: BinaryIO, *, registry: Registry | None = None)
     the stream raises.
     """
     index, sources = row["recordIndex"], (registry or load_registry()).sources
-    content = LogFile(stream, sources | {str(row["eventSource"]).lower()})
+    content = LogFile(stream, sources | {str(row["eventSource"]).lower()}, is_hashed=False)
     found = [record for position, record in content if position == index]
     if not found and index < content.records:
         raise NoOriginalError(f"its record {index} is another one: not of {row['eventSource']}, nor of any service")

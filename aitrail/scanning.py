@@ -132,7 +132,7 @@ class Scan:
             self._unreadable(name, error)
 
     def _rows_of(self, name: str, stream: BinaryIO) -> Iterator[Row]:
-        reading = Reading(stream, log_file=name, registry=self.registry)
+        reading = Reading(stream, log_file=name, registry=self.registry, is_hashed=False)
         written = 0
         for batch in reading.batches():
             for reject in batch.rejects:

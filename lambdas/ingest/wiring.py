@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aitrail.ahead import FILES_AHEAD
 from aitrail.announcing import Announcer
 from aitrail.doubts import Review
+from aitrail.encoding import encode_batches_at_once
 from aitrail.events import WRITERS, EventsTable
 from aitrail.ingest import Ingestion, expiry
 from aitrail.keys import Scope
@@ -112,7 +113,7 @@ def _ingestion(environment: Environment, now: Callable[[], datetime] = lambda: d
     announcer = Announcer(lambda: _client("sqs"), environment.backfill_queue_url, environment.log_bucket)
     return Ingestion(
         s3=_client("s3"),
-        events=EventsTable(_client("dynamodb"), environment.events_table),
+        events=EventsTable(encode_batches_at_once(_client("dynamodb")), environment.events_table),
         ledger=ledger,
         registry=load(),
         scope=Scope(bucket=environment.log_bucket, prefixes=environment.key_prefixes),

@@ -63,7 +63,7 @@ class Wire:
         self.stored = datetime(2026, 3, 14, 9, 26, tzinfo=UTC)
         self._answers = {}
         self._lock = threading.Lock()
-        events.register("before-parameter-build", self._note)
+        events.register("provide-client-params", self._note)
         events.register("after-call.dynamodb", self._hand_back)
         events.register("after-call.s3.GetObject", self._date)
         # moto would act on a request even if another handler has answered it.

@@ -1,3 +1,4 @@
+import gc
 import importlib
 import json
 import logging
@@ -112,6 +113,8 @@ def start(environment, monkeypatch):
 
     yield start
     forget()
+    gc.enable()  # a start that failed has left it off
+    gc.unfreeze()
 
 
 @pytest.fixture
@@ -317,6 +320,13 @@ def test_log_names_cause_and_delivery_of_a_failure_and_nothing_of_records(capsys
     assert "ValidationException" in of_delivery
     assert f"s3://example-trail-logs/{key(1)}" in of_delivery
     assert "no notification of a delivery" in of_message
+
+
+def test_the_garbage_collector_is_on_once_the_function_has_started(start):
+    start()
+
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 10_000
 
 
 @pytest.mark.parametrize(("text", "retention"), [("", None), ("400", timedelta(days=400))], ids=str)

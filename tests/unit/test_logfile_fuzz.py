@@ -218,12 +218,12 @@ ENCODED = {
 def test_hand_made_documents_give_what_the_reference_gives(content):
     expected = reference(content)
 
-    whole = streamed(content)
+    whole = [streamed(content, packed=packed) for packed in (False, True)]
     in_pieces = [
         streamed(content, most=997, piece=piece, packed=packed) for piece in (40, 300) for packed in (False, True)
     ]
 
-    assert [whole, *in_pieces] == [expected] * 5
+    assert [*whole, *in_pieces] == [expected] * 6
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,8 @@ DOCUMENTS = st.tuples(st.lists(MEMBERS, max_size=1), RECORDS, st.lists(MEMBERS, 
 )
 ENCODINGS = st.sampled_from(["utf-8"] * 8 + ["utf-8-sig", "utf-16", "utf-16-be", "utf-32-le"])
 CONTENTS = st.tuples(DOCUMENTS, ENCODINGS).map(lambda drawn: drawn[0].encode(drawn[1], "surrogatepass"))
-READS = st.fixed_dictionaries({"most": st.integers(1, 200), "piece": st.integers(1, 200), "packed": st.booleans()})
+PIECES = st.integers(1, 200) | st.integers(200, 800) | st.just(1 << 17)
+READS = st.fixed_dictionaries({"most": st.integers(1, 200), "piece": PIECES, "packed": st.booleans()})
 
 
 @LAW

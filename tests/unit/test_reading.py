@@ -44,7 +44,7 @@ def test_different_records_under_one_guid_are_rows_of_their_own():
 
 
 def test_very_many_small_rows_do_not_wait_for_the_end():
-    number = MAX_HELD_BYTES // 1024 + 2
+    number = MAX_HELD_BYTES // 4096 + 2
     records = [record(eventID=f"{index:08x}-0000-4000-8000-000000000000") for index in range(number)]
 
     batches = list(reading_of(*records).batches())

@@ -31,7 +31,7 @@ LAYERS = (
         "aitrail.event_history",
         "aitrail.proof",
     ),
-    ("aitrail.dynamodb", "aitrail.planner", "aitrail.scanning"),
+    ("aitrail.dynamodb", "aitrail.encoding", "aitrail.planner", "aitrail.scanning"),
     ("aitrail.source", "aitrail.reading"),
     ("aitrail.filters",),
     ("aitrail.conditions", "aitrail.bucket", "aitrail.day_folders", "aitrail.paths", "aitrail.coverage"),
@@ -45,14 +45,14 @@ LAYERS = (
         "aitrail.attributes",
     ),
     ("aitrail.identity", "aitrail.keys", "aitrail.services", "aitrail.tables", "aitrail.items", "aitrail.inflate"),
-    ("aitrail.window", "aitrail.prices", "aitrail.paging", "aitrail.jsontext"),
+    ("aitrail.window", "aitrail.prices", "aitrail.paging", "aitrail.jsontext", "aitrail.elements"),
     ("aitrail.errors", "aitrail.temporary"),
 )
 PURE = (
     *("logfile", "inflate", "jsontext", "rows", "reading", "items", "identity", "keys", "services", "notifications"),
     *("tables", "errors", "window", "conditions", "filters", "source", "planner", "usage", "prices", "timeline"),
     "costs",
-    *("cells", "original", "entries", "coverage", "digest", "proof"),
+    *("cells", "original", "entries", "coverage", "digest", "proof", "elements"),
     *(f"status.{name}" for name in ("arrivals", "chains", "facts", "findings", "problems", "queues", "report")),
 )
 FORBIDDEN = ("boto3", "botocore", "aws_lambda_powertools", "os", "socket", "subprocess")
