@@ -10,8 +10,10 @@ _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 # What the tables suppose: docs/scale.md says so.
 ROWS_PER_FILE = 2
 SOURCES_PER_ACCOUNT = 4
-UNITS_PER_ROW, LEDGER_UNITS_PER_FILE = 5.2, 2
+UNITS_PER_ROW, LEDGER_UNITS_PER_FILE = 5.2, 4
 TABLE_QUOTA = 40_000
+# aitrail:backfillConcurrency
+BACKFILL_FUNCTIONS = 5
 _BIG = 5000
 
 _Rows = Iterator[Sequence[object]]
@@ -106,10 +108,11 @@ def _beside() -> _Rows:
     files = old(30, 1000, rows=ROWS_PER_FILE, interleaved=True)
     fresh = live(50, _HOUR, _random())
     shared = simulate(list(merge(fresh, files)), Pipeline(), _random())
-    alone, capped = simulate(fresh, Pipeline(), _random()), simulate(files, Pipeline(functions=8), _random())
+    capped = simulate(files, Pipeline(functions=BACKFILL_FUNCTIONS), _random())
+    alone = simulate(fresh, Pipeline(), _random())
     for name, now, then in (
         ("in one queue, 10 functions", shared, shared),
-        ("in a queue of their own: 8 functions, 10 for live ones", alone, capped),
+        (f"in a queue of their own: {BACKFILL_FUNCTIONS} functions, 10 for live ones", alone, capped),
     ):
         last = max(at for delivery, at in then.done if not delivery.is_live)
         yield name, *_delays(now), f"{last / _MINUTE:.1f} min"

@@ -7,7 +7,7 @@ import pytest
 
 from demo.queueing import simulation
 from demo.queueing.simulation import Pipeline
-from demo.queueing.tables import TABLES, table
+from demo.queueing.tables import BACKFILL_FUNCTIONS, TABLES, table
 from infra.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +27,7 @@ def test_the_simulation_works_with_the_settings_of_the_stack():
     pipeline = Pipeline()
 
     assert pipeline.functions == Settings().maximum_concurrency
+    assert Settings().backfill_concurrency == BACKFILL_FUNCTIONS
     assert pipeline.batch == number("infra/ingest.py", r"batch_size=(\d+)")
     timeout = number("infra/ingest.py", r"TIMEOUT = Duration.seconds\((\d+)\)")
     assert timeout - number("lambdas/ingest/handler.py", r"RESERVE = (\d+)") == simulation._TIME_LEFT
