@@ -80,6 +80,25 @@ class Scope:
 # The folders that hold what CloudTrail delivers and aitrail reads.
 DIGESTS = "CloudTrail-Digest"
 LOGS = ("CloudTrail", "CloudTrail-NetworkActivity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origins:
+    """Some of the accounts and Regions; none named are all."""
+
+    accounts: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+
+    @property
+    def are_all(self) -> bool:
+        """Whether nothing is left out."""
+        return not self.accounts and not self.regions
+
+    def have(self, key: LogKey) -> bool:
+        """Whether an object is of one of them."""
+        return (not self.accounts or key.account in self.accounts) and (not self.regions or key.region in self.regions)
+
+
 _KIND_OF_FOLDER = {
     "CloudTrail": Kind.LOG_FILE,
     "CloudTrail-NetworkActivity": Kind.NETWORK_ACTIVITY,

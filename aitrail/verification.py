@@ -1,13 +1,15 @@
 """Whether every delivery of a window is accounted for: what `aitrail verify` asks of ledger, table and bucket."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from aitrail.bucket import content_of
 from aitrail.deep_proof import DeepProof
+from aitrail.keys import Origins, parse
 from aitrail.ledger_reader import LedgerReader
 from aitrail.proof import Finding, Proof, days_of
 from aitrail.public_keys import PublicKeys
@@ -55,7 +57,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """The parts that a verdict is found with. `is_asked` limits it to some names; `retention` is that of the rows."""
+    """The parts that a verdict is found with. `origins` limit what is asked; `retention` is that of the rows."""
 
     reader: LedgerReader
     source: RowSource
@@ -64,7 +66,7 @@ class Verification:
     registry: Registry
     now: datetime
     retention: timedelta | None = None
-    is_asked: Callable[[str], bool] = lambda _: True
+    origins: Origins = field(default_factory=Origins)
     progress: Callable[[str], None] = lambda _: None
 
     def verify(self, window: Window) -> Verdict:
@@ -84,8 +86,7 @@ class Verification:
             source=self.source,
             public_keys=self.public_keys,
         )
-        is_asked = lambda name: self.is_asked(name) and proof.holds(name)  # noqa: E731 (two conditions, one name)
-        for name in deep.prove(proof.digests, proof.ingested, is_asked=is_asked):
+        for name in deep.prove(proof.digests, proof.ingested, is_asked=partial(self._is_asked, proof)):
             self.progress(name)
         rows = RowProof(distinct=deep.distinct, rows=deep.rows, findings=deep.findings, read_again=len(proof.ingested))
         return _verdict(proof, rows)
@@ -95,9 +96,14 @@ class Verification:
         for day in days_of(window.since, window.until):
             self.progress(day)
             for entry in self.reader.of_day(day):
-                if self.is_asked(entry["logFile"]):
+                if self._is_asked(None, entry["logFile"]):
                     proof.add(entry)
         return proof
+
+    def _is_asked(self, proof: Proof | None, log_file: str) -> bool:
+        """Whether an object is of the accounts and Regions, and of the window where a proof has one."""
+        key = parse(log_file)
+        return key is not None and self.origins.have(key) and (proof is None or proof.holds(log_file))
 
     def _reading(self, stream: BytesIO, name: str) -> Reading:
         return Reading(stream, log_file=name, registry=self.registry, retention=self.retention, now=self.now)

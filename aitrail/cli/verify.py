@@ -13,7 +13,8 @@ from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
 from aitrail.cli.window import Moment, counted, now_of
-from aitrail.window import MomentError, Window, event_time, window_of
+from aitrail.keys import Origins
+from aitrail.window import Window, event_time, window_of
 
 if TYPE_CHECKING:
     from aitrail.verification import Verdict, Verification
@@ -43,7 +44,7 @@ _WHEN = "When (UTC), by delivery"
 )
 @aws_options
 @option("Where", "-v", "--verbose", is_flag=True, help="Tell what reading took.")
-@output_options(default="table", formats=("table", "json"))
+@output_options("table", formats=("table", "json"), of="the object")
 @click.pass_context
 def verify(
     context: click.Context,
@@ -79,12 +80,9 @@ def verify(
       aitrail verify --since 30d --announce
     """
     now = now_of(context)
-    try:
-        window = window_of(since, until, now)
-    except MomentError as error:
-        raise click.UsageError(str(error)) from error
+    window, origins = window_of(since, until, now), Origins(accounts=frozenset(accounts), regions=frozenset(regions))
     with _progress() as progress:
-        verification = _verification(access, now=now, is_asked=_is_asked(accounts, regions), progress=progress)
+        verification = _verification(access, now=now, origins=origins, progress=progress)
         verdict = verification.verify_deep(window) if deep else verification.verify(window)
     _write(verdict, window, output)
     if announce:
@@ -98,7 +96,7 @@ def verify(
 
 
 def _verification(
-    access: Access, *, now: datetime, is_asked: Callable[[str], bool], progress: Callable[[str], None]
+    access: Access, *, now: datetime, origins: Origins, progress: Callable[[str], None]
 ) -> "Verification":
     from aitrail.public_keys import PublicKeys  # noqa: PLC0415 (imports what --help does not need)
     from aitrail.services import load  # noqa: PLC0415
@@ -114,27 +112,16 @@ def _verification(
         registry=load(),
         now=now,
         retention=deployment.row_retention,
-        is_asked=is_asked,
+        origins=origins,
         progress=progress,
     )
 
 
-def _is_asked(accounts: tuple[str, ...], regions: tuple[str, ...]) -> Callable[[str], bool]:
-    from aitrail.keys import parse  # noqa: PLC0415
-
-    def is_asked(log_file: str) -> bool:
-        key = parse(log_file)
-        return key is None or ((not accounts or key.account in accounts) and (not regions or key.region in regions))
-
-    return is_asked
-
-
 def _write(verdict: "Verdict", window: Window, output: Output) -> None:
     findings = [asdict(finding) for finding in verdict.findings]
-    if output.format == "json":
+    if output.format == "json" or output.query is not None:
         found: dict[str, Any] = {"proved": verdict.proved, "since": event_time(window.since)}
-        found |= {"until": event_time(window.until)} | asdict(verdict) | {"findings": findings}
-        output.write([found], table=(), csv=())
+        output.write_value(found | {"until": event_time(window.until)} | asdict(verdict) | {"findings": findings})
         return
     click.echo(_sentence(verdict, window))
     for remark in _remarks(verdict):

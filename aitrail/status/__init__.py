@@ -1,6 +1,7 @@
 """Whether all is well: queues, ledger and digests summed up, and what needs a person."""
 
-from aitrail.status.arrivals import Arrivals, Origin, Origins
+from aitrail.keys import Origins
+from aitrail.status.arrivals import Arrivals, Origin
 from aitrail.status.chains import Chain
 from aitrail.status.facts import Status
 from aitrail.status.findings import Finding, needing_a_person, worth_knowing

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from aitrail.coverage import Span, joined, moment
 from aitrail.entries import DIGEST
-from aitrail.keys import LogKey, parse
+from aitrail.keys import LogKey, Origins, parse
 from aitrail.window import Window
 
 COUNTS = ("records", "wanted", "written", "rejected", "expired", "duplicatesInFile")
@@ -27,23 +27,6 @@ class Origin(NamedTuple):
 
     account: str
     region: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origins:
-    """Some of the accounts and Regions; none named are all."""
-
-    accounts: frozenset[str] = frozenset()
-    regions: frozenset[str] = frozenset()
-
-    @property
-    def are_all(self) -> bool:
-        """Whether nothing is left out."""
-        return not self.accounts and not self.regions
-
-    def have(self, key: LogKey) -> bool:
-        """Whether an object is of one of them."""
-        return (not self.accounts or key.account in self.accounts) and (not self.regions or key.region in self.regions)
 
 
 @dataclass(slots=True, kw_only=True)

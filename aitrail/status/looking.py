@@ -8,10 +8,10 @@ from typing import Any
 
 from aitrail.deployment import Deployment
 from aitrail.entries import PROBLEMS
-from aitrail.keys import parse
+from aitrail.keys import Origins, parse
 from aitrail.ledger_reader import LedgerReader
 from aitrail.paging import in_order
-from aitrail.status.arrivals import ATTRIBUTES, Arrivals, Origins
+from aitrail.status.arrivals import ATTRIBUTES, Arrivals
 from aitrail.status.facts import Status
 from aitrail.status.problems import Problem
 from aitrail.status.sqs import queues_of

@@ -124,7 +124,7 @@ def test_json_is_one_object_for_programs(aitrail, deployment, record):
     deployment.digests(*range(9, 14))
     name = deployment.log("0930", record(1), read=False)
 
-    (found,) = json.loads(aitrail("verify", *WINDOW, "-o", "json").stdout)
+    found = json.loads(aitrail("verify", *WINDOW, "-o", "json").stdout)
 
     assert found == {
         "proved": False,
@@ -212,3 +212,10 @@ def test_window_that_makes_no_sense_is_a_usage_error(aitrail, arguments, message
 @pytest.mark.usefixtures("deployment")
 def test_verbose_tells_what_reading_took(aitrail):
     assert "requests" in aitrail("verify", *WINDOW, "-v").stderr
+
+
+def test_query_is_asked_of_the_object(aitrail, deployment):
+    deployment.digests(*range(9, 14))
+    deployment.log("0930", read=False)
+
+    assert aitrail("verify", *WINDOW, "--query", "findings[].what").stdout == '[\n  "awaited"\n]\n'

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from aitrail.keys import Origins
 from aitrail.public_keys import PublicKeys
 from aitrail.services import load
 from aitrail.verification import Verification
@@ -220,9 +221,12 @@ def test_window_without_deliveries_has_no_findings(pipeline):
 def test_only_what_is_asked_for_is_proved(day):
     day.close()
 
-    verdict = day.verify(is_asked=lambda name: "0930Z" in name or "Digest" in name)
+    here, elsewhere = (
+        day.verify(origins=Origins(regions=frozenset({region}))) for region in ("eu-west-1", "us-east-1")
+    )
 
-    assert (verdict.delivered, verdict.distinct) == (1, 2)
+    assert (here.delivered, here.distinct) == (3, 3)
+    assert (elsewhere.delivered, elsewhere.distinct, elsewhere.proved) == (0, 0, True)
 
 
 def test_log_file_that_can_no_longer_be_read_is_named_if_it_would_have_to_be(day):
