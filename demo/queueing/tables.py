@@ -12,7 +12,7 @@ ROWS_PER_FILE = 2
 SOURCES_PER_ACCOUNT = 4
 UNITS_PER_ROW, LEDGER_UNITS_PER_FILE = 5.2, 4
 TABLE_QUOTA = 40_000
-# aitrail:backfillConcurrency
+# The setting aitrail:backfillConcurrency, by default.
 BACKFILL_FUNCTIONS = 5
 _BIG = 5000
 
