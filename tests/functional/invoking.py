@@ -29,12 +29,16 @@ def forget():
     logging.Logger.manager.loggerDict.pop("aitrail", None)
 
 
-def imported(monkeypatch, session):
-    """The handler's module, imported anew; its clients are those of the botocore session."""
+def imported(monkeypatch, session, now=None):
+    """The handler's module, imported anew; its clients are those of the botocore session, `now` is its clock."""
     forget()
     with monkeypatch.context() as patch:
         patch.setattr("botocore.session.get_session", lambda: session)
-        return importlib.import_module(MODULES[0])
+        handler = importlib.import_module(MODULES[0])
+    if now:
+        wiring = sys.modules[MODULES[1]]
+        handler.INGESTION = wiring._ingestion(wiring.ENVIRONMENT, now)
+    return handler
 
 
 def invoke(handler, messages, *, queue="deliveries", seconds=lambda: 300):
