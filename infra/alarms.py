@@ -34,8 +34,8 @@ _COUNTED = {
     "stopped, or a digest changed? `aitrail verify` names the hours.",
     "MissingDigests": "Digests that CloudTrail wrote are not in the bucket: what was delivered in their hours is "
     "not proved. `aitrail verify` names the hours.",
-    "RefusedDeliveries": "Messages announced objects outside the log bucket or its prefixes. Nobody but the log bucket "
-    "has anything to announce: find out who may send to the queues.",
+    "RefusedDeliveries": "Messages announced objects outside the log bucket or its prefixes, or with names longer than "
+    "CloudTrail's. Nobody but the log bucket has anything to announce: find out who may send to the queues.",
     "UnknownSources": "CloudTrail uses an eventSource that looks like a wanted service and is not in the registry: its "
     "records are not recorded. The function's log names it; add it to the service's TOML file and deploy.",
 }
