@@ -285,6 +285,7 @@ class Account:
         pipeline.s3.put_bucket_notification_configuration(
             Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [target]}
         )
+        self._take(deliveries)  # S3's test event
         self.hits = Counter()
         self.refused = []
         self._process = self.new_process()
