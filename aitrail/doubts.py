@@ -23,12 +23,12 @@ from aitrail.window import EARLIEST
 
 # After this long, what still lacks is no longer on its way: CloudTrail lists within an hour or two.
 PATIENCE = timedelta(hours=6)
-# A log file that is read so long after the time in its name may have missed the digests of its hour.
-LATE = timedelta(hours=3)
-# Without any digest of its time for so long, there will be none: nothing can be said of the file.
-_UNCOVERED = _A_DAY = timedelta(days=1)
 # The digest that arrives may be the last one that this many hours before it have waited for.
 _CLOSING = timedelta(hours=2)
+# A log file that is read so long after the time in its name may have missed the last digest that would look at it.
+LATE = _CLOSING
+# Without any digest of its time for so long, there will be none: nothing can be said of the file.
+_UNCOVERED = _A_DAY = timedelta(days=1)
 _AT_ONCE = 100
 _DAYS_REMEMBERED = 1000
 

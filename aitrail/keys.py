@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+# DynamoDB's limit for a sort key: the ledger's indexes sort by s3://bucket/key. A key alone may have so many bytes.
+_LONGEST_NAME = 1024
+
 
 class Kind(StrEnum):
     """What a key names; the values are the words of metrics and of the ledger."""
@@ -67,14 +70,18 @@ class LogKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Where log files may be: in one bucket, below AWSLogs/ behind one of the prefixes ("" for none)."""
+    """Where log files may be: in one bucket, below AWSLogs/ behind one of the prefixes ("" for none).
+
+    Nowhere else, and under no name too long for the ledger: CloudTrail's own have a few hundred bytes.
+    """
 
     bucket: str
     prefixes: tuple[str, ...] = ("",)
 
     def holds(self, bucket: str, key: str) -> bool:
         """Whether that object is there."""
-        return bucket == self.bucket and key.startswith(tuple(f"{prefix}AWSLogs/" for prefix in self.prefixes))
+        is_here = bucket == self.bucket and key.startswith(tuple(f"{prefix}AWSLogs/" for prefix in self.prefixes))
+        return is_here and len(f"s3://{bucket}/{key}".encode()) <= _LONGEST_NAME
 
 
 # The folders that hold what CloudTrail delivers and aitrail reads.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, HTTPClientError
 
 from aitrail.digest import Digest, InvalidDigest, check_signature
 from aitrail.errors import AitrailError
@@ -94,7 +94,8 @@ def _moment_or_none(text: str) -> datetime | None:
 
 
 def _may_help_to_wait(error: Exception) -> bool:
+    """Not where there is no such endpoint: CloudTrail may have a Region that this function cannot reach."""
     if not isinstance(error, ClientError):
-        return False
+        return isinstance(error, (HTTPClientError, ConnectTimeoutError))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return error.response["Error"]["Code"] in _PATIENCE or status >= _SERVER_ERROR

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import Any, BinaryIO
 
 from aitrail.coverage import Span, chain_of, known_of, moment, text_of
@@ -70,8 +71,9 @@ class Reconciliation:
         kept = [each for each in digest.log_files if each.bucket == digest.bucket and kind_of(each.key).ingested]
         # The digest before it may have been written to the bucket that the trail had then.
         before = [digest.previous] if digest.previous and digest.previous.bucket == digest.bucket else []
-        listings = [self._listing(each, own, digest.end) for each in kept]
-        listings += [self._listing(each, own, digest.start) for each in before]
+        # One by one: a digest may list very many, and the time be up.
+        ends = chain(((each, digest.end) for each in kept), ((each, digest.start) for each in before))
+        listings = (self._listing(each, own, end) for each, end in ends)
         tasks = (partial(self._note, listing, time_left) for listing in listings)
         problems = [entry.get("problem") for entry in in_order(tasks, workers=_WORKERS)]
         counts = {

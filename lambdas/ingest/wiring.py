@@ -120,12 +120,13 @@ def _ingestion(environment: Environment, now: Callable[[], datetime] = lambda: d
         reconciliation=Reconciliation(
             ledger=ledger,
             reader=reader,
-            public_keys=PublicKeys(partial(_client, "cloudtrail")),
+            public_keys=PublicKeys(partial(_client, "cloudtrail"), now=now),
             expires_at=lambda: expiry(now(), retention),
         ),
         reviewer=Review(ledger=ledger, reader=reader, announcer=announcer, bucket=environment.log_bucket, now=now),
         row_retention=_retention(environment.row_retention_days),
         ledger_retention=retention,
+        now=now,
     )
 
 

@@ -6,6 +6,7 @@ import re
 import threading
 from collections import Counter
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import count
 from math import inf
 from unittest.mock import Mock
@@ -20,6 +21,8 @@ from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
+from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPathsValidator
 
 from aitrail import items, tables
 from aitrail.announcing import Announcer
@@ -270,7 +273,12 @@ class Pipeline(Storage):
 @pytest.fixture(scope="module")
 def moto():
     """moto with fake credentials, and botocore's descriptions of the services: both take long to load."""
-    with mock_aws() as moto:
+    with mock_aws() as moto, pytest.MonkeyPatch.context() as patch:
+        # moto looks at each part of an update for what the whole shows, and asks each what all say: half of its time.
+        patch.setattr(ActionCountValidator, "traverse", ActionCountValidator.verify_action_counts)
+        patch.setattr(OverlappingPathsValidator, "traverse", OverlappingPathsValidator.check_for_overlapping_paths)
+        nodes = lru_cache(1)(DepthFirstTraverser.nodes_to_be_processed)
+        patch.setattr(DepthFirstTraverser, "nodes_to_be_processed", nodes)
         yield moto, create_loader()
 
 

@@ -6,11 +6,17 @@ from itertools import permutations
 from types import SimpleNamespace
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aitrail import public_keys
+from aitrail import public_keys, reconciling
 from aitrail.dynamodb import OutOfTimeError
 from tests.signed_digests import FINGERPRINT, at, digest, key_of, public_key
 
@@ -252,12 +258,25 @@ def test_digest_of_an_unknown_key_is_unverifiable(trusted):
     assert problems(trusted) == {signed.key: "unverifiable"}
 
 
-@pytest.mark.parametrize("error", [client_error("ThrottlingException"), client_error("InternalError", 500)], ids=str)
+ENDPOINT = {"endpoint_url": "https://cloudtrail.eu-west-1.amazonaws.com"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        client_error("ThrottlingException"),
+        client_error("InternalError", 500),
+        ConnectTimeoutError(**ENDPOINT),
+        ReadTimeoutError(**ENDPOINT),
+        ConnectionClosedError(**ENDPOINT),
+    ],
+    ids=str,
+)
 def test_digest_whose_key_is_only_late_comes_again(trusted, error):
     refuse(trusted, error)
     delivery = put(trusted, digest(at("10:00"), bucket=BUCKET))
 
-    with pytest.raises(ClientError):
+    with pytest.raises(type(error)):
         trusted.ingest(delivery)
 
     assert entries(trusted) == {}
@@ -399,6 +418,22 @@ def test_digest_for_which_there_is_no_time_comes_again(trusted):
         trusted.ingestion.ingest(delivery, time_left=lambda: next(left, 0))
 
     assert entries(trusted) == {}
+
+
+def test_digest_that_lists_very_many_files_is_left_at_once_when_the_time_is_up(trusted, wire, monkeypatch):
+    looked_at = []
+    known_of = reconciling.known_of
+    monkeypatch.setattr(reconciling, "known_of", lambda key: looked_at.append(key) or known_of(key))
+    files = [(log_key("0930", number), "a" * 64) for number in range(3000)]
+    delivery = put(trusted, digest(at("10:00"), files, bucket=BUCKET))
+    left = iter([1, 1])
+    wire.calls.clear()
+
+    with pytest.raises(OutOfTimeError):
+        trusted.ingestion.ingest(delivery, time_left=lambda: next(left, 0))
+
+    assert wire.operations() == ["GetItem", "GetObject", "UpdateItem", "UpdateItem"]
+    assert len(looked_at) <= 16
 
 
 def test_entries_that_a_digest_makes_expire_like_others(trusted, monkeypatch):

@@ -94,6 +94,20 @@ def test_log_file_that_no_digest_of_its_hours_lists_is_unproven_and_after_six_ho
     assert trail.review(at("16:32")) == {}
 
 
+@pytest.mark.parametrize("time", ["09:00", "09:30", "09:59"])
+@pytest.mark.parametrize("hours_later", [1, 2, 3, 4])
+def test_log_file_that_is_read_after_any_digest_is_unproven_by_one_of_the_next_or_at_once(trail, time, hours_later):
+    digests = chain(hours(9, 17), bucket=BUCKET)
+    read_at = at("10:06") + hours_later * HOUR
+
+    for signed, end in zip(digests, hours(9, 17), strict=True):
+        trail.arrive(signed, end + timedelta(minutes=5))
+        if end + timedelta(minutes=6) == read_at:
+            key = trail.log(time, read_at=read_at)
+
+    assert trail.problem(key) == "unproven"
+
+
 def test_log_file_whose_hour_has_a_digest_that_is_not_verified_stays_as_it_is(trail):
     key = trail.log("09:30")
     good = chain(hours(8, 12), bucket=BUCKET)

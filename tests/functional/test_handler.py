@@ -1,22 +1,18 @@
 import gc
-import importlib
 import json
-import logging
-import sys
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from types import SimpleNamespace
 
 import boto3
 import pytest
 
 from aitrail.outcomes import METRICS
+from tests.functional.invoking import forget, imported, invoke, set_environment
 
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_"
 PREFIX = "team a+b/50%/prüfung/"
-MODULES = ("lambdas.ingest.handler", "lambdas.ingest.wiring")
 
 
 def key(number, prefix=""):
@@ -35,18 +31,7 @@ class Function:
 
     def invoke(self, messages):
         """The messageIds that the function wants to see again."""
-        names = {"MessageId": "messageId", "ReceiptHandle": "receiptHandle", "Body": "body", "Attributes": "attributes"}
-        source = {"eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:deliveries"}
-        records = [{names[name]: message[name] for name in names} | source for message in messages]
-        context = SimpleNamespace(
-            function_name="ingest",
-            memory_limit_in_mb=512,
-            invoked_function_arn="arn:aws:lambda:eu-west-1:123456789012:function:ingest",
-            aws_request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
-            get_remaining_time_in_millis=lambda: int(1000 * self.seconds()),
-        )
-        answer = self.handler.lambda_handler({"Records": records}, context)
-        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        return invoke(self.handler, messages, seconds=self.seconds)
 
     def drain(self):
         """Do as Lambda's poller does until the queue shows nothing; the bodies of the messages that failed."""
@@ -82,36 +67,14 @@ def environment(monkeypatch, pipeline, client):
     pipeline.s3.put_bucket_notification_configuration(
         Bucket="example-trail-logs", NotificationConfiguration={"QueueConfigurations": [target]}
     )
-    monkeypatch.setenv("EVENTS_TABLE", pipeline.events_name)
-    monkeypatch.setenv("FILES_TABLE", pipeline.files_name)
-    monkeypatch.setenv("DELIVERIES_QUEUE_URL", queue_url)
-    monkeypatch.setenv("BACKFILL_QUEUE_URL", pipeline.backfill_url)
-    monkeypatch.setenv("LOG_BUCKET", "example-trail-logs")
-    monkeypatch.setenv("KEY_PREFIXES", f",{PREFIX}")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "aitrail")
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "aitrail")
+    set_environment(monkeypatch, pipeline, queue_url, prefixes=f",{PREFIX}")
     return pipeline, sqs, queue_url
 
 
 @pytest.fixture
 def start(environment, monkeypatch):
-    """Starts the function: its modules read the environment and open a session when they are imported."""
-
-    def forget():
-        for module in MODULES:
-            sys.modules.pop(module, None)
-        # Powertools' logger keeps the stdout it was made with. A test that reads stdout starts the function itself:
-        # before, pytest captures it elsewhere.
-        logging.Logger.manager.loggerDict.pop("aitrail", None)
-
-    def start():
-        forget()
-        with monkeypatch.context() as patch:
-            # The session that the wire listens to.
-            patch.setattr("botocore.session.get_session", lambda: boto3.DEFAULT_SESSION._session)
-            return Function(*environment, importlib.import_module(MODULES[0]))
-
-    yield start
+    """Starts the function with the session that the wire listens to."""
+    yield lambda: Function(*environment, imported(monkeypatch, boto3.DEFAULT_SESSION._session))
     forget()
     gc.enable()  # a start that failed has left it off
     gc.unfreeze()

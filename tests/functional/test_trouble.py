@@ -1,7 +1,6 @@
 """Throttling, faults, broken connections, crashes and the end of the time: nothing is lost, nothing is said wrongly."""
 
 import gzip
-import io
 import json
 from contextlib import suppress
 from functools import cache
@@ -22,20 +21,7 @@ from urllib3.exceptions import ProtocolError
 from urllib3.exceptions import ReadTimeoutError as Urllib3ReadTimeoutError
 
 from aitrail.dynamodb import OutOfTimeError
-
-
-class BrokenBody(io.BytesIO):
-    """A body that breaks off with an error, or without a word."""
-
-    def __init__(self, content, error):
-        super().__init__(content)
-        self.error = error
-
-    def read(self, size=-1):
-        data = super().read(size)
-        if not data and self.error:
-            raise self.error
-        return data
+from tests.functional.faults import BrokenBody
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ from decimal import Decimal
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aitrail import items
 from aitrail.attributes import from_item, to_item
+from tests.fuzzing import law
 
-LAW = settings(derandomize=True, database=None, deadline=None)
+LAW = law(100)
 NUMBERS = (
     st.integers(-(10**39), 10**39)
     | st.floats(allow_nan=True)

@@ -8,9 +8,12 @@ from io import BytesIO
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aitrail import digest as digests
-from aitrail.digest import InvalidDigest, Listed, check_signature, read_digest
+from aitrail.digest import Digest, InvalidDigest, Listed, check_signature, read_digest
+from tests.fuzzing import law
 from tests.signed_digests import at, digest, public_key
 
 BUCKET = "example-trail-logs"
@@ -187,3 +190,55 @@ def test_content_that_inflates_without_end_is_refused(second, monkeypatch):
 
     with pytest.raises(InvalidDigest, match="larger than 1,000,000 bytes"):
         read(second, body=gzip.compress(b" " * 1_000_001))
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["", "a" * 64, "\ud800"]),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(), values, max_size=3),
+    max_leaves=6,
+)
+FIELDS = json.loads(
+    digest(at("10:00"), [(LOG, b"content")], bucket=BUCKET, previous=digest(at("09:00"), bucket=BUCKET)).content
+)
+PLACES = [(name,) for name in FIELDS] + [("logFiles", 0, name) for name in FIELDS["logFiles"][0]]
+
+
+def outcome(body):
+    try:
+        return read_digest(BytesIO(body), bucket=BUCKET, key=FIELDS["digestS3Object"])
+    except InvalidDigest:
+        return InvalidDigest
+
+
+@law()
+@given(places=st.lists(st.sampled_from(PLACES), min_size=1, max_size=3), value=JSON_VALUES, is_packed=st.booleans())
+def test_digest_with_fields_of_any_type_is_read_or_invalid(places, value, is_packed):
+    content = json.loads(json.dumps(FIELDS))
+    for path in places:
+        place = content
+        for step in path[:-1]:
+            place = place[step] if isinstance(place, (dict, list)) and place else {}
+        if isinstance(place, dict):
+            place[path[-1]] = value
+    text = json.dumps(content).encode()
+
+    found = outcome(gzip.compress(text, 1) if is_packed else text)
+
+    assert found is InvalidDigest or isinstance(found, Digest)
+
+
+@law()
+@given(body=st.binary() | st.binary().map(gzip.compress) | JSON_VALUES.map(json.dumps).map(str.encode))
+def test_anything_else_is_an_invalid_digest(body):
+    assert outcome(body) is InvalidDigest
+
+
+@law()
+@given(
+    signature=st.none() | st.text() | st.binary().map(bytes.hex),
+    algorithm=st.none() | st.text() | st.just("SHA256withRSA"),
+    key=st.binary() | st.just(public_key()),
+)
+def test_any_other_signature_algorithm_or_key_is_invalid(first, signature, algorithm, key):
+    with pytest.raises(InvalidDigest):
+        check(first, signature=signature, algorithm=algorithm, public_key=key)

@@ -1,12 +1,13 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from aitrail.keys import Kind, LogKey, kind_of, parse
+from aitrail.keys import Kind, LogKey, Scope, kind_of, parse
+from tests.fuzzing import law
 
-LAW = settings(derandomize=True, database=None, deadline=None, max_examples=300)
+LAW = law(300)
 
 HOME = "AWSLogs/111122223333"
 LOG_NAME = "111122223333_CloudTrail_us-east-2_20260314T0925Z_Zr5tYh2kQw8eLp0N.json.gz"
@@ -273,3 +274,13 @@ def test_time_of_a_hostile_digest_name_is_sought_in_linear_time(piece):
     found = parse(log_key(name, folder="CloudTrail-Digest"))
 
     assert found == replace(LOG, kind=Kind.DIGEST, delivered_at=None)
+
+
+@pytest.mark.parametrize(("letter", "most"), [("x", 1024), ("ü", 512)])
+def test_name_that_the_ledger_cannot_sort_by_is_in_no_scope(letter, most):
+    scope = Scope(bucket="logs")
+    rest = 1024 - len("s3://logs/AWSLogs/")
+
+    held = [scope.holds("logs", "AWSLogs/" + letter * (rest * most // 1024 + more)) for more in (0, 1)]
+
+    assert held == [True, False]

@@ -1,27 +1,18 @@
-"""The streamed selection equals the reference: parse everything, then choose.
-
-FUZZ_EXAMPLES=20000 in the environment makes each law try so many random examples instead of the same 200.
-"""
+"""The streamed selection equals the reference: parse everything, then choose."""
 
 import gzip
 import hashlib
 import io
 import json
-import os
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aitrail.logfile import LogFile, UnreadableLogFile
+from tests.fuzzing import law
 
-LAW = settings(
-    database=None,
-    deadline=None,
-    derandomize="FUZZ_EXAMPLES" not in os.environ,
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "200")),
-    suppress_health_check=[HealthCheck.too_slow],
-)
+LAW = law()
 SOURCES = frozenset({"polly.amazonaws.com", "kms"})
 
 

@@ -1,14 +1,16 @@
 import copy
 import json
+import time
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.errors import AitrailError
-from aitrail.notifications import Delivery, UnknownNotification, deliveries
+from aitrail.notifications import Delivery, UnknownNotification, asks_for_review, deliveries
+from tests.fuzzing import law
 
 EVENTS = {path.stem: path.read_text() for path in (Path(__file__).parent.parent / "events").glob("*.json")}
 BUCKET = "example-trail-logs"
@@ -76,7 +78,7 @@ EXPECTED = {
 UNKNOWN_EVENTS = {"config-sns-wrapped"}
 
 # Derandomized: the same examples in every run, and no database beside the tests.
-LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
+LAW = law()
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1)
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -439,3 +441,55 @@ def test_a_damaged_event_raises_nothing_but_unknown_notification(data, new):
     found = outcome(json.dumps(replaced(event, path, new)))
 
     assert found is UnknownNotification or all(isinstance(delivery, Delivery) for delivery in found)
+
+
+@LAW
+@given(body=st.text(st.characters()) | JSON_VALUES.map(json.dumps) | st.sampled_from(sorted(EVENTS.values())))
+def test_any_text_asks_for_a_review_or_not(body):
+    assert asks_for_review(body + '"aws.events"') is False
+    assert asks_for_review(body) in (True, False)
+
+
+def escaped(size):
+    """A notification of SNS in a notification of SNS and so on, as deep as the size allows."""
+    body = "x"
+    while len(wrapped(body)) < size:
+        body = wrapped(body)
+    return body
+
+
+# By the number of characters. SQS takes 1 MB.
+HOSTILE = {
+    "brackets": lambda size: "[" * size,
+    "objects": lambda size: '{"a":' * (size // 5),
+    "quotes": lambda size: '"' * size,
+    "backslashes": lambda size: '"' + "\\" * (size - 2) + '"',
+    "white space": lambda size: " " * size + "x",
+    "digits": lambda size: "1" * size,
+    "SNS in SNS": escaped,
+    "SNS with a long text": lambda size: wrapped("x" * size),
+    "hourly events": lambda size: '{"source":"aws.events",' * (size // 23),
+    "no S3 events": lambda size: json.dumps({"Records": [{}] * (size // 4)}),
+    "S3 events": lambda size: json.dumps({"Records": [s3_event(key="a%2B+")] * (size // 300)}),
+    "one key, encoded": lambda size: json.dumps({"Records": [s3_event(key="%F0%9F%98%80+" * (size // 13))]}),
+    "keys of CloudTrail": lambda size: cloudtrail_body(keys=[str(number) for number in range(size // 9)]),
+}
+
+
+@pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_message_is_judged_in_linear_time_and_few_words(make):
+    def cpu_seconds(body):
+        begin = time.process_time()
+        outcome(body)
+        asks_for_review(body)
+        return time.process_time() - begin
+
+    small, large = make(1 << 17), make(1 << 20)
+    seconds = {body: min(cpu_seconds(body) for _ in range(3)) for body in (small, large)}
+
+    # Eight times the text; what is more than linear takes 64 times as long. A hundredth of a second is no burden.
+    assert seconds[large] < max(24 * seconds[small], 0.01)
+    if outcome(large) is UnknownNotification:
+        with pytest.raises(UnknownNotification) as raised:
+            deliveries(large)
+        assert len(str(raised.value)) < 1000

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from aitrail.attributes import from_item, to_item
 from aitrail.rows import RECORD_FIELDS, record_of, row_of
+from tests.fuzzing import law
 
+LAW = law(100)
 EXACT = Context(prec=200)
 BASE = {"eventTime": "2026-11-18T23:59:59Z", "eventSource": "polly.amazonaws.com", "eventID": "event"}
 
@@ -93,6 +95,7 @@ records_of_anything = st.dictionaries(names | texts, values, max_size=8)
 records_of_anything = records_of_anything.map(lambda fields: fields | BASE).filter(has_no_joined_surrogates)
 
 
+@LAW
 @given(records_of_anything, values)
 @example({"other": 1.0, **BASE}, None)
 @example({"": {"": 1.0}, **BASE}, "event")
@@ -102,11 +105,13 @@ def test_any_record_is_rebuilt_from_its_row(record, event_id):
     assert_rebuilt(record | {"eventID": event_id})
 
 
+@LAW
 @given(records_of_anything)
 def test_a_record_without_an_event_id_is_rebuilt(record):
     assert_rebuilt({name: value for name, value in record.items() if name != "eventID"})
 
 
+@LAW
 @given(records_of_anything)
 def test_a_row_is_made_of_plain_json_values(record):
     row = row_of(record, log_file="x", record_index=0)

@@ -1,0 +1,57 @@
+"""The deployed function without Lambda: its modules imported as at a cold start, and invoked as the poller does."""
+
+import importlib
+import logging
+import sys
+from types import SimpleNamespace
+
+MODULES = ("lambdas.ingest.handler", "lambdas.ingest.wiring")
+
+
+def set_environment(monkeypatch, pipeline, queue_url, *, prefixes=""):
+    """What the stack sets."""
+    monkeypatch.setenv("EVENTS_TABLE", pipeline.events_name)
+    monkeypatch.setenv("FILES_TABLE", pipeline.files_name)
+    monkeypatch.setenv("DELIVERIES_QUEUE_URL", queue_url)
+    monkeypatch.setenv("BACKFILL_QUEUE_URL", pipeline.backfill_url)
+    monkeypatch.setenv("LOG_BUCKET", "example-trail-logs")
+    monkeypatch.setenv("KEY_PREFIXES", prefixes)
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "aitrail")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "aitrail")
+
+
+def forget():
+    """Leave nothing of the function's modules: they read the environment and open a session when imported."""
+    for module in MODULES:
+        sys.modules.pop(module, None)
+    # Powertools' logger keeps the stdout it was made with. A test that reads stdout starts the function itself:
+    # before, pytest captures it elsewhere.
+    logging.Logger.manager.loggerDict.pop("aitrail", None)
+
+
+def imported(monkeypatch, session, now=None):
+    """The handler's module, imported anew; its clients are those of the botocore session, `now` is its clock."""
+    forget()
+    with monkeypatch.context() as patch:
+        patch.setattr("botocore.session.get_session", lambda: session)
+        handler = importlib.import_module(MODULES[0])
+    if now:
+        wiring = sys.modules[MODULES[1]]
+        handler.INGESTION = wiring._ingestion(wiring.ENVIRONMENT, now)
+    return handler
+
+
+def invoke(handler, messages, *, queue="deliveries", seconds=lambda: 300):
+    """Invoke the function with messages of SQS: the messageIds that it wants to see again."""
+    names = {"MessageId": "messageId", "ReceiptHandle": "receiptHandle", "Body": "body", "Attributes": "attributes"}
+    source = {"eventSource": "aws:sqs", "eventSourceARN": f"arn:aws:sqs:eu-west-1:123456789012:{queue}"}
+    context = SimpleNamespace(
+        function_name="ingest",
+        memory_limit_in_mb=512,
+        invoked_function_arn="arn:aws:lambda:eu-west-1:123456789012:function:ingest",
+        aws_request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+        get_remaining_time_in_millis=lambda: int(1000 * seconds()),
+    )
+    records = [{names[name]: message[name] for name in names} | source for message in messages]
+    answer = handler.lambda_handler({"Records": records}, context)
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]

@@ -1,0 +1,166 @@
+"""What bad or hostile deliveries cost the function: `python -m tests.functional.poison ingest NAME` says it of one.
+
+The function is wired as it is deployed, in a process of its own; AWS is answered within it.
+"""
+
+import gzip
+import json
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from base64 import b64encode
+from itertools import count
+
+from moto.core.botocore_stubber import MockRawResponse
+
+from bench.function import Aws, deployed
+from bench.measuring import peak_bytes
+from tests.signed_digests import FINGERPRINT, at, digest, key_of, public_key
+
+BUCKET = "example-trail-logs"
+FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T0925Z_"
+LOG_KEY = f"{FOLDER}a.json.gz"
+MB = 1 << 20
+# A name of CloudTrail's as short as one can be.
+LISTED = {
+    "s3Bucket": BUCKET,
+    "s3Object": "AWSLogs/111122223333/CloudTrail/a/2026/03/14/111122223333_CloudTrail_%07d.json.gz",
+    "hashValue": "a" * 64,
+    "hashAlgorithm": "SHA-256",
+}
+
+
+def packed(*pieces):
+    """One gzip stream of (bytes, times) pairs, at the best level; what repeats is compressed once."""
+    parts, crc, size = [b"\x1f\x8b\x08" + bytes(7)], 0, 0
+    for data, times in pieces:
+        packer = zlib.compressobj(9, wbits=-15)
+        parts.append((packer.compress(data) + packer.flush(zlib.Z_FULL_FLUSH)) * times)
+        for _ in range(times):
+            crc = zlib.crc32(data, crc)
+        size += len(data) * times
+    end = zlib.compressobj(9, wbits=-15).flush()
+    return b"".join([*parts, end, struct.pack("<II", crc, size % (1 << 32))])
+
+
+def record(start, filler, times, end):
+    """A log file with one wanted record."""
+    opening = b'{"Records":[{"eventSource":"polly.amazonaws.com","eventTime":"2026-03-14T09:20:00Z","x":'
+    return packed((opening + start, 1), (filler, times), (end + b"}]}", 1))
+
+
+def records(number, size, source="polly"):
+    """A log file with so many small records, each another one; its text repeats, so that it packs well."""
+    packer = zlib.compressobj(9, wbits=31)
+    filler = "x" * size
+    texts = (
+        f'{{"eventVersion":"1","eventTime":"2026-03-14T09:20:00Z","eventSource":"{source}.amazonaws.com",'
+        f'"eventID":"{at_:08x}-0000-4000-8000-000000000000","awsRegion":"{filler}"}}{"," if at_ + 1 < number else ""}'
+        for at_ in range(number)
+    )
+    parts = [packer.compress(b'{"Records":[')]
+    parts += [packer.compress(text.encode()) for text in texts]
+    return b"".join([*parts, packer.compress(b"]}"), packer.flush()])
+
+
+def listing(number, **changes):
+    """A digest that lists so many files, signed."""
+    files = [LISTED | {"s3Object": LISTED["s3Object"] % each} for each in range(number)]
+    signed = digest(at("10:00"), bucket=BUCKET, logFiles=files, **changes)
+    return gzip.compress(signed.content, 1), signed.metadata
+
+
+LOG_FILES = {
+    "zeros": lambda: packed((bytes(MB), 1000)),
+    "members": lambda: packed((b'{"Records":[', 1)) + packed((b" " * MB, 1)) * 300 + packed((b"]}", 1)),
+    "unwanted records": lambda: packed(
+        (b'{"Records":[{}', 1), (b',{"eventVersion":"1","eventSource":"s3.amazonaws.com"}' * 10000, 600), (b"]}", 1)
+    ),
+    "wanted records": lambda: records(20_000, 600),
+    "one record again and again": lambda: packed(
+        (b'{"Records":[{}', 1), (b',{"eventVersion":"1","eventSource":"polly.amazonaws.com"}' * 1000, 20), (b"]}", 1)
+    ),
+    "nested lists": lambda: record(b"", b"[" * MB, 1, b"]" * MB),
+    "nested objects": lambda: record(b"", b'{"a":' * MB, 1, b"1" + b"}" * MB),
+    "string of 1 GB": lambda: record(b'"', b"a" * MB, 1000, b'"'),
+    "number of 1 GB": lambda: record(b"", b"1" * MB, 1000, b""),
+    "record of 8 MB": lambda: record(b'"', b"a" * MB, 8, b'"'),
+    "record of many objects": lambda: record(b"[0", b',{"":0}' * (MB // 7), 7, b"]"),
+    "record of many objects outside of ASCII": lambda: record(b"[0", ',{"ä":0}'.encode() * (MB // 9), 7, b"]"),
+    "records of 380 KB": lambda: packed(
+        (b'{"Records":[{}', 1),
+        (b',{"eventSource":"polly.amazonaws.com","eventTime":"2026-03-14T09:20:00Z","x":"%b"}' % (b"a" * 380_000), 200),
+        (b"]}", 1),
+    ),
+}
+DIGESTS = {
+    "digest of 65 MB": lambda: (packed((b'{"a":"', 1), (b"a" * MB, 65), (b'"}', 1)), {}),
+    "digest that nests": lambda: (packed((b'{"logFiles":', 1), (b"[" * MB, 1)), {}),
+    "digest that lists 200,000 files": lambda: listing(200_000),
+    "digest that lists 200,000 files without a signature": lambda: (listing(200_000)[0], {}),
+}
+
+
+class Poisoned(Aws):
+    """Hands out one object under every key, with metadata, and CloudTrail's public key."""
+
+    def __init__(self, content, metadata, keys):
+        super().__init__(content)
+        self._metadata, self._keys = metadata, keys
+
+    def send(self, request):
+        answer = super().send(request)
+        for name, value in self._metadata.items():
+            answer.headers[f"x-amz-meta-{name}"] = value
+        if b"ListPublicKeys" in request.headers.get("X-Amz-Target", b""):
+            answer.raw = MockRawResponse(json.dumps(self._keys).encode())
+        return answer
+
+
+def ingest(key, content, metadata, keys, time_left):
+    """What became of the object, and what that took: bytes above what the process had, CPU seconds."""
+    reports = []
+    with deployed(Aws(gzip.compress(b'{"Records":[]}'))) as ingestion:
+        message = json.dumps({"s3Bucket": BUCKET, "s3ObjectKey": [LOG_KEY]})
+        ingestion.ingest_message(message, time_left=time_left, report=lambda _: None)
+    before, begin = peak_bytes(), time.process_time()
+    error = None
+    with deployed(Poisoned(content, metadata, keys)) as ingestion:
+        message = json.dumps({"s3Bucket": BUCKET, "s3ObjectKey": [key]})
+        with ingestion.reading_ahead([message]):
+            try:
+                ingestion.ingest_message(message, time_left=time_left, report=reports.append)
+            except ExceptionGroup as group:
+                error = [type(each).__name__ for each in group.exceptions]
+    return {
+        "statuses": [report.status for report in reports],
+        "reasons": [report.details.get("reason", "")[:80] for report in reports],
+        "error": error,
+        "peak": peak_bytes() - before,
+        "all": peak_bytes(),
+        "seconds": time.process_time() - begin,
+        "compressed": len(content),
+    }
+
+
+def main(task, name, moments="1000000"):
+    """Make an object, or ingest it with so many looks at the clock until the time is up.
+
+    It is made in another process, whose memory is its own.
+    """
+    if task == "make":
+        content, metadata = DIGESTS[name]() if name in DIGESTS else (LOG_FILES[name](), {})
+        key = {"Fingerprint": FINGERPRINT, "Value": b64encode(public_key()).decode()}
+        sys.stdout.buffer.write(json.dumps([metadata, {"PublicKeyList": [key]}]).encode() + b"\n" + content)
+        return
+    command = [sys.executable, "-m", "tests.functional.poison", "make", name]
+    about, _, content = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.partition(b"\n")  # noqa: S603 - itself
+    key = key_of(at("10:00")) if name in DIGESTS else LOG_KEY
+    left = count(int(moments), -1)
+    sys.stdout.write(json.dumps(ingest(key, content, *json.loads(about), lambda: next(left))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
