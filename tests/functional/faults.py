@@ -10,7 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import count
+from itertools import count, cycle
 
 import botocore.session
 from botocore.awsrequest import AWSResponse
@@ -24,6 +24,7 @@ from urllib3.exceptions import ProtocolError
 from aitrail.attributes import from_item
 from tests.functional.conftest import Wire
 from tests.functional.invoking import imported, invoke, set_environment
+from tests.fuzzing import IS_LONG
 from tests.signed_digests import FINGERPRINT, public_key
 
 REGION = "eu-west-1"
@@ -175,6 +176,12 @@ def body_that_ends(error=None):
     return happens
 
 
+def in_turn(name, faults):
+    """One of these faults after the other, try by try."""
+    turns = cycle(faults)
+    return Fault(name, lambda *arguments: next(turns).happens(*arguments))
+
+
 BATCHES = ("BatchWriteItem", "SendMessageBatch")
 THROTTLED = Fault("throttled", refusal(400, "ThrottlingException", 503, "SlowDown"))
 FAILED = Fault("5xx", refusal(500, "InternalServerError", 500, "InternalError"))
@@ -195,9 +202,13 @@ OTHER_WORKER = Fault("other worker in between", other_worker)
 
 # These the client overcomes.
 PASSING = (THROTTLED, FAILED, RESET, NO_CONNECTION, ANSWER_LOST, NOTHING_TAKEN, PART_TAKEN)
-# These fail the message, or end the process, or disturb it.
+REFUSALS = (THROTTLED, FAILED, RESET, NO_CONNECTION)
+# These fail the message, or end the process, or disturb it. What ends the tries of a call is each refusal in turn;
+# a long run has each of them at every call.
 GRAVE = (
-    *(fault.lasting() for fault in (THROTTLED, FAILED, RESET, ANSWER_LOST)),
+    in_turn("refused", REFUSALS).lasting(),
+    *(fault.lasting() for fault in (REFUSALS if IS_LONG else ())),
+    ANSWER_LOST.lasting(),
     NOTHING_TAKEN.lasting(15),
     PART_TAKEN.lasting(15),
     BODY_ENDS,

@@ -27,8 +27,13 @@ UNKNOWN = "what is this"
 SHARED = {"00000002-0000-4000-8000-000000000000"}
 
 
+# Of another Region, of which no digest speaks.
+ELSEWHERE = {"b", "one", "two"}
+
+
 def key(name):
-    return f"{FOLDER}{name}.json.gz"
+    folder = FOLDER.replace("eu-west-1", "us-east-1") if name in ELSEWHERE else FOLDER
+    return f"{folder}{name}.json.gz"
 
 
 def named(*names):
@@ -101,7 +106,7 @@ class Work:
             for name, records in contents.items()
         }
         account.pipeline.s3.delete_object(Bucket=BUCKET, Key=key("gone"))
-        listed = [(key(name), plain[name]) for name in ("a", "b", "one", "two", "later")]
+        listed = [(key(name), plain[name]) for name in ("a", "later")]
         signed = digest(at("11:00"), [*listed, (key("awaited"), "a" * 64)], bucket=BUCKET, start=at("08:00"))
         told = [bodies[name] for name in ("a", "b", "unreadable", "gone", "unlisted")]
         others = [named("one", "two"), named("a"), UNKNOWN, json.dumps({"Event": "s3:TestEvent"})]
@@ -198,12 +203,12 @@ def test_tables_without_a_fault_are_as_the_files_are(work):
     assert said == {
         "a.json.gz file": ("ingested", "rejects", True),
         "a.json.gz reject#3": ("rejected", "reject", False),
-        "b.json.gz file": ("ingested", None, True),
+        "b.json.gz file": ("ingested", None, False),
         "unreadable.json.gz file": ("unreadable", "unreadable", False),
         "gone.json.gz file": ("missing", "missing", False),
         "unlisted.json.gz file": ("ingested", "unlisted", False),
-        "one.json.gz file": ("ingested", None, True),
-        "two.json.gz file": ("ingested", "rejects", True),
+        "one.json.gz file": ("ingested", None, False),
+        "two.json.gz file": ("ingested", "rejects", False),
         "two.json.gz reject#1": ("rejected", "reject", False),
         "later.json.gz file": ("ingested", None, True),
         "awaited.json.gz file": ("missing", "missing", False),
@@ -257,7 +262,7 @@ def test_fault_that_does_not_end_makes_dead_letters_and_what_they_ask_is_done_wh
     for phase in work.phases:
         concerned = {body for body, calls in phase.calls.items() if operation in calls}
         dead, _ = work.again(replace(phase, afterwards=[]), phase.bodies, lambda _body, _receives: [(0, for_ever)])
-        work.account.drained(phase.when + timedelta(hours=2), [body for body in dead if body != UNKNOWN])
+        work.account.drained(phase.when + timedelta(hours=1), [body for body in dead if body != UNKNOWN])
 
         assert different(work.account.found(SHARED), phase.found) == {}
         assert set(dead) <= {*phase.bodies, *phase.calls}
@@ -322,13 +327,14 @@ def test_any_faults_at_any_calls_leave_no_trace_of_any_deliveries(account, packe
     bodies += run["order"].choices(bodies, k=run["twice"])
     times = Counter(event_id for records in holders for event_id in {record["eventID"] for record in records})
     shared = {event_id for event_id, files in times.items() if files > 1}
-    account.drained(at("09:30"), bodies)
+    account.drained(at("09:00"), bodies)
     expected = account.found(shared)
     account.restore(empty)
     run["order"].shuffle(bodies)
     planned = iter(run["faults"])
 
-    dead = account.drained(at("09:30"), bodies, lambda _body, _receives: islice(planned, 1), most=run["most"])
+    # Each fault may hide messages for half an hour; after two, what no digest lists would be in doubt.
+    dead = account.drained(at("09:00"), bodies, lambda _body, _receives: islice(planned, 1), most=run["most"])
 
     assert different(account.found(shared), expected) == {}
     assert dead == []
