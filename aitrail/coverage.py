@@ -11,7 +11,7 @@ from aitrail.keys import parse
 from aitrail.window import event_time
 
 # The minute in a log file's name is that of its writing, the hour of a digest that of the delivery.
-MARGIN = timedelta(hours=1)
+MARGIN = _AN_HOUR = timedelta(hours=1)
 
 
 def moment(text: str) -> datetime:
@@ -33,22 +33,33 @@ class Span:
     start: datetime
     end: datetime
     verified: bool
+    begins: bool = False
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Self | None:
-        """The span of a ledger entry; None for what is no digest, or one whose content nobody has vouched for.
+        """The span of a ledger entry; None for what is no digest, or has not been read.
 
-        Backfill digests have none: they list what the digests of their hour did not, and form no hours of their own.
+        Of a digest that CloudTrail has not signed, nothing is believed: its span is the hour before the time in its
+        name. Backfill digests have none: they list what the digests of their hour did not, and form no hours.
         """
-        name = entry["logFile"]
-        if entry["entry"] != DIGEST or "digestStart" not in entry or name.endswith("_backfill.json.gz"):
+        name, status = entry["logFile"], entry.get("status")
+        key = parse(name)
+        if entry["entry"] != DIGEST or key is None or name.endswith("_backfill.json.gz"):
+            return None
+        if status == "verified":
+            start, end = moment(entry["digestStart"]), moment(entry["digestEnd"])
+        elif status in ("invalid", "unverifiable") and key.delivered_at:
+            end = moment(key.delivered_at)
+            start = end - _AN_HOUR
+        else:
             return None
         return cls(
             log_file=name,
             chain=chain_of(name),
-            start=moment(entry["digestStart"]),
-            end=moment(entry["digestEnd"]),
-            verified=entry.get("status") == "verified" and entry.get("problem") is None,
+            start=start,
+            end=end,
+            verified=status == "verified" and entry.get("problem") is None,
+            begins=status == "verified" and "follows" not in entry,
         )
 
 
@@ -107,10 +118,16 @@ def is_closed(when: datetime, spans: Iterable[Span]) -> bool:
     `spans` are those of the account and Region.
     """
     first, last = when - MARGIN, when + MARGIN
+    # A chain of which nothing is signed says nothing, and holds nothing up: anybody could begin one.
     chains = [
-        found for found in chains_of(spans).values() if any(span.start < last and first < span.end for span in found)
+        found
+        for found in chains_of(spans).values()
+        if any(span.verified for span in found) and any(span.start < last and first < span.end for span in found)
     ]
-    return bool(chains) and not any(True for found in chains for _ in gaps(found, first, last))
+    # What was before its first digest no chain speaks of.
+    begun = [(found, found[0].start if found[0].begins else first) for found in chains]
+    speaking = [(found, max(first, begin)) for found, begin in begun if begin <= when]
+    return bool(speaking) and not any(True for found, begin in speaking for _ in gaps(found, begin, last))
 
 
 def is_covered(when: datetime, spans: Iterable[Span]) -> bool:

@@ -7,17 +7,16 @@ from io import BytesIO
 
 from aitrail.bucket import UnavailableError
 from aitrail.digest import InvalidDigest, read_digest
+from aitrail.filters import Filter
 from aitrail.keys import kind_of
 from aitrail.logfile import UnreadableLogFile
-from aitrail.original import differing
 from aitrail.paging import in_order
 from aitrail.proof import Finding
 from aitrail.public_keys import PublicKeys, UnavailableKey
 from aitrail.reading import Reading
-from aitrail.source import Row, RowSource
-
-# Where a row comes from, and when it expires, differ with the file that was read last.
-_OF_PROVENANCE = frozenset({"logFile", "recordIndex", "importedFrom", "expiresAt"})
+from aitrail.row_proof import RowProof
+from aitrail.source import Order, Row, RowSource
+from aitrail.window import Window
 
 # Content and metadata of an object (s3://bucket/key), or UnavailableError.
 Fetch = Callable[[str], tuple[bytes, dict[str, str]]]
@@ -25,15 +24,13 @@ Fetch = Callable[[str], tuple[bytes, dict[str, str]]]
 
 @dataclass(slots=True, kw_only=True)
 class DeepProof:
-    """What reading everything again shows: `distinct` events, `rows` of them in the table, and what differs."""
+    """What reading everything again shows, in `proof`."""
 
     fetch: Fetch
     reading: Callable[[BytesIO, str], Reading]
     source: RowSource
     public_keys: PublicKeys
-    distinct: int = 0
-    rows: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    proof: RowProof = field(default_factory=RowProof)
     _listed: dict[str, str] = field(default_factory=dict)
     _event_ids: set[str] = field(default_factory=set)
 
@@ -85,7 +82,7 @@ class DeepProof:
         reading = self.reading(BytesIO(content), name)
         try:
             for batch in reading.batches():
-                self._compare(name, batch.rows)
+                self._compare(batch.rows)
         except UnreadableLogFile as error:
             self._find("unreadable", name, str(error))
             return
@@ -95,18 +92,23 @@ class DeepProof:
         if recorded != sha256:
             self._find("changed", name, "its content is not the one that was ingested")
 
-    def _compare(self, name: str, made: list[Row]) -> None:
+    def _compare(self, made: list[Row]) -> None:
         """Hold the rows that a log file makes against those of the table."""
         for row, found in zip(made, self.source.whole({"eventID": row["eventID"]} for row in made), strict=True):
             is_new = row["eventID"] not in self._event_ids
             self._event_ids.add(row["eventID"])
-            is_there = len(found) > 1
-            self.distinct += is_new
-            self.rows += is_new and is_there
-            if not is_there:
-                self._find("row missing", name, f"the event {row['eventID']} has no row")
-            elif names := [each for each in differing(found, row) if each not in _OF_PROVENANCE]:
-                self._find("row differs", name, f"the row of {row['eventID']} has another {', '.join(names)}")
+            self.proof.distinct += is_new
+            self.proof.rows += is_new and len(found) > 1
+            self.proof.compare(row, found)
+
+    def look_for_others(self, events: Window | None, *, is_ours: Callable[[str], bool]) -> None:
+        """Find rows that name log files of the window, and that these do not make."""
+        if events is None:
+            return
+        for row in self.source.whole(self.source.rows(Filter(), events, order=Order.ANY)):
+            if is_ours(row.get("logFile", "")) and row["eventID"] not in self._event_ids:
+                why = f"the row of {row['eventID']} is of no record in it: somebody else wrote it"
+                self._find("row too many", row["logFile"], why)
 
     def _find(self, what: str, name: str, why: str) -> None:
-        self.findings.append(Finding(what=what, of=name, why=why))
+        self.proof.findings.append(Finding(what=what, of=name, why=why))

@@ -44,10 +44,18 @@ class Deployment:
             )
         return cls(outputs)
 
+    def _output(self, name: str) -> str:
+        try:
+            return self.outputs[name]
+        except KeyError:
+            raise StackNotFoundError(
+                f"the stack has no output {name}: it was deployed by an earlier version; deploy this one first"
+            ) from None
+
     @property
     def events_table(self) -> str:
         """The physical name of the events table."""
-        return self.outputs["EventsTableName"]
+        return self._output("EventsTableName")
 
     @property
     def row_retention(self) -> timedelta | None:
@@ -58,30 +66,30 @@ class Deployment:
     @property
     def files_table(self) -> str:
         """The physical name of the ledger."""
-        return self.outputs["FilesTableName"]
+        return self._output("FilesTableName")
 
     @property
     def deliveries_queue(self) -> str:
         """The URL of the queue of deliveries."""
-        return self.outputs["DeliveriesQueueUrl"]
+        return self._output("DeliveriesQueueUrl")
 
     @property
     def backfill_queue(self) -> str:
         """The URL of the queue of what is announced again."""
-        return self.outputs["BackfillQueueUrl"]
+        return self._output("BackfillQueueUrl")
 
     @property
     def dead_letter_queue(self) -> str:
         """The URL of the queue of deliveries that failed."""
-        return self.outputs["DeadLetterQueueUrl"]
+        return self._output("DeadLetterQueueUrl")
 
     @property
     def log_bucket(self) -> str:
         """The name of the bucket that CloudTrail delivers to."""
-        return self.outputs["LogBucketName"]
+        return self._output("LogBucketName")
 
     @property
     def key_prefixes(self) -> tuple[str, ...]:
         """What may precede `AWSLogs/` in keys, beside nothing at all."""
-        prefixes = self.outputs["KeyPrefixes"]
+        prefixes = self._output("KeyPrefixes")
         return () if prefixes == "none" else tuple(prefixes.split(","))

@@ -15,16 +15,23 @@ import msgspec
 from aitrail.errors import AitrailError
 from aitrail.inflate import DamagedGzip, inflated
 
-# About 400 bytes for each log file that it lists; CloudTrail delivers some hundreds in a busy hour of an account.
-_MAX_BYTES: Final = 64 * 1024 * 1024
+# About 400 bytes for each log file that it lists, so 40,000 of them; CloudTrail delivers some hundreds in a busy hour
+# of an account. The content takes twenty times its size while it is read, before its signature can be checked.
+_MAX_BYTES: Final = 16 * 1024 * 1024
 _STEP_BYTES: Final = 128 * 1024
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
+_LONGEST_REASON: Final = 400
+# Times outside are nobody's, and not all can be calculated with.
+_EARLIEST, _LATEST = datetime(2013, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
 SIGNATURE_ALGORITHM: Final = "SHA256withRSA"
 _HASH_ALGORITHM: Final = "SHA-256"
 
 
 class InvalidDigest(AitrailError):
-    """A digest that CloudTrail did not write as it is, or not to where it is."""
+    """A digest that CloudTrail did not write as it is, or not to where it is; what it quotes is cut."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason[:_LONGEST_REASON])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +99,8 @@ def read_digest(stream: BinaryIO, *, bucket: str, key: str) -> Digest:
         raise InvalidDigest(f"the content is no digest: {error}") from error
     if (found.bucket, found.key) != (bucket, key):
         raise InvalidDigest(f"it was written for s3://{found.bucket}/{found.key} and has been moved or copied")
-    if end <= start:
-        raise InvalidDigest(f"it ends ({found.end}) before it begins ({found.start})")
+    if not _EARLIEST <= start < end <= _LATEST:
+        raise InvalidDigest(f"it covers no time: from {found.start[:40]} to {found.end[:40]}")
     return Digest(
         bucket=bucket,
         key=key,

@@ -5,7 +5,7 @@ no digest has listed before, is unproven. `Review` looks at these every hour: af
 whose hours are closed is unlisted, since somebody else wrote it; listed objects that have not come are announced again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -14,7 +14,6 @@ from typing import Any
 
 from aitrail.announcing import Announcer
 from aitrail.coverage import MARGIN, Span, is_closed, is_covered, moment, text_of
-from aitrail.digest import Digest
 from aitrail.entries import UNLISTED, UNPROVEN
 from aitrail.keys import DIGESTS, LOGS, LogKey, parse
 from aitrail.ledger import Ledger
@@ -29,6 +28,9 @@ _CLOSING = timedelta(hours=2)
 LATE = _CLOSING
 # Without any digest of its time for so long, there will be none: nothing can be said of the file.
 _UNCOVERED = _A_DAY = timedelta(days=1)
+# And after this long, nothing more can be said, whatever there is.
+_LET_GO = timedelta(days=7)
+_DOUBLINGS = 8
 _AT_ONCE = 100
 _DAYS_REMEMBERED = 1000
 
@@ -48,23 +50,23 @@ def spans_of(reader: LedgerReader, digests: str, since: datetime, until: datetim
     ]
 
 
-def note_doubts(ledger: Ledger, reader: LedgerReader, digest: Digest, own: Span | None) -> None:
-    """Note which log files no digest lists, of the hours that the arrival of this one closes.
-
-    `own` is its span: the reader may not know it yet.
-    """
-    key = parse(digest.key)
-    if key is None or own is None:
+def note_doubts(ledger: Ledger, reader: LedgerReader, entry: Mapping[str, Any]) -> None:
+    """Note which log files no digest lists, of the hours that this digest closes, once its `entry` is in the ledger."""
+    own = Span.of(entry)
+    bucket, _, name = entry["logFile"].removeprefix("s3://").partition("/")
+    key = parse(name)
+    if key is None or own is None or not own.verified:
         return
-    first, last = digest.start - _CLOSING, digest.end + MARGIN
-    spans = spans_of(reader, digests_of(digest.bucket, key), first - MARGIN, last + 2 * MARGIN)
+    first, last = own.start - _CLOSING, own.end + MARGIN
+    spans = spans_of(reader, digests_of(bucket, key), first - MARGIN, last + 2 * MARGIN)
+    # The reader may not know the entry yet.
     spans = [*(span for span in spans if span.log_file != own.log_file), own]
     for folder in LOGS:
         for day in _days(first, last):
-            for entry in reader.of_day(day, begins_with=f"s3://{digest.bucket}/{key.folder(folder, day)}"):
-                at = _delivered_at(entry)
-                if at and first <= at < last and _is_unlisted(entry) and is_closed(at, spans):
-                    ledger.doubt(entry["logFile"], UNPROVEN)
+            for found in reader.of_day(day, begins_with=f"s3://{bucket}/{key.folder(folder, day)}"):
+                at = _delivered_at(found)
+                if at and first <= at < last and _is_unlisted(found) and is_closed(at, spans):
+                    ledger.doubt(found["logFile"], UNPROVEN)
 
 
 def _is_unlisted(entry: dict[str, Any]) -> bool:
@@ -105,14 +107,17 @@ class Review:
         while time_left() > 0 and (entries := list(islice(overdue, _AT_ONCE))):
             list(self.announcer.announce(entry["logFile"].partition(f"{self.bucket}/")[2] for entry in entries))
             for entry in entries:
-                self.ledger.note(entry["logFile"], entry["entry"], announcedAt=text_of(self.now()))
+                times = entry.get("announcements", 0) + 1
+                self.ledger.note(entry["logFile"], entry["entry"], announcedAt=text_of(self.now()), announcements=times)
             announced += len(entries)
         return announced
 
     def _is_overdue(self, entry: dict[str, Any]) -> bool:
         latest: str = max(entry.get("listedAt", ""), entry.get("announcedAt", ""))
+        # What has not come after several times will not come by the next: a few a year, not four a day.
+        patience = PATIENCE * 2 ** min(entry.get("announcements", 0), _DOUBLINGS)
         is_here: bool = entry["logFile"].startswith(f"s3://{self.bucket}/")
-        return is_here and latest < text_of(self.now() - PATIENCE)
+        return is_here and latest < text_of(self.now() - patience)
 
     def _decide(self, time_left: Callable[[], float]) -> int:
         unlisted = 0
@@ -132,13 +137,16 @@ class Review:
         if key is None:
             return None
         moments = [moment(text) for text in (key.delivered_at, entry.get("storedAt")) if text]
-        waited = self.now() - max(moments, default=EARLIEST)
+        # Whoever writes a file chooses the time in its name, and not when S3 stored it.
+        stored = entry.get("storedAt") or key.delivered_at
+        waited = self.now() - (moment(stored) if stored else EARLIEST)
         if waited < PATIENCE:
             return UNPROVEN
         spans = {at: around(digests_of(self.bucket, key), text_of(at)[: len("YYYY-MM-DD")]) for at in moments}
         if moments and all(is_closed(at, found) for at, found in spans.items()):
             return UNLISTED
-        is_hopeless = waited > _UNCOVERED and not all(is_covered(at, found) for at, found in spans.items())
+        is_covered_by_none = not all(is_covered(at, found) for at, found in spans.items())
+        is_hopeless = waited > _LET_GO or (waited > _UNCOVERED and is_covered_by_none)
         return None if is_hopeless or not moments else UNPROVEN
 
     def _spans_around(self, digests: str, day: str) -> list[Span]:

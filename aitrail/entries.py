@@ -18,7 +18,18 @@ IMPORT = "import"
 
 # What `settled` may say is wrong, the gravest first.
 PROBLEMS = (
-    *("tampered", "unlisted", "unreadable", "missing", "archived", "invalid", "unverifiable", "broken", "awaited"),
+    *(
+        "tampered",
+        "unlisted",
+        "replaced",
+        "unreadable",
+        "missing",
+        "archived",
+        "invalid",
+        "unverifiable",
+        "broken",
+        "awaited",
+    ),
     *("unproven", "rejects"),
 )
 # Statuses that a person should look at; they are problems by the same names.
@@ -28,7 +39,7 @@ _VERDICT = frozenset({"status", "reason", "position"})
 # What `settled` decides on, and so what it may take away.
 SETTLED = ("problem", "verifiedBy", "listedBy", "listedAt", "doubt")
 # What `settled` looks at.
-PREMISES = (*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected")
+PREMISES = (*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected", "replacedAt")
 
 # `doubt` of a log file that came too late to be seen with its hour, and of one that no digest of its hour lists.
 UNPROVEN = "unproven"
@@ -65,8 +76,9 @@ class Entry:
     def attributes(self) -> dict[str, Any]:
         """Attributes to set, and None for those to remove."""
         values = {attribute: getattr(self, name) for name, attribute in attributes_of(type(self)).items()}
-        if values.get("doubt", ...) is None:  # who has no doubt does not take away another's
-            del values["doubt"]
+        for name in ("doubt", "replacedAt"):  # who has none does not take away another's
+            if values.get(name, ...) is None:
+                del values[name]
         if self.was_read:
             return values
         # Nothing was read: what an earlier reading counted is still true.
@@ -91,6 +103,7 @@ class FileEntry(Entry):
     first_event_time: str | None = None
     last_event_time: str | None = None
     doubt: str | None = None
+    replaced_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +141,9 @@ def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
     """What the attributes of an entry together mean: the values of SETTLED, None for what should not be there.
 
     Problems, the gravest first: tampered (its content is not what a digest says), unlisted (no digest of its hour
-    lists it), unreadable, missing, archived, invalid, unverifiable (by its status), broken (a digest that does not
-    follow what it should), awaited (a digest lists it, and it has not come), unproven (no digest lists it yet),
-    rejects.
+    lists it), replaced (its content was another one before), unreadable, missing, archived, invalid, unverifiable (by
+    its status), broken (a digest that does not follow what it should), awaited (a digest lists it, and it has not
+    come), unproven (no digest lists it yet), rejects.
     """
     expected, sha256, status = entry.get("expectedSha256"), entry.get("sha256"), entry.get("status")
     doubt = None if expected else entry.get("doubt")
@@ -139,6 +152,8 @@ def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
         problem = "tampered"
     elif doubt == UNLISTED:
         problem = UNLISTED
+    elif entry.get("replacedAt"):
+        problem = "replaced"
     elif status in _PROBLEMS:
         problem = status
     elif entry.get("broken"):

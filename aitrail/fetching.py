@@ -41,6 +41,13 @@ class Fetched:
     body: Any = None  # a stream of bytes
     length: int = 0
 
+    @property
+    def is_older(self) -> bool:
+        """Whether this is another version of the object, stored before the one that the ledger knows."""
+        earlier = self.earlier or {}
+        is_another = self.etag is not None and self.etag != earlier.get("etag", self.etag)
+        return is_another and self.stored_at is not None and self.stored_at < earlier.get("storedAt", "")
+
     def close(self) -> None:
         """Let go of the connection."""
         if self.body is not None:

@@ -113,7 +113,9 @@ class Ingestion:
             return not_read(log_file, kind)
         _check(time_left, log_file)
         with closing(self._ahead.take(delivery) if self._ahead else self._fetcher.fetch(delivery)) as fetched:
-            if fetched.is_done:
+            if kind is keys.Kind.DIGEST and fetched.is_done and fetched.earlier:
+                self.reconciliation.note_doubts(fetched.earlier)  # it may have ended before that
+            if fetched.is_done or (not delivery.force and fetched.is_older):
                 return Ingested(status="skipped", metrics={"SkippedFiles": 1}, details={"logFile": log_file})
             if kind is keys.Kind.DIGEST:
                 return self._ingest_digest(delivery, fetched, time_left)
@@ -133,8 +135,11 @@ class Ingestion:
             )
             entry = self._read(reading, entry, fetched.earlier, time_left)
             unknown_sources = reading.unknown_sources
-        if self._is_late(entry) and not (fetched.earlier or {}).get("expectedSha256"):
-            entry = replace(entry, doubt=(fetched.earlier or {}).get("doubt") or UNPROVEN)
+        earlier = fetched.earlier or {}
+        if self._is_late(entry) and not earlier.get("expectedSha256"):
+            entry = replace(entry, doubt=earlier.get("doubt") or UNPROVEN)
+        if entry.sha256 and earlier.get("sha256") not in (None, entry.sha256):
+            entry = replace(entry, replaced_at=entry.ingested_at)
         return of_log_file(entry, self.ledger.record(entry, FILE, fetched.earlier), unknown_sources)
 
     def _ingest_digest(self, delivery: Delivery, fetched: Fetched, time_left: Callable[[], float]) -> Ingested:
@@ -148,7 +153,9 @@ class Ingestion:
                 metadata=fetched.metadata,
                 time_left=time_left,
             )
-        return of_digest(entry, self.ledger.record(entry, DIGEST, fetched.earlier), counts)
+        after = self.ledger.record(entry, DIGEST, fetched.earlier)
+        self.reconciliation.note_doubts({"logFile": entry.log_file, "entry": DIGEST, **after})
+        return of_digest(entry, after, counts)
 
     def _is_done(self, earlier: dict[str, Any], delivery: Delivery) -> bool:
         is_current = (
@@ -177,8 +184,12 @@ class Ingestion:
         return known | (unavailable(known["log_file"], fetched.error) if fetched.error else {})
 
     def _is_late(self, entry: Entry) -> bool:
-        """Whether it may have missed the digests of its hour."""
-        return entry.delivered_at is not None and self.now() - moment(entry.delivered_at) > LATE
+        """Whether it may have missed the digests of its hour, or was not stored in it: whoever writes it names it."""
+        if entry.delivered_at is None:
+            return True
+        named = moment(entry.delivered_at)
+        stored = moment(entry.stored_at) if entry.stored_at else named
+        return self.now() - named > LATE or abs(stored - named) > LATE
 
     def _read(
         self, reading: Reading, entry: FileEntry, earlier: dict[str, Any] | None, time_left: Callable[[], float]

@@ -129,8 +129,10 @@ _COUNTED_FILE = re.compile(_ACCOUNT_FOLDER + r"(?P<folder>CloudTrail-Insight|Clo
 
 # Names of 2014 have no `_` between the time and the unique string.
 _LOG_FILE_TIME = re.compile(r"[a-z0-9-]+_(\d{8}T\d{4})Z.*", _FLAGS)
+# CloudTrail is from 2013; whoever writes a name may choose any time, which nobody should have to calculate with.
+_FIRST_YEAR, _LAST_YEAR = 2013, 2100
 # From the end: a trail's name may look like a time.
-_DIGEST_TIME = re.compile(r".*_(\d{8}T\d{6})Z(?:_backfill)?", _FLAGS)
+_DIGEST_TIME = re.compile(r"[a-z0-9-]+_.+_[a-z0-9-]+_(\d{8}T\d{6})Z(?:_backfill)?", _FLAGS)
 
 
 def kind_of(key: str) -> Kind:
@@ -150,6 +152,8 @@ def parse(key: str) -> LogKey | None:
     if not found:
         return None
     kind = _KIND_OF_FOLDER[found["folder"]]
+    if kind is Kind.DIGEST and not _DIGEST_TIME.fullmatch(found["rest"]):
+        return None  # Region, trail, home Region and time have to be there: others calculate with them
     return LogKey(
         kind=kind,
         prefix=found["prefix"],
@@ -169,5 +173,7 @@ def _delivered_at(kind: Kind, rest_of_name: str) -> str | None:
     try:
         moment = datetime.strptime(f"{with_seconds}Z", "%Y%m%dT%H%M%S%z")
     except ValueError:
+        return None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         return None
     return moment.replace(tzinfo=None).isoformat() + "Z"

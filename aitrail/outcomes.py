@@ -90,7 +90,7 @@ def of_log_file(entry: Entry, after: Mapping[str, Any], unknown_sources: Mapping
     details = {"logFile": entry.log_file, "reason": entry.reason, "unknownSources": sources}
     proof = {
         "VerifiedFiles": int(entry.was_read and after.get("verifiedBy") is not None),
-        "TamperedFiles": int(after.get("problem") == "tampered"),
+        "TamperedFiles": int(entry.was_read and after.get("problem") in ("tampered", "replaced")),
     }
     return Ingested(
         status=entry.status,

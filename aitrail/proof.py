@@ -13,15 +13,18 @@ from typing import Any
 from aitrail.coverage import Span, chains_of, gaps, moment, text_of
 from aitrail.entries import DIGEST, FILE
 from aitrail.keys import DIGESTS, LogKey, kind_of, parse
+from aitrail.window import LATEST, Window
 
 # A digest comes within an hour of its own end: what was delivered later than this may not be listed yet.
 LISTED_WITHIN = timedelta(hours=2)
+_SECOND = timedelta(seconds=1)
 _COUNTED = ("records", "wanted", "written", "rejected", "expired", "duplicatesInFile")
 
 # What is in the way, by the problem of an entry, and what to do about it.
 _FILES = {
     "tampered": "its content is not what CloudTrail's digest says: restore the version that is",
     "unlisted": "no digest of CloudTrail lists it: find out who wrote it",
+    "replaced": "its content was another one before, which became rows as well: find out who wrote it",
     "unreadable": "it could not be read: `aitrail retry` once it is repaired",
     "missing": "it was delivered and is gone: `aitrail retry` once it is restored",
     "archived": "it is in an archive storage class: restore it, then it is read by itself",
@@ -49,8 +52,9 @@ class Finding:
 
 @dataclass(slots=True, kw_only=True)
 class Proof:
-    """What the entries of a window, added one by one, prove; `now` is the clock's.
+    """What the entries of a window, added one by one, prove.
 
+    `now` is the clock's, `recorded_with` what rows are made with now (see `aitrail.rows`).
     `delivered` counts log files that a digest lists or the ledger has, `verified` those of them that were ingested and
     are as their digest says. `open` counts those whose digest may still be on its way.
     """
@@ -58,6 +62,7 @@ class Proof:
     since: datetime
     until: datetime
     now: datetime
+    recorded_with: str
     delivered: int = 0
     verified: int = 0
     open: int = 0
@@ -72,7 +77,8 @@ class Proof:
     # By the folder of the digests of an account and Region: what they cover, and the log files that none has listed.
     _spans: dict[str, list[Span]] = field(default_factory=dict)
     _unproven: dict[str, list[str]] = field(default_factory=dict)
-    _beginnings: set[str] = field(default_factory=set)
+    # By chain the latest end before the window, as far as it was looked for.
+    _known: dict[str, datetime] = field(default_factory=dict)
     _findings: list[Finding] = field(default_factory=list)
 
     def add(self, entry: Mapping[str, Any]) -> None:
@@ -87,6 +93,8 @@ class Proof:
 
     def _add_digest(self, entry: Mapping[str, Any], key: LogKey) -> None:
         span = Span.of(entry)
+        if span and span.verified and span.end <= self.since:
+            self._known[span.chain] = max(span.end, self._known.get(span.chain, span.end))
         if span and not (span.start < self.until and self.since < span.end):
             return
         if span is None and not self._holds(key):
@@ -97,8 +105,6 @@ class Proof:
             self.digests.append(entry["logFile"])
         if span:
             self._spans.setdefault(key.folder(DIGESTS), []).append(span)
-            if entry.get("status") == "verified" and "follows" not in entry:
-                self._beginnings.add(span.log_file)
 
     def _add_file(self, entry: Mapping[str, Any], key: LogKey) -> None:
         if not self._holds(key):
@@ -106,6 +112,9 @@ class Proof:
         self.delivered += 1
         if entry.get("status") == "ingested":
             self._count(entry)
+            if entry.get("recordedWith") != self.recorded_with:
+                why = "it was read with another registry or version: `aitrail backfill` has it read again"
+                self._findings.append(Finding(what="outdated", of=entry["logFile"], why=why))
         problem = entry.get("problem")
         if problem in _FILES:
             self._find(problem, entry, _FILES)
@@ -115,6 +124,13 @@ class Proof:
             self.open += 1
         else:
             self._unproven.setdefault(key.folder(DIGESTS), []).append(entry["logFile"])
+
+    @property
+    def events(self) -> Window | None:
+        """The time of the events of which log files became rows; None without any."""
+        if not self.first_event or not self.last_event:
+            return None
+        return Window(since=moment(self.first_event), until=min(moment(self.last_event), LATEST - _SECOND) + _SECOND)
 
     def holds(self, log_file: str) -> bool:
         """Whether an object of that name was delivered within the window."""
@@ -146,21 +162,30 @@ class Proof:
             else:
                 why = f"there is none for the {len(log_files):,} log file(s) of this time: is log file validation on?"
                 yield Finding(what="no digests", of=folder, why=why)
-        for folder in sorted(self._spans):
-            yield from self._gaps(folder)
+        if not self.delivered and not self._spans:
+            why = "neither a log file nor a digest is in the ledger: is there a trail, and is this its window?"
+            yield Finding(what="nothing delivered", of=f"{text_of(self.since)} to {text_of(self.until)}", why=why)
+        yield from self._gaps()
 
-    def _gaps(self, folder: str) -> Iterator[Finding]:
+    def _gaps(self) -> Iterator[Finding]:
         until = min(self.until, self.now - LISTED_WITHIN)
-        for chain, spans in chains_of(self._spans[folder]).items():
-            since = spans[0].start if spans[0].log_file in self._beginnings else self.since
-            for begin, end in gaps(spans, max(since, self.since), until):
+        chains = chains_of(span for spans in self._spans.values() for span in spans)
+        for chain in sorted(chains.keys() | self._known.keys()):
+            spans = chains.get(chain, [])
+            # A chain that nobody knew before has nothing to say of the time before it begins.
+            is_new = bool(spans) and spans[0].begins and chain not in self._known
+            for begin, end in gaps(spans, max(spans[0].start, self.since) if is_new else self.since, until):
                 hours = f"no verified digest covers {text_of(begin)} to {text_of(end)}"
                 yield Finding(what="gap", of=chain, why=f"{hours}: is the trail stopped, or a digest not verified?")
 
 
-def days_of(since: datetime, until: datetime) -> Iterator[str]:
-    """The days of delivery on which the entries of a window are: a digest comes with the end of its hour."""
-    day, last = since.date(), (until + LISTED_WITHIN).date()
+def days_of(window: Window, now: datetime) -> Iterator[str]:
+    """The days of delivery on which the entries of a window are, and the one before, which tells of earlier chains.
+
+    A digest comes with the end of its hour.
+    """
+    asked = window.of_days(now)
+    day, last = (asked.since - timedelta(days=1)).date(), (asked.until + LISTED_WITHIN).date()
     while day <= last:
         yield day.isoformat()
         day += timedelta(days=1)

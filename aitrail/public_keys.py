@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # The keys of a digest are valid at its time; those of a later hour too, since it may have been signed then.
 _SIGNED_WITHIN = timedelta(hours=2)
 _AN_HOUR = timedelta(hours=1)
+# Metadata may name any time; those outside cannot all be calculated with.
+_EARLIEST, _LATEST = datetime(2013, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
 # A Region that is refused once is not asked again for each of its digests.
 _REFUSAL_HOLDS = timedelta(minutes=5)
 _PATIENCE = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
@@ -80,7 +82,8 @@ class PublicKeys:
             if _may_help_to_wait(error):
                 raise
             reason = f"CloudTrail in {region} does not give its public keys: {error}"
-            self._refused[region] = (self.now() + _REFUSAL_HOLDS, reason)
+            if _is_for_all(error):
+                self._refused[region] = (self.now() + _REFUSAL_HOLDS, reason)
             raise UnavailableKey(reason) from error
         self._keys |= {(region, key["Fingerprint"]): key["Value"] for key in found}
 
@@ -90,7 +93,14 @@ def _moment_or_none(text: str) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    moment = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return moment if _EARLIEST <= moment <= _LATEST else None
+
+
+def _is_for_all(error: Exception) -> bool:
+    """Whether the Region refuses the caller, not what a digest made it ask for."""
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+    return not isinstance(error, ClientError) or code.startswith(("AccessDenied", "Unrecognized", "InvalidClientToken"))
 
 
 def _may_help_to_wait(error: Exception) -> bool:

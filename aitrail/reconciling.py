@@ -5,25 +5,27 @@ lists, and the digest before it, is noted in the ledger as expected, with its SH
 closed and that no digest lists become doubtful (`aitrail.doubts`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import Any, BinaryIO
 
-from aitrail.coverage import Span, chain_of, known_of, moment, text_of
+from aitrail.coverage import chain_of, known_of, moment, text_of
 from aitrail.digest import Digest, InvalidDigest, Listed, read_digest
 from aitrail.doubts import digests_of, note_doubts, spans_of
 from aitrail.dynamodb import OutOfTimeError
 from aitrail.entries import DIGEST, DigestEntry, entry_of
-from aitrail.keys import kind_of, parse
+from aitrail.keys import Scope, kind_of, parse
 from aitrail.ledger import Ledger, Listing
 from aitrail.ledger_reader import LedgerReader
 from aitrail.paging import in_order
 from aitrail.public_keys import PublicKeys, UnavailableKey
 
 _A_DAY = timedelta(days=1)
+# How far back the end of an earlier chain is looked for, by a digest that begins one: few do.
+_DAYS_BACK = 90
 _BACKFILL = "_backfill.json.gz"
 _WORKERS = 8
 
@@ -35,6 +37,8 @@ class Reconciliation:
     ledger: Ledger
     reader: LedgerReader
     public_keys: PublicKeys
+    scope: Scope
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     expires_at: Callable[[], int | None] = lambda: None
 
     def reconcile(
@@ -60,20 +64,21 @@ class Reconciliation:
         entry = replace(entry, broken=self._break(digest, entry))
         if entry.broken:
             counts["BrokenChains"] = 1
-        if not key.endswith(_BACKFILL):
-            own = Span.of({"logFile": entry.log_file, "entry": DIGEST, **entry.attributes()})
-            note_doubts(self.ledger, self.reader, digest, own)
         return entry, counts
+
+    def note_doubts(self, entry: Mapping[str, Any]) -> None:
+        """Look for log files that no digest lists, once a digest's entry is in the ledger."""
+        note_doubts(self.ledger, self.reader, entry)
 
     def _expect(self, digest: Digest, time_left: Callable[[], float]) -> dict[str, int]:
         """Note in the ledger what the digest lists; counts by metric."""
         own = f"s3://{digest.bucket}/{digest.key}"
-        kept = [each for each in digest.log_files if each.bucket == digest.bucket and kind_of(each.key).ingested]
-        # The digest before it may have been written to the bucket that the trail had then.
-        before = [digest.previous] if digest.previous and digest.previous.bucket == digest.bucket else []
+        # The trail may have had another bucket or prefix then: what the function refuses is not waited for.
+        here = partial(filter, lambda each: self.scope.holds(each.bucket, each.key))
+        kept = [each for each in here(digest.log_files) if kind_of(each.key).ingested]
+        before = list(here([digest.previous] if digest.previous else []))
         # One by one: a digest may list very many, and the time be up.
-        ends = chain(((each, digest.end) for each in kept), ((each, digest.start) for each in before))
-        listings = (self._listing(each, own, end) for each, end in ends)
+        listings = (self._listing(each, own) for each in chain(kept, before))
         tasks = (partial(self._note, listing, time_left) for listing in listings)
         problems = [entry.get("problem") for entry in in_order(tasks, workers=_WORKERS)]
         counts = {
@@ -84,7 +89,7 @@ class Reconciliation:
         }
         return {name: count for name, count in counts.items() if count}
 
-    def _listing(self, listed: Listed, by: str, end: datetime) -> Listing:
+    def _listing(self, listed: Listed, by: str) -> Listing:
         kind = entry_of(listed.key)
         known = known_of(listed.key)
         if (expires_at := self.expires_at()) is not None:
@@ -94,7 +99,7 @@ class Reconciliation:
             entry=kind,
             expected_sha256=listed.sha256,
             listed_by=by,
-            listed_at=text_of(end),
+            listed_at=text_of(self.now()),
             known=known,
         )
 
@@ -116,13 +121,16 @@ class Reconciliation:
         return f"no digest covers the time from {end} to {text_of(digest.start)}"
 
     def _restart(self, digest: Digest, entry: DigestEntry) -> str | None:
-        key = parse(digest.key)
-        digests = digests_of(digest.bucket, key) if key else entry.log_file
-        spans = spans_of(self.reader, digests, digest.start - _A_DAY, digest.start)
-        ends = [span.end for span in spans if span.chain == chain_of(entry.log_file) and span.end <= digest.start]
-        if not ends:
+        key, own = parse(digest.key), chain_of(entry.log_file)
+        if key is None:
             return None
-        return f"a new chain begins at {text_of(digest.start)}; the one before ended at {text_of(max(ends))}"
+        for days in range(_DAYS_BACK):
+            day = digest.start - days * _A_DAY
+            spans = spans_of(self.reader, digests_of(digest.bucket, key), day, day)
+            ends = [span.end for span in spans if span.chain == own and span.end <= digest.start]
+            if ends:
+                return f"a new chain begins at {text_of(digest.start)}; the one before ended at {text_of(max(ends))}"
+        return None
 
 
 def _with_content(entry: DigestEntry, digest: Digest) -> DigestEntry:

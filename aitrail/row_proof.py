@@ -1,17 +1,19 @@
-"""Whether the rows that log files became are in the table, each event once."""
+"""Whether the rows that log files became are in the table, each event once, and no others."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from aitrail.bucket import UnavailableError
-from aitrail.coverage import moment
 from aitrail.filters import Filter
 from aitrail.logfile import UnreadableLogFile
+from aitrail.original import differing
 from aitrail.proof import Finding
 from aitrail.source import Order, Row, RowSource
 from aitrail.window import Window
+
+# Where a row comes from, and when it expires, differ with the file that was read last, or with an import.
+OF_PROVENANCE = frozenset({"logFile", "recordIndex", "importedFrom", "expiresAt"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,52 +25,67 @@ class RowProof:
     findings: list[Finding] = field(default_factory=list)
     read_again: int = 0
 
+    def compare(self, made: Row, found: Row) -> None:
+        """Hold the row of the table, which has nothing but its key where there is none, against the one to be there."""
+        log_file, event_id = made["logFile"], made["eventID"]
+        if len(found) == 1:
+            why = f"the event {event_id} has no row: `aitrail retry` with the log file writes it again"
+            self.findings.append(Finding(what="row missing", of=log_file, why=why))
+        elif names := [each for each in differing(found, made) if each not in OF_PROVENANCE]:
+            why = f"the row of {event_id} has another {', '.join(names)}"
+            self.findings.append(Finding(what="row differs", of=log_file, why=why))
+
 
 def prove_rows(
     written: Mapping[str, int],
     source: RowSource,
     read_again: Callable[[str], Iterator[Row]],
     *,
-    first_event: str | None,
-    last_event: str | None,
+    events: Window | None,
+    is_ours: Callable[[str], bool],
 ) -> RowProof:
-    """Count the rows of log files in the table; `written` has how many each became.
+    """Count the rows of log files in the table; `written` has how many each became, `events` is their time.
 
-    A log file all of whose rows name it is proved without reading it again. Of others some rows name another file,
-    which CloudTrail delivered the same event in, or are not there: `read_again` gives their rows anew, without those
-    that have expired, or raises what reading a log file raises.
+    A log file of whose rows as many name it as it became is proved without reading it again. Of others some rows name
+    another file, which CloudTrail delivered the same event in, or are not there: `read_again` gives their rows anew,
+    without those that have expired, or raises what reading a log file raises. Rows that name a log file which should
+    be known (`is_ours`) and is not, or more rows than a file became, are findings.
     """
     proof = RowProof()
-    if not first_event or not last_event:
+    if events is None:
         return proof
-    window = Window(since=moment(first_event), until=moment(last_event) + timedelta(seconds=1))
-    narrow = source.rows(Filter(), window, order=Order.ANY)
-    found = Counter(name for row in source.whole(narrow) if (name := row.get("logFile")) in written)
-    proof.distinct = proof.rows = found.total()
+    narrow = source.rows(Filter(), events, order=Order.ANY)
+    names = (str(row.get("logFile", "")) for row in source.whole(narrow))
+    found = Counter(name for name in names if name in written or is_ours(name))
+    proof.distinct = proof.rows = sum(found[name] for name in written)
+    proof.findings += _too_many(written, found)
     seen: set[str] = set()
     for log_file in (name for name, rows in written.items() if found[name] < rows):
         proof.read_again += 1
         try:
-            others = [row["eventID"] for row in read_again(log_file)]
+            others = [row for row in read_again(log_file) if row["eventID"] not in seen]
         except (UnavailableError, UnreadableLogFile) as error:
             why = f"{written[log_file] - found[log_file]:,} of its rows cannot be told: {error}"
             proof.findings.append(Finding(what="row missing", of=log_file, why=why))
             continue
-        _look_for(proof, log_file, [each for each in others if each not in seen], source, written)
-        seen.update(others)
+        seen.update(row["eventID"] for row in others)
+        _look_for(proof, others, source, written)
     return proof
 
 
-def _look_for(
-    proof: RowProof, log_file: str, event_ids: list[str], source: RowSource, written: Mapping[str, int]
-) -> None:
-    """Count the events of a log file whose rows name no log file of the window."""
-    for row in source.whole({"eventID": event_id} for event_id in event_ids):
-        is_there = len(row) > 1
-        if is_there and row.get("logFile") in written:
+def _too_many(written: Mapping[str, int], found: Counter[str]) -> Iterator[Finding]:
+    for name, rows in found.items():
+        if rows > written.get(name, 0):
+            why = f"{rows:,} rows name it, and it became {written.get(name, 0):,}: somebody else wrote the others"
+            yield Finding(what="row too many", of=name, why=why)
+
+
+def _look_for(proof: RowProof, made: list[Row], source: RowSource, written: Mapping[str, int]) -> None:
+    """Compare the rows of a log file, and count those that name no log file of the window."""
+    found = source.whole({"eventID": row["eventID"]} for row in made)
+    for row, other in zip(made, found, strict=True):
+        proof.compare(row, other)
+        if other.get("logFile") in written:
             continue  # counted where it is
         proof.distinct += 1
-        proof.rows += is_there
-        if not is_there:
-            why = f"the event {row['eventID']} has no row: `aitrail retry` with the log file writes it again"
-            proof.findings.append(Finding(what="row missing", of=log_file, why=why))
+        proof.rows += len(other) > 1

@@ -133,6 +133,7 @@ BY_PROBLEM = Index(
         "eventName",
         "listedAt",
         "announcedAt",
+        "announcements",
         "listedBy",
         "broken",
     ),

@@ -15,6 +15,7 @@ from aitrail.proof import Finding, Proof, days_of
 from aitrail.public_keys import PublicKeys
 from aitrail.reading import Reading
 from aitrail.row_proof import RowProof, prove_rows
+from aitrail.rows import recorded_with
 from aitrail.services import Registry
 from aitrail.source import Row, RowSource
 from aitrail.window import Window
@@ -73,7 +74,7 @@ class Verification:
         """Ask the ledger and the table; only log files some of whose rows name another file are read again."""
         proof = self._proof(window)
         rows = prove_rows(
-            proof.rows, self.source, self._rows_of, first_event=proof.first_event, last_event=proof.last_event
+            proof.rows, self.source, self._rows_of, events=proof.events, is_ours=partial(self._is_asked, proof)
         )
         return _verdict(proof, rows)
 
@@ -88,12 +89,13 @@ class Verification:
         )
         for name in deep.prove(proof.digests, proof.ingested, is_asked=partial(self._is_asked, proof)):
             self.progress(name)
-        rows = RowProof(distinct=deep.distinct, rows=deep.rows, findings=deep.findings, read_again=len(proof.ingested))
-        return _verdict(proof, rows)
+        deep.look_for_others(proof.events, is_ours=partial(self._is_asked, proof))
+        deep.proof.read_again = len(proof.ingested)
+        return _verdict(proof, deep.proof)
 
     def _proof(self, window: Window) -> Proof:
-        proof = Proof(since=window.since, until=window.until, now=self.now)
-        for day in days_of(window.since, window.until):
+        proof = Proof(since=window.since, until=window.until, now=self.now, recorded_with=recorded_with(self.registry))
+        for day in days_of(window, self.now):
             self.progress(day)
             for entry in self.reader.of_day(day):
                 if self._is_asked(None, entry["logFile"]):

@@ -151,7 +151,7 @@ def _remarks(verdict: "Verdict") -> Iterator[str]:
     if verdict.expired:
         yield f"{counted(verdict.expired, 'record')} were past the retention of rows when they came."
     if verdict.read_again:
-        yield f"{counted(verdict.read_again, 'log file')} were read again."
+        yield f"Read again: {counted(verdict.read_again, 'log file')}."
 
 
 def _announce(access: Access, verdict: "Verdict") -> None:

@@ -49,7 +49,8 @@ def chains_of(arrivals: Arrivals, now: datetime) -> tuple[Chain, ...]:
 
 def _chain(origin: Origin, trail: str, spans: list[Span], arrivals: Arrivals, now: datetime) -> Chain:
     window = arrivals.window
-    newest = max(span.end for span in spans)
+    # What is not signed could name any time.
+    newest = max((span.end for span in spans if span.verified), default=min(span.start for span in spans))
     first = max(window.since, min(span.start for span in spans))
     closed = min(window.until, now - _OPEN)
     unverified = gaps(spans, first, closed)

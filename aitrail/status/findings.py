@@ -64,7 +64,8 @@ def _of_queues(status: Status) -> Iterator[Finding]:
 
 def _of_problems(status: Status, meanings: Mapping[str, tuple[str, str]]) -> Iterator[Finding]:
     for name, (what, what_to_do) in meanings.items():
-        problem = status.problems[name]
+        # A graver problem of the same file would hide that it has rejects.
+        problem = status.rejected_records if name == "rejects" else status.problems[name]
         if problem.count:
             yield Finding(
                 finding=name,

@@ -28,6 +28,10 @@ GRAVE = {
         "Log files that no digest of CloudTrail lists: somebody else wrote them.",
         "Run `aitrail verify`, and find out who may write to the log bucket.",
     ),
+    "replaced": (
+        "Log files whose content was another one before: CloudTrail never writes one twice, and both became rows.",
+        "docs/completeness.md says what to look at, and how to close it.",
+    ),
     "unreadable": (
         "Log files are truncated, corrupt or no CloudTrail log.",
         "Put sound ones in their place, then run `aitrail retry`.",
@@ -46,7 +50,7 @@ GRAVE = {
         "Run `aitrail verify`: it names the hours.",
     ),
     "rejects": (
-        "Log files have records that could not become rows.",
+        "Records could not become rows.",
         "`aitrail rejects` shows them with their reasons.",
     ),
 }
@@ -57,11 +61,11 @@ OPEN = {
     ),
     "awaited": (
         "Objects that a digest lists, and that have not come yet.",
-        "They are announced again by themselves every six hours.",
+        "They are announced again by themselves, after six hours first.",
     ),
     "unproven": (
         "Log files that no digest lists yet.",
-        "They are looked at every hour, and are unlisted or proved in the end.",
+        "They are looked at every hour: proved once a digest lists them, unlisted once none will, let go after a week.",
     ),
 }
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 import botocore.session
@@ -36,6 +36,8 @@ _CONFIG = Config(
     parameter_validation=False,  # half of what a batch of rows costs; what is sent is checked in the tests
 )
 
+# One for each service, and one of CloudTrail for each Region: names of digests may name any.
+_MOST_CLIENTS = 64
 # Seconds. The queue hides a message for six times the function's timeout: half an hour, longer than most faults last.
 _FIRST_PAUSE = 60
 _LONGEST_PAUSE = 900
@@ -100,7 +102,7 @@ def bring_again_soon(record: SQSRecord) -> None:
 _session = botocore.session.get_session()
 
 
-@cache
+@lru_cache(_MOST_CLIENTS)
 def _client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 (a client of any service)
     return _session.create_client(service, config=_CONFIG, region_name=region)
 
@@ -109,6 +111,7 @@ def _ingestion(environment: Environment, now: Callable[[], datetime] = lambda: d
     ledger = Ledger(_client("dynamodb"), environment.files_table)
     reader = LedgerReader(_client("dynamodb"), environment.files_table)
     retention = _retention(environment.ledger_retention_days)
+    scope = Scope(bucket=environment.log_bucket, prefixes=environment.key_prefixes)
     # Few batches send anything: the client is made when one does.
     announcer = Announcer(lambda: _client("sqs"), environment.backfill_queue_url, environment.log_bucket)
     return Ingestion(
@@ -116,11 +119,13 @@ def _ingestion(environment: Environment, now: Callable[[], datetime] = lambda: d
         events=EventsTable(encode_batches_at_once(_client("dynamodb")), environment.events_table),
         ledger=ledger,
         registry=load(),
-        scope=Scope(bucket=environment.log_bucket, prefixes=environment.key_prefixes),
+        scope=scope,
         reconciliation=Reconciliation(
             ledger=ledger,
             reader=reader,
             public_keys=PublicKeys(partial(_client, "cloudtrail"), now=now),
+            scope=scope,
+            now=now,
             expires_at=lambda: expiry(now(), retention),
         ),
         reviewer=Review(ledger=ledger, reader=reader, announcer=announcer, bucket=environment.log_bucket, now=now),

@@ -238,7 +238,10 @@ class Pipeline(Storage):
             registry=load(),
             scope=Scope(bucket=BUCKET),
             reconciliation=Reconciliation(
-                **parts, public_keys=PublicKeys(lambda _region: self.cloudtrail, now=lambda: self.clock.now)
+                **parts,
+                public_keys=PublicKeys(lambda _region: self.cloudtrail, now=lambda: self.clock.now),
+                scope=Scope(bucket=BUCKET),
+                now=lambda: self.clock.now,
             ),
             reviewer=Review(**parts, announcer=announcer, bucket=BUCKET, now=lambda: self.clock.now),
             now=lambda: self.clock.now,

@@ -128,7 +128,7 @@ def test_log_file_that_comes_after_its_digest_is_awaited_and_then_verified(trust
         "problem": "awaited",
         "expectedSha256": awaited["expectedSha256"],
         "listedBy": name_of(signed.key),
-        "listedAt": "2026-03-14T10:00:00Z",
+        "listedAt": "2026-03-14T10:30:00Z",
         "account": "111122223333",
         "region": "eu-west-1",
         "deliveredAt": "2026-03-14T09:30:00Z",
@@ -155,7 +155,7 @@ def test_log_file_that_is_not_as_the_digest_says_is_tampered(trusted, content, f
     assert trusted.numbers() == [1]
 
 
-def test_tampered_file_is_verified_once_its_right_content_is_back(trusted, content):
+def test_tampered_file_whose_right_content_is_back_stays_in_doubt_since_both_became_rows(trusted, content):
     text, body = content(1)
     trusted.ingest(trusted.deliver(content(2)[1], log_key("0930")))
     trusted.ingest(put(trusted, digest(at("10:00"), [(log_key("0930"), text)], bucket=BUCKET)))
@@ -163,8 +163,31 @@ def test_tampered_file_is_verified_once_its_right_content_is_back(trusted, conte
 
     reported = trusted.ingest(trusted.deliver(body, log_key("0930")))
 
-    assert reported.metrics["VerifiedFiles"] == 1
-    assert problems(trusted) == {}
+    assert (reported.metrics["VerifiedFiles"], reported.metrics["TamperedFiles"]) == (1, 1)
+    assert problems(trusted) == {log_key("0930"): "replaced"}
+    assert trusted.numbers() == [1, 2]
+
+
+def test_file_that_was_replaced_before_its_digest_came_is_not_forgotten(trusted, content):
+    text, body = content(1)
+    for each in (body, content(2)[1], body):
+        trusted.ingest(trusted.deliver(each, log_key("0930")))
+
+    trusted.ingest(put(trusted, digest(at("10:00"), [(log_key("0930"), text)], bucket=BUCKET)))
+
+    entry = entries(trusted)[log_key("0930"), "file"]
+    assert (entry["problem"], entry["replacedAt"]) == ("replaced", "2026-03-14T10:30:00Z")
+
+
+def test_older_version_that_is_announced_again_does_not_hide_a_newer_one(trusted, content, wire):
+    _, old = content(1)
+    first = trusted.deliver(old, log_key("0930"))
+    wire.stored = at("09:50")
+    trusted.ingest(trusted.deliver(content(2)[1], log_key("0930")))
+    wire.stored = at("09:31")
+    trusted.deliver(old, log_key("0930"))
+
+    assert trusted.ingest(first).status == "skipped"
 
 
 def test_rejects_and_proof_do_not_hide_each_other(trusted, packed, record):
@@ -341,7 +364,7 @@ def test_digest_before_that_has_not_come_is_awaited(trusted):
     awaited = entries(trusted)[first.key, "digest"]
     trusted.ingest(put(trusted, first))
 
-    assert (awaited["problem"], awaited["listedAt"]) == ("awaited", "2026-03-14T09:00:00Z")
+    assert (awaited["problem"], awaited["listedAt"]) == ("awaited", "2026-03-14T10:30:00Z")
     assert problems(trusted) == {}
     assert entries(trusted)[first.key, "digest"]["verifiedBy"] == name_of(second.key)
 
@@ -400,14 +423,14 @@ def test_digest_that_is_gone_is_missing_and_counted_as_such(trusted):
     assert problems(trusted) == {gone.key: "missing"}
 
 
-def test_digest_that_is_done_costs_one_read(trusted, wire):
+def test_digest_that_is_done_costs_one_read_and_another_look_for_unlisted_files(trusted, wire):
     delivery = put(trusted, digest(at("10:00"), bucket=BUCKET))
     trusted.ingest(delivery)
     wire.calls.clear()
 
     assert trusted.ingest(delivery).status == "skipped"
 
-    assert wire.operations() == ["GetItem"]
+    assert wire.operations() == ["GetItem", "Query", "Query", "Query"]
 
 
 def test_digest_for_which_there_is_no_time_comes_again(trusted):

@@ -168,6 +168,50 @@ def test_log_file_that_is_read_late_and_was_listed_in_its_hour_is_verified(trail
     assert "verifiedBy" in trail.entries()[key]
 
 
+@pytest.mark.parametrize("name", ["20990314T0930", "00010314T0930", "20269999T9999", "evil"])
+def test_log_file_whose_name_has_no_time_to_be_seen_in_is_unlisted_by_the_time_of_its_storing(trail, name):
+    trail.digests(1, 10)
+    key = f"{FOLDER.removesuffix('20260314T')}{name}Z_a.json.gz"
+    trail.wire.stored = trail.pipeline.clock.now = at("09:31")
+    trail.pipeline.ingest(trail.pipeline.deliver(trail._packed(trail._record(1)), key))
+
+    at_once = trail.problem(key)
+    trail.digests(11, 16, after=chain(hours(1, 10), bucket=BUCKET)[-1])
+    trail.review(at("16:10"))
+
+    assert at_once == "unproven"
+    assert trail.problem(key) == ("unproven" if name == "20990314T0930" else "unlisted")
+
+
+def test_digest_of_a_trail_that_signs_nothing_holds_nothing_up(trail):
+    key = trail.log("09:30")
+    forged = digest(at("10:00"), bucket=BUCKET, signer=1, where={"trail": "evil"})
+    trail.arrive(forged, at("10:01"))
+
+    trail.digests(8, 16)
+    trail.review(at("16:10"))
+
+    assert trail.problem(key) == "unlisted"
+
+
+def test_log_file_of_the_first_hour_of_a_chain_is_unlisted_too(trail):
+    key = trail.log("08:30")
+
+    trail.digests(9, 16)
+    trail.review(at("16:10"))
+
+    assert trail.problem(key) == "unlisted"
+
+
+def test_what_nobody_can_decide_is_let_go_after_a_week(trail):
+    trail.digests(8, 9)
+    key = trail.log("09:30", read_at=at("23:00"))
+
+    found = [(trail.review(at("09:31") + days * 24 * HOUR), trail.problem(key)) for days in (6, 8)]
+
+    assert found == [({}, "unproven"), ({}, None)]
+
+
 def test_log_file_of_a_time_without_any_digest_is_in_doubt_for_a_day(trail):
     key = trail.log("09:30", read_at=at("23:00"))
 
@@ -204,20 +248,21 @@ def awaiting(trail):
     trail.digests(10, 10, files={at("10:00"): [(log_key("0930"), "a" * 64), (log_key("0940"), "b" * 64)]})
 
 
-def test_listed_files_that_have_not_come_are_announced_six_hours_after_their_hour_and_every_six_hours(trail):
+def test_listed_files_that_have_not_come_are_announced_after_six_hours_and_after_twice_as_long_each_time(trail):
     awaiting(trail)
-    times = ("15:59", "16:01", "17:00", "22:00", "22:02")
+    after = (5, 6, 7, 18, 19, 20, 43, 44)
 
-    found = [(trail.review(at(time)), trail.announced()) for time in times]
+    found = [(trail.review(at("10:06") + hours * HOUR), trail.announced()) for hours in after]
 
     message = json.dumps({"s3Bucket": BUCKET, "s3ObjectKey": [log_key("0930"), log_key("0940")]})
     again = ({"AnnouncedAgain": 2}, [message])
-    assert found == [({}, []), again, ({}, []), ({}, []), again]
+    nothing = ({}, [])
+    assert found == [nothing, again, nothing, nothing, again, nothing, nothing, again]
 
 
 def test_file_that_is_announced_again_and_is_gone_is_missing_and_no_more_announced(trail):
     awaiting(trail)
-    trail.review(at("16:01"))
+    trail.review(at("16:06"))
     (message,) = trail.announced()
 
     statuses = [status for status, _ in trail.pipeline.process(message)]
@@ -230,7 +275,7 @@ def test_file_that_is_announced_again_and_is_gone_is_missing_and_no_more_announc
 
 def test_file_that_is_announced_again_and_comes_is_no_more_awaited(trail):
     awaiting(trail)
-    trail.review(at("16:01"))
+    trail.review(at("16:06"))
 
     trail.log("09:30", read_at=at("16:05"))
 
@@ -241,10 +286,10 @@ def test_hourly_event_ends_when_its_time_is_over_and_the_next_goes_on(trail):
     awaiting(trail)
     trail.pipeline.clock.left = 0
 
-    nothing = trail.review(at("16:01"))
+    nothing = trail.review(at("16:06"))
     trail.pipeline.clock.left = 60
 
-    assert (nothing, trail.review(at("16:02"))) == ({}, {"AnnouncedAgain": 2})
+    assert (nothing, trail.review(at("16:07"))) == ({}, {"AnnouncedAgain": 2})
 
 
 def test_other_bucket_is_not_announced_for(trail):
@@ -252,7 +297,7 @@ def test_other_bucket_is_not_announced_for(trail):
     review = trail.pipeline.ingestion.reviewer
     object.__setattr__(review, "bucket", "another-bucket")
 
-    assert trail.review(at("16:01")) == {}
+    assert trail.review(at("16:06")) == {}
 
 
 def test_delivery_outside_the_scope_is_refused_and_counted_and_nothing_is_read(pipeline, wire):

@@ -134,7 +134,7 @@ def test_file_that_does_not_come_is_awaited_and_then_needs_a_person(morning, pac
     )
     morning.digest("11:20", late)
 
-    soon, later = (morning.status(now, since=at("00:00")) for now in ("11:30", "23:01"))
+    soon, later = (morning.status(now, since=at("00:00")) for now in ("11:30", "23:21"))
 
     assert ("awaited", 1) in named(worth_knowing(soon))
     assert "not-delivered" not in dict(named(needing_a_person(soon)))

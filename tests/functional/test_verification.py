@@ -135,7 +135,7 @@ def test_row_that_somebody_changed_is_named_by_a_deep_look_alone(day):
     day.close()
     day.pipeline.dynamodb.update_item(
         TableName=day.pipeline.events_name,
-        Key={"eventID": {"S": "00000001-0000-4000-8000-000000000000"}},
+        Key={"eventID": {"S": "00000003-0000-4000-8000-000000000000"}},
         UpdateExpression="SET principal = :other, awsRegion = :other",
         ExpressionAttributeValues={":other": {"S": "user/Mallory"}},
     )
@@ -143,7 +143,7 @@ def test_row_that_somebody_changed_is_named_by_a_deep_look_alone(day):
     shallow, deep = day.verify(), day.verify(deep=True)
 
     assert shallow.proved
-    assert found(deep) == {("row differs", name_of(log_key("0930"))): 1}
+    assert found(deep) == {("row differs", name_of(log_key("1030"))): 1}
     assert "has another awsRegion, principal" in deep.findings[0].why
 
 
@@ -212,10 +212,11 @@ def test_files_without_any_digest_are_one_finding(day):
     assert (verdict.delivered, verdict.verified, verdict.distinct, verdict.rows) == (3, 0, 3, 3)
 
 
-def test_window_without_deliveries_has_no_findings(pipeline):
+def test_window_without_deliveries_is_not_proved(pipeline):
     verdict = Day(pipeline).verify()
 
-    assert (verdict.delivered, verdict.proved) == (0, True)
+    assert (verdict.delivered, verdict.proved) == (0, False)
+    assert [finding.what for finding in verdict.findings] == ["nothing delivered"]
 
 
 def test_only_what_is_asked_for_is_proved(day):
@@ -226,7 +227,7 @@ def test_only_what_is_asked_for_is_proved(day):
     )
 
     assert (here.delivered, here.distinct) == (3, 3)
-    assert (elsewhere.delivered, elsewhere.distinct, elsewhere.proved) == (0, 0, True)
+    assert (elsewhere.delivered, elsewhere.distinct, elsewhere.proved) == (0, 0, False)
 
 
 def test_log_file_that_can_no_longer_be_read_is_named_if_it_would_have_to_be(day):
@@ -237,3 +238,27 @@ def test_log_file_that_can_no_longer_be_read_is_named_if_it_would_have_to_be(day
 
     assert found(verdict) == {("row missing", name_of(log_key("0930"))): 1}
     assert "cannot be told" in verdict.findings[0].why
+
+
+def forge(day, event_id, **changes):
+    """Write a row that no record of a log file makes."""
+    (row,) = (row for row in day.pipeline.rows().values() if row["eventID"].startswith("00000003"))
+    day.pipeline.write(row | {"eventID": event_id} | changes)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("name", ["1030", "1050"])
+def test_row_that_no_record_makes_is_named(day, deep, name):
+    day.close()
+    forge(day, "ffffffff-0000-4000-8000-000000000000", logFile=name_of(log_key(name)))
+
+    assert found(day.verify(deep=deep)) == {("row too many", name_of(log_key(name))): 1}
+
+
+def test_row_of_an_event_that_a_forged_file_has_overwritten_is_named(day):
+    day.close()
+    (row,) = (row for row in day.pipeline.rows().values() if row["eventID"].startswith("00000001"))
+    forged = name_of(log_key("0930").replace("2026", "2015"))
+    day.pipeline.write(row | {"logFile": forged, "principal": "user/Framed"})
+
+    assert found(day.verify()) == {("row differs", name_of(log_key("0930"))): 1}

@@ -19,7 +19,7 @@ OPERATIONS = (ROOT / "docs/operations.md").read_text()
 ROWS = (ROOT / "docs/rows.md").read_text()
 # Attributes of an entry that imports and digests set.
 OF_IMPORTS = ("eventSource", "since", "until", "reached", "done", "covered", "counts")
-SAID_BY_DIGESTS = ("expectedSha256", "listedBy", "verifiedBy", "listedAt", "announcedAt")
+SAID_BY_DIGESTS = ("expectedSha256", "listedBy", "verifiedBy", "listedAt", "announcedAt", "announcements", "replacedAt")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 

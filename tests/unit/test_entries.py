@@ -15,6 +15,7 @@ def test_problems_that_may_be_found_are_all_named():
         "doubt": (None, "unproven", "unlisted"),
         "broken": (None, "why"),
         "rejected": (0, 1),
+        "replacedAt": (None, "when"),
     }
     entries = (dict(zip(choices, values, strict=True)) for values in product(*choices.values()))
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from aitrail.proof import Proof, days_of
+from aitrail.window import LATEST, Window
 from tests.signed_digests import at, key_of
 
 BUCKET = "s3://example-trail-logs/"
@@ -20,6 +21,7 @@ def log_file(time, **changes):
         "logFile": f"{BUCKET}{FOLDER}{time}Z_a.json.gz",
         "entry": "file",
         "status": "ingested",
+        "recordedWith": "1-abc",
         "sha256": "a" * 64,
         "verifiedBy": f"{BUCKET}{key_of(at('10:00'))}",
         "records": 10,
@@ -51,7 +53,7 @@ HOURS = [digest(f"{hour:02}:00") for hour in range(8, 14)]
 
 
 def prove(*entries, since="09:00", until="12:00", now="20:00"):
-    proof = Proof(since=at(since), until=at(until), now=at(now))
+    proof = Proof(since=at(since), until=at(until), now=at(now), recorded_with="1-abc")
     for entry in entries:
         proof.add(entry)
     return proof
@@ -79,7 +81,9 @@ def test_window_whose_files_are_all_verified_and_whose_hours_are_covered_is_prov
     assert (proof.first_event, proof.last_event) == ("2026-03-14T09:20:00Z", "2026-03-14T09:25:00Z")
 
 
-@pytest.mark.parametrize("problem", ["tampered", "unlisted", "unreadable", "missing", "archived", "awaited"])
+@pytest.mark.parametrize(
+    "problem", ["tampered", "unlisted", "replaced", "unreadable", "missing", "archived", "awaited"]
+)
 def test_log_file_with_a_problem_is_named(problem):
     entry = log_file("0930", problem=problem, verifiedBy=...)
 
@@ -172,5 +176,36 @@ def test_other_entries_change_nothing():
 
 
 def test_entries_of_a_window_are_on_its_days_and_on_that_of_its_last_digest():
-    assert list(days_of(at("09:00"), at("21:59"))) == ["2026-03-14"]
-    assert list(days_of(at("09:00"), at("22:00"))) == ["2026-03-14", "2026-03-15"]
+    windows = (Window(since=at("09:00"), until=at(until)) for until in ("21:59", "22:00"))
+
+    assert [list(days_of(window, at("23:00"))) for window in windows] == [
+        ["2026-03-13", "2026-03-14"],
+        ["2026-03-13", "2026-03-14", "2026-03-15"],
+    ]
+
+
+def test_window_without_any_delivery_is_not_proved():
+    assert findings() == [("nothing delivered", "2026-03-14T09:00:00Z to 2026-03-14T12:00:00Z")]
+
+
+def test_chain_that_ended_before_the_window_is_a_gap():
+    assert findings(digest("08:00"), log_file("0930", verifiedBy=...)) == [("no digests", DIGESTS), ("gap", CHAIN)]
+
+
+def test_chain_that_begins_anew_in_the_window_does_not_excuse_the_time_before():
+    first, *others = (digest(f"{hour}:00") for hour in (11, 12))
+    del first["follows"]
+
+    assert findings(digest("08:00"), first, *others) == [("gap", CHAIN)]
+
+
+def test_file_that_was_read_with_another_registry_is_named():
+    assert findings(*HOURS, log_file("0930", recordedWith="0-other")) == [
+        ("outdated", f"{BUCKET}{FOLDER}0930Z_a.json.gz")
+    ]
+
+
+def test_event_at_the_end_of_all_time_is_no_trouble():
+    proof = prove(*HOURS, log_file("0930", lastEventTime="9999-12-31T23:59:59Z"))
+
+    assert proof.events.until == LATEST

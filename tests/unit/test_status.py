@@ -88,6 +88,7 @@ GRAVE = {
     ),
     "tampered": ({"tampered": with_problem(2)}, ("tampered", 2)),
     "unlisted": ({"unlisted": with_problem()}, ("unlisted", 1)),
+    "replaced": ({"replaced": with_problem()}, ("replaced", 1)),
     "unreadable": ({"unreadable": with_problem()}, ("unreadable", 1)),
     "missing": ({"missing": with_problem()}, ("missing", 1)),
     "archived": ({"archived": with_problem()}, ("archived", 1)),
