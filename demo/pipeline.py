@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -35,10 +36,10 @@ class Pipeline:
         self.aws = aws
         self.outputs = outputs
 
-    def put(self, key: str, body: bytes) -> str:
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] = MappingProxyType({})) -> str:
         """Put an object into the log bucket, as CloudTrail does; returns its name in the ledger."""
         bucket = self.outputs["LogBucketName"]
-        self._s3.put_object(Bucket=bucket, Key=key, Body=body)
+        self._s3.put_object(Bucket=bucket, Key=key, Body=body, Metadata=metadata)
         return f"s3://{bucket}/{key}"
 
     def wait_for(self, log_files: set[str], progress: Callable[[int], None] = lambda _: None) -> None:
@@ -65,8 +66,11 @@ class Pipeline:
 
     def ledger(self) -> dict[str, dict[str, Any]]:
         """The ledger's entry of every delivery by the name of its log file."""
-        entries = self._items("FilesTableName")
-        return {entry["logFile"]: entry for entry in entries if entry["entry"] == "file"}
+        return {entry["logFile"]: entry for entry in self.entries() if entry["entry"] == "file"}
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """Everything in the ledger, digests and rejects included, as plain Python values with DynamoDB's numbers."""
+        return self._items("FilesTableName")
 
     def rows(self) -> list[dict[str, Any]]:
         """All rows of the events table, as plain Python values with DynamoDB's numbers."""
