@@ -1,5 +1,6 @@
 """The deployed pipeline, looked at from outside: put log files into its bucket, wait, read its tables and queues."""
 
+import json
 import shutil
 import sys
 import time
@@ -39,8 +40,23 @@ class Pipeline:
     def put(self, key: str, body: bytes, metadata: Mapping[str, str] = MappingProxyType({})) -> str:
         """Put an object into the log bucket, as CloudTrail does; returns its name in the ledger."""
         bucket = self.outputs["LogBucketName"]
-        self._s3.put_object(Bucket=bucket, Key=key, Body=body, Metadata=metadata)
+        self._s3.put_object(Bucket=bucket, Key=key, Body=body, Metadata=dict(metadata))
         return f"s3://{bucket}/{key}"
+
+    def announce(self, key: str, **details: object) -> str:
+        """Send the message with which S3 announces an object, whether it exists or not; returns its name.
+
+        `details` are what S3 says of the object beside its key.
+        """
+        bucket = self.outputs["LogBucketName"]
+        s3 = {"bucket": {"name": bucket}, "object": {"key": key, **details}}
+        event = {"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3}
+        self.send(json.dumps({"Records": [event]}))
+        return f"s3://{bucket}/{key}"
+
+    def send(self, body: str) -> None:
+        """Send a message of any kind to the queue of deliveries."""
+        self._sqs.send_message(QueueUrl=self.outputs["DeliveriesQueueUrl"], MessageBody=body)
 
     def wait_for(self, log_files: set[str], progress: Callable[[int], None] = lambda _: None) -> None:
         """Wait until the ledger knows all `log_files` that hold records and no message waits any more.
