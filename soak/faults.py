@@ -8,7 +8,7 @@ from enum import StrEnum
 from random import Random
 from typing import Final, NamedTuple
 
-from soak.requests import Request
+from soak.requests import LISTING, UPDATE, Request
 
 
 class Fault(StrEnum):
@@ -32,7 +32,7 @@ class Likelihood(NamedTuple):
     most: int
 
 
-_WRITES: Final = ("BatchWriteItem", "UpdateItem")
+_WRITES: Final = ("BatchWriteItem", UPDATE)
 _READS: Final = ("GetItem", "GetObject")
 # The client tries three times: what meets three faults in succession fails the message, which then comes again.
 SHORT: Final[Mapping[Fault, Likelihood]] = {
@@ -47,6 +47,22 @@ SHORT: Final[Mapping[Fault, Likelihood]] = {
 LONG: Final[Mapping[Fault, Likelihood]] = {
     Fault.TIMEOUT: Likelihood(1, (*_READS, *_WRITES), 1),
     Fault.CRASH: Likelihood(1, ("GetObject", *_WRITES), 1),
+}
+
+
+# Two in succession at most: a digest makes hundreds of these requests, and would never get through if they failed it.
+OF_LISTINGS: Final[Mapping[Fault, Likelihood]] = {
+    Fault.THROTTLED: Likelihood(10, (LISTING,), 2),
+    Fault.SERVER_ERROR: Likelihood(10, (LISTING,), 2),
+    Fault.LOST: Likelihood(10, (LISTING,), 2),
+    Fault.CRASH: Likelihood(0, (LISTING,), 1),
+}
+# Digests are few: one meets each of these.
+OF_DIGESTS: Final[Mapping[Fault, Likelihood]] = {
+    Fault.THROTTLED: Likelihood(0, ("GetItem", UPDATE), 4),
+    Fault.SERVER_ERROR: Likelihood(0, ("GetObject",), 4),
+    Fault.LOST: Likelihood(0, (UPDATE,), 3),
+    Fault.CUT: Likelihood(0, ("GetObject",), 2),
 }
 
 

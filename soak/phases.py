@@ -16,8 +16,7 @@ from soak.log_files import Digest, LogFile, digests, hours_before, log_files, wi
 from soak.run import Run
 
 FILES_PER_SECOND: Final = 5
-# A process that grows so fast takes 8 hours to fill the 1,024 MB of the function from the 110 MB that it begins with;
-# AWS ends idle and old ones earlier.
+# A process that grows so fast fills the 1,024 MB of the function in 8 hours.
 MOST_GROWTH: Final = 2_000_000
 _SHOWN_SAMPLES: Final = 10
 _SHOWN_DIFFERENCES: Final = 20
@@ -32,6 +31,7 @@ def load(run: Run, count: int) -> bool:
         signed = digests(files, run.expected.bucket, hours)
         run.expect(files, signed)
         run.plan(files, {**SHORT, **LONG})
+        run.plan_digests(signed)
     deliveries: list[LogFile | Digest] = [*files, *signed]
     run.random.shuffle(deliveries)
     began = time.monotonic()
@@ -59,7 +59,7 @@ def steady(run: Run, seconds: float) -> bool:
     with step("Waiting until the function has worked through them"):
         run.wait()
     is_right = _report(run, files)
-    return _judge(memory) and is_right
+    return judge(memory) and is_right
 
 
 def _deliver_steadily(run: Run, files: list[LogFile], memory: Mapping[int, list[Sample]]) -> None:
@@ -88,7 +88,7 @@ def _report(run: Run, files: list[LogFile]) -> bool:
     return False
 
 
-def _judge(memory: Mapping[int, list[Sample]]) -> bool:
+def judge(memory: Mapping[int, list[Sample]]) -> bool:
     """Tell the memory of each process over time, and whether it is flat; at least one has to have been there."""
     last = max((samples[-1].at for samples in memory.values()), default=0.0)
     # One that ended before, or came in the second half, has nothing to say of it.

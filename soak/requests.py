@@ -2,15 +2,19 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from aitrail.entries import FILE
 
+# By UpdateItem a delivery's own reading notes what became of it, and a digest, hundreds of times, what it lists.
+UPDATE: Final = "UpdateItem"
+LISTING: Final = "UpdateItem of what a digest lists"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """`operation` is AWS's name of it. `log_file` is the delivery's name in the ledger, None where it is about none.
+    """`operation` is AWS's name of it, or LISTING. `log_file` is the delivery's name in the ledger, None for none.
 
     With `is_outcome`, it writes into the ledger what became of a log file.
     """
@@ -36,12 +40,12 @@ def request_of(method: str, path: str, headers: Headers, body: bytes) -> Request
         return Request(operation=f"{method.title()}Object", log_file=f"s3://{bucket}/{key}")
     parameters = json.loads(body)
     item = _item(parameters)
+    if operation == UPDATE and ":status" not in parameters.get("ExpressionAttributeValues", {}):
+        operation = LISTING
     return Request(
         operation=operation,
         log_file=item.get("logFile", {}).get("S"),
-        is_outcome=operation == "UpdateItem"
-        and ":status" in parameters.get("ExpressionAttributeValues", {})
-        and item["entry"]["S"] == FILE,
+        is_outcome=operation == UPDATE and item["entry"]["S"] == FILE,
     )
 
 

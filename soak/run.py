@@ -18,7 +18,7 @@ from demo.pipeline import Pipeline
 from demo.processes import last_lines
 from soak import workers
 from soak.expected import Expected
-from soak.faults import Fault, Likelihood, Plan
+from soak.faults import OF_DIGESTS, OF_LISTINGS, Fault, Likelihood, Plan
 from soak.log_files import Digest, LogFile
 from soak.proxy import Proxy, public_key
 from tests import signed_digests
@@ -61,6 +61,12 @@ class Run:
         names = [f"s3://{self.expected.bucket}/{file.key}" for file in files]
         written = [name for name in names if self.expected.entries[name, FILE]["written"]]
         self.proxy.plan.add(written, likelihoods, self.random)
+
+    def plan_digests(self, signed: Sequence[Digest]) -> None:
+        """Let some digests meet faults, and what they list when they note it."""
+        bucket = self.expected.bucket
+        self.proxy.plan.add([f"s3://{bucket}/{key}" for each in signed for key in each.lists], OF_LISTINGS, self.random)
+        self.proxy.plan.add([f"s3://{bucket}/{each.key}" for each in signed], OF_DIGESTS, self.random)
 
     def put(self, delivery: LogFile | Digest) -> None:
         """Deliver it, and announce it once more if it is to be announced twice."""
