@@ -40,7 +40,11 @@ class Answer:
 
 
 class Proxy(ThreadingHTTPServer):
-    """`aws` is the endpoint behind it, `kill` ends the function's processes, `public_keys` is ListPublicKeys' list."""
+    """`aws` is the endpoint behind it, `public_keys` is ListPublicKeys' list.
+
+    `kill` ends the process of the function that speaks from that port; where it finds none, that is a survivor.
+    `outcomes` has the moment at which the ledger first had each log file.
+    """
 
     daemon_threads = True
     request_queue_size = 64
@@ -50,7 +54,7 @@ class Proxy(ThreadingHTTPServer):
         aws: str,
         plan: Plan,
         *,
-        kill: Callable[[], object],
+        kill: Callable[[int], bool],
         public_keys: list[dict[str, Any]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -61,6 +65,7 @@ class Proxy(ThreadingHTTPServer):
         self.public_keys = public_keys
         self.clock = clock
         self.outcomes: dict[str, float] = {}
+        self.survivors = 0
 
     @property
     def endpoint(self) -> str:
@@ -108,22 +113,22 @@ class _Exchange(BaseHTTPRequestHandler):
         if fault := self.server.plan.next(request):
             self._FAULTS[fault](self, request, body)
         elif own := self._OWN.get(request.operation):
-            self._answer(own(self, body))
+            self._answer(own(self, request, body))
         else:
-            answer = self._passed_on(body)
-            if request.is_outcome and request.log_file and answer.status == _OK:
-                self.server.outcomes.setdefault(request.log_file, self.server.clock())
-            self._answer(answer)
+            self._answer(self._passed_on(request, body))
 
     do_GET = do_HEAD = do_POST = do_PUT = _serve  # noqa: N815 (http.server's names)
 
-    def _passed_on(self, body: bytes) -> Answer:
+    def _passed_on(self, request: Request, body: bytes) -> Answer:
         """The answer of the local AWS. It closes connections that were idle: a second try opens another one."""
         try:
-            return self._asked(body)
+            answer = self._asked(body)
         except (HTTPException, ConnectionError):
             self._upstream.close()
-            return self._asked(body)
+            answer = self._asked(body)
+        if request.is_outcome and request.log_file and answer.status == _OK:
+            self.server.outcomes.setdefault(request.log_file, self.server.clock())
+        return answer
 
     def _asked(self, body: bytes) -> Answer:
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _NOT_PASSED_ON}
@@ -153,26 +158,28 @@ class _Exchange(BaseHTTPRequestHandler):
             name = "com.amazonaws.dynamodb.v20120810#InternalServerError"
             self._answer(_json({"__type": name, "message": "Internal error."}, status=_SERVER_ERROR))
 
-    def _leave_half(self, _request: Request, body: bytes) -> None:
+    def _leave_half(self, request: Request, body: bytes) -> None:
         """Let DynamoDB write the first half of the items, and hand the others back."""
         parameters = json.loads(body)
         ((table, requests),) = parameters["RequestItems"].items()
         half = len(requests) // 2
         answer = _json({"UnprocessedItems": {table: requests[half:]}})
         if half:
-            written = self._passed_on(json.dumps({**parameters, "RequestItems": {table: requests[:half]}}).encode())
+            written = self._passed_on(
+                request, json.dumps({**parameters, "RequestItems": {table: requests[:half]}}).encode()
+            )
             answer = answer if written.status == _OK else written
         self._answer(answer)
 
     def _close(self, _request: Request, _body: bytes) -> None:
         self.close_connection = True
 
-    def _lose(self, _request: Request, body: bytes) -> None:
-        self._passed_on(body)
+    def _lose(self, request: Request, body: bytes) -> None:
+        self._passed_on(request, body)
         self.close_connection = True
 
-    def _cut(self, _request: Request, body: bytes) -> None:
-        answer = self._passed_on(body)
+    def _cut(self, request: Request, body: bytes) -> None:
+        answer = self._passed_on(request, body)
         self._answer(answer, cut=len(answer.content) // 2 + 1)
         self.close_connection = True
 
@@ -183,18 +190,18 @@ class _Exchange(BaseHTTPRequestHandler):
             self.connection.recv(1)
         self.close_connection = True
 
-    def _crash(self, _request: Request, body: bytes) -> None:
-        self._passed_on(body)
-        self.server.kill()
+    def _crash(self, request: Request, body: bytes) -> None:
+        self._passed_on(request, body)
+        self.server.survivors += not self.server.kill(self.client_address[1])
         self.close_connection = True
 
-    def _list_public_keys(self, _body: bytes) -> Answer:
+    def _list_public_keys(self, _request: Request, _body: bytes) -> Answer:
         return _json({"PublicKeyList": self.server.public_keys})
 
-    def _change_visibility(self, body: bytes) -> Answer:
+    def _change_visibility(self, request: Request, body: bytes) -> Answer:
         parameters = json.loads(body)
         seconds = math.ceil(parameters["VisibilityTimeout"] / _SECONDS_OF_A_MINUTE)
-        return self._passed_on(json.dumps({**parameters, "VisibilityTimeout": seconds}).encode())
+        return self._passed_on(request, json.dumps({**parameters, "VisibilityTimeout": seconds}).encode())
 
     _FAULTS: ClassVar = {
         Fault.THROTTLED: _throttle,

@@ -123,6 +123,8 @@ class Run:
             yield f"the dead letters are {dead}, and only {self.sent} should be"
         for fault, log_files in self.proxy.plan.left().items():
             yield f"{fault}: not all has happened that was planned, for {log_files}"
+        if self.proxy.survivors:
+            yield f"{Fault.CRASH}: {self.proxy.survivors} times there was no process to kill"
 
     def _dead_letters(self) -> list[str]:
         """The bodies of all of them: a message that was received is hidden until the next call."""
@@ -158,8 +160,18 @@ def running(seed: int) -> Iterator[Run]:
         )
 
 
+def _wait_until_empty(pipeline: Pipeline) -> None:
+    deadline = time.monotonic() + _STALLED_SECONDS
+    while any(map(pipeline.messages, _QUEUES)):
+        if time.monotonic() > deadline:
+            raise StalledError(f"The stack does not start. The log:\n{last_lines(pipeline.aws.log)}")
+        time.sleep(_POLL_SECONDS)
+
+
 def _prepare(pipeline: Pipeline, proxy: Proxy) -> None:
     """Change what makes the deployed stack slow to try again, and tell its function of the proxy."""
+    # S3 has announced itself: what is received before the change stays hidden for half an hour if its process ends.
+    _wait_until_empty(pipeline)
     sqs, function = pipeline.aws.client("sqs"), pipeline.aws.client("lambda")
     for queue in _QUEUES:
         attributes = {"VisibilityTimeout": str(_VISIBILITY_SECONDS)}

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from demo.environments import ADDRESS
+
 _PROC: Final = Path("/proc")
 
 
@@ -27,13 +29,29 @@ def workers(server: int, function: str) -> list[Process]:
     return [each for each in _processes() if each.parent == server and name in each.command]
 
 
-def kill(server: int, function: str) -> int:
-    """Kill the processes of a function, as when it crashes; how many there were."""
-    found = workers(server, function)
-    for each in found:
-        with suppress(ProcessLookupError):
-            os.kill(each.pid, signal.SIGKILL)
-    return len(found)
+def kill(server: int, function: str, port: int) -> bool:
+    """Kill the process of a function that speaks from this port of loopback; whether there was one."""
+    for each in workers(server, function):
+        if each.pid in _owners(port):
+            with suppress(ProcessLookupError):
+                os.kill(each.pid, signal.SIGKILL)
+            return True
+    return False
+
+
+def _owners(port: int) -> set[int]:
+    """The processes that hold a connection from this port of loopback."""
+    if not (_PROC / "net/tcp").exists():
+        command = ["lsof", "-nP", "-t", f"-iTCP@{ADDRESS}:{port}"]
+        return set(map(int, subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()))  # noqa: S603
+    rows = (line.split() for line in (_PROC / "net/tcp").read_text().splitlines()[1:])
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}")}
+    owners = set()
+    for descriptor in _PROC.glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            if str(descriptor.readlink()) in sockets:
+                owners.add(int(descriptor.parts[2]))
+    return owners
 
 
 def _processes() -> Iterator[Process]:
