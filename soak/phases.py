@@ -11,7 +11,7 @@ from typing import Final
 from demo.narration import step, tell
 from soak import workers
 from soak.faults import LONG, SHORT
-from soak.figures import Sample, distribution, growth, thinned
+from soak.figures import Sample, distribution, growth, percentile, thinned
 from soak.log_files import Digest, LogFile, digests, hours_before, log_files, within
 from soak.run import Run
 
@@ -40,9 +40,12 @@ def load(run: Run, count: int) -> bool:
         run.put_all(deliveries)
     with step("Waiting until the function has worked through them"):
         run.wait()
-    seconds = max(run.proxy.outcomes.values()) - min(run.put_at.values())
-    tell(f"{count / seconds:,.1f} log files/s, {run.expected.records / seconds:,.0f} records/s, ", end="")
-    tell(f"until the last one is in the ledger; all queues empty after {time.monotonic() - began:.0f} s")
+    tell(f"All queues are empty after {time.monotonic() - began:.0f} s")
+    since = min(run.put_at.values())
+    for share, what in ((0.9, "the first nine tenths"), (1.0, "all")):
+        seconds = percentile(list(run.proxy.outcomes.values()), share) - since
+        rates = f"{share * count / seconds:,.1f} log files/s, {share * run.expected.records / seconds:,.0f} records/s"
+        tell(f"Until {what} were in the ledger: {rates}")
     return _report(run, files)
 
 
@@ -74,7 +77,7 @@ def _deliver_steadily(run: Run, files: list[LogFile], memory: Mapping[int, list[
 
 def _report(run: Run, files: list[LogFile]) -> bool:
     tell(f"From the put to the ledger: {distribution(run.delays(files))}")
-    tell(f"Faults so far: {', '.join(f'{count:,} {fault}' for fault, count in run.proxy.plan.injected.items())}")
+    tell(f"Faults so far: {', '.join(f'{count:,} {fault}' for fault, count in run.proxy.plan.injected.most_common())}")
     with step("Comparing the tables with what the log files hold"):
         differences = list(run.differences())
     expected = run.expected

@@ -24,7 +24,7 @@ from soak.proxy import Proxy, public_key
 from tests import signed_digests
 
 # Of queues that the stack gives half an hour: what a function that was killed had in hand comes back after it.
-_VISIBILITY_SECONDS: Final = 30
+_VISIBILITY_SECONDS: Final = 20
 _QUEUES: Final = ("DeliveriesQueueUrl", "BackfillQueueUrl")
 _DEAD_LETTERS: Final = "DeadLetterQueueUrl"
 _POLL_SECONDS: Final = 0.5
