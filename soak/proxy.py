@@ -23,6 +23,7 @@ from soak.faults import Fault, Plan
 from soak.requests import Request, request_of
 
 _UPSTREAM_SECONDS: Final = 60.0
+_SHUTDOWN_POLL: Final = 0.05
 # Longer than the function waits for an answer.
 _TIMEOUT_SECONDS: Final = 30.0
 _SECONDS_OF_A_MINUTE: Final = 60
@@ -75,7 +76,7 @@ class Proxy(ThreadingHTTPServer):
     @contextmanager
     def serving(self) -> Iterator["Proxy"]:
         """Answer requests as long as the block lasts."""
-        thread = threading.Thread(target=self.serve_forever, daemon=True)
+        thread = threading.Thread(target=self.serve_forever, args=(_SHUTDOWN_POLL,), daemon=True)
         thread.start()
         try:
             yield self
