@@ -218,10 +218,13 @@ def test_thinned_samples_are_few_and_end_with_the_last():
     [
         ({1: [Sample(second, 60_000_000) for second in range(100)]}, "flat", True),
         ({1: [Sample(second, 60_000_000 + 1_000_000 * second) for second in range(100)]}, "NOT FLAT", False),
+        ({1: [Sample(second, 60_000_000 + 30_000 * second) for second in range(200)]}, "NOT FLAT", False),
+        ({1: [Sample(second, 60_000_000 + 15_000 * second) for second in range(200)]}, "flat", True),
+        ({1: [Sample(second, 60_000_000 + 800_000 * (second > 15)) for second in range(21)]}, "flat", True),
         ({1: [Sample(second, 60_000_000 - 1_000_000 * second) for second in range(50)]}, "flat", True),
         ({}, "nothing can be said", False),
     ],
-    ids=["flat", "growing", "shrinking", "nobody there"],
+    ids=["flat", "growing", "growing slowly", "within the limit", "one step", "shrinking", "nobody there"],
 )
 def test_memory_is_flat_unless_it_grows_or_nobody_was_there(capsys, memory, told, is_flat):
     verdict = phases.judge(memory)
