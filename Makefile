@@ -24,6 +24,10 @@ lint: $(VENV_READY) ## Check style, formatting and types
 bench: $(VENV_READY) ## Measure what reading and writing cost, against their limits; QUICK=1 takes less than a minute
 	@.venv/bin/python -m bench $(if $(QUICK),--quick)
 
+soak: $(NODE_READY) ## Try the pipeline under load, with faults, for minutes; QUICK=1, SOAK_FILES=, SOAK_MINUTES=, FUZZ_EXAMPLES=
+	@exec .venv/bin/python -m soak $(if $(QUICK),--quick) $(if $(SOAK_FILES),--files "$(SOAK_FILES)") \
+	  $(if $(SOAK_MINUTES),--minutes "$(SOAK_MINUTES)") $(if $(FUZZ_EXAMPLES),--examples "$(FUZZ_EXAMPLES)") $(ARGS)
+
 docs: $(VENV_READY) ## Write docs/cli.md, and the answers that the documentation shows
 	@.venv/bin/python -m demo.documentation
 
@@ -47,5 +51,5 @@ $(NODE_READY): $(VENV_READY) package.json package-lock.json
 	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
 	@touch $@
 
-.PHONY: help demo test lint bench docs deploy destroy
+.PHONY: help demo test lint bench soak docs deploy destroy
 .DEFAULT_GOAL := help

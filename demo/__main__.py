@@ -7,7 +7,6 @@ import argparse
 import json
 import os
 import shlex
-import signal
 import sys
 import time
 from collections import Counter
@@ -15,16 +14,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from aitrail.errors import AitrailError
 from demo import deployment, given
 from demo.given import Given
-from demo.local_aws import LocalAws, local_aws
-from demo.narration import step, tell
+from demo.local_aws import local_aws
+from demo.narration import step, stop_when_told, tell
 from demo.pipeline import Pipeline
-from demo.processes import ENDING_SIGNALS
 from demo.summary import summary
 
 _PROGRESS_SECONDS = 2.0
@@ -39,8 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="a folder of CloudTrail log files of your own")
     folder = parser.parse_args(arguments).logs
-    for number in ENDING_SIGNALS:
-        signal.signal(number, _stop)
+    stop_when_told()
     try:
         _demonstrate(given.own(folder.expanduser()) if folder else given.samples(datetime.now(UTC)))
     except AitrailError as error:
@@ -49,20 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    # Removing takes a moment, and a second Ctrl-C must not interrupt it.
-    for each in ENDING_SIGNALS:
-        signal.signal(each, lambda *_: None)
-    tell("\nStopping and removing everything ...")
-    sys.exit(128 + number)
-
-
 def _demonstrate(files: Given) -> None:
     began = time.monotonic()
     with ExitStack() as until_the_end:
         with step("Starting a local AWS"):
             aws = until_the_end.enter_context(local_aws())
-        pipeline = _deployed(aws)
+        pipeline = Pipeline(aws, deployment.deployed(aws))
         with step(f"Putting {files.what} into the log bucket"):
             put = {pipeline.put(file.key, file.body): file for file in files.files}
         with step("Waiting until the deployed function has worked through them"):
@@ -75,15 +62,6 @@ def _demonstrate(files: Given) -> None:
     tell(f"\nEverything is removed again. The demo took {time.monotonic() - began:.0f} s.")
     if files.rows is not None and rows != files.rows:
         raise UnexpectedRowsError(f"The sample files hold {dict(files.rows)} rows, and the table has {dict(rows)}.")
-
-
-def _deployed(aws: LocalAws) -> Pipeline:
-    with step("Making the CloudFormation template (cdk synth)"):
-        assembly = deployment.synthesize(aws)
-    with step("Preparing the local account (cdk bootstrap)"):
-        deployment.bootstrap(aws)
-    with step("Deploying the stack (cdk deploy)"):
-        return Pipeline(aws, deployment.deploy(aws, assembly))
 
 
 def _ask(pipeline: Pipeline, rows: Counter[str], *, window: Sequence[str]) -> None:

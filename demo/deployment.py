@@ -6,6 +6,7 @@ from pathlib import Path
 
 from demo.environments import ACCOUNT, REGION
 from demo.local_aws import PROJECT, LocalAws
+from demo.narration import step
 from demo.processes import run
 
 # The local AWS knows no trails, its functions are processes of this machine, each with its own copy of the code,
@@ -20,6 +21,16 @@ LOCAL_CONTEXT = {
 _CDK = PROJECT / "node_modules" / ".bin" / "cdk"
 # Synth, the longest step, takes 10 to 20 s on two cores, and more where pip has to download first.
 _STEP_SECONDS = 240.0
+
+
+def deployed(aws: LocalAws) -> dict[str, str]:
+    """Deploy the project's stack step by step, telling each, and return its outputs. Raises CommandFailedError."""
+    with step("Making the CloudFormation template (cdk synth)"):
+        assembly = synthesize(aws)
+    with step("Preparing the local account (cdk bootstrap)"):
+        bootstrap(aws)
+    with step("Deploying the stack (cdk deploy)"):
+        return deploy(aws, assembly)
 
 
 def synthesize(aws: LocalAws, *, context: Mapping[str, str] = LOCAL_CONTEXT, project: Path = PROJECT) -> Path:

@@ -35,8 +35,9 @@ class LocalAwsFailedError(AitrailError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalAws:
-    """A running local AWS: its endpoint, its temporary folder, and the environment that commands need to use it."""
+    """A running local AWS: its process, its endpoint, its temporary folder, and the environment of commands."""
 
+    process: int
     endpoint: str
     folder: Path
     environment: Mapping[str, str]
@@ -82,7 +83,7 @@ def local_aws(*, auth: bool = False) -> Iterator[LocalAws]:
             listener.close()
             endpoint = f"{'https' if auth else 'http'}://{environments.ADDRESS}:{port}"
             environment = environments.for_commands(folder, endpoint, certificate)
-            aws = LocalAws(endpoint=endpoint, folder=folder, environment=environment)
+            aws = LocalAws(process=server.pid, endpoint=endpoint, folder=folder, environment=environment)
             _wait_until_ready(aws, server)
             yield aws
 

@@ -1,5 +1,6 @@
 """The deployed pipeline, looked at from outside: put log files into its bucket, wait, read its tables and queues."""
 
+import json
 import shutil
 import sys
 import time
@@ -7,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -36,11 +38,26 @@ class Pipeline:
         self.aws = aws
         self.outputs = outputs
 
-    def put(self, key: str, body: bytes) -> str:
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] = MappingProxyType({})) -> str:
         """Put an object into the log bucket, as CloudTrail does; returns its name in the ledger."""
         bucket = self.outputs["LogBucketName"]
-        self._s3.put_object(Bucket=bucket, Key=key, Body=body)
+        self._s3.put_object(Bucket=bucket, Key=key, Body=body, Metadata=dict(metadata))
         return f"s3://{bucket}/{key}"
+
+    def announce(self, key: str, **details: object) -> str:
+        """Send the message with which S3 announces an object, whether it exists or not; returns its name.
+
+        `details` are what S3 says of the object beside its key.
+        """
+        bucket = self.outputs["LogBucketName"]
+        s3 = {"bucket": {"name": bucket}, "object": {"key": key, **details}}
+        event = {"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3}
+        self.send(json.dumps({"Records": [event]}))
+        return f"s3://{bucket}/{key}"
+
+    def send(self, body: str) -> None:
+        """Send a message of any kind to the queue of deliveries."""
+        self._sqs.send_message(QueueUrl=self.outputs["DeliveriesQueueUrl"], MessageBody=body)
 
     def wait_for(self, log_files: set[str], progress: Callable[[int], None] = lambda _: None) -> None:
         """Wait until the ledger knows all `log_files` that hold records and no message waits any more.
@@ -66,8 +83,11 @@ class Pipeline:
 
     def ledger(self) -> dict[str, dict[str, Any]]:
         """The ledger's entry of every delivery by the name of its log file."""
-        entries = self._items("FilesTableName")
-        return {entry["logFile"]: entry for entry in entries if entry["entry"] in (FILE, DIGEST)}
+        return {entry["logFile"]: entry for entry in self.entries() if entry["entry"] in (FILE, DIGEST)}
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """Everything in the ledger, digests and rejects included, as plain Python values with DynamoDB's numbers."""
+        return self._items("FilesTableName")
 
     def rows(self) -> list[dict[str, Any]]:
         """All rows of the events table, as plain Python values with DynamoDB's numbers."""

@@ -52,15 +52,7 @@ def _give_up_after_one_attempt(sqs, queue, body):
 @pytest.fixture(scope="session")
 def announce(pipeline):
     """Send the message with which S3 announces an object, whether it exists or not."""
-    sqs = pipeline.aws.client("sqs")
-
-    def announce(key, **details):
-        s3 = {"bucket": {"name": pipeline.outputs["LogBucketName"]}, "object": {"key": key, **details}}
-        event = {"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3}
-        sqs.send_message(QueueUrl=pipeline.outputs["DeliveriesQueueUrl"], MessageBody=json.dumps({"Records": [event]}))
-        return f"s3://{pipeline.outputs['LogBucketName']}/{key}"
-
-    return announce
+    return pipeline.announce
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""`make soak`: the deployed pipeline under load, with faults, for minutes. Nothing leaves this machine."""
