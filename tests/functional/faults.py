@@ -34,7 +34,7 @@ LASTING = 3
 RECEIVES = 5
 VISIBILITY = 1800
 # When something was done, not what.
-TIMES = {"ingestedAt", "announcedAt"}
+TIMES = {"ingestedAt", "announcedAt", "listedAt"}
 BUCKET = "example-trail-logs"
 numbers = count()
 

@@ -26,6 +26,8 @@ LATER = datetime(2026, 3, 20, tzinfo=UTC)
 
 def key(minute, folder="CloudTrail", prefix="", time="20260314T09"):
     name = f"111122223333_{folder}_eu-west-1_{time}{minute:02}Z_Zr5tYh2kQw8eLp0N.json.gz"
+    if folder == "CloudTrail-Digest":
+        name = f"111122223333_{folder}_eu-west-1_audit_eu-west-1_{time}{minute:02}00Z.json.gz"
     return f"{prefix}{ACCOUNT}/{folder}/{DAY}/{name}"
 
 
