@@ -24,8 +24,8 @@ from aitrail.paging import in_order
 from aitrail.public_keys import PublicKeys, UnavailableKey
 
 _A_DAY = timedelta(days=1)
-# How far back the end of an earlier chain is looked for, by a digest that begins one: few do.
-_DAYS_BACK = 90
+# Where a digest that begins a chain looks for an earlier one, in days back: few queries find one that was long there.
+_DAYS_BACK = (0, 1, 3, 7, 30, 90)
 _BACKFILL = "_backfill.json.gz"
 _WORKERS = 8
 
@@ -124,12 +124,14 @@ class Reconciliation:
         key, own = parse(digest.key), chain_of(entry.log_file)
         if key is None:
             return None
-        for days in range(_DAYS_BACK):
+        for days in _DAYS_BACK:
             day = digest.start - days * _A_DAY
             spans = spans_of(self.reader, digests_of(digest.bucket, key), day, day)
             ends = [span.end for span in spans if span.chain == own and span.end <= digest.start]
             if ends:
-                return f"a new chain begins at {text_of(digest.start)}; the one before ended at {text_of(max(ends))}"
+                return (
+                    f"a new chain begins at {text_of(digest.start)}; one was there until {text_of(max(ends))} or later"
+                )
         return None
 
 

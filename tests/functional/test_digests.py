@@ -390,7 +390,7 @@ def test_chain_that_begins_anew_is_broken(trusted):
     assert reported.metrics["BrokenChains"] == 1
     assert problems(trusted) == {later.key: "broken"}
     assert entries(trusted)[later.key, "digest"]["broken"] == (
-        "a new chain begins at 2026-03-14T09:00:00Z; the one before ended at 2026-03-14T07:00:00Z"
+        "a new chain begins at 2026-03-14T09:00:00Z; one was there until 2026-03-14T07:00:00Z or later"
     )
 
 
