@@ -34,7 +34,7 @@ LASTING = 3
 RECEIVES = 5
 VISIBILITY = 1800
 # When something was done, not what.
-TIMES = {"ingestedAt", "announcedAt", "listedAt"}
+TIMES = {"ingestedAt", "announcedAt", "announcements", "listedAt"}
 BUCKET = "example-trail-logs"
 numbers = count()
 
