@@ -22,7 +22,7 @@ _STEP_BYTES: Final = 128 * 1024
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 _LONGEST_REASON: Final = 400
 # Times outside are nobody's, and not all can be calculated with.
-_EARLIEST, _LATEST = datetime(2013, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
+FIRST_TIME, LAST_TIME = datetime(2013, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
 SIGNATURE_ALGORITHM: Final = "SHA256withRSA"
 _HASH_ALGORITHM: Final = "SHA-256"
 
@@ -99,7 +99,7 @@ def read_digest(stream: BinaryIO, *, bucket: str, key: str) -> Digest:
         raise InvalidDigest(f"the content is no digest: {error}") from error
     if (found.bucket, found.key) != (bucket, key):
         raise InvalidDigest(f"it was written for s3://{found.bucket}/{found.key} and has been moved or copied")
-    if not _EARLIEST <= start < end <= _LATEST:
+    if not FIRST_TIME <= start < end <= LAST_TIME:
         raise InvalidDigest(f"it covers no time: from {found.start[:40]} to {found.end[:40]}")
     return Digest(
         bucket=bucket,

@@ -145,8 +145,8 @@ class Review:
         spans = {at: around(digests_of(self.bucket, key), text_of(at)[: len("YYYY-MM-DD")]) for at in moments}
         if moments and all(is_closed(at, found) for at, found in spans.items()):
             return UNLISTED
-        is_covered_by_none = not all(is_covered(at, found) for at, found in spans.items())
-        is_hopeless = waited > _LET_GO or (waited > _UNCOVERED and is_covered_by_none)
+        has_a_time_without_any = not all(is_covered(at, found) for at, found in spans.items())
+        is_hopeless = waited > _LET_GO or (waited > _UNCOVERED and has_a_time_without_any)
         return None if is_hopeless or not moments else UNPROVEN
 
     def _spans_around(self, digests: str, day: str) -> list[Span]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, HTTPClientError
 
-from aitrail.digest import Digest, InvalidDigest, check_signature
+from aitrail.digest import FIRST_TIME, LAST_TIME, Digest, InvalidDigest, check_signature
 from aitrail.errors import AitrailError
 from aitrail.keys import parse
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 # The keys of a digest are valid at its time; those of a later hour too, since it may have been signed then.
 _SIGNED_WITHIN = timedelta(hours=2)
 _AN_HOUR = timedelta(hours=1)
-# Metadata may name any time; those outside cannot all be calculated with.
-_EARLIEST, _LATEST = datetime(2013, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
 # A Region that is refused once is not asked again for each of its digests.
 _REFUSAL_HOLDS = timedelta(minutes=5)
 _PATIENCE = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
@@ -94,7 +92,7 @@ def _moment_or_none(text: str) -> datetime | None:
     except ValueError:
         return None
     moment = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return moment if _EARLIEST <= moment <= _LATEST else None
+    return moment if FIRST_TIME <= moment <= LAST_TIME else None
 
 
 def _is_for_all(error: Exception) -> bool:
