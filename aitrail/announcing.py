@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aitrail.dynamodb import pauses
 from aitrail.errors import AitrailError
+from aitrail.notifications import ReviewRequest
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -53,6 +54,10 @@ class Announcer:
             self._send(list(self._bodies(batch, force=force)))
             announced += len(batch)
             yield announced
+
+    def ask_for_review(self, request: ReviewRequest) -> None:
+        """Ask the function to look after what is open from there on. The same errors."""
+        self._send([json.dumps({"review": {"problem": request.problem, "after": request.after}})])
 
     def _bodies(self, keys: list[str], *, force: bool) -> Iterator[str]:
         for start in range(0, len(keys), KEYS_OF_A_MESSAGE):

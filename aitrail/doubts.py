@@ -1,38 +1,23 @@
-"""What no digest has vouched for: log files that nobody lists, and listed ones that do not come.
+"""Log files that no digest has vouched for.
 
 A log file that came with its hour, and that no digest lists once its hour is closed, and one that came late and that
-no digest has listed before, is unproven. `Review` looks at these every hour: after six hours more, an unproven file
-whose hours are closed is unlisted, since somebody else wrote it; listed objects that have not come are announced again.
+no digest has listed before, is unproven, until `aitrail.reviewing` decides.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
-from itertools import islice
 from typing import Any
 
-from aitrail.announcing import Announcer
-from aitrail.coverage import MARGIN, Span, is_closed, is_covered, moment, text_of
-from aitrail.entries import UNLISTED, UNPROVEN
+from aitrail.coverage import MARGIN, Span, is_closed, moment
+from aitrail.entries import UNPROVEN
 from aitrail.keys import DIGESTS, LOGS, LogKey, parse
 from aitrail.ledger import Ledger
 from aitrail.ledger_reader import LedgerReader
-from aitrail.window import EARLIEST
 
-# After this long, what still lacks is no longer on its way: CloudTrail lists within an hour or two.
-PATIENCE = timedelta(hours=6)
 # The digest that arrives may be the last one that this many hours before it have waited for.
 _CLOSING = timedelta(hours=2)
 # A log file that is read so long after the time in its name may have missed the last digest that would look at it.
 LATE = _CLOSING
-# Without any digest of its time for so long, there will be none: nothing can be said of the file.
-_UNCOVERED = _A_DAY = timedelta(days=1)
-# And after this long, nothing more can be said, whatever there is.
-_LET_GO = timedelta(days=7)
-_DOUBLINGS = 8
-_AT_ONCE = 100
-_DAYS_REMEMBERED = 1000
 
 
 def digests_of(bucket: str, key: LogKey) -> str:
@@ -84,71 +69,3 @@ def _days(since: datetime, until: datetime) -> Iterator[str]:
     while day <= until.date():
         yield day.isoformat()
         day += timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
-    """Looks after what is still open; `now` is the clock."""
-
-    ledger: Ledger
-    reader: LedgerReader
-    announcer: Announcer
-    bucket: str
-    now: Callable[[], datetime]
-
-    def review(self, time_left: Callable[[], float]) -> dict[str, int]:
-        """Announce what is overdue and decide about what is unproven, as far as the time suffices; counts by metric."""
-        counts = {"AnnouncedAgain": self._announce(time_left), "UnlistedFiles": self._decide(time_left)}
-        return {name: count for name, count in counts.items() if count}
-
-    def _announce(self, time_left: Callable[[], float]) -> int:
-        announced = 0
-        overdue = filter(self._is_overdue, self.reader.with_problem("awaited"))
-        while time_left() > 0 and (entries := list(islice(overdue, _AT_ONCE))):
-            list(self.announcer.announce(entry["logFile"].partition(f"{self.bucket}/")[2] for entry in entries))
-            for entry in entries:
-                times = entry.get("announcements", 0) + 1
-                self.ledger.note(entry["logFile"], entry["entry"], announcedAt=text_of(self.now()), announcements=times)
-            announced += len(entries)
-        return announced
-
-    def _is_overdue(self, entry: dict[str, Any]) -> bool:
-        latest: str = max(entry.get("listedAt", ""), entry.get("announcedAt", ""))
-        # What has not come after several times will not come by the next: a few a year, not four a day.
-        patience = PATIENCE * 2 ** min(entry.get("announcements", 0), _DOUBLINGS)
-        is_here: bool = entry["logFile"].startswith(f"s3://{self.bucket}/")
-        return is_here and latest < text_of(self.now() - patience)
-
-    def _decide(self, time_left: Callable[[], float]) -> int:
-        unlisted = 0
-        around = lru_cache(_DAYS_REMEMBERED)(self._spans_around)
-        for entry in self.reader.with_problem(UNPROVEN):
-            if time_left() <= 0:
-                break
-            verdict = self._verdict(entry, around)
-            if verdict != UNPROVEN:
-                after = self.ledger.doubt(entry["logFile"], verdict)
-                unlisted += after.get("problem") == UNLISTED
-        return unlisted
-
-    def _verdict(self, entry: dict[str, Any], around: Callable[[str, str], list[Span]]) -> str | None:
-        """What an unproven log file is by now: unproven still, unlisted, or None where nothing can be said of it."""
-        key = parse(entry["logFile"].removeprefix(f"s3://{self.bucket}/"))
-        if key is None:
-            return None
-        moments = [moment(text) for text in (key.delivered_at, entry.get("storedAt")) if text]
-        # Whoever writes a file chooses the time in its name, and not when S3 stored it.
-        stored = entry.get("storedAt") or key.delivered_at
-        waited = self.now() - (moment(stored) if stored else EARLIEST)
-        if waited < PATIENCE:
-            return UNPROVEN
-        spans = {at: around(digests_of(self.bucket, key), text_of(at)[: len("YYYY-MM-DD")]) for at in moments}
-        if moments and all(is_closed(at, found) for at, found in spans.items()):
-            return UNLISTED
-        has_a_time_without_any = not all(is_covered(at, found) for at, found in spans.items())
-        is_hopeless = waited > _LET_GO or (waited > _UNCOVERED and has_a_time_without_any)
-        return None if is_hopeless or not moments else UNPROVEN
-
-    def _spans_around(self, digests: str, day: str) -> list[Span]:
-        noon = moment(f"{day}T12:00:00Z")
-        return spans_of(self.reader, digests, noon - _A_DAY, noon + _A_DAY)

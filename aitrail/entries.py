@@ -44,6 +44,8 @@ PREMISES = (*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected"
 # `doubt` of a log file that came too late to be seen with its hour, and of one that no digest of its hour lists.
 UNPROVEN = "unproven"
 UNLISTED = "unlisted"
+# The problem of an object that a digest lists, and that has not come.
+AWAITED = "awaited"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +161,7 @@ def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
     elif entry.get("broken"):
         problem = "broken"
     elif expected and status is None:
-        problem = "awaited"
+        problem = AWAITED
     else:
         problem = doubt or ("rejects" if entry.get("rejected") else None)
     is_proved = expected is not None and sha256 == expected
@@ -170,5 +172,5 @@ def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
         "doubt": doubt,
         "verifiedBy": lister if is_proved else None,
         "listedBy": None if is_proved else lister,
-        "listedAt": entry.get("listedAt") if problem == "awaited" else None,
+        "listedAt": entry.get("listedAt") if problem == AWAITED else None,
     }

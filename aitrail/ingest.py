@@ -4,6 +4,7 @@ Order of the writes: rows, rejects, ledger entry. A crash between them leaves a 
 call ingested; reading it again writes the same rows under the same keys.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from aitrail.events import EventsTable
 from aitrail.fetching import Fetched, Fetcher, unavailable
 from aitrail.ledger import Ledger
 from aitrail.logfile import UnreadableLogFile
-from aitrail.notifications import Delivery, UnknownNotification, asks_for_review, deliveries
+from aitrail.notifications import Delivery, ReviewRequest, UnknownNotification, deliveries, review_request
 from aitrail.outcomes import Ingested, not_read, of_digest, of_log_file
 from aitrail.reading import Reading
 from aitrail.reconciling import Reconciliation
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
 
 
 class Reviewer(Protocol):
-    """What looks after what is open; see `aitrail.doubts.Review`."""
+    """What looks after what is open; see `aitrail.reviewing.Review`."""
 
-    def review(self, time_left: Callable[[], float]) -> dict[str, int]:
+    def review(self, request: ReviewRequest, counts: Counter[str], time_left: Callable[[], float]) -> None:
         """Do what can be done; counts by metric."""
         ...
 
@@ -86,8 +87,12 @@ class Ingestion:
         Raises UnknownNotification, and as an ExceptionGroup what made deliveries fail.
         """
         announced = deliveries(body)
-        if asks_for_review(body):
-            report(Ingested(status="reviewed", metrics=self.reviewer.review(time_left)))
+        if request := review_request(body):
+            counts = Counter[str]()
+            try:
+                self.reviewer.review(request, counts, time_left)
+            finally:  # what is decided is decided, and not counted again
+                report(Ingested(status="reviewed", metrics=dict(+counts)))
         elif not announced:
             report(Ingested(status="nothing announced", metrics={"TestMessages": 1}))
         errors: list[Exception] = []

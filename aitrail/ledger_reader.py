@@ -28,12 +28,12 @@ class LedgerReader:
     ) -> None:
         self._reader = Reader(client, name, sleep=sleep, random=random)
 
-    def with_problem(self, problem: str) -> Iterator[_Entry]:
-        """The entries with that problem (see docs/rows.md) in the order of log files.
+    def with_problem(self, problem: str, *, after: str = "") -> Iterator[_Entry]:
+        """The entries with that problem (see docs/rows.md) in the order of log files, those behind `after`.
 
         Pages are read as they are consumed. Raises botocore's errors.
         """
-        return self._entries(tables.BY_PROBLEM, problem)
+        return self._entries(tables.BY_PROBLEM, problem, after=after)
 
     def of_day(self, day: str, *, begins_with: str = "") -> Iterator[_Entry]:
         """The entries of a day of delivery (YYYY-MM-DD) whose names begin so, in the order of names; the same."""
@@ -47,8 +47,8 @@ class LedgerReader:
         shown = {f"#{name}": name for name in names}
         return unordered(self._fetch(tables.BY_DAY, day, shown=shown) for day in days)
 
-    def _entries(self, index: tables.Index, value: str, begins_with: str = "") -> Iterator[_Entry]:
-        fetch, key = self._fetch(index, value, begins_with), None
+    def _entries(self, index: tables.Index, value: str, begins_with: str = "", *, after: str = "") -> Iterator[_Entry]:
+        fetch, key = self._fetch(index, value, begins_with, after=after), None
         while True:
             found, key = fetch(key)
             yield from found
@@ -56,12 +56,21 @@ class LedgerReader:
                 return
 
     def _fetch(
-        self, index: tables.Index, value: str, begins_with: str = "", shown: Mapping[str, str] | None = None
+        self,
+        index: tables.Index,
+        value: str,
+        begins_with: str = "",
+        *,
+        after: str = "",
+        shown: Mapping[str, str] | None = None,
     ) -> Fetch:
         condition, names, values = "#key = :value", {"#key": index.partition_keys[0]}, {":value": {"S": value}}
         if begins_with:
             condition += " AND begins_with(#name, :begin)"
             names["#name"], values[":begin"] = index.sort_keys[0], {"S": begins_with}
+        elif after:
+            condition += " AND #name > :after"
+            names["#name"], values[":after"] = index.sort_keys[0], {"S": after}
         options: dict[str, Any] = {"ProjectionExpression": ", ".join(shown)} if shown else {}
 
         def fetch(key: Any) -> Page:  # noqa: ANN401 (LastEvaluatedKey)

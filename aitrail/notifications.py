@@ -9,8 +9,8 @@
 
 aitrail itself announces in CloudTrail's words; with "force": true a delivery is read again even if it is done.
 
-Announce nothing: s3:TestEvent, `CloudTrail validation message.`, SNS subscription messages, the hourly event of
-EventBridge (`asks_for_review`), and S3 events after which there is nothing new to read. Everything else is unknown, as
+Announce nothing: s3:TestEvent, `CloudTrail validation message.`, SNS subscription messages, requests for a review
+(`review_request`), and S3 events after which there is nothing new to read. Everything else is unknown, as
 a whole: no part of a message is dropped silently.
 Sources: Amazon S3 user guide ("Event message structure", "EventBridge event message structure"), AWS CloudTrail user
 guide ("Configuring Amazon SNS notifications for CloudTrail").
@@ -42,6 +42,14 @@ class Delivery:
     etag: str | None = None
     size: int | None = None
     force: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRequest:
+    """From where on to look after what is open: a problem (aitrail.entries.PROBLEMS), and the name of a log file."""
+
+    problem: str = ""
+    after: str = ""
 
 
 _SNS_WRAPPINGS = 2
@@ -87,17 +95,20 @@ def deliveries(body: str) -> tuple[Delivery, ...]:
     return tuple({(found.bucket, found.key, found.version_id): found for found in announced}.values())
 
 
-def asks_for_review(body: str) -> bool:
-    """Whether it is the hourly event with which EventBridge asks to look after what is still open."""
-    if '"aws.events"' not in body:
-        return False
+def review_request(body: str) -> ReviewRequest | None:
+    """What a message asks to look after: the hourly event of EventBridge, or what an earlier review had no time for."""
+    if '"aws.events"' not in body and '"review"' not in body:
+        return None
     try:
         match json.loads(body):
             case {"source": "aws.events", "detail-type": "Scheduled Event"}:
-                return True
+                return ReviewRequest()
+            case {"review": {"problem": str(problem), "after": str(after)}}:
+                after.encode()  # no name can hold a lone surrogate
+                return ReviewRequest(problem=problem, after=after)
     except (ValueError, RecursionError):
         pass
-    return False
+    return None
 
 
 def _announced(text: str, wrappings: int) -> list[Delivery]:
@@ -121,6 +132,7 @@ def _in_envelope(text: str, wrappings: int) -> Iterator[Delivery]:
             {"Type": "SubscriptionConfirmation" | "UnsubscribeConfirmation"}
             | {"Event": "s3:TestEvent"}
             | {"source": "aws.events", "detail-type": "Scheduled Event"}
+            | {"review": {"problem": str(), "after": str()}}
         ):
             return
         case {"Records": [_, *_] as records}:

@@ -16,7 +16,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aitrail.ahead import FILES_AHEAD
 from aitrail.announcing import Announcer
-from aitrail.doubts import Review
 from aitrail.encoding import encode_batches_at_once
 from aitrail.events import WRITERS, EventsTable
 from aitrail.ingest import Ingestion, expiry
@@ -25,6 +24,7 @@ from aitrail.ledger import Ledger
 from aitrail.ledger_reader import LedgerReader
 from aitrail.public_keys import PublicKeys
 from aitrail.reconciling import Reconciliation
+from aitrail.reviewing import Review
 from aitrail.services import load
 
 # Few, quick tries: one call takes 50 s at worst. What outlasts it fails the message, and SQS brings it again later.

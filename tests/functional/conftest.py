@@ -27,7 +27,6 @@ from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPa
 from aitrail import items, tables
 from aitrail.announcing import Announcer
 from aitrail.attributes import from_item
-from aitrail.doubts import Review
 from aitrail.events import EventsTable
 from aitrail.ingest import Ingestion
 from aitrail.keys import Scope
@@ -36,6 +35,7 @@ from aitrail.ledger_reader import LedgerReader
 from aitrail.notifications import Delivery
 from aitrail.public_keys import PublicKeys
 from aitrail.reconciling import Reconciliation
+from aitrail.reviewing import Review
 from aitrail.services import load
 from aitrail.table_rows import TableRows
 from tests.deployed_tables import create_table

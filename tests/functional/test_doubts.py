@@ -3,6 +3,7 @@
 import gzip
 import json
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 
@@ -245,7 +246,7 @@ def test_log_file_with_rejects_can_be_unlisted_too(trail, packed, record):
 
 
 def awaiting(trail):
-    trail.digests(10, 10, files={at("10:00"): [(log_key("0930"), "a" * 64), (log_key("0940"), "b" * 64)]})
+    return trail.digests(10, 10, files={at("10:00"): [(log_key("0930"), "a" * 64), (log_key("0940"), "b" * 64)]})
 
 
 def test_listed_files_that_have_not_come_are_announced_after_six_hours_and_after_twice_as_long_each_time(trail):
@@ -282,14 +283,51 @@ def test_file_that_is_announced_again_and_comes_is_no_more_awaited(trail):
     assert trail.problem(log_key("0930")) == "tampered"  # its hash is another one
 
 
-def test_hourly_event_ends_when_its_time_is_over_and_the_next_goes_on(trail):
-    awaiting(trail)
+def test_review_does_a_part_at_least_and_asks_for_the_rest(trail):
+    before = awaiting(trail)[-1]
+    late = [trail.log("09:50", read_at=at("12:30"), stored_at=at("09:51"), unique=unique) for unique in "abc"]
+    trail.digests(11, 16, after=before)
     trail.pipeline.clock.left = 0
 
-    nothing = trail.review(at("16:06"))
-    trail.pipeline.clock.left = 60
+    found = [trail.review(at("20:06"))]
+    while bodies := trail.announced():
+        trail.pipeline.clock.now = at("20:06")
+        found += [metrics for body in bodies if "review" in body for _, metrics in trail.pipeline.process(body)]
 
-    assert (nothing, trail.review(at("16:07"))) == ({}, {"AnnouncedAgain": 2})
+    assert [trail.problem(key) for key in late] == ["unlisted"] * 3
+    assert found == [{"AnnouncedAgain": 2}, *[{"UnlistedFiles": 1}] * 3, {}]
+
+
+def test_review_leaves_time_for_the_others_of_its_batch(trail):
+    for unique in "abc":
+        trail.log("09:30", unique=unique)
+    trail.digests(8, 16)
+    moments = iter([200, 150, 141, 139, 138])
+    trail.pipeline.clock.now = at("16:10")
+    found = []
+
+    trail.pipeline.ingestion.ingest_message(HOURLY, time_left=lambda: next(moments), report=found.append)
+
+    assert [each.metrics for each in found] == [{"UnlistedFiles": 3}]
+    (rest,) = trail.announced()
+    assert json.loads(rest)["review"]["problem"] == "unproven"
+
+
+def test_what_a_review_has_decided_is_counted_though_it_fails(trail):
+    keys = [trail.log("09:30", unique=unique) for unique in "ab"]
+    trail.digests(8, 16)
+    trail.pipeline.clock.now = at("16:10")
+    doubt, found = trail.pipeline.ledger.doubt, []
+
+    def doubt_of_the_first(log_file, verdict):
+        if log_file.endswith(keys[1]):
+            raise OSError("no network")
+        return doubt(log_file, verdict)
+
+    with patch.object(trail.pipeline.ledger, "doubt", doubt_of_the_first), pytest.raises(OSError, match="no network"):
+        trail.pipeline.ingestion.ingest_message(HOURLY, time_left=lambda: 200, report=found.append)
+
+    assert [each.metrics for each in found] == [{"UnlistedFiles": 1}]
 
 
 def test_other_bucket_is_not_announced_for(trail):

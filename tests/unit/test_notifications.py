@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.errors import AitrailError
-from aitrail.notifications import Delivery, UnknownNotification, asks_for_review, deliveries
+from aitrail.notifications import Delivery, ReviewRequest, UnknownNotification, deliveries, review_request
 from tests.fuzzing import law
 
 EVENTS = {path.stem: path.read_text() for path in (Path(__file__).parent.parent / "events").glob("*.json")}
@@ -446,8 +446,20 @@ def test_a_damaged_event_raises_nothing_but_unknown_notification(data, new):
 @LAW
 @given(body=st.text(st.characters()) | JSON_VALUES.map(json.dumps) | st.sampled_from(sorted(EVENTS.values())))
 def test_any_text_asks_for_a_review_or_not(body):
-    assert asks_for_review(body + '"aws.events"') is False
-    assert asks_for_review(body) in (True, False)
+    assert review_request(body + '"aws.events"') is None
+    assert review_request(body) in (None, ReviewRequest())
+
+
+def test_review_goes_on_where_an_earlier_one_had_no_time():
+    body = json.dumps({"review": {"problem": "unproven", "after": "s3://bucket/key"}})
+
+    assert review_request(body) == ReviewRequest(problem="unproven", after="s3://bucket/key")
+    assert deliveries(body) == ()
+
+
+@pytest.mark.parametrize("after", [None, 1, [], "\ud800"])
+def test_review_from_nowhere_is_none(after):
+    assert review_request(json.dumps({"review": {"problem": "unproven", "after": after}})) is None
 
 
 def escaped(size):
@@ -481,7 +493,7 @@ def test_hostile_message_is_judged_in_linear_time_and_few_words(make):
     def cpu_seconds(body):
         begin = time.process_time()
         outcome(body)
-        asks_for_review(body)
+        review_request(body)
         return time.process_time() - begin
 
     small, large = make(1 << 17), make(1 << 20)

@@ -1,0 +1,112 @@
+"""What is still open is looked after every hour: unproven log files, and listed ones that do not come.
+
+After six hours, an unproven file whose hours are closed is unlisted, since somebody else wrote it; listed objects that
+have not come are announced again. What a message has no time for goes on in another one.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from aitrail.announcing import Announcer
+from aitrail.coverage import Span, is_closed, is_covered, moment, text_of
+from aitrail.doubts import digests_of, spans_of
+from aitrail.entries import AWAITED, UNLISTED, UNPROVEN
+from aitrail.keys import parse
+from aitrail.ledger import Ledger
+from aitrail.ledger_reader import LedgerReader
+from aitrail.notifications import ReviewRequest
+from aitrail.window import EARLIEST
+
+# After this long, what still lacks is no longer on its way: CloudTrail lists within an hour or two.
+PATIENCE = timedelta(hours=6)
+# Without any digest of its time for so long, there will be none: nothing can be said of the file.
+_UNCOVERED = _A_DAY = timedelta(days=1)
+# And after this long, nothing more can be said, whatever there is.
+_LET_GO = timedelta(days=7)
+_DOUBLINGS = 8
+_AT_ONCE = 100
+_DAYS_REMEMBERED = 1000
+# Of one message, in seconds: the others of its batch have their turn.
+_SHARE = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Looks after what is still open; `now` is the clock."""
+
+    ledger: Ledger
+    reader: LedgerReader
+    announcer: Announcer
+    bucket: str
+    now: Callable[[], datetime]
+
+    def review(self, request: ReviewRequest, counts: Counter[str], time_left: Callable[[], float]) -> None:
+        """Announce what is overdue and decide about what is unproven, from where the request says; counts by metric.
+
+        Does a part at least, and asks for the rest in a message of its own.
+        """
+        end = max(time_left() - _SHARE, 0)
+        parts = {AWAITED: self._announce, UNPROVEN: self._decide}
+        problems = list(parts)
+        begin = problems.index(request.problem) if request.problem in parts else 0
+        after = request.after
+        for problem in problems[begin:]:
+            for seen in parts[problem](after, counts):
+                if time_left() <= end:
+                    self.announcer.ask_for_review(ReviewRequest(problem=problem, after=seen))
+                    return
+            after = ""
+
+    def _announce(self, after: str, counts: Counter[str]) -> Iterator[str]:
+        awaited = self.reader.with_problem(AWAITED, after=after)
+        while entries := list(islice(awaited, _AT_ONCE)):
+            overdue = list(filter(self._is_overdue, entries))
+            list(self.announcer.announce(entry["logFile"].partition(f"{self.bucket}/")[2] for entry in overdue))
+            for entry in overdue:
+                times = entry.get("announcements", 0) + 1
+                self.ledger.note(entry["logFile"], entry["entry"], announcedAt=text_of(self.now()), announcements=times)
+            counts["AnnouncedAgain"] += len(overdue)
+            yield entries[-1]["logFile"]
+
+    def _is_overdue(self, entry: dict[str, Any]) -> bool:
+        latest: str = max(entry.get("listedAt", ""), entry.get("announcedAt", ""))
+        # What has not come after several times will not come by the next: a few a year, not four a day.
+        patience = PATIENCE * 2 ** min(entry.get("announcements", 0), _DOUBLINGS)
+        is_here: bool = entry["logFile"].startswith(f"s3://{self.bucket}/")
+        return is_here and latest < text_of(self.now() - patience)
+
+    def _decide(self, after: str, counts: Counter[str]) -> Iterator[str]:
+        around = lru_cache(_DAYS_REMEMBERED)(self._spans_around)
+        for entry in self.reader.with_problem(UNPROVEN, after=after):
+            verdict = self._verdict(entry, around)
+            if verdict != UNPROVEN:
+                decided = self.ledger.doubt(entry["logFile"], verdict)
+                counts["UnlistedFiles"] += decided.get("problem") == UNLISTED
+            yield entry["logFile"]
+
+    def _verdict(self, entry: dict[str, Any], around: Callable[[str, str], list[Span]]) -> str | None:
+        """What an unproven log file is by now: unproven still, unlisted, or None where nothing can be said of it."""
+        key = parse(entry["logFile"].removeprefix(f"s3://{self.bucket}/"))
+        if key is None:
+            return None
+        moments = [moment(text) for text in (key.delivered_at, entry.get("storedAt")) if text]
+        # Whoever writes a file chooses the time in its name, and not when S3 stored it.
+        stored = entry.get("storedAt") or key.delivered_at
+        waited = self.now() - (moment(stored) if stored else EARLIEST)
+        if waited < PATIENCE:
+            return UNPROVEN
+        spans = {at: around(digests_of(self.bucket, key), text_of(at)[: len("YYYY-MM-DD")]) for at in moments}
+        if moments and all(is_closed(at, found) for at, found in spans.items()):
+            return UNLISTED
+        has_a_time_without_any = not all(is_covered(at, found) for at, found in spans.items())
+        is_hopeless = waited > _LET_GO or (waited > _UNCOVERED and has_a_time_without_any)
+        return None if is_hopeless or not moments else UNPROVEN
+
+    def _spans_around(self, digests: str, day: str) -> list[Span]:
+        noon = moment(f"{day}T12:00:00Z")
+        return spans_of(self.reader, digests, noon - _A_DAY, noon + _A_DAY)
