@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from aitrail.entries import DIGEST
+from aitrail.entries import ACCEPTED, DIGEST
 from aitrail.keys import parse
 from aitrail.window import event_time
 
@@ -58,9 +58,18 @@ class Span:
             chain=chain_of(name),
             start=start,
             end=end,
-            verified=status == "verified" and entry.get("problem") is None,
+            verified=status == "verified" and _is_sound(entry),
             begins=status == "verified" and "follows" not in entry,
         )
+
+
+def _is_sound(entry: Mapping[str, Any]) -> bool:
+    """Whether a signed digest says what CloudTrail said: it has no problem, or one whose cause somebody knows.
+
+    That a chain was broken takes nothing from the digest that begins it anew, and accepting no digest makes it sound.
+    """
+    accepted = {each["problem"] for each in entry.get("accepted", ())}
+    return entry.get("problem") is None or (entry["problem"] == ACCEPTED and accepted == {"broken"})
 
 
 def chain_of(log_file: str) -> str:

@@ -18,19 +18,8 @@ IMPORT = "import"
 
 # What `settled` may say is wrong, the gravest first.
 PROBLEMS = (
-    *(
-        "tampered",
-        "unlisted",
-        "replaced",
-        "unreadable",
-        "missing",
-        "archived",
-        "invalid",
-        "unverifiable",
-        "broken",
-        "awaited",
-    ),
-    *("unproven", "rejects"),
+    *("tampered", "unlisted", "replaced", "unreadable", "missing", "archived", "invalid", "unverifiable", "broken"),
+    *("awaited", "unproven", "rejects", "accepted"),
 )
 # Statuses that a person should look at; they are problems by the same names.
 _PROBLEMS = frozenset({"unreadable", "missing", "archived", "invalid", "unverifiable"})
@@ -39,13 +28,16 @@ _VERDICT = frozenset({"status", "reason", "position"})
 # What `settled` decides on, and so what it may take away.
 SETTLED = ("problem", "verifiedBy", "listedBy", "listedAt", "doubt")
 # What `settled` looks at.
-PREMISES = (*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected", "replacedAt")
+PREMISES = (*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected", "replacedAt", "accepted")
 
 # `doubt` of a log file that came too late to be seen with its hour, and of one that no digest of its hour lists.
 UNPROVEN = "unproven"
 UNLISTED = "unlisted"
 # The problem of an object that a digest lists, and that has not come.
 AWAITED = "awaited"
+# That of one all of whose problems somebody has accepted, and that of a reject.
+ACCEPTED = "accepted"
+REJECTED = "reject"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,31 +131,28 @@ def entry_of(key: str) -> str:
     return DIGEST if kind_of(key) is Kind.DIGEST else FILE
 
 
+def acceptance(problem: str, entry: Mapping[str, Any], *, at: str, by: str, reason: str) -> dict[str, str]:
+    """What `accepted` lists: that somebody accepts this problem of an entry, for the content that it has."""
+    content = {"sha256": entry["sha256"]} if entry.get("sha256") else {}
+    return {"problem": problem, **content, "at": at, "by": by, "reason": reason}
+
+
 def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
     """What the attributes of an entry together mean: the values of SETTLED, None for what should not be there.
 
     Problems, the gravest first: tampered (its content is not what a digest says), unlisted (no digest of its hour
     lists it), replaced (its content was another one before), unreadable, missing, archived, invalid, unverifiable (by
     its status), broken (a digest that does not follow what it should), awaited (a digest lists it, and it has not
-    come), unproven (no digest lists it yet), rejects.
+    come), unproven (no digest lists it yet), rejects; accepted if somebody has accepted all that it has.
     """
-    expected, sha256, status = entry.get("expectedSha256"), entry.get("sha256"), entry.get("status")
+    expected, sha256 = entry.get("expectedSha256"), entry.get("sha256")
     doubt = None if expected else entry.get("doubt")
     problem: str | None = None
-    if expected and sha256 and sha256 != expected:
-        problem = "tampered"
-    elif doubt == UNLISTED:
-        problem = UNLISTED
-    elif entry.get("replacedAt"):
-        problem = "replaced"
-    elif status in _PROBLEMS:
-        problem = status
-    elif entry.get("broken"):
-        problem = "broken"
-    elif expected and status is None:
-        problem = AWAITED
-    else:
-        problem = doubt or ("rejects" if entry.get("rejected") else None)
+    for each in _problems(entry, doubt):
+        if not _is_accepted(each, entry):
+            problem = each
+            break
+        problem = ACCEPTED
     is_proved = expected is not None and sha256 == expected
     lister = entry.get("listedBy") or entry.get("verifiedBy")
     # A proved entry stays below 1 KB, a write unit, for names of usual length: it says nothing twice.
@@ -174,3 +163,25 @@ def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
         "listedBy": None if is_proved else lister,
         "listedAt": entry.get("listedAt") if problem == AWAITED else None,
     }
+
+
+def _problems(entry: Mapping[str, Any], doubt: str | None) -> list[str]:
+    expected, sha256, status = entry.get("expectedSha256"), entry.get("sha256"), entry.get("status")
+    found = {
+        "tampered": expected and sha256 and sha256 != expected,
+        UNLISTED: doubt == UNLISTED,
+        "replaced": entry.get("replacedAt"),
+        status: status in _PROBLEMS,
+        "broken": entry.get("broken"),
+        AWAITED: expected and status is None,
+        UNPROVEN: doubt == UNPROVEN,
+        "rejects": entry.get("rejected"),
+    }
+    return [problem for problem, is_there in found.items() if problem and is_there]
+
+
+def _is_accepted(problem: str, entry: Mapping[str, Any]) -> bool:
+    """Whether somebody has accepted it for the content that the entry has now."""
+    return any(
+        each["problem"] == problem and each.get("sha256") == entry.get("sha256") for each in entry.get("accepted", ())
+    )

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from aitrail.attributes import from_item, to_item
 from aitrail.dynamodb import BatchWriter, delete, put
-from aitrail.entries import FILE, PREMISES, REJECT, Entry, settled
+from aitrail.entries import ACCEPTED, FILE, PREMISES, REJECT, REJECTED, Entry, settled
 from aitrail.reading import RejectedRecord
 
 if TYPE_CHECKING:
@@ -87,6 +87,26 @@ class Ledger:
         key = _key(log_file, FILE)
         return self._amend(key, self.entry(log_file, consistent=True) or {}, lambda _: {"doubt": doubt})
 
+    def accept(self, log_file: str, kind: str, acceptance: _Attributes) -> dict[str, Any]:
+        """Note that somebody accepts a problem (see `entries.acceptance`) of an entry. Returns it as it is then."""
+        return self._accept(log_file, kind, lambda seen: [*seen.get("accepted", ()), dict(acceptance)])
+
+    def take_back(self, log_file: str, kind: str) -> dict[str, Any]:
+        """Let nothing of an entry be accepted any more. Returns it as it is then."""
+        return self._accept(log_file, kind, lambda _: None)
+
+    def _accept(self, log_file: str, kind: str, changed: Callable[[_Attributes], Any]) -> dict[str, Any]:
+        key = _key(log_file, kind)
+        entry = self.entry(log_file, kind, consistent=True) or {}
+        return self._amend(key, entry, lambda seen: {"accepted": changed(seen)})
+
+    def accept_rejects(self, log_file: str, acceptance: _Attributes | None) -> int:
+        """Note that somebody accepts the rejects of a log file, or with None no longer; how many there were."""
+        old, new = (REJECTED, ACCEPTED) if acceptance else (ACCEPTED, REJECTED)
+        changes = {"problem": new, "accepted": [dict(acceptance)] if acceptance else None}
+        found = [entry for entry, problem in self.rejects(log_file).items() if problem == old]
+        return [self._try(_key(log_file, entry), changes, {"problem": old}) for entry in found].count(None)
+
     def note(self, log_file: str, kind: str, **attributes: Any) -> None:  # noqa: ANN401 (any value)
         """Set attributes of an entry on which nothing depends."""
         self._client.update_item(**self._update(_key(log_file, kind), attributes))
@@ -159,16 +179,19 @@ class Ledger:
     def forget_rejects(self, log_file: str, *, but: Collection[int | str], time_left: Callable[[], float]) -> None:
         """Delete the rejects of an earlier reading, except those with the keys `but`."""
         kept = {f"{REJECT}{key}" for key in but}
+        stale = [entry for entry in self.rejects(log_file) if entry not in kept]
+        self._writer.write([delete({"logFile": log_file, "entry": entry}) for entry in stale], time_left=time_left)
+
+    def rejects(self, log_file: str) -> dict[str, str]:
+        """The rejects of a log file: sort key -> problem, REJECTED or ACCEPTED."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="logFile = :file AND begins_with(#entry, :reject)",
-            ProjectionExpression="#entry",
+            ProjectionExpression="#entry, problem",
             ExpressionAttributeNames={"#entry": "entry"},
             ExpressionAttributeValues={":file": {"S": log_file}, ":reject": {"S": REJECT}},
         )
-        found = [item["entry"]["S"] for page in pages for item in page["Items"]]
-        stale = [delete({"logFile": log_file, "entry": entry}) for entry in found if entry not in kept]
-        self._writer.write(stale, time_left=time_left)
+        return {item["entry"]["S"]: item["problem"]["S"] for page in pages for item in page["Items"]}
 
 
 def _after(entry: _Attributes, changes: _Attributes) -> dict[str, Any]:
@@ -190,7 +213,7 @@ def _reject_entry(log_file: str, reject: RejectedRecord) -> dict[str, Any]:
     return {
         "logFile": log_file,
         "entry": f"{REJECT}{reject.key}",
-        "problem": "reject",
+        "problem": REJECTED,
         "status": "rejected",
         "reason": reject.reason,
         **where,

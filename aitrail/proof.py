@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aitrail.coverage import Span, chains_of, gaps, moment, text_of
-from aitrail.entries import DIGEST, FILE
+from aitrail.entries import ACCEPTED, DIGEST, FILE
 from aitrail.keys import DIGESTS, LogKey, kind_of, parse
 from aitrail.window import LATEST, Window
 
@@ -79,6 +79,8 @@ class Proof:
     _unproven: dict[str, list[str]] = field(default_factory=dict)
     # By chain the latest end before the window, as far as it was looked for.
     _known: dict[str, datetime] = field(default_factory=dict)
+    # Problems that somebody has accepted, with who and why.
+    accepted: list[Finding] = field(default_factory=list)
     _findings: list[Finding] = field(default_factory=list)
 
     def add(self, entry: Mapping[str, Any]) -> None:
@@ -99,7 +101,8 @@ class Proof:
             return
         if span is None and not self._holds(key):
             return
-        if problem := entry.get("problem"):
+        self._note_accepted(entry)
+        if (problem := entry.get("problem")) in _DIGESTS:
             self._find(problem, entry, _DIGESTS)
         if entry.get("status") == "verified":
             self.digests.append(entry["logFile"])
@@ -115,11 +118,14 @@ class Proof:
             if entry.get("recordedWith") != self.recorded_with:
                 why = "it was read with another registry or version: `aitrail backfill` has it read again"
                 self._findings.append(Finding(what="outdated", of=entry["logFile"], why=why))
+        self._note_accepted(entry)
         problem = entry.get("problem")
         if problem in _FILES:
             self._find(problem, entry, _FILES)
         elif entry.get("verifiedBy"):
             self.verified += 1
+        elif problem == ACCEPTED:
+            pass  # not verified, and no finding either
         elif key.delivered_at and self.now - moment(key.delivered_at) < LISTED_WITHIN:
             self.open += 1
         else:
@@ -151,6 +157,11 @@ class Proof:
 
     def _find(self, what: str, entry: Mapping[str, Any], meanings: Mapping[str, str]) -> None:
         self._findings.append(Finding(what=what, of=entry["logFile"], why=meanings[what]))
+
+    def _note_accepted(self, entry: Mapping[str, Any]) -> None:
+        for each in entry.get("accepted", ()):
+            why = f"{each['by']} at {each['at']}: {each['reason']}"
+            self.accepted.append(Finding(what=each["problem"], of=entry["logFile"], why=why))
 
     def findings(self) -> Iterator[Finding]:
         """What keeps the window from being proved, once all entries are added."""

@@ -80,9 +80,10 @@ class Reconciliation:
         # One by one: a digest may list very many, and the time be up.
         listings = (self._listing(each, own) for each in chain(kept, before))
         tasks = (partial(self._note, listing, time_left) for listing in listings)
-        problems = [entry.get("problem") for entry in in_order(tasks, workers=_WORKERS)]
+        entries = list(in_order(tasks, workers=_WORKERS))
+        problems = [entry.get("problem") for entry in entries]
         counts = {
-            "VerifiedFiles": sum(problem in (None, "rejects") for problem in problems[: len(kept)]),
+            "VerifiedFiles": sum("verifiedBy" in entry for entry in entries[: len(kept)]),
             "AwaitedFiles": problems[: len(kept)].count("awaited"),
             "TamperedFiles": problems[: len(kept)].count("tampered"),
             "BrokenChains": problems[len(kept) :].count("tampered"),

@@ -114,8 +114,8 @@ BY_DAY = Index(
         "lastEventTime",
         "digestStart",
         "digestEnd",
-        "logFiles",
         "follows",
+        "accepted",
     ),
 )
 BY_PROBLEM = Index(
@@ -136,6 +136,7 @@ BY_PROBLEM = Index(
         "announcements",
         "listedBy",
         "broken",
+        "accepted",
     ),
 )
 

@@ -31,7 +31,8 @@ _MENDED = ("awaited", "unverifiable")
 class Verdict:
     """What was found: counts of log files and of records as in `aitrail.proof.Proof`, events and their rows.
 
-    `read_again` counts log files that were read. `findings` keep the window from being proved.
+    `read_again` counts log files that were read. `findings` keep the window from being proved; what is `accepted` does
+    not: a person has looked into it.
     """
 
     delivered: int
@@ -45,6 +46,7 @@ class Verdict:
     rows: int
     read_again: int
     findings: tuple[Finding, ...]
+    accepted: tuple[Finding, ...]
 
     @property
     def proved(self) -> bool:
@@ -119,7 +121,7 @@ class Verification:
 def _verdict(proof: Proof, rows: RowProof) -> Verdict:
     found = tuple(proof.findings())
     # What the ledger says already need not be said once more by reading again.
-    known = {(finding.what, finding.of) for finding in found}
+    known = {(finding.what, finding.of) for finding in (*found, *proof.accepted)}
     more = (finding for finding in rows.findings if (finding.what, finding.of) not in known)
     return Verdict(
         delivered=proof.delivered,
@@ -133,4 +135,5 @@ def _verdict(proof: Proof, rows: RowProof) -> Verdict:
         rows=rows.rows,
         read_again=rows.read_again,
         findings=(*found, *more),
+        accepted=tuple(proof.accepted),
     )

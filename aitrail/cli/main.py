@@ -37,6 +37,7 @@ SECTIONS = {
         "verify": "Prove that nothing was lost, or name what is in the way.",
         "retry": "Have what failed read again: dead letters, unreadable files.",
         "rejects": "List the records that could not become rows, and why.",
+        "accept": "Accept a problem that may stay as it is, or show what was.",
     },
     "Set up": {
         "services": "Show the services that are recorded.",

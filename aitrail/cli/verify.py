@@ -150,6 +150,8 @@ def _remarks(verdict: "Verdict") -> Iterator[str]:
         yield f"{counted(verdict.rejected, 'record')} could not become rows: `aitrail rejects` shows them."
     if verdict.expired:
         yield f"{counted(verdict.expired, 'record')} were past the retention of rows when they came."
+    if verdict.accepted:
+        yield f"{counted(len(verdict.accepted), 'problem')} accepted: `aitrail accept` shows them."
     if verdict.read_again:
         yield f"Read again: {counted(verdict.read_again, 'log file')}."
 

@@ -13,7 +13,8 @@ from aitrail.window import Window
 COUNTS = ("records", "wanted", "written", "rejected", "expired", "duplicatesInFile")
 # What is read of an entry: the fewer, the faster millions of them.
 ATTRIBUTES = (
-    *("logFile", "entry", "status", "problem", "recordedWith", "ingestedAt", "verifiedBy", "digestStart", "digestEnd"),
+    *("logFile", "entry", "status", "problem", "recordedWith", "ingestedAt", "verifiedBy", "accepted"),
+    *("digestStart", "digestEnd"),
     *COUNTS,
 )
 _AWAITED = "awaited"

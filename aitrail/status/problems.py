@@ -30,7 +30,7 @@ GRAVE = {
     ),
     "replaced": (
         "Log files whose content was another one before: CloudTrail never writes one twice, and both became rows.",
-        "docs/completeness.md says what to look at, and how to close it.",
+        "docs/completeness.md says what to look at; `aitrail accept` then closes the case.",
     ),
     "unreadable": (
         "Log files are truncated, corrupt or no CloudTrail log.",
@@ -62,6 +62,10 @@ OPEN = {
     "awaited": (
         "Objects that a digest lists, and that have not come yet.",
         "They are announced again by themselves, after six hours first.",
+    ),
+    "accepted": (
+        "Objects whose problems somebody has accepted.",
+        "`aitrail accept` shows what, when, by whom and why.",
     ),
     "unproven": (
         "Log files that no digest lists yet.",

@@ -18,7 +18,7 @@ from aitrail.errors import AitrailError
 SECTIONS = {
     "Ask": ["events", "event", "usage", "who", "what", "tail", "export"],
     "Feed": ["backfill", "import-history", "scan"],
-    "Trust": ["status", "verify", "retry", "rejects"],
+    "Trust": ["status", "verify", "retry", "rejects", "accept"],
     "Set up": ["services", "cost", "completion"],
 }
 COMMANDS = [command for commands in SECTIONS.values() for command in commands]

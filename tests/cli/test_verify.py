@@ -150,6 +150,7 @@ def test_json_is_one_object_for_programs(aitrail, deployment, record):
                 "why": "a digest lists it and it has not come: `aitrail verify --announce` has it looked for",
             }
         ],
+        "accepted": [],
     }
 
 
@@ -204,6 +205,21 @@ def test_rejects_are_told_and_are_no_exception(aitrail, deployment, record):
 
     assert (entry["verifiedBy"] is not None, ended.exit_code) == (True, 0)
     assert ended.stderr == "1 record could not become rows: `aitrail rejects` shows them.\n"
+
+
+def test_what_is_accepted_is_told_and_no_exception(aitrail, deployment):
+    deployment.digests(9, 10, 11, 12)
+    name = f"s3://{BUCKET}/{FOLDER}0930Z_a.json.gz"
+    deployment.ledger.record(FileEntry(log_file=name, status="missing", delivery_day="2026-03-14"))
+    before = aitrail("verify", *WINDOW)
+    accepting = aitrail("accept", name, "--reason", "deleted by a test")
+
+    after, found = aitrail("verify", *WINDOW), json.loads(aitrail("verify", *WINDOW, "-o", "json").stdout)
+
+    assert (before.exit_code, accepting.exit_code, after.exit_code) == (4, 0, 0)
+    assert after.stdout.startswith("0 of 1 file delivered, ingested and verified; ")
+    assert "1 problem accepted: `aitrail accept` shows them.\n" in after.stderr
+    assert [each["of"] for each in found["accepted"]] == [name]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from aitrail.entries import PROBLEMS, settled
+from aitrail.entries import ACCEPTED, PROBLEMS, acceptance, settled
 
 STATUSES = (None, "ingested", "unreadable", "missing", "archived", "verified", "invalid", "unverifiable")
 
@@ -16,6 +16,7 @@ def test_problems_that_may_be_found_are_all_named():
         "broken": (None, "why"),
         "rejected": (0, 1),
         "replacedAt": (None, "when"),
+        "accepted": ((), [{"problem": "rejects"}]),
     }
     entries = (dict(zip(choices, values, strict=True)) for values in product(*choices.values()))
 
@@ -23,3 +24,38 @@ def test_problems_that_may_be_found_are_all_named():
 
     assert found - {None} == set(PROBLEMS)
     assert len(set(PROBLEMS)) == len(PROBLEMS)
+
+
+def accepting(entry, *problems):
+    """The entry once somebody has accepted these problems of it."""
+    accepted = [acceptance(problem, entry, at="when", by="who", reason="why") for problem in problems]
+    return entry | {"accepted": accepted}
+
+
+REPLACED = {"status": "ingested", "sha256": "a", "replacedAt": "when", "rejected": 2}
+
+
+def test_what_is_accepted_is_no_problem_any_more_and_the_next_one_is():
+    assert settled(REPLACED)["problem"] == "replaced"
+    assert settled(accepting(REPLACED, "replaced"))["problem"] == "rejects"
+    assert settled(accepting(REPLACED, "replaced", "rejects"))["problem"] == ACCEPTED
+
+
+def test_what_comes_to_light_later_is_not_accepted():
+    entry = accepting(REPLACED, "replaced", "rejects")
+
+    assert settled(entry | {"sha256": "b"})["problem"] == "replaced"
+    assert settled(entry | {"status": "missing"})["problem"] == "missing"
+    assert settled(entry | {"expectedSha256": "c"})["problem"] == "tampered"
+
+
+def test_accepting_proves_nothing():
+    entry = accepting(REPLACED | {"expectedSha256": "c", "listedBy": "digest"}, "tampered", "replaced", "rejects")
+
+    assert settled(entry) == {
+        "problem": ACCEPTED,
+        "doubt": None,
+        "verifiedBy": None,
+        "listedBy": "digest",
+        "listedAt": None,
+    }

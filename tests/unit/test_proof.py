@@ -93,6 +93,43 @@ def test_log_file_with_a_problem_is_named(problem):
     assert len(finding.why) > 20
 
 
+def accepted(entry, problem):
+    """The entry once somebody has accepted that problem of it."""
+    acceptance = {
+        "problem": problem,
+        "at": "2026-03-15T08:00:00Z",
+        "by": "arn:aws:iam::111122223333:user/a",
+        "reason": "why",
+    }
+    return entry | {"problem": "accepted", "accepted": [acceptance]}
+
+
+@pytest.mark.parametrize("problem", ["tampered", "unlisted", "missing"])
+def test_what_is_accepted_is_told_apart_and_not_verified(problem):
+    entry = accepted(log_file("0930", verifiedBy=...), problem)
+
+    proof = prove(*HOURS, entry)
+
+    assert (proof.delivered, proof.verified, list(proof.findings())) == (1, 0, [])
+    (told,) = proof.accepted
+    assert (told.what, told.of) == (problem, entry["logFile"])
+    assert told.why == "arn:aws:iam::111122223333:user/a at 2026-03-15T08:00:00Z: why"
+
+
+def test_replaced_file_that_is_as_its_digest_says_is_verified_once_that_is_accepted():
+    proof = prove(*HOURS, accepted(log_file("0930"), "replaced"))
+
+    assert (proof.verified, list(proof.findings()), len(proof.accepted)) == (1, [], 1)
+
+
+@pytest.mark.parametrize(("problem", "found"), [("broken", []), ("tampered", [("gap", CHAIN)])])
+def test_hour_of_an_accepted_digest_is_covered_only_if_its_chain_alone_was_broken(problem, found):
+    bad = accepted(digest("10:00"), problem)
+    others = [each for each in HOURS if each["logFile"] != bad["logFile"]]
+
+    assert findings(*others, bad) == found
+
+
 def test_log_file_with_rejects_is_verified_all_the_same():
     proof = prove(*HOURS, log_file("0930", problem="rejects"))
 

@@ -15,6 +15,7 @@ LAYERS = (
     ("aitrail.ingest", "aitrail.store", "aitrail.verification", "aitrail.history_import"),
     ("aitrail.row_proof", "aitrail.deep_proof"),
     ("aitrail.outcomes", "aitrail.reconciling", "aitrail.backfill", "aitrail.announced", "aitrail.retrying"),
+    ("aitrail.reviewing", "aitrail.accepting"),
     ("aitrail.doubts", "aitrail.fetching", "aitrail.import_progress"),
     ("aitrail.usage", "aitrail.timeline", "aitrail.following", "aitrail.export", "aitrail.original", "aitrail.costs"),
     ("aitrail.status",),

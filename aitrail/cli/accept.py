@@ -1,0 +1,90 @@
+"""`aitrail accept`: a problem that a person has looked into is none any more, and who said so stays in the ledger."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from aitrail.cli.aws import Access, aws_options
+from aitrail.cli.output import Output, narrate, output_options
+from aitrail.cli.sections import Command, option
+from aitrail.cli.window import counted, now_of
+from aitrail.window import event_time
+
+if TYPE_CHECKING:
+    from aitrail.accepting import Accepting
+
+_COLUMNS = ("problem", "at", "by", "reason", "logFile")
+
+
+@click.command(cls=Command)
+@click.argument("files", nargs=-1, metavar="[s3://BUCKET/KEY]...")
+@option("How", "--reason", metavar="TEXT", help="Why it may stay as it is; required with names.")
+@option("How", "--take-back", is_flag=True, help="Let what was accepted of these files be a problem again.")
+@aws_options
+@output_options()
+@click.pass_context
+def accept(
+    context: click.Context,
+    *,
+    files: tuple[str, ...],
+    reason: str | None,
+    take_back: bool,
+    access: Access,
+    output: Output,
+) -> None:
+    """Accept a problem that may stay as it is, or show what was.
+
+    Without names, lists what was accepted, when, by whom and why. With names of log files or digests, as `aitrail
+    status` and `aitrail verify` show them, the problem that each has is noted as accepted: both commands then no longer
+    end with 4 because of it, and `verify` says how many there are. Nothing else changes: what is accepted is not
+    verified, and rows stay.
+
+    It holds for this problem and this content. Whatever else comes to light of the same file, and every other content,
+    is a problem again. A file with several problems shows the next one: accept that as well if it may stay.
+
+    \b
+    Examples:
+      aitrail accept
+      aitrail accept s3://BUCKET/AWSLogs/…_CloudTrail_….json.gz --reason 'copied by hand, ticket 4711'
+      aitrail accept --take-back s3://BUCKET/AWSLogs/…_CloudTrail_….json.gz
+    """
+    if not files:
+        if reason is not None or take_back:
+            raise click.UsageError("Say which log files or digests: s3://BUCKET/KEY, as `aitrail status` shows them.")
+        _list(access, output)
+        return
+    if take_back == (reason is not None):
+        raise click.UsageError("Say why with --reason, or --take-back what was accepted: one of the two.")
+    if reason is not None and not reason.strip():
+        raise click.UsageError("--reason is empty: whoever reads the ledger later wants to know why.")
+    names, accepting = list(dict.fromkeys(files)), _accepting(context, access)
+    if reason is None:
+        for name in names:
+            accepting.take_back(name)
+        narrate(f"Nothing of {counted(len(names), 'file')} is accepted any more.")
+        return
+    problems = {name: accepting.problem(name) for name in names}  # of all, before anything changes
+    for name, problem in problems.items():
+        left = accepting.accept(name, problem, reason)
+        rest = f"; it has another problem: {left}" if left else ""
+        narrate(f"Accepted: {problem}, {name}{rest}.")
+
+
+def _list(access: Access, output: Output) -> None:
+    from aitrail.accepting import accepted  # noqa: PLC0415 (imports what --help does not need)
+
+    found = list(accepted(access.ledger))
+    output.write(found, table=_COLUMNS, csv=_COLUMNS)
+    if not found:
+        narrate(f"Nothing was accepted in {access}.")
+
+
+def _accepting(context: click.Context, access: Access) -> "Accepting":
+    from aitrail.accepting import Accepting  # noqa: PLC0415 (as above)
+    from aitrail.ledger import Ledger  # noqa: PLC0415
+
+    return Accepting(
+        ledger=Ledger(access.client("dynamodb"), access.deployment.files_table),
+        by=access.client("sts").get_caller_identity()["Arn"],
+        at=event_time(now_of(context).replace(microsecond=0)),
+    )
