@@ -16,28 +16,30 @@ DIGEST = "digest"
 REJECT = "reject#"
 IMPORT = "import"
 
+# `doubt` of a log file that came too late to be seen with its hour, and of one that no digest of its hour lists.
+UNPROVEN = "unproven"
+UNLISTED = "unlisted"
+# The problem of an object that a digest lists, and that has not come.
+AWAITED = "awaited"
+# That of a digest whose public key could not be had.
+UNVERIFIABLE = "unverifiable"
+# That of one all of whose problems somebody has accepted, and that of a reject.
+ACCEPTED = "accepted"
+REJECTED = "reject"
+
 # What `settled` may say is wrong, the gravest first.
 PROBLEMS = (
     *("tampered", "unlisted", "replaced", "unreadable", "missing", "archived", "invalid", "unverifiable", "broken"),
     *("awaited", "unproven", "rejects", "accepted"),
 )
 # Statuses that a person should look at; they are problems by the same names.
-_PROBLEMS = frozenset({"unreadable", "missing", "archived", "invalid", "unverifiable"})
+_PROBLEMS = frozenset({"unreadable", "missing", "archived", "invalid", UNVERIFIABLE})
 # What entries have in common whose object could not be read.
 _VERDICT = frozenset({"status", "reason", "position"})
 # What `settled` decides on, and so what it may take away.
 SETTLED = ("problem", "verifiedBy", "listedBy", "listedAt", "doubt")
 # What `settled` looks at.
 PREMISES = (*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected", "replacedAt", "accepted")
-
-# `doubt` of a log file that came too late to be seen with its hour, and of one that no digest of its hour lists.
-UNPROVEN = "unproven"
-UNLISTED = "unlisted"
-# The problem of an object that a digest lists, and that has not come.
-AWAITED = "awaited"
-# That of one all of whose problems somebody has accepted, and that of a reject.
-ACCEPTED = "accepted"
-REJECTED = "reject"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

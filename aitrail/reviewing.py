@@ -1,21 +1,22 @@
-"""What is still open is looked after every hour: unproven log files, and listed ones that do not come.
+"""What is still open is looked after every hour: unproven files, listed ones that do not come, unverifiable digests.
 
 After six hours, an unproven file whose hours are closed is unlisted, since somebody else wrote it; listed objects that
-have not come are announced again. What a message has no time for goes on in another one.
+have not come are announced again, and so are digests whose public key could not be had, since it may be there now. What
+a message has no time for goes on in another one.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any
 
 from aitrail.announcing import Announcer
 from aitrail.coverage import Span, is_closed, is_covered, moment, text_of
 from aitrail.doubts import digests_of, spans_of
-from aitrail.entries import AWAITED, UNLISTED, UNPROVEN
+from aitrail.entries import AWAITED, UNLISTED, UNPROVEN, UNVERIFIABLE
 from aitrail.keys import parse
 from aitrail.ledger import Ledger
 from aitrail.ledger_reader import LedgerReader
@@ -34,6 +35,9 @@ _DAYS_REMEMBERED = 1000
 # Of one message, in seconds: the others of its batch have their turn.
 _SHARE = 60
 
+# Does what there is to do behind a name, and tells after each step the name that it has come to.
+_Part = Callable[[str, Counter[str]], Iterator[str]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
@@ -51,7 +55,11 @@ class Review:
         Does a part at least, and asks for the rest in a message of its own.
         """
         end = max(time_left() - _SHARE, 0)
-        parts = {AWAITED: self._announce, UNPROVEN: self._decide}
+        parts: dict[str, _Part] = {
+            AWAITED: partial(self._announce, AWAITED),
+            UNVERIFIABLE: partial(self._announce, UNVERIFIABLE),
+            UNPROVEN: self._decide,
+        }
         problems = list(parts)
         begin = problems.index(request.problem) if request.problem in parts else 0
         after = request.after
@@ -62,9 +70,9 @@ class Review:
                     return
             after = ""
 
-    def _announce(self, after: str, counts: Counter[str]) -> Iterator[str]:
-        awaited = self.reader.with_problem(AWAITED, after=after)
-        while entries := list(islice(awaited, _AT_ONCE)):
+    def _announce(self, problem: str, after: str, counts: Counter[str]) -> Iterator[str]:
+        found = self.reader.with_problem(problem, after=after)
+        while entries := list(islice(found, _AT_ONCE)):
             overdue = list(filter(self._is_overdue, entries))
             list(self.announcer.announce(entry["logFile"].partition(f"{self.bucket}/")[2] for entry in overdue))
             for entry in overdue:
@@ -74,7 +82,7 @@ class Review:
             yield entries[-1]["logFile"]
 
     def _is_overdue(self, entry: dict[str, Any]) -> bool:
-        latest: str = max(entry.get("listedAt", ""), entry.get("announcedAt", ""))
+        latest: str = max(entry.get(name, "") for name in ("listedAt", "ingestedAt", "announcedAt"))
         # What has not come after several times will not come by the next: a few a year, not four a day.
         patience = PATIENCE * 2 ** min(entry.get("announcements", 0), _DOUBLINGS)
         is_here: bool = entry["logFile"].startswith(f"s3://{self.bucket}/")

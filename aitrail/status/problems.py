@@ -57,7 +57,7 @@ GRAVE = {
 OPEN = {
     "unverifiable": (
         "Digests whose public key cannot be had: nothing is known to be wrong with them.",
-        "`aitrail verify --announce` has them read again.",
+        "They are read again by themselves, after six hours first; `aitrail verify --announce` does it at once.",
     ),
     "awaited": (
         "Objects that a digest lists, and that have not come yet.",

@@ -261,6 +261,24 @@ def test_listed_files_that_have_not_come_are_announced_after_six_hours_and_after
     assert found == [nothing, again, nothing, nothing, again, nothing, nothing, again]
 
 
+def test_digest_whose_key_cannot_be_had_is_announced_again_and_verified_once_it_can(trail):
+    pages = trail.pipeline.cloudtrail.get_paginator.return_value.paginate
+    pages.return_value, keys = [{"PublicKeyList": []}], pages.return_value
+    (signed,) = trail.digests(10, 10)
+    before = trail.problem(signed.key)
+
+    found = [(trail.review(at("10:06") + hours * HOUR), trail.announced()) for hours in (5, 6, 7)]
+    pages.return_value = keys
+    again = trail.review(at("10:06") + 19 * HOUR)
+    (message_again,) = trail.announced()
+    trail.pipeline.process(message_again)
+
+    message = json.dumps({"s3Bucket": BUCKET, "s3ObjectKey": [signed.key]})
+    assert (before, trail.problem(signed.key)) == ("unverifiable", None)
+    assert found == [({}, []), ({"AnnouncedAgain": 1}, [message]), ({}, [])]
+    assert (again, message_again) == ({"AnnouncedAgain": 1}, message)
+
+
 def test_file_that_is_announced_again_and_is_gone_is_missing_and_no_more_announced(trail):
     awaiting(trail)
     trail.review(at("16:06"))
