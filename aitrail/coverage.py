@@ -142,17 +142,3 @@ def is_closed(when: datetime, spans: Iterable[Span]) -> bool:
 def is_covered(when: datetime, spans: Iterable[Span]) -> bool:
     """Whether any digest speaks of the time around a moment, verified or not."""
     return any(span.start < when + MARGIN and when - MARGIN < span.end for span in spans)
-
-
-def known_of(object_key: str) -> dict[str, Any]:
-    """The attributes of an entry that the name of the object gives."""
-    key = parse(object_key)
-    if key is None:
-        return {}
-    known = {
-        "account": key.account,
-        "region": key.region,
-        "deliveredAt": key.delivered_at,
-        "deliveryDay": key.delivery_day,
-    }
-    return {name: value for name, value in known.items() if value is not None}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
-from aitrail.keys import Kind, kind_of
+from aitrail.keys import Kind, kind_of, parse
 
 FILE = "file"
 DIGEST = "digest"
@@ -126,6 +126,18 @@ def attributes_of(kind: type[Entry]) -> dict[str, str]:
 def _camel_case(name: str) -> str:
     first, *others = name.split("_")
     return first + "".join(word.capitalize() for word in others)
+
+
+def fields_of(key: str) -> dict[str, Any]:
+    """The fields of an entry that the name of the object gives; none for a name that CloudTrail does not give."""
+    parsed = parse(key)
+    names = ("account", "region", "delivered_at", "delivery_day") if parsed else ()
+    return {name: value for name in names if (value := getattr(parsed, name)) is not None}
+
+
+def known_of(key: str) -> dict[str, Any]:
+    """The same as attributes in the table."""
+    return {_camel_case(name): value for name, value in fields_of(key).items()}
 
 
 def entry_of(key: str) -> str:

@@ -16,7 +16,7 @@ from aitrail.ahead import Ahead
 from aitrail.coverage import moment, text_of
 from aitrail.doubts import LATE
 from aitrail.dynamodb import OutOfTimeError
-from aitrail.entries import DIGEST, FILE, UNPROVEN, DigestEntry, Entry, FileEntry
+from aitrail.entries import DIGEST, FILE, UNPROVEN, DigestEntry, Entry, FileEntry, fields_of
 from aitrail.events import EventsTable
 from aitrail.fetching import Fetched, Fetcher, unavailable
 from aitrail.ledger import Ledger
@@ -172,19 +172,17 @@ class Ingestion:
 
     def _known(self, delivery: Delivery, fetched: Fetched) -> dict[str, Any]:
         """The fields of an entry that are known without the content. Raises AccessRefusedError and errors of S3."""
-        now, key = self.now(), keys.parse(delivery.key)
+        now = self.now()
         known: dict[str, Any] = {
             "log_file": f"s3://{delivery.bucket}/{delivery.key}",
             "status": "ingested",
             "etag": fetched.etag or delivery.etag,
             "version_id": fetched.version_id if fetched.etag else delivery.version_id,
-            "account": key.account if key else None,
-            "region": key.region if key else None,
-            "delivered_at": key.delivered_at if key else None,
-            "delivery_day": key.delivery_day if key else text_of(now)[:10],
+            "delivery_day": text_of(now)[: len("YYYY-MM-DD")],
             "stored_at": fetched.stored_at,
             "ingested_at": text_of(now),
             "expires_at": expiry(now, self.ledger_retention),
+            **fields_of(delivery.key),
         }
         return known | (unavailable(known["log_file"], fetched.error) if fetched.error else {})
 

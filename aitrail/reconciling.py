@@ -12,11 +12,11 @@ from functools import partial
 from itertools import chain
 from typing import Any, BinaryIO
 
-from aitrail.coverage import chain_of, known_of, moment, text_of
+from aitrail.coverage import chain_of, moment, text_of
 from aitrail.digest import Digest, InvalidDigest, Listed, read_digest
 from aitrail.doubts import digests_of, note_doubts, spans_of
 from aitrail.dynamodb import OutOfTimeError
-from aitrail.entries import DIGEST, DigestEntry, entry_of
+from aitrail.entries import DIGEST, DigestEntry, entry_of, known_of
 from aitrail.keys import Scope, kind_of, parse
 from aitrail.ledger import Ledger, Listing
 from aitrail.ledger_reader import LedgerReader

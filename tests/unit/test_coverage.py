@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from aitrail.coverage import Span, chain_of, chains_of, gaps, is_closed, is_covered, joined, known_of, trail_of
+from aitrail.coverage import Span, chain_of, chains_of, gaps, is_closed, is_covered, joined, trail_of
 from tests.signed_digests import at, key_of
 
 HOUR = timedelta(hours=1)
@@ -115,16 +115,6 @@ def test_moment_is_closed_once_every_chain_around_it_has_spoken(spans, closed):
 def test_moment_is_covered_by_any_digest_around_it():
     assert is_covered(at("10:30"), [span("10:00", verified=False)])
     assert not is_covered(at("10:30"), [span("09:00"), span("13:00")])
-
-
-def test_name_tells_what_is_known_before_the_object_comes():
-    assert known_of(key_of(at("10:00"))) == {
-        "account": "111122223333",
-        "region": "eu-west-1",
-        "deliveredAt": "2026-03-14T10:00:00Z",
-        "deliveryDay": "2026-03-14",
-    }
-    assert known_of("AWSLogs/other") == {}
 
 
 @pytest.mark.parametrize("trail", ["audit", "org_audit_2026", "a-b.c", "20260314T100000Z"])
