@@ -1,4 +1,4 @@
-"""`make samples`: the demo's log files in a folder of their own, to ask with `aitrail … --from samples`, without AWS."""
+"""`make samples`: the demo's log files in a folder, to ask with `aitrail … --from samples`, without AWS."""
 
 import shutil
 import sys
