@@ -13,6 +13,9 @@ help: ## Show this list
 demo: $(NODE_READY) ## Deploy into a local AWS, ingest log files, ask questions; LOGS=folder takes your own files
 	@exec .venv/bin/python -m demo $${LOGS:+--logs "$$LOGS"}
 
+samples: $(VENV_READY) ## Write sample log files into the folder samples, to ask with --from samples
+	@.venv/bin/python -m demo.samples
+
 test: $(NODE_READY) ## Run all tests; none needs an AWS account
 	.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
@@ -51,5 +54,5 @@ $(NODE_READY): $(VENV_READY) package.json package-lock.json
 	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
 	@touch $@
 
-.PHONY: help demo test lint bench soak docs deploy destroy
+.PHONY: help demo samples test lint bench soak docs deploy destroy
 .DEFAULT_GOAL := help

@@ -49,7 +49,7 @@ class DeepProof:
             self._read_log_file(name, content, log_files[name])
             yield name
         for name in filter(is_asked, self._listed.keys() - log_files.keys()):
-            self._find("not ingested", name, "a digest lists it, and the ledger does not call it ingested")
+            self._find("not-ingested", name, "a digest lists it, and the ledger does not call it ingested")
 
     def _fetched(self, names: Iterable[str]) -> Iterator[tuple[str, bytes, dict[str, str]]]:
         for name, found in in_order(partial(self._attempt, name) for name in names):
@@ -108,7 +108,7 @@ class DeepProof:
         for row in self.source.whole(self.source.rows(Filter(), events, order=Order.ANY)):
             if is_ours(row.get("logFile", "")) and row["eventID"] not in self._event_ids:
                 why = f"the row of {row['eventID']} is of no record in it: somebody else wrote it"
-                self._find("row too many", row["logFile"], why)
+                self._find("row-too-many", row["logFile"], why)
 
-    def _find(self, what: str, name: str, why: str) -> None:
-        self.proof.findings.append(Finding(what=what, of=name, why=why))
+    def _find(self, finding: str, name: str, why: str) -> None:
+        self.proof.findings.append(Finding(finding=finding, of=name, why=why))

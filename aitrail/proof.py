@@ -43,9 +43,12 @@ _DIGESTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something that keeps the window from being proved: what is wrong (one word), of what, and why or what to do."""
+    """Something that keeps the window from being proved: its name, of what, and why or what to do.
 
-    what: str
+    What `aitrail status` finds as well has the same name there.
+    """
+
+    finding: str
     of: str
     why: str
 
@@ -117,7 +120,7 @@ class Proof:
             self._count(entry)
             if entry.get("recordedWith") != self.recorded_with:
                 why = "it was read with another registry or version: `aitrail backfill` has it read again"
-                self._findings.append(Finding(what="outdated", of=entry["logFile"], why=why))
+                self._findings.append(Finding(finding="outdated", of=entry["logFile"], why=why))
         self._note_accepted(entry)
         problem = entry.get("problem")
         if problem in _FILES:
@@ -155,13 +158,13 @@ class Proof:
             self.first_event = min(filter(None, (self.first_event, entry["firstEventTime"])))
             self.last_event = max(filter(None, (self.last_event, entry["lastEventTime"])))
 
-    def _find(self, what: str, entry: Mapping[str, Any], meanings: Mapping[str, str]) -> None:
-        self._findings.append(Finding(what=what, of=entry["logFile"], why=meanings[what]))
+    def _find(self, name: str, entry: Mapping[str, Any], meanings: Mapping[str, str]) -> None:
+        self._findings.append(Finding(finding=name, of=entry["logFile"], why=meanings[name]))
 
     def _note_accepted(self, entry: Mapping[str, Any]) -> None:
         for each in entry.get("accepted", ()):
             why = f"{each['by']} at {each['at']}: {each['reason']}"
-            self.accepted.append(Finding(what=each["problem"], of=entry["logFile"], why=why))
+            self.accepted.append(Finding(finding=each["problem"], of=entry["logFile"], why=why))
 
     def findings(self) -> Iterator[Finding]:
         """What keeps the window from being proved, once all entries are added."""
@@ -169,13 +172,13 @@ class Proof:
         for folder, log_files in sorted(self._unproven.items()):
             if folder in self._spans:
                 why = "no digest of CloudTrail has listed it until now"
-                yield from (Finding(what="unproven", of=log_file, why=why) for log_file in log_files)
+                yield from (Finding(finding="unproven", of=log_file, why=why) for log_file in log_files)
             else:
                 why = f"there is none for the {len(log_files):,} log file(s) of this time: is log file validation on?"
-                yield Finding(what="no digests", of=folder, why=why)
+                yield Finding(finding="no-digests", of=folder, why=why)
         if not self.delivered and not self._spans:
             why = "neither a log file nor a digest is in the ledger: is there a trail, and is this its window?"
-            yield Finding(what="nothing delivered", of=f"{text_of(self.since)} to {text_of(self.until)}", why=why)
+            yield Finding(finding="nothing-delivered", of=f"{text_of(self.since)} to {text_of(self.until)}", why=why)
         yield from self._gaps()
 
     def _gaps(self) -> Iterator[Finding]:
@@ -187,7 +190,7 @@ class Proof:
             is_new = bool(spans) and spans[0].begins and chain not in self._known
             for begin, end in gaps(spans, max(spans[0].start, self.since) if is_new else self.since, until):
                 hours = f"no verified digest covers {text_of(begin)} to {text_of(end)}"
-                yield Finding(what="gap", of=chain, why=f"{hours}: is the trail stopped, or a digest not verified?")
+                yield Finding(finding="gap", of=chain, why=f"{hours}: is the trail stopped, or a digest not verified?")
 
 
 def days_of(window: Window, now: datetime) -> Iterator[str]:

@@ -30,10 +30,10 @@ class RowProof:
         log_file, event_id = made["logFile"], made["eventID"]
         if len(found) == 1:
             why = f"the event {event_id} has no row: `aitrail retry` with the log file writes it again"
-            self.findings.append(Finding(what="row missing", of=log_file, why=why))
+            self.findings.append(Finding(finding="row-missing", of=log_file, why=why))
         elif names := [each for each in differing(found, made) if each not in OF_PROVENANCE]:
             why = f"the row of {event_id} has another {', '.join(names)}"
-            self.findings.append(Finding(what="row differs", of=log_file, why=why))
+            self.findings.append(Finding(finding="row-differs", of=log_file, why=why))
 
 
 def prove_rows(
@@ -66,7 +66,7 @@ def prove_rows(
             others = [row for row in read_again(log_file) if row["eventID"] not in seen]
         except (UnavailableError, UnreadableLogFile) as error:
             why = f"{written[log_file] - found[log_file]:,} of its rows cannot be told: {error}"
-            proof.findings.append(Finding(what="row missing", of=log_file, why=why))
+            proof.findings.append(Finding(finding="row-missing", of=log_file, why=why))
             continue
         seen.update(row["eventID"] for row in others)
         _look_for(proof, others, source, written)
@@ -77,7 +77,7 @@ def _too_many(written: Mapping[str, int], found: Counter[str]) -> Iterator[Findi
     for name, rows in found.items():
         if rows > written.get(name, 0):
             why = f"{rows:,} rows name it, and it became {written.get(name, 0):,}: somebody else wrote the others"
-            yield Finding(what="row too many", of=name, why=why)
+            yield Finding(finding="row-too-many", of=name, why=why)
 
 
 def _look_for(proof: RowProof, made: list[Row], source: RowSource, written: Mapping[str, int]) -> None:

@@ -55,7 +55,7 @@ class Verdict:
 
     def overdue(self) -> Iterator[str]:
         """The names of what may be had by announcing it again."""
-        yield from (finding.of for finding in self.findings if finding.what in _MENDED)
+        yield from (finding.of for finding in self.findings if finding.finding in _MENDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +121,8 @@ class Verification:
 def _verdict(proof: Proof, rows: RowProof) -> Verdict:
     found = tuple(proof.findings())
     # What the ledger says already need not be said once more by reading again.
-    known = {(finding.what, finding.of) for finding in (*found, *proof.accepted)}
-    more = (finding for finding in rows.findings if (finding.what, finding.of) not in known)
+    known = {(finding.finding, finding.of) for finding in (*found, *proof.accepted)}
+    more = (finding for finding in rows.findings if (finding.finding, finding.of) not in known)
     return Verdict(
         delivered=proof.delivered,
         verified=proof.verified,

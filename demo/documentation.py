@@ -1,7 +1,8 @@
 """`make docs`: the parts of the documentation that programs write.
 
 docs/cli.md is what --help says. In README.md and below docs/, the text that follows a line `    $ aitrail …` of a code
-block is what the command prints about the sample log files of a fixed day: there they stand in for the table.
+block is what the command prints about the sample log files of a fixed day: they stand in for the table, and for those
+of `--from samples`.
 """
 
 import io
@@ -17,7 +18,7 @@ import click
 
 from aitrail.cli.main import SECTIONS, cli
 from aitrail.cli.window import NOW
-from demo.sample_logs import sample_logs
+from demo.samples import FOLDER, write_samples
 
 PROJECT = Path(__file__).parents[1]
 REFERENCE = PROJECT / "docs" / "cli.md"
@@ -51,7 +52,7 @@ def refreshed(page: str, logs: Path) -> str:
     """A page with the answers that its commands give about the log files in the folder `logs`."""
 
     def answered(found: re.Match[str]) -> str:
-        arguments = shlex.split(found[1])[1:]
+        arguments = shlex.split(found[1].replace(f" --from {FOLDER}", ""))[1:]
         printed = _printed([*arguments, *_place(arguments[0], logs), *_format(found[1])])
         lines = [f"    {line}".rstrip() for line in printed.replace(f"{logs}/", "").splitlines()]
         return "\n".join([f"    $ {found[1]}", *lines, ""])
@@ -88,10 +89,7 @@ def sample_folder() -> Iterator[Path]:
     """A folder with the sample log files of CLOCK, as long as it is needed."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for file in sample_logs(CLOCK).files:
-            path = folder / file.key
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.body)
+        write_samples(folder, CLOCK)
         yield folder
 
 

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from aitrail import keys
+
 _SHOWN_FILES = 20
 
 
@@ -20,7 +22,8 @@ def summary(
     lines = [
         f"  files         {len(names)}: {_counts(statuses + Counter({'only counted': len(names) - len(entries)}))}",
         f"  records       {', '.join(f'{_total(entries, name)} {name}' for name in ('records', 'wanted', 'rejected'))}",
-        f"  rows          {rows.total()}: {_counts(rows)}{_overwritten(_total(entries, 'written') - rows.total())}",
+        f"  rows          {rows.total()}: {_counts(rows)}",
+        *_explained(rows.total(), _total(entries, "written"), _of_network_activity(ledger, names)),
         f"  dead letters  {dead}",
         *(f"  {names[log_file]}: {_fate(ledger.get(log_file))}" for log_file in told[:_SHOWN_FILES]),
         *_more(len(told) - _SHOWN_FILES),
@@ -49,8 +52,20 @@ def _counts(counter: Counter[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in sorted(counter.items()) if count) or "none"
 
 
-def _overwritten(twice: int) -> str:
-    return f"; {twice} more were delivered twice and are the same rows" if twice else ""
+def _of_network_activity(ledger: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> int:
+    of_kind = (name for name in names if keys.kind_of(name) is keys.Kind.NETWORK_ACTIVITY)
+    return _total([ledger[name] for name in of_kind if name in ledger], "written")
+
+
+def _explained(rows: int, written: int, network_activity: int) -> Iterator[str]:
+    """Why there are fewer rows than wanted records, and fewer calls in `aitrail usage` than rows."""
+    if written > rows:
+        yield f"                {written - rows} wanted records came in a second file as well: one row for both"
+    if network_activity:
+        yield (
+            f"                {network_activity} repeats a call (network activity): "
+            f"`aitrail usage` counts the other {rows - network_activity}"
+        )
 
 
 def _more(count: int) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What needs a person, and what is worth knowing, each with what to do about it. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -27,6 +27,13 @@ class Finding:
     what_to_do: str
     is_more: bool = False
     examples: tuple[str, ...] = ()
+
+    @classmethod
+    def naming(cls, names: Sequence[str], *, finding: str, what: str, what_to_do: str) -> "Finding":
+        """A finding about each of these names, some of which are its examples."""
+        return cls(
+            finding=finding, count=len(names), what=what, what_to_do=what_to_do, examples=tuple(names[:_EXAMPLES])
+        )
 
     def __str__(self) -> str:
         return f"{self.finding} ({self.count:,}{'+' if self.is_more else ''})"
@@ -94,24 +101,19 @@ def _of_awaited(status: Status) -> Iterator[Finding]:
 
 
 def _of_digests(status: Status) -> Iterator[Finding]:
-    if overdue := list(status.overdue()):
-        yield Finding(
+    if overdue := [f"{_named(chain)}: the newest until {event_time(chain.newest)}" for chain in status.overdue()]:
+        yield Finding.naming(
+            overdue,
             finding="digests-overdue",
-            count=len(overdue),
             what="Trails have written no digest for three hours and more.",
             what_to_do="Is the trail stopped, or its log file validation switched off? Start it again.",
-            examples=tuple(f"{_named(chain)}: the newest until {event_time(chain.newest)}" for chain in overdue)[
-                :_EXAMPLES
-            ],
         )
-    if with_gaps := list(status.with_gaps()):
-        spans = [f"{_named(chain)}: {_span(gap)}" for chain in with_gaps for gap in chain.gaps]
-        yield Finding(
-            finding="gaps",
-            count=len(spans),
+    if spans := [f"{_named(chain)}: {_span(gap)}" for chain in status.with_gaps() for gap in chain.gaps]:
+        yield Finding.naming(
+            spans,
+            finding="gap",
             what="Digests lack, although later ones have come: nothing proves the deliveries of that time.",
             what_to_do="Announce their days again (`aitrail backfill`), then run `aitrail verify`.",
-            examples=tuple(spans[:_EXAMPLES]),
         )
     if status.silent is not None and status.silent > _LONGEST_SILENCE:
         yield Finding(
@@ -125,25 +127,23 @@ def _of_digests(status: Status) -> Iterator[Finding]:
 
 def _of_proof(status: Status) -> Iterator[Finding]:
     if origins := status.without_digests:
-        yield Finding(
+        yield Finding.naming(
+            [" ".join(origin) for origin in origins],
             finding="no-digests",
-            count=len(origins),
             what="Accounts and Regions with log files and no digest: nothing proves that their log files are complete.",
             what_to_do="Switch on log file validation of their trail. The first digest comes after an hour or two.",
-            examples=tuple(" ".join(origin) for origin in origins[:_EXAMPLES]),
         )
     if open_chains := [chain for chain in status.chains if chain.unverified]:
-        yield Finding(
+        yield Finding.naming(
+            [f"{_named(chain)}: {_hours(chain.unverified)} hours" for chain in open_chains],
             finding="unverified-hours",
-            count=len(open_chains),
             what="Trails, by account and Region, with hours of the window that no verified digest covers, "
             f"{_hours(sum((chain.unverified for chain in open_chains), timedelta(0)))} hours in all.",
             what_to_do="`aitrail verify` names the hours.",
-            examples=tuple(f"{_named(chain)}: {_hours(chain.unverified)} hours" for chain in open_chains[:_EXAMPLES]),
         )
     if status.unlisted_files:
         yield Finding(
-            finding="unproved-files",
+            finding="unproven-files",
             count=status.unlisted_files,
             what="Log files of the window that no digest has vouched for, though all digests of their hour are there.",
             what_to_do="They are unlisted unless a later digest lists them; `aitrail verify` looks now.",
@@ -161,7 +161,7 @@ def _of_rows(status: Status) -> Iterator[Finding]:
     if status.arrivals.outdated:
         since = event_time(status.arrivals.window.since)
         yield Finding(
-            finding="other-version",
+            finding="outdated",
             count=status.arrivals.outdated,
             what="Log files of the window were read with another version or other service files than this command's.",
             what_to_do=f"`aitrail backfill --since {since}` reads them again with what is deployed.",

@@ -36,8 +36,8 @@ def report_of(status: Status) -> dict[str, Any]:
         "problems": {name: _problem(problem) for name, problem in status.problems.items()},
         "rejectedRecords": _problem(status.rejected_records),
         "importedRows": status.imported_rows,
-        "otherVersionFiles": arrivals.outdated,
-        "unprovedFiles": status.unlisted_files,
+        "outdatedFiles": arrivals.outdated,
+        "unprovenFiles": status.unlisted_files,
         "lag": {"medianSeconds": _seconds(lags[0]), "longestSeconds": _seconds(lags[1])},
         "newestDeliveries": [
             _origin(each.origin) | {"deliveredAt": event_time(each.delivered_at), "lagSeconds": _seconds(each.lag)}

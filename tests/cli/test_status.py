@@ -1,6 +1,8 @@
 """`aitrail status` with moto's DynamoDB, SQS and CloudWatch."""
 
 import json
+import re
+import shlex
 from datetime import datetime, timedelta
 
 import boto3
@@ -12,6 +14,7 @@ from aitrail.entries import PROBLEMS
 from aitrail.rows import recorded_with
 from aitrail.services import load
 from aitrail.tables import FILES
+from demo.documentation import PROJECT
 from tests.deployed_tables import create_table
 from tests.ledger_entries import digest_entry, file_entry, log_file
 from tests.signed_digests import at
@@ -143,6 +146,16 @@ def test_json_is_one_object_for_monitoring(aitrail, healthy, stacks):
 )
 def test_query_is_asked_of_the_object(aitrail, query, found):
     assert aitrail("status", "--query", query).stdout == found
+
+
+def test_documentation_shows_what_is_printed(aitrail, healthy):
+    page = (PROJECT / "docs/operations.md").read_text()
+    command = re.search(r"^    aitrail (status --query .*)\n\n```json\n", page, re.MULTILINE)
+    healthy(file_entry("08:40", status="archived", problem="archived", reason="InvalidObjectState", ingestedAt=None))
+
+    found = aitrail(*shlex.split(command[1])).stdout
+
+    assert page[command.end() :].startswith(f"{found}```\n")
 
 
 @pytest.mark.usefixtures("deployed")

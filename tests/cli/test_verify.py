@@ -1,6 +1,7 @@
 """`aitrail verify` with moto's DynamoDB, SQS and S3."""
 
 import json
+import re
 
 import boto3
 import pytest
@@ -10,6 +11,7 @@ from aitrail.ledger import Ledger, Listing
 from aitrail.rows import recorded_with, row_of
 from aitrail.services import load
 from aitrail.tables import FILES
+from demo.documentation import PROJECT
 from tests.deployed_tables import create_table
 from tests.signed_digests import at, key_of, written
 
@@ -94,8 +96,8 @@ def test_window_that_is_proved_is_told_in_a_sentence(aitrail, deployment, record
 
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert ended.stdout == (
-        "2 of 2 files delivered, ingested and verified; 2 records, 2 wanted, 2 distinct events, 2 rows, "
-        "from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.\n"
+        "2 of 2 files delivered, ingested and verified; 2 records, 2 wanted, 2 distinct events, 2 rows\n"
+        "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.\n"
     )
 
 
@@ -107,19 +109,52 @@ def test_every_exception_is_named_and_the_exit_code_asks_for_a_person(aitrail, d
     ended = aitrail("verify", *WINDOW)
 
     assert ended.exit_code == 4
-    first, _, header, *lines = ended.stdout.splitlines()
-    assert first == (
-        "0 of 2 files delivered, ingested and verified; 1 record, 1 wanted, 1 distinct event, 1 row, 3 exceptions, "
-        "from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z."
+    chain = f"s3://{BUCKET}/{key_of(at('11:00'))}".partition("/2026/")[0]
+    assert (
+        ended.stdout
+        == f"""\
+0 of 2 files delivered, ingested and verified; 1 record, 1 wanted, 1 distinct event, 1 row
+Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.
+
+3 exceptions:
+
+awaited: a digest lists it and it has not come: `aitrail verify --announce` has it looked for
+  {awaited}
+
+gap: no verified digest covers 2026-03-14T10:00:00Z to 2026-03-14T11:00:00Z: is the trail stopped, or a digest not \
+verified?
+  {chain}/111122223333_CloudTrail-Digest_eu-west-1_audit_eu-west-1
+
+unproven: no digest of CloudTrail has listed it until now
+  {unlisted}
+"""
     )
-    assert header.split() == ["what", "of", "why"]
-    assert [line.split()[:2] for line in lines] == [
-        ["awaited", awaited],
-        ["unproven", unlisted],
-        [
-            "gap",
-            f"s3://{BUCKET}/AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/{key_of(at('11:00')).split('/')[-1].split('_2026')[0]}",
-        ],
+
+
+def test_exceptions_of_one_kind_stand_below_what_is_the_matter(aitrail, deployment):
+    deployment.digests(*range(9, 14))
+    names = [deployment.log(time, read=False) for time in ("0930", "1030")]
+
+    lines = aitrail("verify", *WINDOW).stdout.splitlines()
+
+    assert lines[3] == "2 exceptions:"
+    assert lines[5].startswith("awaited: ")
+    assert lines[6:] == [f"  {name}" for name in names]
+
+
+def test_files_whose_hour_is_open_are_told_and_are_no_exception(aitrail, deployment, record, monkeypatch):
+    deployment.digests(9, 10)
+    deployment.log("0930", record(1))
+    deployment.log("1015", record(2), listed=False)
+    monkeypatch.setattr("aitrail.cli.verify.now_of", lambda _: at("10:30"))
+
+    ended = aitrail("verify", *WINDOW)
+
+    assert ended.exit_code == 0
+    assert ended.stdout.splitlines() == [
+        "1 of 1 file delivered, ingested and verified; 2 records, 2 wanted, 2 distinct events, 2 rows",
+        "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.",
+        "Open: 1 more file of the last two hours, which no digest lists yet. Verify again later.",
     ]
 
 
@@ -142,16 +177,32 @@ def test_json_is_one_object_for_programs(aitrail, deployment, record):
         "expired": 0,
         "distinct": 0,
         "rows": 0,
-        "read_again": 0,
+        "readAgain": 0,
         "findings": [
             {
-                "what": "awaited",
+                "finding": "awaited",
                 "of": name,
                 "why": "a digest lists it and it has not come: `aitrail verify --announce` has it looked for",
             }
         ],
         "accepted": [],
     }
+
+
+def test_documentation_shows_what_is_printed(aitrail, deployment, record):
+    page = (PROJECT / "docs/completeness.md").read_text()
+    deployment.digests(*range(9, 14))
+    deployment.log("0930", record(1))
+    deployment.log("1030", record(2))
+
+    proved = aitrail("verify", *WINDOW).stdout
+    deployment.log("1130", read=False)
+    found = aitrail("verify", *WINDOW, "-o", "json").stdout
+
+    assert "".join(f"    {line}\n" for line in proved.splitlines()) in page
+    assert f"```json\n{found}```\n" in page
+    names = re.search(r"\| name \| what it is \|\n.*?\n\n", page, re.DOTALL)[0]
+    assert {*json.loads(found), "finding", "of", "why"} == set(re.findall(r"`(\w+)`", names))
 
 
 def test_what_has_not_come_is_announced_again_when_asked(aitrail, deployment):
@@ -176,9 +227,9 @@ def test_account_and_region_narrow_what_is_proved(aitrail, deployment):
         for region, account in chosen
     ]
 
-    assert [[finding["what"] for finding in each["findings"]] for each in found] == [
-        ["nothing delivered"],
-        ["nothing delivered"],
+    assert [[finding["finding"] for finding in each["findings"]] for each in found] == [
+        ["nothing-delivered"],
+        ["nothing-delivered"],
         ["awaited"],
     ]
 
@@ -245,4 +296,4 @@ def test_query_is_asked_of_the_object(aitrail, deployment):
     deployment.digests(*range(9, 14))
     deployment.log("0930", read=False)
 
-    assert aitrail("verify", *WINDOW, "--query", "findings[].what").stdout == '[\n  "awaited"\n]\n'
+    assert aitrail("verify", *WINDOW, "--query", "findings[].finding").stdout == '[\n  "awaited"\n]\n'

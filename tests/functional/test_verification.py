@@ -83,7 +83,7 @@ def day(pipeline, record):
 
 
 def found(verdict):
-    return Counter((finding.what, finding.of) for finding in verdict.findings)
+    return Counter((finding.finding, finding.of) for finding in verdict.findings)
 
 
 @pytest.mark.parametrize("deep", [False, True])
@@ -115,7 +115,7 @@ def test_row_that_is_gone_is_named(day, deep):
 
     verdict = day.verify(deep=deep)
 
-    assert found(verdict) == {("row missing", name_of(log_key("1030"))): 1}
+    assert found(verdict) == {("row-missing", name_of(log_key("1030"))): 1}
     assert event_id in verdict.findings[0].why
     assert (verdict.distinct, verdict.rows) == (3, 2)
 
@@ -143,7 +143,7 @@ def test_row_that_somebody_changed_is_named_by_a_deep_look_alone(day):
     shallow, deep = day.verify(), day.verify(deep=True)
 
     assert shallow.proved
-    assert found(deep) == {("row differs", name_of(log_key("1030"))): 1}
+    assert found(deep) == {("row-differs", name_of(log_key("1030"))): 1}
     assert "has another awsRegion, principal" in deep.findings[0].why
 
 
@@ -180,7 +180,7 @@ def test_entry_that_somebody_took_out_of_the_ledger_is_named_by_a_deep_look(day)
     key = {"logFile": {"S": name_of(log_key("1130"))}, "entry": {"S": "file"}}
     day.pipeline.dynamodb.delete_item(TableName=day.pipeline.files_name, Key=key)
 
-    assert found(day.verify(deep=True)) == {("not ingested", name_of(log_key("1130"))): 1}
+    assert found(day.verify(deep=True)) == {("not-ingested", name_of(log_key("1130"))): 1}
 
 
 def test_digest_that_is_missing_is_named_with_its_hour_and_its_file_is_unproven(day):
@@ -189,7 +189,7 @@ def test_digest_that_is_missing_is_named_with_its_hour_and_its_file_is_unproven(
 
     verdict = day.verify()
 
-    assert [finding.what for finding in verdict.findings] == ["awaited", "unproven", "gap"]
+    assert [finding.finding for finding in verdict.findings] == ["awaited", "unproven", "gap"]
     assert found(verdict)["awaited", name_of(missing.key)] == 1
     assert list(verdict.overdue()) == [name_of(missing.key)]
     assert (verdict.delivered, verdict.verified) == (3, 2)
@@ -208,7 +208,7 @@ def test_file_that_a_digest_lists_and_that_never_came_is_named(day, record):
 def test_files_without_any_digest_are_one_finding(day):
     verdict = day.verify()
 
-    assert [finding.what for finding in verdict.findings] == ["no digests"]
+    assert [finding.finding for finding in verdict.findings] == ["no-digests"]
     assert (verdict.delivered, verdict.verified, verdict.distinct, verdict.rows) == (3, 0, 3, 3)
 
 
@@ -216,7 +216,7 @@ def test_window_without_deliveries_is_not_proved(pipeline):
     verdict = Day(pipeline).verify()
 
     assert (verdict.delivered, verdict.proved) == (0, False)
-    assert [finding.what for finding in verdict.findings] == ["nothing delivered"]
+    assert [finding.finding for finding in verdict.findings] == ["nothing-delivered"]
 
 
 def test_only_what_is_asked_for_is_proved(day):
@@ -236,7 +236,7 @@ def test_log_file_that_can_no_longer_be_read_is_named_if_it_would_have_to_be(day
 
     verdict = day.verify()
 
-    assert found(verdict) == {("row missing", name_of(log_key("0930"))): 1}
+    assert found(verdict) == {("row-missing", name_of(log_key("0930"))): 1}
     assert "cannot be told" in verdict.findings[0].why
 
 
@@ -252,7 +252,7 @@ def test_row_that_no_record_makes_is_named(day, deep, name):
     day.close()
     forge(day, "ffffffff-0000-4000-8000-000000000000", logFile=name_of(log_key(name)))
 
-    assert found(day.verify(deep=deep)) == {("row too many", name_of(log_key(name))): 1}
+    assert found(day.verify(deep=deep)) == {("row-too-many", name_of(log_key(name))): 1}
 
 
 def test_row_of_an_event_that_a_forged_file_has_overwritten_is_named(day):
@@ -261,4 +261,4 @@ def test_row_of_an_event_that_a_forged_file_has_overwritten_is_named(day):
     forged = name_of(log_key("0930").replace("2026", "2015"))
     day.pipeline.write(row | {"logFile": forged, "principal": "user/Framed"})
 
-    assert found(day.verify()) == {("row differs", name_of(log_key("0930"))): 1}
+    assert found(day.verify()) == {("row-differs", name_of(log_key("0930"))): 1}

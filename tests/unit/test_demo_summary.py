@@ -14,7 +14,8 @@ def test_counts_add_up_over_all_files():
     assert told == [
         "  files         3: 2 ingested, 1 only counted",
         "  records       20 records, 6 wanted, 0 rejected",
-        "  rows          4: 1 lex, 3 polly; 2 more were delivered twice and are the same rows",
+        "  rows          4: 1 lex, 3 polly",
+        "                2 wanted records came in a second file as well: one row for both",
         "  dead letters  0",
         "  a digest: only counted, it holds no records of calls",
     ]
@@ -36,6 +37,19 @@ def test_files_that_need_attention_and_odd_ones_are_told_with_their_fate():
         "  cut off: unreadable: The gzip stream is truncated",
         "  odd: ingested, 3 of 10 records became rows",
         "  with a reject: ingested, 3 of 10 records became rows, 1 rejected",
+    ]
+
+
+def test_rows_that_usage_leaves_out_are_told():
+    folder = "s3://b/AWSLogs/111122223333/CloudTrail-NetworkActivity/eu-west-1/2026/11/20"
+    name = f"{folder}/111122223333_CloudTrail-NetworkActivity_eu-west-1_20261120T1100Z_a.json.gz"
+    ledger = {"s3://b/1": INGESTED, name: {**INGESTED, "written": 1}}
+
+    told = summary(dict.fromkeys((*ledger, f"{name}.other"), "one"), set(), ledger, Counter(polly=4), 0).splitlines()
+
+    assert told[2:4] == [
+        "  rows          4: 4 polly",
+        "                1 repeats a call (network activity): `aitrail usage` counts the other 3",
     ]
 
 

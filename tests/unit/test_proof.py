@@ -60,7 +60,7 @@ def prove(*entries, since="09:00", until="12:00", now="20:00"):
 
 
 def findings(*entries, **options):
-    return [(finding.what, finding.of) for finding in prove(*entries, **options).findings()]
+    return [(finding.finding, finding.of) for finding in prove(*entries, **options).findings()]
 
 
 def test_window_whose_files_are_all_verified_and_whose_hours_are_covered_is_proved():
@@ -89,7 +89,7 @@ def test_log_file_with_a_problem_is_named(problem):
 
     (finding,) = prove(*HOURS, entry).findings()
 
-    assert (finding.what, finding.of) == (problem, entry["logFile"])
+    assert (finding.finding, finding.of) == (problem, entry["logFile"])
     assert len(finding.why) > 20
 
 
@@ -112,7 +112,7 @@ def test_what_is_accepted_is_told_apart_and_not_verified(problem):
 
     assert (proof.delivered, proof.verified, list(proof.findings())) == (1, 0, [])
     (told,) = proof.accepted
-    assert (told.what, told.of) == (problem, entry["logFile"])
+    assert (told.finding, told.of) == (problem, entry["logFile"])
     assert told.why == "arn:aws:iam::111122223333:user/a at 2026-03-15T08:00:00Z: why"
 
 
@@ -143,13 +143,13 @@ def test_log_file_that_no_digest_lists_is_unproven_once_its_digest_should_be_the
     young, old = (prove(*HOURS, entry, now=now) for now in ("11:29", "11:31"))
 
     assert ([*young.findings()], young.open) == ([], 1)
-    assert [(finding.what, finding.of) for finding in old.findings()] == [("unproven", entry["logFile"])]
+    assert [(finding.finding, finding.of) for finding in old.findings()] == [("unproven", entry["logFile"])]
 
 
 def test_files_of_a_region_without_any_digest_are_one_finding():
     entries = [log_file(time, verifiedBy=...) for time in ("0930", "0931", "0932")]
 
-    assert findings(*entries) == [("no digests", DIGESTS)]
+    assert findings(*entries) == [("no-digests", DIGESTS)]
     assert "3 log file(s)" in next(prove(*entries).findings()).why
 
 
@@ -222,11 +222,11 @@ def test_entries_of_a_window_are_on_its_days_and_on_that_of_its_last_digest():
 
 
 def test_window_without_any_delivery_is_not_proved():
-    assert findings() == [("nothing delivered", "2026-03-14T09:00:00Z to 2026-03-14T12:00:00Z")]
+    assert findings() == [("nothing-delivered", "2026-03-14T09:00:00Z to 2026-03-14T12:00:00Z")]
 
 
 def test_chain_that_ended_before_the_window_is_a_gap():
-    assert findings(digest("08:00"), log_file("0930", verifiedBy=...)) == [("no digests", DIGESTS), ("gap", CHAIN)]
+    assert findings(digest("08:00"), log_file("0930", verifiedBy=...)) == [("no-digests", DIGESTS), ("gap", CHAIN)]
 
 
 def test_chain_that_begins_anew_in_the_window_does_not_excuse_the_time_before():

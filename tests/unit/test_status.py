@@ -197,7 +197,7 @@ def test_digest_that_lacks_is_a_gap_once_later_ones_have_come():
     status = status_of(PROVED, *lacking)
 
     (found,) = needing_a_person(status)
-    assert (found.finding, found.count) == ("gaps", 1)
+    assert (found.finding, found.count) == ("gap", 1)
     assert found.examples == ("111122223333 eu-west-1 audit: 2026-03-14T03:00:00Z to 2026-03-14T05:00:00Z",)
     (note,) = worth_knowing(status)
     assert (note.finding, note.examples) == ("unverified-hours", ("111122223333 eu-west-1 audit: 2 hours",))
@@ -272,7 +272,7 @@ def test_file_that_no_digest_vouches_for_is_told_once_its_hour_is_closed():
     )
 
     assert status.unlisted_files == 3
-    assert named(worth_knowing(status)) == [("unproved-files", 3)]
+    assert named(worth_knowing(status)) == [("unproven-files", 3)]
 
 
 def test_other_version_of_rows_is_told_with_how_to_read_again():
@@ -281,7 +281,7 @@ def test_other_version_of_rows_is_told_with_how_to_read_again():
     )
 
     (note,) = worth_knowing(status)
-    assert (note.finding, note.count) == ("other-version", 1)
+    assert (note.finding, note.count) == ("outdated", 1)
     assert note.what_to_do.startswith("`aitrail backfill --since 2026-03-13T10:30:00Z` ")
 
 

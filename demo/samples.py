@@ -1,0 +1,39 @@
+"""`make samples`: the demo's log files in a folder, to ask with `aitrail … --from samples`, without AWS."""
+
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from demo.sample_logs import ACCOUNTS, Fate, sample_logs
+
+FOLDER = "samples"
+
+
+def write_samples(folder: Path, now: datetime) -> int:
+    """Write the sample log files of the two days before `now` (aware) below `folder`; returns how many.
+
+    Those of an earlier time are removed. What the pipeline would not ingest is left out: it holds no calls.
+    """
+    for account in ACCOUNTS:
+        shutil.rmtree(folder / "AWSLogs" / account, ignore_errors=True)
+    files = [file for file in sample_logs(now).files if file.fate is Fate.INGESTED]
+    for file in files:
+        path = folder / file.key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.body)
+    return len(files)
+
+
+def main() -> None:
+    """Write them into the folder `samples` where this is run, and tell how to ask them."""
+    count = write_samples(Path(FOLDER), datetime.now(UTC))
+    sys.stdout.write(
+        f"{count} invented log files of the last two days are in the folder {FOLDER}. Ask them, without AWS:\n\n"
+        f"    .venv/bin/aitrail usage --from {FOLDER} --by service --by outcome\n"
+        f"    .venv/bin/aitrail who bot/K3X9QW7T2P --from {FOLDER}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
