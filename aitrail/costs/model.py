@@ -30,8 +30,8 @@ LEDGER_READ_UNITS = Decimal("1.5")
 DIGEST_READ_UNITS = Decimal("3.5")
 
 # CPU seconds of the handler with clients that answer at once, measured in 2026-11 on one x86-64 core: 2.4 ms a file
-# and 7.2 ms a file of 2.5 MB without wanted records, then 0.17 ms for each wanted one (165 ms for 1,000). A core of arm64 is taken to be as
-# fast, and 1,769 MB to be one (AWS Lambda Developer Guide), so that 1,024 MB are 0.58.
+# and 7.2 ms a file of 2.5 MB without wanted records, then 0.17 ms for each wanted one (165 ms for 1,000). A core of
+# arm64 is taken to be as fast, and 1,769 MB to be one (AWS Lambda Developer Guide), so that 1,024 MB are 0.58.
 CPU_OF_A_DELIVERY = Decimal("0.0024")
 CPU_OF_A_MEGABYTE = Decimal("0.002")
 CPU_OF_AN_EVENT = Decimal("0.00017")
