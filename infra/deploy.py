@@ -59,8 +59,7 @@ class Target:
     @property
     def settings(self) -> Settings:
         """The settings of cdk.json and of the command line. Raises InvalidSettingsError."""
-        chosen: dict[str, object] = json.loads((_PROJECT / "cdk.json").read_text()).get("context", {})
-        return Settings.of({**chosen, **dict(each.partition("=")[::2] for each in self.context)})
+        return _settings(self.context)
 
     def cdk(self, *arguments: str) -> None:
         """Run the CDK command line with its output on the terminal. Raises StoppedError when it fails."""
@@ -85,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if strays:
         parser.error(f"{strays[0]} is not understood: a setting is written -c aitrail:NAME=VALUE, each with its -c")
     try:
+        _settings(tuple(options.context))  # a bad one is told before anybody has to sign in
         target = _target(options.profile, options.region, tuple(options.context))
         if options.command == "deploy":
             deploy(target, further, sure=options.yes)
@@ -147,6 +147,11 @@ def destroy(target: Target, *, sure: bool) -> None:
             f"describe-stack-events --stack-name {stack}` say why."
         ) from error
     _tell("Deleted." if not remaining else "Deleted. To remove the rest too, empty and delete it in the AWS console.")
+
+
+def _settings(context: tuple[str, ...]) -> Settings:
+    chosen: dict[str, object] = json.loads((_PROJECT / "cdk.json").read_text()).get("context", {})
+    return Settings.of({**chosen, **dict(each.partition("=")[::2] for each in context)})
 
 
 def _target(profile: str | None, region: str | None, context: tuple[str, ...]) -> Target:

@@ -106,6 +106,7 @@ class AitrailStack(Stack):
             ("BackfillQueueUrl", self.deliveries.backfill.queue_url, "Queue of deliveries that are announced again."),
             ("DeadLetterQueueUrl", self.deliveries.dead_letters.queue_url, "Queue of deliveries that failed."),
             ("FunctionName", self.ingest.function.function_name, "Function that reads log files."),
+            ("FunctionLogGroupName", self.ingest.log_group.log_group_name, "Log of the function that reads log files."),
             ("KeyPrefixes", ",".join(self.settings.key_prefixes) or "none", "What may stand before AWSLogs/ in keys."),
             ("RowRetentionDays", str(self.settings.row_retention_days or "none"), "Days that rows are kept."),
         ):

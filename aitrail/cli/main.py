@@ -12,6 +12,7 @@ import click
 
 from aitrail import __version__
 from aitrail.cells import printable
+from aitrail.cli.wrapping import HelpContext
 from aitrail.conditions import ConditionError
 from aitrail.errors import AitrailError
 from aitrail.window import MomentError
@@ -26,11 +27,11 @@ SECTIONS = {
         "what": "Show what a principal did, newest first.",
         "tail": "Show calls as they appear in the table, until Ctrl-C.",
         "export": "Write calls to files below DIR, one for each service and day.",
+        "scan": "Show the rows that log files hold, without any AWS.",
     },
     "Feed": {
         "backfill": "Have log files of the bucket read that the ledger lacks.",
         "import-history": "Fill the table from CloudTrail's Event history, 90 days back.",
-        "scan": "Show the rows that log files hold, without any AWS.",
     },
     "Trust": {
         "status": "Show whether all is well, and what needs a person.",
@@ -54,6 +55,8 @@ _NOBODY_READS = 141
 
 
 class _Commands(click.Group):
+    context_class = HelpContext
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         return list(_NAMES)
 

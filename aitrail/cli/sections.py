@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from aitrail.cli.wrapping import HelpContext
+
 _LAST = "Options"
 
 
@@ -13,6 +15,8 @@ _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 class Command(click.Command):
     """A command of aitrail: `option` says under which heading each of its options stands."""
+
+    context_class = HelpContext
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, the headings in the order in which they come first; --help stands last."""

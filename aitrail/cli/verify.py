@@ -1,11 +1,10 @@
 """`aitrail verify`: whether every delivery of a window is accounted for, and every wanted record a row."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,12 +12,12 @@ from aitrail.cells import printable
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
+from aitrail.cli.verdicts import lines_of, remarks_of, report_of
 from aitrail.cli.window import Moment, counted, now_of
 from aitrail.keys import Origins
-from aitrail.window import Window, event_time, window_of
+from aitrail.window import Window, window_of
 
 if TYPE_CHECKING:
-    from aitrail.proof import Finding
     from aitrail.verification import Verdict, Verification
 
 _ATTENTION = 4
@@ -120,83 +119,12 @@ def _verification(
 
 def _write(verdict: "Verdict", window: Window, output: Output) -> None:
     if output.format == "json" or output.query is not None:
-        output.write_value(_report(verdict, window))
+        output.write_value(report_of(verdict, window))
         return
-    for line in (_sentence(verdict), *_scope(verdict, window), *_exceptions(verdict.findings)):
+    for line in lines_of(verdict, window):
         click.echo(printable(line))
-    for remark in _remarks(verdict):
+    for remark in remarks_of(verdict):
         narrate(remark)
-
-
-def _report(verdict: "Verdict", window: Window) -> dict[str, Any]:
-    """The verdict for programs: every name is there every time."""
-    return {
-        "proved": verdict.proved,
-        "since": event_time(window.since),
-        "until": event_time(window.until),
-        "delivered": verdict.delivered,
-        "verified": verdict.verified,
-        "open": verdict.open,
-        "records": verdict.records,
-        "wanted": verdict.wanted,
-        "rejected": verdict.rejected,
-        "expired": verdict.expired,
-        "distinct": verdict.distinct,
-        "rows": verdict.rows,
-        "readAgain": verdict.read_again,
-        "findings": list(map(_as_json, verdict.findings)),
-        "accepted": list(map(_as_json, verdict.accepted)),
-    }
-
-
-def _as_json(finding: "Finding") -> dict[str, str]:
-    return {"finding": finding.finding, "of": finding.of, "why": finding.why}
-
-
-def _sentence(verdict: "Verdict") -> str:
-    listed = counted(verdict.delivered - verdict.open, "file")
-    return (
-        f"{verdict.verified:,} of {listed} delivered, ingested and verified; "
-        f"{counted(verdict.records, 'record')}, {verdict.wanted:,} wanted, "
-        f"{counted(verdict.distinct, 'distinct event')}, {counted(verdict.rows, 'row')}"
-    )
-
-
-def _scope(verdict: "Verdict", window: Window) -> Iterator[str]:
-    yield f"Delivered {window}."
-    if verdict.open:
-        yield (
-            f"Open: {counted(verdict.open, 'more file')} of the last two hours, which no digest lists yet. "
-            "Verify again later."
-        )
-
-
-def _exceptions(findings: Sequence["Finding"]) -> Iterator[str]:
-    """Keys are long: each has a line of its own, below what is the matter with it."""
-    if findings:
-        yield ""
-        yield f"{counted(len(findings), 'exception')}:"
-    for (name, why), group in groupby(sorted(findings, key=_of_one_kind), key=_of_one_kind):
-        yield ""
-        yield f"{name}: {why}"
-        yield from (f"  {each.of}" for each in group)
-
-
-def _of_one_kind(finding: "Finding") -> tuple[str, str]:
-    return finding.finding, finding.why
-
-
-def _remarks(verdict: "Verdict") -> Iterator[str]:
-    if not verdict.delivered:
-        yield "There are no deliveries of this window. Look at --since, --account, --in-region, and `aitrail status`."
-    if verdict.rejected:
-        yield f"{counted(verdict.rejected, 'record')} could not become rows: `aitrail rejects` shows them."
-    if verdict.expired:
-        yield f"{counted(verdict.expired, 'record')} were past the retention of rows when they came."
-    if verdict.accepted:
-        yield f"{counted(len(verdict.accepted), 'problem')} accepted: `aitrail accept` shows them."
-    if verdict.read_again:
-        yield f"Read again: {counted(verdict.read_again, 'log file')}."
 
 
 def _announce(access: Access, verdict: "Verdict") -> None:

@@ -22,7 +22,7 @@ LEDGER_BYTES = 1_057
 LEDGER_INDEX_BYTES = 842
 LEDGER_WRITE_UNITS = 4
 DIGEST_BYTES = 1_025
-DIGEST_INDEX_BYTES = 810
+DIGEST_INDEX_BYTES = 800
 # An eventually consistent GetItem of at most 4 KB; and each digest of a day reads the index entries of that day's log
 # files until then: twelve of them a file in the mean, about six to 4 KB.
 LEDGER_READ_UNITS = Decimal("1.5")
@@ -30,11 +30,11 @@ LEDGER_READ_UNITS = Decimal("1.5")
 DIGEST_READ_UNITS = Decimal("3.5")
 
 # CPU seconds of the handler with clients that answer at once, measured in 2026-11 on one x86-64 core: 2.4 ms a file
-# and 7.2 ms a file of 2.5 MB without wanted records, then 0.5 ms for each wanted one. A core of arm64 is taken to be as
-# fast, and 1,769 MB to be one (AWS Lambda Developer Guide), so that 1,024 MB are 0.58.
+# and 7.2 ms a file of 2.5 MB without wanted records, then 0.17 ms for each wanted one (165 ms for 1,000). A core of
+# arm64 is taken to be as fast, and 1,769 MB to be one (AWS Lambda Developer Guide), so that 1,024 MB are 0.58.
 CPU_OF_A_DELIVERY = Decimal("0.0024")
 CPU_OF_A_MEGABYTE = Decimal("0.002")
-CPU_OF_AN_EVENT = Decimal("0.0005")
+CPU_OF_AN_EVENT = Decimal("0.00017")
 MEMORY_OF_A_CORE = 1_769
 # What a digest takes more than a delivery, and what each log file that it lists takes more, measured beside a delivery.
 CPU_OF_A_DIGEST = Decimal("0.004")

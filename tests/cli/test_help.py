@@ -16,8 +16,8 @@ from aitrail.cli.output import FORMATS
 from aitrail.errors import AitrailError
 
 SECTIONS = {
-    "Ask": ["events", "event", "usage", "who", "what", "tail", "export"],
-    "Feed": ["backfill", "import-history", "scan"],
+    "Ask": ["events", "event", "usage", "who", "what", "tail", "export", "scan"],
+    "Feed": ["backfill", "import-history"],
     "Trust": ["status", "verify", "retry", "rejects", "accept"],
     "Set up": ["services", "cost", "completion"],
 }
@@ -82,6 +82,20 @@ def test_help_shows_every_command_in_a_line_below_its_heading(aitrail):
     assert {heading: [line.split()[0] for line in lines] for heading, lines in listed.items()} == SECTIONS
     texts = [line.partition(" ")[2].strip() for lines in listed.values() for line in lines]
     assert [text for text in texts if not text.endswith(".") or text.endswith("...")] == []
+
+
+@pytest.mark.parametrize("arguments", HELP.values(), ids=HELP)
+def test_help_breaks_no_word_at_its_hyphen(aitrail, arguments):
+    lines = aitrail(*arguments).stdout.splitlines()
+
+    assert [line for line in lines if re.search(r"\w-$", line)] == []
+
+
+def test_help_has_the_hyphens_that_a_keyboard_writes(aitrail):
+    text = aitrail("retry", "--help").stdout
+
+    assert "--dry-run" in text
+    assert "\N{NON-BREAKING HYPHEN}" not in text
 
 
 def test_help_of_all_says_what_the_help_of_each_begins_with():

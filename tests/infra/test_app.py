@@ -19,6 +19,7 @@ OUTPUTS = {
     "BackfillQueueUrl": "<DeliveriesBackfill>",
     "DeadLetterQueueUrl": "<DeliveriesDeadLetters>",
     "FunctionName": "<IngestFunction>",
+    "FunctionLogGroupName": "<IngestLogs>",
 }
 
 

@@ -239,6 +239,16 @@ def test_what_keeps_from_reaching_aws_is_told_with_what_to_do(capsys, arguments,
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("session")
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
+def test_a_bad_setting_is_told_before_credentials_are_asked_for(capsys, monkeypatch, command):
+    monkeypatch.setattr(deploy, "_target", lambda *_: pytest.fail("AWS was asked"))
+
+    assert deploy.main([command, "-c", "aitrail:tral=false"]) == 1
+
+    assert "There is no setting aitrail:tral: did you mean aitrail:trail?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["deploy", "aitrail:trail=false"], ["destroy", "aitrail:stackName=other"], ["destroy", "--force"]],

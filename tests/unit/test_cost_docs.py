@@ -14,13 +14,27 @@ from aitrail.costs.prices import AwsPrices
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 PAGE = (ROOT / "docs/cost.md").read_text()
+SCALE = (ROOT / "docs/scale.md").read_text()
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 
-SIZES = {
-    "one account": Load(files=10_000, events=100_000),
-    "50 accounts": Load(files=500_000, events=2_000_000, accounts=50),
-    "5,000 accounts": Load(files=50_000_000, events=100_000_000, accounts=5_000),
-}
+# The loads of docs/scale.md, by the size of an organization.
+ACCOUNTS = {"one account": 1, "50 accounts": 50, "5,000 accounts": 5_000}
+
+
+def load_of(accounts):
+    """What the page of limits says that so many accounts bring in a month."""
+    row = cells(SCALE, f"{accounts:,}")
+    files, events = (int(row[place].replace(",", "")) for place in (1, 2))
+    return Load(files=files, events=events, accounts=accounts)
+
+
+def cells(page, name):
+    """The cells behind the name of a row, in the table of the page that has it."""
+    row = re.search(rf"^\| {re.escape(name)} \|(.*)\|$", page, re.MULTILINE)
+    return [cell.strip() for cell in row[1].split("|")]
+
+
+SIZES = {size: load_of(accounts) for size, accounts in ACCOUNTS.items()}
 GROUPS = {
     "rows and index entries, stored and restorable": {
         "rows, storage",
@@ -54,12 +68,6 @@ def bills():
 
 def of_group(lines, group):
     return total([line for line in lines if line.part in GROUPS[group]])
-
-
-def cells(page, name):
-    """The cells behind the name of a row, in the table of the page that has it."""
-    row = re.search(rf"^\| {re.escape(name)} \|(.*)\|$", page, re.MULTILINE)
-    return [cell.strip() for cell in row[1].split("|")]
 
 
 def test_every_part_is_in_one_group_of_the_tables(bills):
@@ -104,7 +112,7 @@ NUMBERS = [
     f"| {1000 * model.CPU_OF_A_DIGEST:.0f} ms a digest, {1000 * model.CPU_OF_A_PROOF:.1f} ms a log file that it lists",
     f"| {1000 * model.WAITING_OF_A_DIGEST:.0f} ms of waiting a digest | an assumption",
     f"| {1000 * model.CPU_OF_A_DELIVERY:.1f} ms a file, {1000 * model.CPU_OF_A_MEGABYTE:.0f} ms a MB, ",
-    f" ms a MB, {1000 * model.CPU_OF_AN_EVENT:.1f} ms an event |",
+    f" ms a MB, {1000 * model.CPU_OF_AN_EVENT:.2f} ms an event |",
     f"| {1000 * model.WAITING_OF_A_FILE:.0f} ms of waiting a file | an assumption",
     f"| {model.SQS_REQUESTS_OF_A_DELIVERY} SQS requests",
     f"| {model.SQS_REQUESTS_OF_POLLING:,} SQS requests of polling |",

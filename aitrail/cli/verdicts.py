@@ -1,0 +1,91 @@
+"""The verdict on a window of deliveries, for people and for programs."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from aitrail.cli.window import counted
+from aitrail.window import Window, event_time
+
+if TYPE_CHECKING:
+    from aitrail.proof import Finding
+    from aitrail.verification import Verdict
+
+
+def report_of(verdict: "Verdict", window: Window) -> dict[str, Any]:
+    """The verdict for programs: every name is there every time."""
+    return {
+        "proved": verdict.proved,
+        "since": event_time(window.since),
+        "until": event_time(window.until),
+        "delivered": verdict.delivered,
+        "verified": verdict.verified,
+        "open": verdict.open,
+        "records": verdict.records,
+        "wanted": verdict.wanted,
+        "rejected": verdict.rejected,
+        "expired": verdict.expired,
+        "distinct": verdict.distinct,
+        "rows": verdict.rows,
+        "readAgain": verdict.read_again,
+        "findings": list(map(_finding, verdict.findings)),
+        "accepted": list(map(_finding, verdict.accepted)),
+    }
+
+
+def _finding(finding: "Finding") -> dict[str, str]:
+    return {"finding": finding.finding, "of": finding.of, "why": finding.why}
+
+
+def lines_of(verdict: "Verdict", window: Window) -> Iterator[str]:
+    """The verdict for people: the sentence, what it is about, and every exception."""
+    yield _sentence(verdict)
+    yield from _scope(verdict, window)
+    yield from _exceptions(verdict.findings)
+
+
+def _sentence(verdict: "Verdict") -> str:
+    listed = counted(verdict.delivered - verdict.open, "file")
+    return (
+        f"{verdict.verified:,} of {listed} delivered, ingested and verified; "
+        f"{counted(verdict.records, 'record')}, {verdict.wanted:,} wanted, "
+        f"{counted(verdict.distinct, 'distinct event')}, {counted(verdict.rows, 'row')}"
+    )
+
+
+def _scope(verdict: "Verdict", window: Window) -> Iterator[str]:
+    yield f"Delivered {window}."
+    if verdict.open:
+        yield (
+            f"Open: {counted(verdict.open, 'more file')} of the last two hours, which no digest lists yet. "
+            "Verify again later."
+        )
+
+
+def _exceptions(findings: Sequence["Finding"]) -> Iterator[str]:
+    """Keys are long: each has a line of its own, below what is the matter with it."""
+    if findings:
+        yield ""
+        yield f"{counted(len(findings), 'exception')}:"
+    for (name, why), group in groupby(sorted(findings, key=_of_one_kind), key=_of_one_kind):
+        yield ""
+        yield f"{name}: {why}"
+        yield from (f"  {each.of}" for each in group)
+
+
+def _of_one_kind(finding: "Finding") -> tuple[str, str]:
+    return finding.finding, finding.why
+
+
+def remarks_of(verdict: "Verdict") -> Iterator[str]:
+    """What to know beside it."""
+    if not verdict.delivered:
+        yield "There are no deliveries of this window. Look at --since, --account, --in-region, and `aitrail status`."
+    if verdict.rejected:
+        yield f"{counted(verdict.rejected, 'record')} could not become rows: `aitrail rejects` shows them."
+    if verdict.expired:
+        yield f"{counted(verdict.expired, 'record')} were past the retention of rows when they came."
+    if verdict.accepted:
+        yield f"{counted(len(verdict.accepted), 'problem')} accepted: `aitrail accept` shows them."
+    if verdict.read_again:
+        yield f"Read again: {counted(verdict.read_again, 'log file')}."
