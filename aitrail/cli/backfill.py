@@ -1,7 +1,6 @@
 """`aitrail backfill`: log files that are in the bucket and not in the ledger, announced to the function."""
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,6 +13,7 @@ from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.progress import progress, rate_of
 from aitrail.cli.sections import Command, option
+from aitrail.cli.waiting import Wait, wait_options
 from aitrail.cli.window import Moment, counted, now_of
 from aitrail.costs.prices import AwsPrices
 from aitrail.window import Window, window_of
@@ -27,9 +27,7 @@ _WHEN = "When they were delivered (UTC)"
 _WHICH = "Which log files (repeat an option for other values)"
 _HOW = "How"
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
-_GOES_ON = (
-    "Interrupted. What is announced stays announced, and is read. The same command goes on: it skips what is read."
-)
+_STAYS = "Interrupted. What is announced stays announced, and is read."
 
 
 def _accounts(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -47,9 +45,7 @@ def _accounts(_context: click.Context, _parameter: click.Parameter, values: tupl
 @option(_WHICH, "--prefix", default="", metavar="PREFIX", help="What stands before AWSLogs/ in keys.  [default: none]")
 @option(_HOW, "--force", is_flag=True, help="Announce what is read already as well: it is read again.")
 @option(_HOW, "--dry-run", is_flag=True, help="Only count what would be announced, and estimate what reading it costs.")
-@option(
-    _HOW, "--wait", is_flag=True, help="Wait until the queue is empty, a minute or more, and show what became of all."
-)
+@wait_options
 @aws_options
 @option("Where", "-v", "--verbose", is_flag=True, help="Tell what asking the ledger took.")
 @output_options()
@@ -64,7 +60,7 @@ def backfill(
     prefix: str,
     force: bool,
     dry_run: bool,
-    wait: bool,
+    wait: Wait | None,
     access: Access,
     verbose: bool,
     output: Output,
@@ -79,7 +75,9 @@ def backfill(
     The window is that of the delivery. CloudTrail delivers some events late, into later folders: leave --until away to
     have them all. Events of a day may lie in files of the next one.
 
-    --wait exits with 4 if a file that was announced was not read as it should be.
+    --wait ends when the ledger has a new entry of every file that was announced; or when the backfill queue is empty,
+    that of all commands: then what is missing is among the dead letters. It exits with 4 if a file was not read as it
+    should be, or not yet when the time is up.
 
     \b
     Examples:
@@ -91,7 +89,7 @@ def backfill(
     if dry_run and wait:
         raise click.UsageError("--dry-run announces nothing that --wait could wait for: leave one out.")
     prefix = _checked(access, prefix)
-    with _telling(access, verbose=verbose):
+    with _telling(access, _interrupted(force=force, dry_run=dry_run), verbose=verbose):
         from aitrail.cli.found import narrate_counts, write_counts  # noqa: PLC0415 (--help need not wait for it)
 
         work = _work(access, prefix, accounts, regions, window, force=force)
@@ -102,7 +100,7 @@ def backfill(
             with Announced(access.deployment.log_bucket) as noted:
                 _look(work, access.announcer, lambda found: noted.note(found.key, found.ingested_at))
                 narrate_counts(work, access)
-                if not show_what_became(noted, access, context.obj or time.sleep, output):
+                if not show_what_became(noted, access, wait, output):
                     context.exit(_ATTENTION)
         else:
             _look(work, None if dry_run else access.announcer)
@@ -113,16 +111,24 @@ def backfill(
 
 
 @contextmanager
-def _telling(access: Access, *, verbose: bool) -> Iterator[None]:
+def _telling(access: Access, interrupted: str, *, verbose: bool) -> Iterator[None]:
     """Tell whoever interrupts it how to go on, and at the end what it took."""
     try:
         yield
     except KeyboardInterrupt:
-        narrate(_GOES_ON)
+        narrate(interrupted)
         raise
     finally:
         if verbose:
             narrate(f"Asking the ledger took {access.ledger.effort()}.")
+
+
+def _interrupted(*, force: bool, dry_run: bool) -> str:
+    if dry_run:
+        return "Interrupted. Nothing was announced."
+    if force:
+        return f"{_STAYS} The same command announces everything again; without --force it skips what is read."
+    return f"{_STAYS} The same command goes on: it skips what is read."
 
 
 def _window(context: click.Context, since: datetime | None, until: datetime | None) -> Window:
