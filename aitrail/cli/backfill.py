@@ -86,8 +86,6 @@ def backfill(
       aitrail backfill --since 2013-01-01 --account 111122223333 --in-region eu-west-1
     """
     window = _window(context, since, until)
-    if dry_run and wait:
-        raise click.UsageError("--dry-run announces nothing that --wait could wait for: leave one out.")
     prefix = _checked(access, prefix)
     with _telling(access, _interrupted(force=force, dry_run=dry_run), verbose=verbose):
         from aitrail.cli.found import narrate_counts, write_counts  # noqa: PLC0415 (--help need not wait for it)

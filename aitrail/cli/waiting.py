@@ -35,6 +35,8 @@ def wait_options(command: Callable[..., None]) -> Callable[..., None]:
     def with_wait(*args: Any, waits: bool, timeout: timedelta | None, **options: Any) -> None:  # noqa: ANN401 (passed through)
         if timeout is not None and not waits:
             raise click.UsageError("--timeout says how long --wait waits: give both.")
+        if waits and options.get("dry_run"):
+            raise click.UsageError("--dry-run announces nothing that --wait could wait for: leave one out.")
         sleep = click.get_current_context().obj or time.sleep
         command(*args, wait=Wait(timeout=timeout, sleep=sleep) if waits else None, **options)
 
