@@ -5,7 +5,7 @@ no digest has listed before, is unproven. `Review` looks at these every hour: af
 whose hours are closed is unlisted, since somebody else wrote it; listed objects that have not come are announced again.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -19,6 +19,7 @@ from aitrail.keys import DIGESTS, LOGS, LogKey, parse
 from aitrail.ledger import Ledger
 from aitrail.ledger_reader import LedgerReader
 from aitrail.window import EARLIEST
+from aitrail.window import days_between as _days
 
 # After this long, what still lacks is no longer on its way: CloudTrail lists within an hour or two.
 PATIENCE = timedelta(hours=6)
@@ -77,13 +78,6 @@ def _is_unlisted(entry: dict[str, Any]) -> bool:
 def _delivered_at(entry: dict[str, Any]) -> datetime | None:
     key = parse(entry["logFile"])
     return moment(key.delivered_at) if key and key.delivered_at else None
-
-
-def _days(since: datetime, until: datetime) -> Iterator[str]:
-    day = since.date()
-    while day <= until.date():
-        yield day.isoformat()
-        day += timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

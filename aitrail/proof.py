@@ -13,7 +13,7 @@ from typing import Any
 from aitrail.coverage import Span, chains_of, gaps, moment, text_of
 from aitrail.entries import DIGEST, FILE
 from aitrail.keys import DIGESTS, LogKey, kind_of, parse
-from aitrail.window import LATEST, Window
+from aitrail.window import LATEST, Window, days_between
 
 # A digest comes within an hour of its own end: what was delivered later than this may not be listed yet.
 LISTED_WITHIN = timedelta(hours=2)
@@ -185,7 +185,4 @@ def days_of(window: Window, now: datetime) -> Iterator[str]:
     A digest comes with the end of its hour.
     """
     asked = window.of_days(now)
-    day, last = (asked.since - timedelta(days=1)).date(), (asked.until + LISTED_WITHIN).date()
-    while day <= last:
-        yield day.isoformat()
-        day += timedelta(days=1)
+    return days_between(asked.since - timedelta(days=1), asked.until + LISTED_WITHIN)

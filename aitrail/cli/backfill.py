@@ -1,48 +1,37 @@
 """`aitrail backfill`: log files that are in the bucket and not in the ledger, announced to the function."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from aitrail.cli.announcing import refusal, scope_of
 from aitrail.cli.aws import Access, aws_options
+from aitrail.cli.origins import WHICH, origin_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.progress import progress, rate_of
 from aitrail.cli.sections import Command, option
 from aitrail.cli.waiting import Wait, wait_options
-from aitrail.cli.window import Moment, counted, now_of
+from aitrail.cli.window import counted, window_options
 from aitrail.costs.prices import AwsPrices
-from aitrail.window import Window, window_of
+from aitrail.keys import Origins
+from aitrail.window import Window
 
 if TYPE_CHECKING:
     from aitrail.announcing import Announcer
     from aitrail.backfill import Backfill, Found
 
 _ATTENTION = 4
-_WHEN = "When they were delivered (UTC)"
-_WHICH = "Which log files (repeat an option for other values)"
 _HOW = "How"
-_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+_FROM_WHEN = "Say from when on log files are wanted: --since 90d, --since 2026-01-01, or --since 2013-01-01 for all."
 _STAYS = "Interrupted. What is announced stays announced, and is read."
 
 
-def _accounts(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        if not _ACCOUNT.fullmatch(value):
-            raise click.BadParameter(f"{value!r} is no account: give its 12 digits.")
-    return tuple(dict.fromkeys(values))
-
-
 @click.command(cls=Command)
-@option(_WHEN, "--since", type=Moment(), help="Begin: 7d, 12h, yesterday, 2026-11-01, 2026-11-01T08:30.  [required]")
-@option(_WHEN, "--until", type=Moment(), help="End, exclusive; in the same forms.  [default: now]")
-@option(_WHICH, "--account", "accounts", multiple=True, callback=_accounts, metavar="ID", help="Account of the calls.")
-@option(_WHICH, "--in-region", "regions", multiple=True, metavar="REGION", help="Region of the calls.")
-@option(_WHICH, "--prefix", default="", metavar="PREFIX", help="What stands before AWSLogs/ in keys.  [default: none]")
+@window_options("When they were delivered (UTC)", since=None, without=_FROM_WHEN)
+@origin_options
+@option(WHICH, "--prefix", default="", metavar="PREFIX", help="What stands before AWSLogs/ in keys.  [default: none]")
 @option(_HOW, "--force", is_flag=True, help="Announce what is read already as well: it is read again.")
 @option(_HOW, "--dry-run", is_flag=True, help="Only count what would be announced, and estimate what reading it costs.")
 @wait_options
@@ -53,10 +42,8 @@ def _accounts(_context: click.Context, _parameter: click.Parameter, values: tupl
 def backfill(
     context: click.Context,
     *,
-    since: datetime | None,
-    until: datetime | None,
-    accounts: tuple[str, ...],
-    regions: tuple[str, ...],
+    window: Window,
+    origins: Origins,
     prefix: str,
     force: bool,
     dry_run: bool,
@@ -85,12 +72,11 @@ def backfill(
       aitrail backfill --since 2026-01-01 --wait
       aitrail backfill --since 2013-01-01 --account 111122223333 --in-region eu-west-1
     """
-    window = _window(context, since, until)
     prefix = _checked(access, prefix)
     with _telling(access, _interrupted(force=force, dry_run=dry_run), verbose=verbose):
         from aitrail.cli.found import narrate_counts, write_counts  # noqa: PLC0415 (--help need not wait for it)
 
-        work = _work(access, prefix, accounts, regions, window, force=force)
+        work = _work(access, prefix, origins, window, force=force)
         if wait:
             from aitrail.announced import Announced  # noqa: PLC0415 (as above)
             from aitrail.cli.became import show_what_became  # noqa: PLC0415
@@ -129,15 +115,6 @@ def _interrupted(*, force: bool, dry_run: bool) -> str:
     return f"{_STAYS} The same command goes on: it skips what is read."
 
 
-def _window(context: click.Context, since: datetime | None, until: datetime | None) -> Window:
-    if since is None:
-        raise click.UsageError(
-            "Say from when on log files are wanted: --since 90d, --since 2026-01-01, or --since 2013-01-01 for all."
-        )
-    now = now_of(context)
-    return window_of(since, until or now, now)
-
-
 def _checked(access: Access, prefix: str) -> str:
     """The prefix with its slash at the end, if the function reads what is behind it."""
     scope, wanted = scope_of(access), f"{prefix.rstrip('/')}/" if prefix else ""
@@ -146,9 +123,7 @@ def _checked(access: Access, prefix: str) -> str:
     return wanted
 
 
-def _work(
-    access: Access, prefix: str, accounts: tuple[str, ...], regions: tuple[str, ...], window: Window, *, force: bool
-) -> "Backfill":
+def _work(access: Access, prefix: str, origins: Origins, window: Window, *, force: bool) -> "Backfill":
     """What there is to look into."""
     from aitrail.backfill import Backfill  # noqa: PLC0415 (as above)
     from aitrail.day_folders import DayFolders  # noqa: PLC0415
@@ -156,7 +131,8 @@ def _work(
     from aitrail.services import load  # noqa: PLC0415
 
     bucket = access.deployment.log_bucket
-    folders = DayFolders(s3=access.client("s3"), bucket=bucket, prefix=prefix, accounts=accounts, regions=regions)
+    where = {"accounts": tuple(sorted(origins.accounts)), "regions": tuple(sorted(origins.regions))}
+    folders = DayFolders(s3=access.client("s3"), bucket=bucket, prefix=prefix, **where)
     with progress() as show:
         days = folders.of(window, found=lambda count: show(f"{counted(count, 'folder')} of days found"))
     return Backfill(

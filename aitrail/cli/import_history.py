@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aitrail.cli.aws import Access, UnreachableError, aws_options, hint
+from aitrail.cli.origins import texts_of
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
-from aitrail.cli.window import Moment, counted, now_of
+from aitrail.cli.window import counted, now_of, window_options
 from aitrail.services import load
-from aitrail.window import Window, event_time, window_of
+from aitrail.window import Window, event_time
 
 if TYPE_CHECKING:
     from aitrail.event_history import EventHistory, HistoryRefusedError
@@ -36,12 +37,12 @@ _Report = Callable[[int, int], None]
     "--in-region",
     "regions",
     multiple=True,
+    callback=texts_of("region"),
     metavar="REGION",
     help="Events of this Region; repeat it for others.  [default: all Regions that are enabled]",
 )
 @option("Which events", "--force", is_flag=True, help="Those that were imported before as well.")
-@option("When (UTC)", "--since", type=Moment(), default="90d", help="Begin: 7d, 2026-11-01, …  [default: 90d]")
-@option("When (UTC)", "--until", type=Moment(), default="now", help="End, exclusive.  [default: now]")
+@window_options("When (UTC)", since="90d")
 @aws_options
 @option("Where", "--history-profile", metavar="NAME", help="AWS profile of the history.  [default: --profile]")
 @output_options()
@@ -50,8 +51,7 @@ def import_history(
     context: click.Context,
     *,
     regions: tuple[str, ...],
-    since: datetime,
-    until: datetime,
+    window: Window,
     force: bool,
     access: Access,
     history_profile: str | None,
@@ -80,10 +80,10 @@ def import_history(
       aitrail import-history --history-profile member -o json
     """
     now, registry, tables = now_of(context), load(), _tables(access)
-    window = _window(since, until, now)
+    window = _within_reach(window, now)
     origin = replace(access, profile=history_profile or access.profile, region=access.region_name)
     account = origin.client("sts").get_caller_identity()["Account"]
-    names = sorted(set(regions)) or _enabled(origin)
+    names = sorted(regions) or _enabled(origin)
     narrate(
         f"Importing Event history of the account {account} {window} from {counted(len(names), 'Region')} into {access}."
     )
@@ -101,11 +101,10 @@ def import_history(
     _end(context, found)
 
 
-def _window(since: datetime, until: datetime, now: datetime) -> Window:
+def _within_reach(asked: Window, now: datetime) -> Window:
     """What of the window is worth asking for."""
     from aitrail.event_history import REACH, within_reach  # noqa: PLC0415 (imports botocore)
 
-    asked = window_of(since, until, now)
     window = within_reach(asked, now)
     reach = f"CloudTrail's Event history reaches back {counted(REACH.days, 'day')}, to {event_time(now - REACH)}"
     if window.since >= window.until:

@@ -175,7 +175,6 @@ WRONG = {
         ["backfill", "--since", "1d", "--timeout", "1h"],
         "--timeout says how long --wait waits",
     ),
-    "no account": (["backfill", "--since", "1d", "--account", "prod"], "'prod' is no account: give its 12 digits."),
     "unknown prefix": (
         ["backfill", "--since", "1d", "--prefix", "old"],
         "--prefix 'old' is none of the stack's: the function reads keys that begin with AWSLogs/ and refuses others.",
