@@ -62,6 +62,8 @@ def backfill(
     The window is that of the delivery. CloudTrail delivers some events late, into later folders: leave --until away to
     have them all. Events of a day may lie in files of the next one.
 
+    A table has the sums of all reasons as its last line; other formats have none.
+
     --wait ends when the ledger has a new entry of every file that was announced; or when the backfill queue is empty,
     that of all commands: then what is missing is among the dead letters. It exits with 4 if a file was not read as it
     should be, or not yet when the time is up.

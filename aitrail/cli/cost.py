@@ -126,7 +126,7 @@ def _write_parts(load: Load, lines: list[Line], output: Output) -> None:
         "a million events recorded": per_million(amount, load.events),
     }
     known = {name: value for name, value in sums.items() if value is not None}
-    if output.format != "table" or output.query:
+    if not output.is_table:
         rows = [*map(_row, lines), *({"part": name, "amount": _rounded(value)} for name, value in known.items())]
         output.write(rows, table=_COLUMNS, csv=_COLUMNS)
     else:
@@ -160,7 +160,7 @@ def _rounded(value: Decimal) -> Decimal:
 
 def _write_comparison(load: Load, prices: AwsPrices, output: Output) -> None:
     ways = comparison(load, prices)
-    if output.format != "table" or output.query:
+    if not output.is_table:
         rows = [{name: getattr(way, name) for name in _WAYS} | {"amount": _rounded(way.amount)} for way in ways]
         output.write(rows, table=_WAYS, csv=_WAYS)
     else:

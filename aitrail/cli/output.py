@@ -40,6 +40,11 @@ class Output:
     query: Callable[[Any], Any] | None = None
 
     @property
+    def is_table(self) -> bool:
+        """Whether people see a table, and not what a query finds: only there may sums stand among rows."""
+        return self.format == "table" and self.query is None
+
+    @property
     def wants_whole_rows(self) -> bool:
         """Whether every attribute of a row is shown, or may be asked for."""
         return self.query is not None or self.format in ("json", "jsonl")

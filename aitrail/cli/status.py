@@ -57,7 +57,7 @@ def status(
     look = _look(access)
     found = look.status(window, now=now, origins=origins)
     report = report_of(found)
-    if output.format == "table" and output.query is None:
+    if output.is_table:
         output.write_groups(groups_of(found))
     else:
         output.write_value(report)
