@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from aitrail.cells import counted
 from aitrail.coverage import Span, chains_of, gaps, moment, text_of
 from aitrail.entries import DIGEST, FILE
 from aitrail.keys import DIGESTS, LogKey, kind_of, parse
@@ -160,7 +161,8 @@ class Proof:
                 why = "no digest of CloudTrail has listed it until now"
                 yield from (Finding(what="unproven", of=log_file, why=why) for log_file in log_files)
             else:
-                why = f"there is none for the {len(log_files):,} log file(s) of this time: is log file validation on?"
+                files = counted(len(log_files), "log file")
+                why = f"there is none for the {files} of this time: is log file validation on?"
                 yield Finding(what="no digests", of=folder, why=why)
         if not self.delivered and not self._spans:
             why = "neither a log file nor a digest is in the ledger: is there a trail, and is this its window?"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aitrail.cells import counted
 from aitrail.cli.announcing import refusal, scope_of
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.origins import WHICH, origin_options
@@ -13,7 +14,7 @@ from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.progress import progress, rate_of
 from aitrail.cli.sections import Command, option
 from aitrail.cli.waiting import Wait, wait_options
-from aitrail.cli.window import counted, window_options
+from aitrail.cli.window import window_options
 from aitrail.costs.prices import AwsPrices
 from aitrail.keys import Origins
 from aitrail.window import Window

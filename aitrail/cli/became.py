@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from aitrail.announced import NOT_READ, Announced, Became
+from aitrail.cells import counted
 from aitrail.cli.aws import Access
 from aitrail.cli.output import Output, narrate
 from aitrail.cli.progress import progress
 from aitrail.cli.waiting import Wait
-from aitrail.cli.window import counted
 from aitrail.waiting import Waiting
 
 _COLUMNS = ("status", "files", "reason", "logFile")
@@ -27,7 +27,7 @@ def show_what_became(noted: Announced, access: Access, wait: Wait, output: Outpu
     """
     in_time = _wait(noted, access, wait) if noted.count else True
     bad, fine = Counter[str](), Counter[str]()
-    output.write(_rows(noted.became(access.ledger), bad, fine), table=_COLUMNS, csv=_COLUMNS)
+    output.write(_rows(noted.became(access.ledger), bad, fine), table=_COLUMNS, csv=_COLUMNS, fold=True)
     if noted.count:
         sums = ", ".join(f"{count:,} {status}" for status, count in (fine + bad).items())
         narrate(f"Of {counted(noted.count, 'file')} announced: {sums}.")

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from aitrail.backfill import REASONS, Backfill, Count
+from aitrail.cells import counted
 from aitrail.cli.announcing import narrate_archived, scope_of
 from aitrail.cli.aws import Access
 from aitrail.cli.output import Output, narrate
-from aitrail.cli.window import counted
 from aitrail.costs.bill import readable, total
 from aitrail.costs.prices import AwsPrices
 from aitrail.costs.reading import a_million_rows, reading

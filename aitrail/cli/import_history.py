@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aitrail.cells import counted
 from aitrail.cli.aws import Access, UnreachableError, aws_options, hint
 from aitrail.cli.origins import texts_of
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
-from aitrail.cli.window import counted, now_of, window_options
+from aitrail.cli.window import now_of, window_options
 from aitrail.services import load
 from aitrail.window import Window, event_time
 

@@ -4,10 +4,10 @@ from itertools import chain, islice
 
 import click
 
+from aitrail.cells import counted
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
-from aitrail.cli.window import counted
 
 _COLUMNS = ("reason", "eventSource", "eventName", "recordIndex", "logFile")
 
@@ -41,7 +41,7 @@ def rejects(*, again: bool, dry_run: bool, access: Access, verbose: bool, output
     first = list(islice(found, 1))
     entries = chain(first, found)
     shown = ledger.whole(entries) if output.wants_whole_rows else entries
-    output.write(shown, table=_COLUMNS, csv=_COLUMNS)
+    output.write(shown, table=_COLUMNS, csv=_COLUMNS, fold=True)
     if not first:
         narrate(f"No record was rejected in {access}.")
     elif again:

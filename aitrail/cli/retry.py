@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from aitrail.bucket import BadUrlError, bucket_and_key
+from aitrail.cells import counted
 from aitrail.cli.announcing import narrate_archived, refusal, scope_of
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
 from aitrail.cli.waiting import Wait, wait_options
-from aitrail.cli.window import counted
 from aitrail.entries import entry_of
 from aitrail.keys import kind_of
 
@@ -73,7 +73,7 @@ def retry(
     if wait:
         is_fine = _wait(again, counts, access, wait, output)
     else:
-        output.write(map(_row, chain(letters, again)), table=_COLUMNS, csv=_COLUMNS)
+        output.write(map(_row, chain(letters, again)), table=_COLUMNS, csv=_COLUMNS, fold=True)
         _narrate(counts, access, dry_run=dry_run)
     if not files:
         narrate_archived(sum(1 for _ in ledger.with_problem("archived")), bucket)

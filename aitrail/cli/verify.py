@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aitrail.cells import counted
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.origins import origin_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
-from aitrail.cli.window import counted, now_of, window_options
+from aitrail.cli.window import now_of, window_options
 from aitrail.keys import Origins
 from aitrail.window import Window, event_time
 
@@ -114,7 +115,7 @@ def _write(verdict: "Verdict", window: Window, output: Output) -> None:
         narrate(remark)
     if findings:
         click.echo("")
-        output.write(findings, table=_COLUMNS, csv=_COLUMNS, fit=False)
+        output.write(findings, table=_COLUMNS, csv=_COLUMNS, fold=True)
 
 
 def _sentence(verdict: "Verdict", window: Window) -> str:

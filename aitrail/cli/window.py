@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from aitrail.cells import counted
 from aitrail.cli.sections import option
 from aitrail.window import MomentError, moment_of, span_of, window_of, within_time
 
@@ -86,9 +87,3 @@ def length_of(span: timedelta) -> str:
         if span % unit == timedelta(0):
             return counted(span // unit, name)
     return counted(span // timedelta(seconds=1), "second")
-
-
-def counted(count: int, thing: str) -> str:
-    """How many, in words: 1 call, 2 addresses."""
-    plural = f"{thing}es" if thing.endswith("s") else f"{thing}s"
-    return f"{count:,} {thing if count == 1 else plural}"

@@ -1,6 +1,7 @@
 """`aitrail retry` with moto's SQS and DynamoDB."""
 
 import json
+import os
 
 import pytest
 from botocore.exceptions import ClientError
@@ -209,6 +210,16 @@ def test_wait_knows_when_named_files_were_read_before(aitrail, deployed):
         "the ledger knows of no reading since 2026-11-20T08:00:00Z",
         "the ledger knows of no reading",
     ]
+
+
+def test_log_file_is_seen_on_a_terminal_of_80_columns(aitrail, deployed, monkeypatch):
+    deployed.record(key(1), "unreadable", reason="no gzip")
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((80, 24)))
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+
+    ended = aitrail("retry", "--no-color", "-o", "table")
+
+    assert ended.stdout.splitlines() == ["problem     reason", "unreadable  no gzip", f"    logFile  {name(1)}"]
 
 
 @pytest.mark.usefixtures("deployed")
