@@ -38,7 +38,7 @@ _STAYS = "Interrupted. What is announced stays announced, and is read."
 @wait_options
 @aws_options
 @option("Where", "-v", "--verbose", is_flag=True, help="Tell what asking the ledger took.")
-@output_options()
+@output_options(of="the list of counts")
 @click.pass_context
 def backfill(
     context: click.Context,

@@ -51,7 +51,7 @@ _Report = Callable[[int, int], None]
 @window_options("When (UTC)", since="90d")
 @aws_options
 @option("Where", "--history-profile", metavar="NAME", help="AWS profile of the history.  [default: --profile]")
-@output_options()
+@output_options(of="the list of Regions")
 @click.pass_context
 def import_history(
     context: click.Context,

@@ -17,7 +17,7 @@ _COLUMNS = ("reason", "eventSource", "eventName", "recordIndex", "logFile")
 @option("How", "--dry-run", is_flag=True, help="With --retry: only count these files.")
 @aws_options
 @option("Where", "-v", "--verbose", is_flag=True, help="Tell what reading took.")
-@output_options()
+@output_options(of="the list of rejects")
 def rejects(*, again: bool, dry_run: bool, access: Access, verbose: bool, output: Output) -> None:
     """List the records that could not become rows, and why.
 

@@ -29,7 +29,7 @@ _Entries = Iterable[dict[str, Any]]
 @wait_options
 @aws_options
 @option("Where", "-v", "--verbose", is_flag=True, help="Tell what asking the ledger took.")
-@output_options()
+@output_options(of="the list of files")
 @click.pass_context
 def retry(
     context: click.Context,

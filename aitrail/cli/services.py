@@ -28,7 +28,7 @@ _NARROWEST = 20
 
 @click.command(cls=Command)
 @option("What to show", "--operations", is_flag=True, help="Also the operations that the AWS SDK knows.")
-@output_options()
+@output_options(of="the list of services")
 def services(*, operations: bool, output: Output) -> None:
     """Show the services that are recorded.
 
