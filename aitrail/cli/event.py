@@ -90,7 +90,7 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
         context.exit(show_original(row, place))
     if raw:
         click.echo(indented_json(record_of(row)))
-    elif output.format == "table" and output.query is None:
+    elif output.is_table:
         output.write_groups(_groups_of(row))
     else:
         columns = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)

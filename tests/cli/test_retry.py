@@ -163,10 +163,11 @@ def test_nothing_is_announced_where_one_does_not_exist(aitrail, deployed):
     assert deployed.announced() == []
 
 
-def test_refusal_of_the_bucket_says_where_permissions_are_listed(aitrail, deployed, monkeypatch):
-    # moto's answers to HEAD have a body.
-    refused = {"Error": {"Code": "403", "Message": "Forbidden"}}
-    monkeypatch.setattr("aitrail.bucket.is_there", lambda *_: (_ for _ in ()).throw(ClientError(refused, "HeadObject")))
+def test_refusal_of_the_bucket_says_where_permissions_are_listed(aitrail, deployed, stacks):
+    def refuse(_request):
+        raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadObject")
+
+    stacks.answers["HeadObject"] = refuse
 
     ended = aitrail("retry", name(1))
 
