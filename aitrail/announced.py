@@ -1,26 +1,25 @@
-"""What becomes of what was announced: the queue has to be empty, then the ledger knows."""
+"""What becomes of what was announced, as the ledger knows it."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import tee
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice, tee
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from aitrail.entries import UNPROVEN, entry_of
+from aitrail.entries import ACCEPTED, UNPROVEN, entry_of
 from aitrail.ledger_reader import LedgerReader
-from aitrail.status.sqs import queue_of
-from aitrail.temporary import is_temporary
+from aitrail.window import event_time
 
-if TYPE_CHECKING:
-    from types_boto3_sqs import SQSClient
-
-# SQS counts to within a minute of the last change (SetQueueAttributes, Amazon SQS API Reference).
-POLL_SECONDS = 30.0
-_EMPTY_POLLS = 2
+# The ledger has whole seconds: a file that is announced so soon after it was read may be read again in the same one.
+_AT_ONCE_AGAIN = timedelta(seconds=2)
+# Asked about at once: as many requests as a reader has on their way side by side.
+_FIRST = 200
 _SOUND = ("ingested", "verified")
 NOT_READ = "not read"
+# The name of an object, and when it was read before.
+_Noted = tuple[str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,35 +39,12 @@ class Became:
         return self.status in _SOUND
 
 
-def until_empty(
-    sqs: "SQSClient",
-    queue_url: str,
-    *,
-    left: Callable[[int], None] = lambda _: None,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Wait until a queue is empty, twice in a row; `left` hears how many messages there are.
-
-    Errors that pass are waited for; others of the client are raised.
-    """
-    empty = 0
-    while empty < _EMPTY_POLLS:
-        sleep(POLL_SECONDS)
-        try:
-            found = queue_of(sqs, queue_url).messages
-        except Exception as error:
-            if not is_temporary(error):
-                raise
-            continue
-        left(found)
-        empty = 0 if found else empty + 1
-
-
 class Announced:
-    """Notes what is announced, on disk: there may be millions. A context manager."""
+    """Notes what is announced, on disk: there may be millions. A context manager; `now` is the clock."""
 
-    def __init__(self, bucket: str) -> None:
+    def __init__(self, bucket: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._bucket = bucket
+        self._now = now
         self.count = 0
         self._file = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (closed below)
 
@@ -79,17 +55,61 @@ class Announced:
         self._file.close()
 
     def note(self, key: str, ingested_at: str | None) -> None:
-        """Note an object, and when it had been read before, as the ledger has it."""
+        """Note an object that was announced just now, and when it had been read before, as the ledger has it.
+
+        A reading in these very seconds cannot be told from the one that is asked for, and is taken for it.
+        """
+        now = self._now()
+        if ingested_at and event_time(now - _AT_ONCE_AGAIN) <= ingested_at <= event_time(now + _AT_ONCE_AGAIN):
+            ingested_at = None
         self.count += 1
         self._file.write(json.dumps([key, ingested_at]) + "\n")
 
     def became(self, reader: LedgerReader) -> Iterator[Became]:
         """What the ledger says now of each, in the order in which they were noted. Raises botocore's errors."""
+        for _, became in _asked(self._noted(), reader):
+            yield became
+
+    def unread(self, reader: LedgerReader) -> "Unread":
+        """Those of them that the ledger does not know to be read. Nothing can be noted while these are asked about."""
+        return Unread(noted=self._noted(), reader=reader)
+
+    def _noted(self) -> Iterator[_Noted]:
         self._file.seek(0)
-        noted, again = tee(map(json.loads, self._file))
-        names = ({"logFile": f"s3://{self._bucket}/{key}", "entry": entry_of(key)} for key, _ in noted)
-        for (_, before), entry in zip(again, reader.whole(names), strict=True):
-            yield _became(entry, before)
+        for line in self._file:
+            key, before = json.loads(line)
+            yield f"s3://{self._bucket}/{key}", before
+
+
+@dataclass(slots=True, kw_only=True)
+class Unread:
+    """What is not read yet. Only the first of it is asked about: until that is read, the rest can wait.
+
+    What was found to be `read` is not asked about again.
+    """
+
+    noted: Iterator[_Noted]
+    reader: LedgerReader
+    read: int = 0
+    _first: list[_Noted] = field(default_factory=list, init=False)
+
+    def are_none(self) -> bool:
+        """Ask whether all is read by now. Raises botocore's errors."""
+        while first := self._first or list(islice(self.noted, _FIRST)):
+            self._first = first  # also if asking fails
+            self._first = [each for each, became in _asked(first, self.reader) if became.status == NOT_READ]
+            self.read += len(first) - len(self._first)
+            if self._first:
+                return False
+        return True
+
+
+def _asked(noted: Iterable[_Noted], reader: LedgerReader) -> Iterator[tuple[_Noted, Became]]:
+    """What the ledger says of each."""
+    named, again = tee(noted)
+    entries = reader.whole({"logFile": name, "entry": entry_of(name)} for name, _ in named)
+    for each, entry in zip(again, entries, strict=True):
+        yield each, _became(entry, before=each[1])
 
 
 def _became(entry: dict[str, Any], before: str | None) -> Became:
@@ -100,5 +120,7 @@ def _became(entry: dict[str, Any], before: str | None) -> Became:
     problem, status = entry.get("problem"), entry["status"]
     if problem == UNPROVEN:  # as all are that came too late for their digests
         problem = "rejects" if entry.get("rejected") else None
+    elif problem == ACCEPTED:
+        problem = None
     status = problem or status
     return Became(log_file=entry["logFile"], status=status, reason=entry.get("reason") or entry.get("broken"))

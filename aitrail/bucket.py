@@ -62,6 +62,18 @@ def log_objects(s3: "S3Client", url: str, *, left_out: Counter[str], since: date
                 yield f"{S3}{bucket}/{key}"
 
 
+def is_there(s3: "S3Client", name: str) -> bool:
+    """Whether an object (s3://bucket/key) exists. Raises BadUrlError and botocore's errors."""
+    bucket, key = bucket_and_key(name)
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "404":  # HTTP's: the answer has no body
+            raise
+        return False
+    return True
+
+
 def named_content(s3: "S3Client", name: str) -> tuple[str, Callable[[], BytesIO]]:
     """The name of an object, and what gives its content, compressed as it is, or raises UnavailableError.
 

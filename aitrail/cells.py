@@ -42,6 +42,12 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
+def counted(count: int, thing: str) -> str:
+    """How many, in words: 1 call, 2 addresses."""
+    plural = f"{thing}es" if thing.endswith("s") else f"{thing}s"
+    return f"{count:,} {thing if count == 1 else plural}"
+
+
 def indented_json(value: Any, *, ascii_only: bool = True) -> str:  # noqa: ANN401 (any JSON value)
     """A value as JSON in indented lines, names sorted."""
     try:

@@ -4,7 +4,7 @@ A log file that came with its hour, and that no digest lists once its hour is cl
 no digest has listed before, is unproven, until `aitrail.reviewing` decides.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from aitrail.entries import UNPROVEN
 from aitrail.keys import DIGESTS, LOGS, LogKey, parse
 from aitrail.ledger import Ledger
 from aitrail.ledger_reader import LedgerReader
+from aitrail.window import days_between
 
 # The digest that arrives may be the last one that this many hours before it have waited for.
 _CLOSING = timedelta(hours=2)
@@ -29,7 +30,7 @@ def spans_of(reader: LedgerReader, digests: str, since: datetime, until: datetim
     """What the digests whose names begin so cover, of those delivered on the days between the two times."""
     return [
         span
-        for day in _days(since, until)
+        for day in days_between(since, until)
         for entry in reader.of_day(day, begins_with=f"{digests}{day.replace('-', '/')}/")
         if (span := Span.of(entry))
     ]
@@ -47,7 +48,7 @@ def note_doubts(ledger: Ledger, reader: LedgerReader, entry: Mapping[str, Any]) 
     # The reader may not know the entry yet.
     spans = [*(span for span in spans if span.log_file != own.log_file), own]
     for folder in LOGS:
-        for day in _days(first, last):
+        for day in days_between(first, last):
             for found in reader.of_day(day, begins_with=f"s3://{bucket}/{key.folder(folder, day)}"):
                 at = _delivered_at(found)
                 if at and first <= at < last and _is_unlisted(found) and is_closed(at, spans):
@@ -62,10 +63,3 @@ def _is_unlisted(entry: dict[str, Any]) -> bool:
 def _delivered_at(entry: dict[str, Any]) -> datetime | None:
     key = parse(entry["logFile"])
     return moment(key.delivered_at) if key and key.delivered_at else None
-
-
-def _days(since: datetime, until: datetime) -> Iterator[str]:
-    day = since.date()
-    while day <= until.date():
-        yield day.isoformat()
-        day += timedelta(days=1)

@@ -6,7 +6,7 @@ what is newer. Order of the writes: rows, rejects, progress.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -65,6 +65,12 @@ class HistoryImport:
         finally:
             self._stopped.set()
 
+    def gaps(self, regions: Iterable[str]) -> Iterator[tuple[str, list[Window]]]:
+        """What is still to be imported, of each Region as often as it has event sources. Raises errors of the table."""
+        asked = [(region, source) for region in regions for source in sorted(self.registry.sources)]
+        progresses = in_order(partial(self._progress, region, source) for region, source in asked)
+        return ((region, progress.gaps) for (region, _), progress in zip(asked, progresses, strict=True))
+
     def _import_region(self, region: str, history: EventHistory) -> RegionImport:
         result = RegionImport(region=region)
         try:
@@ -78,14 +84,7 @@ class HistoryImport:
         return result
 
     def _import_source(self, source: str, history: EventHistory, result: RegionImport) -> None:
-        progress = ImportProgress.read(
-            self.ledger,
-            f"{self._origin(result)}/{source}",
-            {"account": self.account, "region": result.region, "eventSource": source},
-            self.window,
-            settled=self.now - SETTLED,
-            force=self.force,
-        )
+        progress = self._progress(result.region, source)
         try:
             for gap in progress.gaps:
                 result.asked += 1
@@ -93,11 +92,21 @@ class HistoryImport:
         except HistoryRefusedError as error:
             result.problem = error
 
+    def _progress(self, region: str, source: str) -> ImportProgress:
+        return ImportProgress.read(
+            self.ledger,
+            f"{self._origin(region)}/{source}",
+            {"account": self.account, "region": region, "eventSource": source},
+            self.window,
+            settled=self.now - SETTLED,
+            force=self.force,
+        )
+
     def _import_gap(
         self, gap: Window, pages: Iterable[Sequence[Event]], result: RegionImport, progress: ImportProgress
     ) -> None:
         for events in pages:
-            counts = self._import_events(events, self._origin(result))
+            counts = self._import_events(events, self._origin(result.region))
             result.counts += counts
             progress.counts += counts
             self.report(len(events), 0)
@@ -124,5 +133,5 @@ class HistoryImport:
         }
         return found.counts + Counter(others)
 
-    def _origin(self, result: RegionImport) -> str:
-        return f"event-history://{self.account}/{result.region}"
+    def _origin(self, region: str) -> str:
+        return f"event-history://{self.account}/{region}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from aitrail import tables
+from aitrail.cells import counted
 from aitrail.filters import COLUMNS, Filter
 from aitrail.services import Registry
 from aitrail.window import Day, Window
@@ -50,7 +51,7 @@ class Plan:
         )
 
     def __str__(self) -> str:
-        return f"index {self.index.name}, {len(self.values)} value(s) x {len(self.days)} day(s)"
+        return f"index {self.index.name}, {counted(len(self.values), 'value')} x {counted(len(self.days), 'day')}"
 
     def query(self, value: str, day: Day) -> dict[str, Any]:
         """The parameters of a Query: index, key condition and, for `compared`, filter."""

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from aitrail.cells import counted
 from aitrail.coverage import Span, chains_of, gaps, moment, text_of
 from aitrail.entries import ACCEPTED, DIGEST, FILE
 from aitrail.keys import DIGESTS, LogKey, kind_of, parse
-from aitrail.window import LATEST, Window
+from aitrail.window import LATEST, Window, days_between
 
 # A digest comes within an hour of its own end: what was delivered later than this may not be listed yet.
 LISTED_WITHIN = timedelta(hours=2)
@@ -174,7 +175,8 @@ class Proof:
                 why = "no digest of CloudTrail has listed it until now"
                 yield from (Finding(finding="unproven", of=log_file, why=why) for log_file in log_files)
             else:
-                why = f"there is none for the {len(log_files):,} log file(s) of this time: is log file validation on?"
+                files = counted(len(log_files), "log file")
+                why = f"there is none for the {files} of this time: is log file validation on?"
                 yield Finding(finding="no-digests", of=folder, why=why)
         if not self.delivered and not self._spans:
             why = "neither a log file nor a digest is in the ledger: is there a trail, and is this its window?"
@@ -199,7 +201,4 @@ def days_of(window: Window, now: datetime) -> Iterator[str]:
     A digest comes with the end of its hour.
     """
     asked = window.of_days(now)
-    day, last = (asked.since - timedelta(days=1)).date(), (asked.until + LISTED_WITHIN).date()
-    while day <= last:
-        yield day.isoformat()
-        day += timedelta(days=1)
+    return days_between(asked.since - timedelta(days=1), asked.until + LISTED_WITHIN)

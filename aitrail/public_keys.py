@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from aitrail.digest import FIRST_TIME, LAST_TIME, Digest, InvalidDigest, check_signature
 from aitrail.errors import AitrailError
 from aitrail.keys import parse
+from aitrail.temporary import is_temporary
 
 if TYPE_CHECKING:
     from types_boto3_cloudtrail import CloudTrailClient
@@ -19,8 +20,6 @@ _SIGNED_WITHIN = timedelta(hours=2)
 _AN_HOUR = timedelta(hours=1)
 # A Region that is refused once is not asked again for each of its digests.
 _REFUSAL_HOLDS = timedelta(minutes=5)
-_PATIENCE = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
-_SERVER_ERROR = 500
 
 
 class UnavailableKey(AitrailError):
@@ -77,7 +76,8 @@ class PublicKeys:
             pages = self.client(region).get_paginator("list_public_keys").paginate(StartTime=start, EndTime=end)
             found = [key for page in pages for key in page["PublicKeyList"]]
         except (BotoCoreError, ClientError) as error:
-            if _may_help_to_wait(error):
+            # Where there is no such endpoint, CloudTrail may have a Region that this function cannot reach.
+            if is_temporary(error) and not isinstance(error, EndpointConnectionError):
                 raise
             reason = f"CloudTrail in {region} does not give its public keys: {error}"
             if _is_for_all(error):
@@ -99,11 +99,3 @@ def _is_for_all(error: Exception) -> bool:
     """Whether the Region refuses the caller, not what a digest made it ask for."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
     return not isinstance(error, ClientError) or code.startswith(("AccessDenied", "Unrecognized", "InvalidClientToken"))
-
-
-def _may_help_to_wait(error: Exception) -> bool:
-    """Not where there is no such endpoint: CloudTrail may have a Region that this function cannot reach."""
-    if not isinstance(error, ClientError):
-        return isinstance(error, (HTTPClientError, ConnectTimeoutError))
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return error.response["Error"]["Code"] in _PATIENCE or status >= _SERVER_ERROR

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from aitrail.announcing import Announcer
 from aitrail.errors import AitrailError
+from aitrail.notifications import UnknownNotification, deliveries
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 PROBLEMS = ("unreadable", "missing", "invalid", "unverifiable")
 _AT_ONCE = 100
 _MESSAGES_AT_ONCE = 10
+# SQS then asks all of its servers, not some.
+_LOOKING_SECONDS = 1
 # Answers of engines that cannot move messages; AWS can.
 _UNKNOWN_ACTION = frozenset({"InvalidAction", "UnknownOperationException", "NotImplemented", "501"})
 
@@ -38,6 +41,14 @@ class DeadLetters:
     def count(self) -> int:
         """How many there are, as far as SQS knows. Raises the client's errors."""
         return int(self._attribute("ApproximateNumberOfMessages"))
+
+    def some(self) -> Iterator[dict[str, Any]]:
+        """The log files that some of them announce, ten letters at most, as entries of a ledger: they stay there.
+
+        A letter that announces none has a reason alone. Raises the client's errors.
+        """
+        for message in self._receive(VisibilityTimeout=0, WaitTimeSeconds=_LOOKING_SECONDS):
+            yield from ({"problem": "dead letter", **found} for found in _announced(message["Body"]))
 
     def move_back(self) -> int | None:
         """Send them back to their queues: how many, or None where SQS moves them by itself from now on.
@@ -70,19 +81,29 @@ class DeadLetters:
             yield
 
     def _received(self) -> "Iterator[MessageTypeDef]":
-        while True:
-            answer = self.sqs.receive_message(
-                QueueUrl=self.queue_url,
-                MaxNumberOfMessages=_MESSAGES_AT_ONCE,
-                MessageSystemAttributeNames=["DeadLetterQueueSourceArn"],
-            )
-            if not answer.get("Messages"):
-                return
-            yield from answer["Messages"]
+        while messages := self._receive():
+            yield from messages
+
+    def _receive(self, **how: Any) -> "list[MessageTypeDef]":  # noqa: ANN401 (of ReceiveMessage)
+        answer = self.sqs.receive_message(
+            QueueUrl=self.queue_url,
+            MaxNumberOfMessages=_MESSAGES_AT_ONCE,
+            MessageSystemAttributeNames=["DeadLetterQueueSourceArn"],
+            **how,
+        )
+        return answer.get("Messages", [])
 
     def _source(self, message: "MessageTypeDef") -> str:
         name = message.get("Attributes", {}).get("DeadLetterQueueSourceArn", "").rpartition(":")[2]
         return next((url for url in self.sources if url.rpartition("/")[2] == name), self.sources[-1])
+
+
+def _announced(body: str) -> list[dict[str, Any]]:
+    try:
+        names = [f"s3://{each.bucket}/{each.key}" for each in deliveries(body)]
+    except UnknownNotification as error:
+        return [{"reason": str(error)}]
+    return [{"logFile": name} for name in names] or [{"reason": "it announces no log file"}]
 
 
 def announced_again(

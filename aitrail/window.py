@@ -1,7 +1,7 @@
 """A window of time, and the words in which people give one: 7d, 2026-11-01, now."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -89,6 +89,12 @@ def joined(windows: Iterable[Window]) -> list[Window]:
     return found
 
 
+def days_between(since: datetime, until: datetime) -> Iterator[str]:
+    """The UTC days (YYYY-MM-DD) from that of the one moment to that of the other, both inclusive, oldest first."""
+    first, last = (moment.astimezone(UTC).date() for moment in (since, until))
+    return ((first + timedelta(days=number)).isoformat() for number in range((last - first).days + 1))
+
+
 def _whole_second(moment: datetime) -> datetime:
     """The first whole second at or after the moment."""
     moment = moment.astimezone(UTC)
@@ -146,6 +152,19 @@ def window_of(since: str | date | timedelta, until: str | date | timedelta, now:
             + (_whole_day(begin) if begin == end <= now else "")
         )
     return Window(since=min(begin, LATEST), until=min(end, LATEST))
+
+
+def within_time(window: Window, now: datetime) -> Window:
+    """The part of a window that CloudTrail can have delivered something in. Raises MomentError if there is none."""
+    possible = window.of_days(now)
+    if possible.since < possible.until:
+        return possible
+    reason = (
+        f"CloudTrail has recorded nothing before {BEGINNING.year}"
+        if window.until <= BEGINNING
+        else f"since {event_time(window.since)} is still to come"
+    )
+    raise MomentError(f"There is nothing in the window: {reason}.")
 
 
 def _moment(name: str, given: str | date | timedelta, now: datetime) -> datetime:

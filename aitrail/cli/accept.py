@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aitrail.cells import counted
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
-from aitrail.cli.window import counted, now_of
+from aitrail.cli.window import now_of
 from aitrail.window import event_time
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 import click
 
+from aitrail.cells import counted
 from aitrail.cli.aws import Access
 from aitrail.cli.output import narrate
-from aitrail.cli.window import counted
 from aitrail.keys import Scope
 
 

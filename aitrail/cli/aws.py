@@ -44,7 +44,8 @@ _HINTS = {
     ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch"): (
         "Check the credentials: --profile, AWS_PROFILE, AWS_ACCESS_KEY_ID."
     ),
-    ("AccessDenied", "AccessDeniedException"): "docs/operations.md (Permissions) lists what each command needs.",
+    # Of a HEAD, whose answer has no body, the code is that of HTTP.
+    ("AccessDenied", "AccessDeniedException", "403"): "docs/operations.md (Permissions) lists what each command needs.",
     # EC2's own word: commands ask it for nothing else.
     ("UnauthorizedOperation",): "Name Regions with --in-region, or allow ec2:DescribeRegions.",
     THROTTLING: "AWS throttles: ask again in a minute, or ask for less (a shorter window, one principal or service).",

@@ -1,70 +1,54 @@
 """`aitrail backfill`: log files that are in the bucket and not in the ledger, announced to the function."""
 
-import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from aitrail.cells import counted
 from aitrail.cli.announcing import refusal, scope_of
 from aitrail.cli.aws import Access, aws_options
+from aitrail.cli.origins import WHICH, origin_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.progress import progress, rate_of
 from aitrail.cli.sections import Command, option
-from aitrail.cli.window import Moment, counted, now_of
+from aitrail.cli.waiting import Wait, wait_options
+from aitrail.cli.window import window_options
 from aitrail.costs.prices import AwsPrices
-from aitrail.window import Window, window_of
+from aitrail.keys import Origins
+from aitrail.window import Window
 
 if TYPE_CHECKING:
     from aitrail.announcing import Announcer
     from aitrail.backfill import Backfill, Found
 
 _ATTENTION = 4
-_WHEN = "When they were delivered (UTC)"
-_WHICH = "Which log files (repeat an option for other values)"
 _HOW = "How"
-_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
-_GOES_ON = (
-    "Interrupted. What is announced stays announced, and is read. The same command goes on: it skips what is read."
-)
-
-
-def _accounts(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        if not _ACCOUNT.fullmatch(value):
-            raise click.BadParameter(f"{value!r} is no account: give its 12 digits.")
-    return tuple(dict.fromkeys(values))
+_FROM_WHEN = "Say from when on log files are wanted: --since 90d, --since 2026-01-01, or --since 2013-01-01 for all."
+_STAYS = "Interrupted. What is announced stays announced, and is read."
 
 
 @click.command(cls=Command)
-@option(_WHEN, "--since", type=Moment(), help="Begin: 7d, 12h, yesterday, 2026-11-01, 2026-11-01T08:30.  [required]")
-@option(_WHEN, "--until", type=Moment(), help="End, exclusive; in the same forms.  [default: now]")
-@option(_WHICH, "--account", "accounts", multiple=True, callback=_accounts, metavar="ID", help="Account of the calls.")
-@option(_WHICH, "--in-region", "regions", multiple=True, metavar="REGION", help="Region of the calls.")
-@option(_WHICH, "--prefix", default="", metavar="PREFIX", help="What stands before AWSLogs/ in keys.  [default: none]")
+@window_options("When they were delivered (UTC)", since=None, without=_FROM_WHEN)
+@origin_options
+@option(WHICH, "--prefix", default="", metavar="PREFIX", help="What stands before AWSLogs/ in keys.  [default: none]")
 @option(_HOW, "--force", is_flag=True, help="Announce what is read already as well: it is read again.")
 @option(_HOW, "--dry-run", is_flag=True, help="Only count what would be announced, and estimate what reading it costs.")
-@option(
-    _HOW, "--wait", is_flag=True, help="Wait until the queue is empty, a minute or more, and show what became of all."
-)
+@wait_options
 @aws_options
 @option("Where", "-v", "--verbose", is_flag=True, help="Tell what asking the ledger took.")
-@output_options()
+@output_options(of="the list of counts")
 @click.pass_context
 def backfill(
     context: click.Context,
     *,
-    since: datetime | None,
-    until: datetime | None,
-    accounts: tuple[str, ...],
-    regions: tuple[str, ...],
+    window: Window,
+    origins: Origins,
     prefix: str,
     force: bool,
     dry_run: bool,
-    wait: bool,
+    wait: Wait | None,
     access: Access,
     verbose: bool,
     output: Output,
@@ -79,7 +63,11 @@ def backfill(
     The window is that of the delivery. CloudTrail delivers some events late, into later folders: leave --until away to
     have them all. Events of a day may lie in files of the next one.
 
-    --wait exits with 4 if a file that was announced was not read as it should be.
+    A table has the sums of all reasons as its last line; other formats have none.
+
+    --wait ends when the ledger has a new entry of every file that was announced; or when the backfill queue is empty,
+    that of all commands: then what is missing is among the dead letters. It exits with 4 if a file was not read as it
+    should be, or not yet when the time is up.
 
     \b
     Examples:
@@ -87,14 +75,11 @@ def backfill(
       aitrail backfill --since 2026-01-01 --wait
       aitrail backfill --since 2013-01-01 --account 111122223333 --in-region eu-west-1
     """
-    window = _window(context, since, until)
-    if dry_run and wait:
-        raise click.UsageError("--dry-run announces nothing that --wait could wait for: leave one out.")
     prefix = _checked(access, prefix)
-    with _telling(access, verbose=verbose):
+    with _telling(access, _interrupted(force=force, dry_run=dry_run), verbose=verbose):
         from aitrail.cli.found import narrate_counts, write_counts  # noqa: PLC0415 (--help need not wait for it)
 
-        work = _work(access, prefix, accounts, regions, window, force=force)
+        work = _work(access, prefix, origins, window, force=force)
         if wait:
             from aitrail.announced import Announced  # noqa: PLC0415 (as above)
             from aitrail.cli.became import show_what_became  # noqa: PLC0415
@@ -102,7 +87,7 @@ def backfill(
             with Announced(access.deployment.log_bucket) as noted:
                 _look(work, access.announcer, lambda found: noted.note(found.key, found.ingested_at))
                 narrate_counts(work, access)
-                if not show_what_became(noted, access, context.obj or time.sleep, output):
+                if not show_what_became(noted, access, wait, output):
                     context.exit(_ATTENTION)
         else:
             _look(work, None if dry_run else access.announcer)
@@ -113,25 +98,24 @@ def backfill(
 
 
 @contextmanager
-def _telling(access: Access, *, verbose: bool) -> Iterator[None]:
+def _telling(access: Access, interrupted: str, *, verbose: bool) -> Iterator[None]:
     """Tell whoever interrupts it how to go on, and at the end what it took."""
     try:
         yield
     except KeyboardInterrupt:
-        narrate(_GOES_ON)
+        narrate(interrupted)
         raise
     finally:
         if verbose:
             narrate(f"Asking the ledger took {access.ledger.effort()}.")
 
 
-def _window(context: click.Context, since: datetime | None, until: datetime | None) -> Window:
-    if since is None:
-        raise click.UsageError(
-            "Say from when on log files are wanted: --since 90d, --since 2026-01-01, or --since 2013-01-01 for all."
-        )
-    now = now_of(context)
-    return window_of(since, until or now, now)
+def _interrupted(*, force: bool, dry_run: bool) -> str:
+    if dry_run:
+        return "Interrupted. Nothing was announced."
+    if force:
+        return f"{_STAYS} The same command announces everything again; without --force it skips what is read."
+    return f"{_STAYS} The same command goes on: it skips what is read."
 
 
 def _checked(access: Access, prefix: str) -> str:
@@ -142,9 +126,7 @@ def _checked(access: Access, prefix: str) -> str:
     return wanted
 
 
-def _work(
-    access: Access, prefix: str, accounts: tuple[str, ...], regions: tuple[str, ...], window: Window, *, force: bool
-) -> "Backfill":
+def _work(access: Access, prefix: str, origins: Origins, window: Window, *, force: bool) -> "Backfill":
     """What there is to look into."""
     from aitrail.backfill import Backfill  # noqa: PLC0415 (as above)
     from aitrail.day_folders import DayFolders  # noqa: PLC0415
@@ -152,7 +134,8 @@ def _work(
     from aitrail.services import load  # noqa: PLC0415
 
     bucket = access.deployment.log_bucket
-    folders = DayFolders(s3=access.client("s3"), bucket=bucket, prefix=prefix, accounts=accounts, regions=regions)
+    where = {"accounts": tuple(sorted(origins.accounts)), "regions": tuple(sorted(origins.regions))}
+    folders = DayFolders(s3=access.client("s3"), bucket=bucket, prefix=prefix, **where)
     with progress() as show:
         days = folders.of(window, found=lambda count: show(f"{counted(count, 'folder')} of days found"))
     return Backfill(

@@ -1,44 +1,54 @@
 """What became of log files that were announced, once the function has had its turn."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from aitrail.announced import NOT_READ, Announced, Became, until_empty
+from aitrail.announced import NOT_READ, Announced, Became
+from aitrail.cells import counted
 from aitrail.cli.aws import Access
 from aitrail.cli.output import Output, narrate
 from aitrail.cli.progress import progress
-from aitrail.cli.window import counted
+from aitrail.cli.waiting import Wait
+from aitrail.waiting import Waiting
 
 _COLUMNS = ("status", "files", "reason", "logFile")
+_DEAD = (
+    "What is not read has failed five times and is among the dead letters (`aitrail retry` brings it back, the "
+    "function's log says why), or is still under way."
+)
 
 
-def show_what_became(noted: Announced, access: Access, sleep: Callable[[float], None], output: Output) -> bool:
-    """Wait until the backfill queue is empty, and show what the ledger says then; whether all was read as it should be.
+def show_what_became(noted: Announced, access: Access, wait: Wait, output: Output) -> bool:
+    """Wait for the function, and show what the ledger says then; whether all was read as it should be.
 
     A row for each file that somebody has to look at, then one for each status of the others. Raises what reaching AWS
     raises.
     """
-    if noted.count:
-        with progress() as show:
-            show("Waiting for the function")
-            until_empty(
-                access.client("sqs"),
-                access.deployment.backfill_queue,
-                left=lambda left: show(f"{counted(left, 'message')} left in the backfill queue"),
-                sleep=sleep,
-            )
+    in_time = _wait(noted, access, wait) if noted.count else True
     bad, fine = Counter[str](), Counter[str]()
-    output.write(_rows(noted.became(access.ledger), bad, fine), table=_COLUMNS, csv=_COLUMNS)
+    output.write(_rows(noted.became(access.ledger), bad, fine), table=_COLUMNS, csv=_COLUMNS, fold=True)
     if noted.count:
         sums = ", ".join(f"{count:,} {status}" for status, count in (fine + bad).items())
         narrate(f"Of {counted(noted.count, 'file')} announced: {sums}.")
     if bad[NOT_READ]:
-        narrate(
-            "What is not read has failed five times and is among the dead letters (`aitrail retry` brings it back, the "
-            "function's log says why), or is still under way."
-        )
+        narrate(_DEAD if in_time else "The time is up: what is not read is still under way, or has failed.")
     return not bad
+
+
+def _wait(noted: Announced, access: Access, wait: Wait) -> bool:
+    with progress() as show:
+        show("Waiting for the function")
+        waiting = Waiting(
+            reader=access.ledger,
+            sqs=access.client("sqs"),
+            queue_url=access.deployment.backfill_queue,
+            show=lambda read, left: show(
+                f"{counted(left, 'message')} left in the backfill queue, files read", read, noted.count
+            ),
+            sleep=wait.sleep,
+        )
+        return waiting.until_read(noted, wait.timeout)
 
 
 def _rows(found: Iterable[Became], bad: Counter[str], fine: Counter[str]) -> Iterator[dict[str, Any]]:

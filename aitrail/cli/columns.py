@@ -12,7 +12,7 @@ from aitrail.conditions import WIDE_COLUMNS, Conditions, nearest
 from aitrail.filters import COLUMNS
 
 # A terminal has room for these, and for one or two more.
-_FIRST = ("eventTime", "operation", "principal")
+_FIRST = ROW_COLUMNS[:3]
 
 
 def table_columns(conditions: Conditions) -> tuple[str, ...]:
@@ -20,7 +20,7 @@ def table_columns(conditions: Conditions) -> tuple[str, ...]:
     asked = [column for name, column in (COLUMNS | {"read_only": "readOnly"}).items() if name in conditions]
     if set(conditions.get("outcome", ())) - {"ok"}:
         asked.append("errorCode")
-    return tuple(dict.fromkeys((*_FIRST, *asked, *ROW_COLUMNS))) if set(asked) - set(_FIRST) else ROW_COLUMNS
+    return tuple(dict.fromkeys((*_FIRST, *asked, *ROW_COLUMNS)))
 
 
 def only(rows: Iterable[dict[str, Any]], columns: Sequence[str] | None) -> Iterable[dict[str, Any]]:

@@ -39,8 +39,8 @@ def _decimal(_context: click.Context, _parameter: click.Parameter, value: float)
 
 
 @click.command(cls=Command)
-@option(_COMES, "--files", type=int, required=True, metavar="N", help="Log files delivered.")
-@option(_COMES, "--events", type=int, required=True, metavar="N", help="Events of the recorded services in them.")
+@option(_COMES, "--files", type=int, metavar="N", help="Log files delivered.  [required]")
+@option(_COMES, "--events", type=int, metavar="N", help="Events of the recorded services in them.  [required]")
 @option(_COMES, "--records", type=int, metavar="N", help=f"All records in them.  [default: {RECORDS_IN_A_FILE} a file]")
 @option(
     _COMES,
@@ -83,7 +83,7 @@ def _decimal(_context: click.Context, _parameter: click.Parameter, value: float)
 @option(_COUNTS, "--no-free-tier", is_flag=True, help="Leave out what is free in every month.")
 @option(_COUNTS, "--compare", is_flag=True, help="Show what CloudTrail Lake and Athena cost instead.")
 @option(_COUNTS, "--prices", callback=_prices, metavar="FILE", help="Your own prices (a TOML file).")
-@output_options()
+@output_options(of="the list of parts")
 def cost(
     *,
     no_free_tier: bool,
@@ -107,6 +107,10 @@ def cost(
       aitrail cost --files 500000 --events 2000000 --months 36 --retention-days 400
       aitrail cost --files 10000 --events 100000 --compare
     """
+    if given["files"] is None or given["events"] is None:
+        raise click.UsageError(
+            "Give both --files N and --events N: log files that come in a month, and events in them."
+        )
     try:
         load = Load(**given)
     except CostError as error:
@@ -126,7 +130,7 @@ def _write_parts(load: Load, lines: list[Line], output: Output) -> None:
         "a million events recorded": per_million(amount, load.events),
     }
     known = {name: value for name, value in sums.items() if value is not None}
-    if output.format != "table" or output.query:
+    if not output.is_table:
         rows = [*map(_row, lines), *({"part": name, "amount": _rounded(value)} for name, value in known.items())]
         output.write(rows, table=_COLUMNS, csv=_COLUMNS)
     else:
@@ -160,7 +164,7 @@ def _rounded(value: Decimal) -> Decimal:
 
 def _write_comparison(load: Load, prices: AwsPrices, output: Output) -> None:
     ways = comparison(load, prices)
-    if output.format != "table" or output.query:
+    if not output.is_table:
         rows = [{name: getattr(way, name) for name in _WAYS} | {"amount": _rounded(way.amount)} for way in ways]
         output.write(rows, table=_WAYS, csv=_WAYS)
     else:

@@ -59,7 +59,7 @@ def _event_id(_context: click.Context, _parameter: click.Parameter, value: str) 
 @option(_RECORD, "--raw", is_flag=True, help="Rebuild it from the row, exactly.")
 @option(_RECORD, "--source", is_flag=True, help="Read it again from its log file, and tell whether the row agrees.")
 @place_options
-@output_options()
+@output_options(of="the list with the one row")
 @click.pass_context
 def event(context: click.Context, *, event_id: str, raw: bool, source: bool, place: Place, output: Output) -> None:
     """Show everything about one call.
@@ -90,7 +90,7 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
         context.exit(show_original(row, place))
     if raw:
         click.echo(indented_json(record_of(row)))
-    elif output.format == "table" and output.query is None:
+    elif output.is_table:
         output.write_groups(_groups_of(row))
     else:
         columns = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from aitrail.cli.sections import option
+from aitrail.cli.sections import option, repeated
 from aitrail.conditions import EVENT_CATEGORIES, ConditionError, Conditions, checked
 from aitrail.identity import CREDENTIALS
 from aitrail.rows import OUTCOMES
@@ -68,7 +68,7 @@ class OneOf(click.Choice[str]):
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
-            hint = _repeated(param.opts[0] if param else "", str(value))
+            hint = repeated(param.opts[0] if param else "", str(value))
             raise click.BadParameter(f"{error.message}{hint}", ctx=ctx, param=param) from error
 
 
@@ -116,11 +116,4 @@ def _check(conditions: Conditions) -> None:
     except ConditionError as error:
         name = _PREFIX + (error.condition or "")
         parameter = next(each for each in click.get_current_context().command.params if each.name == name)
-        raise click.BadParameter(f"{error}{_repeated(parameter.opts[0], error.text or '')}", param=parameter) from error
-
-
-def _repeated(name: str, text: str) -> str:
-    """How to give the values that a comma separates."""
-    values = [each.strip() for each in text.split(",")]
-    is_list = len(values) > 1 and all(values)
-    return f" For several values repeat the option: {' '.join(f'{name} {each}' for each in values)}." if is_list else ""
+        raise click.BadParameter(f"{error}{repeated(parameter.opts[0], error.text or '')}", param=parameter) from error

@@ -72,13 +72,14 @@ class Csv:
 
 
 class Table:
-    """A table for people; `fit` leaves out what a terminal has no room for, and says so at the end."""
+    """A table for people; `fit` leaves out what a terminal has no room for, and says so at the end, or folds it."""
 
-    def __init__(self, stream: IO[str], columns: Sequence[str], *, styled: bool, fit: bool) -> None:
+    def __init__(self, stream: IO[str], columns: Sequence[str], *, styled: bool, fit: bool, fold: bool = False) -> None:
         is_terminal = stream.isatty()
         width = shutil.get_terminal_size().columns if fit and is_terminal else None
         self._columns = columns
-        self._table = TableWriter(stream, [*map(printable, columns)], width=width, bold=styled and is_terminal)
+        names = [*map(printable, columns)]
+        self._table = TableWriter(stream, names, width=width, bold=styled and is_terminal, fold=fold)
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
         """See Writer."""

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from aitrail.backfill import REASONS, Backfill, Count
+from aitrail.cells import counted
 from aitrail.cli.announcing import narrate_archived, scope_of
 from aitrail.cli.aws import Access
 from aitrail.cli.output import Output, narrate
-from aitrail.cli.window import counted
 from aitrail.costs.bill import readable, total
 from aitrail.costs.prices import AwsPrices
 from aitrail.costs.reading import a_million_rows, reading
@@ -18,10 +18,10 @@ _DECIMALS = 6
 
 
 def write_counts(work: Backfill, prices: AwsPrices | None, output: Output) -> None:
-    """Write the counts by reason, and their sums; with prices also what reading those costs that are announced."""
+    """Write the counts by reason, in a table also their sums; with prices also what reading those announced costs."""
     columns = (*_COLUMNS, "cost") if prices else _COLUMNS
-    rows = list(_rows(work, prices))
-    if output.format == "table" and not output.query:
+    rows = list(_rows(work, prices, with_total=output.is_table))
+    if output.is_table:
         cells = [[readable(cell) if isinstance(cell, Decimal) else cell for cell in row.values()] for row in rows]
         output.write_table(columns, cells)
     else:
@@ -29,12 +29,12 @@ def write_counts(work: Backfill, prices: AwsPrices | None, output: Output) -> No
         output.write(rounded, table=columns, csv=columns)
 
 
-def _rows(work: Backfill, prices: AwsPrices | None) -> Iterator[dict[str, Any]]:
+def _rows(work: Backfill, prices: AwsPrices | None, *, with_total: bool) -> Iterator[dict[str, Any]]:
     all_of_them = Count()
     for count in work.counts.values():
         all_of_them.join(count)
     counts = {reason: work.counts[reason] for reason in REASONS if reason in work.counts}
-    for reason, count in (counts | ({"total": all_of_them} if counts else {})).items():
+    for reason, count in (counts | ({"total": all_of_them} if counts and with_total else {})).items():
         row = {"reason": reason, "files": count.files, "bytes": count.bytes, "announced": count.wanted}
         yield row | ({"cost": total(reading(count.wanted, count.wanted_bytes, prices))} if prices else {})
 

@@ -8,16 +8,20 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from aitrail.cells import counted
 from aitrail.cli.aws import Access, UnreachableError, aws_options, hint
+from aitrail.cli.origins import texts_of
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
-from aitrail.cli.window import Moment, counted, now_of
+from aitrail.cli.window import now_of, window_options
 from aitrail.services import load
-from aitrail.window import Window, event_time, window_of
+from aitrail.window import Window, event_time
 
 if TYPE_CHECKING:
     from aitrail.event_history import EventHistory, HistoryRefusedError
@@ -27,6 +31,8 @@ _ATTENTION = 4
 _COUNTS = ("events", "written", "alreadyThere", "rejected", "expired")
 _COLUMNS = ("region", *_COUNTS)
 _CSV = (*_COLUMNS, "unwanted", "problem")
+_ALL_BEFORE = "All of this was imported before: --force asks again."
+_LEFT = ("region", "eventSources", "since", "until")
 _Report = Callable[[int, int], None]
 
 
@@ -36,23 +42,24 @@ _Report = Callable[[int, int], None]
     "--in-region",
     "regions",
     multiple=True,
+    callback=texts_of("region"),
     metavar="REGION",
     help="Events of this Region; repeat it for others.  [default: all Regions that are enabled]",
 )
 @option("Which events", "--force", is_flag=True, help="Those that were imported before as well.")
-@option("When (UTC)", "--since", type=Moment(), default="90d", help="Begin: 7d, 2026-11-01, …  [default: 90d]")
-@option("When (UTC)", "--until", type=Moment(), default="now", help="End, exclusive.  [default: now]")
+@option("Which events", "--dry-run", is_flag=True, help="Show what would be asked for, and neither ask nor write.")
+@window_options("When (UTC)", since="90d")
 @aws_options
 @option("Where", "--history-profile", metavar="NAME", help="AWS profile of the history.  [default: --profile]")
-@output_options()
+@output_options(of="the list of Regions")
 @click.pass_context
 def import_history(
     context: click.Context,
     *,
     regions: tuple[str, ...],
-    since: datetime,
-    until: datetime,
+    window: Window,
     force: bool,
+    dry_run: bool,
     access: Access,
     history_profile: str | None,
     output: Output,
@@ -71,6 +78,11 @@ def import_history(
     CloudTrail answers two requests of 50 events a second for each Region. Ctrl-C stops the import: the same command
     goes on where it ended, and later asks only for what is newer.
 
+    --dry-run shows for each Region how many of its event sources have something left, and its begin and end: how many
+    events that are, CloudTrail does not tell before.
+
+    A table has the sums of all Regions as its last line; other formats have none.
+
     Exits with 4 if a Region cannot be asked to the end, and with 3 if none can.
 
     \b
@@ -80,32 +92,36 @@ def import_history(
       aitrail import-history --history-profile member -o json
     """
     now, registry, tables = now_of(context), load(), _tables(access)
-    window = _window(since, until, now)
+    window = _within_reach(window, now)
     origin = replace(access, profile=history_profile or access.profile, region=access.region_name)
     account = origin.client("sts").get_caller_identity()["Account"]
-    names = sorted(set(regions)) or _enabled(origin)
-    narrate(
-        f"Importing Event history of the account {account} {window} from {counted(len(names), 'Region')} into {access}."
-    )
+    names = sorted(regions) or _enabled(origin)
+    what = f"Event history of the account {account} {window} from {counted(len(names), 'Region')} into {access}."
+    narrate(f"{'This would import' if dry_run else 'Importing'} {what}")
     from aitrail.history_import import HistoryImport  # noqa: PLC0415 (imports botocore)
 
-    histories = _histories(origin, names, sleep=context.obj or time.sleep)
     about = {"account": account, "window": window, "now": now, "registry": registry, "force": force}
+    if dry_run:
+        left = list(_left(HistoryImport(**about, **tables).gaps(names)))
+        output.write(left, table=_LEFT, csv=_LEFT)
+        if not left:
+            narrate(_ALL_BEFORE)
+        return
+    histories = _histories(origin, names, sleep=context.obj or time.sleep)
     try:
         with _progress(len(names) * len(registry.sources)) as report:
             found = HistoryImport(**about, **tables, report=report).run(histories)
     except KeyboardInterrupt:
         narrate("Stopped. The same command goes on where it ended.")
         raise
-    output.write(_rows(found), table=_COLUMNS, csv=_CSV)
+    output.write(_rows(found, with_total=output.is_table), table=_COLUMNS, csv=_CSV)
     _end(context, found)
 
 
-def _window(since: datetime, until: datetime, now: datetime) -> Window:
+def _within_reach(asked: Window, now: datetime) -> Window:
     """What of the window is worth asking for."""
     from aitrail.event_history import REACH, within_reach  # noqa: PLC0415 (imports botocore)
 
-    asked = window_of(since, until, now)
     window = within_reach(asked, now)
     reach = f"CloudTrail's Event history reaches back {counted(REACH.days, 'day')}, to {event_time(now - REACH)}"
     if window.since >= window.until:
@@ -141,11 +157,22 @@ def _histories(access: Access, regions: Iterable[str], *, sleep: Callable[[float
     return {region: EventHistory(client, sleep=sleep) for region, client in clients.items()}
 
 
-def _rows(found: "list[RegionImport]") -> Iterator[dict[str, Any]]:
+def _left(gaps: Iterable[tuple[str, list[Window]]]) -> Iterator[dict[str, Any]]:
+    """A row for each Region of which something is left to be asked."""
+    for region, found in groupby(gaps, key=itemgetter(0)):
+        left = [windows for _, windows in found if windows]
+        if left:
+            since, until = min(each[-1].since for each in left), max(each[0].until for each in left)
+            row = {"region": region, "eventSources": len(left)}
+            yield row | {"since": event_time(since), "until": event_time(until)}
+
+
+def _rows(found: "list[RegionImport]", *, with_total: bool) -> Iterator[dict[str, Any]]:
     for each in found:
         problem = {"problem": str(each.problem)} if each.problem else {}
         yield {"region": each.region, **_counts(each.counts), **problem}
-    yield {"region": "total", **_counts(_total(found))}
+    if with_total:
+        yield {"region": "total", **_counts(_total(found))}
 
 
 def _counts(counts: Counter[str]) -> dict[str, int]:
@@ -162,11 +189,7 @@ def _end(context: click.Context, found: "list[RegionImport]") -> None:
     if total["rejected"]:
         narrate(f"{counted(total['rejected'], 'record')} could not become rows: `aitrail rejects` lists them.")
     if not total["events"] and not remarks:
-        narrate(
-            "There are no events of the recorded services."
-            if any(each.asked for each in found)
-            else "All of this was imported before: --force asks again."
-        )
+        narrate("There are no events of the recorded services." if any(each.asked for each in found) else _ALL_BEFORE)
     for text in dict.fromkeys(remarks.values()):
         narrate(f"{', '.join(region for region in remarks if remarks[region] == text)}: {text}")
     if remarks and len(remarks) == len(found):

@@ -21,8 +21,8 @@ from aitrail.cli.table import Cell, TableWriter
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
-# The columns of tables that show rows: who did what, when and from where.
-ROW_COLUMNS = ("eventTime", "service", "operation", "principal", "resource", "outcome", "awsRegion", "sourceIPAddress")
+# The columns of tables that show rows: who did what, when and from where. A terminal has room for the first ones.
+ROW_COLUMNS = ("eventTime", "operation", "principal", "service", "resource", "outcome", "awsRegion", "sourceIPAddress")
 
 # The columns of a table are as wide as its first rows ask for.
 _FIRST_ROWS = 100
@@ -40,26 +40,37 @@ class Output:
     query: Callable[[Any], Any] | None = None
 
     @property
+    def is_table(self) -> bool:
+        """Whether people see a table, and not what a query finds: only there may sums stand among rows."""
+        return self.format == "table" and self.query is None
+
+    @property
     def wants_whole_rows(self) -> bool:
         """Whether every attribute of a row is shown, or may be asked for."""
         return self.query is not None or self.format in ("json", "jsonl")
 
     def write(
-        self, rows: Iterable[dict[str, Any]], *, table: Sequence[str], csv: Sequence[str], fit: bool = True
+        self,
+        rows: Iterable[dict[str, Any]],
+        *,
+        table: Sequence[str],
+        csv: Sequence[str],
+        fit: bool = True,
+        fold: bool = False,
     ) -> None:
         """Write rows as they come. `table` and `csv` name the columns of these formats; json and jsonl have everything.
 
-        A table leaves out columns for which a terminal has no room, unless not to `fit`. Raises what reading `rows`
-        or writing raises.
+        A table leaves out columns for which a terminal has no room, or folds them below their row with `fold`, unless
+        not to `fit`. Raises what reading `rows` or writing raises.
         """
         if self.query is None:
-            self._write_rows(rows, table, csv, fit=fit)
+            self._write_rows(rows, self.writer(table=table, csv=csv, fit=fit, fold=fold))
         else:
             self._write_result(self.query([items.plain(row) for row in rows]), fit=fit)
         sys.stdout.flush()
 
-    def _write_rows(self, rows: Iterable[Any], table: Sequence[str], csv: Sequence[str], *, fit: bool) -> None:
-        writer, pending = self.writer(table=table, csv=csv, fit=fit), iter(rows)
+    def _write_rows(self, rows: Iterable[Any], writer: Writer) -> None:
+        pending = iter(rows)
         size = _FIRST_ROWS if self.format == "table" else 1
         while chunk := list(islice(pending, size)):
             writer.add(chunk)
@@ -69,17 +80,17 @@ class Output:
         if self.format == "json":
             _stdout().write(json.dumps(result, indent=2, sort_keys=True) + "\n")
         elif self.format == "jsonl":
-            self._write_rows(_listed(result), (), (), fit=fit)
+            self._write_rows(_listed(result), self.writer(table=(), csv=()))
         else:
             rows = [_with_columns(each) for each in _listed(result)]
             columns = tuple(dict.fromkeys(chain.from_iterable(rows)))
-            self._write_rows(rows, columns, columns, fit=fit)
+            self._write_rows(rows, self.writer(table=columns, csv=columns, fit=fit))
 
-    def writer(self, *, table: Sequence[str], csv: Sequence[str], fit: bool = True) -> Writer:
+    def writer(self, *, table: Sequence[str], csv: Sequence[str], fit: bool = True, fold: bool = False) -> Writer:
         """What writes rows that come little by little; see `write`."""
         stream = _stdout()
         if self.format == "table":
-            return Table(stream, table, styled=self.styled, fit=fit)
+            return Table(stream, table, styled=self.styled, fit=fit, fold=fold)
         if self.format == "csv":
             return Csv(stream, csv)
         return JsonList(stream) if self.format == "json" else JsonLines(stream)

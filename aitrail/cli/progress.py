@@ -1,10 +1,15 @@
-"""How far a command is, on terminals."""
+"""How far a command is: a bar on terminals, now and then a line elsewhere."""
 
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
+
+from aitrail.cli.output import narrate
+
+# Whoever reads a log wants to see that something happens, and not much more.
+_SECONDS_BETWEEN_LINES = 60.0
 
 
 class Show(Protocol):
@@ -16,10 +21,10 @@ class Show(Protocol):
 
 
 @contextmanager
-def progress() -> Iterator[Show]:
-    """A bar and the time that is left on a terminal, and only there; it vanishes in the end."""
+def progress(clock: Callable[[], float] = time.monotonic) -> Iterator[Show]:
+    """On a terminal a bar and the time that is left, which vanish in the end; elsewhere a line a minute."""
     if not sys.stderr.isatty():
-        yield _show_nothing
+        yield _lines(clock)
         return
     from rich.console import Console  # noqa: PLC0415 (slow to import)
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
@@ -34,8 +39,16 @@ def progress() -> Iterator[Show]:
         yield show
 
 
-def _show_nothing(text: str, done: int = 0, total: int | None = None) -> None:
-    """See Show."""
+def _lines(clock: Callable[[], float]) -> Show:
+    last = clock()
+
+    def show(text: str, done: int = 0, total: int | None = None) -> None:
+        nonlocal last
+        if clock() - last >= _SECONDS_BETWEEN_LINES:
+            narrate(text if total is None else f"{text} ({done:,} of {total:,})")
+            last = clock()
+
+    return show
 
 
 def rate_of(clock: Callable[[], float] = time.monotonic) -> Callable[[int], str]:

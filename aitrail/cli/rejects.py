@@ -4,27 +4,28 @@ from itertools import chain, islice
 
 import click
 
+from aitrail.cells import counted
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
-from aitrail.cli.window import counted
 
 _COLUMNS = ("reason", "eventSource", "eventName", "recordIndex", "logFile")
 
 
 @click.command(cls=Command)
 @option("How", "--retry", "again", is_flag=True, help="Have the files that hold them read again.")
+@option("How", "--dry-run", is_flag=True, help="With --retry: only count these files.")
 @aws_options
 @option("Where", "-v", "--verbose", is_flag=True, help="Tell what reading took.")
-@output_options()
-def rejects(*, again: bool, access: Access, verbose: bool, output: Output) -> None:
+@output_options(of="the list of rejects")
+def rejects(*, again: bool, dry_run: bool, access: Access, verbose: bool, output: Output) -> None:
     """List the records that could not become rows, and why.
 
     A log file with such a record is ingested all the same: its other records are rows. The record stays in the ledger,
     and json and jsonl show it (record, or its beginning and its SHA-256 if it is too large). A file that is read again
     with another version or other service files loses the rejects that have become rows: --retry announces the files of
-    all that are listed. Those that were imported from Event history
-    stand in no log file, have no recordIndex, and stay.
+    all that are listed. Those that were imported from Event history stand in no log file, have no recordIndex, and
+    stay.
 
     \b
     Examples:
@@ -33,25 +34,32 @@ def rejects(*, again: bool, access: Access, verbose: bool, output: Output) -> No
       aitrail rejects --query 'length(@)'
       aitrail rejects --retry
     """
+    if dry_run and not again:
+        raise click.UsageError("--dry-run counts what --retry would announce: give both.")
     ledger = access.ledger
     found = ledger.with_problem("reject")
     first = list(islice(found, 1))
     entries = chain(first, found)
     shown = ledger.whole(entries) if output.wants_whole_rows else entries
-    output.write(shown, table=_COLUMNS, csv=_COLUMNS)
+    output.write(shown, table=_COLUMNS, csv=_COLUMNS, fold=True)
     if not first:
         narrate(f"No record was rejected in {access}.")
     elif again:
-        _retry(access)
+        _retry(access, dry_run=dry_run)
     if verbose:
         narrate(f"Reading took {ledger.effort()}.")
 
 
-def _retry(access: Access) -> None:
-    """Announce the files of all rejects, and tell."""
+def _retry(access: Access, *, dry_run: bool) -> None:
+    """Announce the files of all rejects, and tell; only count them in a dry run."""
     from aitrail.retrying import announced_again  # noqa: PLC0415 (imports what --help does not need)
 
     # Not those with the problem `rejects`: a file may have a graver one.
     entries = access.ledger.with_problem("reject")
-    files = sum(1 for _ in announced_again(access.announcer, entries, access.deployment.log_bucket))
-    narrate(f"{counted(files, 'file')} announced again: rejects that become rows vanish when the function reads them.")
+    announcer = None if dry_run else access.announcer
+    files = counted(sum(1 for _ in announced_again(announcer, entries, access.deployment.log_bucket)), "file")
+    narrate(
+        f"{files} would be announced again."
+        if dry_run
+        else f"{files} announced again: rejects that become rows vanish when the function reads them."
+    )

@@ -2,57 +2,85 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import click
 
 from aitrail.bucket import BadUrlError, bucket_and_key
+from aitrail.cells import counted
 from aitrail.cli.announcing import narrate_archived, refusal, scope_of
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
-from aitrail.cli.window import counted
+from aitrail.cli.waiting import Wait, wait_options
+from aitrail.entries import entry_of
 from aitrail.keys import kind_of
 
 _COLUMNS = ("problem", "reason", "logFile")
+_ATTENTION = 4
+_Entries = Iterable[dict[str, Any]]
 
 
 @click.command(cls=Command)
 @click.argument("files", nargs=-1, metavar="[s3://BUCKET/KEY]...")
 @option("How", "--dry-run", is_flag=True, help="Show what would be read again, and leave it as it is.")
+@wait_options
 @aws_options
-@output_options()
-def retry(*, files: tuple[str, ...], dry_run: bool, access: Access, output: Output) -> None:
+@option("Where", "-v", "--verbose", is_flag=True, help="Tell what asking the ledger took.")
+@output_options(of="the list of files")
+@click.pass_context
+def retry(
+    context: click.Context,
+    *,
+    files: tuple[str, ...],
+    dry_run: bool,
+    wait: Wait | None,
+    access: Access,
+    verbose: bool,
+    output: Output,
+) -> None:
     """Have what failed read again: dead letters, unreadable files.
 
     Moves dead letters back to their queues, and announces the log files and digests again that are unreadable, missing,
     invalid or unverifiable, once their cause is mended. With names of log files only these are announced, even if they
-    are read already. Safe to repeat.
+    are read already; if one does not exist, none is. Safe to repeat.
 
-    What becomes of them is in the ledger some minutes later: those that are still shown with --dry-run failed again.
-    Archived files have to be restored first, and records that could not become rows are `aitrail rejects --retry`.
+    --dry-run also shows which log files some of the dead letters announce, those of ten at most. SQS counts that as
+    another receipt of these letters, of which nothing depends.
+
+    --wait ends as that of `aitrail backfill` does, and with the same exit code 4. It waits for what is announced, not
+    for dead letters. Without it, what becomes of them is in the ledger some minutes later: those that are still shown
+    with --dry-run failed again. Archived files have to be restored first, and records that could not become rows are
+    `aitrail rejects --retry`.
 
     \b
     Examples:
       aitrail retry --dry-run
-      aitrail retry
+      aitrail retry --wait
       aitrail retry s3://BUCKET/AWSLogs/111122223333/CloudTrail/…/…_CloudTrail_….json.gz
     """
     from aitrail.retrying import PROBLEMS, announced_again  # noqa: PLC0415 (imports botocore)
 
-    bucket, ledger, announcer = access.deployment.log_bucket, access.ledger, None if dry_run else access.announcer
-    if files:
-        entries = iter(_named(files, access))
+    bucket, ledger = access.deployment.log_bucket, access.ledger
+    letters = () if files else _dead_letters(access, dry_run=dry_run)
+    entries = iter(_named(files, access)) if files else chain.from_iterable(map(ledger.with_problem, PROBLEMS))
+    if files and wait:
+        entries = ledger.whole(entries)  # which know when they were read
+    counts, is_fine = Counter[str](), True
+    again = _counted(announced_again(None if dry_run else access.announcer, entries, bucket), counts)
+    if wait:
+        is_fine = _wait(again, counts, access, wait, output)
     else:
-        _move_back(access, dry_run=dry_run)
-        entries = chain.from_iterable(map(ledger.with_problem, PROBLEMS))
-    counts = Counter[str]()
-    again = announced_again(announcer, entries, bucket)
-    output.write(_rows(again, counts), table=_COLUMNS, csv=_COLUMNS)
-    _narrate(counts, access, dry_run=dry_run)
+        output.write(map(_row, chain(letters, again)), table=_COLUMNS, csv=_COLUMNS, fold=True)
+        _narrate(counts, access, dry_run=dry_run)
     if not files:
         narrate_archived(sum(1 for _ in ledger.with_problem("archived")), bucket)
+    if verbose:
+        narrate(f"Asking the ledger took {ledger.effort()}.")
+    if not is_fine:
+        context.exit(_ATTENTION)
 
 
 def _named(files: Iterable[str], access: Access) -> list[dict[str, Any]]:
@@ -69,11 +97,36 @@ def _named(files: Iterable[str], access: Access) -> list[dict[str, Any]]:
             raise refusal(scope, f"{name!r} is elsewhere in the bucket")
         if not kind_of(key).is_read:
             raise click.UsageError(f"{name!r} has no name of a log file or digest of CloudTrail: it is not read.")
-    return [{"logFile": name} for name in dict.fromkeys(files)]
+    names = list(dict.fromkeys(files))
+    _check_that_they_exist(names, access)
+    return [{"logFile": name, "entry": entry_of(name)} for name in names]
 
 
-def _move_back(access: Access, *, dry_run: bool) -> None:
-    """Move the dead letters, and tell."""
+def _check_that_they_exist(names: list[str], access: Access) -> None:
+    from aitrail.bucket import is_there  # noqa: PLC0415 (as above)
+    from aitrail.paging import in_order  # noqa: PLC0415
+
+    s3 = access.client("s3")
+    for name, is_here in zip(names, in_order(partial(is_there, s3, name) for name in names), strict=True):
+        if not is_here:
+            raise click.UsageError(f"{name!r} does not exist, or no longer: `aws s3 ls` lists what there is.")
+
+
+def _wait(again: _Entries, counts: Counter[str], access: Access, wait: Wait, output: Output) -> bool:
+    """Announce them, wait, and show what became of them; whether all was read as it should be."""
+    from aitrail.announced import Announced  # noqa: PLC0415 (as above)
+    from aitrail.cli.became import show_what_became  # noqa: PLC0415
+
+    bucket = access.deployment.log_bucket
+    with Announced(bucket) as noted:
+        for entry in again:
+            noted.note(entry["logFile"].removeprefix(f"s3://{bucket}/"), entry.get("ingestedAt"))
+        _narrate(counts, access, dry_run=False)
+        return show_what_became(noted, access, wait, output)
+
+
+def _dead_letters(access: Access, *, dry_run: bool) -> _Entries:
+    """Move the dead letters, and tell; in a dry run, what some of them announce."""
     from aitrail.retrying import DeadLetters, MoveRunningError  # noqa: PLC0415 (as above)
 
     deployment = access.deployment
@@ -85,7 +138,7 @@ def _move_back(access: Access, *, dry_run: bool) -> None:
     count = letters.count()
     if not count or dry_run:
         narrate(f"{counted(count, 'dead letter')} would go back to the queues." if count else "No dead letters.")
-        return
+        return letters.some() if count else ()
     try:
         moved = letters.move_back()
     except MoveRunningError as error:
@@ -96,12 +149,17 @@ def _move_back(access: Access, *, dry_run: bool) -> None:
             if moved is None
             else f"{counted(moved, 'dead letter')} moved back to the queues."
         )
+    return ()
 
 
-def _rows(entries: Iterable[dict[str, Any]], counts: Counter[str]) -> Iterator[dict[str, Any]]:
+def _counted(entries: _Entries, counts: Counter[str]) -> Iterator[dict[str, Any]]:
     for entry in entries:
         counts[entry.get("problem", "named")] += 1
-        yield {name: entry.get(name) for name in _COLUMNS}
+        yield entry
+
+
+def _row(entry: dict[str, Any]) -> dict[str, Any]:
+    return {name: entry.get(name) for name in _COLUMNS}
 
 
 def _narrate(counts: Counter[str], access: Access, *, dry_run: bool) -> None:

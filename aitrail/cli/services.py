@@ -28,7 +28,7 @@ _NARROWEST = 20
 
 @click.command(cls=Command)
 @option("What to show", "--operations", is_flag=True, help="Also the operations that the AWS SDK knows.")
-@output_options()
+@output_options(of="the list of services")
 def services(*, operations: bool, output: Output) -> None:
     """Show the services that are recorded.
 
@@ -43,7 +43,7 @@ def services(*, operations: bool, output: Output) -> None:
       aitrail services -o json --query "[?name=='polly'].resourceKinds[]"
     """
     rows = [_row_of(service, with_operations=operations) for service in load().services]
-    if output.format == "table" and output.query is None:
+    if output.is_table:
         output.write_groups(map(_group_of, rows))
     else:
         columns = (*_COLUMNS, "operations") if operations else _COLUMNS

@@ -1,35 +1,26 @@
 """`aitrail status`: whether all is well, for people and for what watches over the deployment."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from aitrail.cli.aws import Access, aws_options
+from aitrail.cli.origins import origin_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
-from aitrail.cli.window import Moment, now_of
-from aitrail.window import window_of
+from aitrail.cli.window import now_of, window_options
+from aitrail.keys import Origins
+from aitrail.window import Window
 
 if TYPE_CHECKING:
     from aitrail.status import Look
 
-_WHICH = "Which deliveries (repeat an option for other values)"
-_WHEN = "When they were delivered (UTC)"
 _ATTENTION = 4
 
 
 @click.command(cls=Command)
-@option(_WHICH, "--account", "accounts", multiple=True, metavar="ID", help="Account that they are of.")
-@option(_WHICH, "--in-region", "regions", multiple=True, metavar="REGION", help="Region that they are of.")
-@option(
-    _WHEN,
-    "--since",
-    type=Moment(),
-    default="1d",
-    help="Begin: 12h, 7d or 2w before now, today, yesterday, 2026-11-01.  [default: 1d]",
-)
-@option(_WHEN, "--until", type=Moment(), default="now", help="End, exclusive; in the same forms.  [default: now]")
+@window_options("When they were delivered (UTC)", since="1d")
+@origin_options
 @aws_options
 @option("Where", "-v", "--verbose", is_flag=True, help="Tell what reading took.")
 @output_options("table", formats=("table", "json"), of="the object")
@@ -37,10 +28,8 @@ _ATTENTION = 4
 def status(
     context: click.Context,
     *,
-    accounts: tuple[str, ...],
-    regions: tuple[str, ...],
-    since: datetime,
-    until: datetime,
+    origins: Origins,
+    window: Window,
     access: Access,
     verbose: bool,
     output: Output,
@@ -62,14 +51,13 @@ def status(
       aitrail status --query healthy
     """
     from aitrail.cli.status_groups import groups_of  # noqa: PLC0415 (imports what --help does not need)
-    from aitrail.status import Origins, report_of  # noqa: PLC0415 (the same)
+    from aitrail.status import report_of  # noqa: PLC0415 (the same)
 
     now = now_of(context)
     look = _look(access)
-    origins = Origins(accounts=frozenset(accounts), regions=frozenset(regions))
-    found = look.status(window_of(since, until, now), now=now, origins=origins)
+    found = look.status(window, now=now, origins=origins)
     report = report_of(found)
-    if output.format == "table" and output.query is None:
+    if output.is_table:
         output.write_groups(groups_of(found))
     else:
         output.write_value(report)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
+from aitrail.cells import counted
 from aitrail.cli.groups import Group
-from aitrail.cli.window import counted
 from aitrail.status import Chain, Finding, Queue, Status, needing_a_person, worth_knowing
 from aitrail.status.report import DIGESTS, FILES
 from aitrail.window import event_time

@@ -9,6 +9,7 @@ import click
 # Fewer columns than these tell nothing: if even they do not fit, the terminal wraps the lines.
 _FEWEST = 2
 _GAP = "  "
+_INDENT = "    "
 
 Cell = str | int | float | Decimal
 
@@ -16,21 +17,25 @@ Cell = str | int | float | Decimal
 class TableWriter:
     """Writes rows of cells, chunk by chunk, below the names of the columns.
 
-    With a `width`, columns that do not fit beside those of the first chunk are left out from the right. No cell is ever
-    cut. Texts have to be printable; numbers are aligned to the right.
+    With a `width`, columns that do not fit beside those of the first chunk are left out from the right; with `fold`,
+    their cells stand below the row instead, each in a line with its column's name. No cell is ever cut. Texts have to
+    be printable; numbers are aligned to the right.
     """
 
-    def __init__(self, stream: IO[str], columns: Sequence[str], *, width: int | None, bold: bool) -> None:
+    def __init__(
+        self, stream: IO[str], columns: Sequence[str], *, width: int | None, bold: bool, fold: bool = False
+    ) -> None:
         self._stream = stream
         self._columns = columns
         self._width = width
         self._bold = bold
+        self._fold = fold
         self._widths: list[int] = []
 
     @property
     def left_out(self) -> Sequence[str]:
-        """The columns for which there was no room."""
-        return self._columns[len(self._widths) :] if self._widths else ()
+        """The columns for which there was no room, and which are nowhere."""
+        return () if self._fold else self._beside()
 
     def add(self, rows: Sequence[Sequence[Cell]]) -> None:
         """Write rows, each with a cell for every column."""
@@ -43,12 +48,26 @@ class TableWriter:
         self._widths = [max(pair) for pair in zip(self._widths, widths(self._columns, rows), strict=False)]
         for row in rows:
             self._write([_aligned(_text(row[place]), row[place], self._widths[place]) for place, _ in self._shown()])
+            if self._fold:
+                self._write_below(row)
+
+    def _write_below(self, row: Sequence[Cell]) -> None:
+        names, cells = self._beside(), row[len(self._widths) :]
+        width = max(map(len, names), default=0)
+        for name, cell in zip(names, cells, strict=True):
+            if cell != "":
+                self._write([_INDENT + name.ljust(width), _text(cell)])
+
+    def _beside(self) -> Sequence[str]:
+        """The columns that do not fit."""
+        return self._columns[len(self._widths) :] if self._widths else ()
 
     def _shown(self) -> list[tuple[int, str]]:
         return list(enumerate(self._columns[: len(self._widths)]))
 
     def _fitting(self, widths: list[int]) -> list[int]:
-        while self._width and len(widths) > _FEWEST and sum(widths) + len(_GAP) * (len(widths) - 1) > self._width:
+        fewest = 1 if self._fold else _FEWEST
+        while self._width and len(widths) > fewest and sum(widths) + len(_GAP) * (len(widths) - 1) > self._width:
             widths = widths[:-1]
         return widths
 

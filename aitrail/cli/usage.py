@@ -50,7 +50,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
 @option(_SECTION, "--cost", is_flag=True, help="What Polly's characters cost, at the prices that come with aitrail.")
 @option(_SECTION, "--prices", callback=_prices, metavar="FILE", help="The same, at your own prices (a TOML file).")
 @question_options()
-@output_options()
+@output_options(of="the list of groups")
 def usage(
     *, asked: Asked, by: tuple[str, ...], measure: str | None, cost: bool, prices: Prices | None, output: Output
 ) -> None:
@@ -90,7 +90,7 @@ def usage(
 def _write(
     groups: list[dict[str, Any]], by: tuple[str, ...], measure: str | None, prices: Prices | None, output: Output
 ) -> None:
-    if output.format != "table" or output.query:
+    if not output.is_table:
         columns = (*by, *MEASURES, *((_COST, "currency") if prices else ()))
         rows = [_with_cost(group, prices) for group in groups] if prices else groups
         output.write(rows, table=columns, csv=columns)

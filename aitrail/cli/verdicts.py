@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from aitrail.cli.window import counted
+from aitrail.cells import counted
 from aitrail.window import Window, event_time
 
 if TYPE_CHECKING:

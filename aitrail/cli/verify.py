@@ -8,36 +8,25 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aitrail.cells import printable
+from aitrail.cells import counted, printable
 from aitrail.cli.aws import Access, aws_options
+from aitrail.cli.origins import origin_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
 from aitrail.cli.verdicts import lines_of, remarks_of, report_of
-from aitrail.cli.window import Moment, counted, now_of
+from aitrail.cli.window import now_of, window_options
 from aitrail.keys import Origins
-from aitrail.window import Window, window_of
+from aitrail.window import Window
 
 if TYPE_CHECKING:
     from aitrail.verification import Verdict, Verification
 
 _ATTENTION = 4
-_WHEN = "When (UTC), by delivery"
 
 
 @click.command(cls=Command)
-@option(
-    _WHEN,
-    "--since",
-    type=Moment(),
-    default="1d",
-    show_default=True,
-    help="Begin: 12h, 7d before now, yesterday, 2026-11-01, 2026-11-01T08:30.",
-)
-@option(_WHEN, "--until", type=Moment(), default="now", show_default=True, help="End, exclusive; in the same forms.")
-@option("Which", "--account", "accounts", multiple=True, metavar="ID", help="Deliveries of this account; repeatable.")
-@option(
-    "Which", "--in-region", "regions", multiple=True, metavar="REGION", help="Deliveries of this Region; repeatable."
-)
+@window_options("When they were delivered (UTC)", since="1d")
+@origin_options
 @option("How", "--deep", is_flag=True, help="Read every digest, log file and row again, and compare.")
 @option(
     "How", "--announce", is_flag=True, help="Announce again what is listed and has not come, and unverifiable digests."
@@ -49,10 +38,8 @@ _WHEN = "When (UTC), by delivery"
 def verify(
     context: click.Context,
     *,
-    since: datetime,
-    until: datetime,
-    accounts: tuple[str, ...],
-    regions: tuple[str, ...],
+    window: Window,
+    origins: Origins,
     deep: bool,
     announce: bool,
     access: Access,
@@ -80,7 +67,6 @@ def verify(
       aitrail verify --since 30d --announce
     """
     now = now_of(context)
-    window, origins = window_of(since, until, now), Origins(accounts=frozenset(accounts), regions=frozenset(regions))
     with _progress() as progress:
         verification = _verification(access, now=now, origins=origins, progress=progress)
         verdict = verification.verify_deep(window) if deep else verification.verify(window)

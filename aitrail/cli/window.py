@@ -1,11 +1,15 @@
 """Moments and spans of time on the command line."""
 
+import functools
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
-from aitrail.window import MomentError, moment_of, span_of
+from aitrail.cells import counted
+from aitrail.cli.sections import option
+from aitrail.window import MomentError, moment_of, span_of, window_of, within_time
 
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
@@ -43,6 +47,34 @@ class Span(click.ParamType[timedelta]):
             self.fail(str(error), param, ctx)
 
 
+def window_options(
+    section: str, *, since: str | None, without: str = ""
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add --since and --until; the command gets them as one Window, `window`, in which CloudTrail may have delivered.
+
+    `since` is the default; where that is None, `without` is the message to whoever gives none.
+    """
+    begin = "Begin: 12h, 7d, yesterday, 2026-11-01, 2026-11-01T08:30."
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        @option(section, "--since", type=Moment(), default=since, help=f"{begin}  [{_default(since)}]")
+        @option(section, "--until", type=Moment(), default="now", help="End, exclusive; likewise.  [default: now]")
+        @functools.wraps(command)
+        def with_window(*args: Any, since: datetime | None, until: datetime, **options: Any) -> None:  # noqa: ANN401
+            if since is None:
+                raise click.UsageError(without)
+            now = now_of(click.get_current_context())
+            command(*args, window=within_time(window_of(since, until, now), now), **options)
+
+        return with_window
+
+    return decorated
+
+
+def _default(since: str | None) -> str:
+    return "required" if since is None else f"default: {since}"
+
+
 def now_of(ctx: click.Context | None) -> datetime:
     """The moment of the command, in whole seconds."""
     now: datetime = (ctx.meta if ctx else {}).setdefault(NOW, datetime.now(UTC).replace(microsecond=0))
@@ -55,9 +87,3 @@ def length_of(span: timedelta) -> str:
         if span % unit == timedelta(0):
             return counted(span // unit, name)
     return counted(span // timedelta(seconds=1), "second")
-
-
-def counted(count: int, thing: str) -> str:
-    """How many, in words: 1 call, 2 addresses."""
-    plural = f"{thing}es" if thing.endswith("s") else f"{thing}s"
-    return f"{count:,} {thing if count == 1 else plural}"

@@ -1,6 +1,6 @@
 """Reads what the status of a deployment is made of."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from aitrail.status.facts import Status
 from aitrail.status.problems import Problem
 from aitrail.status.sqs import queues_of
 from aitrail.table_rows import TableRows
-from aitrail.window import Window
+from aitrail.window import Window, days_between
 
 _REJECT = "reject"
 # Where a window is empty, the newest delivery before it is looked for so many days back.
@@ -60,19 +60,17 @@ class Look:
 
     def _arrivals(self, window: Window, origins: Origins, now: datetime) -> Arrivals:
         arrivals = Arrivals(window=window, origins=origins, recorded_with=self.recorded_with)
-        days = (day.day for day in window.of_days(now).days())
+        possible = window.of_days(now)
+        days = (day.day for day in possible.days())
         arrivals.add_all(self.reader.of_days(days, names=ATTRIBUTES))
         if arrivals.are_none and origins.are_all:
-            self._look_before(arrivals)
+            self._look_before(arrivals, possible.since)
         return arrivals
 
-    def _look_before(self, arrivals: Arrivals) -> None:
+    def _look_before(self, arrivals: Arrivals, since: datetime) -> None:
         """Look for the newest deliveries before a window without any."""
-        for day in _days_before(arrivals.window.since):
+        days = days_between(since - timedelta(days=_DAYS_BEFORE), since - timedelta(days=1))
+        for day in reversed(list(days)):
             if arrivals.last_before is not None:
                 return
             arrivals.add_all(self.reader.of_day(day))
-
-
-def _days_before(since: datetime) -> Iterator[str]:
-    return ((since - timedelta(days=number)).date().isoformat() for number in range(1, _DAYS_BEFORE + 1))

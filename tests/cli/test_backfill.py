@@ -30,7 +30,7 @@ def test_what_the_ledger_lacks_is_announced_and_counted(aitrail, deployed):
 
     assert (ended.exit_code, ended.stdout.splitlines()) == (
         0,
-        ["reason,files,bytes,announced", "new,23,161,23", "unreadable,1,7,1", "done,1,7,0", "total,25,175,24"],
+        ["reason,files,bytes,announced", "new,23,161,23", "unreadable,1,7,1", "done,1,7,0"],
     )
     assert ended.stderr == (
         "24 files of 25 announced to the queue from which the function reads them.\n"
@@ -50,7 +50,6 @@ def test_dry_run_announces_nothing_and_estimates_what_reading_costs(aitrail, dep
     assert as_json(ended) == [
         {"reason": "new", "files": 24, "bytes": 168, "announced": 24, "cost": cost},
         {"reason": "done", "files": 1, "bytes": 7, "announced": 0, "cost": 0},
-        {"reason": "total", "files": 25, "bytes": 175, "announced": 24, "cost": cost},
     ]
     assert 0.00005 < cost < 0.001
     assert ended.stderr == (
@@ -79,9 +78,9 @@ def test_table_of_a_dry_run_shows_costs_without_exponents(aitrail, deployed):
 def test_result_of_a_dry_run_may_be_queried(aitrail, deployed):
     deployed.put(key(0))
 
-    ended = aitrail("backfill", "--since", "2026-03-14", "--dry-run", "--query", "[-1].announced")
+    ended = aitrail("backfill", "--since", "2026-03-14", "--dry-run", "--query", "[].announced", "-o", "table")
 
-    assert ended.stdout == "1\n"
+    assert ended.stdout == "value\n    1\n"
 
 
 def test_cost_of_reading_has_the_formulas_of_aitrail_cost():
@@ -110,7 +109,7 @@ def test_window_accounts_and_regions_narrow_it(aitrail, deployed):
     where = ("--account", "444455556666", "--in-region", "us-east-1")
     ended = aitrail("backfill", "--since", "2026-03-14T00:05", "--until", "2026-03-14T00:30", *where)
 
-    assert as_json(ended)[-1] == {"reason": "total", "files": 1, "bytes": 7, "announced": 1}
+    assert as_json(ended) == [{"reason": "new", "files": 1, "bytes": 7, "announced": 1}]
     assert deployed.announced() == [wanted]
 
 
@@ -171,7 +170,10 @@ WRONG = {
     "no begin": (["backfill"], "Say from when on log files are wanted: --since 90d,"),
     "empty window": (["backfill", "--since", "1d", "--until", "2d"], "The window is empty"),
     "both": (["backfill", "--since", "1d", "--dry-run", "--wait"], "--dry-run announces nothing that --wait could"),
-    "no account": (["backfill", "--since", "1d", "--account", "prod"], "'prod' is no account: give its 12 digits."),
+    "timeout of nothing": (
+        ["backfill", "--since", "1d", "--timeout", "1h"],
+        "--timeout says how long --wait waits",
+    ),
     "unknown prefix": (
         ["backfill", "--since", "1d", "--prefix", "old"],
         "--prefix 'old' is none of the stack's: the function reads keys that begin with AWSLogs/ and refuses others.",
@@ -270,6 +272,54 @@ def test_who_interrupts_is_told_how_to_go_on(aitrail, deployed):
     assert deployed.announced() == [key()]
 
 
+INTERRUPTED = {
+    ("--force", "--wait"): (
+        "Interrupted. What is announced stays announced, and is read. The same command announces everything again; "
+        "without --force it skips what is read."
+    ),
+    ("--dry-run",): "Interrupted. Nothing was announced.",
+}
+
+
+@pytest.mark.parametrize(("options", "told"), INTERRUPTED.items(), ids=" ".join)
+def test_who_interrupts_is_told_what_is_true_of_the_command(aitrail, deployed, stacks, options, told):
+    deployed.put(key())
+
+    def interrupt(_request):
+        raise KeyboardInterrupt
+
+    stacks.answers["BatchGetItem" if "--wait" in options else "ListObjectsV2"] = interrupt
+
+    ended = aitrail("backfill", "--since", "2026-03-14", *options, obj=lambda _seconds: None)
+
+    assert (ended.exit_code, ended.stderr.splitlines()[-1]) == (130, told)
+
+
+def test_waiting_ends_though_a_message_of_somebody_else_stays(aitrail, deployed):
+    deployed.put(key())
+    function = Function(deployed, lambda _: ("ingested", {}))
+
+    def sleep(seconds):
+        function(seconds)
+        deployed.sqs.send_message(QueueUrl=deployed.queue, MessageBody="{}")
+
+    ended = aitrail("backfill", "--since", "2026-03-14", "--wait", "--timeout", "1h", obj=sleep)
+
+    assert (ended.exit_code, as_json(ended)) == (0, [{"status": "ingested", "files": 1}])
+
+
+def test_when_the_time_is_up_it_is_shown_what_became_until_now(aitrail, deployed):
+    deployed.put(key(0), key(1))
+
+    ended = aitrail("backfill", "--since", "2026-03-14", "--wait", "--timeout", "0s")
+
+    assert ended.exit_code == 4
+    assert [(row["status"], row["logFile"][-28:]) for row in as_json(ended)] == [
+        ("not read", key(number)[-28:]) for number in range(2)
+    ]
+    assert ended.stderr.splitlines()[-1] == "The time is up: what is not read is still under way, or has failed."
+
+
 def test_verbose_tells_what_asking_took(aitrail, deployed):
     deployed.put(key())
 
@@ -289,11 +339,19 @@ def test_names_of_objects_steer_no_terminal(aitrail, deployed):
     assert "\x1b" not in ended.stdout
 
 
-def test_progress_shows_a_bar_on_a_terminal_alone(monkeypatch, capsys):
-    with progress() as show:
-        show("3 files", 1, 2)
-    assert capsys.readouterr().err == ""
+def test_progress_is_a_line_a_minute_where_there_is_no_terminal(capsys):
+    clock = iter([100, 159, 160, 160, 219, 220, 220])
 
+    with progress(lambda: next(clock)) as show:
+        show("1 file")
+        show("2 folders\x1b[2J found")
+        show("3 files", 1, 2)
+        show("4,000 files", 1500, 2000)
+
+    assert capsys.readouterr().err == "2 folders\\x1b[2J found\n4,000 files (1,500 of 2,000)\n"
+
+
+def test_progress_shows_a_bar_on_a_terminal(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     with progress() as show:

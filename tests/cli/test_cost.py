@@ -133,7 +133,9 @@ def test_nothing_at_all_has_a_cost_and_no_cost_of_a_million(aitrail):
 
 
 WRONG = {
-    "no files": (["--events", 1], "Missing option '--files'."),
+    "nothing": ([], "Give both --files N and --events N: log files that come in a month"),
+    "no files": (["--events", 1], "Give both --files N and --events N"),
+    "no events": (["--files", 1], "Give both --files N and --events N"),
     "negative": (["--files", -1, "--events", 0], "files: -1 is not possible; it has to be 0 to 1,000,000,000,000."),
     "absurd": (["--files", 10**30, "--events", 0], "files: 1,000,000,000,000,000"),
     "no number": (["--files", "many", "--events", 0], "'many' is not a valid integer."),

@@ -122,7 +122,6 @@ def test_all_enabled_regions_of_the_account_are_imported(import_history, cloud, 
     assert json.loads(ended.stdout) == [
         summary("eu-west-1", events=2, written=2),
         summary("us-east-1", events=2, written=1, rejected=1),
-        summary("total", events=4, written=3, rejected=1),
     ]
     first, second = ended.stderr.splitlines()
     assert re.fullmatch(
@@ -150,7 +149,7 @@ def test_rejects_of_event_history_are_listed_without_a_position(aitrail, import_
     assert json.loads(whole["record"])["CloudTrailEvent"] == "{"
 
 
-def test_table_and_csv_have_a_line_for_each_region_and_the_total(import_history, cloud, call):
+def test_line_for_each_region_has_a_total_in_tables_alone(import_history, cloud, call):
     cloud.histories["eu-west-1"] = History(call(1))
 
     shown = import_history("-o", "table").stdout.splitlines()
@@ -166,7 +165,6 @@ def test_table_and_csv_have_a_line_for_each_region_and_the_total(import_history,
         "region,events,written,alreadyThere,rejected,expired,unwanted,problem",
         "eu-west-1,0,0,0,0,0,0,",
         "us-east-1,0,0,0,0,0,0,",
-        "total,0,0,0,0,0,0,",
     ]
 
 
@@ -175,7 +173,7 @@ def test_named_regions_are_asked_each_once_and_no_list_of_them(import_history, c
 
     ended = import_history("--in-region", "eu-north-1", "--in-region", "eu-north-1", "-o", "json")
 
-    assert [row["region"] for row in json.loads(ended.stdout)] == ["eu-north-1", "total"]
+    assert [row["region"] for row in json.loads(ended.stdout)] == ["eu-north-1"]
     assert "DescribeRegions" not in stacks.calls
 
 
@@ -247,7 +245,6 @@ def test_region_that_refuses_is_named_and_the_exit_code_is_4(import_history, clo
         "cloudtrail:LookupEvents is denied by a policy",
         "",
         "cloudtrail:LookupEvents is denied by a policy",
-        "",
     ]
     _, named, advice = ended.stderr.splitlines()
     assert named.startswith("af-south-1, us-east-1: An error occurred (AccessDeniedException) ")
@@ -306,7 +303,7 @@ def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(import_history, cloud
 
     assert (stopped.exit_code, stopped.stdout, written) == (130, "", 4)
     assert stopped.stderr.endswith("Stopped. The same command goes on where it ended.\n")
-    assert json.loads(ended.stdout)[-1] == summary("total", events=3, written=2, alreadyThere=1)
+    assert json.loads(ended.stdout)[-1] == summary("eu-west-1", events=3, written=2, alreadyThere=1)
     assert rows.imported_rows() == 6
 
 
@@ -319,6 +316,30 @@ def test_nothing_found_and_nothing_asked_are_told_apart(import_history, cloud):
     assert again.endswith("\nAll of this was imported before: --force asks again.\n")
     assert forced.endswith("\nThere are no events of the recorded services.\n")
     assert len(cloud.histories["eu-west-1"].asked) == 2 * 18
+
+
+def test_dry_run_shows_what_is_left_and_asks_and_writes_nothing(import_history, cloud, rows, stacks, call):
+    cloud.histories = {"eu-north-1": History(call(1)), "us-east-1": History(call(2))}
+    three, two, one = ((datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%d") for days in (3, 2, 1))
+    window = ("--since", three, "--until", one)
+    imported = ("--in-region", "eu-north-1", "--since", two, "--until", one)
+    import_history(*imported)
+    stacks.calls.clear()
+
+    ended = import_history(*window, "--dry-run")
+    nothing = import_history(*imported, "--dry-run")
+
+    found = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [(row["region"], row["eventSources"]) for row in found] == [("eu-north-1", 18), ("us-east-1", 18)]
+    midnight = "T00:00:00Z"
+    assert [(row["since"], row["until"]) for row in found] == [
+        (f"{three}{midnight}", f"{two}{midnight}"),
+        (f"{three}{midnight}", f"{one}{midnight}"),
+    ]
+    assert ended.stderr.startswith("This would import Event history of the account 111122223333 from ")
+    assert (nothing.exit_code, nothing.stdout, rows.imported_rows()) == (0, "", 0)
+    assert nothing.stderr.endswith("\nAll of this was imported before: --force asks again.\n")
+    assert not {"LookupEvents", "PutItem", "UpdateItem", "BatchWriteItem"} & set(stacks.calls)
 
 
 def test_progress_is_shown_on_a_terminal_only(monkeypatch):

@@ -101,6 +101,24 @@ def test_files_that_hold_rejects_are_announced_again_by_force(aitrail, deployed,
     assert deployed.bodies() == [{"s3Bucket": BUCKET, "s3ObjectKey": [key(1), key(2)], "force": True}]
 
 
+def test_dry_run_counts_the_files_that_hold_rejects(aitrail, deployed, rejected):
+    rejected(f"s3://{BUCKET}/{key(1)}", *range(30))
+    rejected("event-history", 1)
+
+    ended = aitrail("rejects", "--retry", "--dry-run", "--query", "length(@)")
+
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (0, "31\n", "1 file would be announced again.\n")
+    assert deployed.announced() == []
+
+
+@pytest.mark.usefixtures("ledger")
+def test_dry_run_of_nothing_is_a_wrong_command_line(aitrail):
+    ended = aitrail("rejects", "--dry-run")
+
+    assert ended.exit_code == 2
+    assert "--dry-run counts what --retry would announce: give both." in ended.stderr
+
+
 def test_file_that_is_in_doubt_is_announced_again_as_well(aitrail, deployed, rejected, ledger):
     name = f"s3://{BUCKET}/{key(1)}"
     rejected(name, 1)

@@ -1,8 +1,10 @@
 """`aitrail retry` with moto's SQS and DynamoDB."""
 
 import json
+import os
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.deployed_stack import BUCKET, key
 
@@ -93,11 +95,38 @@ def test_dry_run_leaves_everything_as_it_is(aitrail, deployed, dead_letter, stac
 
     ended = aitrail("retry", "--dry-run")
 
-    assert json.loads(ended.stdout) == {"problem": "unreadable", "reason": "no gzip", "logFile": name(2)}
+    assert [json.loads(line) for line in ended.stdout.splitlines()] == [
+        {"problem": "dead letter", "reason": None, "logFile": name(1)},
+        {"problem": "dead letter", "reason": None, "logFile": name(2)},
+        {"problem": "unreadable", "reason": "no gzip", "logFile": name(2)},
+    ]
     assert ended.stderr == (
         "2 dead letters would go back to the queues.\n1 file would be announced again (1 unreadable).\n"
     )
-    assert set(stacks.calls) == {"GetQueueAttributes", "Query"}
+    assert set(stacks.calls) == {"GetQueueAttributes", "ReceiveMessage", "Query"}
+    assert deployed.announced(deployed.letters) == [key(1), key(2)]
+
+
+def test_dead_letters_that_announce_nothing_are_shown_with_the_reason(aitrail, deployed):
+    for body in ("{}", '{"source": "aws.events", "detail-type": "Scheduled Event"}'):
+        deployed.sqs.send_message(QueueUrl=deployed.letters, MessageBody=body)
+
+    shown = [json.loads(line) for line in aitrail("retry", "--dry-run").stdout.splitlines()]
+
+    assert [(row["problem"], row["reason"][:40], row["logFile"]) for row in shown] == [
+        ("dead letter", "This message is no notification of a del", None),
+        ("dead letter", "it announces no log file", None),
+    ]
+
+
+def test_ten_of_many_dead_letters_are_looked_at(aitrail, dead_letter):
+    for number in range(12):
+        dead_letter(number)
+
+    ended = aitrail("retry", "--dry-run", "-o", "csv")
+
+    assert len(ended.stdout.splitlines()) == 11
+    assert ended.stderr.startswith("12 dead letters would go back to the queues.\n")
 
 
 def test_archived_files_are_counted_with_what_restores_them(aitrail, deployed):
@@ -115,12 +144,88 @@ def test_archived_files_are_counted_with_what_restores_them(aitrail, deployed):
 def test_named_files_are_announced_each_once_and_nothing_else(aitrail, deployed, dead_letter):
     dead_letter(5)
     deployed.record(key(1), "unreadable")
+    deployed.put(key(2), key(3))
 
     ended = aitrail("retry", name(3), name(2), name(3))
 
     assert [json.loads(line)["logFile"] for line in ended.stdout.splitlines()] == [name(3), name(2)]
     assert ended.stderr == "2 files announced again (2 named).\n"
     assert deployed.bodies() == [{"s3Bucket": BUCKET, "s3ObjectKey": [key(3), key(2)], "force": True}]
+
+
+def test_nothing_is_announced_where_one_does_not_exist(aitrail, deployed):
+    deployed.put(key(1))
+
+    ended = aitrail("retry", name(1), name(2))
+
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert f"'{name(2)}' does not exist, or no longer: `aws s3 ls` lists what there is." in ended.stderr
+    assert deployed.announced() == []
+
+
+def test_refusal_of_the_bucket_says_where_permissions_are_listed(aitrail, deployed, stacks):
+    def refuse(_request):
+        raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadObject")
+
+    stacks.answers["HeadObject"] = refuse
+
+    ended = aitrail("retry", name(1))
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert "docs/operations.md (Permissions)" in ended.stderr
+    assert deployed.announced() == []
+
+
+class Function:
+    """In the place of sleeping, the function reads what is announced, with this status."""
+
+    def __init__(self, deployed, status):
+        self.deployed, self.status = deployed, status
+
+    def __call__(self, _seconds):
+        for each in self.deployed.announced():
+            self.deployed.record(each, self.status, ingested_at="2026-11-21T08:00:00Z")
+
+
+@pytest.mark.parametrize(("status", "exit_code"), {"ingested": 0, "unreadable": 4}.items())
+def test_wait_shows_what_became_of_what_is_announced(aitrail, deployed, status, exit_code):
+    deployed.record(key(1), "unreadable", reason="no gzip")
+
+    ended = aitrail("retry", "--wait", "-o", "csv", obj=Function(deployed, status))
+
+    about = {"ingested": "ingested,1,,", "unreadable": f"unreadable,1,,{name(1)}"}[status]
+    assert (ended.exit_code, ended.stdout.splitlines()) == (exit_code, ["status,files,reason,logFile", about])
+    assert ended.stderr == (
+        f"No dead letters.\n1 file announced again (1 unreadable).\nOf 1 file announced: 1 {status}.\n"
+    )
+
+
+def test_wait_knows_when_named_files_were_read_before(aitrail, deployed):
+    deployed.put(key(1), key(2))
+    deployed.record(key(1))
+
+    ended = aitrail("retry", name(1), name(2), "--wait", obj=lambda _seconds: deployed.announced())
+
+    assert ended.exit_code == 4
+    assert [json.loads(line)["reason"] for line in ended.stdout.splitlines()] == [
+        "the ledger knows of no reading since 2026-11-20T08:00:00Z",
+        "the ledger knows of no reading",
+    ]
+
+
+def test_log_file_is_seen_on_a_terminal_of_80_columns(aitrail, deployed, monkeypatch):
+    deployed.record(key(1), "unreadable", reason="no gzip")
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((80, 24)))
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+
+    ended = aitrail("retry", "--no-color", "-o", "table")
+
+    assert ended.stdout.splitlines() == ["problem     reason", "unreadable  no gzip", f"    logFile  {name(1)}"]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_verbose_tells_what_asking_took(aitrail):
+    assert aitrail("retry", "-v").stderr.splitlines()[-1].startswith("Asking the ledger took 5 requests, ")
 
 
 WRONG = {

@@ -142,9 +142,9 @@ def test_table_names_who_did_what(aitrail, record, log_file):
     lines = aitrail("scan", path, "-o", "table").stdout.splitlines()
 
     assert [line.split() for line in lines] == [
-        ["eventTime", "service", "operation", "principal", "resource", "outcome", "awsRegion", "sourceIPAddress"],
+        ["eventTime", "operation", "principal", "service", "resource", "outcome", "awsRegion", "sourceIPAddress"],
         [
-            *("2026-03-14T00:00:00Z", "polly", "StartSpeechSynthesisTask", "user/audiobooks-batch"),
+            *("2026-03-14T00:00:00Z", "StartSpeechSynthesisTask", "user/audiobooks-batch", "polly"),
             *("speech-synthesis-task/7e6a4a52-1b4f-4d93-8a57-2f6d0c1b9e38", "ok", "eu-west-1", "198.51.100.12"),
         ],
     ]

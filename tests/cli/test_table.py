@@ -138,7 +138,7 @@ def leave_out(*columns):
     return f"No room for {', '.join(columns)}: widen the terminal, or use -o jsonl or -o csv.\n"
 
 
-ROOM = {60: 3, 100: 4, 160: 7, 200: 8}
+ROOM = {60: 2, 80: 4, 100: 4, 160: 7, 200: 8}
 
 
 @pytest.mark.parametrize(("width", "expected"), ROOM.items(), ids=ROOM)
@@ -147,6 +147,7 @@ def test_lines_fit_the_terminal_and_a_note_names_what_is_left_out(on_terminal, c
 
     header, *lines = shown.splitlines()
     assert header.split() == [*ROW_COLUMNS[:expected]]
+    assert ("principal" in header) == (width >= 80)
     assert len(lines) == 2
     assert max(map(len, (header, *lines))) <= width
     assert note == (leave_out(*ROW_COLUMNS[expected:]) if expected < len(ROW_COLUMNS) else "")
@@ -170,6 +171,33 @@ def test_nothing_is_left_out_or_cut_in_a_pipe(aitrail, calls):
     assert header.split() == [*ROW_COLUMNS]
     assert [line.split() for line in lines] == [[row[name] for name in ROW_COLUMNS if name in row] for row in rows]
     assert ended.stderr == ""
+
+
+def test_columns_without_room_are_folded_below_their_row_where_all_are_needed():
+    stream = io.StringIO()
+    writer = TableWriter(stream, ["a", "number", "reason", "logFile"], width=12, bold=False, fold=True)
+
+    writer.add([["x", 1, "no gzip", "s3://b/1"], ["yy", 23, "", "s3://b/2"]])
+    writer.add([["z", 4, "", ""]])
+
+    assert stream.getvalue().splitlines() == [
+        "a   number",
+        "x        1",
+        "    reason   no gzip",
+        "    logFile  s3://b/1",
+        "yy      23",
+        "    logFile  s3://b/2",
+        "z        4",
+    ]
+    assert writer.left_out == ()
+
+
+def test_nothing_is_folded_where_there_is_room():
+    stream = io.StringIO()
+
+    TableWriter(stream, ["a", "logFile"], width=12, bold=False, fold=True).add([["x", "s3://b/1"]])
+
+    assert stream.getvalue().splitlines() == ["a  logFile", "x  s3://b/1"]
 
 
 def test_header_is_bold_on_a_terminal(on_terminal, calls):

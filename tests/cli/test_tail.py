@@ -182,7 +182,7 @@ def test_verbose_tells_at_the_end_what_reading_took(tail):
 
     assert ended.exit_code == INTERRUPTED
     assert ended.stderr.startswith("Reading took ")
-    assert "read units (index by-service, 1 value(s) x " in ended.stderr
+    assert "read units (index by-service, 1 value x " in ended.stderr
 
 
 def test_throttling_is_told_waited_out_and_loses_nothing(aitrail, recorded, stacks, call):

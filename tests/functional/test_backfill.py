@@ -2,16 +2,18 @@
 
 import gzip
 import json
+from datetime import datetime, timedelta
 
 import pytest
 
-from aitrail.announced import NOT_READ, Announced, until_empty
+from aitrail.announced import NOT_READ, Announced
 from aitrail.announcing import Announcer, NotAnnouncedError
 from aitrail.backfill import Backfill
 from aitrail.day_folders import DayFolders
 from aitrail.retrying import DeadLetters, MoveRunningError, announced_again
 from aitrail.rows import recorded_with
 from aitrail.services import load
+from aitrail.waiting import Waiting
 from aitrail.window import BEGINNING, LATEST, Window
 from tests.functional.conftest import BUCKET, KEY
 
@@ -188,49 +190,124 @@ def test_message_that_sqs_takes_at_the_second_try_is_announced_once(deployment, 
 
 
 class Meanwhile:
-    """In the place of sleeping, one thing after another happens; `slept` has the seconds."""
+    """In the place of sleeping, one thing after another happens; `now` counts the seconds slept."""
 
     def __init__(self, *happenings):
-        self.happenings, self.slept = iter(happenings), []
+        self.happenings, self.now = iter(happenings), 0.0
 
     def __call__(self, seconds):
-        self.slept.append(seconds)
+        self.now += seconds
         next(self.happenings, lambda: None)()
 
 
-def test_waiting_ends_when_the_queue_is_empty_twice_in_a_row(pipeline):
+@pytest.fixture
+def wait(pipeline):
+    """Waits for these keys while things happen: whether that was in time, what was shown, and the seconds it took."""
+
+    def wait(*happenings, keys=(KEY,), timeout=None):
+        meanwhile, shown = Meanwhile(*happenings), []
+        waiting = Waiting(
+            reader=pipeline.reader,
+            sqs=pipeline.sqs,
+            queue_url=pipeline.backfill_url,
+            show=lambda read, left: shown.append((read, left)),
+            sleep=meanwhile,
+            clock=lambda: meanwhile.now,
+        )
+        with Announced(BUCKET) as noted:
+            for key in keys:
+                noted.note(key, None)
+            in_time = waiting.until_read(noted, timeout)
+        return in_time, shown, meanwhile.now
+
+    return wait
+
+
+@pytest.fixture
+def stranger(pipeline):
+    """Sends and takes a message of somebody else."""
     queue = {"QueueUrl": pipeline.backfill_url}
-    left = []
 
-    def send():
-        pipeline.sqs.send_message(**queue, MessageBody="x")
+    class Stranger:
+        def send(self):
+            pipeline.sqs.send_message(**queue, MessageBody="x")
 
-    def take():
-        (message,) = pipeline.sqs.receive_message(**queue)["Messages"]
-        pipeline.sqs.delete_message(**queue, ReceiptHandle=message["ReceiptHandle"])
+        def take(self):
+            (message,) = pipeline.sqs.receive_message(**queue)["Messages"]
+            pipeline.sqs.delete_message(**queue, ReceiptHandle=message["ReceiptHandle"])
 
-    meanwhile = Meanwhile(send, take, send, lambda: None, take)
-
-    until_empty(pipeline.sqs, pipeline.backfill_url, left=left.append, sleep=meanwhile)
-
-    assert left == [1, 0, 1, 1, 0, 0]
-    assert meanwhile.slept == [30.0] * 6
+    return Stranger()
 
 
-def test_waiting_outlasts_errors_that_pass(pipeline, wire):
-    wire.refuse("GetQueueAttributes", 400, "ThrottlingException", times=4)
-    left = []
+def test_waiting_ends_when_the_queue_is_empty_for_half_a_minute(wait, stranger):
+    in_time, shown, seconds = wait(stranger.send, stranger.take, stranger.send, lambda: None, stranger.take)
 
-    until_empty(pipeline.sqs, pipeline.backfill_url, left=left.append, sleep=Meanwhile())
+    assert in_time
+    assert [left for _, left in shown] == [1, 0, 1, 1, 0, 0, 0, 0]
+    assert seconds == 80
 
-    assert left == [0, 0]
+
+def test_waiting_ends_when_all_is_read_whatever_others_have_in_the_queue(wait, stranger, deployment, pipeline, record):
+    stranger.send()
+    first, second = deployment.deliver(named(1), record(1)), deployment.deliver(named(2), record(2))
+
+    ended = wait(
+        *(lambda: pipeline.ingest(second), lambda: None, lambda: pipeline.ingest(first)), keys=(named(1), named(2))
+    )
+
+    assert ended == (True, [(1, 1), (1, 1)], 30)
 
 
-def test_waiting_ends_with_other_errors(pipeline, wire):
+def test_what_is_found_to_be_read_is_not_asked_about_again(wait, wire, stranger, deployment, record):
+    pipeline = deployment.pipeline
+    stranger.send()
+    stuck = deployment.deliver(named(250), record(1))
+    for number in range(250):
+        pipeline.ledger.note(f"s3://{BUCKET}/{named(number)}", "file", status="ingested", ingestedAt="2026")
+    wire.calls.clear()
+
+    ended = wait(*[lambda: None] * 2, lambda: pipeline.ingest(stuck), keys=map(named, range(251)))
+
+    assert ended == (True, [(250, 1), (250, 1)], 30)
+    asked = [len(keys["Keys"]) for each in wire.requests("BatchGetItem") for keys in each["RequestItems"].values()]
+    assert sum(asked) == 251 + 2
+
+
+def test_waiting_is_over_when_the_time_is_up(wait, stranger):
+    stranger.send()
+
+    assert wait(timeout=timedelta(seconds=45)) == (False, [(0, 1)] * 5, 45)
+
+
+@pytest.mark.parametrize("operation", ["GetQueueAttributes", "BatchGetItem"])
+def test_waiting_outlasts_errors_that_pass(wait, wire, operation):
+    wire.refuse(operation, 400, "ThrottlingException", times=4)
+
+    assert wait() == (True, [(0, 0)] * 4, 50)
+
+
+def test_waiting_ends_with_other_errors(pipeline, wait, wire):
     wire.refuse("GetQueueAttributes", 403, "AccessDeniedException")
 
     with pytest.raises(pipeline.sqs.exceptions.ClientError, match="AccessDeniedException"):
-        until_empty(pipeline.sqs, pipeline.backfill_url, sleep=Meanwhile())
+        wait()
+
+
+@pytest.mark.parametrize(
+    ("announced_at", "status"), {"11:00:01": "ingested", "11:00:05": NOT_READ, "10:59:50": NOT_READ}.items()
+)
+def test_reading_in_the_second_of_the_announcement_is_taken_for_the_new_one(
+    pipeline, deployment, record, announced_at, status
+):
+    pipeline.clock.now = pipeline.clock.now.replace(hour=11, minute=0, second=0)
+    pipeline.ingest(deployment.deliver(KEY, record(1)))
+    before = pipeline.files()["file"]["ingestedAt"]
+    with Announced(BUCKET, now=lambda: datetime.fromisoformat(f"{before[:10]}T{announced_at}Z")) as noted:
+        noted.note(KEY, before)
+
+        (became,) = noted.became(pipeline.reader)
+
+    assert became.status == status
 
 
 def test_what_became_of_each_is_known_afterwards(deployment, pipeline, record):

@@ -215,6 +215,14 @@ def test_silence_is_dated_by_the_newest_delivery_of_the_last_thirty_days(morning
     assert (named(needing_a_person(more)), named(worth_knowing(more))) == ([], [("no-deliveries", 1)])
 
 
+def test_days_before_the_first_of_all_are_none(deployed):
+    since, until = datetime.min.replace(tzinfo=UTC), datetime(2013, 1, 1, tzinfo=UTC)
+
+    status = deployed.look.status(Window(since=since, until=until), now=at("10:30"))
+
+    assert status.arrivals.are_none
+
+
 def test_days_before_an_empty_window_are_read_for_all_origins_alone(morning, wire):
     window_of_nobody = Origins(accounts=frozenset({"444455556666"}))
     wire.calls.clear()

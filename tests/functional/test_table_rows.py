@@ -339,7 +339,7 @@ def test_effort_counts_requests_and_read_units(source, capacity, units, told):
     list(source.rows(POLLY, TODAY))
     list(source.rows(POLLY, TODAY))
 
-    plans = "index by-service, 1 value(s) x 8 day(s); index by-service, 1 value(s) x 1 day(s)"
+    plans = "index by-service, 1 value x 8 days; index by-service, 1 value x 1 day"
     assert source.effort() == f"12 requests, {told} read units ({plans})"
 
 
@@ -356,7 +356,7 @@ def test_effort_adds_up_what_threads_take(storage, source, capacity, row):  # no
     for thread in threads:
         thread.join()
 
-    assert source.effort() == "40 requests, 20.0 read units (index by-service, 1 value(s) x 1 day(s))"
+    assert source.effort() == "40 requests, 20.0 read units (index by-service, 1 value x 1 day)"
 
 
 def test_imported_rows_are_counted_page_by_page(storage):

@@ -150,4 +150,4 @@ def test_query_has_a_filter_of_what_is_compared():
 
 
 def test_plan_says_in_words_what_it_asks():
-    assert str(plan_of()) == "index by-service, 4 value(s) x 2 day(s)"
+    assert str(plan_of()) == "index by-service, 4 values x 2 days"

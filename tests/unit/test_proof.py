@@ -150,7 +150,7 @@ def test_files_of_a_region_without_any_digest_are_one_finding():
     entries = [log_file(time, verifiedBy=...) for time in ("0930", "0931", "0932")]
 
     assert findings(*entries) == [("no-digests", DIGESTS)]
-    assert "3 log file(s)" in next(prove(*entries).findings()).why
+    assert "3 log files" in next(prove(*entries).findings()).why
 
 
 @pytest.mark.parametrize("problem", ["tampered", "invalid", "unverifiable", "missing", "archived", "broken"])

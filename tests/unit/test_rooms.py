@@ -16,6 +16,7 @@ LAYERS = (
     ("aitrail.row_proof", "aitrail.deep_proof"),
     ("aitrail.outcomes", "aitrail.reconciling", "aitrail.backfill", "aitrail.announced", "aitrail.retrying"),
     ("aitrail.reviewing", "aitrail.accepting"),
+    ("aitrail.waiting",),
     ("aitrail.doubts", "aitrail.fetching", "aitrail.import_progress"),
     ("aitrail.usage", "aitrail.timeline", "aitrail.following", "aitrail.export", "aitrail.original", "aitrail.costs"),
     ("aitrail.status",),

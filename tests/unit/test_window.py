@@ -14,11 +14,13 @@ from aitrail.window import (
     Day,
     MomentError,
     Window,
+    days_between,
     event_time,
     joined,
     moment_of,
     span_of,
     window_of,
+    within_time,
 )
 
 LAW = settings(derandomize=True, database=None, deadline=None)
@@ -324,3 +326,43 @@ def test_joined_windows_are_the_same_time_in_as_few_as_possible_oldest_first(win
     assert hours_of(found) == sorted(set(hours_of(windows)))
     assert all(each.since < each.until for each in found)
     assert all(older.until < newer.since for older, newer in pairwise(found))
+
+
+BETWEEN = {
+    "one day": (utc(2026, 2, 28, 1), utc(2026, 2, 28, 23), ["2026-02-28"]),
+    "over midnight": (utc(2026, 2, 28, 23, 59), utc(2026, 3, 1), ["2026-02-28", "2026-03-01"]),
+    "none": (utc(2026, 3, 1), utc(2026, 2, 28), []),
+    "the first ones": (EARLIEST, utc(1, 1, 2), ["0001-01-01", "0001-01-02"]),
+    "the last ones": (utc(9999, 12, 30), LATEST, ["9999-12-30", "9999-12-31"]),
+    "of another zone": (
+        datetime(2026, 3, 1, 0, 30, tzinfo=timezone(timedelta(hours=1))),
+        utc(2026, 3, 1),
+        ["2026-02-28", "2026-03-01"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("since", "until", "days"), BETWEEN.values(), ids=BETWEEN)
+def test_days_between_two_moments_are_those_of_both_and_all_between(since, until, days):
+    assert list(days_between(since, until)) == days
+
+
+def test_window_is_cut_to_the_time_that_something_can_be_of():
+    assert within_time(window(EARLIEST, LATEST), NOW) == window(BEGINNING, NOW + timedelta(days=1))
+    assert within_time(window(utc(2026, 3, 1), utc(2026, 3, 2)), NOW) == window(utc(2026, 3, 1), utc(2026, 3, 2))
+
+
+NEVER = {
+    "too early": (EARLIEST, BEGINNING, "There is nothing in the window: CloudTrail has recorded nothing before 2013."),
+    "too late": (
+        utc(9999, 12, 30),
+        LATEST,
+        "There is nothing in the window: since 9999-12-30T00:00:00Z is still to come.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("since", "until", "message"), NEVER.values(), ids=NEVER)
+def test_window_of_a_time_without_anything_is_refused(since, until, message):
+    with pytest.raises(MomentError, match=message):
+        within_time(window(since, until), NOW)

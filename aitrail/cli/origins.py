@@ -1,0 +1,56 @@
+"""--account and --in-region of commands that are about deliveries, and how values of such options are checked."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from aitrail.cli.sections import option, repeated
+from aitrail.conditions import ConditionError, Conditions, checked
+from aitrail.keys import Origins
+
+WHICH = "Which deliveries (repeat an option for other values)"
+
+
+def texts_of(condition: str) -> Callable[..., tuple[str, ...]]:
+    """The callback of an option that may be repeated, whose values are those of a condition: each once."""
+
+    def values(_context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+        wanted: Conditions = {condition: texts}  # type: ignore[misc] # one of its names
+        try:
+            found: tuple[str, ...] = checked(wanted)[condition]
+        except ConditionError as error:
+            raise click.BadParameter(f"{error}{repeated(parameter.opts[0], error.text or '')}") from error
+        return found
+
+    return values
+
+
+def origin_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --account and --in-region; the command gets them as one Origins, `origins`."""
+
+    @option(
+        *(WHICH, "--account", "accounts"),
+        multiple=True,
+        callback=texts_of("account"),
+        metavar="ID",
+        help="Account of the calls.",
+    )
+    @option(
+        *(WHICH, "--in-region", "regions"),
+        multiple=True,
+        callback=texts_of("region"),
+        metavar="REGION",
+        help="Region of the calls.",
+    )
+    @functools.wraps(command)
+    def with_origins(
+        *args: Any,  # noqa: ANN401 (passed through)
+        accounts: tuple[str, ...],
+        regions: tuple[str, ...],
+        **options: Any,  # noqa: ANN401 (passed through)
+    ) -> None:
+        command(*args, origins=Origins(accounts=frozenset(accounts), regions=frozenset(regions)), **options)
+
+    return with_origins

@@ -1,0 +1,43 @@
+"""--wait and --timeout, of commands that announce log files."""
+
+import functools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from aitrail.cli.sections import option
+from aitrail.cli.window import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """How to wait for the function: for how long, None for as long as it takes."""
+
+    timeout: timedelta | None
+    sleep: Callable[[float], None]
+
+
+def wait_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --wait and --timeout; the command gets them as one Wait, `wait`, None where it is not to wait."""
+
+    @option("How", "--wait", "waits", is_flag=True, help="Wait until they are read, and show what became of all.")
+    @option(
+        "How",
+        "--timeout",
+        type=Span(),
+        help="With --wait: show after so long (30m, 2h) what became of them.  [default: as long as it takes]",
+    )
+    @functools.wraps(command)
+    def with_wait(*args: Any, waits: bool, timeout: timedelta | None, **options: Any) -> None:  # noqa: ANN401 (passed through)
+        if timeout is not None and not waits:
+            raise click.UsageError("--timeout says how long --wait waits: give both.")
+        if waits and options.get("dry_run"):
+            raise click.UsageError("--dry-run announces nothing that --wait could wait for: leave one out.")
+        sleep = click.get_current_context().obj or time.sleep
+        command(*args, wait=Wait(timeout=timeout, sleep=sleep) if waits else None, **options)
+
+    return with_wait
