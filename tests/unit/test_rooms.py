@@ -13,10 +13,9 @@ ROOT = Path(__file__).parents[2]
 LAYERS = (
     ("aitrail.cli",),
     ("aitrail.ingest", "aitrail.store", "aitrail.verification", "aitrail.history_import"),
-    ("aitrail.row_proof", "aitrail.deep_proof"),
+    ("aitrail.row_proof", "aitrail.deep_proof", "aitrail.waiting"),
     ("aitrail.outcomes", "aitrail.reconciling", "aitrail.backfill", "aitrail.announced", "aitrail.retrying"),
     ("aitrail.reviewing", "aitrail.accepting"),
-    ("aitrail.waiting",),
     ("aitrail.doubts", "aitrail.fetching", "aitrail.import_progress"),
     ("aitrail.usage", "aitrail.timeline", "aitrail.following", "aitrail.export", "aitrail.original", "aitrail.costs"),
     ("aitrail.status",),
