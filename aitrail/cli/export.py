@@ -1,16 +1,15 @@
 """`aitrail export`: rows as files, for DuckDB, Athena and spreadsheets."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from aitrail.cells import counted
 from aitrail.cli.asking import Asked, question_options
 from aitrail.cli.output import narrate
+from aitrail.cli.progress import progress
 from aitrail.cli.sections import Command, option
-from aitrail.export import FORMATS, Exported, OtherExportError, Progress
+from aitrail.export import FORMATS, Exported, OtherExportError
 
 _ATTENTION = 4
 _INCOMPLETE = "Not everything could be read: nothing of this counts as complete, and the same command exports it again."
@@ -40,14 +39,15 @@ def export(context: click.Context, *, folder: Path, asked: Asked, format_: str, 
       aitrail export sheets/ --format csv --service transcribe --since 2026-11-01 --until 2026-12-01
       duckdb -c "SELECT principal, sum(characters) FROM 'lake/*/*/*.parquet' GROUP BY principal"
     """
-    with _progress() as progress:
+    with progress() as show:
+        show("Reading …")
         try:
             exported = asked.store.export(
                 folder,
                 format=format_,
                 whole=whole,
                 force=force,
-                progress=progress,
+                progress=lambda service, day, rows: show(f"{service} {day}: {counted(rows, 'row')}"),
                 **asked.question,
             )
         except OtherExportError as error:
@@ -63,27 +63,11 @@ def export(context: click.Context, *, folder: Path, asked: Asked, format_: str, 
 
 
 def _summary(exported: Exported, folder: Path) -> str:
-    parts = [f"{_counted(exported.files, 'file')} written to {folder} with {_counted(exported.rows, 'row')}"]
+    parts = [f"{counted(exported.files, 'file')} written to {folder} with {counted(exported.rows, 'row')}"]
     if exported.removed:
-        parts.append(f"{_counted(exported.removed, 'file')} removed whose rows are gone")
+        parts.append(f"{counted(exported.removed, 'file')} removed whose rows are gone")
     if exported.kept:
-        parts.append(f"{_counted(exported.kept, 'file')} kept that would have fewer rows now (--force replaces them)")
+        parts.append(f"{counted(exported.kept, 'file')} kept that would have fewer rows now (--force replaces them)")
     if exported.complete:
-        parts.append(f"{_counted(exported.complete, 'service-day')} skipped as complete")
+        parts.append(f"{counted(exported.complete, 'service-day')} skipped as complete")
     return f"{', '.join(parts)}."
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Shows on a terminal, and only there, what is being exported."""
-    if not sys.stderr.isatty():
-        yield lambda _service, _day, _rows: None
-        return
-    from rich.console import Console  # noqa: PLC0415 (slow to import)
-
-    with Console(stderr=True).status("Reading …") as status:
-        yield lambda service, day, rows: status.update(f"{service} {day}: {_counted(rows, 'row')}")

@@ -1,6 +1,5 @@
 """`aitrail import-history`: the last 90 days from CloudTrail's Event history, before any log file is there."""
 
-import sys
 import threading
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from aitrail.cells import counted
 from aitrail.cli.aws import Access, UnreachableError, aws_options, hint
 from aitrail.cli.origins import texts_of
 from aitrail.cli.output import Output, narrate, output_options
+from aitrail.cli.progress import progress, rate_of
 from aitrail.cli.sections import Command, option
 from aitrail.cli.window import now_of, window_options
 from aitrail.services import load
@@ -206,23 +206,14 @@ def _remark(problem: "HistoryRefusedError") -> str:
 
 @contextmanager
 def _progress(sources: int) -> Iterator[_Report]:
-    """Shows on a terminal, and only there, how far the import is."""
-    if not sys.stderr.isatty():
-        yield lambda _events, _sources: None
-        return
-    from rich.console import Console  # noqa: PLC0415 (slow to import)
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-
-    texts = TextColumn("event sources of Regions"), TextColumn("{task.fields[events]}")
-    columns = BarColumn(), MofNCompleteColumn(), *texts, TimeElapsedColumn()
-    total, lock, began = Counter[str](), threading.Lock(), time.monotonic()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=sources, events="")
+    """What takes how many events and event sources of Regions are done, of any thread, and shows how far that is."""
+    total, lock, rate = Counter[str](), threading.Lock(), rate_of()
+    with progress() as show:
 
         def report(events: int, more: int) -> None:
             with lock:
-                total["events"] += events
-                rate = total["events"] / max(time.monotonic() - began, 1)
-            bar.update(task, advance=more, events=f"{counted(total['events'], 'event')}, {rate:,.0f}/s")
+                total.update(events=events, sources=more)
+                text = f"{counted(total['events'], 'event')}, {rate(total['events'])}, event sources of Regions"
+                show(text, total["sources"], sources)
 
         yield report

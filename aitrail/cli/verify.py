@@ -1,8 +1,6 @@
 """`aitrail verify`: whether every delivery of a window is accounted for, and every wanted record a row."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ from aitrail.cells import counted, printable
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.origins import origin_options
 from aitrail.cli.output import Output, narrate, output_options
+from aitrail.cli.progress import progress
 from aitrail.cli.sections import Command, option
 from aitrail.cli.verdicts import lines_of, remarks_of, report_of
 from aitrail.cli.window import now_of, window_options
@@ -67,8 +66,10 @@ def verify(
       aitrail verify --since 30d --announce
     """
     now = now_of(context)
-    with _progress() as progress:
-        verification = _verification(access, now=now, origins=origins, progress=progress)
+    with progress() as show:
+        verification = _verification(
+            access, now=now, origins=origins, reading=lambda name: show(f"Reading {printable(name)}")
+        )
         verdict = verification.verify_deep(window) if deep else verification.verify(window)
     _write(verdict, window, output)
     if announce:
@@ -81,9 +82,7 @@ def verify(
         context.exit(_ATTENTION)
 
 
-def _verification(
-    access: Access, *, now: datetime, origins: Origins, progress: Callable[[str], None]
-) -> "Verification":
+def _verification(access: Access, *, now: datetime, origins: Origins, reading: Callable[[str], None]) -> "Verification":
     from aitrail.public_keys import PublicKeys  # noqa: PLC0415 (imports what --help does not need)
     from aitrail.services import load  # noqa: PLC0415
     from aitrail.table_rows import TableRows  # noqa: PLC0415
@@ -99,7 +98,7 @@ def _verification(
         now=now,
         retention=deployment.row_retention,
         origins=origins,
-        progress=progress,
+        progress=reading,
     )
 
 
@@ -119,16 +118,3 @@ def _announce(access: Access, verdict: "Verdict") -> None:
     for _ in access.announcer.announce(keys):
         pass
     narrate(f"{counted(len(keys), 'object')} announced again.")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Shows on a terminal, and only there, what is being read."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console  # noqa: PLC0415 (slow to import)
-    from rich.text import Text  # noqa: PLC0415
-
-    with Console(stderr=True).status("Reading …") as status:
-        yield lambda name: status.update(Text(f"Reading {name}"))
