@@ -2,15 +2,31 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from aitrail.entries import ACCEPTED, AWAITED, DIGEST, FILE, REJECTED, UNPROVEN, acceptance
+from aitrail.coverage import moment
+from aitrail.entries import (
+    ACCEPTED,
+    AWAITED,
+    DIGEST,
+    FILE,
+    PROBLEMS,
+    REJECTED,
+    UNPROVEN,
+    acceptance,
+    holding,
+    taken_back,
+)
 from aitrail.errors import AitrailError
 from aitrail.ledger import Ledger
 from aitrail.ledger_reader import LedgerReader
 
-# What the function decides by itself.
+# What the function decides by itself; what is awaited for longer does not come.
 _OPEN = (AWAITED, UNPROVEN)
+_PATIENCE = timedelta(hours=12)
+_REJECTS = "rejects"
 
 
 class NothingToAcceptError(AitrailError):
@@ -27,49 +43,76 @@ class Accepting:
 
     def problem(self, log_file: str) -> str:
         """What there is to accept, the gravest: a problem of the log file or digest. Raises NothingToAcceptError."""
-        problem = next((entry["problem"] for entry in self._entries(log_file) if entry.get("problem")), None)
-        if problem in (None, ACCEPTED) and REJECTED in self.ledger.rejects(log_file).values():
-            problem = "rejects"  # they came back when the file was read again, or stand in no file
+        entry = next((each for each in self._entries(log_file) if each.get("problem")), {})
+        problem: str | None = entry.get("problem")
+        if problem == AWAITED and moment(entry["listedAt"]) < moment(self.at) - _PATIENCE:
+            return problem
+        if problem in (None, ACCEPTED, *_OPEN) and self._has_rejects(log_file):
+            problem = _REJECTS  # beside what is open, or back since the file was read again, or of no file
         if problem is None:
             raise NothingToAcceptError(f"{log_file} has no problem in the ledger: there is nothing to accept.")
         if problem in _OPEN:
             raise NothingToAcceptError(
-                f"{log_file} is {problem}, which the function decides by itself within hours: wait for that."
+                f"{log_file} is {problem}, which the function decides by itself: within a day in most cases, and "
+                "within a week in all."
             )
         if problem == ACCEPTED:
             raise NothingToAcceptError(f"{log_file} is accepted already.")
-        return str(problem)
+        return problem
+
+    def _has_rejects(self, log_file: str) -> bool:
+        return any(each["problem"] == REJECTED for each in self.ledger.rejects(log_file))
 
     def accept(self, log_file: str, problem: str, reason: str) -> str | None:
-        """Accept that problem, and where it is that of rejects, these; the problem that the object has then."""
+        """Accept that problem, and where it is that of rejects, these; the problem that the object has then.
+
+        Raises NothingToAcceptError where the object no longer has that problem.
+        """
+        who = {"at": self.at, "by": self.by, "reason": reason}
         after: dict[str, Any] = {}
         for entry in self._entries(log_file):
-            accepted = acceptance(problem, entry, at=self.at, by=self.by, reason=reason)
-            if entry.get("problem") == problem:
-                after = self.ledger.accept(log_file, entry["entry"], accepted)
-        if problem == "rejects":
-            self.ledger.accept_rejects(log_file, acceptance(REJECTED, {}, at=self.at, by=self.by, reason=reason))
+            new = acceptance(problem, entry, **who)
+            after = self.ledger.accept(log_file, entry["entry"], partial(_with, new))
+        is_done = any(each["problem"] == problem for each in holding(after))
+        if problem == _REJECTS:
+            of_each = acceptance(REJECTED, {}, **who)
+            is_done = bool(self.ledger.accept_rejects(log_file, ACCEPTED, partial(_with, of_each))) or is_done
         left = after.get("problem")
+        if not is_done:
+            raise NothingToAcceptError(
+                f"{log_file} is no longer {problem}, but {left or 'as it should be'}: look again."
+            )
         return None if left == ACCEPTED else left
 
     def take_back(self, log_file: str) -> None:
         """Let nothing of the object be accepted any more. Raises NothingToAcceptError where nothing was."""
-        taken = [
-            self.ledger.take_back(log_file, each["entry"]) for each in self._entries(log_file) if "accepted" in each
-        ]
-        if not self.ledger.accept_rejects(log_file, None) and not taken:
+        entries = [each["entry"] for each in self._entries(log_file) if holding(each)]
+        for entry in entries:
+            self.ledger.accept(log_file, entry, self._taken_back)
+        if not self.ledger.accept_rejects(log_file, REJECTED, self._taken_back) and not entries:
             raise NothingToAcceptError(f"Nothing of {log_file} is accepted.")
+
+    def _taken_back(self, accepted: list[Any]) -> list[dict[str, Any]]:
+        return taken_back(accepted, at=self.at, by=self.by)
 
     def _entries(self, log_file: str) -> list[dict[str, Any]]:
         found = (self.ledger.entry(log_file, kind, consistent=True) for kind in (FILE, DIGEST))
         return [entry for entry in found if entry]
 
 
+def _with(new: dict[str, str], accepted: list[Any]) -> list[Any]:
+    return [*accepted, new]
+
+
 def accepted(reader: LedgerReader) -> Iterator[dict[str, Any]]:
-    """What was accepted of all objects that have no other problem: logFile, problem, at, by, reason."""
-    for entry in reader.with_problem(ACCEPTED):
-        for each in entry.get("accepted", ()):
-            yield {"logFile": entry["logFile"], **each, **_index_of(entry)}
+    """What was accepted of all objects that have a problem: logFile, problem, at, by, reason.
+
+    With takenBackAt and takenBackBy it holds no longer; with recordIndex it is of a single record.
+    """
+    for problem in (*PROBLEMS, REJECTED):
+        for entry in reader.with_problem(problem):
+            for each in entry.get("accepted", ()):
+                yield {"logFile": entry["logFile"], **each, **_index_of(entry)}
 
 
 def _index_of(entry: dict[str, Any]) -> dict[str, Any]:

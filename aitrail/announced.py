@@ -114,7 +114,7 @@ def _asked(noted: Iterable[_Noted], reader: LedgerReader) -> Iterator[tuple[_Not
 
 def _became(entry: dict[str, Any], before: str | None) -> Became:
     """What an entry says; it was made anew if it is of another time than before."""
-    if entry.get("ingestedAt") == before:
+    if entry.get("ingestedAt") in (None, before):
         since = f" since {before}" if before else ""
         return Became(log_file=entry["logFile"], status=NOT_READ, reason=f"the ledger knows of no reading{since}")
     problem, status = entry.get("problem"), entry["status"]

@@ -14,6 +14,7 @@ from typing import Any
 
 from aitrail.announcing import Announcer
 from aitrail.day_folders import DayFolders, StoredObject
+from aitrail.entries import ACCEPTED
 from aitrail.keys import kind_of, parse
 from aitrail.ledger_reader import LedgerReader
 from aitrail.paging import in_turn, interleaved
@@ -22,9 +23,9 @@ from aitrail.window import Window
 # Why a delivery is announced, or is not.
 REASONS = (
     *("new", "awaited", "missing", "unreadable", "invalid", "unverifiable", "restored", "outdated", "changed"),
-    *("done", "archived", "other"),
+    *("done", "accepted", "archived", "other"),
 )
-_LEFT = frozenset({"done", "archived", "other"})
+_LEFT = frozenset({"done", "accepted", "archived", "other"})
 # Days that have begun and not ended. Ten of them put the wall of a service-day ten times as far away: docs/scale.md.
 _DAYS_AT_ONCE = 10
 # Of one folder before it is another one's turn: what one request announces.
@@ -161,9 +162,12 @@ def _state(stored: StoredObject, entry: Mapping[str, Any] | None, recorded_with:
         return "awaited"
     if status == "archived" and stored.is_restored:
         return "restored"
+    is_changed = entry.get("etag") not in (None, stored.etag)
     if status not in ("ingested", "verified"):
-        return status
-    if entry.get("etag") not in (None, stored.etag):
+        # What is missing is there, or it would not be listed.
+        is_accepted = entry.get("problem") == ACCEPTED and status != "missing" and not is_changed
+        return "accepted" if is_accepted else status
+    if is_changed:
         return "changed"
     is_current = status == "verified" or entry.get("recordedWith") == recorded_with
     return "done" if is_current else "outdated"

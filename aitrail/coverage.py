@@ -34,13 +34,15 @@ class Span:
     end: datetime
     verified: bool
     begins: bool = False
+    accepted: bool = False
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Self | None:
         """The span of a ledger entry; None for what is no digest, or has not been read.
 
         Of a digest that CloudTrail has not signed, nothing is believed: its span is the hour before the time in its
-        name. Backfill digests have none: they list what the digests of their hour did not, and form no hours.
+        name. So is that of one which is not there, if somebody has accepted that. Backfill digests have none: they list
+        what the digests of their hour did not, and form no hours.
         """
         name, status = entry["logFile"], entry.get("status")
         key = parse(name)
@@ -48,7 +50,7 @@ class Span:
             return None
         if status == "verified":
             start, end = moment(entry["digestStart"]), moment(entry["digestEnd"])
-        elif status in ("invalid", "unverifiable") and key.delivered_at:
+        elif key.delivered_at and (status in ("invalid", "unverifiable") or entry.get("problem") == ACCEPTED):
             end = moment(key.delivered_at)
             start = end - _AN_HOUR
         else:
@@ -60,16 +62,17 @@ class Span:
             end=end,
             verified=status == "verified" and _is_sound(entry),
             begins=status == "verified" and "follows" not in entry,
+            accepted=entry.get("problem") == ACCEPTED,
         )
 
 
 def _is_sound(entry: Mapping[str, Any]) -> bool:
-    """Whether a signed digest says what CloudTrail said: it has no problem, or one whose cause somebody knows.
+    """Whether a signed digest says what CloudTrail said: it has no problem, or was accepted as no more than broken.
 
-    That a chain was broken takes nothing from the digest that begins it anew, and accepting no digest makes it sound.
+    That a chain was broken takes nothing from the digest that begins it anew; accepting makes no tampered one sound.
     """
     accepted = {each["problem"] for each in entry.get("accepted", ())}
-    return entry.get("problem") is None or (entry["problem"] == ACCEPTED and accepted == {"broken"})
+    return entry.get("problem") is None or (entry["problem"] == ACCEPTED and "tampered" not in accepted)
 
 
 def chain_of(log_file: str) -> str:

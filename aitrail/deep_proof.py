@@ -31,29 +31,43 @@ class DeepProof:
     source: RowSource
     public_keys: PublicKeys
     proof: RowProof = field(default_factory=RowProof)
+    # Digests that CloudTrail has signed, and what they list: log file -> SHA-256.
+    _digests: set[str] = field(default_factory=set)
     _listed: dict[str, str] = field(default_factory=dict)
     _event_ids: set[str] = field(default_factory=set)
+    # Log files that could not be read to their end: which rows they make is not known.
+    _unread: set[str] = field(default_factory=set)
 
     def prove(
-        self, digests: Iterable[str], log_files: Mapping[str, str | None], *, is_asked: Callable[[str], bool]
+        self,
+        digests: Iterable[str],
+        log_files: Mapping[str, str | None],
+        verified_by: Mapping[str, str],
+        *,
+        is_asked: Callable[[str], bool],
     ) -> Iterator[str]:
         """Read digests, then log files, again; yields the name of each once it is done.
 
-        `log_files` are those that the ledger calls ingested, with the SHA-256 that it has of each. `is_asked` tells
-        which of the log files that digests list are among those that are to be proved.
+        `log_files` are those that the ledger calls ingested, with the SHA-256 that it has of each; `verified_by` are
+        the digests that it says have verified them. `is_asked` tells which of the log files that digests list are among
+        those that are to be proved.
         """
-        for name, content, metadata in self._fetched(digests):
+        for name, content, metadata in self._fetched(dict.fromkeys((*digests, *verified_by.values()))):
             self._read_digest(name, content, metadata)
             yield name
         for name, content, _ in self._fetched(log_files):
             self._read_log_file(name, content, log_files[name])
             yield name
+        for name, digest in verified_by.items():
+            if digest in self._digests and name not in self._listed:
+                self._find("unproven", name, f"{digest}, which is to have verified it, does not list it")
         for name in filter(is_asked, self._listed.keys() - log_files.keys()):
             self._find("not-ingested", name, "a digest lists it, and the ledger does not call it ingested")
 
     def _fetched(self, names: Iterable[str]) -> Iterator[tuple[str, bytes, dict[str, str]]]:
         for name, found in in_order(partial(self._attempt, name) for name in names):
             if isinstance(found, UnavailableError):
+                self._unread.add(name)
                 self._find("missing", name, str(found))
             else:
                 yield name, *found
@@ -72,6 +86,7 @@ class DeepProof:
         except (InvalidDigest, UnavailableKey) as error:
             self._find("invalid" if isinstance(error, InvalidDigest) else "unverifiable", name, str(error))
             return
+        self._digests.add(name)
         self._listed |= {
             f"s3://{each.bucket}/{each.key}": each.sha256
             for each in digest.log_files
@@ -84,6 +99,7 @@ class DeepProof:
             for batch in reading.batches():
                 self._compare(batch.rows)
         except UnreadableLogFile as error:
+            self._unread.add(name)
             self._find("unreadable", name, str(error))
             return
         sha256 = reading.content.sha256
@@ -102,13 +118,14 @@ class DeepProof:
             self.proof.compare(row, found)
 
     def look_for_others(self, events: Window | None, *, is_ours: Callable[[str], bool]) -> None:
-        """Find rows that name log files of the window, and that these do not make."""
+        """Find rows that name log files of the window which were read, and that these do not make."""
         if events is None:
             return
         for row in self.source.whole(self.source.rows(Filter(), events, order=Order.ANY)):
-            if is_ours(row.get("logFile", "")) and row["eventID"] not in self._event_ids:
+            name = row.get("logFile", "")
+            if is_ours(name) and name not in self._unread and row["eventID"] not in self._event_ids:
                 why = f"the row of {row['eventID']} is of no record in it: somebody else wrote it"
-                self._find("row-too-many", row["logFile"], why)
+                self._find("row-too-many", name, why)
 
     def _find(self, finding: str, name: str, why: str) -> None:
         self.proof.findings.append(Finding(finding=finding, of=name, why=why))

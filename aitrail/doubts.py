@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aitrail.coverage import MARGIN, Span, is_closed, moment
-from aitrail.entries import UNPROVEN
+from aitrail.entries import UNLISTED, UNPROVEN
 from aitrail.keys import DIGESTS, LOGS, LogKey, parse
 from aitrail.ledger import Ledger
 from aitrail.ledger_reader import LedgerReader
@@ -56,8 +56,8 @@ def note_doubts(ledger: Ledger, reader: LedgerReader, entry: Mapping[str, Any]) 
 
 
 def _is_unlisted(entry: dict[str, Any]) -> bool:
-    """Whether nothing is known of a digest that lists it; the ledger looks again."""
-    return entry.get("verifiedBy") is None and entry.get("problem") in (None, "rejects")
+    """Whether it may be that no digest lists it, whatever else is the matter; the ledger looks again."""
+    return entry.get("verifiedBy") is None and entry.get("problem") not in (UNPROVEN, UNLISTED)
 
 
 def _delivered_at(entry: dict[str, Any]) -> datetime | None:

@@ -4,7 +4,7 @@ A digest of CloudTrail speaks of the log files of its hour and of the digest bef
 comes first does not matter: each side sets its own attributes, and `settled` says what both together mean.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
@@ -39,7 +39,10 @@ _VERDICT = frozenset({"status", "reason", "position"})
 # What `settled` decides on, and so what it may take away.
 SETTLED = ("problem", "verifiedBy", "listedBy", "listedAt", "doubt")
 # What `settled` looks at.
-PREMISES = (*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected", "replacedAt", "accepted")
+PREMISES = (
+    *(*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected", "replacedAt", "accepted"),
+    *("etag", "versionId"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +75,8 @@ class Entry:
     def attributes(self) -> dict[str, Any]:
         """Attributes to set, and None for those to remove."""
         values = {attribute: getattr(self, name) for name, attribute in attributes_of(type(self)).items()}
-        for name in ("doubt", "replacedAt"):  # who has none does not take away another's
-            if values.get(name, ...) is None:
-                del values[name]
+        if values.get("doubt", ...) is None:
+            del values["doubt"]  # who has none does not take away another's
         if self.was_read:
             return values
         # Nothing was read: what an earlier reading counted is still true.
@@ -99,7 +101,6 @@ class FileEntry(Entry):
     first_event_time: str | None = None
     last_event_time: str | None = None
     doubt: str | None = None
-    replaced_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +148,27 @@ def entry_of(key: str) -> str:
 
 def acceptance(problem: str, entry: Mapping[str, Any], *, at: str, by: str, reason: str) -> dict[str, str]:
     """What `accepted` lists: that somebody accepts this problem of an entry, for the content that it has."""
-    content = {"sha256": entry["sha256"]} if entry.get("sha256") else {}
-    return {"problem": problem, **content, "at": at, "by": by, "reason": reason}
+    return {"problem": problem, "at": at, "by": by, "reason": reason} | _content_of(entry)
+
+
+def _content_of(entry: Mapping[str, Any]) -> dict[str, str]:
+    """What tells the content of an object, and the change of it that made it replaced."""
+    return {name: entry[name] for name in ("sha256", "etag", "versionId", "replacedAt") if entry.get(name)}
+
+
+def taken_back(accepted: Iterable[Mapping[str, Any]], *, at: str, by: str) -> list[dict[str, Any]]:
+    """The same acceptances, none of which holds any more; who took back which, and when, is kept."""
+    return [{"takenBackAt": at, "takenBackBy": by, **each} for each in accepted]
+
+
+def holding(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The acceptances of problems that a whole entry has now, with the content that it has now."""
+    problems, content = _problems(entry), _content_of(entry)
+    return [
+        each
+        for each in entry.get("accepted", ())
+        if each["problem"] in problems and content == _content_of(each) and "takenBackAt" not in each
+    ]
 
 
 def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,26 +180,28 @@ def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
     come), unproven (no digest lists it yet), rejects; accepted if somebody has accepted all that it has.
     """
     expected, sha256 = entry.get("expectedSha256"), entry.get("sha256")
-    doubt = None if expected else entry.get("doubt")
-    problem: str | None = None
-    for each in _problems(entry, doubt):
-        if not _is_accepted(each, entry):
-            problem = each
-            break
-        problem = ACCEPTED
+    accepted = {each["problem"] for each in holding(entry)}
+    found = _problems(entry)
+    problem = next((each for each in found if each not in accepted), ACCEPTED if found else None)
     is_proved = expected is not None and sha256 == expected
     lister = entry.get("listedBy") or entry.get("verifiedBy")
     # A proved entry stays below 1 KB, a write unit, for names of usual length: it says nothing twice.
     return {
         "problem": problem,
-        "doubt": doubt,
+        "doubt": _doubt(entry),
         "verifiedBy": lister if is_proved else None,
         "listedBy": None if is_proved else lister,
         "listedAt": entry.get("listedAt") if problem == AWAITED else None,
     }
 
 
-def _problems(entry: Mapping[str, Any], doubt: str | None) -> list[str]:
+def _doubt(entry: Mapping[str, Any]) -> str | None:
+    """Nothing that a digest lists is in doubt."""
+    return None if entry.get("expectedSha256") else entry.get("doubt")
+
+
+def _problems(entry: Mapping[str, Any]) -> list[str]:
+    doubt = _doubt(entry)
     expected, sha256, status = entry.get("expectedSha256"), entry.get("sha256"), entry.get("status")
     found = {
         "tampered": expected and sha256 and sha256 != expected,
@@ -192,10 +214,3 @@ def _problems(entry: Mapping[str, Any], doubt: str | None) -> list[str]:
         "rejects": entry.get("rejected"),
     }
     return [problem for problem, is_there in found.items() if problem and is_there]
-
-
-def _is_accepted(problem: str, entry: Mapping[str, Any]) -> bool:
-    """Whether somebody has accepted it for the content that the entry has now."""
-    return any(
-        each["problem"] == problem and each.get("sha256") == entry.get("sha256") for each in entry.get("accepted", ())
-    )

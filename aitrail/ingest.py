@@ -143,8 +143,6 @@ class Ingestion:
         earlier = fetched.earlier or {}
         if self._is_late(entry) and not earlier.get("expectedSha256"):
             entry = replace(entry, doubt=earlier.get("doubt") or UNPROVEN)
-        if entry.sha256 and earlier.get("sha256") not in (None, entry.sha256):
-            entry = replace(entry, replaced_at=entry.ingested_at)
         return of_log_file(entry, self.ledger.record(entry, FILE, fetched.earlier), unknown_sources)
 
     def _ingest_digest(self, delivery: Delivery, fetched: Fetched, time_left: Callable[[], float]) -> Ingested:
@@ -190,6 +188,8 @@ class Ingestion:
         """Whether it may have missed the digests of its hour, or was not stored in it: whoever writes it names it."""
         if entry.delivered_at is None:
             return True
+        if entry.delivery_day != entry.delivered_at[: len("YYYY-MM-DD")]:
+            return True  # no day on which it would be looked for
         named = moment(entry.delivered_at)
         stored = moment(entry.stored_at) if entry.stored_at else named
         return self.now() - named > LATE or abs(stored - named) > LATE

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from aitrail import items
+
 # DynamoDB's limit for a sort key: the ledger's indexes sort by s3://bucket/key. A key alone may have so many bytes.
 _LONGEST_NAME = 1024
 
@@ -81,7 +83,7 @@ class Scope:
     def holds(self, bucket: str, key: str) -> bool:
         """Whether that object is there."""
         is_here = bucket == self.bucket and key.startswith(tuple(f"{prefix}AWSLogs/" for prefix in self.prefixes))
-        return is_here and len(f"s3://{bucket}/{key}".encode()) <= _LONGEST_NAME
+        return is_here and items.is_unicode(key) and len(f"s3://{bucket}/{key}".encode()) <= _LONGEST_NAME
 
 
 # The folders that hold what CloudTrail delivers and aitrail reads.

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from aitrail.attributes import from_item, to_item
 from aitrail.dynamodb import BatchWriter, delete, put
-from aitrail.entries import ACCEPTED, FILE, PREMISES, REJECT, REJECTED, Entry, settled
+from aitrail.entries import FILE, PREMISES, REJECT, REJECTED, UNPROVEN, Entry, settled
 from aitrail.reading import RejectedRecord
 
 if TYPE_CHECKING:
@@ -58,12 +58,21 @@ class Ledger:
     def record(self, entry: Entry, kind: str = FILE, earlier: _Attributes | None = None) -> dict[str, Any]:
         """Set the attributes of the entry and remove those that no longer hold; attributes of others stay.
 
-        `earlier` is the entry as it was read before: with it, one write does. Returns the entry as it is then.
+        `earlier` is the entry as it was read before: with it, one write does. A log file whose content was another one
+        when it was read before is replaced. Returns the entry as it is then.
         """
-        values = entry.attributes()
-        changes = values | _settling(_after(earlier or {}, values))
-        answer = self._client.update_item(**self._update(_key(entry.log_file, kind), changes), ReturnValues="ALL_NEW")
-        return self._settle(from_item(answer["Attributes"]))
+        key, values = _key(entry.log_file, kind), entry.attributes()
+        known = _replacing(earlier or {}, values, kind)
+        changes = known | _settling(_after(earlier or {}, known))
+        answer = self._client.update_item(**self._update(key, changes), ReturnValues="ALL_OLD")
+        old = from_item(answer.get("Attributes", {}))
+        after = _after(old, {"logFile": entry.log_file, "entry": kind, **changes})
+        # Another worker may have written the entry since `earlier` was read.
+        replacing = _replacing(old, changes, kind)
+        if replacing.get("replacedAt") == changes.get("replacedAt") and _is_settled(after):
+            return after
+        when = replacing.get("replacedAt")
+        return self._amend(key, after, lambda seen: {"replacedAt": when or seen.get("replacedAt")})
 
     def expect(self, listing: Listing) -> dict[str, Any]:
         """Note what a digest says of an object, before or after that has come. Returns the entry as it is then.
@@ -83,51 +92,61 @@ class Ledger:
         return self._amend(key, old, lambda seen: said if seen.get("status") else listing.known | said)
 
     def doubt(self, log_file: str, doubt: str | None) -> dict[str, Any]:
-        """Note that a log file is in doubt, or no longer, unless a digest lists it. Returns the entry as it is then."""
+        """Note that a log file is in doubt, or no longer, unless a digest lists it. Returns the entry as it is then.
+
+        What is unlisted already is no more unproven.
+        """
+
+        def changed(seen: _Attributes) -> _Attributes:
+            return {"doubt": seen.get("doubt") or doubt if doubt == UNPROVEN else doubt}
+
         key = _key(log_file, FILE)
-        return self._amend(key, self.entry(log_file, consistent=True) or {}, lambda _: {"doubt": doubt})
+        return self._amend(key, self.entry(log_file, consistent=True) or {}, changed, creates=False)
 
-    def accept(self, log_file: str, kind: str, acceptance: _Attributes) -> dict[str, Any]:
-        """Note that somebody accepts a problem (see `entries.acceptance`) of an entry. Returns it as it is then."""
-        return self._accept(log_file, kind, lambda seen: [*seen.get("accepted", ()), dict(acceptance)])
-
-    def take_back(self, log_file: str, kind: str) -> dict[str, Any]:
-        """Let nothing of an entry be accepted any more. Returns it as it is then."""
-        return self._accept(log_file, kind, lambda _: None)
-
-    def _accept(self, log_file: str, kind: str, changed: Callable[[_Attributes], Any]) -> dict[str, Any]:
+    def accept(self, log_file: str, kind: str, changed: Callable[[list[_Attributes]], list[Any]]) -> dict[str, Any]:
+        """Change what of an entry is accepted (see `entries.acceptance`). Returns the entry as it is then."""
         key = _key(log_file, kind)
         entry = self.entry(log_file, kind, consistent=True) or {}
-        return self._amend(key, entry, lambda seen: {"accepted": changed(seen)})
+        return self._amend(key, entry, lambda seen: {"accepted": changed(seen.get("accepted", []))}, creates=False)
 
-    def accept_rejects(self, log_file: str, acceptance: _Attributes | None) -> int:
-        """Note that somebody accepts the rejects of a log file, or with None no longer; how many there were."""
-        old, new = (REJECTED, ACCEPTED) if acceptance else (ACCEPTED, REJECTED)
-        changes = {"problem": new, "accepted": [dict(acceptance)] if acceptance else None}
-        found = [entry for entry, problem in self.rejects(log_file).items() if problem == old]
-        return [self._try(_key(log_file, entry), changes, {"problem": old}) for entry in found].count(None)
+    def accept_rejects(self, log_file: str, problem: str, changed: Callable[[list[_Attributes]], list[Any]]) -> int:
+        """Change what of the rejects of a log file is accepted that have not that problem yet; how many there were."""
+        others = [each for each in self.rejects(log_file) if each["problem"] != problem]
+        tries = [
+            self._try(
+                _key(log_file, each["entry"]),
+                {"problem": problem, "accepted": changed(each.get("accepted", []))},
+                {name: each.get(name) for name in ("problem", "accepted")},
+            )
+            for each in others
+        ]
+        return tries.count(None)
 
     def note(self, log_file: str, kind: str, **attributes: Any) -> None:  # noqa: ANN401 (any value)
-        """Set attributes of an entry on which nothing depends."""
+        """Set attributes of an entry on which nothing depends, whether it is there or not."""
         self._client.update_item(**self._update(_key(log_file, kind), attributes))
 
     def _amend(
-        self, key: dict[str, Any], seen: _Attributes, changed: Callable[[_Attributes], _Attributes]
+        self,
+        key: dict[str, Any],
+        seen: _Attributes,
+        changed: Callable[[_Attributes], _Attributes],
+        *,
+        creates: bool = True,
     ) -> dict[str, Any]:
-        """Change an entry, and what follows from that, however often somebody else changes it meanwhile."""
+        """Change an entry, and what follows from that, however often somebody else changes it meanwhile.
+
+        One that is not there, or expires meanwhile, is made only if it `creates` entries.
+        """
         old: _Attributes | None = seen
         while old is not None:
+            if not old and not creates:
+                return {}
             seen = old
             values = changed(seen)
             changes = {**values, **_settling(_after(seen, values))}
             old = self._try(key, changes, {name: seen.get(name) for name in PREMISES})
         return _after(seen, changes)
-
-    def _settle(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """Let the entry say what its attributes together mean, if it does not yet."""
-        if all(entry.get(name) == value for name, value in settled(entry).items()):
-            return entry
-        return self._amend(_key(entry["logFile"], entry["entry"]), entry, lambda _: {})
 
     def _try(self, key: dict[str, Any], changes: _Attributes, premises: _Attributes) -> dict[str, Any] | None:
         """Change an entry if its attributes are as they should be; the entry as it is where they are not, else None."""
@@ -179,24 +198,36 @@ class Ledger:
     def forget_rejects(self, log_file: str, *, but: Collection[int | str], time_left: Callable[[], float]) -> None:
         """Delete the rejects of an earlier reading, except those with the keys `but`."""
         kept = {f"{REJECT}{key}" for key in but}
-        stale = [entry for entry in self.rejects(log_file) if entry not in kept]
+        stale = [each["entry"] for each in self.rejects(log_file) if each["entry"] not in kept]
         self._writer.write([delete({"logFile": log_file, "entry": entry}) for entry in stale], time_left=time_left)
 
-    def rejects(self, log_file: str) -> dict[str, str]:
-        """The rejects of a log file: sort key -> problem, REJECTED or ACCEPTED."""
+    def rejects(self, log_file: str) -> list[dict[str, Any]]:
+        """The rejects of a log file: `entry`, `problem` (REJECTED or ACCEPTED), and `accepted` where it ever was."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="logFile = :file AND begins_with(#entry, :reject)",
-            ProjectionExpression="#entry, problem",
+            ProjectionExpression="#entry, problem, accepted",
             ExpressionAttributeNames={"#entry": "entry"},
             ExpressionAttributeValues={":file": {"S": log_file}, ":reject": {"S": REJECT}},
         )
-        return {item["entry"]["S"]: item["problem"]["S"] for page in pages for item in page["Items"]}
+        return [from_item(item) for page in pages for item in page["Items"]]
 
 
 def _after(entry: _Attributes, changes: _Attributes) -> dict[str, Any]:
     """The entry once it is changed."""
     return {name: value for name, value in {**entry, **changes}.items() if value is not None}
+
+
+def _replacing(old: _Attributes, values: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The values of a reading, and that it replaced the content that was read before, if it did."""
+    was_read = values.get("status") not in ("missing", "archived")
+    is_another = old.get("sha256") is not None and old["sha256"] != values.get("sha256")
+    return {**values, "replacedAt": values["ingestedAt"]} if kind == FILE and was_read and is_another else values
+
+
+def _is_settled(entry: _Attributes) -> bool:
+    """Whether the entry says what its attributes together mean."""
+    return all(entry.get(name) == value for name, value in settled(entry).items())
 
 
 def _settling(entry: _Attributes) -> dict[str, Any]:

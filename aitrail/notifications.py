@@ -103,7 +103,7 @@ def review_request(body: str) -> ReviewRequest | None:
         match json.loads(body):
             case {"source": "aws.events", "detail-type": "Scheduled Event"}:
                 return ReviewRequest()
-            case {"review": {"problem": str(problem), "after": str(after)}}:
+            case {"review": {"problem": str(problem), "after": str(after)}, **others} if not others:
                 after.encode()  # no name can hold a lone surrogate
                 return ReviewRequest(problem=problem, after=after)
     except (ValueError, RecursionError):
@@ -123,17 +123,12 @@ def _announced(text: str, wrappings: int) -> list[Delivery]:
 
 
 def _in_envelope(text: str, wrappings: int) -> Iterator[Delivery]:
-    if text.strip().strip('"') == _VALIDATION_MESSAGE:
+    if text.strip().strip('"') == _VALIDATION_MESSAGE or review_request(text):
         return
     match json.loads(text, parse_constant=_refuse_constant):
         case {"Type": "Notification", "Message": str(message)} if wrappings:
             yield from _announced(message, wrappings - 1)
-        case (
-            {"Type": "SubscriptionConfirmation" | "UnsubscribeConfirmation"}
-            | {"Event": "s3:TestEvent"}
-            | {"source": "aws.events", "detail-type": "Scheduled Event"}
-            | {"review": {"problem": str(), "after": str()}}
-        ):
+        case {"Type": "SubscriptionConfirmation" | "UnsubscribeConfirmation"} | {"Event": "s3:TestEvent"}:
             return
         case {"Records": [_, *_] as records}:
             yield from _of_s3(records)

@@ -46,6 +46,7 @@ _OBJECT_METRICS = {
 SUMS = {
     "UnreadFiles": ("UnreadableFiles", "MissingFiles", "ArchivedFiles"),
     "DigestProblems": ("InvalidDigests", "BrokenChains", "MissingDigests"),
+    "NotRecorded": ("UnknownSources", "RefusedDeliveries"),
 }
 METRICS = (
     *_COUNTS.values(),

@@ -6,13 +6,13 @@ digest is read, whether the file has come or not, so that the entries of a windo
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from aitrail.cells import counted
 from aitrail.coverage import Span, chains_of, gaps, moment, text_of
-from aitrail.entries import ACCEPTED, DIGEST, FILE
+from aitrail.entries import ACCEPTED, DIGEST, FILE, holding
 from aitrail.keys import DIGESTS, LogKey, kind_of, parse
 from aitrail.window import LATEST, Window, days_between
 
@@ -73,6 +73,8 @@ class Proof:
     counts: Counter[str] = field(default_factory=Counter)
     # The names of verified digests; of ingested log files the SHA-256, and the rows that they became.
     digests: list[str] = field(default_factory=list)
+    # By ingested log file the digest that has verified it.
+    verified_by: dict[str, str] = field(default_factory=dict)
     ingested: dict[str, str | None] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     # Of the rows' events.
@@ -128,7 +130,8 @@ class Proof:
             self._find(problem, entry, _FILES)
         elif entry.get("verifiedBy"):
             self.verified += 1
-        elif problem == ACCEPTED:
+            self.verified_by[entry["logFile"]] = entry["verifiedBy"]
+        elif problem == ACCEPTED and _tells_of_the_lack(entry):
             pass  # not verified, and no finding either
         elif key.delivered_at and self.now - moment(key.delivered_at) < LISTED_WITHIN:
             self.open += 1
@@ -163,7 +166,7 @@ class Proof:
         self._findings.append(Finding(finding=name, of=entry["logFile"], why=meanings[name]))
 
     def _note_accepted(self, entry: Mapping[str, Any]) -> None:
-        for each in entry.get("accepted", ()):
+        for each in holding(entry):
             why = f"{each['by']} at {each['at']}: {each['reason']}"
             self.accepted.append(Finding(finding=each["problem"], of=entry["logFile"], why=why))
 
@@ -187,12 +190,19 @@ class Proof:
         until = min(self.until, self.now - LISTED_WITHIN)
         chains = chains_of(span for spans in self._spans.values() for span in spans)
         for chain in sorted(chains.keys() | self._known.keys()):
-            spans = chains.get(chain, [])
+            # Hours whose digest somebody has accepted as it is are told as accepted.
+            spans = [replace(span, verified=span.verified or span.accepted) for span in chains.get(chain, [])]
             # A chain that nobody knew before has nothing to say of the time before it begins.
             is_new = bool(spans) and spans[0].begins and chain not in self._known
             for begin, end in gaps(spans, max(spans[0].start, self.since) if is_new else self.since, until):
                 hours = f"no verified digest covers {text_of(begin)} to {text_of(end)}"
                 yield Finding(finding="gap", of=chain, why=f"{hours}: is the trail stopped, or a digest not verified?")
+
+
+def _tells_of_the_lack(entry: Mapping[str, Any]) -> bool:
+    """Whether what was accepted of a log file is why no digest vouches for what was read."""
+    accepted = {each["problem"] for each in holding(entry)}
+    return entry.get("status") != "ingested" or not accepted.isdisjoint({"tampered", "unlisted"})
 
 
 def days_of(window: Window, now: datetime) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aitrail.bucket import UnavailableError
+from aitrail.cells import counted
 from aitrail.filters import Filter
 from aitrail.logfile import UnreadableLogFile
 from aitrail.original import differing
@@ -65,8 +66,9 @@ def prove_rows(
         try:
             others = [row for row in read_again(log_file) if row["eventID"] not in seen]
         except (UnavailableError, UnreadableLogFile) as error:
-            why = f"{written[log_file] - found[log_file]:,} of its rows cannot be told: {error}"
-            proof.findings.append(Finding(finding="row-missing", of=log_file, why=why))
+            rows = counted(written[log_file] - found[log_file], "row")
+            why = f"{rows} of those that it became cannot be looked for without reading it again: {error}"
+            proof.findings.append(Finding(finding="row-unknown", of=log_file, why=why))
             continue
         seen.update(row["eventID"] for row in others)
         _look_for(proof, others, source, written)

@@ -1,14 +1,16 @@
 """Whether every delivery of a window is accounted for: what `aitrail verify` asks of ledger, table and bucket."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from aitrail.bucket import content_of
 from aitrail.deep_proof import DeepProof
+from aitrail.entries import UNLISTED, UNPROVEN
 from aitrail.keys import Origins, parse
 from aitrail.ledger_reader import LedgerReader
 from aitrail.proof import Finding, Proof, days_of
@@ -89,9 +91,10 @@ class Verification:
             source=self.source,
             public_keys=self.public_keys,
         )
-        for name in deep.prove(proof.digests, proof.ingested, is_asked=partial(self._is_asked, proof)):
+        is_asked = partial(self._is_asked, proof)
+        for name in deep.prove(proof.digests, proof.ingested, proof.verified_by, is_asked=is_asked):
             self.progress(name)
-        deep.look_for_others(proof.events, is_ours=partial(self._is_asked, proof))
+        deep.look_for_others(proof.events, is_ours=is_asked)
         deep.proof.read_again = len(proof.ingested)
         return _verdict(proof, deep.proof)
 
@@ -99,10 +102,23 @@ class Verification:
         proof = Proof(since=window.since, until=window.until, now=self.now, recorded_with=recorded_with(self.registry))
         for day in days_of(window, self.now):
             self.progress(day)
-            for entry in self.reader.of_day(day):
-                if self._is_asked(None, entry["logFile"]):
-                    proof.add(entry)
+            self._add(proof, self.reader.of_day(day))
+        # Whoever writes a file into the folder of another day than its name says, has it looked for on none of these.
+        doubtful = chain.from_iterable(map(self.reader.with_problem, (UNLISTED, UNPROVEN)))
+        self._add(proof, self.reader.whole(entry for entry in doubtful if _is_misfiled(entry["logFile"])))
         return proof
+
+    def _add(self, proof: Proof, entries: Iterable[dict[str, Any]]) -> None:
+        """Take entries into account; whole ones, where what somebody has accepted decides."""
+        asked = (entry for entry in entries if self._is_asked(None, entry["logFile"]))
+        accepted = list[dict[str, Any]]()
+        for entry in asked:
+            if "accepted" in entry:
+                accepted.append(entry)
+            else:
+                proof.add(entry)
+        for entry in self.reader.whole(accepted):
+            proof.add(entry)
 
     def _is_asked(self, proof: Proof | None, log_file: str) -> bool:
         """Whether an object is of the accounts and Regions, and of the window where a proof has one."""
@@ -116,6 +132,12 @@ class Verification:
         content, _ = content_of(self.s3, name)
         for batch in self._reading(BytesIO(content), name).batches():
             yield from batch.rows
+
+
+def _is_misfiled(log_file: str) -> bool:
+    """Whether an object is in the folder of another day than the time in its name."""
+    key = parse(log_file)
+    return bool(key and key.delivered_at and not key.delivered_at.startswith(key.delivery_day))
 
 
 def _verdict(proof: Proof, rows: RowProof) -> Verdict:

@@ -26,8 +26,10 @@ _COUNTED = {
     "their records became rows. `aitrail verify` names them.",
     "DigestProblems": "Digests are not signed by CloudTrail as they are, do not follow the one before, or are gone: "
     "deliveries of their hours are not proved. Was logging stopped, or a digest changed? `aitrail verify` names them.",
-    "UnknownSources": "CloudTrail uses an eventSource that looks like a wanted service and is not in the registry: its "
-    "records are not recorded. The function's log names it; add it to the service's TOML file and deploy.",
+    "NotRecorded": "Something arrives that is not recorded. Either an eventSource looks like a wanted service and is "
+    "not in the registry: add it to the service's TOML file and deploy. Or deliveries were refused, since they are "
+    "outside the log bucket or behind a prefix that aitrail:keyPrefixes does not name: deploy with it, then run "
+    "`aitrail backfill`. The function's log names which.",
 }
 
 

@@ -9,12 +9,17 @@ from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.output import Output, narrate, output_options
 from aitrail.cli.sections import Command, option
 from aitrail.cli.window import now_of
+from aitrail.items import is_unicode
 from aitrail.window import event_time
 
 if TYPE_CHECKING:
     from aitrail.accepting import Accepting
 
-_COLUMNS = ("problem", "at", "by", "reason", "logFile")
+_COLUMNS = ("problem", "at", "by", "reason", "takenBackAt", "logFile")
+_HISTORY = "event-history://"
+# It is kept with the log file's entry, which has to fit into an item.
+_LONGEST_REASON = 500
+_LONGEST_NAME = 2048  # of a partition key
 
 
 @click.command(cls=Command)
@@ -35,13 +40,19 @@ def accept(
 ) -> None:
     """Accept a problem that may stay as it is, or show what was.
 
-    Without names, lists what was accepted, when, by whom and why. With names of log files or digests, as `aitrail
-    status` and `aitrail verify` show them, the problem that each has is noted as accepted: both commands then no longer
-    end with 4 because of it, and `verify` says how many there are. Nothing else changes: what is accepted is not
-    verified, and rows stay.
+    Without names, lists what was accepted, when, by whom and why, of all objects that still have a problem. With names
+    of log files or digests, as `aitrail status` and `aitrail verify` show them, the gravest problem that each has is
+    noted as accepted: both commands then no longer end with 4 because of it, and `verify` says how many there are.
+    Nothing else changes: what is accepted is not verified, and rows stay. The caller's ARN, the time and the reason
+    stay in the ledger, also of what is taken back.
+
+    Objects that are tampered, unlisted, replaced, unreadable, missing, archived, invalid, unverifiable or broken can be
+    accepted, and rejects: for these, name their log file. What is awaited or unproven is decided by the function. Hours
+    without a digest (gap) belong to no object, nor do rows that are not as they should be: mend these.
 
     It holds for this problem and this content. Whatever else comes to light of the same file, and every other content,
-    is a problem again. A file with several problems shows the next one: accept that as well if it may stay.
+    is a problem again. A file with several problems shows the next one: accept that as well if it may stay. `aitrail
+    backfill` leaves what is accepted alone; rejects are a problem again once their file is read again.
 
     \b
     Examples:
@@ -56,9 +67,11 @@ def accept(
         return
     if take_back == (reason is not None):
         raise click.UsageError("Say why with --reason, or --take-back what was accepted: one of the two.")
-    if reason is not None and not reason.strip():
-        raise click.UsageError("--reason is empty: whoever reads the ledger later wants to know why.")
-    names, accepting = list(dict.fromkeys(files)), _accepting(context, access)
+    if reason is not None:
+        _check_reason(reason)
+    names = list(dict.fromkeys(files))
+    _check(names, access)
+    accepting = _accepting(context, access)
     if reason is None:
         for name in names:
             accepting.take_back(name)
@@ -71,11 +84,26 @@ def accept(
         narrate(f"Accepted: {problem}, {name}{rest}.")
 
 
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise click.UsageError("--reason is empty: whoever reads the ledger later wants to know why.")
+    if len(reason) > _LONGEST_REASON or not is_unicode(reason):
+        raise click.UsageError(f"--reason takes text of at most {_LONGEST_REASON:,} characters.")
+
+
+def _check(names: list[str], access: Access) -> None:
+    """A name of nothing that the ledger could know would look as if all were well with it."""
+    begin = f"s3://{access.deployment.log_bucket}/"
+    for name in names:
+        if not name.startswith((begin, _HISTORY)) or not is_unicode(name) or len(name.encode()) > _LONGEST_NAME:
+            raise click.UsageError(f"{name!r} is not in the log bucket of {access}: give {begin}KEY.")
+
+
 def _list(access: Access, output: Output) -> None:
     from aitrail.accepting import accepted  # noqa: PLC0415 (imports what --help does not need)
 
     found = list(accepted(access.ledger))
-    output.write(found, table=_COLUMNS, csv=_COLUMNS)
+    output.write(found, table=_COLUMNS, csv=(*_COLUMNS, "takenBackBy", "recordIndex", "sha256"), fold=True)
     if not found:
         narrate(f"Nothing was accepted in {access}.")
 

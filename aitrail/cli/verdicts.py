@@ -54,7 +54,20 @@ def _sentence(verdict: "Verdict") -> str:
 
 
 def _scope(verdict: "Verdict", window: Window) -> Iterator[str]:
+    accepted = f"{counted(len(verdict.accepted), 'problem')} accepted, which `aitrail accept` shows"
+    if verdict.findings:
+        yield f"Not proved: {counted(len(verdict.findings), 'exception')}, named below."
+    elif verdict.accepted:
+        yield f"Nothing else is in the way: {accepted}."
+    else:
+        yield "Proved: nothing is in the way."
     yield f"Delivered {window}."
+    if verdict.findings and verdict.accepted:
+        yield f"Beside them, {accepted}."
+    if verdict.rejected:
+        yield f"{counted(verdict.rejected, 'record')} could not become rows: `aitrail rejects` shows them."
+    if verdict.expired:
+        yield f"{counted(verdict.expired, 'record')} were past the retention of rows when they came."
     if verdict.open:
         yield (
             f"Open: {counted(verdict.open, 'more file')} of the last two hours, which no digest lists yet. "
@@ -64,9 +77,6 @@ def _scope(verdict: "Verdict", window: Window) -> Iterator[str]:
 
 def _exceptions(findings: Sequence["Finding"]) -> Iterator[str]:
     """Keys are long: each has a line of its own, below what is the matter with it."""
-    if findings:
-        yield ""
-        yield f"{counted(len(findings), 'exception')}:"
     for (name, why), group in groupby(sorted(findings, key=_of_one_kind), key=_of_one_kind):
         yield ""
         yield f"{name}: {why}"
@@ -81,11 +91,5 @@ def remarks_of(verdict: "Verdict") -> Iterator[str]:
     """What to know beside it."""
     if not verdict.delivered:
         yield "There are no deliveries of this window. Look at --since, --account, --in-region, and `aitrail status`."
-    if verdict.rejected:
-        yield f"{counted(verdict.rejected, 'record')} could not become rows: `aitrail rejects` shows them."
-    if verdict.expired:
-        yield f"{counted(verdict.expired, 'record')} were past the retention of rows when they came."
-    if verdict.accepted:
-        yield f"{counted(len(verdict.accepted), 'problem')} accepted: `aitrail accept` shows them."
     if verdict.read_again:
         yield f"Read again: {counted(verdict.read_again, 'log file')}."

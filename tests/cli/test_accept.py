@@ -93,7 +93,8 @@ def test_rejects_of_event_history_stand_in_no_file_and_can_be_accepted(aitrail, 
 
 
 def test_file_with_several_problems_shows_the_next(aitrail, deployed):
-    deployed.record(key(1), rejected=1, replaced_at="2026-11-20T08:00:00Z")
+    deployed.record(key(1), sha256="a" * 64)
+    deployed.record(key(1), sha256="b" * 64, rejected=1)
 
     ended = aitrail("accept", FILE, "--reason", "why")
 
@@ -108,7 +109,10 @@ def test_taken_back_it_is_a_problem_again(aitrail, unreadable, ledger):
 
     assert (ended.exit_code, ended.stderr) == (0, "Nothing of 1 file is accepted any more.\n")
     assert problems(ledger) == "unreadable"
-    assert "accepted" not in ledger.entry(FILE)
+    (kept,) = ledger.entry(FILE)["accepted"]
+    assert (kept["reason"], kept["takenBackBy"]) == ("why", SOMEBODY)
+    shown = [json.loads(line) for line in aitrail("accept", "-o", "jsonl").stdout.splitlines()]
+    assert [each["takenBackAt"] for each in shown] == [kept["takenBackAt"]]
     again = aitrail("accept", "--take-back", FILE)
     assert (again.exit_code, again.stderr) == (1, f"Error: Nothing of {FILE} is accepted.\n")
 

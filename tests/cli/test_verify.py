@@ -97,6 +97,7 @@ def test_window_that_is_proved_is_told_in_a_sentence(aitrail, deployment, record
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert ended.stdout == (
         "2 of 2 files delivered, ingested and verified; 2 records, 2 wanted, 2 distinct events, 2 rows\n"
+        "Proved: nothing is in the way.\n"
         "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.\n"
     )
 
@@ -114,9 +115,8 @@ def test_every_exception_is_named_and_the_exit_code_asks_for_a_person(aitrail, d
         ended.stdout
         == f"""\
 0 of 2 files delivered, ingested and verified; 1 record, 1 wanted, 1 distinct event, 1 row
+Not proved: 3 exceptions, named below.
 Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.
-
-3 exceptions:
 
 awaited: a digest lists it and it has not come: `aitrail verify --announce` has it looked for
   {awaited}
@@ -137,9 +137,9 @@ def test_exceptions_of_one_kind_stand_below_what_is_the_matter(aitrail, deployme
 
     lines = aitrail("verify", *WINDOW).stdout.splitlines()
 
-    assert lines[3] == "2 exceptions:"
-    assert lines[5].startswith("awaited: ")
-    assert lines[6:] == [f"  {name}" for name in names]
+    assert lines[1] == "Not proved: 2 exceptions, named below."
+    assert lines[4].startswith("awaited: ")
+    assert lines[5:] == [f"  {name}" for name in names]
 
 
 def test_files_whose_hour_is_open_are_told_and_are_no_exception(aitrail, deployment, record, monkeypatch):
@@ -153,6 +153,7 @@ def test_files_whose_hour_is_open_are_told_and_are_no_exception(aitrail, deploym
     assert ended.exit_code == 0
     assert ended.stdout.splitlines() == [
         "1 of 1 file delivered, ingested and verified; 2 records, 2 wanted, 2 distinct events, 2 rows",
+        "Proved: nothing is in the way.",
         "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.",
         "Open: 1 more file of the last two hours, which no digest lists yet. Verify again later.",
     ]
@@ -255,7 +256,7 @@ def test_rejects_are_told_and_are_no_exception(aitrail, deployment, record):
     ended = aitrail("verify", *WINDOW)
 
     assert (entry["verifiedBy"] is not None, ended.exit_code) == (True, 0)
-    assert ended.stderr == "1 record could not become rows: `aitrail rejects` shows them.\n"
+    assert "\n1 record could not become rows: `aitrail rejects` shows them.\n" in ended.stdout
 
 
 def test_what_is_accepted_is_told_and_no_exception(aitrail, deployment):
@@ -269,7 +270,7 @@ def test_what_is_accepted_is_told_and_no_exception(aitrail, deployment):
 
     assert (before.exit_code, accepting.exit_code, after.exit_code) == (4, 0, 0)
     assert after.stdout.startswith("0 of 1 file delivered, ingested and verified; ")
-    assert "1 problem accepted: `aitrail accept` shows them.\n" in after.stderr
+    assert "\nNothing else is in the way: 1 problem accepted, which `aitrail accept` shows.\n" in after.stdout
     assert [each["of"] for each in found["accepted"]] == [name]
 
 

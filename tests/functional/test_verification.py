@@ -1,6 +1,5 @@
 """A window is proved by ledger and table, and whatever is wrong with a file, a digest or a row is named."""
 
-import gzip
 import json
 from collections import Counter
 from datetime import timedelta
@@ -8,78 +7,13 @@ from datetime import timedelta
 import pytest
 
 from aitrail.keys import Origins
-from aitrail.public_keys import PublicKeys
-from aitrail.services import load
-from aitrail.verification import Verification
-from aitrail.window import Window
-from tests.signed_digests import FINGERPRINT, at, chain, digest, public_key
-
-BUCKET = "example-trail-logs"
-FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"
-WINDOW = Window(since=at("09:00"), until=at("12:00"))
-
-
-def log_key(time):
-    return f"{FOLDER}{time}Z_a.json.gz"
-
-
-def name_of(key):
-    return f"s3://{BUCKET}/{key}"
-
-
-class Day:
-    """Log files of a morning, with the digests that list them, all ingested."""
-
-    def __init__(self, pipeline):
-        self.pipeline = pipeline
-        self.pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]
-        pipeline.cloudtrail.get_paginator.return_value.paginate.return_value = self.pages
-        self.contents = {}
-
-    def log(self, time, *records):
-        content = json.dumps({"Records": records}).encode()
-        self.contents[log_key(time)] = content
-        self.pipeline.clock.now = at(f"{time[:2]}:{time[2:]}")
-        self.pipeline.ingest(self.pipeline.deliver(gzip.compress(content, mtime=0), log_key(time)))
-
-    def close(self, without=()):
-        """Let the digests of 8 to 13 o'clock come, all but those that end then."""
-        hours = [at(f"{hour:02}:00") for hour in range(8, 15)]
-        files = {end: [] for end in hours}
-        for key, content in self.contents.items():
-            end = at(f"{int(key[len(FOLDER) : len(FOLDER) + 2]) + 1:02}:00")
-            files[end].append((key, content))
-        self.pipeline.clock.now = at("14:30")
-        self.digests = chain(hours, bucket=BUCKET, files=files)
-        for end, signed in zip(hours, self.digests, strict=True):
-            if end not in without:
-                self.arrive(signed)
-
-    def arrive(self, signed):
-        self.pipeline.ingest(self.pipeline.deliver(signed.body, signed.key, Metadata=signed.metadata))
-
-    def verify(self, *, deep=False, **options):
-        pipeline = self.pipeline
-        parts = {
-            "reader": pipeline.reader,
-            "source": pipeline.source,
-            "s3": pipeline.s3,
-            "public_keys": PublicKeys(lambda _region: pipeline.cloudtrail, now=lambda: pipeline.clock.now),
-            "registry": load(),
-            "now": at("20:00"),
-        }
-        verification = Verification(**(parts | options))
-        return verification.verify_deep(WINDOW) if deep else verification.verify(WINDOW)
+from tests.functional.day import BUCKET, Day, a_day, log_key, name_of
+from tests.signed_digests import at, digest
 
 
 @pytest.fixture
 def day(pipeline, record):
-    """Three log files: one event was delivered in two of them."""
-    day = Day(pipeline)
-    day.log("0930", record(1), record(2), record(9, eventSource="ec2.amazonaws.com"))
-    day.log("1030", record(2), record(3), record(3))
-    day.log("1130", record(9, eventSource="ec2.amazonaws.com"))
-    return day
+    return a_day(pipeline, record)
 
 
 def found(verdict):
@@ -236,8 +170,16 @@ def test_log_file_that_can_no_longer_be_read_is_named_if_it_would_have_to_be(day
 
     verdict = day.verify()
 
-    assert found(verdict) == {("row-missing", name_of(log_key("0930"))): 1}
-    assert "cannot be told" in verdict.findings[0].why
+    assert found(verdict) == {("row-unknown", name_of(log_key("0930"))): 1}
+    assert verdict.findings[0].why.startswith("1 row of those that it became cannot be looked for")
+
+
+@pytest.mark.parametrize("key", [log_key("0930"), log_key("1030")])
+def test_rows_of_a_log_file_that_is_gone_are_not_taken_for_those_of_somebody_else(day, key):
+    day.close()
+    day.pipeline.s3.delete_object(Bucket=BUCKET, Key=key)
+
+    assert found(day.verify(deep=True)) == {("missing", name_of(key)): 1}
 
 
 def forge(day, event_id, **changes):

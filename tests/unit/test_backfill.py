@@ -269,6 +269,7 @@ STATES = {
     "outdated": ({"status": "ingested", "etag": "a", "recordedWith": "1-ffff"}, ("a", "STANDARD", False)),
     "changed": ({"status": "ingested", "etag": "b", "recordedWith": CURRENT}, ("a", "STANDARD", False)),
     "done": ({"status": "ingested", "etag": "a", "recordedWith": CURRENT}, ("a", "STANDARD", False)),
+    "accepted": ({"status": "unreadable", "etag": "a", "problem": "accepted"}, ("a", "STANDARD", False)),
     "archived": (None, ("a", "DEEP_ARCHIVE", False)),
 }
 
@@ -281,7 +282,16 @@ def test_each_state_has_its_word(reason, state):
     announced = announced_by(work)
 
     assert {reason: count.files for reason, count in work.counts.items()} == {reason: 1}
-    assert len(announced) == (reason not in ("done", "archived"))
+    assert len(announced) == (reason not in ("done", "accepted", "archived"))
+
+
+@pytest.mark.parametrize(("status", "etag"), [("missing", "a"), ("unreadable", "b")])
+def test_what_was_accepted_is_announced_once_it_is_another_one(status, etag):
+    entry = {"status": status, "etag": etag, "problem": "accepted"}
+
+    assert announced_by(backfill(Bucket({key(): ("a", "STANDARD", False)}), Entries({key(): entry}), ALL)) == [
+        (key(), False)
+    ]
 
 
 def test_what_was_read_and_then_archived_is_done():

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from aitrail.entries import acceptance
 from aitrail.proof import Proof, days_of
 from aitrail.window import LATEST, Window
 from tests.signed_digests import at, key_of
@@ -93,15 +94,22 @@ def test_log_file_with_a_problem_is_named(problem):
     assert len(finding.why) > 20
 
 
+# What makes an entry have a problem.
+PROBLEMATIC = {
+    "tampered": {"expectedSha256": "b" * 64},
+    "unlisted": {"doubt": "unlisted"},
+    "missing": {"status": "missing"},
+    "replaced": {"replacedAt": "2026-03-14T12:00:00Z"},
+    "rejects": {"rejected": 1},
+    "broken": {"broken": "a new chain begins"},
+}
+
+
 def accepted(entry, problem):
-    """The entry once somebody has accepted that problem of it."""
-    acceptance = {
-        "problem": problem,
-        "at": "2026-03-15T08:00:00Z",
-        "by": "arn:aws:iam::111122223333:user/a",
-        "reason": "why",
-    }
-    return entry | {"problem": "accepted", "accepted": [acceptance]}
+    """The entry with that problem once somebody has accepted it."""
+    entry |= PROBLEMATIC[problem]
+    new = acceptance(problem, entry, at="2026-03-15T08:00:00Z", by="arn:aws:iam::111122223333:user/a", reason="why")
+    return entry | {"problem": "accepted", "accepted": [new]}
 
 
 @pytest.mark.parametrize("problem", ["tampered", "unlisted", "missing"])
@@ -122,12 +130,30 @@ def test_replaced_file_that_is_as_its_digest_says_is_verified_once_that_is_accep
     assert (proof.verified, list(proof.findings()), len(proof.accepted)) == (1, [], 1)
 
 
-@pytest.mark.parametrize(("problem", "found"), [("broken", []), ("tampered", [("gap", CHAIN)])])
-def test_hour_of_an_accepted_digest_is_covered_only_if_its_chain_alone_was_broken(problem, found):
-    bad = accepted(digest("10:00"), problem)
+@pytest.mark.parametrize("problem", ["rejects", "replaced"])
+def test_accepting_another_problem_does_not_hide_that_no_digest_lists_a_file(problem):
+    entry = accepted(log_file("0930", verifiedBy=...), problem)
+
+    assert findings(*HOURS, entry) == [("unproven", entry["logFile"])]
+
+
+@pytest.mark.parametrize("changes", [{"sha256": "c" * 64}, {"problem": None, "doubt": None}])
+def test_acceptance_that_does_not_hold_is_not_told(changes):
+    entry = accepted(log_file("0930"), "unlisted") | changes
+
+    assert prove(*HOURS, entry).accepted == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "status"), [("broken", "verified"), ("tampered", "verified"), ("missing", "missing")]
+)
+def test_hour_of_an_accepted_digest_is_no_gap_and_the_digest_is_told(problem, status):
+    bad = accepted(digest("10:00", sha256="a" * 64), problem) | {"status": status}
     others = [each for each in HOURS if each["logFile"] != bad["logFile"]]
 
-    assert findings(*others, bad) == found
+    proof = prove(*others, bad)
+
+    assert (list(proof.findings()), [each.finding for each in proof.accepted]) == ([], [problem])
 
 
 def test_log_file_with_rejects_is_verified_all_the_same():
