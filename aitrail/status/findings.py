@@ -123,6 +123,14 @@ def _of_digests(status: Status) -> Iterator[Finding]:
             what_to_do="Look whether the trail is logging and may write to the log bucket (`aws cloudtrail "
             "get-trail-status`), and whether the bucket still announces its objects.",
         )
+    if status.arrivals.are_none and not status.arrivals.origins.are_all:
+        yield Finding(
+            finding="nothing-delivered",
+            count=1,
+            what="Nothing of these accounts and Regions is known of the window, so nothing can be well there.",
+            what_to_do="Check --account, --in-region and --since. Digests come every hour for each Region that a trail "
+            "records.",
+        )
 
 
 def _of_proof(status: Status) -> Iterator[Finding]:
@@ -176,7 +184,7 @@ def _of_silence(status: Status) -> Iterator[Finding]:
             what="How old the oldest messages are is unknown.",
             what_to_do="Allow cloudwatch:GetMetricData, on all resources.",
         )
-    if status.arrivals.are_none and status.silent is None:
+    if status.arrivals.are_none and status.arrivals.origins.are_all and status.silent is None:
         yield Finding(
             finding="no-deliveries",
             count=1,

@@ -26,7 +26,7 @@ GRAVE = {
     ),
     "unlisted": (
         "Log files that no digest of CloudTrail lists: somebody else wrote them.",
-        "Run `aitrail verify`, and find out who may write to the log bucket.",
+        "Run `aitrail verify`, and find out who may write to the log bucket. `aitrail accept` closes what you know.",
     ),
     "replaced": (
         "Log files whose content was another one before: CloudTrail never writes one twice, and both became rows.",
@@ -47,11 +47,11 @@ GRAVE = {
     ),
     "broken": (
         "Digests do not follow the one before them: logging was stopped, or a digest changed.",
-        "Run `aitrail verify`: it names the hours.",
+        "Run `aitrail verify`: it names the hours. `aitrail accept` closes what you know the cause of.",
     ),
     "rejects": (
         "Records could not become rows.",
-        "`aitrail rejects` shows them with their reasons.",
+        "`aitrail rejects` shows them with their reasons; `aitrail accept` closes those that may stay.",
     ),
 }
 OPEN = {

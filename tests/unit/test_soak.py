@@ -445,8 +445,10 @@ def test_arguments_that_make_no_sense_are_refused(arguments, capsys):
     assert arguments[0].partition("=")[0] in capsys.readouterr().err
 
 
-def test_the_fuzz_tests_are_found_by_their_names():
-    assert "tests/unit/test_logfile_fuzz.py" in fuzz_files()
+def test_laws_of_notifications_keys_log_files_rows_and_digests_are_found():
+    names = ("notifications", "keys", "logfile_fuzz", "round_trip", "digest")
+
+    assert {f"tests/unit/test_{name}.py" for name in names} <= set(fuzz_files())
     assert all((PROJECT / name).is_file() for name in fuzz_files())
 
 
