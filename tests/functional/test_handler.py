@@ -206,6 +206,7 @@ def test_counts_of_a_batch_are_emitted_as_metrics(start, packed, record, capsys)
         "RejectedRecords": 1,
         "DuplicatesInFile": 1,
         "UnknownSources": 1,
+        "NotRecorded": 1,
     }
 
 
