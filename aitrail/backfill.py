@@ -14,8 +14,8 @@ from typing import Any
 
 from aitrail.announcing import Announcer
 from aitrail.day_folders import DayFolders, StoredObject
-from aitrail.entries import ACCEPTED
-from aitrail.keys import kind_of, parse
+from aitrail.entries import ACCEPTED, entry_of
+from aitrail.keys import is_misfiled, kind_of, parse
 from aitrail.ledger_reader import LedgerReader
 from aitrail.paging import in_turn, interleaved
 from aitrail.window import Window
@@ -25,6 +25,7 @@ REASONS = (
     *("new", "awaited", "missing", "unreadable", "invalid", "unverifiable", "restored", "outdated", "changed"),
     *("done", "accepted", "archived", "other"),
 )
+_NOT_READ = frozenset({"missing", "archived"})
 _LEFT = frozenset({"done", "accepted", "archived", "other"})
 # Days that have begun and not ended. Ten of them put the wall of a service-day ten times as far away: docs/scale.md.
 _DAYS_AT_ONCE = 10
@@ -124,8 +125,14 @@ class Backfill:
             key = parse(stored.key)
             # One whose name has no time belongs to the day of its folder.
             if key is None or key.delivered_at is None or first <= key.delivered_at <= last:
-                yield self._judged(stored, entry)
+                elsewhere = entry is None and is_misfiled(stored.key)
+                yield self._judged(stored, self._entry(f"s3://{bucket}/{stored.key}") if elsewhere else entry)
         self._done.append(folder)
+
+    def _entry(self, name: str) -> dict[str, Any] | None:
+        """The entry of an object, whatever its day."""
+        (found,) = self.reader.whole([{"logFile": name, "entry": entry_of(name)}])
+        return found if "deliveryDay" in found else None
 
     def _judged(self, stored: StoredObject, entry: Mapping[str, Any] | None) -> Found:
         reason = self._reason(stored, entry)
@@ -164,8 +171,8 @@ def _state(stored: StoredObject, entry: Mapping[str, Any] | None, recorded_with:
         return "restored"
     is_changed = entry.get("etag") not in (None, stored.etag)
     if status not in ("ingested", "verified"):
-        # What is missing is there, or it would not be listed.
-        is_accepted = entry.get("problem") == ACCEPTED and status != "missing" and not is_changed
+        # What was missing or archived is there, or this would not be asked.
+        is_accepted = entry.get("problem") == ACCEPTED and status not in _NOT_READ and not is_changed
         return "accepted" if is_accepted else status
     if is_changed:
         return "changed"

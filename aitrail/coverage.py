@@ -71,7 +71,7 @@ def _is_sound(entry: Mapping[str, Any]) -> bool:
 
     That a chain was broken takes nothing from the digest that begins it anew; accepting makes no tampered one sound.
     """
-    accepted = {each["problem"] for each in entry.get("accepted", ())}
+    accepted = {each["problem"] for each in entry.get("accepted", ()) if "takenBackAt" not in each}
     return entry.get("problem") is None or (entry["problem"] == ACCEPTED and "tampered" not in accepted)
 
 

@@ -31,8 +31,7 @@ class DeepProof:
     source: RowSource
     public_keys: PublicKeys
     proof: RowProof = field(default_factory=RowProof)
-    # Digests that CloudTrail has signed, and what they list: log file -> SHA-256.
-    _digests: set[str] = field(default_factory=set)
+    # What digests that CloudTrail has signed list: log file -> SHA-256.
     _listed: dict[str, str] = field(default_factory=dict)
     _event_ids: set[str] = field(default_factory=set)
     # Log files that could not be read to their end: which rows they make is not known.
@@ -59,7 +58,7 @@ class DeepProof:
             self._read_log_file(name, content, log_files[name])
             yield name
         for name, digest in verified_by.items():
-            if digest in self._digests and name not in self._listed:
+            if name not in self._listed:
                 self._find("unproven", name, f"{digest}, which is to have verified it, does not list it")
         for name in filter(is_asked, self._listed.keys() - log_files.keys()):
             self._find("not-ingested", name, "a digest lists it, and the ledger does not call it ingested")
@@ -86,7 +85,6 @@ class DeepProof:
         except (InvalidDigest, UnavailableKey) as error:
             self._find("invalid" if isinstance(error, InvalidDigest) else "unverifiable", name, str(error))
             return
-        self._digests.add(name)
         self._listed |= {
             f"s3://{each.bucket}/{each.key}": each.sha256
             for each in digest.log_files
@@ -123,7 +121,9 @@ class DeepProof:
             return
         for row in self.source.whole(self.source.rows(Filter(), events, order=Order.ANY)):
             name = row.get("logFile", "")
-            if is_ours(name) and name not in self._unread and row["eventID"] not in self._event_ids:
+            if not is_ours(name):
+                self.proof.look_at(row)
+            elif name not in self._unread and row["eventID"] not in self._event_ids:
                 why = f"the row of {row['eventID']} is of no record in it: somebody else wrote it"
                 self._find("row-too-many", name, why)
 

@@ -41,7 +41,7 @@ SETTLED = ("problem", "verifiedBy", "listedBy", "listedAt", "doubt")
 # What `settled` looks at.
 PREMISES = (
     *(*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected", "replacedAt", "accepted"),
-    *("etag", "versionId"),
+    *("etag", "versionId", "ingestedAt", "unfinished"),
 )
 
 
@@ -130,10 +130,16 @@ def _camel_case(name: str) -> str:
 
 
 def fields_of(key: str) -> dict[str, Any]:
-    """The fields of an entry that the name of the object gives; none for a name that CloudTrail does not give."""
+    """The fields of an entry that the name of the object gives; none for a name that CloudTrail does not give.
+
+    The day is that of the time in the name: whoever writes a file chooses its folder. Without one it is the folder's.
+    """
     parsed = parse(key)
-    names = ("account", "region", "delivered_at", "delivery_day") if parsed else ()
-    return {name: value for name in names if (value := getattr(parsed, name)) is not None}
+    if parsed is None:
+        return {}
+    day = parsed.delivered_at[: len("YYYY-MM-DD")] if parsed.delivered_at else parsed.delivery_day
+    known = {"account": parsed.account, "region": parsed.region, "delivery_day": day}
+    return known | ({"delivered_at": parsed.delivered_at} if parsed.delivered_at else {})
 
 
 def known_of(key: str) -> dict[str, Any]:
@@ -148,12 +154,13 @@ def entry_of(key: str) -> str:
 
 def acceptance(problem: str, entry: Mapping[str, Any], *, at: str, by: str, reason: str) -> dict[str, str]:
     """What `accepted` lists: that somebody accepts this problem of an entry, for the content that it has."""
-    return {"problem": problem, "at": at, "by": by, "reason": reason} | _content_of(entry)
+    return {"problem": problem, "at": at, "by": by, "reason": reason} | _content_of(entry, problem)
 
 
-def _content_of(entry: Mapping[str, Any]) -> dict[str, str]:
-    """What tells the content of an object, and the change of it that made it replaced."""
-    return {name: entry[name] for name in ("sha256", "etag", "versionId", "replacedAt") if entry.get(name)}
+def _content_of(entry: Mapping[str, Any], problem: str) -> dict[str, str]:
+    """What tells the content that has a problem: of one that is not there, when that was seen."""
+    when = {"replaced": ("replacedAt",), "missing": ("ingestedAt",), "archived": ("ingestedAt",)}.get(problem, ())
+    return {name: entry[name] for name in ("sha256", "etag", "versionId", *when) if entry.get(name)}
 
 
 def taken_back(accepted: Iterable[Mapping[str, Any]], *, at: str, by: str) -> list[dict[str, Any]]:
@@ -163,11 +170,13 @@ def taken_back(accepted: Iterable[Mapping[str, Any]], *, at: str, by: str) -> li
 
 def holding(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The acceptances of problems that a whole entry has now, with the content that it has now."""
-    problems, content = _problems(entry), _content_of(entry)
+    problems = _problems(entry)
     return [
         each
         for each in entry.get("accepted", ())
-        if each["problem"] in problems and content == _content_of(each) and "takenBackAt" not in each
+        if (problem := each["problem"]) in problems
+        and _content_of(entry, problem) == _content_of(each, problem)
+        and "takenBackAt" not in each
     ]
 
 

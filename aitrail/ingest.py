@@ -166,7 +166,8 @@ class Ingestion:
             if earlier["entry"] == DIGEST
             else earlier.get("status") == "ingested" and earlier.get("recordedWith") == recorded_with(self.registry)
         )
-        return is_current and delivery.etag in (None, earlier.get("etag"))
+        # Rows of another content may have been written since.
+        return is_current and delivery.etag in (None, earlier.get("etag")) and "unfinished" not in earlier
 
     def _known(self, delivery: Delivery, fetched: Fetched) -> dict[str, Any]:
         """The fields of an entry that are known without the content. Raises AccessRefusedError and errors of S3."""
@@ -176,20 +177,20 @@ class Ingestion:
             "status": "ingested",
             "etag": fetched.etag or delivery.etag,
             "version_id": fetched.version_id if fetched.etag else delivery.version_id,
-            "delivery_day": text_of(now)[: len("YYYY-MM-DD")],
+            "delivery_day": (fetched.stored_at or text_of(now))[: len("YYYY-MM-DD")],
             "stored_at": fetched.stored_at,
             "ingested_at": text_of(now),
             "expires_at": expiry(now, self.ledger_retention),
-            **fields_of(delivery.key),
         }
+        named = fields_of(delivery.key)
+        # A name without a time is as good as any day's: what tells is when it was stored.
+        known |= named if "delivered_at" in named else named | {"delivery_day": known["delivery_day"]}
         return known | (unavailable(known["log_file"], fetched.error) if fetched.error else {})
 
     def _is_late(self, entry: Entry) -> bool:
         """Whether it may have missed the digests of its hour, or was not stored in it: whoever writes it names it."""
-        if entry.delivered_at is None:
+        if entry.delivered_at is None or keys.is_misfiled(entry.log_file):
             return True
-        if entry.delivery_day != entry.delivered_at[: len("YYYY-MM-DD")]:
-            return True  # no day on which it would be looked for
         named = moment(entry.delivered_at)
         stored = moment(entry.stored_at) if entry.stored_at else named
         return self.now() - named > LATE or abs(stored - named) > LATE
@@ -201,6 +202,8 @@ class Ingestion:
         written, rejects = 0, set[int | str]()
         try:
             for batch in reading.batches():
+                if not written and not batch.is_last:
+                    self.ledger.begin(entry, earlier)
                 self.events.write(batch.rows, time_left=time_left)
                 self.ledger.record_rejects(
                     entry.log_file, batch.rejects, expires_at=entry.expires_at, time_left=time_left

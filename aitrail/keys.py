@@ -70,6 +70,12 @@ class LogKey:
         return f"{self.prefix}AWSLogs/{organization}{self.account}/{name}/{self.region}/{dated}"
 
 
+def is_misfiled(key: str) -> bool:
+    """Whether an object is in the folder of another day than the time in its name says, or its name says none."""
+    parsed = parse(key)
+    return parsed is not None and not (parsed.delivered_at or "").startswith(parsed.delivery_day)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """Where log files may be: in one bucket, below AWSLogs/ behind one of the prefixes ("" for none).

@@ -61,18 +61,17 @@ class Ledger:
         `earlier` is the entry as it was read before: with it, one write does. A log file whose content was another one
         when it was read before is replaced. Returns the entry as it is then.
         """
-        key, values = _key(entry.log_file, kind), entry.attributes()
-        known = _replacing(earlier or {}, values, kind)
-        changes = known | _settling(_after(earlier or {}, known))
-        answer = self._client.update_item(**self._update(key, changes), ReturnValues="ALL_OLD")
-        old = from_item(answer.get("Attributes", {}))
-        after = _after(old, {"logFile": entry.log_file, "entry": kind, **changes})
-        # Another worker may have written the entry since `earlier` was read.
-        replacing = _replacing(old, changes, kind)
-        if replacing.get("replacedAt") == changes.get("replacedAt") and _is_settled(after):
-            return after
-        when = replacing.get("replacedAt")
-        return self._amend(key, after, lambda seen: {"replacedAt": when or seen.get("replacedAt")})
+        values = entry.attributes()
+        return self._amend(_key(entry.log_file, kind), earlier or {}, lambda seen: _replacing(seen, values, kind))
+
+    def begin(self, entry: Entry, earlier: _Attributes | None) -> None:
+        """Note that rows of a log file are written before it has been read to its end."""
+
+        def changed(seen: _Attributes) -> dict[str, Any]:
+            begun = {"deliveryDay": entry.delivery_day, "unfinished": entry.etag}
+            return begun | ({"replacedAt": entry.ingested_at} if _is_another(seen, {"etag": entry.etag}) else {})
+
+        self._amend(_key(entry.log_file, FILE), earlier or {}, changed)
 
     def expect(self, listing: Listing) -> dict[str, Any]:
         """Note what a digest says of an object, before or after that has come. Returns the entry as it is then.
@@ -219,15 +218,21 @@ def _after(entry: _Attributes, changes: _Attributes) -> dict[str, Any]:
 
 
 def _replacing(old: _Attributes, values: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The values of a reading, and that it replaced the content that was read before, if it did."""
-    was_read = values.get("status") not in ("missing", "archived")
-    is_another = old.get("sha256") is not None and old["sha256"] != values.get("sha256")
-    return {**values, "replacedAt": values["ingestedAt"]} if kind == FILE and was_read and is_another else values
+    """The values of a reading, and that they replace another content that became rows, if they do."""
+    if kind != FILE or values.get("status") in ("missing", "archived"):
+        return values
+    values = {**values, "unfinished": None} if "unfinished" in old else values
+    return {**values, "replacedAt": values["ingestedAt"]} if _is_another(old, values) else values
 
 
-def _is_settled(entry: _Attributes) -> bool:
-    """Whether the entry says what its attributes together mean."""
-    return all(entry.get(name) == value for name, value in settled(entry).items())
+def _is_another(old: _Attributes, values: _Attributes) -> bool:
+    """Whether the content that was read now is not the one that became rows before."""
+    etag = values.get("etag")
+    if old.get("unfinished", etag) != etag:
+        return True
+    became_rows = old.get("sha256") is not None or (old.get("status") == "unreadable" and old.get("written"))
+    is_same = old.get("etag") == etag if etag and old.get("etag") else old.get("sha256") == values.get("sha256")
+    return bool(became_rows) and not is_same
 
 
 def _settling(entry: _Attributes) -> dict[str, Any]:

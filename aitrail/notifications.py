@@ -53,6 +53,8 @@ class ReviewRequest:
 
 
 _SNS_WRAPPINGS = 2
+# Fields of what announces something.
+_ANNOUNCING = frozenset({"Records", "s3Bucket", "s3ObjectKey", "Message"})
 _VALIDATION_MESSAGE = "CloudTrail validation message."
 
 # Events by S3's eventName, or the part before its colon, and by EventBridge's detail-type.
@@ -101,7 +103,7 @@ def review_request(body: str) -> ReviewRequest | None:
         return None
     try:
         match json.loads(body):
-            case {"source": "aws.events", "detail-type": "Scheduled Event"}:
+            case {"source": "aws.events", "detail-type": "Scheduled Event", **rest} if not _ANNOUNCING & rest.keys():
                 return ReviewRequest()
             case {"review": {"problem": str(problem), "after": str(after)}, **others} if not others:
                 after.encode()  # no name can hold a lone surrogate

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from aitrail.cells import counted
-from aitrail.coverage import Span, chains_of, gaps, moment, text_of
+from aitrail.coverage import Span, chains_of, gaps, is_covered, moment, text_of
 from aitrail.entries import ACCEPTED, DIGEST, FILE, holding
 from aitrail.keys import DIGESTS, LogKey, kind_of, parse
 from aitrail.window import LATEST, Window, days_between
@@ -116,7 +117,7 @@ class Proof:
             self._spans.setdefault(key.folder(DIGESTS), []).append(span)
 
     def _add_file(self, entry: Mapping[str, Any], key: LogKey) -> None:
-        if not self._holds(key):
+        if not self._holds(key, entry.get("deliveryDay")):
             return
         self.delivered += 1
         if entry.get("status") == "ingested":
@@ -150,8 +151,8 @@ class Proof:
         key = parse(log_file)
         return key is not None and self._holds(key)
 
-    def _holds(self, key: LogKey) -> bool:
-        at = key.delivered_at or f"{key.delivery_day}T00:00:00Z"
+    def _holds(self, key: LogKey, day: str | None = None) -> bool:
+        at = key.delivered_at or f"{day or key.delivery_day}T00:00:00Z"
         return text_of(self.since) <= at < text_of(self.until)
 
     def _count(self, entry: Mapping[str, Any]) -> None:
@@ -175,8 +176,7 @@ class Proof:
         yield from self._findings
         for folder, log_files in sorted(self._unproven.items()):
             if folder in self._spans:
-                why = "no digest of CloudTrail has listed it until now"
-                yield from (Finding(finding="unproven", of=log_file, why=why) for log_file in log_files)
+                yield from filter(None, map(partial(self._unlisted, self._spans[folder]), log_files))
             else:
                 files = counted(len(log_files), "log file")
                 why = f"there is none for the {files} of this time: is log file validation on?"
@@ -185,6 +185,16 @@ class Proof:
             why = "neither a log file nor a digest is in the ledger: is there a trail, and is this its window?"
             yield Finding(finding="nothing-delivered", of=f"{text_of(self.since)} to {text_of(self.until)}", why=why)
         yield from self._gaps()
+
+    def _unlisted(self, spans: list[Span], log_file: str) -> Finding | None:
+        """What there is to say of a log file that no digest of its account and Region has listed."""
+        key = parse(log_file)
+        at = moment(key.delivered_at) if key and key.delivered_at else None
+        if at and is_covered(at, (span for span in spans if span.accepted and not span.verified)):
+            why = "somebody has accepted that the digest of its hour proves nothing"
+            self.accepted.append(Finding(finding="unproven", of=log_file, why=why))
+            return None
+        return Finding(finding="unproven", of=log_file, why="no digest of CloudTrail has listed it until now")
 
     def _gaps(self) -> Iterator[Finding]:
         until = min(self.until, self.now - LISTED_WITHIN)

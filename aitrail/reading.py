@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Self
 
@@ -76,10 +76,14 @@ def _kept(record: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What may be written now; eventIDs of rows are distinct within the whole file."""
+    """What may be written now; eventIDs of rows are distinct within the whole file.
+
+    With `is_last`, the file has proved sound, and there is no more.
+    """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     rejects: list[RejectedRecord] = field(default_factory=list)
+    is_last: bool = False
 
 
 class Reading:
@@ -136,7 +140,7 @@ class Reading:
                 self._let_go()
                 yield batch
                 batch, held = Batch(), 0
-        yield batch
+        yield replace(batch, is_last=True)
 
     def _add(self, batch: Batch, index: int, record: dict[str, Any]) -> int:
         """Put the record where it belongs; the bytes it holds there."""

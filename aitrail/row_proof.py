@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from aitrail.bucket import UnavailableError
 from aitrail.cells import counted
+from aitrail.coverage import MARGIN, moment, text_of
 from aitrail.filters import Filter
+from aitrail.keys import parse
 from aitrail.logfile import UnreadableLogFile
 from aitrail.original import differing
 from aitrail.proof import Finding
@@ -36,6 +38,14 @@ class RowProof:
             why = f"the row of {event_id} has another {', '.join(names)}"
             self.findings.append(Finding(finding="row-differs", of=log_file, why=why))
 
+    def look_at(self, row: Row) -> None:
+        """Doubt a row of a log file that is not of the window, if that cannot hold the event."""
+        key = parse(row.get("logFile", ""))
+        latest = text_of(moment(row["eventTime"]) - MARGIN)
+        if key and key.delivered_at and key.delivered_at < latest:
+            why = f"it is older than {row['eventID']}, the row of which names it: somebody else wrote that"
+            self.findings.append(Finding(finding="row-too-many", of=row["logFile"], why=why))
+
 
 def prove_rows(
     written: Mapping[str, int],
@@ -55,9 +65,13 @@ def prove_rows(
     proof = RowProof()
     if events is None:
         return proof
-    narrow = source.rows(Filter(), events, order=Order.ANY)
-    names = (str(row.get("logFile", "")) for row in source.whole(narrow))
-    found = Counter(name for name in names if name in written or is_ours(name))
+    found = Counter[str]()
+    for row in source.whole(source.rows(Filter(), events, order=Order.ANY)):
+        name = str(row.get("logFile", ""))
+        if name in written or is_ours(name):
+            found[name] += 1
+        else:
+            proof.look_at(row)
     proof.distinct = proof.rows = sum(found[name] for name in written)
     proof.findings += _too_many(written, found)
     seen: set[str] = set()

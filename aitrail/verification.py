@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from aitrail.bucket import content_of
 from aitrail.deep_proof import DeepProof
-from aitrail.entries import UNLISTED, UNPROVEN
 from aitrail.keys import Origins, parse
 from aitrail.ledger_reader import LedgerReader
 from aitrail.proof import Finding, Proof, days_of
@@ -103,9 +101,6 @@ class Verification:
         for day in days_of(window, self.now):
             self.progress(day)
             self._add(proof, self.reader.of_day(day))
-        # Whoever writes a file into the folder of another day than its name says, has it looked for on none of these.
-        doubtful = chain.from_iterable(map(self.reader.with_problem, (UNLISTED, UNPROVEN)))
-        self._add(proof, self.reader.whole(entry for entry in doubtful if _is_misfiled(entry["logFile"])))
         return proof
 
     def _add(self, proof: Proof, entries: Iterable[dict[str, Any]]) -> None:
@@ -132,12 +127,6 @@ class Verification:
         content, _ = content_of(self.s3, name)
         for batch in self._reading(BytesIO(content), name).batches():
             yield from batch.rows
-
-
-def _is_misfiled(log_file: str) -> bool:
-    """Whether an object is in the folder of another day than the time in its name."""
-    key = parse(log_file)
-    return bool(key and key.delivered_at and not key.delivered_at.startswith(key.delivery_day))
 
 
 def _verdict(proof: Proof, rows: RowProof) -> Verdict:

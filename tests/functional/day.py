@@ -53,7 +53,7 @@ class Day:
     def arrive(self, signed):
         self.pipeline.ingest(self.pipeline.deliver(signed.body, signed.key, Metadata=signed.metadata))
 
-    def verify(self, *, deep=False, **options):
+    def verify(self, *, deep=False, window=WINDOW, **options):
         pipeline = self.pipeline
         parts = {
             "reader": pipeline.reader,
@@ -64,7 +64,7 @@ class Day:
             "now": at("20:00"),
         }
         verification = Verification(**(parts | options))
-        return verification.verify_deep(WINDOW) if deep else verification.verify(WINDOW)
+        return verification.verify_deep(window) if deep else verification.verify(window)
 
 
 def a_day(pipeline, record):

@@ -2,12 +2,18 @@
 
 import gzip
 import json
+import random
 from collections import Counter
+from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 
 from aitrail.accepting import Accepting, NothingToAcceptError
+from aitrail.dynamodb import OutOfTimeError
+from aitrail.logfile import UnreadableLogFile
 from aitrail.notifications import Delivery
+from aitrail.window import Window
 from tests.functional.day import BUCKET, a_day, log_key, name_of
 from tests.signed_digests import at
 
@@ -191,19 +197,191 @@ def test_other_garbage_is_not_accepted(day, accept):
     assert problem(day, key) == "unreadable"
 
 
-@pytest.mark.parametrize("folder", ["2020/01/01", "0000/00/00"])
-def test_file_in_the_folder_of_another_day_than_its_name_says_is_unlisted_and_named(day, packed, record, folder):
-    forged = log_key("0935").replace("_a.", "_forged.").replace("/2026/03/14/", f"/{folder}/")
-    put(day, forged, packed(record(77, eventTime="2026-03-01T00:00:00Z")), "09:36")
-    before = findings(day)
+MISFILED = [
+    ("2020/01/01", "20260314T0935Z"),
+    ("0000/00/00", "20260314T0935Z"),
+    ("2026/03/13", "20260314T0935Z"),
+    ("0000/00/00", "x"),
+    ("2026/03/99", "x"),
+]
 
+
+def misfiled(folder, time):
+    return log_key("0935").replace("_a.", "_forged.").replace("2026/03/14", folder).replace("20260314T0935Z", time)
+
+
+@pytest.fixture(params=MISFILED, ids="-".join)
+def forged(request, day, wire, packed, record):
+    """A file in the folder of another day than the time in its name says."""
+    name = misfiled(*request.param)
+    wire.stored = at("09:36")
+    put(day, name, packed(record(77, eventTime="2026-03-01T00:00:00Z")), "09:36")
+    return name
+
+
+def of_file(day, name, **options):
+    # Of a name without a time, no more than the day of its storing is known.
+    window = Window(since=at("09:00" if "20260314T" in name else "00:00"), until=at("12:00"))
+    return [each.finding for each in day.verify(window=window, **options).findings if each.of == name_of(name)]
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_file_in_the_folder_of_another_day_is_named(day, forged, deep):
     day.close()
     review(day)
 
-    assert problem(day, forged) == "unlisted"
-    assert ("unproven", name_of(forged)) in before or ("no-digests", name_of("").rstrip("/")) not in before
+    assert of_file(day, forged, deep=deep) == ["unlisted"]
+
+
+def test_file_in_the_folder_of_another_day_is_named_with_another_problem(day, forged, packed, record):
+    put(day, forged, packed(record(78, eventTime="2026-03-01T00:00:00Z")), "09:37")
+    day.close()
+    review(day)
+
+    assert of_file(day, forged) == ["replaced", "row-too-many"]
+
+
+def test_file_of_a_region_without_digests_is_named_for_good(day, packed, record):
+    forged = misfiled("2020/01/01", "20260314T0935Z").replace("eu-west-1", "us-east-1")
+    put(day, forged, packed(record(77)), "09:36")
+    day.close()
+
+    day.pipeline.clock.now = at("23:00") + timedelta(days=9)
+    day.pipeline.process(HOURLY)
+
+    assert problem(day, forged) is None
+    assert {finding for finding, _ in findings(day)} == {"no-digests"}
+
+
+def test_row_of_an_event_that_happened_after_its_log_file_was_delivered_is_named(day, packed, record):
+    forged = log_key("0935").replace("2026", "2019")
+    put(day, forged, packed(record(77, eventTime=day.pipeline.rows().popitem()[1]["eventTime"])), "09:36")
+    day.close()
+
     for deep in (False, True):
-        assert findings(day, deep=deep) == {("unlisted", name_of(forged)): 1}
+        assert findings(day, deep=deep) == {("row-too-many", name_of(forged)): 1}
+
+
+@pytest.fixture
+def large(monkeypatch, packed, record):
+    """A log file with more rows than are held until it has proved sound, hardly compressible."""
+    monkeypatch.setattr("aitrail.reading.MAX_HELD_BYTES", 30_000)
+    digits = random.Random(0)
+    agents = (f"{digits.getrandbits(8000):x}" for _ in range(200))
+    return packed(
+        *(record(100 + index, eventTime="2026-03-01T00:00:00Z", userAgent=agent) for index, agent in enumerate(agents))
+    )
+
+
+def test_rows_of_a_file_that_was_cut_short_make_the_next_content_another_one(day, large):
+    put(day, log_key("1140"), large[:-20], "11:41")
+    assert problem(day, log_key("1140")) == "unreadable"
+
+    day.log("1140")
+    day.close()
+
+    assert problem(day, log_key("1140")) == "replaced"
+
+
+@pytest.mark.parametrize("time", ["1130", "1140"])
+def test_rows_of_a_file_that_was_never_read_to_its_end_make_the_next_content_another_one(day, large, monkeypatch, time):
+    pipeline, body = day.pipeline, body_of(day, EMPTY)
+    write = type(pipeline.events).write
+
+    def write_until_the_time_is_up(self, rows, **options):
+        write(self, rows, **options)
+        pipeline.clock.left = 0
+
+    delivery = pipeline.deliver(large, log_key(time))
+    with monkeypatch.context() as patch:
+        patch.setattr(type(pipeline.events), "write", write_until_the_time_is_up)
+        with pytest.raises(OutOfTimeError):
+            pipeline.ingest(delivery)
+    pipeline.clock.left = 270
+    put(day, log_key(time), body)
+
+    entry = pipeline.ledger.entry(name_of(log_key(time)))
+    assert (entry["problem"], entry.get("unfinished")) == ("replaced", None)
+
+
+def test_large_file_that_is_read_to_its_end_the_second_time_is_not_replaced(day, large, monkeypatch):
+    pipeline = day.pipeline
+    pipeline.clock.now = at("11:41")
+    delivery = pipeline.deliver(large, log_key("1140"))
+    with monkeypatch.context() as patch:
+        patch.setattr(type(pipeline.events), "write", Mock(side_effect=OutOfTimeError("no time")))
+        with pytest.raises(OutOfTimeError):
+            pipeline.ingest(delivery)
+    between = pipeline.ledger.entry(name_of(log_key("1140")))
+    pipeline.ingest(delivery)
+
+    assert between["unfinished"] == delivery.etag
+    entry = pipeline.ledger.entry(name_of(log_key("1140")))
+    assert (entry["status"], entry.get("replacedAt"), entry.get("unfinished")) == ("ingested", None, None)
+
+
+def test_same_object_that_could_not_be_read_once_is_not_replaced(day, monkeypatch):
+    day.close()
+    with monkeypatch.context() as patch:
+        patch.setattr("aitrail.logfile.LogFile.__iter__", Mock(side_effect=UnreadableLogFile("a limit", 1)))
+        look(day, EMPTY)
+    between = problem(day, EMPTY)
+    look(day, EMPTY)
+
+    assert (between, problem(day, EMPTY)) == ("unreadable", None)
+
+
+def test_crash_after_a_write_that_rests_on_an_old_entry_leaves_nothing_half_done(day, packed, record, monkeypatch):
+    """The entry was read before the digest listed the file."""
+    pipeline, key = day.pipeline, log_key("1140")
+    pipeline.clock.now = at("11:41")
+    body = packed(record(60))
+    day.contents[key] = gzip.decompress(body)
+    day.close()
+    delivery = pipeline.deliver(body, key)
+    ledger = type(pipeline.ledger)
+    entry, attempt = ledger.entry, ledger._try
+
+    def stale(self, log_file, kind="file", *, consistent=False):
+        return None if log_file == name_of(key) else entry(self, log_file, kind, consistent=consistent)
+
+    def die_after_the_first(self, *arguments):
+        attempt(self, *arguments)
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "entry", stale)
+        patch.setattr(ledger, "_try", die_after_the_first)
+        with pytest.raises(SystemExit):
+            pipeline.ingest(delivery)
+    pipeline.ingest(delivery)
+
+    assert (problem(day, key), day.verify().findings) == (None, ())
+
+
+def test_files_whose_digest_is_lost_and_accepted_are_told_as_accepted(day, accept):
+    day.close(without=[at("11:00")])
+    (gone,) = (each for each in day.digests if each.key.endswith("20260314T110000Z.json.gz"))
+    look(day, gone.key)
+    before = findings(day)
+
+    assert accept(gone.key) == "missing"
+
+    assert {finding for finding, _ in before} == {"missing", "gap", "unproven"}
+    verdict = day.verify()
+    assert (verdict.findings, {each.finding for each in verdict.accepted}) == ((), {"missing", "unproven"})
+
+
+def test_acceptance_of_what_is_gone_ends_when_it_is_there_again(day, accept):
+    day.close()
+    body = body_of(day, EMPTY)
+    for number in range(2):
+        day.pipeline.clock.now = at(f"2{number}:00")
+        day.pipeline.s3.delete_object(Bucket=BUCKET, Key=EMPTY)
+        look(day, EMPTY)
+        assert problem(day, EMPTY) == "missing"
+        accept(EMPTY)
+        put(day, EMPTY, body, f"2{number}:30")
 
 
 def test_deep_look_does_not_believe_that_a_digest_lists_a_file(day, packed, record):

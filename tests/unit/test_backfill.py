@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aitrail.backfill import Backfill
 from aitrail.day_folders import DayFolders
-from aitrail.keys import kind_of, parse
+from aitrail.keys import is_misfiled, kind_of, parse
 from aitrail.window import Window
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=100)
@@ -60,8 +60,14 @@ class Entries(dict):
     def of_day(self, day, *, begins_with):
         for key in sorted(self, key=str.encode):
             name = f"s3://{BUCKET}/{key}"
-            if name.startswith(begins_with) and parse(key).delivery_day == day:
+            # Those of another day than their folder's are where the time in their names puts them.
+            if name.startswith(begins_with) and parse(key).delivery_day == day and not is_misfiled(key):
                 yield {"logFile": name, **self[key]}
+
+    def whole(self, entries):
+        for each in entries:
+            found = self.get(each["logFile"].removeprefix(f"s3://{BUCKET}/"))
+            yield each if found is None else each | found | {"deliveryDay": "2026-03-14"}
 
 
 class Announcer:

@@ -19,7 +19,8 @@ OPERATIONS = (ROOT / "docs/operations.md").read_text()
 ROWS = (ROOT / "docs/rows.md").read_text()
 # Attributes of an entry that imports and digests set.
 OF_IMPORTS = ("eventSource", "since", "until", "reached", "done", "covered", "counts")
-SAID_BY_DIGESTS = ("expectedSha256", "listedBy", "verifiedBy", "listedAt", "announcedAt", "announcements", "replacedAt")
+SAID_BY_DIGESTS = ("expectedSha256", "listedBy", "verifiedBy", "listedAt", "announcedAt", "announcements")
+OF_READINGS = ("replacedAt", "unfinished")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -80,7 +81,15 @@ def test_every_column_of_the_indexes_is_documented():
 
 @pytest.mark.parametrize(
     "attribute",
-    sorted({*attributes_of(FileEntry).values(), *attributes_of(DigestEntry).values(), *SAID_BY_DIGESTS, *OF_IMPORTS}),
+    sorted(
+        {
+            *attributes_of(FileEntry).values(),
+            *attributes_of(DigestEntry).values(),
+            *SAID_BY_DIGESTS,
+            *OF_READINGS,
+            *OF_IMPORTS,
+        }
+    ),
 )
 def test_every_attribute_of_the_ledger_is_documented(attribute):
     assert f"`{attribute}`" in ROWS
