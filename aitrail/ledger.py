@@ -230,8 +230,12 @@ def _is_another(old: _Attributes, values: _Attributes) -> bool:
     etag = values.get("etag")
     if old.get("unfinished", etag) != etag:
         return True
-    became_rows = old.get("sha256") is not None or (old.get("status") == "unreadable" and old.get("written"))
-    is_same = old.get("etag") == etag if etag and old.get("etag") else old.get("sha256") == values.get("sha256")
+    status, sha256 = old.get("status"), old.get("sha256")
+    became_rows = sha256 is not None or (status == "unreadable" and old.get("written"))
+    if sha256 and values.get("sha256"):
+        is_same = sha256 == values["sha256"]
+    else:  # the etag of what was not there, is that of something else
+        is_same = status in ("ingested", "unreadable") and old.get("etag") == etag
     return bool(became_rows) and not is_same
 
 

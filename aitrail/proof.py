@@ -76,6 +76,8 @@ class Proof:
     digests: list[str] = field(default_factory=list)
     # By ingested log file the digest that has verified it.
     verified_by: dict[str, str] = field(default_factory=dict)
+    # Log files that are not ingested: what rows they have is not known, and their entries say what is the matter.
+    unread: set[str] = field(default_factory=set)
     ingested: dict[str, str | None] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     # Of the rows' events.
@@ -120,7 +122,10 @@ class Proof:
         if not self._holds(key, entry.get("deliveryDay")):
             return
         self.delivered += 1
-        if entry.get("status") == "ingested":
+        is_ingested = entry.get("status") == "ingested"
+        if not is_ingested:
+            self.unread.add(entry["logFile"])
+        else:
             self._count(entry)
             if entry.get("recordedWith") != self.recorded_with:
                 why = "it was read with another registry or version: `aitrail backfill` has it read again"
@@ -129,7 +134,7 @@ class Proof:
         problem = entry.get("problem")
         if problem in _FILES:
             self._find(problem, entry, _FILES)
-        elif entry.get("verifiedBy"):
+        elif entry.get("verifiedBy") and is_ingested:
             self.verified += 1
             self.verified_by[entry["logFile"]] = entry["verifiedBy"]
         elif problem == ACCEPTED and _tells_of_the_lack(entry):
@@ -146,10 +151,10 @@ class Proof:
             return None
         return Window(since=moment(self.first_event), until=min(moment(self.last_event), LATEST - _SECOND) + _SECOND)
 
-    def holds(self, log_file: str) -> bool:
-        """Whether an object of that name was delivered within the window."""
+    def expects(self, log_file: str) -> bool:
+        """Whether a log file of that name was delivered within the window, and is not known to be unread."""
         key = parse(log_file)
-        return key is not None and self._holds(key)
+        return key is not None and self._holds(key) and log_file not in self.unread
 
     def _holds(self, key: LogKey, day: str | None = None) -> bool:
         at = key.delivered_at or f"{day or key.delivery_day}T00:00:00Z"

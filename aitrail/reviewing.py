@@ -15,7 +15,7 @@ from typing import Any
 
 from aitrail.announcing import Announcer
 from aitrail.coverage import Span, is_closed, is_covered, moment, text_of
-from aitrail.doubts import digests_of, spans_of
+from aitrail.doubts import LATE, digests_of, spans_of
 from aitrail.entries import AWAITED, UNLISTED, UNPROVEN, UNVERIFIABLE
 from aitrail.keys import parse
 from aitrail.ledger import Ledger
@@ -103,7 +103,9 @@ class Review:
         if key is None:
             return None
         moments = [moment(text) for text in (key.delivered_at, entry.get("storedAt")) if text]
-        # Whoever writes a file chooses the time in its name, and not when S3 stored it.
+        # Whoever writes a file chooses the time in its name, not when S3 stored it; CloudTrail writes none too early.
+        if len(moments) > 1 and moments[0] - moments[1] > LATE:
+            moments = moments[1:]
         stored = entry.get("storedAt") or key.delivered_at
         waited = self.now() - (moment(stored) if stored else EARLIEST)
         if waited < PATIENCE:

@@ -116,9 +116,9 @@ class Verification:
             proof.add(entry)
 
     def _is_asked(self, proof: Proof | None, log_file: str) -> bool:
-        """Whether an object is of the accounts and Regions, and of the window where a proof has one."""
+        """Whether an object is of the accounts and Regions, and where there is a proof, one whose rows that expects."""
         key = parse(log_file)
-        return key is not None and self.origins.have(key) and (proof is None or proof.holds(log_file))
+        return key is not None and self.origins.have(key) and (proof is None or proof.expects(log_file))
 
     def _reading(self, stream: BytesIO, name: str) -> Reading:
         return Reading(stream, log_file=name, registry=self.registry, retention=self.retention, now=self.now)

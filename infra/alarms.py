@@ -20,8 +20,8 @@ _COUNTED = {
     "again once they are mended or restored.",
     "RejectedRecords": "Records of the wanted services could not become rows. The files table keeps them, with their "
     "reasons; `aitrail rejects` shows them.",
-    "TamperedFiles": "Log files are not what CloudTrail's signed digests say: somebody has changed them. `aitrail "
-    "verify` names them; the bucket keeps the versions that they had before for 30 days.",
+    "TamperedFiles": "Log files are not what CloudTrail's signed digests say, or not what they were: somebody has "
+    "changed them. `aitrail verify` names them; the bucket keeps the versions that they had before for 30 days.",
     "UnlistedFiles": "Log files are in the bucket that no digest of CloudTrail lists: somebody else wrote them, and "
     "their records became rows. `aitrail verify` names them.",
     "DigestProblems": "Digests are not signed by CloudTrail as they are, do not follow the one before, or are gone: "

@@ -47,8 +47,9 @@ def accept(
     stay in the ledger, also of what is taken back.
 
     Objects that are tampered, unlisted, replaced, unreadable, missing, archived, invalid, unverifiable or broken can be
-    accepted, and rejects: for these, name their log file. What is awaited or unproven is decided by the function. Hours
-    without a digest (gap) belong to no object, nor do rows that are not as they should be: mend these.
+    accepted, what is awaited for more than 12 hours, and rejects: for these, name their log file. What is unproven is
+    decided by the function. Hours without a digest (gap) are accepted by their digest, if the ledger has an entry for
+    it. What is accepted is no longer looked for or read again by itself.
 
     It holds for this problem and this content. Whatever else comes to light of the same file, and every other content,
     is a problem again. A file with several problems shows the next one: accept that as well if it may stay. `aitrail

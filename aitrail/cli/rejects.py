@@ -25,7 +25,7 @@ def rejects(*, again: bool, dry_run: bool, access: Access, verbose: bool, output
     and json and jsonl show it (record, or its beginning and its SHA-256 if it is too large). A file that is read again
     with another version or other service files loses the rejects that have become rows: --retry announces the files of
     all that are listed. Those that were imported from Event history stand in no log file, have no recordIndex, and
-    stay.
+    stay. Those that were accepted are not listed: `aitrail accept` has them.
 
     \b
     Examples:

@@ -54,7 +54,7 @@ def _sentence(verdict: "Verdict") -> str:
 
 
 def _scope(verdict: "Verdict", window: Window) -> Iterator[str]:
-    accepted = f"{counted(len(verdict.accepted), 'problem')} accepted, which `aitrail accept` shows"
+    accepted = f"{counted(len(verdict.accepted), 'problem')} accepted, with what follows from that: -o json names all"
     if verdict.findings:
         yield f"Not proved: {counted(len(verdict.findings), 'exception')}, named below."
     elif verdict.accepted:

@@ -270,7 +270,10 @@ def test_what_is_accepted_is_told_and_no_exception(aitrail, deployment):
 
     assert (before.exit_code, accepting.exit_code, after.exit_code) == (4, 0, 0)
     assert after.stdout.startswith("0 of 1 file delivered, ingested and verified; ")
-    assert "\nNothing else is in the way: 1 problem accepted, which `aitrail accept` shows.\n" in after.stdout
+    assert (
+        "\nNothing else is in the way: 1 problem accepted, with what follows from that: -o json names all.\n"
+        in after.stdout
+    )
     assert [each["of"] for each in found["accepted"]] == [name]
 
 

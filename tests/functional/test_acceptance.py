@@ -384,6 +384,40 @@ def test_acceptance_of_what_is_gone_ends_when_it_is_there_again(day, accept):
         put(day, EMPTY, body, f"2{number}:30")
 
 
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("body", [None, b"garbage"])
+def test_rows_of_a_log_file_that_can_no_longer_be_read_are_nobody_elses(day, body, deep):
+    key = log_key("1030")
+    day.close()
+    day.pipeline.s3.delete_object(Bucket=BUCKET, Key=key)
+    if body is None:
+        look(day, key)
+    else:
+        put(day, key, body)
+
+    assert findings(day, deep=deep) == {("missing" if body is None else "replaced", name_of(key)): 1}
+
+
+def test_same_content_stored_again_is_not_replaced(day):
+    day.close()
+    body = body_of(day, EMPTY)
+
+    put(day, EMPTY, gzip.compress(gzip.decompress(body), mtime=1))
+
+    assert (problem(day, EMPTY), findings(day)) == (None, {})
+
+
+def test_other_content_that_was_archived_first_is_replaced(day, packed, record):
+    day.close()
+    pipeline = day.pipeline
+    pipeline.ingest(pipeline.deliver(packed(record(50)), EMPTY, StorageClass="GLACIER"))
+    between = pipeline.ledger.entry(name_of(EMPTY))["status"]
+    pipeline.ingest(pipeline.deliver(packed(record(50)), EMPTY))
+
+    assert between == "archived"
+    assert pipeline.ledger.entry(name_of(EMPTY))["replacedAt"]
+
+
 def test_deep_look_does_not_believe_that_a_digest_lists_a_file(day, packed, record):
     forged = log_key("0935").replace("_a.", "_forged.")
     put(day, forged, packed(record(77)), "09:36")
