@@ -10,12 +10,11 @@ from aitrail.coverage import moment
 from aitrail.entries import (
     ACCEPTED,
     AWAITED,
-    DIGEST,
-    FILE,
     PROBLEMS,
     REJECTED,
     UNPROVEN,
     acceptance,
+    entry_of,
     holding,
     taken_back,
 )
@@ -43,7 +42,7 @@ class Accepting:
 
     def problem(self, log_file: str) -> str:
         """What there is to accept, the gravest: a problem of the log file or digest. Raises NothingToAcceptError."""
-        entry = next((each for each in self._entries(log_file) if each.get("problem")), {})
+        entry = self._entry(log_file) or {}
         problem: str | None = entry.get("problem")
         if problem == AWAITED and moment(entry["listedAt"]) < moment(self.at) - _PATIENCE:
             return problem
@@ -70,7 +69,7 @@ class Accepting:
         """
         who = {"at": self.at, "by": self.by, "reason": reason}
         after: dict[str, Any] = {}
-        for entry in self._entries(log_file):
+        if entry := self._entry(log_file):
             new = acceptance(problem, entry, **who)
             after = self.ledger.accept(log_file, entry["entry"], partial(_with, new))
         is_done = any(each["problem"] == problem for each in holding(after))
@@ -86,18 +85,18 @@ class Accepting:
 
     def take_back(self, log_file: str) -> None:
         """Let nothing of the object be accepted any more. Raises NothingToAcceptError where nothing was."""
-        entries = [each["entry"] for each in self._entries(log_file) if holding(each)]
-        for entry in entries:
-            self.ledger.accept(log_file, entry, self._taken_back)
-        if not self.ledger.accept_rejects(log_file, REJECTED, self._taken_back) and not entries:
+        entry = self._entry(log_file)
+        is_accepted = entry is not None and bool(holding(entry))
+        if entry and is_accepted:
+            self.ledger.accept(log_file, entry["entry"], self._taken_back)
+        if not self.ledger.accept_rejects(log_file, REJECTED, self._taken_back) and not is_accepted:
             raise NothingToAcceptError(f"Nothing of {log_file} is accepted.")
 
     def _taken_back(self, accepted: list[Any]) -> list[dict[str, Any]]:
         return taken_back(accepted, at=self.at, by=self.by)
 
-    def _entries(self, log_file: str) -> list[dict[str, Any]]:
-        found = (self.ledger.entry(log_file, kind, consistent=True) for kind in (FILE, DIGEST))
-        return [entry for entry in found if entry]
+    def _entry(self, log_file: str) -> dict[str, Any] | None:
+        return self.ledger.entry(log_file, entry_of(log_file), consistent=True)
 
 
 def _with(new: dict[str, str], accepted: list[Any]) -> list[Any]:

@@ -99,14 +99,11 @@ class Ledger:
         def changed(seen: _Attributes) -> _Attributes:
             return {"doubt": seen.get("doubt") or doubt if doubt == UNPROVEN else doubt}
 
-        key = _key(log_file, FILE)
-        return self._amend(key, self.entry(log_file, consistent=True) or {}, changed, creates=False)
+        return self._amend_known(log_file, FILE, changed)
 
     def accept(self, log_file: str, kind: str, changed: Callable[[list[_Attributes]], list[Any]]) -> dict[str, Any]:
         """Change what of an entry is accepted (see `entries.acceptance`). Returns the entry as it is then."""
-        key = _key(log_file, kind)
-        entry = self.entry(log_file, kind, consistent=True) or {}
-        return self._amend(key, entry, lambda seen: {"accepted": changed(seen.get("accepted", []))}, creates=False)
+        return self._amend_known(log_file, kind, lambda seen: {"accepted": changed(seen.get("accepted", []))})
 
     def accept_rejects(self, log_file: str, problem: str, changed: Callable[[list[_Attributes]], list[Any]]) -> int:
         """Change what of the rejects of a log file is accepted that have not that problem yet; how many there were."""
@@ -146,6 +143,11 @@ class Ledger:
             changes = {**values, **_settling(_after(seen, values))}
             old = self._try(key, changes, {name: seen.get(name) for name in PREMISES})
         return _after(seen, changes)
+
+    def _amend_known(self, log_file: str, kind: str, changed: Callable[[_Attributes], _Attributes]) -> dict[str, Any]:
+        """The same of an entry that is there, of which nothing was read before."""
+        seen = self.entry(log_file, kind, consistent=True) or {}
+        return self._amend(_key(log_file, kind), seen, changed, creates=False)
 
     def _try(self, key: dict[str, Any], changes: _Attributes, premises: _Attributes) -> dict[str, Any] | None:
         """Change an entry if its attributes are as they should be; the entry as it is where they are not, else None."""

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from aitrail.cells import counted
@@ -89,7 +88,7 @@ class Proof:
     # By chain the latest end before the window, as far as it was looked for.
     _known: dict[str, datetime] = field(default_factory=dict)
     # Problems that somebody has accepted, with who and why.
-    accepted: list[Finding] = field(default_factory=list)
+    _accepted: list[Finding] = field(default_factory=list)
     _findings: list[Finding] = field(default_factory=list)
 
     def add(self, entry: Mapping[str, Any]) -> None:
@@ -174,14 +173,26 @@ class Proof:
     def _note_accepted(self, entry: Mapping[str, Any]) -> None:
         for each in holding(entry):
             why = f"{each['by']} at {each['at']}: {each['reason']}"
-            self.accepted.append(Finding(finding=each["problem"], of=entry["logFile"], why=why))
+            self._accepted.append(Finding(finding=each["problem"], of=entry["logFile"], why=why))
+
+    @property
+    def accepted(self) -> list[Finding]:
+        """What somebody has accepted, and what follows from that, once all entries are added."""
+        why = "somebody has accepted that the digest of its hour proves nothing"
+        files = (log_file for log_files in self._unproven.values() for log_file in log_files)
+        follows = (
+            Finding(finding="unproven", of=name, why=why) for name in files if self._is_of_an_accepted_hour(name)
+        )
+        return [*self._accepted, *follows]
 
     def findings(self) -> Iterator[Finding]:
         """What keeps the window from being proved, once all entries are added."""
         yield from self._findings
         for folder, log_files in sorted(self._unproven.items()):
             if folder in self._spans:
-                yield from filter(None, map(partial(self._unlisted, self._spans[folder]), log_files))
+                why = "no digest of CloudTrail has listed it until now"
+                others = (name for name in log_files if not self._is_of_an_accepted_hour(name))
+                yield from (Finding(finding="unproven", of=log_file, why=why) for log_file in others)
             else:
                 files = counted(len(log_files), "log file")
                 why = f"there is none for the {files} of this time: is log file validation on?"
@@ -191,15 +202,13 @@ class Proof:
             yield Finding(finding="nothing-delivered", of=f"{text_of(self.since)} to {text_of(self.until)}", why=why)
         yield from self._gaps()
 
-    def _unlisted(self, spans: list[Span], log_file: str) -> Finding | None:
-        """What there is to say of a log file that no digest of its account and Region has listed."""
+    def _is_of_an_accepted_hour(self, log_file: str) -> bool:
+        """Whether somebody has accepted that a digest of the time of that log file proves nothing."""
         key = parse(log_file)
-        at = moment(key.delivered_at) if key and key.delivered_at else None
-        if at and is_covered(at, (span for span in spans if span.accepted and not span.verified)):
-            why = "somebody has accepted that the digest of its hour proves nothing"
-            self.accepted.append(Finding(finding="unproven", of=log_file, why=why))
-            return None
-        return Finding(finding="unproven", of=log_file, why="no digest of CloudTrail has listed it until now")
+        if key is None or key.delivered_at is None:
+            return False
+        spans = self._spans.get(key.folder(DIGESTS), ())
+        return is_covered(moment(key.delivered_at), (span for span in spans if span.accepted and not span.verified))
 
     def _gaps(self) -> Iterator[Finding]:
         until = min(self.until, self.now - LISTED_WITHIN)

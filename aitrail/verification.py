@@ -75,9 +75,8 @@ class Verification:
     def verify(self, window: Window) -> Verdict:
         """Ask the ledger and the table; only log files some of whose rows name another file are read again."""
         proof = self._proof(window)
-        rows = prove_rows(
-            proof.rows, self.source, self._rows_of, events=proof.events, is_ours=partial(self._is_asked, proof)
-        )
+        is_ours = partial(self._is_expected, proof)
+        rows = prove_rows(proof.rows, self.source, self._rows_of, events=proof.events, is_ours=is_ours)
         return _verdict(proof, rows)
 
     def verify_deep(self, window: Window) -> Verdict:
@@ -89,10 +88,10 @@ class Verification:
             source=self.source,
             public_keys=self.public_keys,
         )
-        is_asked = partial(self._is_asked, proof)
-        for name in deep.prove(proof.digests, proof.ingested, proof.verified_by, is_asked=is_asked):
+        is_ours = partial(self._is_expected, proof)
+        for name in deep.prove(proof.digests, proof.ingested, proof.verified_by, is_asked=is_ours):
             self.progress(name)
-        deep.look_for_others(proof.events, is_ours=is_asked)
+        deep.look_for_others(proof.events, is_ours=is_ours)
         deep.proof.read_again = len(proof.ingested)
         return _verdict(proof, deep.proof)
 
@@ -105,7 +104,7 @@ class Verification:
 
     def _add(self, proof: Proof, entries: Iterable[dict[str, Any]]) -> None:
         """Take entries into account; whole ones, where what somebody has accepted decides."""
-        asked = (entry for entry in entries if self._is_asked(None, entry["logFile"]))
+        asked = (entry for entry in entries if self._is_asked(entry["logFile"]))
         accepted = list[dict[str, Any]]()
         for entry in asked:
             if "accepted" in entry:
@@ -115,10 +114,14 @@ class Verification:
         for entry in self.reader.whole(accepted):
             proof.add(entry)
 
-    def _is_asked(self, proof: Proof | None, log_file: str) -> bool:
-        """Whether an object is of the accounts and Regions, and where there is a proof, one whose rows that expects."""
+    def _is_asked(self, log_file: str) -> bool:
+        """Whether an object is of the accounts and Regions."""
         key = parse(log_file)
-        return key is not None and self.origins.have(key) and (proof is None or proof.expects(log_file))
+        return key is not None and self.origins.have(key)
+
+    def _is_expected(self, proof: Proof, log_file: str) -> bool:
+        """Whether it is one of these whose rows are known."""
+        return self._is_asked(log_file) and proof.expects(log_file)
 
     def _reading(self, stream: BytesIO, name: str) -> Reading:
         return Reading(stream, log_file=name, registry=self.registry, retention=self.retention, now=self.now)
@@ -130,9 +133,9 @@ class Verification:
 
 
 def _verdict(proof: Proof, rows: RowProof) -> Verdict:
-    found = tuple(proof.findings())
+    found, accepted = tuple(proof.findings()), tuple(proof.accepted)
     # What the ledger says already need not be said once more by reading again.
-    known = {(finding.finding, finding.of) for finding in (*found, *proof.accepted)}
+    known = {(finding.finding, finding.of) for finding in (*found, *accepted)}
     more = (finding for finding in rows.findings if (finding.finding, finding.of) not in known)
     return Verdict(
         delivered=proof.delivered,
@@ -146,5 +149,5 @@ def _verdict(proof: Proof, rows: RowProof) -> Verdict:
         rows=rows.rows,
         read_again=rows.read_again,
         findings=(*found, *more),
-        accepted=tuple(proof.accepted),
+        accepted=accepted,
     )

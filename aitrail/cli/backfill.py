@@ -10,7 +10,7 @@ from aitrail.cells import counted
 from aitrail.cli.announcing import refusal, scope_of
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.origins import WHICH, origin_options
-from aitrail.cli.output import Output, narrate, output_options
+from aitrail.cli.output import ATTENTION, Output, narrate, output_options
 from aitrail.cli.progress import progress, rate_of
 from aitrail.cli.sections import Command, option
 from aitrail.cli.waiting import Wait, wait_options
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from aitrail.announcing import Announcer
     from aitrail.backfill import Backfill, Found
 
-_ATTENTION = 4
 _HOW = "How"
 _FROM_WHEN = "Say from when on log files are wanted: --since 90d, --since 2026-01-01, or --since 2013-01-01 for all."
 _STAYS = "Interrupted. What is announced stays announced, and is read."
@@ -88,7 +87,7 @@ def backfill(
                 _look(work, access.announcer, lambda found: noted.note(found.key, found.ingested_at))
                 narrate_counts(work, access)
                 if not show_what_became(noted, access, wait, output):
-                    context.exit(_ATTENTION)
+                    context.exit(ATTENTION)
         else:
             _look(work, None if dry_run else access.announcer)
             write_counts(work, AwsPrices.read() if dry_run else None, output)

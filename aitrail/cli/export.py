@@ -6,12 +6,11 @@ import click
 
 from aitrail.cells import counted
 from aitrail.cli.asking import Asked, question_options
-from aitrail.cli.output import narrate
+from aitrail.cli.output import ATTENTION, narrate
 from aitrail.cli.progress import progress
 from aitrail.cli.sections import Command, option
 from aitrail.export import FORMATS, Exported, OtherExportError
 
-_ATTENTION = 4
 _INCOMPLETE = "Not everything could be read: nothing of this counts as complete, and the same command exports it again."
 _FORMAT = click.Choice(FORMATS, case_sensitive=False)
 
@@ -59,7 +58,7 @@ def export(context: click.Context, *, folder: Path, asked: Asked, format_: str, 
     if not exported.source_complete:
         narrate(_INCOMPLETE)
     if exported.needs_a_person:
-        context.exit(_ATTENTION)
+        context.exit(ATTENTION)
 
 
 def _summary(exported: Exported, folder: Path) -> str:

@@ -16,7 +16,7 @@ import click
 from aitrail.cells import counted
 from aitrail.cli.aws import Access, UnreachableError, aws_options, hint
 from aitrail.cli.origins import texts_of
-from aitrail.cli.output import Output, narrate, output_options
+from aitrail.cli.output import ATTENTION, Output, narrate, output_options
 from aitrail.cli.progress import progress, rate_of
 from aitrail.cli.sections import Command, option
 from aitrail.cli.window import now_of, window_options
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from aitrail.event_history import EventHistory, HistoryRefusedError
     from aitrail.history_import import RegionImport
 
-_ATTENTION = 4
 _COUNTS = ("events", "written", "alreadyThere", "rejected", "expired")
 _COLUMNS = ("region", *_COUNTS)
 _CSV = (*_COLUMNS, "unwanted", "problem")
@@ -196,7 +195,7 @@ def _end(context: click.Context, found: "list[RegionImport]") -> None:
         raise UnreachableError("No Region could be asked to the end. Once that is mended, the same command goes on.")
     if remarks:
         narrate(f"{counted(len(remarks), 'Region')} could not be asked to the end: the same command goes on there.")
-        context.exit(_ATTENTION)
+        context.exit(ATTENTION)
 
 
 def _remark(problem: "HistoryRefusedError") -> str:

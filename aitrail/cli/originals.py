@@ -8,14 +8,13 @@ import click
 
 from aitrail.bucket import S3, UnavailableError, named_content
 from aitrail.cells import indented_json
-from aitrail.cli.output import narrate
+from aitrail.cli.output import ATTENTION, narrate
 from aitrail.cli.place import Place
 from aitrail.logfile import UnreadableLogFile
 from aitrail.original import NoOriginalError, differing_attributes, differing_fields, original_of
 from aitrail.paths import STDIN
 from aitrail.source import Row
 
-_ATTENTION = 4
 _ADVICE = (
     "--raw shows the record that the row keeps; `aws cloudtrail validate-logs` tells whether log files were changed or "
     "deleted since CloudTrail delivered them."
@@ -29,10 +28,10 @@ def show_original(row: Row, place: Place) -> int:
             "There is no log file for this row: it was imported from CloudTrail's Event history, and no log file has "
             "brought it since. --raw shows the record."
         )
-        return _ATTENTION
+        return ATTENTION
     if not row.keys() >= {"logFile", "recordIndex", "eventSource"}:
         narrate(f"The row does not say where its record stands: it was changed. {_ADVICE}")
-        return _ATTENTION
+        return ATTENTION
     if row["logFile"] == STDIN:
         raise click.UsageError("--source reads the log file again: name a file with --from, not standard input.")
     try:
@@ -40,7 +39,7 @@ def show_original(row: Row, place: Place) -> int:
             original = original_of(row, stream)
     except (OSError, UnreadableLogFile, UnavailableError, NoOriginalError) as error:
         narrate(f"{row['logFile']}: {getattr(error, 'strerror', None) or error}. {_ADVICE}")
-        return _ATTENTION
+        return ATTENTION
     click.echo(indented_json(original))
     where = f"Record {row['recordIndex']} of {row['logFile']}"
     if fields := differing_fields(row, original):
@@ -53,7 +52,7 @@ def show_original(row: Row, place: Place) -> int:
     else:
         narrate(f"{where} agrees with the row.")
         return 0
-    return _ATTENTION
+    return ATTENTION
 
 
 def _opened(name: str, place: Place) -> AbstractContextManager[BinaryIO]:

@@ -21,6 +21,9 @@ from aitrail.cli.table import Cell, TableWriter
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
+# The exit code of a command that found something that needs a person.
+ATTENTION = 4
+
 # The columns of tables that show rows: who did what, when and from where. A terminal has room for the first ones.
 ROW_COLUMNS = ("eventTime", "operation", "principal", "service", "resource", "outcome", "awsRegion", "sourceIPAddress")
 

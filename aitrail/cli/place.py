@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from aitrail.bucket import S3
 from aitrail.cli.aws import Access, aws_options
-from aitrail.cli.output import narrate
+from aitrail.cli.output import ATTENTION, narrate
 from aitrail.cli.paths import PATH, further
 from aitrail.cli.sections import option
 from aitrail.paths import STDIN
@@ -20,7 +20,6 @@ from aitrail.window import EARLIEST, LATEST
 
 _SECTION = "Where"
 _FAILED = 1
-_ATTENTION = 4
 # What a message names of many paths.
 _NAMED_PATHS = 3
 
@@ -126,7 +125,7 @@ class LogFiles:
     def exit_code(self, *, strict: bool) -> int:
         """See Place."""
         if strict and self._scan.needs_a_person:
-            return _ATTENTION
+            return ATTENTION
         counts = self._scan.counts
         if counts["unreadable"] and not counts["files"]:
             narrate("No log file could be read.")

@@ -12,14 +12,13 @@ from aitrail.bucket import BadUrlError, bucket_and_key
 from aitrail.cells import counted
 from aitrail.cli.announcing import narrate_archived, refusal, scope_of
 from aitrail.cli.aws import Access, aws_options
-from aitrail.cli.output import Output, narrate, output_options
+from aitrail.cli.output import ATTENTION, Output, narrate, output_options
 from aitrail.cli.sections import Command, option
 from aitrail.cli.waiting import Wait, wait_options
 from aitrail.entries import entry_of
 from aitrail.keys import kind_of
 
 _COLUMNS = ("problem", "reason", "logFile")
-_ATTENTION = 4
 _Entries = Iterable[dict[str, Any]]
 
 
@@ -80,7 +79,7 @@ def retry(
     if verbose:
         narrate(f"Asking the ledger took {ledger.effort()}.")
     if not is_fine:
-        context.exit(_ATTENTION)
+        context.exit(ATTENTION)
 
 
 def _named(files: Iterable[str], access: Access) -> list[dict[str, Any]]:

@@ -5,10 +5,8 @@ import sys
 import click
 
 from aitrail import tables
-from aitrail.cli.output import ROW_COLUMNS, Output, narrate, output_options
+from aitrail.cli.output import ATTENTION, ROW_COLUMNS, Output, narrate, output_options
 from aitrail.cli.sections import Command
-
-_ATTENTION = 4
 
 
 @click.command(cls=Command)
@@ -40,4 +38,4 @@ def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, output
     for remark in scanned.remarks(at_length=sys.stderr.isatty()):
         narrate(remark)
     if strict and scanned.needs_a_person:
-        context.exit(_ATTENTION)
+        context.exit(ATTENTION)

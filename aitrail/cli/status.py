@@ -6,7 +6,7 @@ import click
 
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.origins import origin_options
-from aitrail.cli.output import Output, narrate, output_options
+from aitrail.cli.output import ATTENTION, Output, narrate, output_options
 from aitrail.cli.sections import Command, option
 from aitrail.cli.window import now_of, window_options
 from aitrail.keys import Origins
@@ -14,8 +14,6 @@ from aitrail.window import Window
 
 if TYPE_CHECKING:
     from aitrail.status import Look
-
-_ATTENTION = 4
 
 
 @click.command(cls=Command)
@@ -64,7 +62,7 @@ def status(
     if verbose:
         narrate(f"Reading took {look.reader.effort()}.")
     if not report["healthy"]:
-        context.exit(_ATTENTION)
+        context.exit(ATTENTION)
 
 
 def _look(access: Access) -> "Look":

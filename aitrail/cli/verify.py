@@ -9,7 +9,7 @@ import click
 from aitrail.cells import counted, printable
 from aitrail.cli.aws import Access, aws_options
 from aitrail.cli.origins import origin_options
-from aitrail.cli.output import Output, narrate, output_options
+from aitrail.cli.output import ATTENTION, Output, narrate, output_options
 from aitrail.cli.progress import progress
 from aitrail.cli.sections import Command, option
 from aitrail.cli.verdicts import lines_of, remarks_of, report_of
@@ -19,8 +19,6 @@ from aitrail.window import Window
 
 if TYPE_CHECKING:
     from aitrail.verification import Verdict, Verification
-
-_ATTENTION = 4
 
 
 @click.command(cls=Command)
@@ -79,7 +77,7 @@ def verify(
             f"Reading took {verification.reader.effort()} of the ledger, {verification.source.effort()} of the table."
         )
     if not verdict.proved:
-        context.exit(_ATTENTION)
+        context.exit(ATTENTION)
 
 
 def _verification(access: Access, *, now: datetime, origins: Origins, reading: Callable[[str], None]) -> "Verification":
