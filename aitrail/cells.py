@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from aitrail import items
+from aitrail.dynamodb import items
 
 # What a spreadsheet takes for the beginning of a formula, full-width forms included (OWASP, "CSV Injection"); also
 # behind a semicolon, which separates cells where the comma is the decimal sign.

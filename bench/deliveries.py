@@ -4,8 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from aitrail.ingest import Ingestion
-from aitrail.outcomes import Ingested
+from aitrail.ingest import Ingested, Ingestion
 from bench.corpora import Corpus
 from bench.function import Aws, deployed
 from bench.measuring import Figure, Scale, cpu_seconds

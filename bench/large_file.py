@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from aitrail.reading import Reading
+from aitrail.rows import Reading
 from aitrail.services import load
 from bench.measuring import Figure, Scale, child, peak_bytes
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from typing import Any, Final
 
-from aitrail.inflate import inflated
-from aitrail.logfile import LogFile
+from aitrail.logfile import LogFile, inflated
 from aitrail.services import load
 from bench.corpora import FRESH, Corpus
 from bench.measuring import Figure, Scale, cpu_seconds

@@ -5,12 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from typing import Any
 
-from aitrail import items, tables
-from aitrail.attributes import to_item
-from aitrail.dynamodb import put
+from aitrail.dynamodb import items, put, tables, to_item
 from aitrail.logfile import LogFile
-from aitrail.reading import Reading
-from aitrail.rows import record_hash, row_of
+from aitrail.rows import Reading, record_hash, row_of
 from aitrail.services import load
 from bench.corpora import Corpus
 from bench.log_files import select

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from aitrail import items
-from aitrail.attributes import to_item
-from aitrail.dynamodb import BATCH_SIZE
-from aitrail.events import EventsTable
+from aitrail.dynamodb import BATCH_SIZE, items, to_item
+from aitrail.ingest import EventsTable
 from bench.function import Aws, deployed
 from bench.measuring import Figure, Scale, cpu_seconds, wall_seconds
 from bench.wanted_records import dense, rows_of

@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from aitrail.cli.main import SECTIONS, cli
-from aitrail.cli.window import NOW
+from aitrail.cli.options import NOW
 from demo.samples import FOLDER, write_samples
 
 PROJECT = Path(__file__).parents[1]

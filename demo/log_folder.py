@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aitrail import keys
+from aitrail.deliveries import keys
 from aitrail.errors import AitrailError
 from demo.sample_logs import log_file_key
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from aitrail import keys
-from aitrail.entries import DIGEST, FILE
+from aitrail.deliveries import keys
 from aitrail.errors import AitrailError
+from aitrail.ledger import DIGEST, FILE
 from demo.local_aws import PROJECT, LocalAws
 from demo.processes import last_lines, run
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from aitrail import keys
+from aitrail.deliveries import keys
 
 _SHOWN_FILES = 20
 

@@ -4,7 +4,7 @@ from aws_cdk import Acknowledgment, CfnOutput, Stack, Validations
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
-from aitrail import tables
+from aitrail.dynamodb import tables
 from infra.alarms import NAMESPACE, SERVICE, Alarms
 from infra.bundling import Bundle
 from infra.deliveries import Deliveries

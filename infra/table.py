@@ -1,10 +1,10 @@
-"""A table as `aitrail.tables` defines it."""
+"""A table as `aitrail.dynamodb.tables` defines it."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from aitrail import tables
+from aitrail.dynamodb import tables
 
 
 def _strings(*names: str) -> list[dynamodb.Attribute]:

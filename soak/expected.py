@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aitrail import items
-from aitrail.entries import DIGEST, FILE, REJECT
+from aitrail.dynamodb import items
+from aitrail.ledger import DIGEST, FILE, REJECT
 from aitrail.rows import Reject, row_of
 from aitrail.services import Registry, load
 from soak.log_files import Digest, LogFile

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
-from aitrail.entries import FILE
+from aitrail.ledger import FILE
 
 # By UpdateItem a delivery's own reading notes what became of it, and a digest, hundreds of times, what it lists.
 UPDATE: Final = "UpdateItem"

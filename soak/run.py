@@ -9,8 +9,8 @@ from functools import partial
 from random import Random
 from typing import Final
 
-from aitrail.entries import FILE
 from aitrail.errors import AitrailError
+from aitrail.ledger import FILE
 from demo import deployment
 from demo.local_aws import local_aws
 from demo.narration import step, tell

@@ -4,7 +4,7 @@ import json
 
 import boto3
 
-from aitrail.entries import FileEntry
+from aitrail.ledger import FileEntry
 from aitrail.rows import recorded_with
 from aitrail.services import load
 

@@ -2,7 +2,7 @@
 
 
 def create_table(client, name, table):
-    """Create `table` (of aitrail.tables) under a physical name."""
+    """Create `table` (of aitrail.dynamodb.tables) under a physical name."""
 
     def schema(hashes, ranges):
         kinds = [(key, "HASH") for key in hashes] + [(key, "RANGE") for key in ranges if key]

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from aitrail import paging
+from aitrail.aws import paging
 
 
 class _AtOnce(Executor):

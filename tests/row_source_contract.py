@@ -8,10 +8,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from aitrail.filters import Filter
+from aitrail.dynamodb.tables import NARROW_COLUMNS
+from aitrail.questions import Filter, Order
 from aitrail.rows import row_of
-from aitrail.source import Order
-from aitrail.tables import NARROW_COLUMNS
 from aitrail.window import Window
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)

@@ -12,9 +12,9 @@ import click
 
 from aitrail import __version__
 from aitrail.cells import printable
-from aitrail.cli.wrapping import HelpContext
-from aitrail.conditions import ConditionError
+from aitrail.cli.options import HelpContext
 from aitrail.errors import AitrailError
+from aitrail.questions import ConditionError
 from aitrail.window import MomentError
 
 # The commands as --help shows them. They are imported when somebody asks for one: so the list need not wait for all.
@@ -71,7 +71,9 @@ class _Commands(click.Group):
             return None
         try:
             name = cmd_name.replace("-", "_")
-            return cast("click.Command", getattr(import_module(f"aitrail.cli.{_MODULES.get(name, name)}"), name))
+            return cast(
+                "click.Command", getattr(import_module(f"aitrail.cli.commands.{_MODULES.get(name, name)}"), name)
+            )
         except AitrailError as error:  # a service file of the registry is wrong
             raise click.ClickException(str(error)) from error
 

@@ -43,7 +43,7 @@ class Way:
     amount: Decimal
 
 
-def comparison(load: Load, prices: AwsPrices) -> list[Way]:
+def compare(load: Load, prices: AwsPrices) -> list[Way]:
     """What keeping and asking cost in each way, with what DynamoDB, S3, Lake and Athena charge for it."""
     wanted = Decimal(load.events) * WANTED_RECORD_BYTES / GB
     with localcontext(PRECISE):

@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Self
 
-from aitrail.prices import PriceError, date_of, document_in, price_of, table_of, text_of
+from aitrail.costs.characters import PriceError, date_of, document_in, price_of, table_of, text_of
 
 _BUNDLED = Path(__file__).parent / "prices.toml"
 _TEXTS = ("currency", "date", "region", "source")

@@ -7,9 +7,9 @@ from itertools import islice
 from random import random
 from typing import TYPE_CHECKING, Any
 
+from aitrail.deliveries.notifications import ReviewRequest
 from aitrail.dynamodb import pauses
 from aitrail.errors import AitrailError
-from aitrail.notifications import ReviewRequest
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient

@@ -7,8 +7,8 @@ from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, NoReturn
 
+from aitrail.deliveries.keys import Kind, kind_of, log_key_of
 from aitrail.errors import AitrailError
-from aitrail.keys import Kind, kind_of, parse
 from aitrail.window import BEGINNING, event_time
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def log_objects(s3: "S3Client", url: str, *, left_out: Counter[str], since: date
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for entry in page.get("Contents", []):
             key = entry["Key"]
-            kind, log_key = kind_of(key), parse(key)
+            kind, log_key = kind_of(key), log_key_of(key)
             if not kind.ingested and not (key == prefix and kind is Kind.OTHER):
                 left_out[kind] += 1
             elif log_key and log_key.delivered_at and log_key.delivered_at < earliest:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from aitrail.keys import DIGESTS, LOGS
-from aitrail.paging import in_order
+from aitrail.aws import in_order
+from aitrail.deliveries.keys import DIGEST_FOLDER, LOG_FOLDERS
 from aitrail.window import Window
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class DayFolders:
         count, accounts = 0, list(self._accounts())
         tasks = (
             partial(self._dated, f"{account}{folder}/", first, last)
-            for folder in (DIGESTS, *LOGS)
+            for folder in (DIGEST_FOLDER, *LOG_FOLDERS)
             for account in accounts
         )
         for dated in in_order(tasks):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from aitrail import items
+from aitrail.dynamodb import items
 
 # DynamoDB's limit for a sort key: the ledger's indexes sort by s3://bucket/key. A key alone may have so many bytes.
 _LONGEST_NAME = 1024
@@ -72,7 +72,7 @@ class LogKey:
 
 def is_misfiled(key: str) -> bool:
     """Whether an object is in the folder of another day than the time in its name says, or its name says none."""
-    parsed = parse(key)
+    parsed = log_key_of(key)
     return parsed is not None and not (parsed.delivered_at or "").startswith(parsed.delivery_day)
 
 
@@ -93,8 +93,8 @@ class Scope:
 
 
 # The folders that hold what CloudTrail delivers and aitrail reads.
-DIGESTS = "CloudTrail-Digest"
-LOGS = ("CloudTrail", "CloudTrail-NetworkActivity")
+DIGEST_FOLDER = "CloudTrail-Digest"
+LOG_FOLDERS = ("CloudTrail", "CloudTrail-NetworkActivity")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ class Origins:
 _KIND_OF_FOLDER = {
     "CloudTrail": Kind.LOG_FILE,
     "CloudTrail-NetworkActivity": Kind.NETWORK_ACTIVITY,
-    DIGESTS: Kind.DIGEST,
+    DIGEST_FOLDER: Kind.DIGEST,
     "CloudTrail-Insight": Kind.INSIGHT,
     "CloudTrail-Aggregated": Kind.AGGREGATED,
     "Config": Kind.CONFIG,
@@ -147,14 +147,14 @@ def kind_of(key: str) -> Kind:
     """Tell the kind of any key, by its structure alone: an impossible date does not make a log file something else."""
     if key.endswith(("/", "_$folder$")):  # `_$folder$`: the folder marker of Hadoop and EMR
         return Kind.FOLDER
-    log_key = parse(key)
+    log_key = log_key_of(key)
     if log_key:
         return log_key.kind
     counted = _COUNTED_FILE.fullmatch(key)
     return _KIND_OF_FOLDER[counted["folder"]] if counted else Kind.OTHER
 
 
-def parse(key: str) -> LogKey | None:
+def log_key_of(key: str) -> LogKey | None:
     """Read the key of a log file, network activity file or digest; None for every other key."""
     found = _DATED_FILE.fullmatch(key)
     if not found:

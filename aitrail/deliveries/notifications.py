@@ -46,7 +46,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRequest:
-    """From where on to look after what is open: a problem (aitrail.entries.PROBLEMS), and the name of a log file."""
+    """From where on to look after what is open: a problem (aitrail.ledger.PROBLEMS), and the name of a log file."""
 
     problem: str = ""
     after: str = ""

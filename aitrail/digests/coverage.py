@@ -6,22 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from aitrail.entries import ACCEPTED, DIGEST
-from aitrail.keys import parse
-from aitrail.window import event_time
+from aitrail.deliveries import log_key_of
+from aitrail.ledger import ACCEPTED, DIGEST
+from aitrail.window import parse_time
 
 # The minute in a log file's name is that of its writing, the hour of a digest that of the delivery.
 MARGIN = _AN_HOUR = timedelta(hours=1)
-
-
-def moment(text: str) -> datetime:
-    """A time as entries have it."""
-    return datetime.fromisoformat(text)  # strptime takes fifty times as long
-
-
-def text_of(moment: datetime) -> str:
-    """The same, the other way round, without fractions of a second."""
-    return event_time(moment.replace(microsecond=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +35,13 @@ class Span:
         what the digests of their hour did not, and form no hours.
         """
         name, status = entry["logFile"], entry.get("status")
-        key = parse(name)
+        key = log_key_of(name)
         if entry["entry"] != DIGEST or key is None or name.endswith("_backfill.json.gz"):
             return None
         if status == "verified":
-            start, end = moment(entry["digestStart"]), moment(entry["digestEnd"])
+            start, end = parse_time(entry["digestStart"]), parse_time(entry["digestEnd"])
         elif key.delivered_at and (status in ("invalid", "unverifiable") or entry.get("problem") == ACCEPTED):
-            end = moment(key.delivered_at)
+            end = parse_time(key.delivered_at)
             start = end - _AN_HOUR
         else:
             return None
@@ -87,7 +77,7 @@ def trail_of(chain: str) -> str:
     return rest.rpartition("_")[0]  # behind it stands the trail's home region
 
 
-def joined(spans: Iterable[Span], span: Span) -> list[Span]:
+def joined_spans(spans: Iterable[Span], span: Span) -> list[Span]:
     """The spans of a chain, and one more, in the order of time; what touches becomes one span.
 
     So few spans say what many digests cover, apart for those that are verified and for those that are not.

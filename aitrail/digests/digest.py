@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from aitrail.errors import AitrailError
-from aitrail.inflate import DamagedGzip, inflated
+from aitrail.logfile import DamagedGzip, inflated
 
 # About 400 bytes for each log file that it lists, so 40,000 of them; CloudTrail delivers some hundreds in a busy hour
 # of an account. The content takes twenty times its size while it is read, before its signature can be checked.

@@ -1,19 +1,17 @@
 """Log files that no digest has vouched for.
 
 A log file that came with its hour, and that no digest lists once its hour is closed, and one that came late and that
-no digest has listed before, is unproven, until `aitrail.reviewing` decides.
+no digest has listed before, is unproven, until `aitrail.ingest.review` decides.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from aitrail.coverage import MARGIN, Span, is_closed, moment
-from aitrail.entries import UNLISTED, UNPROVEN
-from aitrail.keys import DIGESTS, LOGS, LogKey, parse
-from aitrail.ledger import Ledger
-from aitrail.ledger_reader import LedgerReader
-from aitrail.window import days_between
+from aitrail.deliveries import DIGEST_FOLDER, LOG_FOLDERS, LogKey, log_key_of
+from aitrail.digests.coverage import MARGIN, Span, is_closed
+from aitrail.ledger import UNLISTED, UNPROVEN, Ledger, LedgerReader
+from aitrail.window import days_between, parse_time
 
 # The digest that arrives may be the last one that this many hours before it have waited for.
 _CLOSING = timedelta(hours=2)
@@ -23,7 +21,7 @@ LATE = _CLOSING
 
 def digests_of(bucket: str, key: LogKey) -> str:
     """What the names of all digests of an object's account and Region begin with."""
-    return f"s3://{bucket}/{key.folder(DIGESTS)}"
+    return f"s3://{bucket}/{key.folder(DIGEST_FOLDER)}"
 
 
 def spans_of(reader: LedgerReader, digests: str, since: datetime, until: datetime) -> list[Span]:
@@ -40,14 +38,14 @@ def note_doubts(ledger: Ledger, reader: LedgerReader, entry: Mapping[str, Any]) 
     """Note which log files no digest lists, of the hours that this digest closes, once its `entry` is in the ledger."""
     own = Span.of(entry)
     bucket, _, name = entry["logFile"].removeprefix("s3://").partition("/")
-    key = parse(name)
+    key = log_key_of(name)
     if key is None or own is None or not own.verified:
         return
     first, last = own.start - _CLOSING, own.end + MARGIN
     spans = spans_of(reader, digests_of(bucket, key), first - MARGIN, last + 2 * MARGIN)
     # The reader may not know the entry yet.
     spans = [*(span for span in spans if span.log_file != own.log_file), own]
-    for folder in LOGS:
+    for folder in LOG_FOLDERS:
         for day in days_between(first, last):
             for found in reader.of_day(day, begins_with=f"s3://{bucket}/{key.folder(folder, day)}"):
                 at = _delivered_at(found)
@@ -61,5 +59,5 @@ def _is_unlisted(entry: dict[str, Any]) -> bool:
 
 
 def _delivered_at(entry: dict[str, Any]) -> datetime | None:
-    key = parse(entry["logFile"])
-    return moment(key.delivered_at) if key and key.delivered_at else None
+    key = log_key_of(entry["logFile"])
+    return parse_time(key.delivered_at) if key and key.delivered_at else None

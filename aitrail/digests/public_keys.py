@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from aitrail.digest import FIRST_TIME, LAST_TIME, Digest, InvalidDigest, check_signature
+from aitrail.aws import is_temporary
+from aitrail.deliveries import log_key_of
+from aitrail.digests.digest import FIRST_TIME, LAST_TIME, Digest, InvalidDigest, check_signature
 from aitrail.errors import AitrailError
-from aitrail.keys import parse
-from aitrail.temporary import is_temporary
 
 if TYPE_CHECKING:
     from types_boto3_cloudtrail import CloudTrailClient
@@ -40,7 +40,7 @@ class PublicKeys:
 
         Raises UnavailableKey, and the client's errors where trying again may help.
         """
-        key = parse(digest.key)
+        key = log_key_of(digest.key)
         if key is None:
             raise InvalidDigest("its name is no name of a digest")
         start, end = digest.start, digest.end

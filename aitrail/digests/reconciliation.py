@@ -2,7 +2,7 @@
 
 A digest is read like a log file, whenever it comes. Its signature has to be CloudTrail's; then each object that it
 lists, and the digest before it, is noted in the ledger as expected, with its SHA-256. Log files of hours that are
-closed and that no digest lists become doubtful (`aitrail.doubts`).
+closed and that no digest lists become doubtful (`aitrail.digests.doubts`).
 """
 
 from collections.abc import Callable, Mapping
@@ -12,16 +12,15 @@ from functools import partial
 from itertools import chain
 from typing import Any, BinaryIO
 
-from aitrail.coverage import chain_of, moment, text_of
-from aitrail.digest import Digest, InvalidDigest, Listed, read_digest
-from aitrail.doubts import digests_of, note_doubts, spans_of
+from aitrail.aws import in_order
+from aitrail.deliveries import Scope, kind_of, log_key_of
+from aitrail.digests.coverage import chain_of
+from aitrail.digests.digest import Digest, InvalidDigest, Listed, read_digest
+from aitrail.digests.doubts import digests_of, note_doubts, spans_of
+from aitrail.digests.public_keys import PublicKeys, UnavailableKey
 from aitrail.dynamodb import OutOfTimeError
-from aitrail.entries import DIGEST, DigestEntry, entry_of, known_of
-from aitrail.keys import Scope, kind_of, parse
-from aitrail.ledger import Ledger, Listing
-from aitrail.ledger_reader import LedgerReader
-from aitrail.paging import in_order
-from aitrail.public_keys import PublicKeys, UnavailableKey
+from aitrail.ledger import DIGEST, DigestEntry, Ledger, LedgerReader, Listing, entry_of, known_of
+from aitrail.window import format_time, parse_time
 
 _A_DAY = timedelta(days=1)
 # Where a digest that begins a chain looks for an earlier one, in days back: few queries find one that was long there.
@@ -100,7 +99,7 @@ class Reconciliation:
             entry=kind,
             expected_sha256=listed.sha256,
             listed_by=by,
-            listed_at=text_of(self.now()),
+            listed_at=format_time(self.now()),
             known=known,
         )
 
@@ -117,12 +116,12 @@ class Reconciliation:
             return self._restart(digest, entry)
         before = self.ledger.entry(f"s3://{digest.previous.bucket}/{digest.previous.key}", DIGEST) or {}
         end = before.get("digestEnd") if before.get("status") == "verified" else None
-        if end is None or moment(end) >= digest.start:
+        if end is None or parse_time(end) >= digest.start:
             return None
-        return f"no digest covers the time from {end} to {text_of(digest.start)}"
+        return f"no digest covers the time from {end} to {format_time(digest.start)}"
 
     def _restart(self, digest: Digest, entry: DigestEntry) -> str | None:
-        key, own = parse(digest.key), chain_of(entry.log_file)
+        key, own = log_key_of(digest.key), chain_of(entry.log_file)
         if key is None:
             return None
         for days in _DAYS_BACK:
@@ -130,20 +129,19 @@ class Reconciliation:
             spans = spans_of(self.reader, digests_of(digest.bucket, key), day, day)
             ends = [span.end for span in spans if span.chain == own and span.end <= digest.start]
             if ends:
-                return (
-                    f"a new chain begins at {text_of(digest.start)}; one was there until {text_of(max(ends))} or later"
-                )
+                begin, end = format_time(digest.start), format_time(max(ends))
+                return f"a new chain begins at {begin}; one was there until {end} or later"
         return None
 
 
 def _with_content(entry: DigestEntry, digest: Digest) -> DigestEntry:
-    before = parse(digest.previous.key) if digest.previous else None
+    before = log_key_of(digest.previous.key) if digest.previous else None
     return replace(
         entry,
         bytes=digest.bytes,
         sha256=digest.sha256,
-        digest_start=text_of(digest.start),
-        digest_end=text_of(digest.end),
+        digest_start=format_time(digest.start),
+        digest_end=format_time(digest.end),
         log_files=len(digest.log_files),
         follows=before.delivered_at if before else None,
     )

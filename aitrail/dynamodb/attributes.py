@@ -9,13 +9,13 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any
 
-from aitrail import items
+from aitrail.dynamodb import items
 
 _Attribute = dict[str, Any]
 
 
 def to_item(values: dict[str, Any]) -> dict[str, _Attribute]:
-    """Storable values (see `aitrail.items`) as typed attributes. TypeError for a value of any other type."""
+    """Storable values (see `aitrail.dynamodb.items`) as typed attributes. TypeError for a value of any other type."""
     return {name: {"S": value} if type(value) is str else _typed(value) for name, value in values.items()}
 
 

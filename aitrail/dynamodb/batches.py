@@ -9,10 +9,9 @@ from itertools import chain, islice
 from random import random
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from aitrail.attributes import from_item, to_item
+from aitrail.aws import in_order, is_temporary
+from aitrail.dynamodb.attributes import from_item, to_item
 from aitrail.errors import AitrailError
-from aitrail.paging import in_order
-from aitrail.temporary import is_temporary
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

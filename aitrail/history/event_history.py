@@ -17,11 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aitrail import items
-from aitrail.dynamodb import patiently
+from aitrail.dynamodb import items, patiently
 from aitrail.errors import AitrailError
-from aitrail.reading import RejectedRecord
-from aitrail.rows import IMPORTED, Reject, sized_row_of
+from aitrail.rows import IMPORTED, Reject, RejectedRecord, sized_row_of
 from aitrail.services import Registry
 from aitrail.window import Window
 

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from math import inf
 
-from aitrail.event_history import SETTLED, Event, EventHistory, Found, HistoryRefusedError
-from aitrail.events import EventsTable
-from aitrail.import_progress import ImportProgress
+from aitrail.aws import in_order
+from aitrail.history.event_history import SETTLED, Event, EventHistory, Found, HistoryRefusedError
+from aitrail.history.import_progress import ImportProgress
+from aitrail.ingest import EventsTable
 from aitrail.ledger import Ledger
-from aitrail.paging import in_order
 from aitrail.services import Registry
 from aitrail.window import Window
 

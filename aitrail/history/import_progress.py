@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
-from aitrail.entries import IMPORT
-from aitrail.ledger import Ledger
-from aitrail.window import Window, event_time, joined
+from aitrail.ledger import IMPORT, Ledger
+from aitrail.window import Window, event_time, joined, parse_time
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,7 +39,9 @@ class ImportProgress:
     ) -> Self:
         """The progress until now; with `force` none in this window."""
         entry = ledger.entry(log_file, IMPORT, consistent=True) or {}
-        covered = [Window(since=_moment(since), until=_moment(until)) for since, until in entry.get("covered", ())]
+        covered = [
+            Window(since=parse_time(since), until=parse_time(until)) for since, until in entry.get("covered", ())
+        ]
         if force:
             covered = [part for each in covered for part in each.without([window])]
         counts = Counter[str](entry.get("counts", {}))
@@ -74,7 +75,3 @@ class ImportProgress:
             covered=[[event_time(each.since), event_time(each.until)] for each in self.covered],
             counts=dict(self.counts),
         )
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
-from aitrail.notifications import Delivery
+from aitrail.deliveries import Delivery
 
 # Files that are fetched or wait to be worked on. CloudTrail's have a few MB at most when compressed.
 FILES_AHEAD = 4

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from aitrail.attributes import to_item
-from aitrail.dynamodb import BatchWriter, patiently, put
-from aitrail.paging import in_order
+from aitrail.aws import in_order
+from aitrail.dynamodb import BatchWriter, patiently, put, to_item
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from aitrail.coverage import text_of
-from aitrail.entries import entry_of
+from aitrail.deliveries import Delivery
 from aitrail.errors import AitrailError
-from aitrail.ledger import Ledger
-from aitrail.notifications import Delivery
+from aitrail.ledger import Ledger, entry_of
+from aitrail.window import format_time
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -75,7 +74,7 @@ class Fetcher:
             else:
                 fetched.etag, fetched.version_id = answer["ETag"].strip('"'), answer.get("VersionId")
                 if stored := answer.get("LastModified"):
-                    fetched.stored_at = text_of(stored)
+                    fetched.stored_at = format_time(stored)
                 fetched.metadata = answer.get("Metadata", {})
                 fetched.body, fetched.length = answer["Body"], answer["ContentLength"]
         return fetched

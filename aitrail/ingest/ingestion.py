@@ -11,29 +11,25 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
-from aitrail import keys
-from aitrail.ahead import Ahead
-from aitrail.coverage import moment, text_of
-from aitrail.doubts import LATE
+from aitrail.deliveries import Delivery, ReviewRequest, UnknownNotification, deliveries, keys, review_request
+from aitrail.digests import LATE, Reconciliation
 from aitrail.dynamodb import OutOfTimeError
-from aitrail.entries import DIGEST, FILE, UNPROVEN, DigestEntry, Entry, FileEntry, fields_of
-from aitrail.events import EventsTable
-from aitrail.fetching import Fetched, Fetcher, unavailable
-from aitrail.ledger import Ledger
+from aitrail.ingest.ahead import Ahead
+from aitrail.ingest.events_table import EventsTable
+from aitrail.ingest.fetching import Fetched, Fetcher, unavailable
+from aitrail.ingest.outcomes import Ingested, not_read, of_digest, of_log_file
+from aitrail.ledger import DIGEST, FILE, UNPROVEN, DigestEntry, Entry, FileEntry, Ledger, fields_of
 from aitrail.logfile import UnreadableLogFile
-from aitrail.notifications import Delivery, ReviewRequest, UnknownNotification, deliveries, review_request
-from aitrail.outcomes import Ingested, not_read, of_digest, of_log_file
-from aitrail.reading import Reading
-from aitrail.reconciling import Reconciliation
-from aitrail.rows import recorded_with
+from aitrail.rows import Reading, recorded_with
 from aitrail.services import Registry
+from aitrail.window import format_time, parse_time
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
 class Reviewer(Protocol):
-    """What looks after what is open; see `aitrail.reviewing.Review`."""
+    """What looks after what is open; see `aitrail.ingest.review.Review`."""
 
     def review(self, request: ReviewRequest, counts: Counter[str], time_left: Callable[[], float]) -> None:
         """Do what can be done; counts by metric."""
@@ -177,9 +173,9 @@ class Ingestion:
             "status": "ingested",
             "etag": fetched.etag or delivery.etag,
             "version_id": fetched.version_id if fetched.etag else delivery.version_id,
-            "delivery_day": (fetched.stored_at or text_of(now))[: len("YYYY-MM-DD")],
+            "delivery_day": (fetched.stored_at or format_time(now))[: len("YYYY-MM-DD")],
             "stored_at": fetched.stored_at,
-            "ingested_at": text_of(now),
+            "ingested_at": format_time(now),
             "expires_at": expiry(now, self.ledger_retention),
         }
         named = fields_of(delivery.key)
@@ -191,8 +187,8 @@ class Ingestion:
         """Whether it may have missed the digests of its hour, or was not stored in it: whoever writes it names it."""
         if entry.delivered_at is None or keys.is_misfiled(entry.log_file):
             return True
-        named = moment(entry.delivered_at)
-        stored = moment(entry.stored_at) if entry.stored_at else named
+        named = parse_time(entry.delivered_at)
+        stored = parse_time(entry.stored_at) if entry.stored_at else named
         return self.now() - named > LATE or abs(stored - named) > LATE
 
     def _read(

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aitrail import items
-from aitrail.entries import DigestEntry, Entry
-from aitrail.keys import Kind
+from aitrail.deliveries import Kind
+from aitrail.dynamodb import items
+from aitrail.ledger import DigestEntry, Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,15 +13,10 @@ from functools import lru_cache, partial
 from itertools import islice
 from typing import Any
 
-from aitrail.announcing import Announcer
-from aitrail.coverage import Span, is_closed, is_covered, moment, text_of
-from aitrail.doubts import LATE, digests_of, spans_of
-from aitrail.entries import AWAITED, UNLISTED, UNPROVEN, UNVERIFIABLE
-from aitrail.keys import parse
-from aitrail.ledger import Ledger
-from aitrail.ledger_reader import LedgerReader
-from aitrail.notifications import ReviewRequest
-from aitrail.window import EARLIEST
+from aitrail.deliveries import Announcer, ReviewRequest, log_key_of
+from aitrail.digests import LATE, Span, digests_of, is_closed, is_covered, spans_of
+from aitrail.ledger import AWAITED, UNLISTED, UNPROVEN, UNVERIFIABLE, Ledger, LedgerReader
+from aitrail.window import EARLIEST, format_time, parse_time
 
 # After this long, what still lacks is no longer on its way: CloudTrail lists within an hour or two.
 PATIENCE = timedelta(hours=6)
@@ -77,7 +72,9 @@ class Review:
             list(self.announcer.announce(entry["logFile"].partition(f"{self.bucket}/")[2] for entry in overdue))
             for entry in overdue:
                 times = entry.get("announcements", 0) + 1
-                self.ledger.note(entry["logFile"], entry["entry"], announcedAt=text_of(self.now()), announcements=times)
+                self.ledger.note(
+                    entry["logFile"], entry["entry"], announcedAt=format_time(self.now()), announcements=times
+                )
             counts["AnnouncedAgain"] += len(overdue)
             yield entries[-1]["logFile"]
 
@@ -86,7 +83,7 @@ class Review:
         # What has not come after several times will not come by the next: a few a year, not four a day.
         patience = PATIENCE * 2 ** min(entry.get("announcements", 0), _DOUBLINGS)
         is_here: bool = entry["logFile"].startswith(f"s3://{self.bucket}/")
-        return is_here and latest < text_of(self.now() - patience)
+        return is_here and latest < format_time(self.now() - patience)
 
     def _decide(self, after: str, counts: Counter[str]) -> Iterator[str]:
         around = lru_cache(_DAYS_REMEMBERED)(self._spans_around)
@@ -99,18 +96,18 @@ class Review:
 
     def _verdict(self, entry: dict[str, Any], around: Callable[[str, str], list[Span]]) -> str | None:
         """What an unproven log file is by now: unproven still, unlisted, or None where nothing can be said of it."""
-        key = parse(entry["logFile"].removeprefix(f"s3://{self.bucket}/"))
+        key = log_key_of(entry["logFile"].removeprefix(f"s3://{self.bucket}/"))
         if key is None:
             return None
-        moments = [moment(text) for text in (key.delivered_at, entry.get("storedAt")) if text]
+        moments = [parse_time(text) for text in (key.delivered_at, entry.get("storedAt")) if text]
         # Whoever writes a file chooses the time in its name, not when S3 stored it; CloudTrail writes none too early.
         if len(moments) > 1 and moments[0] - moments[1] > LATE:
             moments = moments[1:]
         stored = entry.get("storedAt") or key.delivered_at
-        waited = self.now() - (moment(stored) if stored else EARLIEST)
+        waited = self.now() - (parse_time(stored) if stored else EARLIEST)
         if waited < PATIENCE:
             return UNPROVEN
-        spans = {at: around(digests_of(self.bucket, key), text_of(at)[: len("YYYY-MM-DD")]) for at in moments}
+        spans = {at: around(digests_of(self.bucket, key), format_time(at)[: len("YYYY-MM-DD")]) for at in moments}
         if moments and all(is_closed(at, found) for at, found in spans.items()):
             return UNLISTED
         has_a_time_without_any = not all(is_covered(at, found) for at, found in spans.items())
@@ -118,5 +115,5 @@ class Review:
         return None if is_hopeless or not moments else UNPROVEN
 
     def _spans_around(self, digests: str, day: str) -> list[Span]:
-        noon = moment(f"{day}T12:00:00Z")
+        noon = parse_time(f"{day}T12:00:00Z")
         return spans_of(self.reader, digests, noon - _A_DAY, noon + _A_DAY)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
-from aitrail.keys import Kind, kind_of, parse
+from aitrail.deliveries import Kind, kind_of, log_key_of
 
 FILE = "file"
 DIGEST = "digest"
@@ -134,7 +134,7 @@ def fields_of(key: str) -> dict[str, Any]:
 
     The day is that of the time in the name: whoever writes a file chooses its folder. Without one it is the folder's.
     """
-    parsed = parse(key)
+    parsed = log_key_of(key)
     if parsed is None:
         return {}
     day = parsed.delivered_at[: len("YYYY-MM-DD")] if parsed.delivered_at else parsed.delivery_day

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from aitrail.attributes import from_item, to_item
-from aitrail.dynamodb import BatchWriter, delete, put
-from aitrail.entries import FILE, PREMISES, REJECT, REJECTED, UNPROVEN, Entry, settled
-from aitrail.reading import RejectedRecord
+from aitrail.dynamodb import BatchWriter, delete, from_item, put, to_item
+from aitrail.ledger.entries import FILE, PREMISES, REJECT, REJECTED, UNPROVEN, Entry, settled
+from aitrail.rows import RejectedRecord
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from random import random
 from typing import TYPE_CHECKING, Any
 
-from aitrail import tables
-from aitrail.dynamodb import Reader
-from aitrail.paging import Fetch, Page, unordered
+from aitrail.aws import Fetch, Page, unordered
+from aitrail.dynamodb import Reader, tables
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -25,10 +25,10 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, BinaryIO, Final
 
-from aitrail import elements
 from aitrail.errors import AitrailError
-from aitrail.inflate import DamagedGzip, inflated
-from aitrail.jsontext import JsonText, UnreadableJson, utf8
+from aitrail.logfile import elements
+from aitrail.logfile.inflate import DamagedGzip, inflated
+from aitrail.logfile.jsontext import JsonText, UnreadableJson, utf8
 
 _PIECE_BYTES: Final = 128 * 1024
 _FIRST_WINDOW_BYTES: Final = 4096  # most records are smaller

@@ -5,17 +5,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
 
-from aitrail.bucket import UnavailableError
-from aitrail.digest import InvalidDigest, read_digest
-from aitrail.filters import Filter
-from aitrail.keys import kind_of
+from aitrail.aws import in_order
+from aitrail.deliveries import UnavailableError, kind_of
+from aitrail.digests import InvalidDigest, PublicKeys, UnavailableKey, read_digest
 from aitrail.logfile import UnreadableLogFile
-from aitrail.paging import in_order
-from aitrail.proof import Finding
-from aitrail.public_keys import PublicKeys, UnavailableKey
-from aitrail.reading import Reading
-from aitrail.row_proof import RowProof
-from aitrail.source import Order, Row, RowSource
+from aitrail.proof.ledger_proof import Finding
+from aitrail.proof.row_proof import RowProof
+from aitrail.questions import Filter, Order, Row, RowSource
+from aitrail.rows import Reading
 from aitrail.window import Window
 
 # Content and metadata of an object (s3://bucket/key), or UnavailableError.

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aitrail.cells import counted
-from aitrail.coverage import Span, chains_of, gaps, is_covered, moment, text_of
-from aitrail.entries import ACCEPTED, DIGEST, FILE, holding
-from aitrail.keys import DIGESTS, LogKey, kind_of, parse
-from aitrail.window import LATEST, Window, days_between
+from aitrail.deliveries import DIGEST_FOLDER, LogKey, kind_of, log_key_of
+from aitrail.digests import Span, chains_of, gaps, is_covered
+from aitrail.ledger import ACCEPTED, DIGEST, FILE, holding
+from aitrail.window import LATEST, Window, days_between, format_time, parse_time
 
 # A digest comes within an hour of its own end: what was delivered later than this may not be listed yet.
 LISTED_WITHIN = timedelta(hours=2)
@@ -93,7 +93,7 @@ class Proof:
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Take an entry of the ledger into account, in any order; those outside the window change nothing."""
-        key = parse(entry["logFile"])
+        key = log_key_of(entry["logFile"])
         if key is None:
             return
         if entry["entry"] == DIGEST:
@@ -115,7 +115,7 @@ class Proof:
         if entry.get("status") == "verified":
             self.digests.append(entry["logFile"])
         if span:
-            self._spans.setdefault(key.folder(DIGESTS), []).append(span)
+            self._spans.setdefault(key.folder(DIGEST_FOLDER), []).append(span)
 
     def _add_file(self, entry: Mapping[str, Any], key: LogKey) -> None:
         if not self._holds(key, entry.get("deliveryDay")):
@@ -138,26 +138,28 @@ class Proof:
             self.verified_by[entry["logFile"]] = entry["verifiedBy"]
         elif problem == ACCEPTED and _tells_of_the_lack(entry):
             pass  # not verified, and no finding either
-        elif key.delivered_at and self.now - moment(key.delivered_at) < LISTED_WITHIN:
+        elif key.delivered_at and self.now - parse_time(key.delivered_at) < LISTED_WITHIN:
             self.open += 1
         else:
-            self._unproven.setdefault(key.folder(DIGESTS), []).append(entry["logFile"])
+            self._unproven.setdefault(key.folder(DIGEST_FOLDER), []).append(entry["logFile"])
 
     @property
     def events(self) -> Window | None:
         """The time of the events of which log files became rows; None without any."""
         if not self.first_event or not self.last_event:
             return None
-        return Window(since=moment(self.first_event), until=min(moment(self.last_event), LATEST - _SECOND) + _SECOND)
+        return Window(
+            since=parse_time(self.first_event), until=min(parse_time(self.last_event), LATEST - _SECOND) + _SECOND
+        )
 
     def expects(self, log_file: str) -> bool:
         """Whether a log file of that name was delivered within the window, and is not known to be unread."""
-        key = parse(log_file)
+        key = log_key_of(log_file)
         return key is not None and self._holds(key) and log_file not in self.unread
 
     def _holds(self, key: LogKey, day: str | None = None) -> bool:
         at = key.delivered_at or f"{day or key.delivery_day}T00:00:00Z"
-        return text_of(self.since) <= at < text_of(self.until)
+        return format_time(self.since) <= at < format_time(self.until)
 
     def _count(self, entry: Mapping[str, Any]) -> None:
         self.ingested[entry["logFile"]] = entry.get("sha256")
@@ -199,16 +201,18 @@ class Proof:
                 yield Finding(finding="no-digests", of=folder, why=why)
         if not self.delivered and not self._spans:
             why = "neither a log file nor a digest is in the ledger: is there a trail, and is this its window?"
-            yield Finding(finding="nothing-delivered", of=f"{text_of(self.since)} to {text_of(self.until)}", why=why)
+            yield Finding(
+                finding="nothing-delivered", of=f"{format_time(self.since)} to {format_time(self.until)}", why=why
+            )
         yield from self._gaps()
 
     def _is_of_an_accepted_hour(self, log_file: str) -> bool:
         """Whether somebody has accepted that a digest of the time of that log file proves nothing."""
-        key = parse(log_file)
+        key = log_key_of(log_file)
         if key is None or key.delivered_at is None:
             return False
-        spans = self._spans.get(key.folder(DIGESTS), ())
-        return is_covered(moment(key.delivered_at), (span for span in spans if span.accepted and not span.verified))
+        spans = self._spans.get(key.folder(DIGEST_FOLDER), ())
+        return is_covered(parse_time(key.delivered_at), (span for span in spans if span.accepted and not span.verified))
 
     def _gaps(self) -> Iterator[Finding]:
         until = min(self.until, self.now - LISTED_WITHIN)
@@ -219,7 +223,7 @@ class Proof:
             # A chain that nobody knew before has nothing to say of the time before it begins.
             is_new = bool(spans) and spans[0].begins and chain not in self._known
             for begin, end in gaps(spans, max(spans[0].start, self.since) if is_new else self.since, until):
-                hours = f"no verified digest covers {text_of(begin)} to {text_of(end)}"
+                hours = f"no verified digest covers {format_time(begin)} to {format_time(end)}"
                 yield Finding(finding="gap", of=chain, why=f"{hours}: is the trail stopped, or a digest not verified?")
 
 

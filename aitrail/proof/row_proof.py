@@ -4,16 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from aitrail.bucket import UnavailableError
 from aitrail.cells import counted
-from aitrail.coverage import MARGIN, moment, text_of
-from aitrail.filters import Filter
-from aitrail.keys import parse
+from aitrail.deliveries import UnavailableError, log_key_of
+from aitrail.digests import MARGIN
 from aitrail.logfile import UnreadableLogFile
-from aitrail.original import differing
-from aitrail.proof import Finding
-from aitrail.source import Order, Row, RowSource
-from aitrail.window import Window
+from aitrail.proof.ledger_proof import Finding
+from aitrail.questions import Filter, Order, Row, RowSource, differing
+from aitrail.window import Window, format_time, parse_time
 
 # Where a row comes from, and when it expires, differ with the file that was read last, or with an import.
 OF_PROVENANCE = frozenset({"logFile", "recordIndex", "importedFrom", "expiresAt"})
@@ -40,8 +37,8 @@ class RowProof:
 
     def look_at(self, row: Row) -> None:
         """Doubt a row of a log file that is not of the window, if that cannot hold the event."""
-        key = parse(row.get("logFile", ""))
-        latest = text_of(moment(row["eventTime"]) - MARGIN)
+        key = log_key_of(row.get("logFile", ""))
+        latest = format_time(parse_time(row["eventTime"]) - MARGIN)
         if key and key.delivered_at and key.delivered_at < latest:
             why = f"it is older than {row['eventID']}, the row of which names it: somebody else wrote that"
             self.findings.append(Finding(finding="row-too-many", of=row["logFile"], why=why))

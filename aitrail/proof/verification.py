@@ -7,17 +7,15 @@ from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from aitrail.bucket import content_of
-from aitrail.deep_proof import DeepProof
-from aitrail.keys import Origins, parse
-from aitrail.ledger_reader import LedgerReader
-from aitrail.proof import Finding, Proof, days_of
-from aitrail.public_keys import PublicKeys
-from aitrail.reading import Reading
-from aitrail.row_proof import RowProof, prove_rows
-from aitrail.rows import recorded_with
+from aitrail.deliveries import Origins, content_of, log_key_of
+from aitrail.digests import PublicKeys
+from aitrail.ledger import LedgerReader
+from aitrail.proof.deep_proof import DeepProof
+from aitrail.proof.ledger_proof import Finding, Proof, days_of
+from aitrail.proof.row_proof import RowProof, prove_rows
+from aitrail.questions import Row, RowSource
+from aitrail.rows import Reading, recorded_with
 from aitrail.services import Registry
-from aitrail.source import Row, RowSource
 from aitrail.window import Window
 
 if TYPE_CHECKING:
@@ -116,7 +114,7 @@ class Verification:
 
     def _is_asked(self, log_file: str) -> bool:
         """Whether an object is of the accounts and Regions."""
-        key = parse(log_file)
+        key = log_key_of(log_file)
         return key is not None and self.origins.have(key)
 
     def _is_expected(self, proof: Proof, log_file: str) -> bool:

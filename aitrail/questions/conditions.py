@@ -5,10 +5,9 @@ from collections.abc import Callable, Collection, Iterable
 from ipaddress import ip_network
 from typing import Any, TypedDict
 
-from aitrail import tables
+from aitrail.dynamodb import tables
 from aitrail.errors import AitrailError
-from aitrail.identity import CREDENTIALS, PRINCIPAL_KINDS, identity_of
-from aitrail.rows import OUTCOMES, RECORD_FIELDS, index_key
+from aitrail.rows import CREDENTIALS, OUTCOMES, PRINCIPAL_KINDS, RECORD_FIELDS, identity_of, index_key
 from aitrail.services import Registry, load, operation_of
 
 EVENT_CATEGORIES = ("Management", "Data", "NetworkActivity")

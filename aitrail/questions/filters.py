@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Self, Unpack
 
-from aitrail.conditions import Conditions, checked, is_pattern
+from aitrail.questions.conditions import Conditions, checked, is_pattern
 from aitrail.services import Registry
 
 # The column that a condition looks at.

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from aitrail.filters import Filter
-from aitrail.source import Order, Row, RowSource
+from aitrail.questions.filters import Filter
+from aitrail.questions.source import Order, Row, RowSource
 from aitrail.window import BEGINNING, MomentError, Window
 
 # Clocks differ: a call may seem to be made a little after now.

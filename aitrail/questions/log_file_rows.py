@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from threading import RLock
 
-from aitrail import items, tables
+from aitrail.dynamodb import items, tables
 from aitrail.errors import AitrailError
-from aitrail.filters import Filter
-from aitrail.scanning import Scan
-from aitrail.source import Order, Row
+from aitrail.questions.filters import Filter
+from aitrail.questions.scanning import Scan
+from aitrail.questions.source import Order, Row
 from aitrail.window import EARLIEST, Window
 
 # Few enough that the first row need not wait.

@@ -2,13 +2,13 @@
 
 from typing import Any, BinaryIO
 
+from aitrail.dynamodb import json_text
 from aitrail.errors import AitrailError
-from aitrail.items import json_text
 from aitrail.logfile import LogFile
+from aitrail.questions.source import Row
 from aitrail.rows import RECORD_FIELDS, Reject, record_of, row_of
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
-from aitrail.source import Row
 
 # What a row has beside its record and what is derived from it alone: the key tells records of one file apart, and
 # retention is the deployment's.

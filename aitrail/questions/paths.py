@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from aitrail.keys import Kind, kind_of
+from aitrail.deliveries import Kind, kind_of
 
 STDIN = "-"
 ENDINGS = (".json.gz", ".json")

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
-from aitrail import tables
 from aitrail.cells import counted
-from aitrail.filters import COLUMNS, Filter
+from aitrail.dynamodb import tables
+from aitrail.questions.filters import COLUMNS, Filter
 from aitrail.services import Registry
 from aitrail.window import Day, Window
 

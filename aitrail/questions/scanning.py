@@ -12,16 +12,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from aitrail import bucket
-from aitrail.bucket import BEFORE_THE_WINDOW, S3, UnavailableError
+from aitrail.aws import in_order
+from aitrail.deliveries import BEFORE_THE_WINDOW, S3, UnavailableError, bucket
 from aitrail.errors import AitrailError
 from aitrail.logfile import UnreadableLogFile
-from aitrail.paging import in_order
-from aitrail.paths import ENDINGS, STDIN, log_files
-from aitrail.reading import Reading
+from aitrail.questions.paths import ENDINGS, STDIN, log_files
+from aitrail.questions.source import Row
+from aitrail.rows import Reading
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
-from aitrail.source import Row
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

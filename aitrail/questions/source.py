@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from typing import Any, Protocol
 
-from aitrail.filters import Filter
+from aitrail.questions.filters import Filter
 from aitrail.window import Window
 
 # Plain JSON values by the names of attributes; see docs/rows.md.

@@ -9,22 +9,22 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
-from aitrail import tables
-from aitrail.conditions import ConditionError, Conditions, Texts, checked_columns
-from aitrail.filters import Filter
-from aitrail.following import Following
-from aitrail.scanning import Scan
-from aitrail.source import Order, Row, RowSource
-from aitrail.timeline import DONE_TO, TOUCHED_BY, Timeline
-from aitrail.usage import dimensions
-from aitrail.usage import usage as usage_of
+from aitrail.dynamodb import tables
+from aitrail.questions.conditions import ConditionError, Conditions, Texts, checked_columns
+from aitrail.questions.filters import Filter
+from aitrail.questions.following import Following
+from aitrail.questions.scanning import Scan
+from aitrail.questions.source import Order, Row, RowSource
+from aitrail.questions.timeline import DONE_TO, TOUCHED_BY, Timeline
+from aitrail.questions.usage import dimensions
+from aitrail.questions.usage import usage as usage_of
 from aitrail.window import Window, span_of, window_of
 
 if TYPE_CHECKING:
     import boto3
 
-    from aitrail.export import Exported, Progress
-    from aitrail.prices import Prices
+    from aitrail.costs import Prices
+    from aitrail.questions.export import Exported, Progress
 
 # When a window begins or ends; timedeltas and spans such as "7d" are before now.
 Moment = str | date | timedelta
@@ -37,8 +37,8 @@ class EventStore:
 
     `since` and `until` are datetimes and dates (naive ones in UTC), ISO-8601 texts, spans before now (timedelta(days=7)
     or "7d"), "now", "today" or "yesterday".
-    Conditions are those of `aitrail.filters.Filter`: one text or several of which any will do. Whoever asks amiss gets
-    a ConditionError or MomentError at once, before anything is read.
+    Conditions are those of `aitrail.questions.Filter`: one text or several of which any will do. Whoever asks amiss
+    gets a ConditionError or MomentError at once, before anything is read.
     """
 
     def __init__(
@@ -58,9 +58,8 @@ class EventStore:
         import boto3  # noqa: PLC0415 (log files need no AWS)
         from botocore.config import Config  # noqa: PLC0415
 
-        from aitrail.deployment import Deployment  # noqa: PLC0415
-        from aitrail.paging import WORKERS  # noqa: PLC0415
-        from aitrail.table_rows import TableRows  # noqa: PLC0415
+        from aitrail.aws import WORKERS, Deployment  # noqa: PLC0415
+        from aitrail.questions.table_rows import TableRows  # noqa: PLC0415
 
         session = session or boto3.Session()
         # Pages and whole rows are read side by side.
@@ -85,7 +84,7 @@ class EventStore:
 
             return (session or boto3.Session()).client("s3")
 
-        from aitrail.log_file_rows import LogFileRows  # noqa: PLC0415 (imports sqlite3)
+        from aitrail.questions.log_file_rows import LogFileRows  # noqa: PLC0415 (imports sqlite3)
 
         return cls(LogFileRows(Scan([fspath(path) for path in paths], report=report, s3=s3)))
 
@@ -138,7 +137,7 @@ class EventStore:
         report: Callable[[str], None] = _log.warning,
         **conditions: Unpack[Conditions],
     ) -> list[dict[str, Any]]:
-        """Calls, errors, denied calls and characters, and with prices their cost, of each group: see `aitrail.usage`.
+        """Calls, errors, denied calls and characters, and with prices their cost, of each group: see `questions.usage`.
 
         `report` hears of characters that have no price.
         """
@@ -193,7 +192,7 @@ class EventStore:
         is_temporary: Callable[[Exception], bool] = lambda _: False,
         **conditions: Unpack[Conditions],
     ) -> Iterator[list[Row]]:
-        """Calls as their rows appear, each once, a list at every interval: see `aitrail.following`."""
+        """Calls as their rows appear, each once, a list at every interval: see `aitrail.questions.following`."""
         following = Following(
             source=self.source,
             wanted=Filter.of(**conditions),
@@ -219,8 +218,8 @@ class EventStore:
         progress: "Progress" = lambda _service, _day, _rows: None,
         **conditions: Unpack[Conditions],
     ) -> "Exported":
-        """Calls as files below a folder, one for each service and day: see `aitrail.export`."""
-        from aitrail.export import Export  # noqa: PLC0415 (few programs need it)
+        """Calls as files below a folder, one for each service and day: see `aitrail.questions.export`."""
+        from aitrail.questions.export import Export  # noqa: PLC0415 (few programs need it)
 
         now = self._now()
         export = Export(

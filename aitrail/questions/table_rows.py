@@ -6,15 +6,14 @@ from itertools import islice
 from random import random
 from typing import TYPE_CHECKING, Any
 
-from aitrail import items, tables
-from aitrail.dynamodb import Reader
-from aitrail.filters import Filter
-from aitrail.paging import Fetch, Page, merged, unordered
-from aitrail.planner import Plan
+from aitrail.aws import Fetch, Page, merged, unordered
+from aitrail.dynamodb import Reader, items, tables
+from aitrail.questions.filters import Filter
+from aitrail.questions.planner import Plan
+from aitrail.questions.source import Order, Row
 from aitrail.rows import IMPORTED
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
-from aitrail.source import Order, Row
 from aitrail.window import Window
 
 if TYPE_CHECKING:

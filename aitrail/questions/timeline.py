@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from aitrail.filters import Filter
-from aitrail.source import Order, Row, RowSource
+from aitrail.questions.filters import Filter
+from aitrail.questions.source import Order, Row, RowSource
 from aitrail.window import BEGINNING, Window
 
 # The columns whose values may be new: first what the calls of a timeline are told apart by.

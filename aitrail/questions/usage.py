@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from aitrail.costs import Prices, cost_of
+from aitrail.dynamodb import json_text
 from aitrail.errors import AitrailError
-from aitrail.items import json_text
-from aitrail.prices import Prices, cost_of
-from aitrail.source import Row
+from aitrail.questions.source import Row
 
 MEASURES = ("calls", "errors", "denied", "characters")
 TIMES = ("month", "week", "day", "hour")
@@ -123,7 +123,7 @@ def _is_copy(row: Row) -> bool:
     return row.get("eventCategory") == NETWORK_ACTIVITY
 
 
-def order(names: Sequence[str], key: Sequence[str | None], size: float | Decimal) -> tuple[Any, ...]:
+def group_order(names: Sequence[str], key: Sequence[str | None], size: float | Decimal) -> tuple[Any, ...]:
     """What to sort groups by: their times, then their size, largest first, then what they are called; None is last."""
     times = [(value is None, value) for name, value in zip(names, key, strict=True) if name in TIMES]
     return times, -size, [(value is None, value) for value in key]
@@ -193,7 +193,7 @@ class _Tally:
             yield f"{characters:,} characters of the engine {engine} have no price: they are not in the cost."
 
     def groups(self) -> list[dict[str, Any]]:
-        ordered = sorted(self._groups.items(), key=lambda item: order(self._names, item[0], item[1].calls))
+        ordered = sorted(self._groups.items(), key=lambda item: group_order(self._names, item[0], item[1].calls))
         return [dict(zip(self._names, key, strict=True)) | self._measures(group) for key, group in ordered]
 
     def _measures(self, group: _Group) -> dict[str, Any]:

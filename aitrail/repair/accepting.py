@@ -6,21 +6,21 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from aitrail.coverage import moment
-from aitrail.entries import (
+from aitrail.errors import AitrailError
+from aitrail.ledger import (
     ACCEPTED,
     AWAITED,
     PROBLEMS,
     REJECTED,
     UNPROVEN,
+    Ledger,
+    LedgerReader,
     acceptance,
     entry_of,
     holding,
     taken_back,
 )
-from aitrail.errors import AitrailError
-from aitrail.ledger import Ledger
-from aitrail.ledger_reader import LedgerReader
+from aitrail.window import parse_time
 
 # What the function decides by itself; what is awaited for longer does not come.
 _OPEN = (AWAITED, UNPROVEN)
@@ -44,7 +44,7 @@ class Accepting:
         """What there is to accept, the gravest: a problem of the log file or digest. Raises NothingToAcceptError."""
         entry = self._entry(log_file) or {}
         problem: str | None = entry.get("problem")
-        if problem == AWAITED and moment(entry["listedAt"]) < moment(self.at) - _PATIENCE:
+        if problem == AWAITED and parse_time(entry["listedAt"]) < parse_time(self.at) - _PATIENCE:
             return problem
         if problem in (None, ACCEPTED, *_OPEN) and self._has_rejects(log_file):
             problem = _REJECTS  # beside what is open, or back since the file was read again, or of no file

@@ -8,8 +8,7 @@ from itertools import islice, tee
 from tempfile import TemporaryFile
 from typing import Any, Self
 
-from aitrail.entries import ACCEPTED, UNPROVEN, entry_of
-from aitrail.ledger_reader import LedgerReader
+from aitrail.ledger import ACCEPTED, UNPROVEN, LedgerReader, entry_of
 from aitrail.window import event_time
 
 # The ledger has whole seconds: a file that is announced so soon after it was read may be read again in the same one.

@@ -12,12 +12,9 @@ from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any
 
-from aitrail.announcing import Announcer
-from aitrail.day_folders import DayFolders, StoredObject
-from aitrail.entries import ACCEPTED, entry_of
-from aitrail.keys import is_misfiled, kind_of, parse
-from aitrail.ledger_reader import LedgerReader
-from aitrail.paging import in_turn, interleaved
+from aitrail.aws import in_turn, interleaved
+from aitrail.deliveries import Announcer, DayFolders, StoredObject, is_misfiled, kind_of, log_key_of
+from aitrail.ledger import ACCEPTED, LedgerReader, entry_of
 from aitrail.window import Window
 
 # Why a delivery is announced, or is not.
@@ -122,7 +119,7 @@ class Backfill:
         begin = f"s3://{bucket}/{folder}{day.replace('-', '/')}/"
         entries = self.reader.of_day(day, begins_with=begin)
         for stored, entry in _joined(self.folders.objects(day, folder), entries, bucket):
-            key = parse(stored.key)
+            key = log_key_of(stored.key)
             # One whose name has no time belongs to the day of its folder.
             if key is None or key.delivered_at is None or first <= key.delivered_at <= last:
                 elsewhere = entry is None and is_misfiled(stored.key)

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from aitrail.announcing import Announcer
+from aitrail.deliveries import Announcer, UnknownNotification, deliveries
 from aitrail.errors import AitrailError
-from aitrail.notifications import UnknownNotification, deliveries
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import MessageTypeDef
 
 # Problems of log files and digests that reading again may solve, as the ledger names them.
-PROBLEMS = ("unreadable", "missing", "invalid", "unverifiable")
+RETRIED_PROBLEMS = ("unreadable", "missing", "invalid", "unverifiable")
 _AT_ONCE = 100
 _MESSAGES_AT_ONCE = 10
 # SQS then asks all of its servers, not some.

@@ -7,10 +7,10 @@ from datetime import timedelta
 from math import inf
 from typing import TYPE_CHECKING
 
-from aitrail.announced import Announced
-from aitrail.ledger_reader import LedgerReader
-from aitrail.status.sqs import queue_of
-from aitrail.temporary import is_temporary
+from aitrail.aws import is_temporary
+from aitrail.ledger import LedgerReader
+from aitrail.repair.announced import Announced
+from aitrail.status import queue_of
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Self
 
-from aitrail import items
+from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.logfile import LogFile
-from aitrail.rows import Reject, hashed_event_id, in_log_file, record_hash, sized_row_of
+from aitrail.rows.row import Reject, hashed_event_id, in_log_file, record_hash, sized_row_of
 from aitrail.services import Registry
 
 # Rows wait for the whole file to prove sound, up to this many bytes of them; beyond it they are handed on as they come.

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from aitrail import items
+from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
-from aitrail.identity import Identity, identity_of
+from aitrail.rows.identity import Identity, identity_of
 from aitrail.services import Registry, Service, operation_of
 from aitrail.services import load as load_registry
 

@@ -1,27 +1,29 @@
 """Whether all is well: queues, ledger and digests summed up, and what needs a person."""
 
-from aitrail.keys import Origins
-from aitrail.status.arrivals import Arrivals, Origin
-from aitrail.status.chains import Chain
-from aitrail.status.facts import Status
-from aitrail.status.findings import Finding, needing_a_person, worth_knowing
-from aitrail.status.looking import Look
-from aitrail.status.problems import Problem
-from aitrail.status.queues import Queue, Queues
-from aitrail.status.report import report_of
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Arrivals",
-    "Chain",
-    "Finding",
-    "Look",
-    "Origin",
-    "Origins",
-    "Problem",
-    "Queue",
-    "Queues",
-    "Status",
-    "needing_a_person",
-    "report_of",
-    "worth_knowing",
-]
+from aitrail.lazy import exports
+
+if TYPE_CHECKING:
+    from aitrail.status.arrivals import Arrivals, Origin
+    from aitrail.status.chains import Chain
+    from aitrail.status.facts import Status
+    from aitrail.status.findings import Finding, needing_a_person, worth_knowing
+    from aitrail.status.looking import Look
+    from aitrail.status.problems import Problem
+    from aitrail.status.queues import Queue, Queues
+    from aitrail.status.report import DIGEST_STATUSES, FILE_STATUSES, report_of
+    from aitrail.status.sqs import queue_of
+
+__all__, __getattr__ = exports(
+    __name__,
+    arrivals=("Arrivals", "Origin"),
+    chains=("Chain",),
+    facts=("Status",),
+    findings=("Finding", "needing_a_person", "worth_knowing"),
+    looking=("Look",),
+    problems=("Problem",),
+    queues=("Queue", "Queues"),
+    report=("DIGEST_STATUSES", "FILE_STATUSES", "report_of"),
+    sqs=("queue_of",),
+)

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from aitrail.coverage import Span, joined, moment
-from aitrail.entries import DIGEST
-from aitrail.keys import LogKey, Origins, parse
-from aitrail.window import Window
+from aitrail.deliveries import LogKey, Origins, log_key_of
+from aitrail.digests import Span, joined_spans
+from aitrail.ledger import DIGEST
+from aitrail.window import Window, parse_time
 
 COUNTS = ("records", "wanted", "written", "rejected", "expired", "duplicatesInFile")
 # What is read of an entry: the fewer, the faster millions of them.
@@ -64,7 +64,7 @@ class Arrivals:
         """Sum up entries of the ledger, as its index by day has them."""
         first, last = self.window.bounds
         for entry in entries:
-            key = parse(entry["logFile"])
+            key = log_key_of(entry["logFile"])
             if key is None or not self.origins.have(key):
                 continue
             if entry["entry"] == DIGEST:
@@ -96,7 +96,7 @@ class Arrivals:
         if "verifiedBy" not in entry:
             self.unproved[origin][at[:_HOUR]] += 1
         if "ingestedAt" in entry:
-            lag = max(0, int((moment(entry["ingestedAt"]) - moment(at)).total_seconds()))
+            lag = max(0, int((parse_time(entry["ingestedAt"]) - parse_time(at)).total_seconds()))
             # So that few numbers are kept: those of a backfill may be years.
             self.lags[lag if lag < _AN_HOUR else lag - lag % _A_MINUTE] += 1
 
@@ -105,4 +105,4 @@ class Arrivals:
         self.with_digests.add(origin)
         if span is not None:
             chains = self.spans[origin]
-            chains[span.chain] = joined(chains.get(span.chain, ()), span)
+            chains[span.chain] = joined_spans(chains.get(span.chain, ()), span)

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aitrail.coverage import Span, gaps, is_closed, moment, trail_of
+from aitrail.digests import Span, gaps, is_closed, trail_of
 from aitrail.status.arrivals import Arrivals, Origin
+from aitrail.window import parse_time
 
 # CloudTrail writes a digest every hour, and may take an hour for it.
 OVERDUE = timedelta(hours=3)
@@ -87,5 +88,5 @@ def _spans(arrivals: Arrivals, origin: Origin) -> Iterator[Span]:
 
 
 def _ends(hour: str) -> tuple[datetime, datetime]:
-    begin = moment(f"{hour}:00:00Z")
+    begin = parse_time(f"{hour}:00:00Z")
     return begin, begin + _HOUR

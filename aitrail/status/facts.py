@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aitrail.coverage import moment
 from aitrail.status.arrivals import Arrivals, Origin
 from aitrail.status.chains import Chain, chains_of, unlisted_files, without_digests
 from aitrail.status.problems import Problem
 from aitrail.status.queues import Queues
+from aitrail.window import parse_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Newest:
 class Status:
     """What is known at the moment `now`, of the deliveries in a window where nothing else is said.
 
-    `problems` (by the names of aitrail.entries.PROBLEMS) and `rejected_records` are of all time.
+    `problems` (by the names of aitrail.ledger.entries.PROBLEMS) and `rejected_records` are of all time.
     `silent` is the time since the newest delivery, where the window has none and one is known. `unlisted_files` have
     no digest that vouches for them, though their hour is closed. `imported_rows` are those that no log file has
     vouched for.
@@ -56,7 +56,7 @@ class Status:
     ) -> "Status":
         """Draw the conclusions from what was read."""
         until = min(arrivals.window.until, now)
-        silent = until - moment(arrivals.last_before) if arrivals.are_none and arrivals.last_before else None
+        silent = until - parse_time(arrivals.last_before) if arrivals.are_none and arrivals.last_before else None
         return cls(
             now=now,
             arrivals=arrivals,
@@ -66,7 +66,7 @@ class Status:
             imported_rows=imported_rows,
             silent=silent,
             newest=tuple(
-                Newest(origin=origin, delivered_at=moment(at), lag=max(timedelta(0), until - moment(at)))
+                Newest(origin=origin, delivered_at=parse_time(at), lag=max(timedelta(0), until - parse_time(at)))
                 for origin, at in sorted(arrivals.newest.items())
             ),
             chains=chains_of(arrivals, now),

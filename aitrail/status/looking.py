@@ -6,16 +6,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from aitrail.deployment import Deployment
-from aitrail.entries import PROBLEMS
-from aitrail.keys import Origins, parse
-from aitrail.ledger_reader import LedgerReader
-from aitrail.paging import in_order
+from aitrail.aws import Deployment, in_order
+from aitrail.deliveries import Origins, log_key_of
+from aitrail.ledger import PROBLEMS, LedgerReader
+from aitrail.questions import TableRows
 from aitrail.status.arrivals import ATTRIBUTES, Arrivals
 from aitrail.status.facts import Status
 from aitrail.status.problems import Problem
 from aitrail.status.sqs import queues_of
-from aitrail.table_rows import TableRows
 from aitrail.window import Window, days_between
 
 _REJECT = "reject"
@@ -55,7 +53,7 @@ class Look:
     def _problem(self, name: str, origins: Origins, now: datetime) -> Problem:
         entries = self.reader.with_problem(name)
         if not origins.are_all:
-            entries = (entry for entry in entries if (key := parse(entry["logFile"])) and origins.have(key))
+            entries = (entry for entry in entries if (key := log_key_of(entry["logFile"])) and origins.have(key))
         return Problem.of(entries, now)
 
     def _arrivals(self, window: Window, origins: Origins, now: datetime) -> Arrivals:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from aitrail.coverage import text_of
+from aitrail.window import format_time
 
 # Whoever has so many need not know how many more.
 MOST = 1000
@@ -90,7 +90,7 @@ class Problem:
     def of(cls, entries: Iterable[Mapping[str, Any]], now: datetime) -> "Problem":
         """What these entries come to; few more than MOST of them are read."""
         found = list(islice(entries, MOST + 1))
-        latest = text_of(now - _PATIENCE)
+        latest = format_time(now - _PATIENCE)
         return cls(
             count=min(len(found), MOST),
             is_more=len(found) > MOST,

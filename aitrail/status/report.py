@@ -10,8 +10,8 @@ from aitrail.status.problems import Problem
 from aitrail.status.queues import Queue
 from aitrail.window import event_time
 
-FILES = ("ingested", "unreadable", "missing", "archived", "awaited")
-DIGESTS = ("verified", "invalid", "unverifiable", "missing", "archived", "awaited")
+FILE_STATUSES = ("ingested", "unreadable", "missing", "archived", "awaited")
+DIGEST_STATUSES = ("verified", "invalid", "unverifiable", "missing", "archived", "awaited")
 
 
 def report_of(status: Status) -> dict[str, Any]:
@@ -30,8 +30,8 @@ def report_of(status: Status) -> dict[str, Any]:
             "backfill": _queue(status.queues.backfill),
             "deadLetters": _queue(status.queues.dead_letters),
         },
-        "files": {name: arrivals.files[name] for name in FILES},
-        "digests": {name: arrivals.digests[name] for name in DIGESTS},
+        "files": {name: arrivals.files[name] for name in FILE_STATUSES},
+        "digests": {name: arrivals.digests[name] for name in DIGEST_STATUSES},
         "records": {name: arrivals.records[name] for name in COUNTS},
         "problems": {name: _problem(problem) for name, problem in status.problems.items()},
         "rejectedRecords": _problem(status.rejected_records),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from aitrail.deployment import Deployment
+from aitrail.aws import Deployment
 from aitrail.status.queues import Queue, Queues
 
 if TYPE_CHECKING:

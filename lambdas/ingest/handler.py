@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from aitrail.outcomes import Ingested, with_sums
+from aitrail.ingest import Ingested, with_sums
 from lambdas.ingest.wiring import INGESTION, bring_again_soon
 
 # Seconds kept back to end a batch in good order: the call to AWS that is under way, and the answer to SQS.

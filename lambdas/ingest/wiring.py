@@ -14,17 +14,11 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aitrail.ahead import FILES_AHEAD
-from aitrail.announcing import Announcer
-from aitrail.encoding import encode_batches_at_once
-from aitrail.events import WRITERS, EventsTable
-from aitrail.ingest import Ingestion, expiry
-from aitrail.keys import Scope
-from aitrail.ledger import Ledger
-from aitrail.ledger_reader import LedgerReader
-from aitrail.public_keys import PublicKeys
-from aitrail.reconciling import Reconciliation
-from aitrail.reviewing import Review
+from aitrail.deliveries import Announcer, Scope
+from aitrail.digests import PublicKeys, Reconciliation
+from aitrail.dynamodb import encode_batches_at_once
+from aitrail.ingest import FILES_AHEAD, WRITERS, EventsTable, Ingestion, Review, expiry
+from aitrail.ledger import Ledger, LedgerReader
 from aitrail.services import load
 
 # Few, quick tries: one call takes 50 s at worst. What outlasts it fails the message, and SQS brings it again later.

@@ -22,10 +22,10 @@ from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
 from aitrail.cli.main import cli
-from aitrail.events import EventsTable
+from aitrail.dynamodb.tables import EVENTS, FILES
+from aitrail.ingest import EventsTable
 from aitrail.ledger import Ledger
 from aitrail.rows import row_of
-from aitrail.tables import EVENTS, FILES
 from tests.deployed_stack import Deployed
 from tests.deployed_tables import create_table
 

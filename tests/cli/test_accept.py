@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from aitrail.entries import FileEntry
-from aitrail.reading import RejectedRecord
+from aitrail.ledger import FileEntry
+from aitrail.rows import RejectedRecord
 from tests.deployed_stack import BUCKET, key
 
 STACK = "the stack aitrail in eu-west-1"

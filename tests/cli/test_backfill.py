@@ -6,12 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from aitrail.announcing import KEYS_OF_A_MESSAGE
-from aitrail.cli.progress import progress, rate_of
-from aitrail.costs.bill import readable, total
+from aitrail.cli.output import progress, rate_of
+from aitrail.costs import AwsPrices, readable, total
+from aitrail.costs.backfill import FILES_OF_A_MESSAGE, a_million_rows, cost_of_reading
 from aitrail.costs.model import LEDGER_READ_UNITS, LEDGER_WRITE_UNITS
-from aitrail.costs.prices import AwsPrices
-from aitrail.costs.reading import FILES_OF_A_MESSAGE, a_million_rows, reading
+from aitrail.deliveries.announcing import KEYS_OF_A_MESSAGE
 from tests.deployed_stack import BUCKET, key
 
 PRICES = AwsPrices.read()
@@ -46,7 +45,7 @@ def test_dry_run_announces_nothing_and_estimates_what_reading_costs(aitrail, dep
 
     ended = aitrail("backfill", "--since", "2026-03-14", "--dry-run")
 
-    cost = round(float(total(reading(24, 24 * 7, PRICES))), 6)
+    cost = round(float(total(cost_of_reading(24, 24 * 7, PRICES))), 6)
     assert as_json(ended) == [
         {"reason": "new", "files": 24, "bytes": 168, "announced": 24, "cost": cost},
         {"reason": "done", "files": 1, "bytes": 7, "announced": 0, "cost": 0},
@@ -65,7 +64,7 @@ def test_table_of_a_dry_run_shows_costs_without_exponents(aitrail, deployed):
 
     ended = aitrail("backfill", "--since", "2026-03-14", "--dry-run", "-o", "table")
 
-    cost = readable(total(reading(1, 7, PRICES)))
+    cost = readable(total(cost_of_reading(1, 7, PRICES)))
     assert f"{cost}".startswith("0.00000")
     assert ended.stdout.splitlines() == [
         "reason  files  bytes  announced      cost",
@@ -84,7 +83,7 @@ def test_result_of_a_dry_run_may_be_queried(aitrail, deployed):
 
 
 def test_cost_of_reading_has_the_formulas_of_aitrail_cost():
-    lines = {line.part: line for line in reading(1000, 2**30, PRICES)}
+    lines = {line.part: line for line in cost_of_reading(1000, 2**30, PRICES)}
 
     assert FILES_OF_A_MESSAGE == KEYS_OF_A_MESSAGE
     assert {part: line.quantity for part, line in lines.items() if part != "CloudWatch, the function's log"} == {
@@ -96,7 +95,7 @@ def test_cost_of_reading_has_the_formulas_of_aitrail_cost():
         "Lambda, run time": pytest.approx(Decimal("115.0"), rel=Decimal("0.01")),
         "SQS requests": 300,
     }
-    assert reading(0, 0, PRICES) == []
+    assert cost_of_reading(0, 0, PRICES) == []
     assert a_million_rows(PRICES) == Decimal("3.23125")
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from aitrail.conditions import WIDE_COLUMNS
+from aitrail.dynamodb.tables import NARROW_COLUMNS
+from aitrail.questions import WIDE_COLUMNS
 from aitrail.rows import row_of
-from aitrail.tables import NARROW_COLUMNS
 
 
 @pytest.fixture

@@ -6,11 +6,8 @@ import json
 
 import pytest
 
+from aitrail.costs import AwsPrices, Load, costs, total
 from aitrail.costs import prices as aws_prices
-from aitrail.costs.bill import total
-from aitrail.costs.load import Load
-from aitrail.costs.model import costs
-from aitrail.costs.prices import AwsPrices
 
 ONE_ACCOUNT = ("cost", "--files", 10_000, "--events", 100_000)
 NOTE = f"{AwsPrices.read()}: check them.\n"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.cli.cross_table import cross_table, simple_table
-from aitrail.cli.table import widths
-from aitrail.usage import order
+from aitrail.cli.output import widths
+from aitrail.cli.views import cross_table, simple_table
+from aitrail.questions import group_order
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 
@@ -193,8 +193,8 @@ def test_cross_table_says_what_the_groups_say_and_fits_where_it_can(calls, width
 
     rows = {key[:2] for key in calls}
     columns = {key[2] for key in calls}
-    rows = sorted(rows, key=lambda row: order(by[:2], row, total(lambda key: key[:2] == row)))
-    columns = sorted(columns, key=lambda column: order(by[2:], [column], total(lambda key: key[2] == column)))
+    rows = sorted(rows, key=lambda row: group_order(by[:2], row, total(lambda key: key[:2] == row)))
+    columns = sorted(columns, key=lambda column: group_order(by[2:], [column], total(lambda key: key[2] == column)))
     folded = "others" in heads
     shown = columns[: len(heads) - 2 - folded - (len(columns) > 1)]
 

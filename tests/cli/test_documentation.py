@@ -8,9 +8,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from aitrail.events import EventsTable
-from aitrail.scanning import Scan
-from aitrail.tables import EVENTS
+from aitrail.dynamodb.tables import EVENTS
+from aitrail.ingest import EventsTable
+from aitrail.questions import Scan
 from demo import documentation
 from demo.sample_logs import sample_logs
 from tests.deployed_tables import create_table

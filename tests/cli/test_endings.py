@@ -213,7 +213,7 @@ def test_defect_that_was_noticed_is_an_error_for_people(aitrail, log_file, monke
     def reconcile(*_):
         raise AitrailError("the counts disagree")
 
-    monkeypatch.setattr("aitrail.reading.Reading.reconcile", reconcile)
+    monkeypatch.setattr("aitrail.rows.reading.Reading.reconcile", reconcile)
 
     ended = aitrail("scan", log_file("a.json"))
 

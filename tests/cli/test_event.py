@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail import items
 from aitrail.cells import printable
-from aitrail.cli.event import _groups_of
-from aitrail.cli.groups import lines_of
+from aitrail.cli.commands.event import _groups_of
+from aitrail.cli.output.groups import lines_of
+from aitrail.dynamodb import items
 from aitrail.rows import row_of
 
 ID = "00000000-0000-4000-8000-000000000000"
@@ -440,7 +440,7 @@ def test_log_file_that_may_not_be_read_is_unreachable(aitrail, kept, record, mon
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "GetObject")
 
     kept(record())
-    monkeypatch.setattr("aitrail.cli.originals.named_content", named_content)
+    monkeypatch.setattr("aitrail.cli.views.originals.named_content", named_content)
 
     ended = aitrail("event", ID, "--source")
 

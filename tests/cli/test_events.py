@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aitrail.tables import NARROW_COLUMNS
+from aitrail.dynamodb.tables import NARROW_COLUMNS
 
 DAY = ("--since", "2026-03-14", "--until", "2026-03-15")
 

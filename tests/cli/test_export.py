@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pyarrow.parquet as pq
 import pytest
 
-from aitrail.export import FORMATS
-from aitrail.log_file_rows import LogFileRows
-from aitrail.store import EventStore
+from aitrail.questions import EventStore, LogFileRows
+from aitrail.questions.export import FORMATS
 
 
 @pytest.fixture

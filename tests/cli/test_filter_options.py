@@ -5,7 +5,7 @@ import json
 import pytest
 
 from aitrail.cli.main import cli
-from aitrail.conditions import Conditions
+from aitrail.questions import Conditions
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from aitrail.cli.import_history import _progress
-from aitrail.table_rows import TableRows
-from aitrail.tables import FILES
+from aitrail.cli.commands.import_history import _progress
+from aitrail.dynamodb.tables import FILES
+from aitrail.questions import TableRows
 from tests.deployed_tables import create_table
 from tests.event_histories import History
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from aitrail.cli.operations import known_operations
+from aitrail.aws import known_operations
 from aitrail.services import load
 
 
 @pytest.fixture(scope="module")
 def known():
-    return known_operations(load())
+    return known_operations(service.name for service in load().services)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.cells import printable
-from aitrail.cli.output import narrate, output_options
+from aitrail.cli.options import output_options
+from aitrail.cli.output import narrate
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from aitrail.paths import log_files
+from aitrail.questions.paths import log_files
 
 DAY = "2026/03/14"
 NAME = "111122223333_{}_eu-west-1_20260314T0925Z_Zr5tYh2kQw8eLp0N.json.gz"

@@ -5,8 +5,8 @@ import json
 import boto3
 import pytest
 
-from aitrail.entries import FileEntry
-from aitrail.reading import RejectedRecord
+from aitrail.ledger import FileEntry
+from aitrail.rows import RejectedRecord
 from tests.deployed_stack import BUCKET, key
 from tests.deployed_tables import small_pages
 

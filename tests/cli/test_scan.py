@@ -8,10 +8,10 @@ from threading import Event, Thread
 
 import pytest
 
+from aitrail.dynamodb.tables import NARROW_COLUMNS
 from aitrail.logfile import UnreadableLogFile, wanted_records
-from aitrail.reading import MAX_HELD_BYTES
 from aitrail.rows import Reject, row_of
-from aitrail.tables import NARROW_COLUMNS
+from aitrail.rows.reading import MAX_HELD_BYTES
 
 REJECTED = {"eventTime": "yesterday"}
 
@@ -199,7 +199,7 @@ def test_unreadable_file_is_reported_and_the_others_are_shown(aitrail, record, l
 
 
 def test_rows_shown_before_the_damage_count(aitrail, record, log_file, monkeypatch):
-    monkeypatch.setattr("aitrail.reading.MAX_HELD_BYTES", 1)
+    monkeypatch.setattr("aitrail.rows.reading.MAX_HELD_BYTES", 1)
     damaged = log_file("a.json", record(1), record(2, **REJECTED), record(3))
     damaged.write_bytes(damaged.read_bytes() + b"x")
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 import boto3
 import pytest
 
-from aitrail.attributes import to_item
 from aitrail.cli import window
-from aitrail.entries import PROBLEMS
+from aitrail.dynamodb import to_item
+from aitrail.dynamodb.tables import FILES
+from aitrail.ledger import PROBLEMS
 from aitrail.rows import recorded_with
 from aitrail.services import load
-from aitrail.tables import FILES
 from demo.documentation import PROJECT
 from tests.deployed_tables import create_table
 from tests.ledger_entries import digest_entry, file_entry, log_file

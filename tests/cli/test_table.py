@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from aitrail.cli.output import ROW_COLUMNS, Output
-from aitrail.cli.table import TableWriter
+from aitrail.cli.output.table import TableWriter
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 

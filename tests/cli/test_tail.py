@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aitrail.cli.output import ROW_COLUMNS
-from aitrail.tables import NARROW_COLUMNS
+from aitrail.dynamodb.tables import NARROW_COLUMNS
 
 INTERRUPTED = 130
 

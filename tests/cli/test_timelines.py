@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from aitrail.tables import NARROW_COLUMNS
+from aitrail.dynamodb.tables import NARROW_COLUMNS
 
 TASK = "speech-synthesis-task/7e6a4a52-1b4f-4d93-8a57-2f6d0c1b9e38"
 SINCE = ("--since", "2026-03-14", "--until", "2026-03-15")

@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectTimeoutError, SSOTokenLoadError, TokenRet
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
 
-from aitrail.cli.aws import Access
+from aitrail.cli.options import Access
 
 KEY = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE"}
 REGION = {"AWS_DEFAULT_REGION": "eu-west-1"}

@@ -8,7 +8,7 @@ import pty
 
 import pytest
 
-from aitrail.usage import DIMENSIONS
+from aitrail.questions import DIMENSIONS
 
 PRICES = (
     "Prices of 2026-11 in USD from secondary pages (AWS' own page: https://aws.amazon.com/polly/pricing/): "

@@ -6,11 +6,10 @@ import re
 import boto3
 import pytest
 
-from aitrail.entries import DIGEST, DigestEntry, FileEntry
-from aitrail.ledger import Ledger, Listing
+from aitrail.dynamodb.tables import FILES
+from aitrail.ledger import DIGEST, DigestEntry, FileEntry, Ledger, Listing
 from aitrail.rows import recorded_with, row_of
 from aitrail.services import load
-from aitrail.tables import FILES
 from demo.documentation import PROJECT
 from tests.deployed_tables import create_table
 from tests.signed_digests import at, key_of, written
@@ -146,7 +145,7 @@ def test_files_whose_hour_is_open_are_told_and_are_no_exception(aitrail, deploym
     deployment.digests(9, 10)
     deployment.log("0930", record(1))
     deployment.log("1015", record(2), listed=False)
-    monkeypatch.setattr("aitrail.cli.verify.now_of", lambda _: at("10:30"))
+    monkeypatch.setattr("aitrail.cli.commands.verify.now_of", lambda _: at("10:30"))
 
     ended = aitrail("verify", *WINDOW)
 

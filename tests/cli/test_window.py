@@ -7,8 +7,8 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.cli.asking import question_options
-from aitrail.cli.window import NOW, Moment, Span
+from aitrail.cli.options import question_options
+from aitrail.cli.options.window import NOW, Moment, Span
 
 LAW = settings(derandomize=True, database=None, deadline=None)
 CLOCK = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
@@ -128,7 +128,7 @@ def test_one_command_has_one_now(monkeypatch):
         def now(cls, zone):
             return datetime(2026, 3, 14, second=next(cls.ticks), tzinfo=zone)
 
-    monkeypatch.setattr("aitrail.cli.window.datetime", Clock)
+    monkeypatch.setattr("aitrail.cli.options.window.datetime", Clock)
 
     ended = CliRunner().invoke(windowed, ["--since", "90s", "--until", "30s"])
 

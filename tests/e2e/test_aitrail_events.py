@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aitrail import items
+from aitrail.dynamodb import items
 from demo.processes import CommandFailedError
 
 # One worker deploys for all of these tests, while others run the rest.

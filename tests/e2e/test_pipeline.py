@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aitrail import items
+from aitrail.dynamodb import items
 from aitrail.rows import record_of
 from demo.sample_logs import Fate
 from tests.signed_digests import digest

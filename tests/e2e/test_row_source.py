@@ -2,10 +2,10 @@ from itertools import count
 
 import pytest
 
-from aitrail import tables
-from aitrail.events import EventsTable
+from aitrail.dynamodb import tables
+from aitrail.ingest import EventsTable
+from aitrail.questions import TableRows
 from aitrail.rows import row_of
-from aitrail.table_rows import TableRows
 from tests.deployed_tables import create_table, small_pages
 from tests.row_source_contract import RowSourceContract
 

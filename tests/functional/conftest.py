@@ -24,20 +24,13 @@ from moto.core.models import botocore_stubber
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
 from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPathsValidator
 
-from aitrail import items, tables
-from aitrail.announcing import Announcer
-from aitrail.attributes import from_item
-from aitrail.events import EventsTable
-from aitrail.ingest import Ingestion
-from aitrail.keys import Scope
-from aitrail.ledger import Ledger
-from aitrail.ledger_reader import LedgerReader
-from aitrail.notifications import Delivery
-from aitrail.public_keys import PublicKeys
-from aitrail.reconciling import Reconciliation
-from aitrail.reviewing import Review
+from aitrail.deliveries import Announcer, Delivery, Scope
+from aitrail.digests import PublicKeys, Reconciliation
+from aitrail.dynamodb import from_item, items, tables
+from aitrail.ingest import EventsTable, Ingestion, Review
+from aitrail.ledger import Ledger, LedgerReader
+from aitrail.questions import TableRows
 from aitrail.services import load
-from aitrail.table_rows import TableRows
 from tests.deployed_tables import create_table
 
 BUCKET = "example-trail-logs"

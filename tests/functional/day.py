@@ -3,9 +3,9 @@
 import gzip
 import json
 
-from aitrail.public_keys import PublicKeys
+from aitrail.digests import PublicKeys
+from aitrail.proof import Verification
 from aitrail.services import load
-from aitrail.verification import Verification
 from aitrail.window import Window
 from tests.signed_digests import FINGERPRINT, at, chain, public_key
 

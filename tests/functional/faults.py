@@ -21,7 +21,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 from urllib3.exceptions import ProtocolError
 
-from aitrail.attributes import from_item
+from aitrail.dynamodb import from_item
 from tests.functional.conftest import Wire
 from tests.functional.invoking import imported, invoke, set_environment
 from tests.fuzzing import IS_LONG

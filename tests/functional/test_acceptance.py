@@ -9,10 +9,10 @@ from unittest.mock import Mock
 
 import pytest
 
-from aitrail.accepting import Accepting, NothingToAcceptError
+from aitrail.deliveries import Delivery
 from aitrail.dynamodb import OutOfTimeError
 from aitrail.logfile import UnreadableLogFile
-from aitrail.notifications import Delivery
+from aitrail.repair.accepting import Accepting, NothingToAcceptError
 from aitrail.window import Window
 from tests.functional.day import BUCKET, a_day, log_key, name_of
 from tests.signed_digests import at
@@ -265,7 +265,7 @@ def test_row_of_an_event_that_happened_after_its_log_file_was_delivered_is_named
 @pytest.fixture
 def large(monkeypatch, packed, record):
     """A log file with more rows than are held until it has proved sound, hardly compressible."""
-    monkeypatch.setattr("aitrail.reading.MAX_HELD_BYTES", 30_000)
+    monkeypatch.setattr("aitrail.rows.reading.MAX_HELD_BYTES", 30_000)
     digits = random.Random(0)
     agents = (f"{digits.getrandbits(8000):x}" for _ in range(200))
     return packed(
@@ -323,7 +323,7 @@ def test_large_file_that_is_read_to_its_end_the_second_time_is_not_replaced(day,
 def test_same_object_that_could_not_be_read_once_is_not_replaced(day, monkeypatch):
     day.close()
     with monkeypatch.context() as patch:
-        patch.setattr("aitrail.logfile.LogFile.__iter__", Mock(side_effect=UnreadableLogFile("a limit", 1)))
+        patch.setattr("aitrail.logfile.selection.LogFile.__iter__", Mock(side_effect=UnreadableLogFile("a limit", 1)))
         look(day, EMPTY)
     between = problem(day, EMPTY)
     look(day, EMPTY)

@@ -6,14 +6,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from aitrail.announced import NOT_READ, Announced
-from aitrail.announcing import Announcer, NotAnnouncedError
-from aitrail.backfill import Backfill
-from aitrail.day_folders import DayFolders
-from aitrail.retrying import DeadLetters, MoveRunningError, announced_again
+from aitrail.deliveries import DayFolders
+from aitrail.deliveries.announcing import Announcer, NotAnnouncedError
+from aitrail.repair import NOT_READ, Announced, Backfill, DeadLetters, MoveRunningError, Waiting, announced_again
 from aitrail.rows import recorded_with
 from aitrail.services import load
-from aitrail.waiting import Waiting
 from aitrail.window import BEGINNING, LATEST, Window
 from tests.functional.conftest import BUCKET, KEY
 
@@ -92,7 +89,7 @@ def test_files_from_before_the_deployment_are_read_once(deployment, pipeline, re
 
 
 def test_the_same_command_goes_on_after_an_interruption(deployment, pipeline, record, monkeypatch):
-    monkeypatch.setattr("aitrail.backfill._AT_ONCE", 20)
+    monkeypatch.setattr("aitrail.repair.backfill._AT_ONCE", 20)
     for number in range(25):
         deployment.deliver(named(number), record(number))
 
@@ -446,7 +443,7 @@ def test_no_more_dead_letters_are_moved_than_there_were(pipeline, wire):
 
 
 def test_files_with_problems_are_read_again_by_force(deployment, pipeline, record, monkeypatch):
-    monkeypatch.setattr("aitrail.retrying._AT_ONCE", 5)
+    monkeypatch.setattr("aitrail.repair.retrying._AT_ONCE", 5)
     for number in range(12):
         pipeline.ingest(pipeline.deliver(b"no log file", named(number)))
         deployment.deliver(named(number), record(number))

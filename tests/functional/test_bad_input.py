@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from aitrail.fetching import AccessRefusedError
-from aitrail.logfile import Limits, LogFile
-from aitrail.notifications import Delivery, UnknownNotification
-from aitrail.outcomes import METRICS
+from aitrail.deliveries import Delivery, UnknownNotification
+from aitrail.ingest.fetching import AccessRefusedError
+from aitrail.ingest.outcomes import METRICS
+from aitrail.logfile.selection import Limits, LogFile
 
 EVENTS = Path(__file__).parents[1] / "events"
 
@@ -184,7 +184,7 @@ ANYWHERE = range(len(SOUND) + 1)  # isal tells that the data is damaged, not whe
 def test_unreadable_file_is_acknowledged_with_reason_and_position_and_without_rows(
     pipeline, monkeypatch, content, reason, position
 ):
-    monkeypatch.setattr("aitrail.reading.LogFile", partial(LogFile, limits=Limits(file_bytes=1000)))
+    monkeypatch.setattr("aitrail.rows.reading.LogFile", partial(LogFile, limits=Limits(file_bytes=1000)))
     delivery = pipeline.deliver(content)
 
     reports = reports_of(pipeline, delivery)

@@ -159,8 +159,8 @@ class Work:
 @pytest.fixture
 def account(pipeline, monkeypatch, moto):
     # No waiting between tries, and more batches than one.
-    monkeypatch.setattr("aitrail.dynamodb._FIRST_PAUSE", 0.0)
-    monkeypatch.setattr("aitrail.dynamodb.BATCH_SIZE", 2)
+    monkeypatch.setattr("aitrail.dynamodb.batches._FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("aitrail.dynamodb.batches.BATCH_SIZE", 2)
     account = Account(pipeline, monkeypatch, moto[1])
     yield account
     assert account.refused == []

@@ -16,7 +16,8 @@ from botocore.exceptions import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aitrail import public_keys, reconciling
+from aitrail.digests import public_keys
+from aitrail.digests import reconciliation as reconciling
 from aitrail.dynamodb import OutOfTimeError
 from tests.signed_digests import FINGERPRINT, at, digest, key_of, public_key
 

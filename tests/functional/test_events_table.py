@@ -4,9 +4,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aitrail.dynamodb import BatchWriter, OutOfTimeError, delete
-from aitrail.events import EventsTable
+from aitrail.dynamodb.tables import EVENTS
+from aitrail.ingest import EventsTable
 from aitrail.rows import record_of, row_of
-from aitrail.tables import EVENTS
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aitrail.event_history import EventHistory
-from aitrail.events import EventsTable
-from aitrail.history_import import HistoryImport
+from aitrail.history import EventHistory, HistoryImport
+from aitrail.ingest import EventsTable
 from aitrail.rows import IMPORTED, row_of, sized_row_of
 from aitrail.services import Registry, load
 from aitrail.window import Window

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from aitrail.ingest import Ingested
 from aitrail.logfile import LogFile
-from aitrail.outcomes import Ingested
-from aitrail.reading import CountsDisagreeError
 from aitrail.rows import recorded_with, row_of
+from aitrail.rows.reading import CountsDisagreeError
 from aitrail.services import load
 
 
@@ -168,7 +168,7 @@ def test_rows_wait_for_the_whole_file_to_prove_sound(pipeline, packed, record):
 
 
 def test_very_many_rows_are_written_as_they_come(pipeline, packed, record, wire, monkeypatch):
-    monkeypatch.setattr("aitrail.reading.MAX_HELD_BYTES", 100_000)
+    monkeypatch.setattr("aitrail.rows.reading.MAX_HELD_BYTES", 100_000)
     records = [record(number % 30, requestParameters={"text": "x" * 20_000}) for number in range(31)]
     content = packed(record(40, eventTime="?"), *records, record(41, eventTime="?"))
 
@@ -200,7 +200,7 @@ def test_counts_that_disagree_fail_the_delivery(pipeline, packed, record, monkey
     class Miscounting(LogFile):
         unwanted = property(lambda _: 0, lambda *_: None)
 
-    monkeypatch.setattr("aitrail.reading.LogFile", Miscounting)
+    monkeypatch.setattr("aitrail.rows.reading.LogFile", Miscounting)
 
     with pytest.raises(CountsDisagreeError, match="2 records are 0 unwanted and 1 wanted; of these 1 written"):
         pipeline.ingest(pipeline.deliver(packed(record(1), unwanted(record))))

@@ -5,10 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from aitrail import items
-from aitrail.dynamodb import OutOfTimeError
-from aitrail.entries import FileEntry
-from aitrail.reading import RejectedRecord
+from aitrail.dynamodb import OutOfTimeError, items
+from aitrail.ledger import FileEntry
+from aitrail.rows import RejectedRecord
 
 FILE = "s3://example-trail-logs/AWSLogs/one.json.gz"
 INGESTED = FileEntry(

@@ -9,12 +9,10 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
-from aitrail.bucket import BadUrlError, bucket_and_key
-from aitrail.filters import Filter
-from aitrail.log_file_rows import LogFileRows, NoRoomError
-from aitrail.scanning import NoS3Error, Scan
-from aitrail.source import Order
-from aitrail.store import EventStore
+from aitrail.deliveries import BadUrlError, bucket_and_key
+from aitrail.questions import EventStore, Filter, Order
+from aitrail.questions.log_file_rows import LogFileRows, NoRoomError
+from aitrail.questions.scanning import NoS3Error, Scan
 from aitrail.window import BEGINNING, Window
 
 BUCKET = "example-trail-logs"

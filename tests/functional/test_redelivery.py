@@ -1,6 +1,6 @@
 import pytest
 
-from aitrail.notifications import Delivery
+from aitrail.deliveries import Delivery
 
 
 @pytest.mark.parametrize("names_etag", [True, False])

@@ -3,11 +3,8 @@ import os
 import boto3
 import pytest
 
-from aitrail.filters import Filter
-from aitrail.log_file_rows import LogFileRows
+from aitrail.questions import Filter, LogFileRows, Scan, TableRows
 from aitrail.rows import row_of
-from aitrail.scanning import Scan
-from aitrail.table_rows import TableRows
 from tests.deployed_tables import small_pages
 from tests.row_source_contract import ALWAYS, RowSourceContract, numbered
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from aitrail.deployment import Deployment
-from aitrail.ledger_reader import LedgerReader
+from aitrail.aws import Deployment
+from aitrail.ledger import LedgerReader
 from aitrail.rows import recorded_with
 from aitrail.services import load
 from aitrail.status import Look, Origins, Queue, needing_a_person, report_of, worth_knowing

@@ -5,10 +5,9 @@ from itertools import islice
 import pytest
 from botocore.exceptions import ClientError
 
-from aitrail.filters import Filter
+from aitrail.dynamodb.tables import NARROW_COLUMNS
+from aitrail.questions import Filter, Order
 from aitrail.rows import row_of
-from aitrail.source import Order
-from aitrail.tables import NARROW_COLUMNS
 from aitrail.window import Window
 from tests.deployed_tables import small_pages
 from tests.immediate_paging import at_once

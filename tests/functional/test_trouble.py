@@ -169,7 +169,7 @@ FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_Clou
 @pytest.fixture
 def items_after(new_pipeline, packed, record, wire, monkeypatch):
     """The items of both tables after ingesting three files in this order; each crashes after so many calls."""
-    monkeypatch.setattr("aitrail.dynamodb.BATCH_SIZE", 3)
+    monkeypatch.setattr("aitrail.dynamodb.batches.BATCH_SIZE", 3)
     contents = [
         packed(record(1), record(2), record(3, eventTime="?"), record(2)),
         packed(*map(record, range(10, 17)), record(20, eventTime="?"), record(21, eventTime="?")),

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from aitrail.keys import Origins
+from aitrail.deliveries import Origins
 from tests.functional.day import BUCKET, Day, a_day, log_key, name_of
 from tests.signed_digests import at, digest
 

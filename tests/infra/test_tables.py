@@ -1,8 +1,8 @@
-"""The deployed tables are those that `aitrail.tables` defines, within DynamoDB's limits."""
+"""The deployed tables are those that `aitrail.dynamodb.tables` defines, within DynamoDB's limits."""
 
 import pytest
 
-from aitrail import tables
+from aitrail.dynamodb import tables
 
 TABLES = [pytest.param("EventsTable", tables.EVENTS, id="events"), pytest.param("FilesTable", tables.FILES, id="files")]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.ahead import FILES_AHEAD, Ahead
-from aitrail.notifications import Delivery
+from aitrail.deliveries import Delivery
+from aitrail.ingest.ahead import FILES_AHEAD, Ahead
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=50)
 

@@ -7,8 +7,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aitrail import items
-from aitrail.attributes import from_item, to_item
+from aitrail.dynamodb import from_item, items, to_item
 from tests.fuzzing import law
 
 LAW = law(100)

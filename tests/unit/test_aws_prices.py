@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from aitrail.costs import PriceError
 from aitrail.costs import prices as aws_prices
 from aitrail.costs.prices import UNITS, AwsPrices, Price
-from aitrail.prices import PriceError
 
 BUNDLED = (Path(aws_prices.__file__).parent / "prices.toml").read_text()
 ALARMS = "alarms = { price = 0.10, per = 1, free = 10 }"

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.backfill import Backfill
-from aitrail.day_folders import DayFolders
-from aitrail.keys import is_misfiled, kind_of, parse
+from aitrail.deliveries import DayFolders, is_misfiled, kind_of, log_key_of
+from aitrail.repair import Backfill
 from aitrail.window import Window
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=100)
@@ -61,7 +60,7 @@ class Entries(dict):
         for key in sorted(self, key=str.encode):
             name = f"s3://{BUCKET}/{key}"
             # Those of another day than their folder's are where the time in their names puts them.
-            if name.startswith(begins_with) and parse(key).delivery_day == day and not is_misfiled(key):
+            if name.startswith(begins_with) and log_key_of(key).delivery_day == day and not is_misfiled(key):
                 yield {"logFile": name, **self[key]}
 
     def whole(self, entries):
@@ -195,7 +194,7 @@ def worlds(draw):
 
 def is_asked_for(world, name):
     """Whether the name is that of a delivery behind the prefix, in the window, and of these accounts and Regions."""
-    found = parse(name)
+    found = log_key_of(name)
     if not found or found.prefix != world.prefix:
         return False
     first, last = (f"{bound:%Y-%m-%d}" for bound in (world.window.since, world.window.until - timedelta(seconds=1)))
@@ -325,7 +324,7 @@ def test_days_are_announced_in_turn_and_the_digests_of_each_first():
         for number in range(24)
     }
 
-    announced = [parse(name) for name, _ in announced_by(backfill(Bucket(objects), Entries(), ALL))]
+    announced = [log_key_of(name) for name, _ in announced_by(backfill(Bucket(objects), Entries(), ALL))]
 
     begun = [(found.kind, found.delivery_day) for found in announced]
     order = [each for each, _ in groupby(begun)]
@@ -346,7 +345,7 @@ def test_a_day_with_many_files_holds_no_other_up():
         for number in range(350)
     }
 
-    announced = [parse(name).delivery_day for name, _ in announced_by(backfill(Bucket(objects), Entries(), ALL))]
+    announced = [log_key_of(name).delivery_day for name, _ in announced_by(backfill(Bucket(objects), Entries(), ALL))]
 
     turns = [(day, len(list(found))) for day, found in groupby(announced)]
     assert turns == [(f"2026-03-{day}", count) for count in (100, 100, 100, 50) for day in (13, 14)]

@@ -9,9 +9,8 @@ from itertools import islice
 
 import pytest
 
-from aitrail import items
-from aitrail.attributes import to_item
-from aitrail.identity import CREDENTIALS, identity_of
+from aitrail.dynamodb import items, to_item
+from aitrail.rows import CREDENTIALS, identity_of
 from aitrail.services import load
 from bench import cold_start, deliveries, large_file, log_files, measuring, wanted_records, writing
 from bench.__main__ import GROUPS, measure, results, table

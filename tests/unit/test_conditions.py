@@ -2,9 +2,8 @@
 
 import pytest
 
-from aitrail.conditions import EVENT_CATEGORIES, ConditionError, Conditions, checked
-from aitrail.identity import CREDENTIALS, identity_of
-from aitrail.rows import OUTCOMES, row_of
+from aitrail.questions import EVENT_CATEGORIES, ConditionError, Conditions, checked
+from aitrail.rows import CREDENTIALS, OUTCOMES, identity_of, row_of
 from aitrail.services import load
 
 KINDS = "user, role, sso, federated, web, saml, directory, service, account, unknown"

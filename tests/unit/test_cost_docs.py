@@ -5,11 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aitrail.costs import model
-from aitrail.costs.bill import total
-from aitrail.costs.load import Load
-from aitrail.costs.model import costs
-from aitrail.costs.prices import AwsPrices
+from aitrail.costs import AwsPrices, Load, costs, model, total
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

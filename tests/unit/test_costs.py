@@ -8,15 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail import items, tables
-from aitrail.costs import comparison as cost_comparison
+from aitrail.costs import AwsPrices, per_million, total
+from aitrail.costs import compare as cost_comparison
 from aitrail.costs import model as costs
-from aitrail.costs.bill import per_million, total
-from aitrail.costs.comparison import KEEPING, PRINCIPAL, USAGE, comparison
+from aitrail.costs.comparison import KEEPING, PRINCIPAL, USAGE, compare
 from aitrail.costs.load import DAYS, CostError, Load
-from aitrail.costs.prices import AwsPrices
-from aitrail.entries import DigestEntry, FileEntry
-from aitrail.outcomes import METRICS
+from aitrail.dynamodb import items, tables
+from aitrail.ingest.outcomes import METRICS
+from aitrail.ledger import DigestEntry, FileEntry
 from aitrail.rows import recorded_with, row_of
 from aitrail.services import load as load_registry
 
@@ -309,7 +308,7 @@ def test_numbers_of_which_no_cost_can_be_told_are_refused(given, message):
 
 
 def ways(load):
-    return {(way.way, way.what): way.amount for way in comparison(load, PRICES)}
+    return {(way.way, way.what): way.amount for way in compare(load, PRICES)}
 
 
 def test_each_way_is_told_for_keeping_and_for_both_questions():
@@ -345,6 +344,6 @@ def test_the_least_question_costs_what_is_charged_at_least():
     ("months", "formula"), [(12, "0.60 GB x 0.75"), (13, "0.60 GB x 0.75, and storage after a year")]
 )
 def test_lake_says_what_is_not_in_its_amount(months, formula):
-    found = comparison(Load(files=10_000, events=0, months=months), PRICES)
+    found = compare(Load(files=10_000, events=0, months=months), PRICES)
 
     assert [way.formula for way in found if (way.way, way.what) == ("Lake, all records", KEEPING)] == [formula]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from aitrail.coverage import Span, chain_of, chains_of, gaps, is_closed, is_covered, joined, trail_of
+from aitrail.digests.coverage import Span, chain_of, chains_of, gaps, is_closed, is_covered, joined_spans, trail_of
 from tests.signed_digests import at, key_of
 
 HOUR = timedelta(hours=1)
@@ -128,13 +128,13 @@ def test_chain_names_its_trail(trail):
 def test_spans_that_touch_become_one_in_whatever_order_they_come(order):
     found = []
     for index in order:
-        found = joined(found, DAY[index])
+        found = joined_spans(found, DAY[index])
 
     assert [(span.start, span.end, span.verified) for span in found] == [(at("00:00"), at("04:00"), True)]
 
 
 def test_spans_apart_stay_apart_in_the_order_of_time():
-    found = joined(joined([span("09:00")], span("05:00")), span("07:00"))
+    found = joined_spans(joined_spans([span("09:00")], span("05:00")), span("07:00"))
 
     assert [(each.start, each.end) for each in found] == [
         (at("04:00"), at("05:00")),
@@ -144,7 +144,7 @@ def test_spans_apart_stay_apart_in_the_order_of_time():
 
 
 def test_span_that_is_not_verified_joins_none_that_is():
-    found = joined(joined([span("09:00")], span("10:00", verified=False)), span("11:00"))
+    found = joined_spans(joined_spans([span("09:00")], span("10:00", verified=False)), span("11:00"))
 
     assert [(each.end, each.verified) for each in found] == [
         (at("09:00"), True),
@@ -158,7 +158,7 @@ def test_joined_spans_leave_the_same_gaps(lacking):
     some = [each for number, each in enumerate(DAY) if number != lacking]
     few = []
     for each in some:
-        few = joined(few, each)
+        few = joined_spans(few, each)
 
     assert list(gaps(few, at("00:00"), at("23:00"))) == list(gaps(some, at("00:00"), at("23:00")))
     assert len(few) <= 2

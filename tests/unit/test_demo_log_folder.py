@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from aitrail import keys
+from aitrail.deliveries import keys
 from demo.log_folder import NoLogFilesError, deliveries, log_files
 
 RECORD = {"eventTime": "2024-02-29T23:59:30Z", "recipientAccountId": "111122223333", "awsRegion": "eu-west-1"}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aitrail import keys
+from aitrail.deliveries import keys
 from demo.sample_logs import Fate, sample_logs
 
 NOW = datetime(2026, 11, 20, 12, 34, 56, tzinfo=UTC)
@@ -48,7 +48,7 @@ def test_log_files_network_activity_and_insights_are_there(logs):
 def test_accounts_and_regions_are_those_of_the_key(logs):
     places = {(record["recipientAccountId"], record["awsRegion"]) for record in records(logs)}
 
-    assert places == {(key.account, key.region) for file in logs.files if (key := keys.parse(file.key))}
+    assert places == {(key.account, key.region) for file in logs.files if (key := keys.log_key_of(file.key))}
     assert len(places) == 4
 
 

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aitrail import digest as digests
-from aitrail.digest import Digest, InvalidDigest, Listed, check_signature, read_digest
+from aitrail.digests import digest as digests
+from aitrail.digests.digest import Digest, InvalidDigest, Listed, check_signature, read_digest
 from tests.fuzzing import law
 from tests.signed_digests import at, digest, public_key
 

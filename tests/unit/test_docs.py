@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aitrail import tables
-from aitrail.entries import DigestEntry, FileEntry, attributes_of
-from aitrail.outcomes import METRICS
+from aitrail.dynamodb import tables
+from aitrail.ingest.outcomes import METRICS
+from aitrail.ledger.entries import DigestEntry, FileEntry, attributes_of
 from aitrail.rows import IMPORTED, RECORD_FIELDS, row_of
 from aitrail.services import load
 from infra.settings import SETTINGS

@@ -10,9 +10,7 @@ from botocore.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.attributes import to_item
-from aitrail.dynamodb import delete, put
-from aitrail.encoding import encode_batches_at_once
+from aitrail.dynamodb import delete, encode_batches_at_once, put, to_item
 
 
 class Wire:

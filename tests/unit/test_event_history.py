@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from aitrail.event_history import EventHistory, Found, HistoryRefusedError, within_reach
+from aitrail.history.event_history import EventHistory, Found, HistoryRefusedError, within_reach
 from aitrail.rows import record_of, row_of
 from aitrail.services import load
 from aitrail.window import Window

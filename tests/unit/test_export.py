@@ -14,15 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aitrail.cells import csv_cell
-from aitrail.export import FORMATS, Export, ExportError, MissingPyarrowError, OtherExportError
-from aitrail.export import formats as formats_module
-from aitrail.export.columns import Kind, columns_of
-from aitrail.export.folder import Folder
-from aitrail.export.notes import Settings
-from aitrail.filters import Filter
-from aitrail.source import Order
-from aitrail.tables import NARROW_COLUMNS
-from aitrail.usage import characters_of
+from aitrail.dynamodb.tables import NARROW_COLUMNS
+from aitrail.questions import Filter, Order, characters_of
+from aitrail.questions.export import FORMATS, Export, ExportError, MissingPyarrowError, OtherExportError
+from aitrail.questions.export import formats as formats_module
+from aitrail.questions.export.columns import Kind, columns_of
+from aitrail.questions.export.folder import Folder
+from aitrail.questions.export.notes import Settings
 from aitrail.window import Window, event_time
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -667,8 +665,8 @@ def test_refused_export_holds_no_lock(tmp_path):
 
 HOLDER = """
 import sys, pathlib
-from aitrail.export.folder import Folder
-from aitrail.export.notes import Settings
+from aitrail.questions.export.folder import Folder
+from aitrail.questions.export.notes import Settings
 folder = Folder(pathlib.Path(sys.argv[1]), Settings(format="jsonl", whole=False, source="here", conditions={}))
 print(flush=True)
 sys.stdin.read()

@@ -10,14 +10,12 @@ from uuid import UUID
 import duckdb
 import pytest
 
-from aitrail.export import FORMATS
-from aitrail.export.columns import columns_of
-from aitrail.export.folder import Folder
-from aitrail.export.notes import Settings
-from aitrail.log_file_rows import LogFileRows
-from aitrail.scanning import Scan
+from aitrail.questions import EventStore, LogFileRows, Scan
+from aitrail.questions.export import FORMATS
+from aitrail.questions.export.columns import columns_of
+from aitrail.questions.export.folder import Folder
+from aitrail.questions.export.notes import Settings
 from aitrail.services import load
-from aitrail.store import EventStore
 from aitrail.window import BEGINNING
 from demo.sample_logs import sample_logs
 

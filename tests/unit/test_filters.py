@@ -4,9 +4,8 @@ from glob import escape
 
 import pytest
 
-from aitrail.conditions import ConditionError, Conditions
-from aitrail.filters import COLUMNS, Filter
-from aitrail.tables import NARROW_COLUMNS
+from aitrail.dynamodb.tables import NARROW_COLUMNS
+from aitrail.questions import COLUMNS, ConditionError, Conditions, Filter
 
 ROW = {
     "service": "polly",

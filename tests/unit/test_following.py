@@ -7,11 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.conditions import ConditionError
-from aitrail.filters import Filter
-from aitrail.following import Following
-from aitrail.source import Order
-from aitrail.store import EventStore
+from aitrail.questions import ConditionError, EventStore, Filter, Order
+from aitrail.questions.following import Following
 from aitrail.window import MomentError, event_time
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=300)

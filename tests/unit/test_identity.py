@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aitrail.identity import Identity, identity_of
+from aitrail.rows.identity import Identity, identity_of
 
 SSO_ROLE = "AWSReservedSSO_Analyst_0123456789abcdef"
 

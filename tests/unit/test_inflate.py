@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.inflate import DamagedGzip, inflated
+from aitrail.logfile import DamagedGzip, inflated
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 STEP = 1000

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aitrail.keys import Kind, LogKey, Scope, kind_of, parse
+from aitrail.deliveries import Kind, LogKey, Scope, kind_of, log_key_of
 from tests.fuzzing import law
 
 LAW = law(300)
@@ -188,14 +188,14 @@ NOT_PARSED = {
 
 @pytest.mark.parametrize(("key", "expected"), PARSED.values(), ids=PARSED.keys())
 def test_log_key_says_what_path_and_name_say(key, expected):
-    assert parse(key) == expected
+    assert log_key_of(key) == expected
     assert kind_of(key) is expected.kind
 
 
 @pytest.mark.parametrize(("key", "expected"), NOT_PARSED.values(), ids=NOT_PARSED.keys())
 def test_every_other_key_is_sorted_by_its_kind_and_not_parsed(key, expected):
     assert kind_of(key) is expected
-    assert parse(key) is None
+    assert log_key_of(key) is None
 
 
 def test_only_log_files_and_network_activity_are_ingested():
@@ -220,7 +220,7 @@ def test_kinds_are_the_words_of_the_ledger():
 @LAW
 @given(prefix=st.text())
 def test_any_prefix_leaves_the_log_file_what_it_is(prefix):
-    found = parse(f"{prefix}/{LOG_KEY}")
+    found = log_key_of(f"{prefix}/{LOG_KEY}")
 
     assert found == replace(LOG, prefix=f"{prefix}/")
 
@@ -239,7 +239,7 @@ def test_any_key_has_exactly_one_kind_and_parses_only_if_that_is_of_cloudtrail(p
 
     kind = kind_of(key)
 
-    assert (parse(key) is not None) == (kind in {Kind.LOG_FILE, Kind.NETWORK_ACTIVITY, Kind.DIGEST})
+    assert (log_key_of(key) is not None) == (kind in {Kind.LOG_FILE, Kind.NETWORK_ACTIVITY, Kind.DIGEST})
 
 
 # The longest key of S3 has 1,024 bytes; a hundredfold of it still ends at once unless matching is more than linear.
@@ -275,7 +275,7 @@ def test_hostile_keys_are_sorted_in_linear_time(start, piece):
 def test_time_of_a_hostile_digest_name_is_sought_in_linear_time(piece):
     name = f"111122223333_CloudTrail-Digest_{piece * (100 * 1024 // len(piece))}.json.gz"
 
-    found = parse(log_key(name, folder="CloudTrail-Digest"))
+    found = log_key_of(log_key(name, folder="CloudTrail-Digest"))
 
     assert found is None
 

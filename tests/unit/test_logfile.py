@@ -10,8 +10,8 @@ from itertools import chain, repeat
 
 import pytest
 
-from aitrail.jsontext import JsonText
-from aitrail.logfile import Limits, LogFile, UnreadableLogFile, wanted_records
+from aitrail.logfile.jsontext import JsonText
+from aitrail.logfile.selection import Limits, LogFile, UnreadableLogFile, wanted_records
 
 SOURCES = frozenset({"polly.amazonaws.com", "lex.amazonaws.com"})
 POLLY = {"eventVersion": "1.08", "eventSource": "polly.amazonaws.com", "eventName": "SynthesizeSpeech"}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aitrail.deliveries import Delivery, ReviewRequest, UnknownNotification, deliveries, review_request
 from aitrail.errors import AitrailError
-from aitrail.notifications import Delivery, ReviewRequest, UnknownNotification, deliveries, review_request
 from tests.fuzzing import law
 
 EVENTS = {path.stem: path.read_text() for path in (Path(__file__).parent.parent / "events").glob("*.json")}

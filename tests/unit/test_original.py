@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.logfile import UnreadableLogFile
-from aitrail.original import NoOriginalError, differing_attributes, differing_fields, original_of
+from aitrail.questions import NoOriginalError, differing_attributes, differing_fields, original_of
 from aitrail.rows import row_of
 
 NAME = "s3://example-trail-logs/key.json.gz"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.paging import Page, in_order, in_turn, interleaved, merged, unordered
+from aitrail.aws import Page, in_order, in_turn, interleaved, merged, unordered
 from tests.immediate_paging import at_once
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=150)

@@ -2,10 +2,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aitrail.filters import Filter
-from aitrail.planner import Plan
+from aitrail.dynamodb.tables import BY_PRINCIPAL, BY_RESOURCE, BY_SERVICE
+from aitrail.questions import Filter
+from aitrail.questions.planner import Plan
 from aitrail.services import load
-from aitrail.tables import BY_PRINCIPAL, BY_RESOURCE, BY_SERVICE
 from aitrail.window import Day, Window
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)

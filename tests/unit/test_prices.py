@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.prices import PriceError, Prices, cost_of
+from aitrail.costs import PriceError, Prices, cost_of
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 

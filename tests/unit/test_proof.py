@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from aitrail.entries import acceptance
-from aitrail.proof import Proof, days_of
+from aitrail.ledger import acceptance
+from aitrail.proof.ledger_proof import Proof, days_of
 from aitrail.window import LATEST, Window
 from tests.signed_digests import at, key_of
 

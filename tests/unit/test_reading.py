@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from aitrail.reading import MAX_HELD_BYTES, Reading, RejectedRecord
 from aitrail.rows import record_of
+from aitrail.rows.reading import MAX_HELD_BYTES, Reading, RejectedRecord
 from aitrail.services import load
 
 GUID = "0b1c2d3e-4f50-4162-8374-95a6b7c8d9e0"

@@ -5,49 +5,91 @@ from pathlib import Path
 
 import pytest
 
-from aitrail import tables
+from aitrail.dynamodb import tables
 
 ROOT = Path(__file__).parents[2]
 
 # From the top down. A module may import modules of lower layers, and of its own.
 LAYERS = (
     ("aitrail.cli",),
-    ("aitrail.ingest", "aitrail.store", "aitrail.verification", "aitrail.history_import"),
-    ("aitrail.row_proof", "aitrail.deep_proof", "aitrail.waiting"),
-    ("aitrail.outcomes", "aitrail.reconciling", "aitrail.backfill", "aitrail.announced", "aitrail.retrying"),
-    ("aitrail.reviewing", "aitrail.accepting"),
-    ("aitrail.doubts", "aitrail.fetching", "aitrail.import_progress"),
-    ("aitrail.usage", "aitrail.timeline", "aitrail.following", "aitrail.export", "aitrail.original", "aitrail.costs"),
+    (
+        "aitrail.ingest.ingestion",
+        "aitrail.questions.store",
+        "aitrail.proof.verification",
+        "aitrail.history.history_import",
+    ),
+    ("aitrail.proof.row_proof", "aitrail.proof.deep_proof", "aitrail.repair.waiting"),
+    (
+        "aitrail.ingest.outcomes",
+        "aitrail.digests.reconciliation",
+        "aitrail.repair.backfill",
+        "aitrail.repair.announced",
+        "aitrail.repair.retrying",
+    ),
+    ("aitrail.ingest.review", "aitrail.repair.accepting"),
+    ("aitrail.digests.doubts", "aitrail.ingest.fetching", "aitrail.history.import_progress"),
+    (
+        "aitrail.questions.usage",
+        "aitrail.questions.timeline",
+        "aitrail.questions.following",
+        "aitrail.questions.export",
+        "aitrail.questions.original",
+        "aitrail.costs",
+    ),
     ("aitrail.status",),
     (
-        "aitrail.events",
-        "aitrail.ledger",
-        "aitrail.ledger_reader",
-        "aitrail.deployment",
-        "aitrail.table_rows",
-        "aitrail.log_file_rows",
-        "aitrail.ahead",
-        "aitrail.announcing",
-        "aitrail.public_keys",
-        "aitrail.event_history",
-        "aitrail.proof",
+        "aitrail.ingest.events_table",
+        "aitrail.ledger.ledger",
+        "aitrail.ledger.reader",
+        "aitrail.aws.deployment",
+        "aitrail.questions.table_rows",
+        "aitrail.questions.log_file_rows",
+        "aitrail.ingest.ahead",
+        "aitrail.deliveries.announcing",
+        "aitrail.digests.public_keys",
+        "aitrail.history.event_history",
+        "aitrail.proof.ledger_proof",
     ),
-    ("aitrail.dynamodb", "aitrail.encoding", "aitrail.planner", "aitrail.scanning"),
-    ("aitrail.source", "aitrail.reading"),
-    ("aitrail.filters",),
-    ("aitrail.conditions", "aitrail.bucket", "aitrail.day_folders", "aitrail.paths", "aitrail.coverage"),
-    ("aitrail.entries",),
     (
-        "aitrail.rows",
-        "aitrail.logfile",
-        "aitrail.digest",
-        "aitrail.notifications",
-        "aitrail.cells",
-        "aitrail.attributes",
+        "aitrail.dynamodb.batches",
+        "aitrail.dynamodb.encoding",
+        "aitrail.questions.planner",
+        "aitrail.questions.scanning",
     ),
-    ("aitrail.identity", "aitrail.keys", "aitrail.services", "aitrail.tables", "aitrail.items", "aitrail.inflate"),
-    ("aitrail.window", "aitrail.prices", "aitrail.paging", "aitrail.jsontext", "aitrail.elements"),
-    ("aitrail.errors", "aitrail.temporary"),
+    ("aitrail.questions.source", "aitrail.rows.reading"),
+    ("aitrail.questions.filters",),
+    (
+        "aitrail.questions.conditions",
+        "aitrail.deliveries.bucket",
+        "aitrail.deliveries.day_folders",
+        "aitrail.questions.paths",
+        "aitrail.digests.coverage",
+    ),
+    ("aitrail.ledger.entries",),
+    (
+        "aitrail.rows.row",
+        "aitrail.logfile.selection",
+        "aitrail.digests.digest",
+        "aitrail.deliveries.notifications",
+        "aitrail.cells",
+        "aitrail.dynamodb.attributes",
+    ),
+    (
+        "aitrail.rows.identity",
+        "aitrail.deliveries.keys",
+        "aitrail.services",
+        "aitrail.dynamodb.tables",
+        "aitrail.dynamodb.items",
+        "aitrail.logfile.inflate",
+    ),
+    (
+        "aitrail.window",
+        "aitrail.costs.characters",
+        "aitrail.aws.paging",
+        "aitrail.logfile.jsontext",
+        "aitrail.logfile.elements",
+    ),
+    ("aitrail.errors", "aitrail.aws.temporary"),
 )
 PURE = (
     *("logfile", "inflate", "jsontext", "rows", "reading", "items", "identity", "keys", "services", "notifications"),
@@ -104,7 +146,7 @@ def test_pure_modules_know_neither_aws_nor_the_environment(name):
 
 
 def test_infra_knows_only_tables_and_services():
-    allowed = ("aitrail.tables", "aitrail.services", "aitrail.errors")
+    allowed = ("aitrail.dynamodb.tables", "aitrail.services", "aitrail.errors")
 
     found = {name for path in modules("infra") for name in imports(path) if name.startswith("aitrail")}
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aitrail.attributes import from_item, to_item
+from aitrail.dynamodb import from_item, to_item
 from aitrail.rows import RECORD_FIELDS, record_of, row_of
 from tests.fuzzing import law
 

@@ -15,7 +15,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from aitrail.digest import check_signature, read_digest
+from aitrail.digests.digest import check_signature, read_digest
 from demo.local_aws import PROJECT
 from soak import phases, workers
 from soak.__main__ import scale_of

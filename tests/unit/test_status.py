@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aitrail.coverage import text_of
-from aitrail.entries import PROBLEMS
+from aitrail.dynamodb.tables import BY_DAY
+from aitrail.ledger import PROBLEMS
 from aitrail.status import (
     Arrivals,
     Origin,
@@ -23,8 +23,7 @@ from aitrail.status import (
     worth_knowing,
 )
 from aitrail.status.arrivals import ATTRIBUTES
-from aitrail.tables import BY_DAY
-from aitrail.window import Window
+from aitrail.window import Window, format_time
 from tests.ledger_entries import RECORDED_WITH, digest_entry, file_entry, log_file
 from tests.signed_digests import at
 
@@ -77,8 +76,8 @@ def queues(**changes):
     return {"queues": Queues(**{"deliveries": Queue(), "backfill": Queue(), "dead_letters": Queue()} | changes)}
 
 
-TWELVE_HOURS_AGO = text_of(NOW - 12 * HOUR)
-LONGER_AGO = text_of(NOW - 12 * HOUR - timedelta(seconds=1))
+TWELVE_HOURS_AGO = format_time(NOW - 12 * HOUR)
+LONGER_AGO = format_time(NOW - 12 * HOUR - timedelta(seconds=1))
 # What is the matter: arguments of status_of, and what is found.
 GRAVE = {
     "dead letters": (queues(dead_letters=Queue(waiting=2, in_flight=1, delayed=1)), ("dead-letters", 4)),
@@ -312,8 +311,8 @@ def test_deliveries_of_the_window_are_counted_by_their_names():
 
     assert arrivals.files == {"ingested": 1, "unreadable": 1, "awaited": 1}
     assert arrivals.digests == {"awaited": 1}
-    assert arrivals.last_before == text_of(DAY.since - MINUTE)
-    assert arrivals.newest == {HERE: text_of(DAY.until - MINUTE)}
+    assert arrivals.last_before == format_time(DAY.since - MINUTE)
+    assert arrivals.newest == {HERE: format_time(DAY.until - MINUTE)}
 
 
 def test_what_is_read_of_an_entry_is_all_that_it_takes():

@@ -13,11 +13,9 @@ import pytest
 
 import aitrail
 from aitrail import EventStore
-from aitrail.bucket import BadUrlError
-from aitrail.conditions import ConditionError
-from aitrail.filters import Filter
-from aitrail.source import Order
-from aitrail.tables import NARROW_COLUMNS
+from aitrail.deliveries import BadUrlError
+from aitrail.dynamodb.tables import NARROW_COLUMNS
+from aitrail.questions import ConditionError, Filter, Order
 from aitrail.window import BEGINNING, EARLIEST, MomentError, Window
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)

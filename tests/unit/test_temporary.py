@@ -8,7 +8,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from aitrail.temporary import is_temporary
+from aitrail.aws import is_temporary
 
 
 def answer(code, status=400):

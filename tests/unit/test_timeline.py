@@ -5,11 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.conditions import ConditionError
-from aitrail.filters import Filter
-from aitrail.source import Order
-from aitrail.store import EventStore
-from aitrail.timeline import DONE_TO, TOUCHED_BY, Summary, Timeline, grouped
+from aitrail.questions import ConditionError, EventStore, Filter, Order
+from aitrail.questions.timeline import DONE_TO, TOUCHED_BY, Summary, Timeline, grouped
 from aitrail.window import BEGINNING, MomentError, Window
 
 LAW = settings(derandomize=True, database=None, deadline=None)

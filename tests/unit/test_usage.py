@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.prices import Prices
-from aitrail.source import Order
-from aitrail.store import EventStore
-from aitrail.usage import DIMENSIONS, MEASURES, DimensionError, characters_of, usage
+from aitrail.costs import Prices
+from aitrail.questions import EventStore, Order
+from aitrail.questions.usage import DIMENSIONS, MEASURES, DimensionError, characters_of, usage
 from aitrail.window import MomentError
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)

@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING
 import click
 
 from aitrail.cells import counted
-from aitrail.cli.aws import Access, aws_options
-from aitrail.cli.output import Output, narrate, output_options
-from aitrail.cli.sections import Command, option
-from aitrail.cli.window import now_of
-from aitrail.items import is_unicode
+from aitrail.cli.options import Access, Command, aws_options, now_of, option, output_options
+from aitrail.cli.output import Output, narrate
+from aitrail.dynamodb import is_unicode
 from aitrail.window import event_time
 
 if TYPE_CHECKING:
-    from aitrail.accepting import Accepting
+    from aitrail.repair import Accepting
 
 _COLUMNS = ("problem", "at", "by", "reason", "takenBackAt", "logFile")
 _HISTORY = "event-history://"
@@ -101,7 +99,7 @@ def _check(names: list[str], access: Access) -> None:
 
 
 def _list(access: Access, output: Output) -> None:
-    from aitrail.accepting import accepted  # noqa: PLC0415 (imports what --help does not need)
+    from aitrail.repair import accepted  # noqa: PLC0415 (imports what --help does not need)
 
     found = list(accepted(access.ledger))
     output.write(found, table=_COLUMNS, csv=(*_COLUMNS, "takenBackBy", "recordIndex", "sha256"), fold=True)
@@ -110,8 +108,8 @@ def _list(access: Access, output: Output) -> None:
 
 
 def _accepting(context: click.Context, access: Access) -> "Accepting":
-    from aitrail.accepting import Accepting  # noqa: PLC0415 (as above)
     from aitrail.ledger import Ledger  # noqa: PLC0415
+    from aitrail.repair import Accepting  # noqa: PLC0415 (as above)
 
     return Accepting(
         ledger=Ledger(access.client("dynamodb"), access.deployment.files_table),

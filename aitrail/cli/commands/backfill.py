@@ -7,21 +7,28 @@ from typing import TYPE_CHECKING
 import click
 
 from aitrail.cells import counted
-from aitrail.cli.announcing import refusal, scope_of
-from aitrail.cli.aws import Access, aws_options
-from aitrail.cli.origins import WHICH, origin_options
-from aitrail.cli.output import ATTENTION, Output, narrate, output_options
-from aitrail.cli.progress import progress, rate_of
-from aitrail.cli.sections import Command, option
-from aitrail.cli.waiting import Wait, wait_options
-from aitrail.cli.window import window_options
-from aitrail.costs.prices import AwsPrices
-from aitrail.keys import Origins
+from aitrail.cli.options import (
+    WHICH,
+    Access,
+    Command,
+    Wait,
+    aws_options,
+    option,
+    origin_options,
+    output_options,
+    refusal,
+    scope_of,
+    wait_options,
+    window_options,
+)
+from aitrail.cli.output import ATTENTION, Output, narrate, progress, rate_of
+from aitrail.costs import AwsPrices
+from aitrail.deliveries import Origins
 from aitrail.window import Window
 
 if TYPE_CHECKING:
-    from aitrail.announcing import Announcer
-    from aitrail.backfill import Backfill, Found
+    from aitrail.deliveries import Announcer
+    from aitrail.repair import Backfill, Found
 
 _HOW = "How"
 _FROM_WHEN = "Say from when on log files are wanted: --since 90d, --since 2026-01-01, or --since 2013-01-01 for all."
@@ -76,12 +83,12 @@ def backfill(
     """
     prefix = _checked(access, prefix)
     with _telling(access, _interrupted(force=force, dry_run=dry_run), verbose=verbose):
-        from aitrail.cli.found import narrate_counts, write_counts  # noqa: PLC0415 (--help need not wait for it)
+        from aitrail.cli.views import narrate_counts, write_counts  # noqa: PLC0415 (--help need not wait for it)
 
         work = _work(access, prefix, origins, window, force=force)
         if wait:
-            from aitrail.announced import Announced  # noqa: PLC0415 (as above)
-            from aitrail.cli.became import show_what_became  # noqa: PLC0415
+            from aitrail.cli.views import show_what_became  # noqa: PLC0415
+            from aitrail.repair import Announced  # noqa: PLC0415 (as above)
 
             with Announced(access.deployment.log_bucket) as noted:
                 _look(work, access.announcer, lambda found: noted.note(found.key, found.ingested_at))
@@ -127,8 +134,8 @@ def _checked(access: Access, prefix: str) -> str:
 
 def _work(access: Access, prefix: str, origins: Origins, window: Window, *, force: bool) -> "Backfill":
     """What there is to look into."""
-    from aitrail.backfill import Backfill  # noqa: PLC0415 (as above)
-    from aitrail.day_folders import DayFolders  # noqa: PLC0415
+    from aitrail.deliveries import DayFolders  # noqa: PLC0415
+    from aitrail.repair import Backfill  # noqa: PLC0415 (as above)
     from aitrail.rows import recorded_with  # noqa: PLC0415
     from aitrail.services import load  # noqa: PLC0415
 

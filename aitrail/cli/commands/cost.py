@@ -6,15 +6,23 @@ from typing import Any
 
 import click
 
-from aitrail.cli.output import Output, narrate, output_options
-from aitrail.cli.sections import Command, option
-from aitrail.cli.table import Cell
-from aitrail.costs.bill import Line, per_million, readable, total
-from aitrail.costs.comparison import comparison
-from aitrail.costs.load import DIGEST_FILES, RECORD_KB, RECORDS_IN_A_FILE, CostError, Load
-from aitrail.costs.model import costs
-from aitrail.costs.prices import AwsPrices
-from aitrail.prices import PriceError
+from aitrail.cli.options import Command, option, output_options
+from aitrail.cli.output import Cell, Output, narrate
+from aitrail.costs import (
+    DIGEST_FILES,
+    RECORD_KB,
+    RECORDS_IN_A_FILE,
+    AwsPrices,
+    CostError,
+    Line,
+    Load,
+    PriceError,
+    compare,
+    costs,
+    per_million,
+    readable,
+    total,
+)
 
 _COMES = "What comes in a month"
 _STAYS = "How long it stays"
@@ -163,7 +171,7 @@ def _rounded(value: Decimal) -> Decimal:
 
 
 def _write_comparison(load: Load, prices: AwsPrices, output: Output) -> None:
-    ways = comparison(load, prices)
+    ways = compare(load, prices)
     if not output.is_table:
         rows = [{name: getattr(way, name) for name in _WAYS} | {"amount": _rounded(way.amount)} for way in ways]
         output.write(rows, table=_WAYS, csv=_WAYS)

@@ -8,15 +8,12 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from aitrail import items, tables
 from aitrail.cells import indented_json
-from aitrail.cli.groups import Group, Steps, leaves, text_of
-from aitrail.cli.output import Output, narrate, output_options
-from aitrail.cli.place import Place, place_options
-from aitrail.cli.sections import Command, option
-from aitrail.conditions import WIDE_COLUMNS
+from aitrail.cli.options import Command, Place, option, output_options, place_options
+from aitrail.cli.output import Group, Output, Steps, leaves, narrate, text_of
+from aitrail.dynamodb import items, tables
+from aitrail.questions import WIDE_COLUMNS, Row
 from aitrail.rows import record_of
-from aitrail.source import Row
 from aitrail.window import event_time
 
 _NOT_FOUND = 1
@@ -78,14 +75,14 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
     chosen = [context.get_parameter_source(name) for name in ("format_", "query")]
     if raw + source + any(each is not ParameterSource.DEFAULT for each in chosen) > 1:
         raise click.UsageError("--raw and --source show the record as JSON: give one of them, without -o and --query.")
-    from aitrail.store import EventStore  # noqa: PLC0415 (--help need not wait for what reads log files)
+    from aitrail.questions import EventStore  # noqa: PLC0415 (--help need not wait for what reads log files)
 
     row = EventStore(place.source).event(event_id)
     if row is None:
         _narrate_nothing(event_id, place)
         context.exit(_NOT_FOUND)
     if source:
-        from aitrail.cli.originals import show_original  # noqa: PLC0415 (reading log files takes long to import)
+        from aitrail.cli.views import show_original  # noqa: PLC0415 (reading log files takes long to import)
 
         context.exit(show_original(row, place))
     if raw:

@@ -5,11 +5,19 @@ from typing import Any
 
 import click
 
-from aitrail import tables
-from aitrail.cli.asking import LIMIT, Asked, newest, question_options
-from aitrail.cli.columns import columns_option, table_columns
-from aitrail.cli.output import Output, narrate, output_options
-from aitrail.cli.sections import Command, option
+from aitrail.cli.options import (
+    LIMIT,
+    Asked,
+    Command,
+    columns_option,
+    newest,
+    option,
+    output_options,
+    question_options,
+    table_columns,
+)
+from aitrail.cli.output import Output, narrate
+from aitrail.dynamodb import tables
 
 
 @click.command(cls=Command)

@@ -5,11 +5,9 @@ from pathlib import Path
 import click
 
 from aitrail.cells import counted
-from aitrail.cli.asking import Asked, question_options
-from aitrail.cli.output import ATTENTION, narrate
-from aitrail.cli.progress import progress
-from aitrail.cli.sections import Command, option
-from aitrail.export import FORMATS, Exported, OtherExportError
+from aitrail.cli.options import Asked, Command, option, question_options
+from aitrail.cli.output import ATTENTION, narrate, progress
+from aitrail.questions.export import FORMATS, Exported, OtherExportError
 
 _INCOMPLETE = "Not everything could be read: nothing of this counts as complete, and the same command exports it again."
 _FORMAT = click.Choice(FORMATS, case_sensitive=False)

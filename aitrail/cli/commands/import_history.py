@@ -14,18 +14,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aitrail.cells import counted
-from aitrail.cli.aws import Access, UnreachableError, aws_options, hint
-from aitrail.cli.origins import texts_of
-from aitrail.cli.output import ATTENTION, Output, narrate, output_options
-from aitrail.cli.progress import progress, rate_of
-from aitrail.cli.sections import Command, option
-from aitrail.cli.window import now_of, window_options
+from aitrail.cli.options import (
+    Access,
+    Command,
+    UnreachableError,
+    aws_options,
+    hint,
+    now_of,
+    option,
+    output_options,
+    texts_of,
+    window_options,
+)
+from aitrail.cli.output import ATTENTION, Output, narrate, progress, rate_of
 from aitrail.services import load
 from aitrail.window import Window, event_time
 
 if TYPE_CHECKING:
-    from aitrail.event_history import EventHistory, HistoryRefusedError
-    from aitrail.history_import import RegionImport
+    from aitrail.history import EventHistory, HistoryRefusedError, RegionImport
 
 _COUNTS = ("events", "written", "alreadyThere", "rejected", "expired")
 _COLUMNS = ("region", *_COUNTS)
@@ -97,7 +103,7 @@ def import_history(
     names = sorted(regions) or _enabled(origin)
     what = f"Event history of the account {account} {window} from {counted(len(names), 'Region')} into {access}."
     narrate(f"{'This would import' if dry_run else 'Importing'} {what}")
-    from aitrail.history_import import HistoryImport  # noqa: PLC0415 (imports botocore)
+    from aitrail.history import HistoryImport  # noqa: PLC0415 (imports botocore)
 
     about = {"account": account, "window": window, "now": now, "registry": registry, "force": force}
     if dry_run:
@@ -119,7 +125,7 @@ def import_history(
 
 def _within_reach(asked: Window, now: datetime) -> Window:
     """What of the window is worth asking for."""
-    from aitrail.event_history import REACH, within_reach  # noqa: PLC0415 (imports botocore)
+    from aitrail.history import REACH, within_reach  # noqa: PLC0415 (imports botocore)
 
     window = within_reach(asked, now)
     reach = f"CloudTrail's Event history reaches back {counted(REACH.days, 'day')}, to {event_time(now - REACH)}"
@@ -132,7 +138,7 @@ def _within_reach(asked: Window, now: datetime) -> Window:
 
 def _tables(access: Access) -> dict[str, Any]:
     """Where the rows go, and how long they stay there: arguments of HistoryImport."""
-    from aitrail.events import EventsTable  # noqa: PLC0415 (imports botocore)
+    from aitrail.ingest import EventsTable  # noqa: PLC0415 (imports botocore)
     from aitrail.ledger import Ledger  # noqa: PLC0415
 
     deployment, dynamodb = access.deployment, access.client("dynamodb")
@@ -149,7 +155,7 @@ def _enabled(access: Access) -> list[str]:
 
 
 def _histories(access: Access, regions: Iterable[str], *, sleep: Callable[[float], None]) -> "dict[str, EventHistory]":
-    from aitrail.event_history import EventHistory  # noqa: PLC0415 (imports botocore)
+    from aitrail.history import EventHistory  # noqa: PLC0415 (imports botocore)
 
     # CloudTrail counts what is asked again: that has to keep to the pace as well.
     clients = {region: access.client("cloudtrail", region=region, attempts=1) for region in regions}

@@ -5,9 +5,8 @@ from itertools import chain, islice
 import click
 
 from aitrail.cells import counted
-from aitrail.cli.aws import Access, aws_options
-from aitrail.cli.output import Output, narrate, output_options
-from aitrail.cli.sections import Command, option
+from aitrail.cli.options import Access, Command, aws_options, option, output_options
+from aitrail.cli.output import Output, narrate
 
 _COLUMNS = ("reason", "eventSource", "eventName", "recordIndex", "logFile")
 
@@ -52,7 +51,7 @@ def rejects(*, again: bool, dry_run: bool, access: Access, verbose: bool, output
 
 def _retry(access: Access, *, dry_run: bool) -> None:
     """Announce the files of all rejects, and tell; only count them in a dry run."""
-    from aitrail.retrying import announced_again  # noqa: PLC0415 (imports what --help does not need)
+    from aitrail.repair import announced_again  # noqa: PLC0415 (imports what --help does not need)
 
     # Not those with the problem `rejects`: a file may have a graver one.
     entries = access.ledger.with_problem("reject")

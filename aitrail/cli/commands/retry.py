@@ -8,15 +8,22 @@ from typing import Any
 
 import click
 
-from aitrail.bucket import BadUrlError, bucket_and_key
 from aitrail.cells import counted
-from aitrail.cli.announcing import narrate_archived, refusal, scope_of
-from aitrail.cli.aws import Access, aws_options
-from aitrail.cli.output import ATTENTION, Output, narrate, output_options
-from aitrail.cli.sections import Command, option
-from aitrail.cli.waiting import Wait, wait_options
-from aitrail.entries import entry_of
-from aitrail.keys import kind_of
+from aitrail.cli.options import (
+    Access,
+    Command,
+    Wait,
+    aws_options,
+    narrate_archived,
+    option,
+    output_options,
+    refusal,
+    scope_of,
+    wait_options,
+)
+from aitrail.cli.output import ATTENTION, Output, narrate
+from aitrail.deliveries import BadUrlError, bucket_and_key, kind_of
+from aitrail.ledger import entry_of
 
 _COLUMNS = ("problem", "reason", "logFile")
 _Entries = Iterable[dict[str, Any]]
@@ -60,11 +67,11 @@ def retry(
       aitrail retry --wait
       aitrail retry s3://BUCKET/AWSLogs/111122223333/CloudTrail/…/…_CloudTrail_….json.gz
     """
-    from aitrail.retrying import PROBLEMS, announced_again  # noqa: PLC0415 (imports botocore)
+    from aitrail.repair import RETRIED_PROBLEMS, announced_again  # noqa: PLC0415 (imports botocore)
 
     bucket, ledger = access.deployment.log_bucket, access.ledger
     letters = () if files else _dead_letters(access, dry_run=dry_run)
-    entries = iter(_named(files, access)) if files else chain.from_iterable(map(ledger.with_problem, PROBLEMS))
+    entries = iter(_named(files, access)) if files else chain.from_iterable(map(ledger.with_problem, RETRIED_PROBLEMS))
     if files and wait:
         entries = ledger.whole(entries)  # which know when they were read
     counts, is_fine = Counter[str](), True
@@ -102,8 +109,8 @@ def _named(files: Iterable[str], access: Access) -> list[dict[str, Any]]:
 
 
 def _check_that_they_exist(names: list[str], access: Access) -> None:
-    from aitrail.bucket import is_there  # noqa: PLC0415 (as above)
-    from aitrail.paging import in_order  # noqa: PLC0415
+    from aitrail.aws import in_order  # noqa: PLC0415
+    from aitrail.deliveries import is_there  # noqa: PLC0415 (as above)
 
     s3 = access.client("s3")
     for name, is_here in zip(names, in_order(partial(is_there, s3, name) for name in names), strict=True):
@@ -113,8 +120,8 @@ def _check_that_they_exist(names: list[str], access: Access) -> None:
 
 def _wait(again: _Entries, counts: Counter[str], access: Access, wait: Wait, output: Output) -> bool:
     """Announce them, wait, and show what became of them; whether all was read as it should be."""
-    from aitrail.announced import Announced  # noqa: PLC0415 (as above)
-    from aitrail.cli.became import show_what_became  # noqa: PLC0415
+    from aitrail.cli.views import show_what_became  # noqa: PLC0415
+    from aitrail.repair import Announced  # noqa: PLC0415 (as above)
 
     bucket = access.deployment.log_bucket
     with Announced(bucket) as noted:
@@ -126,7 +133,7 @@ def _wait(again: _Entries, counts: Counter[str], access: Access, wait: Wait, out
 
 def _dead_letters(access: Access, *, dry_run: bool) -> _Entries:
     """Move the dead letters, and tell; in a dry run, what some of them announce."""
-    from aitrail.retrying import DeadLetters, MoveRunningError  # noqa: PLC0415 (as above)
+    from aitrail.repair import DeadLetters, MoveRunningError  # noqa: PLC0415 (as above)
 
     deployment = access.deployment
     letters = DeadLetters(

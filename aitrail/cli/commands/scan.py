@@ -4,9 +4,9 @@ import sys
 
 import click
 
-from aitrail import tables
-from aitrail.cli.output import ATTENTION, ROW_COLUMNS, Output, narrate, output_options
-from aitrail.cli.sections import Command
+from aitrail.cli.options import Command, output_options
+from aitrail.cli.output import ATTENTION, ROW_COLUMNS, Output, narrate
+from aitrail.dynamodb import tables
 
 
 @click.command(cls=Command)
@@ -31,7 +31,7 @@ def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, output
       aitrail scan AWSLogs/ | jq -r .principal | sort | uniq -c
       aws s3 cp s3://BUCKET/KEY - | aitrail scan -
     """
-    from aitrail.scanning import Scan  # noqa: PLC0415 (--help need not wait for it)
+    from aitrail.questions import Scan  # noqa: PLC0415 (--help need not wait for it)
 
     scanned = Scan(paths, report=narrate)
     output.write(scanned.rows(), table=ROW_COLUMNS, csv=(*tables.NARROW_COLUMNS, "logFile", "recordIndex"))

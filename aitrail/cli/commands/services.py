@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
-from aitrail.cli.groups import Group
-from aitrail.cli.output import Output, output_options
-from aitrail.cli.sections import Command, option
-from aitrail.services import Registry, Service, load
+from aitrail.cli.options import Command, option, output_options
+from aitrail.cli.output import Group, Output
+from aitrail.services import Service, load
 
 _COLUMNS = ("name", "title", "eventSources", "resourceKinds", "usageCounts", "usageLabels", "lookalikes")
 _WORDS = {
@@ -61,9 +60,9 @@ def _row_of(service: Service, *, with_operations: bool) -> dict[str, Any]:
         "lookalikes": list(service.lookalikes),
     }
     if with_operations:
-        from aitrail.cli.operations import known_operations  # noqa: PLC0415 (few ask for it)
+        from aitrail.aws import known_operations  # noqa: PLC0415 (few ask for it)
 
-        row["operations"] = sorted(known_operations(Registry(services=(service,))))
+        row["operations"] = sorted(known_operations([service.name]))
     return row
 
 

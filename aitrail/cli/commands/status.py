@@ -4,12 +4,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aitrail.cli.aws import Access, aws_options
-from aitrail.cli.origins import origin_options
-from aitrail.cli.output import ATTENTION, Output, narrate, output_options
-from aitrail.cli.sections import Command, option
-from aitrail.cli.window import now_of, window_options
-from aitrail.keys import Origins
+from aitrail.cli.options import (
+    Access,
+    Command,
+    aws_options,
+    now_of,
+    option,
+    origin_options,
+    output_options,
+    window_options,
+)
+from aitrail.cli.output import ATTENTION, Output, narrate
+from aitrail.deliveries import Origins
 from aitrail.window import Window
 
 if TYPE_CHECKING:
@@ -48,7 +54,7 @@ def status(
       aitrail status -o json | jq '.findings[].finding'
       aitrail status --query healthy
     """
-    from aitrail.cli.status_groups import groups_of  # noqa: PLC0415 (imports what --help does not need)
+    from aitrail.cli.views import status_groups  # noqa: PLC0415 (imports what --help does not need)
     from aitrail.status import report_of  # noqa: PLC0415 (the same)
 
     now = now_of(context)
@@ -56,7 +62,7 @@ def status(
     found = look.status(window, now=now, origins=origins)
     report = report_of(found)
     if output.is_table:
-        output.write_groups(groups_of(found))
+        output.write_groups(status_groups(found))
     else:
         output.write_value(report)
     if verbose:
@@ -66,10 +72,10 @@ def status(
 
 
 def _look(access: Access) -> "Look":
+    from aitrail.questions import TableRows  # noqa: PLC0415 (the same)
     from aitrail.rows import recorded_with  # noqa: PLC0415 (imports what --help does not need)
     from aitrail.services import load  # noqa: PLC0415 (the same)
     from aitrail.status import Look  # noqa: PLC0415 (the same)
-    from aitrail.table_rows import TableRows  # noqa: PLC0415 (the same)
 
     deployment = access.deployment
     return Look(

@@ -7,20 +7,25 @@ from datetime import timedelta
 
 import click
 
-from aitrail import tables
-from aitrail.cli.asking import with_conditions
-from aitrail.cli.aws import Access, aws_options
-from aitrail.cli.columns import columns_option, only, table_columns
-from aitrail.cli.filters import filter_options
-from aitrail.cli.formats import Writer
-from aitrail.cli.output import Output, narrate, output_options
-from aitrail.cli.place import Deployed
-from aitrail.cli.sections import Command, option
-from aitrail.cli.window import Span, length_of
-from aitrail.conditions import WIDE_COLUMNS, Conditions
-from aitrail.following import LONGEST_INTERVAL
-from aitrail.source import Row
-from aitrail.temporary import is_temporary
+from aitrail.aws import is_temporary
+from aitrail.cli.options import (
+    Access,
+    Command,
+    Deployed,
+    Span,
+    aws_options,
+    columns_option,
+    filter_options,
+    length_of,
+    only,
+    option,
+    output_options,
+    table_columns,
+    with_conditions,
+)
+from aitrail.cli.output import Output, Writer, narrate
+from aitrail.dynamodb import tables
+from aitrail.questions import LONGEST_INTERVAL, WIDE_COLUMNS, Conditions, Row
 
 # The list has no end: it is no JSON document.
 _FORMATS = ("table", "jsonl", "csv")
@@ -81,7 +86,7 @@ def tail(
       aitrail tail --errors --service lex --lookback 30m
       aitrail tail --write-only -o jsonl | jq -r '[.principal, .operation, .userAgent] | @tsv'
     """
-    from aitrail.store import EventStore  # noqa: PLC0415 (--help need not wait for what reads log files)
+    from aitrail.questions import EventStore  # noqa: PLC0415 (--help need not wait for what reads log files)
 
     place = Deployed(access)
     store = EventStore(place.source, sleep=sleep or time.sleep)

@@ -10,15 +10,23 @@ from typing import Any
 
 import click
 
-from aitrail import tables
 from aitrail.cells import counted
-from aitrail.cli.asking import LIMIT, Asked, newest, question_options
-from aitrail.cli.columns import columns_option, only
-from aitrail.cli.output import Output, narrate, output_options
-from aitrail.cli.sections import Command, option
-from aitrail.cli.window import Span, length_of
-from aitrail.conditions import ConditionError, Conditions, checked
-from aitrail.timeline import Summary, Timeline, grouped
+from aitrail.cli.options import (
+    LIMIT,
+    Asked,
+    Command,
+    Span,
+    columns_option,
+    length_of,
+    newest,
+    only,
+    option,
+    output_options,
+    question_options,
+)
+from aitrail.cli.output import Output, narrate
+from aitrail.dynamodb import tables
+from aitrail.questions import ConditionError, Conditions, Summary, Timeline, checked, grouped
 from aitrail.window import BEGINNING
 
 _SECTION = "What to show"

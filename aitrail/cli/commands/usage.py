@@ -8,13 +8,11 @@ from typing import Any
 import click
 
 from aitrail.cells import printable
-from aitrail.cli.asking import Asked, question_options
-from aitrail.cli.cross_table import Finished, cross_table, simple_table
-from aitrail.cli.filters import OneOf
-from aitrail.cli.output import Output, narrate, output_options
-from aitrail.cli.sections import Command, option
-from aitrail.prices import PriceError, Prices
-from aitrail.usage import DIMENSIONS, MEASURES, NETWORK_ACTIVITY
+from aitrail.cli.options import Asked, Command, OneOf, option, output_options, question_options
+from aitrail.cli.output import Output, narrate
+from aitrail.cli.views import Finished, cross_table, simple_table
+from aitrail.costs import PriceError, Prices
+from aitrail.questions import DIMENSIONS, MEASURES, NETWORK_ACTIVITY
 
 _SECTION = "What to count"
 _COST = "cost"

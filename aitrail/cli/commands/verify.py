@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING
 import click
 
 from aitrail.cells import counted, printable
-from aitrail.cli.aws import Access, aws_options
-from aitrail.cli.origins import origin_options
-from aitrail.cli.output import ATTENTION, Output, narrate, output_options
-from aitrail.cli.progress import progress
-from aitrail.cli.sections import Command, option
-from aitrail.cli.verdicts import lines_of, remarks_of, report_of
-from aitrail.cli.window import now_of, window_options
-from aitrail.keys import Origins
+from aitrail.cli.options import (
+    Access,
+    Command,
+    aws_options,
+    now_of,
+    option,
+    origin_options,
+    output_options,
+    window_options,
+)
+from aitrail.cli.output import ATTENTION, Output, narrate, progress
+from aitrail.cli.views import verdict_lines, verdict_remarks, verdict_report
+from aitrail.deliveries import Origins
 from aitrail.window import Window
 
 if TYPE_CHECKING:
-    from aitrail.verification import Verdict, Verification
+    from aitrail.proof import Verdict, Verification
 
 
 @click.command(cls=Command)
@@ -81,10 +86,10 @@ def verify(
 
 
 def _verification(access: Access, *, now: datetime, origins: Origins, reading: Callable[[str], None]) -> "Verification":
-    from aitrail.public_keys import PublicKeys  # noqa: PLC0415 (imports what --help does not need)
+    from aitrail.digests import PublicKeys  # noqa: PLC0415 (imports what --help does not need)
+    from aitrail.proof import Verification  # noqa: PLC0415
+    from aitrail.questions import TableRows  # noqa: PLC0415
     from aitrail.services import load  # noqa: PLC0415
-    from aitrail.table_rows import TableRows  # noqa: PLC0415
-    from aitrail.verification import Verification  # noqa: PLC0415
 
     deployment = access.deployment
     return Verification(
@@ -102,11 +107,11 @@ def _verification(access: Access, *, now: datetime, origins: Origins, reading: C
 
 def _write(verdict: "Verdict", window: Window, output: Output) -> None:
     if output.format == "json" or output.query is not None:
-        output.write_value(report_of(verdict, window))
+        output.write_value(verdict_report(verdict, window))
         return
-    for line in lines_of(verdict, window):
+    for line in verdict_lines(verdict, window):
         click.echo(printable(line))
-    for remark in remarks_of(verdict):
+    for remark in verdict_remarks(verdict):
         narrate(remark)
 
 

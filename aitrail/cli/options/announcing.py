@@ -3,9 +3,9 @@
 import click
 
 from aitrail.cells import counted
-from aitrail.cli.aws import Access
+from aitrail.cli.options.aws import Access
 from aitrail.cli.output import narrate
-from aitrail.keys import Scope
+from aitrail.deliveries import Scope
 
 
 def scope_of(access: Access) -> Scope:

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aitrail.cli.filters import filter_options
+from aitrail.cli.options.filters import filter_options
+from aitrail.cli.options.place import Place, place_options
+from aitrail.cli.options.sections import option
+from aitrail.cli.options.window import Moment, now_of
 from aitrail.cli.output import narrate
-from aitrail.cli.place import Place, place_options
-from aitrail.cli.sections import option
-from aitrail.cli.window import Moment, now_of
-from aitrail.conditions import Conditions, is_pattern, nearest
-from aitrail.identity import PRINCIPAL_KINDS
+from aitrail.questions import Conditions, is_pattern, nearest
+from aitrail.rows import PRINCIPAL_KINDS
 from aitrail.services import load
 from aitrail.window import MomentError, Window, window_of
 
 if TYPE_CHECKING:
-    from aitrail.store import EventStore
+    from aitrail.questions import EventStore
 
 _WHEN = "When (UTC)"
 _SINCE = (
@@ -45,7 +45,7 @@ class Asked:
     @cached_property
     def store(self) -> "EventStore":
         """What to ask. Raises what reaching it raises."""
-        from aitrail.store import EventStore  # noqa: PLC0415 (--help need not wait for what reads log files)
+        from aitrail.questions import EventStore  # noqa: PLC0415 (--help need not wait for what reads log files)
 
         return EventStore(self.place.source, now=lambda: self.now)
 
@@ -97,9 +97,9 @@ def _texts(values: object) -> list[str]:
 
 def _meant(operation: str) -> str | None:
     """What a mistyped operation should be, if the AWS SDK knows one that is like it."""
-    from aitrail.cli.operations import known_operations  # noqa: PLC0415 (imports botocore)
+    from aitrail.aws import known_operations  # noqa: PLC0415 (imports botocore)
 
-    known = known_operations(load())
+    known = known_operations(service.name for service in load().services)
     return None if operation in known or is_pattern(operation) else nearest(operation, known)
 
 

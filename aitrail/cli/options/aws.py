@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aitrail.cli.sections import option
-from aitrail.temporary import THROTTLING
+from aitrail.aws import THROTTLING
+from aitrail.cli.options.sections import option
 
 if TYPE_CHECKING:
     import boto3
 
-    from aitrail.announcing import Announcer
-    from aitrail.deployment import Deployment
-    from aitrail.ledger_reader import LedgerReader
+    from aitrail.aws import Deployment
+    from aitrail.deliveries import Announcer
+    from aitrail.ledger import LedgerReader
 
 # A person waits: botocore's own 60 s, five times over, would make them give up before it does.
 _CONNECT_SECONDS = 5
@@ -76,7 +76,7 @@ def _reaching_aws(access: "Access") -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (see above)
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
-    from aitrail.deployment import StackNotFoundError  # noqa: PLC0415 (imports botocore)
+    from aitrail.aws import StackNotFoundError  # noqa: PLC0415 (imports botocore)
 
     try:
         yield
@@ -120,7 +120,7 @@ class Access:
         """
         from botocore.config import Config  # noqa: PLC0415 (see above)
 
-        from aitrail.paging import WORKERS  # noqa: PLC0415 (threads are of no use to --help)
+        from aitrail.aws import WORKERS  # noqa: PLC0415 (threads are of no use to --help)
 
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
@@ -154,7 +154,7 @@ class Access:
     @cached_property
     def deployment(self) -> "Deployment":
         """The deployed stack. Raises StackNotFoundError and botocore's errors."""
-        from aitrail.deployment import Deployment  # noqa: PLC0415 (imports botocore)
+        from aitrail.aws import Deployment  # noqa: PLC0415 (imports botocore)
 
         try:
             return Deployment.find(self.client("cloudformation"), self.stack)
@@ -164,14 +164,14 @@ class Access:
     @cached_property
     def ledger(self) -> "LedgerReader":
         """The ledger of the stack. Raises StackNotFoundError and botocore's errors."""
-        from aitrail.ledger_reader import LedgerReader  # noqa: PLC0415 (imports what --help does not need)
+        from aitrail.ledger import LedgerReader  # noqa: PLC0415 (imports what --help does not need)
 
         return LedgerReader(self.client("dynamodb"), self.deployment.files_table)
 
     @cached_property
     def announcer(self) -> "Announcer":
         """What announces log files of the stack's bucket again; the same."""
-        from aitrail.announcing import Announcer  # noqa: PLC0415 (as above)
+        from aitrail.deliveries import Announcer  # noqa: PLC0415 (as above)
 
         sqs = self.client("sqs")
         return Announcer(lambda: sqs, self.deployment.backfill_queue, self.deployment.log_bucket)

@@ -5,11 +5,10 @@ from typing import Any
 
 import click
 
-from aitrail import tables
+from aitrail.cli.options.sections import option
 from aitrail.cli.output import ROW_COLUMNS
-from aitrail.cli.sections import option
-from aitrail.conditions import WIDE_COLUMNS, Conditions, nearest
-from aitrail.filters import COLUMNS
+from aitrail.dynamodb import tables
+from aitrail.questions import COLUMNS, WIDE_COLUMNS, Conditions, nearest
 
 # A terminal has room for these, and for one or two more.
 _FIRST = ROW_COLUMNS[:3]

@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
-from aitrail.cli.sections import option, repeated
-from aitrail.conditions import EVENT_CATEGORIES, ConditionError, Conditions, checked
-from aitrail.identity import CREDENTIALS
-from aitrail.rows import OUTCOMES
+from aitrail.cli.options.sections import option, repeated
+from aitrail.questions import EVENT_CATEGORIES, ConditionError, Conditions, checked
+from aitrail.rows import CREDENTIALS, OUTCOMES
 from aitrail.services import load
 
 _ERRORS = tuple(outcome for outcome in OUTCOMES if outcome != "ok")

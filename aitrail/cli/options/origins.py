@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from aitrail.cli.sections import option, repeated
-from aitrail.conditions import ConditionError, Conditions, checked
-from aitrail.keys import Origins
+from aitrail.cli.options.sections import option, repeated
+from aitrail.deliveries import Origins
+from aitrail.questions import ConditionError, Conditions, checked
 
 WHICH = "Which deliveries (repeat an option for other values)"
 

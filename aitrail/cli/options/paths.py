@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from aitrail.bucket import S3, BadUrlError, bucket_and_key
+from aitrail.deliveries import S3, BadUrlError, bucket_and_key
 
 
 class _Path(click.Path):

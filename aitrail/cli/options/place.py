@@ -9,13 +9,12 @@ from typing import Any, Protocol
 import click
 from click.core import ParameterSource
 
-from aitrail.bucket import S3
-from aitrail.cli.aws import Access, aws_options
+from aitrail.cli.options.aws import Access, aws_options
+from aitrail.cli.options.paths import PATH, further
+from aitrail.cli.options.sections import option
 from aitrail.cli.output import ATTENTION, narrate
-from aitrail.cli.paths import PATH, further
-from aitrail.cli.sections import option
-from aitrail.paths import STDIN
-from aitrail.source import RowSource
+from aitrail.deliveries import S3
+from aitrail.questions import STDIN, RowSource
 from aitrail.window import EARLIEST, LATEST
 
 _SECTION = "Where"
@@ -77,7 +76,7 @@ class Deployed:
     @cached_property
     def source(self) -> RowSource:
         """See Place. Raises StackNotFoundError and botocore's errors."""
-        from aitrail.table_rows import TableRows  # noqa: PLC0415 (imports boto3)
+        from aitrail.questions import TableRows  # noqa: PLC0415 (imports boto3)
 
         return TableRows(self.access.client("dynamodb"), self.access.deployment.events_table)
 
@@ -99,7 +98,7 @@ class LogFiles:
     advice = "Check the window (--since, --until) and the paths (--from)."
 
     def __init__(self, paths: tuple[str, ...], access: Access) -> None:
-        from aitrail.scanning import Scan  # noqa: PLC0415 (--help need not wait for it)
+        from aitrail.questions import Scan  # noqa: PLC0415 (--help need not wait for it)
 
         self.access = access
         self._paths = paths
@@ -113,7 +112,7 @@ class LogFiles:
     @cached_property
     def source(self) -> RowSource:
         """See Place."""
-        from aitrail.log_file_rows import LogFileRows  # noqa: PLC0415 (imports sqlite3)
+        from aitrail.questions import LogFileRows  # noqa: PLC0415 (imports sqlite3)
 
         return LogFileRows(self._scan)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from aitrail.cli.wrapping import HelpContext
+from aitrail.cli.options.wrapping import HelpContext
 
 _LAST = "Options"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from aitrail.cli.sections import option
-from aitrail.cli.window import Span
+from aitrail.cli.options.sections import option
+from aitrail.cli.options.window import Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from aitrail.cells import counted
-from aitrail.cli.sections import option
+from aitrail.cli.options.sections import option
 from aitrail.window import MomentError, moment_of, span_of, window_of, within_time
 
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import IO, Any, Protocol
 
 from aitrail.cells import cell_text, csv_cell, json_line, printable
-from aitrail.cli.table import Cell, TableWriter
+from aitrail.cli.output.table import Cell, TableWriter
 
 
 class Writer(Protocol):

@@ -1,9 +1,7 @@
-"""-o, --query, --no-color: how a command shows its rows on stdout, and what it tells people on stderr."""
+"""How a command shows its rows on stdout, and what it tells people on stderr."""
 
-import functools
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,12 +10,11 @@ from typing import Any
 
 import click
 
-from aitrail import items
 from aitrail.cells import printable
-from aitrail.cli.formats import Csv, JsonLines, JsonList, Table, Writer
-from aitrail.cli.groups import Group, lines_of
-from aitrail.cli.sections import option
-from aitrail.cli.table import Cell, TableWriter
+from aitrail.cli.output.formats import Csv, JsonLines, JsonList, Table, Writer
+from aitrail.cli.output.groups import Group, lines_of
+from aitrail.cli.output.table import Cell, TableWriter
+from aitrail.dynamodb import items
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
@@ -132,69 +129,6 @@ def _stdout() -> Any:  # noqa: ANN401 (a text stream, in tests another)
     if isinstance(sys.stdout, io.TextIOWrapper):  # not every locale can write every name
         sys.stdout.reconfigure(errors="backslashreplace")
     return sys.stdout
-
-
-def output_options(
-    default: str | None = None, *, formats: Sequence[str] = FORMATS, of: str = "the list of rows"
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add -o/--output, --query and --no-color; the command gets them as one Output, `output`.
-
-    Without a default the format is table on a terminal and jsonl when piped; with a query it is json. Rows that do not
-    end have no json among their `formats`, and no --query. `of` says what a query is asked of.
-    """
-    query_option = option("Output", "--query", metavar="JMESPATH", help=f"Show what this finds in {of}, as json.")
-    asking: Callable[[Callable[..., None]], Callable[..., None]] = (
-        query_option if "json" in formats else lambda command: command
-    )
-
-    def decorated(command: Callable[..., None]) -> Callable[..., None]:
-        note = f"[default: {default or 'table on a terminal, else jsonl'}]"
-        choice = click.Choice(formats, case_sensitive=False)
-
-        @option("Output", "-o", "--output", "format_", type=choice, help=f"Output format.  {note}")
-        @asking
-        @option("Output", "--no-color", is_flag=True, help="No bold and no colors; NO_COLOR does the same.")
-        @functools.wraps(command)
-        def with_output(
-            *args: Any,  # noqa: ANN401 (passed through)
-            format_: str | None,
-            no_color: bool,
-            query: str | None = None,
-            **options: Any,  # noqa: ANN401 (passed through)
-        ) -> None:
-            chosen = format_ or (
-                "json" if query is not None else default or ("table" if sys.stdout.isatty() else "jsonl")
-            )
-            styled = not (no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb")
-            output = Output(format=chosen, styled=styled, query=None if query is None else _search(query))
-            command(*args, output=output, **options)
-
-        return with_output
-
-    return decorated
-
-
-def _search(query: str) -> Callable[[Any], Any]:
-    """What a JMESPath finds in a JSON value: JSON values."""
-    import jmespath  # noqa: PLC0415 (few commands need it)
-    from jmespath.exceptions import JMESPathError  # noqa: PLC0415
-
-    def wrong(error: Exception) -> click.UsageError:
-        return click.UsageError(f"--query: {printable(' '.join(str(error).split()))} (see https://jmespath.org)")
-
-    try:
-        expression = jmespath.compile(query)
-    except (JMESPathError, RecursionError) as error:
-        raise wrong(error) from error
-
-    def search(value: Any) -> Any:  # noqa: ANN401 (any JSON value)
-        try:
-            # Not everything that an expression finds is JSON: &name is a function.
-            return json.loads(json.dumps(expression.search(value), allow_nan=False))
-        except (JMESPathError, TypeError, ValueError) as error:
-            raise wrong(error) from error
-
-    return search
 
 
 def narrate(text: str) -> None:

@@ -97,7 +97,7 @@ def _text(cell: Cell) -> str:
 
 
 def _aligned(text: str, cell: Cell, width: int) -> str:
-    from rich.cells import cell_len  # noqa: PLC0415 (as above)
+    from rich.cells import cell_len  # noqa: PLC0415 (--help need not wait for rich)
 
     room = " " * (width - cell_len(text))
     return text + room if isinstance(cell, str) else room + text

@@ -4,13 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from aitrail.announced import NOT_READ, Announced, Became
 from aitrail.cells import counted
-from aitrail.cli.aws import Access
-from aitrail.cli.output import Output, narrate
-from aitrail.cli.progress import progress
-from aitrail.cli.waiting import Wait
-from aitrail.waiting import Waiting
+from aitrail.cli.options import Access, Wait
+from aitrail.cli.output import Output, narrate, progress
+from aitrail.repair import NOT_READ, Announced, Became, Waiting
 
 _COLUMNS = ("status", "files", "reason", "logFile")
 _DEAD = (

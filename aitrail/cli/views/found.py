@@ -4,14 +4,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from aitrail.backfill import REASONS, Backfill, Count
 from aitrail.cells import counted
-from aitrail.cli.announcing import narrate_archived, scope_of
-from aitrail.cli.aws import Access
+from aitrail.cli.options import Access, narrate_archived, scope_of
 from aitrail.cli.output import Output, narrate
-from aitrail.costs.bill import readable, total
-from aitrail.costs.prices import AwsPrices
-from aitrail.costs.reading import a_million_rows, reading
+from aitrail.costs import AwsPrices, a_million_rows, cost_of_reading, readable, total
+from aitrail.repair import REASONS, Backfill, Count
 
 _COLUMNS = ("reason", "files", "bytes", "announced")
 _DECIMALS = 6
@@ -36,7 +33,7 @@ def _rows(work: Backfill, prices: AwsPrices | None, *, with_total: bool) -> Iter
     counts = {reason: work.counts[reason] for reason in REASONS if reason in work.counts}
     for reason, count in (counts | ({"total": all_of_them} if counts and with_total else {})).items():
         row = {"reason": reason, "files": count.files, "bytes": count.bytes, "announced": count.wanted}
-        yield row | ({"cost": total(reading(count.wanted, count.wanted_bytes, prices))} if prices else {})
+        yield row | ({"cost": total(cost_of_reading(count.wanted, count.wanted_bytes, prices))} if prices else {})
 
 
 def narrate_counts(work: Backfill, access: Access, *, dry_run: bool = False) -> None:

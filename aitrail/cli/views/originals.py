@@ -6,14 +6,12 @@ from typing import BinaryIO
 
 import click
 
-from aitrail.bucket import S3, UnavailableError, named_content
 from aitrail.cells import indented_json
+from aitrail.cli.options import Place
 from aitrail.cli.output import ATTENTION, narrate
-from aitrail.cli.place import Place
+from aitrail.deliveries import S3, UnavailableError, named_content
 from aitrail.logfile import UnreadableLogFile
-from aitrail.original import NoOriginalError, differing_attributes, differing_fields, original_of
-from aitrail.paths import STDIN
-from aitrail.source import Row
+from aitrail.questions import STDIN, NoOriginalError, Row, differing_attributes, differing_fields, original_of
 
 _ADVICE = (
     "--raw shows the record that the row keeps; `aws cloudtrail validate-logs` tells whether log files were changed or "

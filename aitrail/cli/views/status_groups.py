@@ -4,9 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from aitrail.cells import counted
-from aitrail.cli.groups import Group
-from aitrail.status import Chain, Finding, Queue, Status, needing_a_person, worth_knowing
-from aitrail.status.report import DIGESTS, FILES
+from aitrail.cli.output import Group
+from aitrail.status import (
+    DIGEST_STATUSES,
+    FILE_STATUSES,
+    Chain,
+    Finding,
+    Queue,
+    Status,
+    needing_a_person,
+    worth_knowing,
+)
 from aitrail.window import event_time
 
 # A large organization has thousands of accounts: json has them all.
@@ -14,7 +22,7 @@ _MOST_LINES = 20
 _Fields = list[tuple[str, str]]
 
 
-def groups_of(status: Status) -> Iterator[Group]:
+def status_groups(status: Status) -> Iterator[Group]:
     """All of the status, in the order in which people ask."""
     findings, arrivals = needing_a_person(status), status.arrivals
     if findings:
@@ -24,9 +32,9 @@ def groups_of(status: Status) -> Iterator[Group]:
     yield Group("Worth knowing", _findings(worth_knowing(status)))
     yield Group("Queues", _queues(status))
     window = str(arrivals.window)
-    yield Group(f"Log files delivered {window}", [*_counts(arrivals.files, FILES), *_lags(status)])
+    yield Group(f"Log files delivered {window}", [*_counts(arrivals.files, FILE_STATUSES), *_lags(status)])
     yield Group("Their records", _counts(arrivals.records, tuple(arrivals.records)))
-    yield Group(f"Digests delivered {window}", _counts(arrivals.digests, DIGESTS))
+    yield Group(f"Digests delivered {window}", _counts(arrivals.digests, DIGEST_STATUSES))
     problems = _problems(status)
     yield Group("Problems of all time", problems, lines=() if problems else ("none",))
     newest = sorted(status.newest, key=lambda each: each.delivered_at)

@@ -8,11 +8,10 @@ from aitrail.cells import counted
 from aitrail.window import Window, event_time
 
 if TYPE_CHECKING:
-    from aitrail.proof import Finding
-    from aitrail.verification import Verdict
+    from aitrail.proof import Finding, Verdict
 
 
-def report_of(verdict: "Verdict", window: Window) -> dict[str, Any]:
+def verdict_report(verdict: "Verdict", window: Window) -> dict[str, Any]:
     """The verdict for programs: every name is there every time."""
     return {
         "proved": verdict.proved,
@@ -37,7 +36,7 @@ def _finding(finding: "Finding") -> dict[str, str]:
     return {"finding": finding.finding, "of": finding.of, "why": finding.why}
 
 
-def lines_of(verdict: "Verdict", window: Window) -> Iterator[str]:
+def verdict_lines(verdict: "Verdict", window: Window) -> Iterator[str]:
     """The verdict for people: the sentence, what it is about, and every exception."""
     yield _sentence(verdict)
     yield from _scope(verdict, window)
@@ -87,7 +86,7 @@ def _of_one_kind(finding: "Finding") -> tuple[str, str]:
     return finding.finding, finding.why
 
 
-def remarks_of(verdict: "Verdict") -> Iterator[str]:
+def verdict_remarks(verdict: "Verdict") -> Iterator[str]:
     """What to know beside it."""
     if not verdict.delivered:
         yield "There are no deliveries of this window. Look at --since, --account, --in-region, and `aitrail status`."

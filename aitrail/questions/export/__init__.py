@@ -1,8 +1,19 @@
 """Rows as files for DuckDB, Athena and spreadsheets: one file for each service and day."""
 
-from aitrail.export.exporting import Export, Exported
-from aitrail.export.files import Progress
-from aitrail.export.folder import ExportError, OtherExportError
-from aitrail.export.formats import FORMATS, MissingPyarrowError
+from typing import TYPE_CHECKING
 
-__all__ = ["FORMATS", "Export", "ExportError", "Exported", "MissingPyarrowError", "OtherExportError", "Progress"]
+from aitrail.lazy import exports
+
+if TYPE_CHECKING:
+    from aitrail.questions.export.exporting import Export, Exported
+    from aitrail.questions.export.files import Progress
+    from aitrail.questions.export.folder import ExportError, OtherExportError
+    from aitrail.questions.export.formats import FORMATS, MissingPyarrowError
+
+__all__, __getattr__ = exports(
+    __name__,
+    exporting=("Export", "Exported"),
+    files=("Progress",),
+    folder=("ExportError", "OtherExportError"),
+    formats=("FORMATS", "MissingPyarrowError"),
+)

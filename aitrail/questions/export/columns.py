@@ -5,11 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from aitrail import items, tables
 from aitrail.cells import csv_cell, json_line
+from aitrail.dynamodb import items, tables
+from aitrail.questions import Row, characters_of
 from aitrail.rows import RECORD_FIELDS
-from aitrail.source import Row
-from aitrail.usage import characters_of
 
 
 class Kind(StrEnum):
@@ -72,7 +71,7 @@ def texts(row: Row, columns: Columns) -> list[str]:
 
 
 def with_characters(row: Row) -> Row:
-    """A row, and what it adds to the characters that `aitrail.usage` counts."""
+    """A row, and what it adds to the characters that `aitrail.questions.usage` counts."""
     return row | {CHARACTERS: characters_of(row)}
 
 

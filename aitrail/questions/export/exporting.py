@@ -8,13 +8,12 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from aitrail.export.files import Files, Progress
-from aitrail.export.folder import ExportError, Folder
-from aitrail.export.formats import FORMATS, Write, writer_of
-from aitrail.export.notes import Settings
-from aitrail.filters import Filter
+from aitrail.questions import Filter, Order, Row, RowSource
+from aitrail.questions.export.files import Files, Progress
+from aitrail.questions.export.folder import ExportError, Folder
+from aitrail.questions.export.formats import FORMATS, Write, writer_of
+from aitrail.questions.export.notes import Settings
 from aitrail.services import Registry, load
-from aitrail.source import Order, Row, RowSource
 from aitrail.window import Day, Window, event_time
 
 # Log files of a day may come late.

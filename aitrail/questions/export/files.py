@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
-from aitrail.export.folder import Folder
-from aitrail.export.formats import Write
-from aitrail.source import Row, RowSource
+from aitrail.questions import Row, RowSource
+from aitrail.questions.export.folder import Folder
+from aitrail.questions.export.formats import Write
 from aitrail.window import Day
 
 _ROWS_BETWEEN_REPORTS = 1_000

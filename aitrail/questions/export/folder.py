@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from aitrail.errors import AitrailError
-from aitrail.export.formats import FORMATS
-from aitrail.export.notes import Note, Settings, read_notes
+from aitrail.questions.export.formats import FORMATS
+from aitrail.questions.export.notes import Note, Settings, read_notes
 
 # Athena passes over names that begin with an underscore, and no pattern for data files finds these endings.
 _NOTES = "_aitrail_export.notes"

@@ -7,8 +7,8 @@ from typing import Any, BinaryIO
 
 from aitrail.cells import json_line
 from aitrail.errors import AitrailError
-from aitrail.export.columns import FOLDER_COLUMNS, Columns, Kind, columns_of, texts, typed, with_characters
-from aitrail.source import Row
+from aitrail.questions import Row
+from aitrail.questions.export.columns import FOLDER_COLUMNS, Columns, Kind, columns_of, texts, typed, with_characters
 
 FORMATS = ("parquet", "csv", "jsonl")
 

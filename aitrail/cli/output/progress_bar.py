@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from aitrail.cli.output import narrate
+from aitrail.cli.output.output import narrate
 
 # Whoever reads a log wants to see that something happens, and not much more.
 _SECONDS_BETWEEN_LINES = 60.0

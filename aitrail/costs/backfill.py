@@ -7,7 +7,7 @@ from aitrail.costs.load import GZIP_RATIO, KB, RECORD_KB, Load
 from aitrail.costs.model import SQS_REQUESTS_OF_A_DELIVERY, costs
 from aitrail.costs.prices import AwsPrices
 
-# As `aitrail.announcing` has it: a test compares them.
+# As `aitrail.deliveries.announcing` has it: a test compares them.
 FILES_OF_A_MESSAGE = 10
 # Parts of `costs` that reading has; the others are paid by the month, or were when CloudTrail delivered.
 _OF_READING = (
@@ -23,7 +23,7 @@ _OF_ROWS = "rows and index entries, writes"
 _MILLION = 10**6
 
 
-def reading(files: int, compressed_bytes: int, prices: AwsPrices) -> list[Line]:
+def cost_of_reading(files: int, compressed_bytes: int, prices: AwsPrices) -> list[Line]:
     """The parts of what reading so many files of so many bytes with gzip costs, rows not counted; nothing is free.
 
     Raises CostError.

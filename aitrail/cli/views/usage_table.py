@@ -8,8 +8,8 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from aitrail.cells import printable
-from aitrail.cli.table import Cell, widths
-from aitrail.usage import TIMES, order
+from aitrail.cli.output import Cell, widths
+from aitrail.questions import TIMES, group_order
 
 _ABSENT = "-"
 _TOTAL = "total"
@@ -66,7 +66,7 @@ class _CrossTable:
         self._nothing = 0 if all(isinstance(number, int) for number in numbers) else None
 
     def finished(self, width: int | None) -> Finished:
-        rows = sorted(self._cells, key=lambda row: order(self._names, row, _sum(self._cells[row].values()) or 0))
+        rows = sorted(self._cells, key=lambda row: group_order(self._names, row, _sum(self._cells[row].values()) or 0))
         labels = [[_name(value) for value in row] for row in rows]
         sums = [self._cells[row] for row in rows]
         if len(rows) > 1:
@@ -87,7 +87,9 @@ class _CrossTable:
 
     @cached_property
     def _columns(self) -> list[_Value]:
-        return sorted(self._totals, key=lambda column: order((self._across,), (column,), self._totals[column] or 0))
+        return sorted(
+            self._totals, key=lambda column: group_order((self._across,), (column,), self._totals[column] or 0)
+        )
 
     def _fitting(self, room: int) -> list[_Value]:
         """The columns that fit beside the total, and beside the others if there are others; at least one."""

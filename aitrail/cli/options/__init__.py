@@ -1,0 +1,38 @@
+"""Options that commands share: which deployment, which calls, which window, which columns.
+
+In: the command line; out: values of the other packages, checked. They print nothing but errors.
+"""
+
+from typing import TYPE_CHECKING
+
+from aitrail.lazy import exports
+
+if TYPE_CHECKING:
+    from aitrail.cli.options.announcing import narrate_archived, refusal, scope_of
+    from aitrail.cli.options.asking import LIMIT, Asked, newest, question_options, with_conditions
+    from aitrail.cli.options.aws import Access, UnreachableError, aws_options, hint
+    from aitrail.cli.options.columns import columns_option, only, table_columns
+    from aitrail.cli.options.filters import OneOf, filter_options
+    from aitrail.cli.options.origins import WHICH, origin_options, texts_of
+    from aitrail.cli.options.output import output_options
+    from aitrail.cli.options.place import Deployed, Place, place_options
+    from aitrail.cli.options.sections import Command, option
+    from aitrail.cli.options.waiting import Wait, wait_options
+    from aitrail.cli.options.window import NOW, Span, length_of, now_of, window_options
+    from aitrail.cli.options.wrapping import HelpContext
+
+__all__, __getattr__ = exports(
+    __name__,
+    announcing=("narrate_archived", "refusal", "scope_of"),
+    asking=("Asked", "LIMIT", "newest", "question_options", "with_conditions"),
+    aws=("Access", "UnreachableError", "aws_options", "hint"),
+    columns=("columns_option", "only", "table_columns"),
+    filters=("OneOf", "filter_options"),
+    origins=("WHICH", "origin_options", "texts_of"),
+    output=("output_options",),
+    place=("Deployed", "Place", "place_options"),
+    sections=("Command", "option"),
+    waiting=("Wait", "wait_options"),
+    window=("NOW", "Span", "length_of", "now_of", "window_options"),
+    wrapping=("HelpContext",),
+)

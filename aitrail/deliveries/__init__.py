@@ -1,0 +1,58 @@
+"""What CloudTrail delivers and how it is announced: messages, object keys, the bucket and its folders by day.
+
+In: the body of a message, a key, a bucket; out: deliveries. It knows nothing of records.
+"""
+
+from typing import TYPE_CHECKING
+
+from aitrail.lazy import exports
+
+if TYPE_CHECKING:
+    from aitrail.deliveries.announcing import Announcer
+    from aitrail.deliveries.bucket import (
+        BEFORE_THE_WINDOW,
+        S3,
+        BadUrlError,
+        UnavailableError,
+        bucket_and_key,
+        content_of,
+        is_there,
+        named_content,
+    )
+    from aitrail.deliveries.day_folders import DayFolders, StoredObject
+    from aitrail.deliveries.keys import (
+        DIGEST_FOLDER,
+        LOG_FOLDERS,
+        Kind,
+        LogKey,
+        Origins,
+        Scope,
+        is_misfiled,
+        kind_of,
+        log_key_of,
+    )
+    from aitrail.deliveries.notifications import (
+        Delivery,
+        ReviewRequest,
+        UnknownNotification,
+        deliveries,
+        review_request,
+    )
+
+__all__, __getattr__ = exports(
+    __name__,
+    announcing=("Announcer",),
+    bucket=(
+        "BEFORE_THE_WINDOW",
+        "BadUrlError",
+        "S3",
+        "UnavailableError",
+        "bucket_and_key",
+        "content_of",
+        "is_there",
+        "named_content",
+    ),
+    day_folders=("DayFolders", "StoredObject"),
+    keys=("DIGEST_FOLDER", "Kind", "LOG_FOLDERS", "LogKey", "Origins", "Scope", "is_misfiled", "kind_of", "log_key_of"),
+    notifications=("Delivery", "ReviewRequest", "UnknownNotification", "deliveries", "review_request"),
+)

@@ -1,0 +1,18 @@
+"""CloudTrail's Event history becomes rows, where no log file has brought them yet.
+
+In: a window and Regions; out: rows, rejects and progress in the ledger. It reads no log file.
+"""
+
+from typing import TYPE_CHECKING
+
+from aitrail.lazy import exports
+
+if TYPE_CHECKING:
+    from aitrail.history.event_history import REACH, EventHistory, HistoryRefusedError, within_reach
+    from aitrail.history.history_import import HistoryImport, RegionImport
+
+__all__, __getattr__ = exports(
+    __name__,
+    event_history=("EventHistory", "HistoryRefusedError", "REACH", "within_reach"),
+    history_import=("HistoryImport", "RegionImport"),
+)

@@ -1,0 +1,18 @@
+"""The bytes of a log file in, its wanted records out, in bounded memory: the hot path.
+
+It knows which event sources are wanted, and nothing of AWS, rows or tables. Pure.
+"""
+
+from typing import TYPE_CHECKING
+
+from aitrail.lazy import exports
+
+if TYPE_CHECKING:
+    from aitrail.logfile.inflate import DamagedGzip, inflated
+    from aitrail.logfile.selection import LogFile, UnreadableLogFile, wanted_records
+
+__all__, __getattr__ = exports(
+    __name__,
+    inflate=("DamagedGzip", "inflated"),
+    selection=("LogFile", "UnreadableLogFile", "wanted_records"),
+)

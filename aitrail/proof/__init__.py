@@ -1,0 +1,18 @@
+"""Whether a window of deliveries is complete: by the ledger, by the table, by reading everything again.
+
+In: a window; out: a verdict that names every exception. It changes nothing.
+"""
+
+from typing import TYPE_CHECKING
+
+from aitrail.lazy import exports
+
+if TYPE_CHECKING:
+    from aitrail.proof.ledger_proof import Finding
+    from aitrail.proof.verification import Verdict, Verification
+
+__all__, __getattr__ = exports(
+    __name__,
+    ledger_proof=("Finding",),
+    verification=("Verdict", "Verification"),
+)

@@ -1,0 +1,52 @@
+"""Questions about rows, asked of the events table or of log files.
+
+In: conditions and a window, as people write them; out: rows, sums, timelines, files. It writes no table.
+"""
+
+from typing import TYPE_CHECKING
+
+from aitrail.lazy import exports
+
+if TYPE_CHECKING:
+    from aitrail.questions.conditions import (
+        EVENT_CATEGORIES,
+        WIDE_COLUMNS,
+        ConditionError,
+        Conditions,
+        checked,
+        is_pattern,
+        nearest,
+    )
+    from aitrail.questions.filters import COLUMNS, Filter
+    from aitrail.questions.following import LONGEST_INTERVAL
+    from aitrail.questions.log_file_rows import LogFileRows
+    from aitrail.questions.original import (
+        NoOriginalError,
+        differing,
+        differing_attributes,
+        differing_fields,
+        original_of,
+    )
+    from aitrail.questions.paths import STDIN
+    from aitrail.questions.scanning import Scan
+    from aitrail.questions.source import Order, Row, RowSource
+    from aitrail.questions.store import EventStore
+    from aitrail.questions.table_rows import TableRows
+    from aitrail.questions.timeline import Summary, Timeline, grouped
+    from aitrail.questions.usage import DIMENSIONS, MEASURES, NETWORK_ACTIVITY, TIMES, characters_of, group_order
+
+__all__, __getattr__ = exports(
+    __name__,
+    conditions=("ConditionError", "Conditions", "EVENT_CATEGORIES", "WIDE_COLUMNS", "checked", "is_pattern", "nearest"),
+    filters=("COLUMNS", "Filter"),
+    following=("LONGEST_INTERVAL",),
+    log_file_rows=("LogFileRows",),
+    original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),
+    paths=("STDIN",),
+    scanning=("Scan",),
+    source=("Order", "Row", "RowSource"),
+    store=("EventStore",),
+    table_rows=("TableRows",),
+    timeline=("Summary", "Timeline", "grouped"),
+    usage=("DIMENSIONS", "MEASURES", "NETWORK_ACTIVITY", "TIMES", "characters_of", "group_order"),
+)

@@ -1,0 +1,24 @@
+"""What operators do when something is missing or wrong: backfill, retry, wait, accept.
+
+In: the bucket, the ledger and the queues; out: announcements and acceptances. It reads no log file itself.
+"""
+
+from typing import TYPE_CHECKING
+
+from aitrail.lazy import exports
+
+if TYPE_CHECKING:
+    from aitrail.repair.accepting import Accepting, accepted
+    from aitrail.repair.announced import NOT_READ, Announced, Became
+    from aitrail.repair.backfill import REASONS, Backfill, Count, Found
+    from aitrail.repair.retrying import RETRIED_PROBLEMS, DeadLetters, MoveRunningError, announced_again
+    from aitrail.repair.waiting import Waiting
+
+__all__, __getattr__ = exports(
+    __name__,
+    accepting=("Accepting", "accepted"),
+    announced=("Announced", "Became", "NOT_READ"),
+    backfill=("Backfill", "Count", "Found", "REASONS"),
+    retrying=("DeadLetters", "MoveRunningError", "RETRIED_PROBLEMS", "announced_again"),
+    waiting=("Waiting",),
+)
