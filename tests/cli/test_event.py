@@ -440,7 +440,7 @@ def test_log_file_that_may_not_be_read_is_unreachable(aitrail, kept, record, mon
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "GetObject")
 
     kept(record())
-    monkeypatch.setattr("aitrail.cli.views.originals.named_content", named_content)
+    monkeypatch.setattr("aitrail.cli.views.original.named_content", named_content)
 
     ended = aitrail("event", ID, "--source")
 

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
+    from aitrail.cli.views.backfill import narrate_counts, write_counts
     from aitrail.cli.views.became import show_what_became
-    from aitrail.cli.views.found import narrate_counts, write_counts
-    from aitrail.cli.views.originals import show_original
-    from aitrail.cli.views.status_groups import status_groups
+    from aitrail.cli.views.original import show_original
+    from aitrail.cli.views.status import status_groups
     from aitrail.cli.views.usage_table import Finished, cross_table, simple_table
-    from aitrail.cli.views.verdicts import verdict_lines, verdict_remarks, verdict_report
+    from aitrail.cli.views.verdict import verdict_lines, verdict_remarks, verdict_report
 
 __all__, __getattr__ = exports(
     __name__,
     became=("show_what_became",),
-    found=("narrate_counts", "write_counts"),
-    originals=("show_original",),
-    status_groups=("status_groups",),
+    backfill=("narrate_counts", "write_counts"),
+    original=("show_original",),
+    status=("status_groups",),
     usage_table=("Finished", "cross_table", "simple_table"),
-    verdicts=("verdict_lines", "verdict_remarks", "verdict_report"),
+    verdict=("verdict_lines", "verdict_remarks", "verdict_report"),
 )
