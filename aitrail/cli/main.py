@@ -47,8 +47,6 @@ SECTIONS = {
     },
 }
 _NAMES = tuple(name for commands in SECTIONS.values() for name in commands)
-# The module below aitrail.cli that holds a command, where it is not called as the command is.
-_MODULES = {"who": "timelines", "what": "timelines"}
 # What a shell reports of a program that SIGINT or SIGPIPE ended.
 _INTERRUPTED = 130
 _NOBODY_READS = 141
@@ -71,9 +69,7 @@ class _Commands(click.Group):
             return None
         try:
             name = cmd_name.replace("-", "_")
-            return cast(
-                "click.Command", getattr(import_module(f"aitrail.cli.commands.{_MODULES.get(name, name)}"), name)
-            )
+            return cast("click.Command", getattr(import_module(f"aitrail.cli.commands.{name}"), name))
         except AitrailError as error:  # a service file of the registry is wrong
             raise click.ClickException(str(error)) from error
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.output import output_options
     from aitrail.cli.options.place import Deployed, Place, place_options
     from aitrail.cli.options.sections import Command, option
+    from aitrail.cli.options.timeline import TIMELINE_COLUMNS, TimelineChoice, timeline_argument, timeline_options
     from aitrail.cli.options.waiting import Wait, wait_options
     from aitrail.cli.options.window import NOW, Span, length_of, now_of, window_options
     from aitrail.cli.options.wrapping import HelpContext
@@ -32,6 +33,7 @@ __all__, __getattr__ = exports(
     output=("output_options",),
     place=("Deployed", "Place", "place_options"),
     sections=("Command", "option"),
+    timeline=("TIMELINE_COLUMNS", "TimelineChoice", "timeline_argument", "timeline_options"),
     waiting=("Wait", "wait_options"),
     window=("NOW", "Span", "length_of", "now_of", "window_options"),
     wrapping=("HelpContext",),

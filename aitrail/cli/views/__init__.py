@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from aitrail.cli.views.became import show_what_became
     from aitrail.cli.views.original import show_original
     from aitrail.cli.views.status import status_groups
+    from aitrail.cli.views.timeline import show_timeline
     from aitrail.cli.views.usage_table import Finished, cross_table, simple_table
     from aitrail.cli.views.verdict import verdict_lines, verdict_remarks, verdict_report
 
@@ -21,6 +22,7 @@ __all__, __getattr__ = exports(
     backfill=("narrate_counts", "write_counts"),
     original=("show_original",),
     status=("status_groups",),
+    timeline=("show_timeline",),
     usage_table=("Finished", "cross_table", "simple_table"),
     verdict=("verdict_lines", "verdict_remarks", "verdict_report"),
 )

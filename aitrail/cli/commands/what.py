@@ -1,0 +1,44 @@
+"""`aitrail what`: what a principal did, and what of it is new."""
+
+from dataclasses import replace
+
+import click
+
+from aitrail.cli.options import (
+    Asked,
+    Command,
+    TimelineChoice,
+    output_options,
+    question_options,
+    timeline_argument,
+    timeline_options,
+)
+from aitrail.cli.output import Output
+from aitrail.cli.views import show_timeline
+from aitrail.questions import Conditions
+
+
+@click.command(cls=Command)
+@timeline_argument("principal")
+@question_options("principal")
+@timeline_options("resource")
+@output_options()
+def what(*, principal: str, asked: Asked, choice: TimelineChoice, output: Output) -> None:
+    """Show what a principal did, newest first.
+
+    PRINCIPAL is user/NAME, role/NAME, sso/NAME, root …, an ARN, or a pattern such as 'sso/*'.
+
+    The column new names what is seen for the first time: resource, sourceIPAddress, operation. The options that say
+    which calls hold for the time before the window as well. json and jsonl have the columns of the indexes;
+    `aitrail events --principal` shows whole rows.
+
+    \b
+    Examples:
+      aitrail what user/alice --since 30d
+      aitrail what arn:aws:iam::111122223333:role/Admin --errors
+      aitrail what 'sso/*' --summary --since 24h
+    """
+    columns = ("eventTime", "service", "operation", "resource", "outcome", "sourceIPAddress", "awsRegion", "new")
+    timeline = asked.store.what(principal, baseline=choice.baseline, **asked.question)
+    whole = replace(asked, conditions=Conditions(principal=(principal,)) | asked.conditions)
+    show_timeline(timeline, columns, whole, choice, output)

@@ -1,0 +1,45 @@
+"""`aitrail who`: what happened to a resource, by whose hand, and what of it is new."""
+
+from dataclasses import replace
+
+import click
+
+from aitrail.cli.options import (
+    Asked,
+    Command,
+    TimelineChoice,
+    output_options,
+    question_options,
+    timeline_argument,
+    timeline_options,
+)
+from aitrail.cli.output import Output
+from aitrail.cli.views import show_timeline
+from aitrail.questions import Conditions
+
+
+@click.command(cls=Command)
+@timeline_argument("resource")
+@question_options("resource")
+@timeline_options("principal")
+@output_options()
+def who(*, resource: str, asked: Asked, choice: TimelineChoice, output: Output) -> None:
+    """Show who touched a resource, newest first.
+
+    RESOURCE is KIND/NAME (bot/ID, lexicon/NAME …), an ARN, or a pattern such as 'lexicon/*'. `aitrail services` lists
+    the kinds.
+
+    The column new names what is seen for the first time: principal, sourceIPAddress, operation. The options that say
+    which calls hold for the time before the window as well. json and jsonl have the columns of the indexes;
+    `aitrail events --resource` shows whole rows.
+
+    \b
+    Examples:
+      aitrail who bot/K3X9QW7T2P --since 30d
+      aitrail who 'lexicon/*' --write-only --since 24h
+      aitrail who dataset-group/shop --summary --since 90d
+    """
+    columns = ("eventTime", "operation", "principal", "outcome", "sourceIPAddress", "awsRegion", "new")
+    timeline = asked.store.who(resource, baseline=choice.baseline, **asked.question)
+    whole = replace(asked, conditions=Conditions(resource=(resource,)) | asked.conditions)
+    show_timeline(timeline, columns, whole, choice, output)

@@ -1,0 +1,90 @@
+"""What `aitrail who` and `aitrail what` are asked about, and how much of the timeline they show."""
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from aitrail.cli.options.asking import LIMIT
+from aitrail.cli.options.columns import columns_option
+from aitrail.cli.options.sections import option
+from aitrail.cli.options.window import Span
+from aitrail.dynamodb import tables
+from aitrail.questions import ConditionError, checked
+
+_SECTION = "What to show"
+_USUAL_LIMIT = 100
+# The command that an argument of the other kind belongs to.
+_OTHER = {"resource": ("principal", "what"), "principal": ("resource", "who")}
+TIMELINE_COLUMNS = (*tables.NARROW_COLUMNS, "new")
+
+_Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineChoice:
+    """How much of a timeline is shown; `most` is None for everything."""
+
+    baseline: timedelta
+    summarized: bool
+    most: int | None
+    columns: tuple[str, ...] | None
+
+
+def timeline_argument(condition: str) -> _Decorator:
+    """The argument that stands for the option of that condition, and takes what it takes."""
+
+    def spelled(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+        try:
+            (text,) = checked({condition: value})[condition]  # type: ignore[misc] # the name of one of them
+        except ConditionError as error:
+            raise click.BadParameter(f"{error}{_other_command(condition, value)}") from error
+        return str(text)
+
+    return click.argument(condition, callback=spelled)
+
+
+def _other_command(condition: str, text: str) -> str:
+    other, command = _OTHER[condition]
+    try:
+        checked({other: text})  # type: ignore[misc] # as above
+    except ConditionError:
+        return ""
+    return f" For a {other}: aitrail {command} {text}"
+
+
+def timeline_options(group: str) -> _Decorator:
+    """Add --baseline, --summary, --limit, --all and --columns; the command gets them as `choice`."""
+    before = "What was not seen in this span before the window is new; 0d marks nothing."
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        @option(_SECTION, "--baseline", type=Span(), default="30d", show_default=True, help=before)
+        @option(_SECTION, "--summary", "summarized", is_flag=True, help=f"Each {group} in one row, instead of calls.")
+        @option("How many", "--limit", type=LIMIT, metavar="N", help="At most N.  [default: 100]")
+        @option("How many", "--all", "everything", is_flag=True, help="All of them.")
+        @columns_option(TIMELINE_COLUMNS, "Columns of the indexes, and new, to show, in this order.")
+        @functools.wraps(command)
+        def with_choice(
+            *args: Any,  # noqa: ANN401 (passed through)
+            baseline: timedelta,
+            summarized: bool,
+            limit: int | None,
+            everything: bool,
+            columns: tuple[str, ...] | None,
+            **options: Any,  # noqa: ANN401 (passed through)
+        ) -> None:
+            if everything and limit:
+                raise click.UsageError("--all shows everything: give it or --limit.")
+            if columns and summarized:
+                raise click.UsageError("--columns are those of calls: give it or --summary.")
+            most = None if everything else min(limit or _USUAL_LIMIT, sys.maxsize)
+            choice = TimelineChoice(baseline=baseline, summarized=summarized, most=most, columns=columns)
+            command(*args, choice=choice, **options)
+
+        return with_choice
+
+    return decorated

@@ -1,0 +1,90 @@
+"""A timeline of calls, or of groups of them, and what of it is new."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from aitrail.cells import counted
+from aitrail.cli.options import TIMELINE_COLUMNS, Asked, TimelineChoice, length_of, newest, only
+from aitrail.cli.output import Output, narrate
+from aitrail.questions import Summary, Timeline, grouped
+from aitrail.window import BEGINNING
+
+# New values of a column that are named.
+_NAMED = 10
+_MEASURES = ("calls", "errors", "denied", "operations", "sourceAddresses", "firstSeen", "lastSeen", "new")
+_WORDS = {
+    "principal": "principal",
+    "resource": "resource",
+    "sourceIPAddress": "source address",
+    "operation": "operation",
+}
+
+
+def show_timeline(
+    timeline: Timeline, columns: Sequence[str], asked: Asked, choice: TimelineChoice, output: Output
+) -> None:
+    """Show a timeline, a table with these columns, and tell what it comes to; `asked` is the whole question."""
+    _show(timeline, columns, choice, output)
+    _tell(timeline.summary, asked, choice.baseline)
+
+
+def _show(timeline: Timeline, columns: Sequence[str], choice: TimelineChoice, output: Output) -> None:
+    """Write rows, and read all others: the summary is that of the whole window."""
+    columns, csv = choice.columns or columns, choice.columns or TIMELINE_COLUMNS
+    if choice.summarized:
+        columns = csv = (timeline.columns[0], *_MEASURES)
+        rows: Iterator[dict[str, Any]] = iter(grouped(timeline))
+    else:
+        rows = iter(timeline)
+    shown = only(islice(rows, choice.most), choice.columns)
+    shown = shown if output.wants_whole_rows else map(_in_words, shown)
+    output.write(shown, table=columns, csv=csv, fit=choice.columns is None)
+    more = sum(1 for _ in rows)
+    if more:
+        thing = _WORDS[timeline.columns[0]] if choice.summarized else "call"
+        there_are = "there is 1" if more == 1 else f"there are {more:,}"
+        narrate(f"{newest(choice.most or 0, thing)}, and {there_are} more: raise --limit, or give --all.")
+
+
+def _in_words(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"new": ", ".join(row["new"])} if isinstance(row.get("new"), list) else row
+
+
+def _tell(summary: Summary, asked: Asked, baseline: timedelta) -> None:
+    if not summary.calls:
+        asked.narrate_nothing()
+        if summary.last_seen:
+            narrate(f"The last call before was at {summary.last_seen}.")
+        return
+    by, addresses, _ = summary.distinct
+    counts = (
+        counted(summary.calls, "call"),
+        counted(summary.errors, "error"),
+        *(counted(summary.distinct[name], _WORDS[name]) for name in (by, addresses)),
+    )
+    narrate(f"{', '.join(counts)}; first seen {summary.first_seen}, last seen {summary.last_seen}.")
+    for line in _news(summary, asked, baseline):
+        narrate(line)
+
+
+def _news(summary: Summary, asked: Asked, baseline: timedelta) -> Iterator[str]:
+    """What is new, or why nothing is marked."""
+    if not baseline:
+        return
+    before = f"the {length_of(baseline)} before"
+    if summary.baseline_calls is None and asked.window.since <= BEGINNING:
+        yield "There is nothing before the window to compare with: --since makes it begin later."
+    elif not summary.baseline_calls:
+        yield f"Nothing is known from {before}, so nothing is marked as new."
+    elif not any(summary.new.values()):
+        yield f"Nothing is new, compared with {before}."
+    for name, values in summary.new.items():
+        if values:
+            yield f"New, compared with {before}: {_WORDS[name]} {_listed(values)}."
+
+
+def _listed(values: Sequence[str]) -> str:
+    more = len(values) - _NAMED
+    return f"{', '.join(values[:_NAMED])}{f' and {more:,} more' if more > 0 else ''}"
