@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from aitrail.cli.main import SECTIONS, cli
-from aitrail.cli.options import NOW
+from aitrail.clock import Clock
 from demo.samples import FOLDER, write_samples
 
 PROJECT = Path(__file__).parents[1]
@@ -77,7 +77,7 @@ def _printed(arguments: list[str]) -> str:
     with redirect_stdout(io.StringIO()) as stdout, redirect_stderr(io.StringIO()):
         try:
             with cli.make_context("aitrail", arguments, terminal_width=_WIDTH, max_content_width=_WIDTH) as context:
-                context.meta[NOW] = CLOCK
+                context.obj = Clock(now=lambda: CLOCK)
                 cli.invoke(context)
         except click.exceptions.Exit:
             pass

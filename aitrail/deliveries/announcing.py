@@ -1,14 +1,13 @@
 """Deliveries announced to a queue, in CloudTrail's words, as if they had just come."""
 
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from random import random
 from typing import TYPE_CHECKING, Any
 
+from aitrail.aws import pauses
+from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries.notifications import ReviewRequest
-from aitrail.dynamodb import pauses
 from aitrail.errors import AitrailError
 
 if TYPE_CHECKING:
@@ -34,14 +33,12 @@ class Announcer:
         queue_url: str,
         bucket: str,
         *,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = random,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._sqs = sqs
         self._queue_url = queue_url
         self._bucket = bucket
-        self._sleep = sleep
-        self._random = random
+        self._clock = clock
 
     def announce(self, keys: Iterable[str], *, force: bool = False) -> Iterator[int]:
         """Announce these keys; yields after each request how many were announced until then.
@@ -69,7 +66,7 @@ class Announcer:
 
     def _send(self, bodies: list[str]) -> None:
         waiting = dict(enumerate(bodies))
-        for _, pause in zip(range(_TRIES), pauses(self._random), strict=False):
+        for _, pause in zip(range(_TRIES), pauses(self._clock), strict=False):
             answer = self._sqs().send_message_batch(
                 QueueUrl=self._queue_url,
                 Entries=[{"Id": str(number), "MessageBody": body} for number, body in waiting.items()],
@@ -78,7 +75,7 @@ class Announcer:
             waiting = {number: waiting[number] for number in failed}
             if not waiting:
                 return
-            self._sleep(pause)
+            self._clock.sleep(pause)
         raise NotAnnouncedError(
             f"{self._queue_url} did not take {len(waiting)} of {len(bodies)} messages: {next(iter(failed.values()))}"
         )

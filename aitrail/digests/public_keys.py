@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from aitrail.aws import is_temporary
+from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import log_key_of
 from aitrail.digests.digest import FIRST_TIME, LAST_TIME, Digest, InvalidDigest, check_signature
 from aitrail.errors import AitrailError
@@ -28,10 +29,10 @@ class UnavailableKey(AitrailError):
 
 @dataclass(slots=True)
 class PublicKeys:
-    """Keys by Region and fingerprint, each asked for once; `client` gives a Region's client, `now` is the clock."""
+    """Keys by Region and fingerprint, each asked for once; `client` gives a Region's client."""
 
     client: Callable[[str], "CloudTrailClient"]
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Clock = SYSTEM_CLOCK
     _keys: dict[tuple[str, str], bytes] = field(default_factory=dict, init=False)
     _refused: dict[str, tuple[datetime, str]] = field(default_factory=dict, init=False)
 
@@ -61,7 +62,7 @@ class PublicKeys:
         """
         if (region, fingerprint) not in self._keys:
             until, reason = self._refused.get(region, (datetime.min.replace(tzinfo=UTC), ""))
-            if self.now() < until:
+            if self.clock.now() < until:
                 raise UnavailableKey(reason)
             self._ask(region, start, end + _SIGNED_WITHIN)
         try:
@@ -81,7 +82,7 @@ class PublicKeys:
                 raise
             reason = f"CloudTrail in {region} does not give its public keys: {error}"
             if _is_for_all(error):
-                self._refused[region] = (self.now() + _REFUSAL_HOLDS, reason)
+                self._refused[region] = (self.clock.now() + _REFUSAL_HOLDS, reason)
             raise UnavailableKey(reason) from error
         self._keys |= {(region, key["Fingerprint"]): key["Value"] for key in found}
 

@@ -7,12 +7,13 @@ closed and that no digest lists become doubtful (`aitrail.digests.doubts`).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from itertools import chain
 from typing import Any, BinaryIO
 
 from aitrail.aws import in_order
+from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import Scope, kind_of, log_key_of
 from aitrail.digests.coverage import chain_of
 from aitrail.digests.digest import Digest, InvalidDigest, Listed, read_digest
@@ -37,7 +38,7 @@ class Reconciliation:
     reader: LedgerReader
     public_keys: PublicKeys
     scope: Scope
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Clock = SYSTEM_CLOCK
     expires_at: Callable[[], int | None] = lambda: None
 
     def reconcile(
@@ -99,7 +100,7 @@ class Reconciliation:
             entry=kind,
             expected_sha256=listed.sha256,
             listed_by=by,
-            listed_at=format_time(self.now()),
+            listed_at=format_time(self.clock.now()),
             known=known,
         )
 

@@ -1,15 +1,14 @@
 """What both tables share: batches written to the last item, and reads that are counted."""
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
-from random import random
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from aitrail.aws import in_order, is_temporary
+from aitrail.aws import in_order, pauses
+from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.dynamodb.attributes import from_item, to_item
 from aitrail.errors import AitrailError
 
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 BATCH_SIZE = 25
 # BatchGetItem takes 100 keys. An item has 400 KB at most, and some batches wait in memory: these are of 10 MB each.
 _WHOLE_AT_ONCE = 25
-_FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 10.0
-_TRIES = 10
-_T = TypeVar("_T")
 
 
 class OutOfTimeError(AitrailError):
@@ -41,26 +36,6 @@ def delete(key: dict[str, Any]) -> "WriteRequestTypeDef":
     return {"DeleteRequest": {"Key": to_item(key)}}
 
 
-def pauses(random: Callable[[], float]) -> Iterator[float]:
-    """Seconds to wait before each further try: full jitter below a doubling bound."""
-    bound = _FIRST_PAUSE
-    while True:
-        yield random() * bound
-        bound = min(2 * bound, _LONGEST_PAUSE)
-
-
-def patiently(ask: Callable[[], _T], *, sleep: Callable[[float], None], random: Callable[[], float]) -> _T:
-    """What AWS answers, asked again after an error that passes by itself. Raises the last of ten, and all others."""
-    for pause in islice(pauses(random), _TRIES - 1):
-        try:
-            return ask()
-        except Exception as error:
-            if not is_temporary(error):
-                raise
-        sleep(pause)
-    return ask()
-
-
 class BatchWriter:
     """Writes requests to one table and insists until DynamoDB has taken every one.
 
@@ -73,14 +48,12 @@ class BatchWriter:
         client: "DynamoDBClient",
         table: str,
         *,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = random,
+        clock: Clock = SYSTEM_CLOCK,
         workers: int = 1,
     ) -> None:
         self._client = client
         self._table = table
-        self._sleep = sleep
-        self._random = random
+        self._clock = clock
         self._workers = workers
 
     def write(self, requests: Iterable["WriteRequestTypeDef"], *, time_left: Callable[[], float]) -> None:
@@ -95,7 +68,7 @@ class BatchWriter:
             deque(in_order(tasks, workers=self._workers), maxlen=0)
 
     def _write_batch(self, batch: Sequence["WriteRequestTypeDef"], time_left: Callable[[], float]) -> None:
-        for pause in pauses(self._random):
+        for pause in pauses(self._clock):
             if time_left() <= 0:
                 raise OutOfTimeError(f"no time left to write {len(batch)} items to {self._table}")
             answer = self._client.batch_write_item(RequestItems={self._table: batch})
@@ -104,7 +77,7 @@ class BatchWriter:
                 return
             if pause >= time_left():
                 raise OutOfTimeError(f"DynamoDB left {len(batch)} items for {self._table} unprocessed, and time is up")
-            self._sleep(pause)
+            self._clock.sleep(pause)
 
 
 class Reader:
@@ -115,13 +88,11 @@ class Reader:
         client: "DynamoDBClient",
         table: str,
         *,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = random,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._client = client
         self._table = table
-        self._sleep = sleep
-        self._random = random
+        self._clock = clock
         self._lock = threading.Lock()
         self.requests = 0
         self.read_units = 0.0
@@ -154,7 +125,7 @@ class Reader:
     def get_all(self, keys: Sequence[dict[str, str]]) -> Iterator[dict[str, Any]]:
         """The items with these keys, at most 100 distinct ones, in any order; those that there are."""
         wanted = [to_item(key) for key in keys]
-        for pause in pauses(self._random):
+        for pause in pauses(self._clock):
             answer = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": wanted}}, ReturnConsumedCapacity="TOTAL"
             )
@@ -164,7 +135,7 @@ class Reader:
             if not unprocessed:
                 return
             wanted = cast("list[dict[str, Any]]", unprocessed["Keys"])
-            self._sleep(pause)
+            self._clock.sleep(pause)
 
     def whole(self, found: Iterable[dict[str, Any]], *, key: Sequence[str]) -> Iterator[dict[str, Any]]:
         """The same items in the same order, with all their attributes; `key` names those of the table's key.

@@ -5,19 +5,19 @@ It has management events only. Source: AWS CloudTrail API reference, LookupEvent
 
 import hashlib
 import json
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from math import inf
-from random import random
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aitrail.dynamodb import items, patiently
+from aitrail.aws import patiently
+from aitrail.clock import SYSTEM_CLOCK, Clock
+from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.rows import IMPORTED, Reject, RejectedRecord, sized_row_of
 from aitrail.services import Registry
@@ -51,22 +51,18 @@ class EventHistory:
     """The Event history of one Region, asked by one thread; `client` is CloudTrail's there.
 
     Requests begin at least half a second apart, those that are made again after throttling included: the client
-    should make none again by itself. `clock` and `sleep` are in seconds.
+    should make none again by itself.
     """
 
     def __init__(
         self,
         client: "CloudTrailClient",
         *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = random,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._client = client
         self._clock = clock
-        self._sleep = sleep
-        self._random = random
-        self._next = clock()
+        self._next = clock.seconds()
 
     def pages(self, event_source: str, window: Window) -> Iterator[Sequence[Event]]:
         """The events of one source, newest first, up to 50 a page, and pages may be empty.
@@ -83,7 +79,7 @@ class EventHistory:
         }
         while True:
             try:
-                answer = patiently(partial(self._ask, question), sleep=self._sleep, random=self._random)
+                answer = patiently(partial(self._ask, question), self._clock)
             except (BotoCoreError, ClientError) as error:
                 raise HistoryRefusedError(str(error)) from error
             yield answer["Events"]
@@ -92,9 +88,9 @@ class EventHistory:
             question["NextToken"] = token
 
     def _ask(self, question: dict[str, Any]) -> "LookupEventsResponseTypeDef":
-        if (wait := self._next - self._clock()) > 0:
-            self._sleep(wait)
-        self._next = self._clock() + _INTERVAL
+        if (wait := self._next - self._clock.seconds()) > 0:
+            self._clock.sleep(wait)
+        self._next = self._clock.seconds() + _INTERVAL
         return self._client.lookup_events(**question)
 
 

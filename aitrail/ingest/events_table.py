@@ -1,15 +1,14 @@
 """Rows into the events table: one row per wanted record, keyed by eventID. `table_rows` is the way out."""
 
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from random import random
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from aitrail.aws import in_order
-from aitrail.dynamodb import BatchWriter, patiently, put, to_item
+from aitrail.aws import in_order, patiently
+from aitrail.clock import SYSTEM_CLOCK, Clock
+from aitrail.dynamodb import BatchWriter, put, to_item
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -26,13 +25,12 @@ class EventsTable:
         client: "DynamoDBClient",
         name: str,
         *,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = random,
+        clock: Clock = SYSTEM_CLOCK,
         workers: int = WRITERS,
     ) -> None:
         self._client, self._name = client, name
-        self._sleep, self._random, self._workers = sleep, random, workers
-        self._writer = BatchWriter(client, name, sleep=sleep, random=random, workers=workers)
+        self._clock, self._workers = clock, workers
+        self._writer = BatchWriter(client, name, clock=clock, workers=workers)
 
     def write(self, rows: Sequence[dict[str, Any]], *, time_left: Callable[[], float]) -> None:
         """Write rows with distinct eventIDs; a row that is there already is replaced. Raises OutOfTimeError."""
@@ -47,7 +45,7 @@ class EventsTable:
 
     def _add(self, row: dict[str, Any]) -> bool:
         try:
-            patiently(partial(self._put_new, row), sleep=self._sleep, random=self._random)
+            patiently(partial(self._put_new, row), self._clock)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise

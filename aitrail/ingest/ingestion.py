@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
+from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import Delivery, ReviewRequest, UnknownNotification, deliveries, keys, review_request
 from aitrail.digests import LATE, Reconciliation
 from aitrail.dynamodb import OutOfTimeError
@@ -38,7 +39,7 @@ class Reviewer(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Ingestion:
-    """The parts that turn deliveries into rows; `now` is the clock, retentions are None where nothing expires.
+    """The parts that turn deliveries into rows; retentions are None where nothing expires.
 
     Deliveries outside `scope` are refused: nobody but the log bucket has anything to announce.
     """
@@ -52,7 +53,7 @@ class Ingestion:
     reviewer: Reviewer
     row_retention: timedelta | None = None
     ledger_retention: timedelta | None = None
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Clock = SYSTEM_CLOCK
     _ahead: Ahead[Fetched] | None = field(default=None, init=False)
 
     @property
@@ -131,7 +132,7 @@ class Ingestion:
                 log_file=entry.log_file,
                 registry=self.registry,
                 retention=self.row_retention,
-                now=self.now(),
+                now=self.clock.now(),
                 at_each_step=lambda: _check(time_left, entry.log_file),
             )
             entry = self._read(reading, entry, fetched.earlier, time_left)
@@ -167,7 +168,7 @@ class Ingestion:
 
     def _known(self, delivery: Delivery, fetched: Fetched) -> dict[str, Any]:
         """The fields of an entry that are known without the content. Raises AccessRefusedError and errors of S3."""
-        now = self.now()
+        now = self.clock.now()
         known: dict[str, Any] = {
             "log_file": f"s3://{delivery.bucket}/{delivery.key}",
             "status": "ingested",
@@ -189,7 +190,7 @@ class Ingestion:
             return True
         named = parse_time(entry.delivered_at)
         stored = parse_time(entry.stored_at) if entry.stored_at else named
-        return self.now() - named > LATE or abs(stored - named) > LATE
+        return self.clock.now() - named > LATE or abs(stored - named) > LATE
 
     def _read(
         self, reading: Reading, entry: FileEntry, earlier: dict[str, Any] | None, time_left: Callable[[], float]

@@ -8,11 +8,12 @@ a message has no time for goes on in another one.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache, partial
 from itertools import islice
 from typing import Any
 
+from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import Announcer, ReviewRequest, log_key_of
 from aitrail.digests import LATE, Span, digests_of, is_closed, is_covered, spans_of
 from aitrail.ledger import AWAITED, UNLISTED, UNPROVEN, UNVERIFIABLE, Ledger, LedgerReader
@@ -36,13 +37,13 @@ _Part = Callable[[str, Counter[str]], Iterator[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """Looks after what is still open; `now` is the clock."""
+    """Looks after what is still open."""
 
     ledger: Ledger
     reader: LedgerReader
     announcer: Announcer
     bucket: str
-    now: Callable[[], datetime]
+    clock: Clock = SYSTEM_CLOCK
 
     def review(self, request: ReviewRequest, counts: Counter[str], time_left: Callable[[], float]) -> None:
         """Announce what is overdue and decide about what is unproven, from where the request says; counts by metric.
@@ -73,7 +74,7 @@ class Review:
             for entry in overdue:
                 times = entry.get("announcements", 0) + 1
                 self.ledger.note(
-                    entry["logFile"], entry["entry"], announcedAt=format_time(self.now()), announcements=times
+                    entry["logFile"], entry["entry"], announcedAt=format_time(self.clock.now()), announcements=times
                 )
             counts["AnnouncedAgain"] += len(overdue)
             yield entries[-1]["logFile"]
@@ -83,7 +84,7 @@ class Review:
         # What has not come after several times will not come by the next: a few a year, not four a day.
         patience = PATIENCE * 2 ** min(entry.get("announcements", 0), _DOUBLINGS)
         is_here: bool = entry["logFile"].startswith(f"s3://{self.bucket}/")
-        return is_here and latest < format_time(self.now() - patience)
+        return is_here and latest < format_time(self.clock.now() - patience)
 
     def _decide(self, after: str, counts: Counter[str]) -> Iterator[str]:
         around = lru_cache(_DAYS_REMEMBERED)(self._spans_around)
@@ -104,7 +105,7 @@ class Review:
         if len(moments) > 1 and moments[0] - moments[1] > LATE:
             moments = moments[1:]
         stored = entry.get("storedAt") or key.delivered_at
-        waited = self.now() - (parse_time(stored) if stored else EARLIEST)
+        waited = self.clock.now() - (parse_time(stored) if stored else EARLIEST)
         if waited < PATIENCE:
             return UNPROVEN
         spans = {at: around(digests_of(self.bucket, key), format_time(at)[: len("YYYY-MM-DD")]) for at in moments}

@@ -1,13 +1,12 @@
 """The ledger (files table): what became of every delivery, and every reject with its reason."""
 
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from random import random
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.dynamodb import BatchWriter, delete, from_item, put, to_item
 from aitrail.ledger.entries import FILE, PREMISES, REJECT, REJECTED, UNPROVEN, Entry, settled
 from aitrail.rows import RejectedRecord
@@ -41,12 +40,11 @@ class Ledger:
         client: "DynamoDBClient",
         table: str,
         *,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = random,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._client = client
         self._table = table
-        self._writer = BatchWriter(client, table, sleep=sleep, random=random)
+        self._writer = BatchWriter(client, table, clock=clock)
 
     def entry(self, log_file: str, entry: str = FILE, *, consistent: bool = False) -> dict[str, Any] | None:
         """The entry with its attributes as plain values, or None."""

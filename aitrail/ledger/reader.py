@@ -1,11 +1,10 @@
 """What the ledger holds, read from its indexes: the entries of a day of delivery, and those with a problem."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from random import random
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aitrail.aws import Fetch, Page, unordered
+from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.dynamodb import Reader, tables
 
 if TYPE_CHECKING:
@@ -22,10 +21,9 @@ class LedgerReader:
         client: "DynamoDBClient",
         name: str,
         *,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = random,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self._reader = Reader(client, name, sleep=sleep, random=random)
+        self._reader = Reader(client, name, clock=clock)
 
     def with_problem(self, problem: str, *, after: str = "") -> Iterator[_Entry]:
         """The entries with that problem (see docs/rows.md) in the order of log files, those behind `after`.

@@ -1,10 +1,10 @@
 """Rows as they appear: the same question asked again and again, and every row given once."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.questions.filters import Filter
 from aitrail.questions.source import Order, Row, RowSource
 from aitrail.window import BEGINNING, MomentError, Window
@@ -26,7 +26,7 @@ class Following:
     none of them. One that is set back further, which `report` hears of, may make rows come again, and loses none.
 
     After an error that `is_temporary` it asks again, at growing intervals; `report` hears of it, and when it is over.
-    Other errors of the source are raised. `sleep` takes seconds. Raises MomentError for a lookback or an interval of
+    Other errors of the source are raised. Raises MomentError for a lookback or an interval of
     nothing, and for an interval of more than a day.
     """
 
@@ -37,8 +37,7 @@ class Following:
     whole: bool
     report: Callable[[str], None]
     is_temporary: Callable[[Exception], bool] = lambda _: False
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    sleep: Callable[[float], None] = time.sleep
+    clock: Clock = SYSTEM_CLOCK
     seen: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -50,9 +49,9 @@ class Following:
 
     def __iter__(self) -> Iterator[list[Row]]:
         """The new rows of each poll, oldest first."""
-        since, pause, in_trouble = self._before(self.now()), self.interval, False
+        since, pause, in_trouble = self._before(self.clock.now()), self.interval, False
         while True:
-            moment = self.now()
+            moment = self.clock.now()
             begin = self._before(moment)
             window = Window(since=min(since, begin), until=moment + _AHEAD)
             if begin < since:
@@ -74,7 +73,7 @@ class Following:
                 self._remember(rows)
                 self._forget(before=self._before(since))
                 yield rows
-            self.sleep(pause.total_seconds())
+            self.clock.sleep(pause.total_seconds())
 
     def _before(self, moment: datetime) -> datetime:
         return moment - min(self.lookback, moment - BEGINNING)

@@ -9,6 +9,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
+from aitrail.clock import Clock
 from aitrail.dynamodb import tables
 from aitrail.questions.conditions import ConditionError, Conditions, Texts, checked_columns
 from aitrail.questions.filters import Filter
@@ -49,8 +50,7 @@ class EventStore:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.source = source
-        self._now = now
-        self._sleep = sleep
+        self._clock = Clock(now=now, sleep=sleep)
 
     @classmethod
     def connect(cls, stack: str = "aitrail", *, session: "boto3.Session | None" = None) -> Self:
@@ -89,7 +89,7 @@ class EventStore:
         return cls(LogFileRows(Scan([fspath(path) for path in paths], report=report, s3=s3)))
 
     def _window(self, since: Moment, until: Moment) -> Window:
-        now = self._now()
+        now = self._clock.now()
         window = window_of(since, until, now)
         return window.of_days(now) if self.source.by_day else window
 
@@ -201,8 +201,7 @@ class EventStore:
             whole=whole,
             report=report,
             is_temporary=is_temporary,
-            now=self._now,
-            sleep=self._sleep,
+            clock=self._clock,
         )
         return iter(following)
 
@@ -221,7 +220,7 @@ class EventStore:
         """Calls as files below a folder, one for each service and day: see `aitrail.questions.export`."""
         from aitrail.questions.export import Export  # noqa: PLC0415 (few programs need it)
 
-        now = self._now()
+        now = self._clock.now()
         export = Export(
             source=self.source,
             folder=Path(folder),

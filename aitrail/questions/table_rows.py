@@ -1,12 +1,11 @@
 """Rows out of the events table: narrow ones from its indexes, whole ones by eventID."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from random import random
 from typing import TYPE_CHECKING, Any
 
 from aitrail.aws import Fetch, Page, merged, unordered
+from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.dynamodb import Reader, items, tables
 from aitrail.questions.filters import Filter
 from aitrail.questions.planner import Plan
@@ -36,12 +35,11 @@ class TableRows:
         name: str,
         *,
         registry: Registry | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = random,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._client = client
         self._name = name
-        self._reader = Reader(client, name, sleep=sleep, random=random)
+        self._reader = Reader(client, name, clock=clock)
         self._registry = registry or load_registry()
         self._plans: dict[str, None] = {}
 

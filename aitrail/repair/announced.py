@@ -1,13 +1,14 @@
 """What becomes of what was announced, as the ledger knows it."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import islice, tee
 from tempfile import TemporaryFile
 from typing import Any, Self
 
+from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.ledger import ACCEPTED, UNPROVEN, LedgerReader, entry_of
 from aitrail.window import event_time
 
@@ -39,11 +40,11 @@ class Became:
 
 
 class Announced:
-    """Notes what is announced, on disk: there may be millions. A context manager; `now` is the clock."""
+    """Notes what is announced, on disk: there may be millions. A context manager."""
 
-    def __init__(self, bucket: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, bucket: str, clock: Clock = SYSTEM_CLOCK) -> None:
         self._bucket = bucket
-        self._now = now
+        self._clock = clock
         self.count = 0
         self._file = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (closed below)
 
@@ -58,7 +59,7 @@ class Announced:
 
         A reading in these very seconds cannot be told from the one that is asked for, and is taken for it.
         """
-        now = self._now()
+        now = self._clock.now()
         if ingested_at and event_time(now - _AT_ONCE_AGAIN) <= ingested_at <= event_time(now + _AT_ONCE_AGAIN):
             ingested_at = None
         self.count += 1

@@ -1,6 +1,5 @@
 """Waits until the function has read what was announced, or has given it up."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,6 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from aitrail.aws import is_temporary
+from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.ledger import LedgerReader
 from aitrail.repair.announced import Announced
 from aitrail.status import queue_of
@@ -22,7 +22,7 @@ _EMPTY_POLLS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Waits for what the ledger and the queue of what is announced tell; `clock` counts seconds.
+    """Waits for what the ledger and the queue of what is announced tell.
 
     `show` hears how much is known to be read, and how many messages there are, those of others too.
     """
@@ -31,8 +31,7 @@ class Waiting:
     sqs: "SQSClient"
     queue_url: str
     show: Callable[[int, int], None] = lambda _read, _left: None
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
+    clock: Clock = SYSTEM_CLOCK
 
     def until_read(self, noted: Announced, timeout: timedelta | None = None) -> bool:
         """Wait until all that was noted is read, or the queue is empty for half a minute; whether that was in time.
@@ -41,11 +40,11 @@ class Waiting:
         waited for; others of the clients are raised.
         """
         unread, empty = noted.unread(self.reader), 0
-        end = self.clock() + (inf if timeout is None else timeout.total_seconds())
+        end = self.clock.seconds() + (inf if timeout is None else timeout.total_seconds())
         while empty < _EMPTY_POLLS:
-            if self.clock() >= end:
+            if self.clock.seconds() >= end:
                 return False
-            self.sleep(min(POLL_SECONDS, end - self.clock()))
+            self.clock.sleep(min(POLL_SECONDS, end - self.clock.seconds()))
             try:
                 if unread.are_none():
                     return True

@@ -3,9 +3,9 @@
 import logging
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache, partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import Announcer, Scope
 from aitrail.digests import PublicKeys, Reconciliation
 from aitrail.dynamodb import encode_batches_at_once
@@ -101,7 +102,7 @@ def _client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 (a 
     return _session.create_client(service, config=_CONFIG, region_name=region)
 
 
-def _ingestion(environment: Environment, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Ingestion:
+def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingestion:
     ledger = Ledger(_client("dynamodb"), environment.files_table)
     reader = LedgerReader(_client("dynamodb"), environment.files_table)
     retention = _retention(environment.ledger_retention_days)
@@ -117,15 +118,15 @@ def _ingestion(environment: Environment, now: Callable[[], datetime] = lambda: d
         reconciliation=Reconciliation(
             ledger=ledger,
             reader=reader,
-            public_keys=PublicKeys(partial(_client, "cloudtrail"), now=now),
+            public_keys=PublicKeys(partial(_client, "cloudtrail"), clock=clock),
             scope=scope,
-            now=now,
-            expires_at=lambda: expiry(now(), retention),
+            clock=clock,
+            expires_at=lambda: expiry(clock.now(), retention),
         ),
-        reviewer=Review(ledger=ledger, reader=reader, announcer=announcer, bucket=environment.log_bucket, now=now),
+        reviewer=Review(ledger=ledger, reader=reader, announcer=announcer, bucket=environment.log_bucket, clock=clock),
         row_retention=_retention(environment.row_retention_days),
         ledger_retention=retention,
-        now=now,
+        clock=clock,
     )
 
 

@@ -22,6 +22,7 @@ from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
 from aitrail.cli.main import cli
+from aitrail.clock import Clock
 from aitrail.dynamodb.tables import EVENTS, FILES
 from aitrail.ingest import EventsTable
 from aitrail.ledger import Ledger
@@ -48,9 +49,14 @@ def environment(monkeypatch, tmp_path):
 
 @pytest.fixture
 def aitrail():
-    """Runs `aitrail ARGUMENTS` in this process, without a terminal: exit_code, stdout, stderr."""
+    """Runs `aitrail ARGUMENTS` in this process, without a terminal: exit_code, stdout, stderr.
 
-    def aitrail(*arguments, **options):
+    `sleep` is called in the place of sleeping.
+    """
+
+    def aitrail(*arguments, sleep=None, **options):
+        if sleep:
+            options["obj"] = Clock(sleep=sleep)
         runner = CliRunner(catch_exceptions=False)
         return runner.invoke(cli, list(map(str, arguments)), prog_name="aitrail", **options)
 

@@ -208,7 +208,7 @@ def test_wait_shows_what_became_of_all(aitrail, deployed):
     outcomes = {key(2): ("unreadable", {"reason": "no gzip"}), key(3): (None, {}), key(4): (None, {})}
     function = Function(deployed, lambda each: outcomes.get(each, ("ingested", {})))
 
-    ended = aitrail("backfill", "--since", "2026-03-14", "--wait", obj=function)
+    ended = aitrail("backfill", "--since", "2026-03-14", "--wait", sleep=function)
 
     assert ended.exit_code == 4
     assert as_json(ended) == [
@@ -238,7 +238,7 @@ def test_wait_is_fine_when_all_is_read(aitrail, deployed):
     deployed.put(key())
 
     ended = aitrail(
-        "backfill", "--since", "2026-03-14", "--wait", "-o", "csv", obj=Function(deployed, lambda _: ("ingested", {}))
+        "backfill", "--since", "2026-03-14", "--wait", "-o", "csv", sleep=Function(deployed, lambda _: ("ingested", {}))
     )
 
     assert (ended.exit_code, ended.stdout.splitlines()) == (0, ["status,files,reason,logFile", "ingested,1,,"])
@@ -250,7 +250,7 @@ def test_nothing_is_waited_for_where_nothing_is_announced(aitrail, deployed, sta
     deployed.record(key())
     stacks.calls.clear()
 
-    ended = aitrail("backfill", "--since", "2026-03-14", "--wait", obj=None)
+    ended = aitrail("backfill", "--since", "2026-03-14", "--wait", sleep=None)
 
     assert (ended.exit_code, ended.stdout) == (0, "")
     assert "GetQueueAttributes" not in stacks.calls
@@ -262,7 +262,7 @@ def test_who_interrupts_is_told_how_to_go_on(aitrail, deployed):
     def interrupt(_seconds):
         raise KeyboardInterrupt
 
-    ended = aitrail("backfill", "--since", "2026-03-14", "--wait", obj=interrupt)
+    ended = aitrail("backfill", "--since", "2026-03-14", "--wait", sleep=interrupt)
 
     assert (ended.exit_code, ended.stdout) == (130, "")
     assert ended.stderr.splitlines()[-1] == (
@@ -289,7 +289,7 @@ def test_who_interrupts_is_told_what_is_true_of_the_command(aitrail, deployed, s
 
     stacks.answers["BatchGetItem" if "--wait" in options else "ListObjectsV2"] = interrupt
 
-    ended = aitrail("backfill", "--since", "2026-03-14", *options, obj=lambda _seconds: None)
+    ended = aitrail("backfill", "--since", "2026-03-14", *options, sleep=lambda _seconds: None)
 
     assert (ended.exit_code, ended.stderr.splitlines()[-1]) == (130, told)
 
@@ -302,7 +302,7 @@ def test_waiting_ends_though_a_message_of_somebody_else_stays(aitrail, deployed)
         function(seconds)
         deployed.sqs.send_message(QueueUrl=deployed.queue, MessageBody="{}")
 
-    ended = aitrail("backfill", "--since", "2026-03-14", "--wait", "--timeout", "1h", obj=sleep)
+    ended = aitrail("backfill", "--since", "2026-03-14", "--wait", "--timeout", "1h", sleep=sleep)
 
     assert (ended.exit_code, as_json(ended)) == (0, [{"status": "ingested", "files": 1}])
 
@@ -331,7 +331,7 @@ def test_names_of_objects_steer_no_terminal(aitrail, deployed):
     name = key().replace(".json.gz", "\x1b[2J.json.gz")
     deployed.put(name)
 
-    ended = aitrail("backfill", "--since", "2026-03-14", "--wait", "-o", "csv", obj=lambda _: deployed.announced())
+    ended = aitrail("backfill", "--since", "2026-03-14", "--wait", "-o", "csv", sleep=lambda _: deployed.announced())
 
     assert ended.exit_code == 4
     assert "\\x1b[2J" in ended.stdout

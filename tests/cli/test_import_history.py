@@ -88,7 +88,7 @@ def member(monkeypatch, tmp_path):
 @pytest.fixture
 def import_history(aitrail):
     """Runs the command without waiting."""
-    return lambda *arguments: aitrail("import-history", *arguments, obj=lambda _: None)
+    return lambda *arguments: aitrail("import-history", *arguments, sleep=lambda _: None)
 
 
 @pytest.fixture

@@ -191,7 +191,7 @@ class Function:
 def test_wait_shows_what_became_of_what_is_announced(aitrail, deployed, status, exit_code):
     deployed.record(key(1), "unreadable", reason="no gzip")
 
-    ended = aitrail("retry", "--wait", "-o", "csv", obj=Function(deployed, status))
+    ended = aitrail("retry", "--wait", "-o", "csv", sleep=Function(deployed, status))
 
     about = {"ingested": "ingested,1,,", "unreadable": f"unreadable,1,,{name(1)}"}[status]
     assert (ended.exit_code, ended.stdout.splitlines()) == (exit_code, ["status,files,reason,logFile", about])
@@ -204,7 +204,7 @@ def test_wait_knows_when_named_files_were_read_before(aitrail, deployed):
     deployed.put(key(1), key(2))
     deployed.record(key(1))
 
-    ended = aitrail("retry", name(1), name(2), "--wait", obj=lambda _seconds: deployed.announced())
+    ended = aitrail("retry", name(1), name(2), "--wait", sleep=lambda _seconds: deployed.announced())
 
     assert ended.exit_code == 4
     assert [json.loads(line)["reason"] for line in ended.stdout.splitlines()] == [

@@ -52,7 +52,7 @@ class Meanwhile:
 @pytest.fixture
 def tail(aitrail):
     def tail(*arguments, meanwhile=()):
-        return aitrail("tail", *arguments, obj=Meanwhile(*meanwhile))
+        return aitrail("tail", *arguments, sleep=Meanwhile(*meanwhile))
 
     return tail
 
@@ -70,7 +70,7 @@ def test_calls_of_the_last_hour_come_first_and_then_those_that_appear_each_once(
         lambda: appeared.extend(recorded(call(6))),
     )
 
-    ended = aitrail("tail", obj=meanwhile)
+    ended = aitrail("tail", sleep=meanwhile)
 
     assert (ended.exit_code, ended.stderr) == (INTERRUPTED, "")
     assert [json.loads(line) for line in ended.stdout.splitlines()] == [first[1], first[0], *appeared]
@@ -82,7 +82,7 @@ def test_lookback_and_interval_may_be_others(aitrail, recorded, call):
     recorded(call(1, minutes=100), call(2, minutes=150))
     meanwhile = Meanwhile()
 
-    ended = aitrail("tail", "--lookback", "2h", "--interval", "1m", obj=meanwhile)
+    ended = aitrail("tail", "--lookback", "2h", "--interval", "1m", sleep=meanwhile)
 
     assert numbers(ended.stdout) == [1]
     assert meanwhile.slept == [60]
@@ -194,7 +194,7 @@ def test_throttling_is_told_waited_out_and_loses_nothing(aitrail, recorded, stac
     stacks.refusals["BatchGetItem"] = ("ThrottlingException", "Rate exceeded")
     meanwhile = Meanwhile(calm_down, lambda: None)
 
-    ended = aitrail("tail", "--service", "polly", obj=meanwhile)
+    ended = aitrail("tail", "--service", "polly", sleep=meanwhile)
 
     assert (ended.exit_code, sorted(numbers(ended.stdout))) == (INTERRUPTED, [1, 2])
     assert meanwhile.slept == [10, 5, 5]

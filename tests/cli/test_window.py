@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.cli.options import question_options
-from aitrail.cli.options.window import NOW, Moment, Span
+from aitrail.cli.options.window import Moment, Span
+from aitrail.clock import Clock
 
 LAW = settings(derandomize=True, database=None, deadline=None)
 CLOCK = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 
 
 def converted(text, kind=Moment):
-    context = click.Context(click.Command("test"))
-    context.meta[NOW] = CLOCK
+    context = click.Context(click.Command("test"), obj=Clock(now=lambda: CLOCK))
     return kind().convert(text, None, context)
 
 

@@ -24,6 +24,7 @@ from moto.core.models import botocore_stubber
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
 from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPathsValidator
 
+from aitrail import clock
 from aitrail.deliveries import Announcer, Delivery, Scope
 from aitrail.digests import PublicKeys, Reconciliation
 from aitrail.dynamodb import from_item, items, tables
@@ -159,12 +160,16 @@ def _refusals_of_query(parameters):
 
 
 class Clock:
-    """`now`, and `left`: the seconds that remain to the function. Time passes in `sleep` only."""
+    """`now`, and `left`: the seconds that remain to the function. Time passes in `sleep` only.
+
+    `given` is what the parts are given as their clock.
+    """
 
     def __init__(self):
         self.now = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
         self.left = 270.0
         self.pauses = []
+        self.given = clock.Clock(now=lambda: self.now, sleep=self.sleep, random=lambda: 0.5)
 
     def time_left(self):
         return self.left
@@ -186,7 +191,7 @@ class Storage:
         self.events_name, self.files_name = f"{prefix}-Events", f"{prefix}-Files"
         create_table(client, self.events_name, tables.EVENTS)
         create_table(client, self.files_name, tables.FILES)
-        options = {"sleep": self.clock.sleep, "random": lambda: 0.5}
+        options = {"clock": self.clock.given}
         self.events = EventsTable(client, self.events_name, **options, workers=1)
         self.source = TableRows(client, self.events_name, **options)
         self.ledger = Ledger(client, self.files_name, **options)
@@ -223,7 +228,7 @@ class Pipeline(Storage):
         self.backfill_url = sqs.create_queue(QueueName=f"{self.files_name}-backfill")["QueueUrl"]
         self.reader = LedgerReader(client, self.files_name)
         parts = {"ledger": self.ledger, "reader": self.reader}
-        announcer = Announcer(lambda: sqs, self.backfill_url, BUCKET, sleep=self.clock.sleep, random=lambda: 0.5)
+        announcer = Announcer(lambda: sqs, self.backfill_url, BUCKET, clock=self.clock.given)
         self.ingestion = Ingestion(
             s3=s3,
             events=self.events,
@@ -232,12 +237,12 @@ class Pipeline(Storage):
             scope=Scope(bucket=BUCKET),
             reconciliation=Reconciliation(
                 **parts,
-                public_keys=PublicKeys(lambda _region: self.cloudtrail, now=lambda: self.clock.now),
+                public_keys=PublicKeys(lambda _region: self.cloudtrail, clock=self.clock.given),
                 scope=Scope(bucket=BUCKET),
-                now=lambda: self.clock.now,
+                clock=self.clock.given,
             ),
-            reviewer=Review(**parts, announcer=announcer, bucket=BUCKET, now=lambda: self.clock.now),
-            now=lambda: self.clock.now,
+            reviewer=Review(**parts, announcer=announcer, bucket=BUCKET, clock=self.clock.given),
+            clock=self.clock.given,
         )
 
     def deliver(self, content, key=KEY, **options):

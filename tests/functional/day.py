@@ -59,7 +59,7 @@ class Day:
             "reader": pipeline.reader,
             "source": pipeline.source,
             "s3": pipeline.s3,
-            "public_keys": PublicKeys(lambda _region: pipeline.cloudtrail, now=lambda: pipeline.clock.now),
+            "public_keys": PublicKeys(lambda _region: pipeline.cloudtrail, clock=pipeline.clock.given),
             "registry": load(),
             "now": at("20:00"),
         }

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from aitrail.clock import Clock
 from aitrail.deliveries import DayFolders
 from aitrail.deliveries.announcing import Announcer, NotAnnouncedError
 from aitrail.repair import NOT_READ, Announced, Backfill, DeadLetters, MoveRunningError, Waiting, announced_again
@@ -208,8 +209,7 @@ def wait(pipeline):
             sqs=pipeline.sqs,
             queue_url=pipeline.backfill_url,
             show=lambda read, left: shown.append((read, left)),
-            sleep=meanwhile,
-            clock=lambda: meanwhile.now,
+            clock=Clock(sleep=meanwhile, seconds=lambda: meanwhile.now),
         )
         with Announced(BUCKET) as noted:
             for key in keys:
@@ -299,7 +299,7 @@ def test_reading_in_the_second_of_the_announcement_is_taken_for_the_new_one(
     pipeline.clock.now = pipeline.clock.now.replace(hour=11, minute=0, second=0)
     pipeline.ingest(deployment.deliver(KEY, record(1)))
     before = pipeline.files()["file"]["ingestedAt"]
-    with Announced(BUCKET, now=lambda: datetime.fromisoformat(f"{before[:10]}T{announced_at}Z")) as noted:
+    with Announced(BUCKET, clock=Clock(now=lambda: datetime.fromisoformat(f"{before[:10]}T{announced_at}Z"))) as noted:
         noted.note(KEY, before)
 
         (became,) = noted.became(pipeline.reader)

@@ -325,7 +325,7 @@ def test_key_is_asked_for_once_and_a_refusal_holds_for_five_minutes(trusted):
     assert asked.call_count == 1
     assert asked.call_args.kwargs == {"StartTime": at("08:00"), "EndTime": at("11:00")}
 
-    keys = public_keys.PublicKeys(lambda _region: trusted.cloudtrail, now=lambda: trusted.clock.now)
+    keys = public_keys.PublicKeys(lambda _region: trusted.cloudtrail, clock=trusted.clock.given)
     refuse(trusted, client_error("AccessDeniedException"))
     for minutes in (0, 4, 2):
         trusted.clock.now += timedelta(minutes=minutes)

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
+from aitrail.clock import Clock
 from aitrail.dynamodb import BatchWriter, OutOfTimeError, delete
 from aitrail.dynamodb.tables import EVENTS
 from aitrail.ingest import EventsTable
@@ -63,7 +64,7 @@ def test_batches_have_1_to_25_rows(storage, wire, row, rows, sizes):
 
 
 def test_batches_that_are_written_side_by_side_are_all_written(storage, wire, row):
-    table = EventsTable(storage.dynamodb, storage.events_name, sleep=lambda _: None)
+    table = EventsTable(storage.dynamodb, storage.events_name, clock=Clock(sleep=lambda _: None))
     wire.processed = 20
 
     table.write([row(number) for number in range(240)], time_left=lambda: 60.0)

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aitrail.clock import Clock
 from aitrail.history import EventHistory, HistoryImport
 from aitrail.ingest import EventsTable
 from aitrail.rows import IMPORTED, row_of, sized_row_of
@@ -40,7 +41,7 @@ def importing():
             **options,
         )
         asked = {
-            region: EventHistory(client, clock=lambda: 0.0, sleep=lambda _: None, random=lambda: 0.0)
+            region: EventHistory(client, clock=Clock(seconds=lambda: 0.0, sleep=lambda _: None, random=lambda: 0.0))
             for region, client in histories.items()
         }
         return {result.region: result for result in run.run(asked)}
@@ -115,7 +116,7 @@ def test_imported_rows_are_counted_on_all_pages(storage, importing, at):
 
 
 def test_rows_that_were_written_side_by_side_are_all_there(storage, importing, at, wire):
-    storage.events = EventsTable(storage.dynamodb, storage.events_name, sleep=lambda _: None, workers=4)
+    storage.events = EventsTable(storage.dynamodb, storage.events_name, clock=Clock(sleep=lambda _: None), workers=4)
 
     found = importing(storage, {EUROPE: History(*map(at, range(60, 130)))})
 

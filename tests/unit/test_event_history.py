@@ -7,6 +7,7 @@ from unittest.mock import Mock
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from aitrail.clock import Clock
 from aitrail.history.event_history import EventHistory, Found, HistoryRefusedError, within_reach
 from aitrail.rows import record_of, row_of
 from aitrail.services import load
@@ -18,7 +19,7 @@ DAY = Window(since=NOW - timedelta(days=1), until=NOW)
 POLLY = "polly.amazonaws.com"
 
 
-class Clock:
+class Time:
     """Time that passes while somebody sleeps, and `took` seconds in every request."""
 
     def __init__(self, took=0.0):
@@ -53,7 +54,7 @@ def record(records):
 
 def asking(history, clock):
     history.meanwhile = clock.note
-    return EventHistory(history, clock=clock, sleep=clock.sleep, random=lambda: 0.5)
+    return EventHistory(history, clock=Clock(seconds=clock, sleep=clock.sleep, random=lambda: 0.5))
 
 
 def refusal(code):
@@ -63,7 +64,7 @@ def refusal(code):
 def test_all_pages_of_one_source_are_given_newest_first(record, records):
     history = History(*map(record, range(1, 8)), records["lex-by-sso"] | {"eventTime": "2026-11-21T11:00:00Z"}, page=3)
 
-    pages = list(asking(history, Clock()).pages(POLLY, DAY))
+    pages = list(asking(history, Time()).pages(POLLY, DAY))
 
     assert [[int(event["EventId"][:8]) for event in page] for page in pages] == [[1, 2, 3], [4, 5, 6], [7]]
     assert {question["MaxResults"] for question in history.asked} == {50}
@@ -73,14 +74,14 @@ def test_both_ends_that_cloudtrail_takes_are_within_the_window(record):
     first, last = record(86_400), record(1)
     history = History(record(86_401), first, last, record(0))
 
-    (page,) = asking(history, Clock()).pages(POLLY, DAY)
+    (page,) = asking(history, Time()).pages(POLLY, DAY)
 
     assert [event["EventId"] for event in page] == [last["eventID"], first["eventID"]]
 
 
 @pytest.mark.parametrize(("took", "apart"), [(0.0, 0.5), (0.2, 0.5), (0.7, 0.7)])
 def test_requests_begin_at_least_half_a_second_apart_for_all_sources(record, took, apart):
-    clock = Clock(took)
+    clock = Time(took)
     history = asking(History(*map(record, range(1, 4)), page=1), clock)
 
     list(history.pages(POLLY, DAY))
@@ -91,7 +92,7 @@ def test_requests_begin_at_least_half_a_second_apart_for_all_sources(record, too
 
 
 def test_throttling_is_answered_with_pauses_that_grow_and_keep_the_pace():
-    clock, client = Clock(), Mock()
+    clock, client = Time(), Mock()
     answers = iter([*[refusal("ThrottlingException")] * 6, {"Events": []}])
 
     def lookup_events(**_):
@@ -103,7 +104,9 @@ def test_throttling_is_answered_with_pauses_that_grow_and_keep_the_pace():
 
     client.lookup_events = lookup_events
 
-    pages = list(EventHistory(client, clock=clock, sleep=clock.sleep, random=lambda: 1.0).pages(POLLY, DAY))
+    pages = list(
+        EventHistory(client, clock=Clock(seconds=clock, sleep=clock.sleep, random=lambda: 1.0)).pages(POLLY, DAY)
+    )
 
     gaps = [after - before for before, after in zip(clock.requests, clock.requests[1:], strict=False)]
     assert pages == [[]]
@@ -120,11 +123,11 @@ def test_throttling_is_answered_with_pauses_that_grow_and_keep_the_pace():
     ids=["refused", "throttled all the time", "no such Region"],
 )
 def test_what_does_not_pass_by_itself_is_an_error_of_the_region(error, tries):
-    clock, client = Clock(), Mock()
+    clock, client = Time(), Mock()
     client.lookup_events.side_effect = error
 
     with pytest.raises(HistoryRefusedError) as raised:
-        list(EventHistory(client, clock=clock, sleep=clock.sleep).pages(POLLY, DAY))
+        list(EventHistory(client, clock=Clock(seconds=clock, sleep=clock.sleep)).pages(POLLY, DAY))
 
     assert str(raised.value) == str(error)
     assert raised.value.__cause__ is error

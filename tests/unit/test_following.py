@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aitrail.clock import Clock
 from aitrail.questions import ConditionError, EventStore, Filter, Order
 from aitrail.questions.following import Following
 from aitrail.window import MomentError, event_time
@@ -79,8 +80,7 @@ class World:
             whole=whole,
             report=self.told.append,
             is_temporary=lambda error: isinstance(error, Throttled),
-            now=self.now,
-            sleep=self.sleep,
+            clock=Clock(now=self.now, sleep=self.sleep),
         )
 
 

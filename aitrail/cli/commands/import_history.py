@@ -1,7 +1,6 @@
 """`aitrail import-history`: the last 90 days from CloudTrail's Event history, before any log file is there."""
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from aitrail.cli.options import (
     Command,
     UnreachableError,
     aws_options,
+    clock_of,
     hint,
     now_of,
     option,
@@ -27,6 +27,7 @@ from aitrail.cli.options import (
     window_options,
 )
 from aitrail.cli.output import ATTENTION, Output, narrate, progress, rate_of
+from aitrail.clock import Clock
 from aitrail.services import load
 from aitrail.window import Window, event_time
 
@@ -112,7 +113,7 @@ def import_history(
         if not left:
             narrate(_ALL_BEFORE)
         return
-    histories = _histories(origin, names, sleep=context.obj or time.sleep)
+    histories = _histories(origin, names, clock_of(context))
     try:
         with _progress(len(names) * len(registry.sources)) as report:
             found = HistoryImport(**about, **tables, report=report).run(histories)
@@ -154,12 +155,12 @@ def _enabled(access: Access) -> list[str]:
     return sorted(region["RegionName"] for region in access.client("ec2").describe_regions()["Regions"])
 
 
-def _histories(access: Access, regions: Iterable[str], *, sleep: Callable[[float], None]) -> "dict[str, EventHistory]":
+def _histories(access: Access, regions: Iterable[str], clock: Clock) -> "dict[str, EventHistory]":
     from aitrail.history import EventHistory  # noqa: PLC0415 (imports botocore)
 
     # CloudTrail counts what is asked again: that has to keep to the pace as well.
     clients = {region: access.client("cloudtrail", region=region, attempts=1) for region in regions}
-    return {region: EventHistory(client, sleep=sleep) for region, client in clients.items()}
+    return {region: EventHistory(client, clock=clock) for region, client in clients.items()}
 
 
 def _left(gaps: Iterable[tuple[str, list[Window]]]) -> Iterator[dict[str, Any]]:

@@ -1,8 +1,7 @@
 """`aitrail tail`: calls as their rows appear in the table."""
 
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 
 import click
@@ -14,6 +13,7 @@ from aitrail.cli.options import (
     Deployed,
     Span,
     aws_options,
+    clock_of,
     columns_option,
     filter_options,
     length_of,
@@ -61,9 +61,9 @@ def _interval(context: click.Context, parameter: click.Parameter, value: timedel
 @option("Where", "-v", "--verbose", is_flag=True, help="Tell what reading took, at the end.")
 @columns_option()
 @output_options(formats=_FORMATS)
-@click.pass_obj
+@click.pass_context
 def tail(
-    sleep: Callable[[float], None] | None,
+    context: click.Context,
     *,
     conditions: Conditions,
     lookback: timedelta,
@@ -89,7 +89,7 @@ def tail(
     from aitrail.questions import EventStore  # noqa: PLC0415 (--help need not wait for what reads log files)
 
     place = Deployed(access)
-    store = EventStore(place.source, sleep=sleep or time.sleep)
+    store = EventStore(place.source, sleep=clock_of(context).sleep)
     polls = store.follow(
         lookback=lookback,
         interval=interval,

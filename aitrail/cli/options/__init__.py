@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.sections import Command, option
     from aitrail.cli.options.timeline import TIMELINE_COLUMNS, TimelineChoice, timeline_argument, timeline_options
     from aitrail.cli.options.waiting import Wait, wait_options
-    from aitrail.cli.options.window import NOW, Span, length_of, now_of, window_options
+    from aitrail.cli.options.window import Span, clock_of, length_of, now_of, window_options
     from aitrail.cli.options.wrapping import HelpContext
 
 __all__, __getattr__ = exports(
@@ -35,6 +35,6 @@ __all__, __getattr__ = exports(
     sections=("Command", "option"),
     timeline=("TIMELINE_COLUMNS", "TimelineChoice", "timeline_argument", "timeline_options"),
     waiting=("Wait", "wait_options"),
-    window=("NOW", "Span", "length_of", "now_of", "window_options"),
+    window=("Span", "clock_of", "length_of", "now_of", "window_options"),
     wrapping=("HelpContext",),
 )

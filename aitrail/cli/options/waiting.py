@@ -1,7 +1,6 @@
 """--wait and --timeout, of commands that announce log files."""
 
 import functools
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +9,8 @@ from typing import Any
 import click
 
 from aitrail.cli.options.sections import option
-from aitrail.cli.options.window import Span
+from aitrail.cli.options.window import Span, clock_of
+from aitrail.clock import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Wait:
     """How to wait for the function: for how long, None for as long as it takes."""
 
     timeout: timedelta | None
-    sleep: Callable[[float], None]
+    clock: Clock
 
 
 def wait_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -37,7 +37,7 @@ def wait_options(command: Callable[..., None]) -> Callable[..., None]:
             raise click.UsageError("--timeout says how long --wait waits: give both.")
         if waits and options.get("dry_run"):
             raise click.UsageError("--dry-run announces nothing that --wait could wait for: leave one out.")
-        sleep = click.get_current_context().obj or time.sleep
-        command(*args, wait=Wait(timeout=timeout, sleep=sleep) if waits else None, **options)
+        clock = clock_of(click.get_current_context())
+        command(*args, wait=Wait(timeout=timeout, clock=clock) if waits else None, **options)
 
     return with_wait

@@ -2,19 +2,20 @@
 
 import functools
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
 from aitrail.cells import counted
 from aitrail.cli.options.sections import option
+from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.window import MomentError, moment_of, span_of, window_of, within_time
 
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
 # One command has one now, however many of its options refer to it: the key of ctx.meta that holds it.
-NOW = "aitrail.now"
+_NOW = "aitrail.now"
 
 
 class Moment(click.ParamType[datetime]):
@@ -75,9 +76,14 @@ def _default(since: str | None) -> str:
     return "required" if since is None else f"default: {since}"
 
 
+def clock_of(ctx: click.Context | None) -> Clock:
+    """The clock of the command: the object of its context, where there is one."""
+    return ctx.obj if ctx and isinstance(ctx.obj, Clock) else SYSTEM_CLOCK
+
+
 def now_of(ctx: click.Context | None) -> datetime:
     """The moment of the command, in whole seconds."""
-    now: datetime = (ctx.meta if ctx else {}).setdefault(NOW, datetime.now(UTC).replace(microsecond=0))
+    now: datetime = (ctx.meta if ctx else {}).setdefault(_NOW, clock_of(ctx).now().replace(microsecond=0))
     return now
 
 

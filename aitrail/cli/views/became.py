@@ -43,7 +43,7 @@ def _wait(noted: Announced, access: Access, wait: Wait) -> bool:
             show=lambda read, left: show(
                 f"{counted(left, 'message')} left in the backfill queue, files read", read, noted.count
             ),
-            sleep=wait.sleep,
+            clock=wait.clock,
         )
         return waiting.until_read(noted, wait.timeout)
 
