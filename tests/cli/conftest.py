@@ -51,12 +51,12 @@ def environment(monkeypatch, tmp_path):
 def aitrail():
     """Runs `aitrail ARGUMENTS` in this process, without a terminal: exit_code, stdout, stderr.
 
-    `sleep` is called in the place of sleeping.
+    `sleep` is called in the place of sleeping, `now` in that of looking at the clock.
     """
 
-    def aitrail(*arguments, sleep=None, **options):
-        if sleep:
-            options["obj"] = Clock(sleep=sleep)
+    def aitrail(*arguments, sleep=None, now=None, **options):
+        parts = {"sleep": sleep, "now": now}
+        options["obj"] = Clock(**{name: part for name, part in parts.items() if part})
         runner = CliRunner(catch_exceptions=False)
         return runner.invoke(cli, list(map(str, arguments)), prog_name="aitrail", **options)
 

@@ -3,12 +3,12 @@
 import json
 import re
 import shlex
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
 import boto3
 import pytest
 
-from aitrail.cli import window
 from aitrail.dynamodb import to_item
 from aitrail.dynamodb.tables import FILES
 from aitrail.ledger import PROBLEMS
@@ -54,16 +54,10 @@ Newest digest of each account, Region and trail
 """
 
 
-@pytest.fixture(autouse=True)
-def _now(monkeypatch):
-    """The command's clock stands at 10:30."""
-
-    class Clock(datetime):
-        @classmethod
-        def now(cls, zone=None):
-            return at("10:30").astimezone(zone)
-
-    monkeypatch.setattr(window, "datetime", Clock)
+@pytest.fixture
+def aitrail(aitrail):
+    """The command, whose clock stands at 10:30."""
+    return partial(aitrail, now=lambda: at("10:30"))
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ class Deployment:
 
     def __init__(self, pipeline, packed):
         self.pipeline, self.packed = pipeline, packed
-        options = {"sleep": pipeline.clock.sleep, "random": lambda: 0.5}
-        self.announcer = Announcer(lambda: pipeline.sqs, pipeline.backfill_url, BUCKET, **options)
+        clock = pipeline.clock.given
+        self.announcer = Announcer(lambda: pipeline.sqs, pipeline.backfill_url, BUCKET, clock=clock)
 
     def deliver(self, key, *records, **options):
         return self.pipeline.deliver(self.packed(*records), key, **options)

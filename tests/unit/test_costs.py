@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.costs import AwsPrices, per_million, total
-from aitrail.costs import compare as cost_comparison
+from aitrail.costs import comparison as cost_comparison
 from aitrail.costs import model as costs
 from aitrail.costs.comparison import KEEPING, PRINCIPAL, USAGE, compare
 from aitrail.costs.load import DAYS, CostError, Load

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from aitrail.deliveries import Origins
 from aitrail.dynamodb.tables import BY_DAY
 from aitrail.ledger import PROBLEMS
 from aitrail.status import (
     Arrivals,
     Origin,
-    Origins,
     Problem,
     Queue,
     Queues,
