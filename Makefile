@@ -19,10 +19,11 @@ samples: $(VENV_READY) ## Write sample log files into the folder samples, to ask
 test: $(NODE_READY) ## Run all tests; none needs an AWS account
 	.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
-lint: $(VENV_READY) ## Check style, formatting and types
+lint: $(VENV_READY) ## Check style, formatting, types, and which package imports which
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
 
 bench: $(VENV_READY) ## Measure what reading and writing cost, against their limits; QUICK=1 takes less than a minute
 	@.venv/bin/python -m bench $(if $(QUICK),--quick)

@@ -1,4 +1,4 @@
-"""What talking to AWS takes, whatever it is about: pages fetched side by side, errors that pass, the deployed stack.
+"""Talking to AWS, whatever it is about: pages fetched in parallel, retries, the deployed stack.
 
 In: clients and tasks; out: answers. It knows nothing of log files, rows or people.
 """

@@ -1,1 +1,1 @@
-"""The `aitrail` command: one module per command, shared options and output formats beside them."""
+"""The `aitrail` command: `main` is the group, `commands` has one module for each command."""

@@ -1,4 +1,7 @@
-"""What aitrail costs: a load in, the lines of a bill out."""
+"""What aitrail costs, and what Polly charges for characters.
+
+In: a load, and prices from TOML files; out: the lines of a bill. It asks nothing of AWS. Pure.
+"""
 
 from typing import TYPE_CHECKING
 

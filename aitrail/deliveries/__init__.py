@@ -1,4 +1,4 @@
-"""What CloudTrail delivers and how it is announced: messages, object keys, the bucket and its folders by day.
+"""What CloudTrail delivers, and how it is announced: messages, object keys, the bucket and its folders by day.
 
 In: the body of a message, a key, a bucket; out: deliveries. It knows nothing of records.
 """

@@ -1,4 +1,4 @@
-"""CloudTrail's digests: what they list, whether CloudTrail signed them, how far their chains reach.
+"""CloudTrail's digests: what they list, whether CloudTrail signed them, and how far their chains reach.
 
 In: a digest; out: entries of the ledger that are verified, awaited, tampered or unlisted. It reads no log file.
 """

@@ -1,4 +1,4 @@
-"""What both tables need of DynamoDB: their keys and indexes, what an item may hold, batches written and pages read.
+"""DynamoDB as both tables use it: keys and indexes, what an item may hold, batch writes, counted reads.
 
 In: plain values; out: plain values. It knows nothing of what they mean.
 """

@@ -1,6 +1,6 @@
-"""CloudTrail's Event history becomes rows, where no log file has brought them yet.
+"""Imports CloudTrail's Event history: rows for the time before the first log file.
 
-In: a window and Regions; out: rows, rejects and progress in the ledger. It reads no log file.
+In: a window and Regions; out: rows, rejects, and progress in the ledger. It reads no log file.
 """
 
 from typing import TYPE_CHECKING

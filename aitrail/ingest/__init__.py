@@ -1,6 +1,7 @@
-"""A message in; rows, rejects and an entry of the ledger out: the one path into the tables.
+"""Ingests deliveries: the one path into both tables.
 
-It knows nothing of Lambda, Powertools or the environment, which `lambdas/` wires to it.
+In: the body of a message; out: rows, rejects and an entry of the ledger. It knows nothing of Lambda, Powertools or
+the environment: `lambdas/` wires them to it.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""The ledger (files table): what became of every delivery, and what that means.
+"""The ledger (files table): what became of every delivery, and what its attributes together mean.
 
-In: what a reading or a digest says; out: entries. It knows nothing of questions, and decides nothing about digests.
+In: what a reading or a digest says; out: entries. It knows nothing of questions, and judges no digest.
 """
 
 from typing import TYPE_CHECKING

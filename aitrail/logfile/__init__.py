@@ -1,6 +1,6 @@
-"""The bytes of a log file in, its wanted records out, in bounded memory: the hot path.
+"""Selects the wanted records of a log file, in bounded memory: the hot path.
 
-It knows which event sources are wanted, and nothing of AWS, rows or tables. Pure.
+In: bytes, and the event sources that are wanted; out: records. It knows nothing of AWS, rows or tables. Pure.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Whether a window of deliveries is complete: by the ledger, by the table, by reading everything again.
+"""Proves that a window of deliveries is complete: by the ledger, by the table, or by reading everything again.
 
 In: a window; out: a verdict that names every exception. It changes nothing.
 """

@@ -1,6 +1,6 @@
-"""Questions about rows, asked of the events table or of log files.
+"""Questions about calls, asked of the events table or of log files.
 
-In: conditions and a window, as people write them; out: rows, sums, timelines, files. It writes no table.
+In: conditions and a window, as people write them; out: rows, sums, timelines, files. It writes to no table.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
 """What operators do when something is missing or wrong: backfill, retry, wait, accept.
 
-In: the bucket, the ledger and the queues; out: announcements and acceptances. It reads no log file itself.
+In: the bucket, the ledger and the queues; out: messages to the queues, and acceptances. It reads no log file.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""A record in, its row out, and back again exactly; and one pass over a log file that does it for all.
+"""Turns a record into its row, and the row back into exactly that record; reads a whole log file that way.
 
-It knows the services and DynamoDB's limits, and neither asks nor writes anything. Pure.
+In: records; out: rows and rejects. It reads and writes nothing but the stream that it is given. Pure.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,8 @@
-"""The services whose calls are recorded: one TOML file each, and the registry made of them."""
+"""The recorded services: one TOML file for each, and the registry that they form together.
+
+In: TOML files; out: which eventSource belongs to which service, its resources and its usage. It knows nothing of rows
+or tables. Pure.
+"""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,7 @@
-"""Whether all is well: queues, ledger and digests summed up, and what needs a person."""
+"""Sums up queues, ledger and digests, and says what needs attention.
+
+In: a window, and what the deployment's parts report; out: a status with its findings. It changes nothing.
+"""
 
 from typing import TYPE_CHECKING
 

@@ -1,6 +1,6 @@
 """Options that commands share: which deployment, which calls, which window, which columns.
 
-In: the command line; out: values of the other packages, checked. They print nothing but errors.
+In: the command line; out: checked values of the packages below. It prints nothing but errors.
 """
 
 from typing import TYPE_CHECKING

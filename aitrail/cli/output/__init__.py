@@ -1,6 +1,6 @@
-"""How commands print: formats, tables, groups of names and values, progress.
+"""Prints: formats, tables, groups of names and values, progress.
 
-In: rows and values; out: text that steers no terminal. It knows nothing of AWS or of what the rows mean.
+In: rows and values; out: text that cannot steer a terminal. It knows nothing of AWS, or of what rows mean.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""What single commands show, for people and for programs, where that is more than a table of rows.
+"""What single commands show, where that is more than a table of rows.
 
-In: reports of the other packages; out: rows, groups and lines for `output`.
+In: reports of the packages below; out: rows, groups and lines for `output`. It decides nothing.
 """
 
 from typing import TYPE_CHECKING

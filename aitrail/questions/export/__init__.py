@@ -1,4 +1,7 @@
-"""Rows as files for DuckDB, Athena and spreadsheets: one file for each service and day."""
+"""Writes rows to files for DuckDB, Athena and spreadsheets: one file for each service and day.
+
+In: a source of rows and a folder; out: files, and notes on which of them are complete. It knows nothing of tables.
+"""
 
 from typing import TYPE_CHECKING
 

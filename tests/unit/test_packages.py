@@ -1,0 +1,110 @@
+"""Packages say what they are and what they offer, and nobody reaches behind it; import-linter checks their order."""
+
+import ast
+import re
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# What a package's __init__.py only imports for type checkers has to be what it gives when somebody asks.
+PACKAGES = sorted(
+    path.parent for path in (ROOT / "aitrail").rglob("__init__.py") if "exports(" in path.read_text(encoding="utf-8")
+)
+
+
+def name_of(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported(path):
+    """(module, name) of every `from module import name`, wherever it stands."""
+    nodes = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom))
+    return [(node.module or "", alias.name) for node in nodes for alias in node.names]
+
+
+def package_of(name):
+    """The package that a module belongs to: the innermost that exports names."""
+    packages = [name_of(path) for path in PACKAGES if f"{name}.".startswith(f"{name_of(path)}.")]
+    return max(packages, key=len, default=None)
+
+
+def sources():
+    """The modules of the project itself."""
+    return [
+        path
+        for folder in ("aitrail", "lambdas", "infra", "demo", "bench", "soak")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=name_of)
+def test_a_package_exports_what_it_declares_from_the_modules_that_define_it(package):
+    module = import_module(name_of(package))
+    declared = [pair for pair in imported(package / "__init__.py") if pair != ("aitrail.lazy", "exports")]
+    declared = [(origin, name) for origin, name in declared if origin.startswith("aitrail.")]
+
+    assert sorted(name for _, name in declared) == module.__all__
+    for origin, name in declared:
+        assert getattr(module, name) is getattr(import_module(origin), name)
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=name_of)
+def test_no_exported_name_is_that_of_a_module_which_importing_would_put_in_its_place(package):
+    modules = {path.stem for path in package.glob("*.py")} | {
+        path.parent.name for path in package.glob("*/__init__.py")
+    }
+    public = {name for module, name in imported(package / "__init__.py") if module == name_of(package)}
+
+    assert not set(import_module(name_of(package)).__all__) & modules - public
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=name_of)
+def test_a_name_that_a_package_does_not_have_is_an_attribute_error(package):
+    with pytest.raises(AttributeError, match=re.escape(f"module '{name_of(package)}' has no attribute 'nothing'")):
+        _ = import_module(name_of(package)).nothing
+
+
+@pytest.mark.parametrize("package", [path for path in PACKAGES if path != ROOT / "aitrail"], ids=name_of)
+def test_a_package_says_what_comes_in_what_goes_out_and_what_it_does_not_know(package):
+    text = ast.get_docstring(ast.parse((package / "__init__.py").read_text()))
+
+    assert 2 <= len([line for line in text.splitlines() if line]) <= 4
+    assert {"In:", "out:"} <= set(text.split())
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_names_are_imported_from_packages_and_not_from_their_modules(path):
+    own = package_of(name_of(path))
+    reached = {module for module, _ in imported(path) if module.startswith("aitrail.")}
+
+    assert [module for module in reached if package_of(module) not in (own, module, "aitrail", None)] == []
+
+
+def test_architecture_shows_the_order_that_is_checked():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["containers"] == ["aitrail"])
+    page = (ROOT / "docs/architecture.md").read_text()
+    picture = page.partition("## Packages\n\n")[2].partition("\n\n")[0]
+
+    assert [line.strip() for line in picture.splitlines()] == [re.sub(r" \| ", "  ", layer) for layer in layers]
+    described = set(re.findall(r"^\| `([a-z/]+?)/?(?:\.py)?` \|", page, re.MULTILINE))
+    assert {f"aitrail/{name}" for layer in layers for name in layer.split(" | ")} <= described
+
+
+def test_infra_knows_only_tables_and_services():
+    reached = {
+        pair for path in (ROOT / "infra").rglob("*.py") for pair in imported(path) if pair[0].startswith("aitrail")
+    }
+
+    assert {module for module, _ in reached} <= {"aitrail.dynamodb", "aitrail.services", "aitrail.errors"}
+    assert {name for module, name in reached if module == "aitrail.dynamodb"} == {"tables"}
+
+
+def test_the_handler_and_the_entry_of_the_stack_are_short():
+    lines = {path: len((ROOT / path).read_text().splitlines()) for path in ("lambdas/ingest/handler.py", "app.py")}
+
+    assert lines["lambdas/ingest/handler.py"] <= 60
+    assert lines["app.py"] <= 25
