@@ -8,35 +8,21 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
+    from aitrail.rows.fields import RECORD_FIELDS
     from aitrail.rows.identity import CREDENTIALS, PRINCIPAL_KINDS, identity_of
-    from aitrail.rows.reading import Reading, RejectedRecord
-    from aitrail.rows.row import (
-        IMPORTED,
-        OUTCOMES,
-        RECORD_FIELDS,
-        Reject,
-        index_key,
-        record_hash,
-        record_of,
-        recorded_with,
-        row_of,
-        sized_row_of,
-    )
+    from aitrail.rows.outcome import OUTCOMES
+    from aitrail.rows.reading import Reading
+    from aitrail.rows.rejects import Reject, RejectedRecord
+    from aitrail.rows.row import IMPORTED, record_of, recorded_with, row_of, sized_row_of
+    from aitrail.rows.table_keys import index_key, record_hash
 
 __all__, __getattr__ = exports(
     __name__,
+    fields=("RECORD_FIELDS",),
     identity=("CREDENTIALS", "PRINCIPAL_KINDS", "identity_of"),
-    reading=("Reading", "RejectedRecord"),
-    row=(
-        "IMPORTED",
-        "OUTCOMES",
-        "RECORD_FIELDS",
-        "Reject",
-        "index_key",
-        "record_hash",
-        "record_of",
-        "recorded_with",
-        "row_of",
-        "sized_row_of",
-    ),
+    outcome=("OUTCOMES",),
+    reading=("Reading",),
+    rejects=("Reject", "RejectedRecord"),
+    row=("IMPORTED", "record_of", "recorded_with", "row_of", "sized_row_of"),
+    table_keys=("index_key", "record_hash"),
 )

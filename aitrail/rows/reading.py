@@ -1,16 +1,17 @@
 """One pass over one log file: its rows, its rejects and its counts, the same for the Lambda and for `aitrail scan`."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO
 
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.logfile import LogFile
-from aitrail.rows.row import Reject, hashed_event_id, in_log_file, record_hash, sized_row_of
+from aitrail.rows.rejects import Reject, RejectedRecord
+from aitrail.rows.row import in_log_file, sized_row_of
+from aitrail.rows.table_keys import hashed_event_id, record_hash
 from aitrail.services import Registry
 
 # Rows wait for the whole file to prove sound, up to this many bytes of them; beyond it they are handed on as they come.
@@ -19,59 +20,9 @@ MAX_HELD_BYTES = 32 * 1024 * 1024
 # Rows of 1.4 KB by DynamoDB's count take 6 KB.
 _OVERHEAD_BYTES = 4096
 
-# What a reject keeps of its record: all of it where that fits beside the other attributes, else the beginning.
-_MAX_KEPT_BYTES = 390 * 1024
-_BEGINNING_BYTES = 8 * 1024
-_MAX_NAME_CHARACTERS = 256
-
 
 class CountsDisagreeError(AitrailError):
     """Independent counters of one file differ: a defect of aitrail, never of the file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectedRecord:
-    """A wanted record that became no row, and why.
-
-    `key` tells it from the others of its origin: its position in Records, or the eventID of one that is in no log file.
-    `kept` is `record`, its JSON text; of a record too large for that `recordSha256`, `recordBytes` and
-    `recordBeginning`; nothing where it nests too deep to be written.
-    """
-
-    key: int | str
-    reason: str
-    event_source: str | None
-    event_name: str | None
-    kept: dict[str, Any]
-
-    @classmethod
-    def of(cls, record: dict[str, Any], *, key: int | str, reason: str) -> Self:
-        """The reject of a record; it holds no reference to the record."""
-        return cls(
-            key=key,
-            reason=reason,
-            event_source=_name(record.get("eventSource")),
-            event_name=_name(record.get("eventName")),
-            kept=_kept(record),
-        )
-
-
-def _name(value: object) -> str | None:
-    return value[:_MAX_NAME_CHARACTERS] if isinstance(value, str) and items.is_unicode(value) else None
-
-
-def _kept(record: dict[str, Any]) -> dict[str, Any]:
-    try:
-        text = items.json_text(record)
-    except RecursionError:
-        return {}
-    if len(text) <= _MAX_KEPT_BYTES:
-        return {"record": text}
-    return {
-        "recordSha256": hashlib.sha256(text.encode()).hexdigest(),
-        "recordBytes": len(text),
-        "recordBeginning": text[:_BEGINNING_BYTES],
-    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from aitrail.dynamodb import items, tables
-from aitrail.rows.row import RECORD_FIELDS, Reject, outcome_of, record_of, row_of
+from aitrail.rows import RECORD_FIELDS, Reject, record_of, row_of
+from aitrail.rows.outcome import outcome_of
 
 GUID = "0b1c2d3e-4f50-4162-8374-95a6b7c8d9e0"
 RECORD = {

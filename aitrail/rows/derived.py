@@ -1,0 +1,75 @@
+"""The attributes that a row has beside its record: derived from the record and the registry alone."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from aitrail.dynamodb import items
+from aitrail.rows.identity import Identity, identity_of
+from aitrail.rows.outcome import outcome_of
+from aitrail.rows.rejects import Reject
+from aitrail.rows.table_keys import event_id_of, index_key
+from aitrail.services import Registry, Service, operation_of
+
+_EVENT_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+
+
+def derived_attributes(record: dict[str, Any], registry: Registry, retention: timedelta | None) -> dict[str, Any]:
+    """The derived attributes of a wanted record; those without a value are absent. Raises Reject."""
+    service = registry.service(str(record.get("eventSource")))
+    if service is None:
+        raise Reject(f"no service is registered for eventSource {record.get('eventSource')!r}")
+    event_time = _event_time(record)
+    derived = {
+        "eventID": event_id_of(record),
+        "eventDay": record["eventTime"][: len("2026-01-31")],
+        "outcome": outcome_of(record),
+        **_identity_attributes(identity_of(record)),
+        **_service_attributes(record, service),
+        # Not event_time + retention: the calendar of datetime ends with the year 9999.
+        "expiresAt": None if retention is None else int(event_time.timestamp() + retention.total_seconds()),
+    }
+    return {name: value for name, value in derived.items() if value or value == 0}  # False and 0 are values
+
+
+def _service_attributes(record: dict[str, Any], service: Service) -> dict[str, Any]:
+    event_name = record.get("eventName")
+    operation = operation_of(event_name) if isinstance(event_name, str) else ""
+    request, response = record.get("requestParameters"), record.get("responseElements")
+    resource, usage = service.attributes_of(operation, request, response)
+    return {
+        "service": service.name,
+        "operation": _text(operation),
+        "resource": None if resource is None else index_key(resource),
+        "usage": {name: _text(value) for name, value in usage.items()},
+    }
+
+
+def _identity_attributes(identity: Identity) -> dict[str, Any]:
+    return {
+        "principal": index_key(identity.principal),
+        "principalAccount": _text(identity.principal_account),
+        "sessionName": _text(identity.session_name),
+        "accessKeyId": _text(identity.access_key_id),
+        "credentials": identity.credentials,
+        "temporaryCredentials": identity.temporary_credentials,
+        "calledBy": _text(identity.called_by),
+    }
+
+
+def _event_time(record: dict[str, Any]) -> datetime:
+    value = record.get("eventTime")
+    if not isinstance(value, str) or not _EVENT_TIME.fullmatch(value):
+        given = repr(value)[:60] if "eventTime" in record else "missing"
+        raise Reject(f"eventTime is {given}, it should be like 2026-01-31T23:59:59Z")
+    try:
+        if value[11:13] < "24":  # Python 3.14 takes 24:00 for the midnight that follows
+            return datetime.fromisoformat(value)
+    except ValueError:
+        pass
+    raise Reject(f"eventTime {value!r} is no real date")
+
+
+def _text(value: Any) -> Any:  # noqa: ANN401 (strings are made storable, everything else passes)
+    """A derived string as UTF-8 can hold it; the record itself keeps the original."""
+    return items.encodable(value) if isinstance(value, str) else value
