@@ -125,7 +125,7 @@ class HistoryImport:
         written = self.events.add(found.rows)
         # One batch takes a key once.
         rejects = {reject.key: reject for reject in found.rejects}
-        self.ledger.record_rejects(origin, list(rejects.values()), expires_at=None, time_left=lambda: inf)
+        self.ledger.rejects.record(origin, list(rejects.values()), expires_at=None, time_left=lambda: inf)
         others = {
             "written": written,
             "alreadyThere": len(found.rows) - written,

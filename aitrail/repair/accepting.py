@@ -60,7 +60,7 @@ class Accepting:
         return problem
 
     def _has_rejects(self, log_file: str) -> bool:
-        return any(each["problem"] == REJECTED for each in self.ledger.rejects(log_file))
+        return any(each["problem"] == REJECTED for each in self.ledger.rejects.of(log_file))
 
     def accept(self, log_file: str, problem: str, reason: str) -> str | None:
         """Accept that problem, and where it is that of rejects, these; the problem that the object has then.
@@ -75,7 +75,7 @@ class Accepting:
         is_done = any(each["problem"] == problem for each in holding(after))
         if problem == _REJECTS:
             of_each = acceptance(REJECTED, {}, **who)
-            is_done = bool(self.ledger.accept_rejects(log_file, ACCEPTED, partial(_with, of_each))) or is_done
+            is_done = bool(self.ledger.rejects.accept(log_file, ACCEPTED, partial(_with, of_each))) or is_done
         left = after.get("problem")
         if not is_done:
             raise NothingToAcceptError(
@@ -89,7 +89,7 @@ class Accepting:
         is_accepted = entry is not None and bool(holding(entry))
         if entry and is_accepted:
             self.ledger.accept(log_file, entry["entry"], self._taken_back)
-        if not self.ledger.accept_rejects(log_file, REJECTED, self._taken_back) and not is_accepted:
+        if not self.ledger.rejects.accept(log_file, REJECTED, self._taken_back) and not is_accepted:
             raise NothingToAcceptError(f"Nothing of {log_file} is accepted.")
 
     def _taken_back(self, accepted: list[Any]) -> list[dict[str, Any]]:

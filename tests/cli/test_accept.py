@@ -66,7 +66,7 @@ def test_rejects_are_accepted_with_their_file(aitrail, deployed, record, ledger)
     deployed.record(key(1), rejected=2)
     rejects = [RejectedRecord.of(record(number), key=number, reason="no time") for number in (1, 2)]
     write = {"expires_at": None, "time_left": lambda: 60.0}
-    ledger.record_rejects(FILE, rejects, **write)
+    ledger.rejects.record(FILE, rejects, **write)
 
     aitrail("accept", FILE, "--reason", "why")
 
@@ -78,7 +78,7 @@ def test_rejects_are_accepted_with_their_file(aitrail, deployed, record, ledger)
         ("reject", 2),
     ]
 
-    ledger.record_rejects(FILE, rejects[:1], **write)  # as reading the file again does
+    ledger.rejects.record(FILE, rejects[:1], **write)  # as reading the file again does
     assert aitrail("accept", FILE, "--reason", "still").exit_code == 0
     assert aitrail("rejects", "-o", "jsonl").stdout == ""
 
@@ -86,7 +86,7 @@ def test_rejects_are_accepted_with_their_file(aitrail, deployed, record, ledger)
 @pytest.mark.usefixtures("deployed")
 def test_rejects_of_event_history_stand_in_no_file_and_can_be_accepted(aitrail, ledger, record):
     rejects = [RejectedRecord.of(record(1), key="an-event-id", reason="no time")]
-    ledger.record_rejects(NO_FILE, rejects, expires_at=None, time_left=lambda: 60.0)
+    ledger.rejects.record(NO_FILE, rejects, expires_at=None, time_left=lambda: 60.0)
 
     assert aitrail("accept", NO_FILE, "--reason", "why").stderr == f"Accepted: rejects, {NO_FILE}.\n"
     assert aitrail("rejects", "-o", "jsonl").stdout == ""

@@ -19,7 +19,7 @@ def rejected(ledger, record, stacks):
 
     def rejected(log_file, *numbers, **changes):
         rejects = [RejectedRecord.of(record(number, **changes), key=number, reason=REASON) for number in numbers]
-        ledger.record_rejects(log_file, rejects, expires_at=None, time_left=lambda: 60.0)
+        ledger.rejects.record(log_file, rejects, expires_at=None, time_left=lambda: 60.0)
         ledger.record(FileEntry(log_file=log_file, status="ingested", rejected=len(rejects)))
         stacks.calls.clear()
 

@@ -150,7 +150,7 @@ def test_indexes_find_files_by_day_and_only_those_with_a_problem(storage):
 def test_reject_is_kept_verbatim_and_found_by_its_problem(storage):
     record = {"eventSource": "polly.amazonaws.com", "eventName": "\ud800", "n": 1.0, "deep": [[{"": None}]]}
 
-    storage.ledger.record_rejects(
+    storage.ledger.rejects.record(
         FILE, [reject(3, **record)], expires_at=1_800_000_000, time_left=storage.clock.time_left
     )
 
@@ -177,7 +177,7 @@ QUOTES = len('{"text":""}')
 def test_reject_of_390_kb_is_kept_verbatim_in_an_item_that_dynamodb_takes(storage):
     record = {"text": "x" * (LIMIT - QUOTES)}
 
-    storage.ledger.record_rejects("k" * 1024, [reject(**record)], expires_at=1, time_left=storage.clock.time_left)
+    storage.ledger.rejects.record("k" * 1024, [reject(**record)], expires_at=1, time_left=storage.clock.time_left)
 
     (entry,) = storage.files().values()
     assert json.loads(entry["record"]) == record
@@ -187,7 +187,7 @@ def test_reject_of_390_kb_is_kept_verbatim_in_an_item_that_dynamodb_takes(storag
 def test_larger_reject_is_kept_as_its_hash_and_beginning(storage):
     record = {"text": "x" * (LIMIT - QUOTES + 1)}
 
-    storage.ledger.record_rejects(FILE, [reject(**record)], expires_at=None, time_left=storage.clock.time_left)
+    storage.ledger.rejects.record(FILE, [reject(**record)], expires_at=None, time_left=storage.clock.time_left)
 
     text = json.dumps(record, separators=(",", ":"))
     (entry,) = storage.files().values()
@@ -199,7 +199,7 @@ def test_larger_reject_is_kept_as_its_hash_and_beginning(storage):
 
 
 def test_any_number_of_rejects_is_written(storage):
-    storage.ledger.record_rejects(
+    storage.ledger.rejects.record(
         FILE, [reject(number) for number in range(60)], expires_at=None, time_left=storage.clock.time_left
     )
 
@@ -211,22 +211,22 @@ def test_rejects_of_an_earlier_reading_are_forgotten_but_those_of_this_one(stora
     storage.ledger.record(INGESTED)
     # 60 of 30 KB make two pages of 1 MB.
     earlier = [reject(number, text="x" * 30_000) for number in range(60)]
-    storage.ledger.record_rejects(FILE, earlier, expires_at=None, time_left=storage.clock.time_left)
-    storage.ledger.record_rejects(other_file, [reject(99)], expires_at=None, time_left=storage.clock.time_left)
+    storage.ledger.rejects.record(FILE, earlier, expires_at=None, time_left=storage.clock.time_left)
+    storage.ledger.rejects.record(other_file, [reject(99)], expires_at=None, time_left=storage.clock.time_left)
 
-    storage.ledger.forget_rejects(FILE, but={1, 59}, time_left=storage.clock.time_left)
+    storage.ledger.rejects.forget(FILE, but={1, 59}, time_left=storage.clock.time_left)
 
     assert storage.files().keys() == {"file", "reject#1", "reject#59", "reject#99"}
 
 
-@pytest.mark.parametrize("method", ["record_rejects", "forget_rejects"])
+@pytest.mark.parametrize("method", ["record", "forget"])
 def test_rejects_are_not_begun_when_no_time_is_left(storage, method):
-    storage.ledger.record_rejects(FILE, [reject(1)], expires_at=None, time_left=storage.clock.time_left)
+    storage.ledger.rejects.record(FILE, [reject(1)], expires_at=None, time_left=storage.clock.time_left)
     storage.clock.left = 0
-    arguments = {"record_rejects": {"rejects": [reject(2)], "expires_at": None}, "forget_rejects": {"but": set()}}
+    arguments = {"record": {"rejects": [reject(2)], "expires_at": None}, "forget": {"but": set()}}
 
     with pytest.raises(OutOfTimeError):
-        getattr(storage.ledger, method)(FILE, **arguments[method], time_left=storage.clock.time_left)
+        getattr(storage.ledger.rejects, method)(FILE, **arguments[method], time_left=storage.clock.time_left)
 
     assert storage.files().keys() == {"reject#1"}
 
