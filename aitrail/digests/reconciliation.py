@@ -7,7 +7,6 @@ closed and that no digest lists become doubtful (`aitrail.digests.doubts`).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 from itertools import chain
 from typing import Any, BinaryIO
@@ -15,18 +14,14 @@ from typing import Any, BinaryIO
 from aitrail.aws import in_order
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import Scope, kind_of, log_key_of
-from aitrail.digests.coverage import chain_of
+from aitrail.digests.chain import break_of
 from aitrail.digests.digest import Digest, InvalidDigest, Listed, read_digest
-from aitrail.digests.doubts import digests_of, note_doubts, spans_of
+from aitrail.digests.doubts import note_doubts
 from aitrail.digests.public_keys import PublicKeys, UnavailableKey
 from aitrail.dynamodb import OutOfTimeError
-from aitrail.ledger import DIGEST, DigestEntry, Ledger, LedgerReader, Listing, entry_of, known_of
-from aitrail.window import format_time, parse_time
+from aitrail.ledger import DigestEntry, Ledger, LedgerReader, Listing, entry_of, known_of
+from aitrail.window import format_time
 
-_A_DAY = timedelta(days=1)
-# Where a digest that begins a chain looks for an earlier one, in days back: few queries find one that was long there.
-_DAYS_BACK = (0, 1, 3, 7, 30, 90)
-_BACKFILL = "_backfill.json.gz"
 _WORKERS = 8
 
 
@@ -61,7 +56,7 @@ class Reconciliation:
         except UnavailableKey as error:
             return replace(entry, status="unverifiable", reason=str(error)), {"UnverifiableDigests": 1}
         counts = {"VerifiedDigests": 1} | self._expect(digest, time_left)
-        entry = replace(entry, broken=self._break(digest, entry))
+        entry = replace(entry, broken=break_of(digest, self.ledger, self.reader))
         if entry.broken:
             counts["BrokenChains"] = 1
         return entry, counts
@@ -108,31 +103,6 @@ class Reconciliation:
         if time_left() <= 0:
             raise OutOfTimeError(f"no time left for what {listing.listed_by} lists; it is read again")
         return self.ledger.expect(listing)
-
-    def _break(self, digest: Digest, entry: DigestEntry) -> str | None:
-        """Why the digest does not follow what it should, in words; None if it does, or if nothing is known yet."""
-        if digest.key.endswith(_BACKFILL):
-            return None
-        if digest.previous is None:
-            return self._restart(digest, entry)
-        before = self.ledger.entry(f"s3://{digest.previous.bucket}/{digest.previous.key}", DIGEST) or {}
-        end = before.get("digestEnd") if before.get("status") == "verified" else None
-        if end is None or parse_time(end) >= digest.start:
-            return None
-        return f"no digest covers the time from {end} to {format_time(digest.start)}"
-
-    def _restart(self, digest: Digest, entry: DigestEntry) -> str | None:
-        key, own = log_key_of(digest.key), chain_of(entry.log_file)
-        if key is None:
-            return None
-        for days in _DAYS_BACK:
-            day = digest.start - days * _A_DAY
-            spans = spans_of(self.reader, digests_of(digest.bucket, key), day, day)
-            ends = [span.end for span in spans if span.chain == own and span.end <= digest.start]
-            if ends:
-                begin, end = format_time(digest.start), format_time(max(ends))
-                return f"a new chain begins at {begin}; one was there until {end} or later"
-        return None
 
 
 def _with_content(entry: DigestEntry, digest: Digest) -> DigestEntry:

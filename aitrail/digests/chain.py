@@ -1,0 +1,43 @@
+"""Whether a digest follows the one before it, as every digest of a trail, account and Region should."""
+
+from datetime import timedelta
+
+from aitrail.deliveries import log_key_of
+from aitrail.digests.coverage import chain_of
+from aitrail.digests.digest import Digest
+from aitrail.digests.doubts import digests_of, spans_of
+from aitrail.ledger import DIGEST, Ledger, LedgerReader
+from aitrail.window import format_time, parse_time
+
+_A_DAY = timedelta(days=1)
+# Where a digest that begins a chain looks for an earlier one, in days back: few queries find one that was long there.
+_DAYS_BACK = (0, 1, 3, 7, 30, 90)
+_BACKFILL = "_backfill.json.gz"
+
+
+def break_of(digest: Digest, ledger: Ledger, reader: LedgerReader) -> str | None:
+    """Why a verified digest does not follow what it should, in words; None if it does, or if nothing is known yet."""
+    if digest.key.endswith(_BACKFILL):
+        return None
+    if digest.previous is None:
+        return _restart(digest, reader)
+    before = ledger.entry(f"s3://{digest.previous.bucket}/{digest.previous.key}", DIGEST) or {}
+    end = before.get("digestEnd") if before.get("status") == "verified" else None
+    if end is None or parse_time(end) >= digest.start:
+        return None
+    return f"no digest covers the time from {end} to {format_time(digest.start)}"
+
+
+def _restart(digest: Digest, reader: LedgerReader) -> str | None:
+    """Why a digest that begins a chain should have followed another one."""
+    key, own = log_key_of(digest.key), chain_of(f"s3://{digest.bucket}/{digest.key}")
+    if key is None:
+        return None
+    for days in _DAYS_BACK:
+        day = digest.start - days * _A_DAY
+        spans = spans_of(reader, digests_of(digest.bucket, key), day, day)
+        ends = [span.end for span in spans if span.chain == own and span.end <= digest.start]
+        if ends:
+            begin, end = format_time(digest.start), format_time(max(ends))
+            return f"a new chain begins at {begin}; one was there until {end} or later"
+    return None
