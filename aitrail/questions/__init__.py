@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.questions.conditions import (
-        EVENT_CATEGORIES,
-        WIDE_COLUMNS,
-        ConditionError,
-        Conditions,
-        checked,
-        is_pattern,
-        nearest,
-    )
+    from aitrail.questions.conditions import WIDE_COLUMNS, Conditions, checked
     from aitrail.questions.filters import COLUMNS, Filter
     from aitrail.questions.following import LONGEST_INTERVAL
     from aitrail.questions.log_file_rows import LogFileRows
@@ -30,6 +22,7 @@ if TYPE_CHECKING:
     from aitrail.questions.paths import STDIN
     from aitrail.questions.scanning import Scan
     from aitrail.questions.source import Order, Row, RowSource
+    from aitrail.questions.spellings import EVENT_CATEGORIES, ConditionError, is_pattern, nearest
     from aitrail.questions.store import EventStore
     from aitrail.questions.table_rows import TableRows
     from aitrail.questions.timeline import Summary, Timeline, grouped
@@ -37,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__, __getattr__ = exports(
     __name__,
-    conditions=("ConditionError", "Conditions", "EVENT_CATEGORIES", "WIDE_COLUMNS", "checked", "is_pattern", "nearest"),
+    conditions=("Conditions", "WIDE_COLUMNS", "checked"),
     filters=("COLUMNS", "Filter"),
     following=("LONGEST_INTERVAL",),
     log_file_rows=("LogFileRows",),
@@ -45,6 +38,7 @@ __all__, __getattr__ = exports(
     paths=("STDIN",),
     scanning=("Scan",),
     source=("Order", "Row", "RowSource"),
+    spellings=("ConditionError", "EVENT_CATEGORIES", "is_pattern", "nearest"),
     store=("EventStore",),
     table_rows=("TableRows",),
     timeline=("Summary", "Timeline", "grouped"),

@@ -1,35 +1,19 @@
 """Conditions as people write them -> the spelling of rows, or an error that says what is valid and what is nearest."""
 
-import re
-from collections.abc import Callable, Collection, Iterable
-from ipaddress import ip_network
+from collections.abc import Iterable
 from typing import Any, TypedDict
 
 from aitrail.dynamodb import tables
-from aitrail.errors import AitrailError
-from aitrail.rows import CREDENTIALS, OUTCOMES, PRINCIPAL_KINDS, RECORD_FIELDS, identity_of, index_key
-from aitrail.services import Registry, load, operation_of
+from aitrail.questions.spellings import SPELLINGS, ConditionError, or_valid, shown
+from aitrail.rows import RECORD_FIELDS
+from aitrail.services import Registry, load
 
-EVENT_CATEGORIES = ("Management", "Data", "NetworkActivity")
-
-# How the ARN of a role goes on that IAM Identity Center made. Its calls have people as principals.
-_SSO_ROLE = ":role/aws-reserved/sso.amazonaws.com/"
 # What only whole rows have.
 WIDE_COLUMNS = (
     *sorted(RECORD_FIELDS - {*tables.NARROW_COLUMNS}),
     *("other", "asJson", "logFile", "recordIndex", "importedFrom", "expiresAt"),
 )
-# A message shows no more characters of a text.
-_SHOWN = 60
-
 Texts = str | Iterable[str]
-
-
-class ConditionError(AitrailError):
-    """A condition that no row can meet: `condition` is its name, `text` what was given, where it is a text."""
-
-    condition: str | None = None
-    text: str | None = None
 
 
 class Conditions(TypedDict, total=False):
@@ -56,13 +40,13 @@ def checked(conditions: Conditions, registry: Registry | None = None) -> dict[st
     for name, given in conditions.items():
         if name == "read_only":
             if not isinstance(given, bool | None):  # 1 is True for Python, but no row has it
-                raise ConditionError(f"read_only is {_shown(given)}: give True, False or None.")
+                raise ConditionError(f"read_only is {shown(given)}: give True, False or None.")
             found[name] = given
-        elif name in _SPELLINGS:
+        elif name in SPELLINGS:
             spelled = (_spelled(name, text, registry or load()) for text in _texts(name, given))
             found[name] = tuple(dict.fromkeys(spelled))
         else:
-            raise ConditionError(f"There is no condition {_shown(name)}{_or(name, Conditions.__annotations__)}")
+            raise ConditionError(f"There is no condition {shown(name)}{or_valid(name, Conditions.__annotations__)}")
     return found
 
 
@@ -71,7 +55,7 @@ def checked_columns(columns: Texts) -> tuple[str, ...]:
     names, known = _texts("columns", columns), (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)
     for name in names:
         if name not in known:
-            raise ConditionError(f"{_shown(name)} is no column{_or(name, known)}")
+            raise ConditionError(f"{shown(name)} is no column{or_valid(name, known)}")
     return names
 
 
@@ -79,175 +63,13 @@ def _texts(name: str, given: object) -> tuple[str, ...]:
     texts = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
     for text in texts:
         if not isinstance(text, str):
-            raise ConditionError(f"{name} is {_shown(text)}: give a text, or several.")
+            raise ConditionError(f"{name} is {shown(text)}: give a text, or several.")
     return texts
 
 
 def _spelled(name: str, text: str, registry: Registry) -> str:
     try:
-        return _SPELLINGS[name](text, registry)
+        return SPELLINGS[name](text, registry)
     except ConditionError as error:
         error.condition, error.text = name, text
         raise
-
-
-def is_pattern(text: str) -> bool:
-    """Whether the text has a shell-style wildcard."""
-    return any(character in text for character in "*?[")
-
-
-def nearest(text: str, known: Iterable[str]) -> str | None:
-    """What the text was probably meant to be, in any upper and lower case."""
-    from difflib import get_close_matches  # noqa: PLC0415 (only errors need it)
-
-    by_lower = {each.lower(): each for each in known}
-    found = get_close_matches(text.lower(), by_lower, n=1)
-    return by_lower[found[0]] if found else None
-
-
-def _or(text: str, known: Collection[str]) -> str:
-    """How a message ends that refuses a text: with what was probably meant, and with what is valid."""
-    meant = nearest(text, known)
-    return f"{f': did you mean {meant}?' if meant else '.'} Valid are {', '.join(known)}."
-
-
-def _shown(value: object) -> str:
-    """The value for a message: a long text is cut, and what would not be seen is escaped."""
-    return repr(f"{value[:_SHOWN]}…" if isinstance(value, str) and len(value) > _SHOWN else value)
-
-
-def _example(text: str) -> str:
-    """A name for an example: the text itself where that reads well."""
-    return text if re.fullmatch(r"[\w+=,.@-]{1,60}", text) else "NAME"
-
-
-_Spelling = Callable[[str, Registry], str]
-
-
-def _one_of(what: str, known: Callable[[Registry], Collection[str]]) -> _Spelling:
-    def spelling(text: str, registry: Registry) -> str:
-        valid = known(registry)
-        for each in valid:
-            if each.lower() == text.lower():
-                return each
-        raise ConditionError(f"{_shown(text)} is no {what}{_or(text, valid)}")
-
-    return spelling
-
-
-def _shaped(what: str, pattern: str, example: str) -> _Spelling:
-    def spelling(text: str, _: Registry) -> str:
-        if not re.fullmatch(pattern, text, re.ASCII):
-            raise ConditionError(f"{_shown(text)} is no {what}: it should be like {example}.")
-        return text
-
-    return spelling
-
-
-def _principal(text: str, registry: Registry) -> str:
-    kind, _slash, name = text.partition("/")
-    if text.startswith("arn:"):
-        return _with_wildcards_of_arns(index_key(_principal_at(text)))
-    if text == "root" or is_pattern(text):
-        return text
-    if name and kind in PRINCIPAL_KINDS:
-        return index_key(text)
-    if name and kind in registry.resource_kinds:
-        raise ConditionError(f"{_shown(text)} is a resource, and no principal.")
-    if name:
-        raise ConditionError(f"{_shown(kind)} is no kind of principal{_or(kind, PRINCIPAL_KINDS)}")
-    example = _example(text)
-    raise ConditionError(
-        f"{_shown(text)} is no principal: give user/{example}, role/{example} (kinds are "
-        f"{', '.join(PRINCIPAL_KINDS)}), root, an ARN, or a pattern such as '*/{example}'."
-    )
-
-
-def _with_wildcards_of_arns(name: str) -> str:
-    """The name as a pattern: * and ? are wildcards of ARNs as well, [ is not."""
-    return name.replace("[", "[[]")
-
-
-def _principal_at(arn: str) -> str:
-    if _SSO_ROLE in arn:
-        raise ConditionError(
-            f"{_shown(arn)} is a role of IAM Identity Center: give one who uses it, such as sso/alice@example.com, or "
-            "'sso/*'."
-        )
-    # The record of a call is where an ARN becomes a principal: the same rules, so the same answer.
-    principal = identity_of({"userIdentity": {"arn": arn}}).principal
-    # One without a name gives itself.
-    if principal.startswith("unknown/") or principal.endswith(arn):
-        raise ConditionError(f"{_shown(arn)} is no ARN of a user, role, federated user or root.")
-    return principal
-
-
-def _resource(text: str, registry: Registry) -> str:
-    if text.startswith("arn:"):
-        return _with_wildcards_of_arns(index_key(_resource_at(text, registry)))
-    if is_pattern(text):
-        return text
-    kind, _slash, name = text.partition("/")
-    if not kind or not name:
-        example = _example(text)
-        raise ConditionError(
-            f"{_shown(text)} is no resource: give KIND/NAME, such as lexicon/{example}, an ARN, or a pattern such as "
-            f"'*/{example}'. `aitrail services` lists the kinds."
-        )
-    if kind in PRINCIPAL_KINDS and kind not in registry.resource_kinds:
-        raise ConditionError(f"{_shown(text)} is a principal, and no resource.")
-    # An ARN may name a kind that no service file knows: only what looks mistyped is refused.
-    meant = None if kind in registry.resource_kinds else nearest(kind, registry.resource_kinds)
-    if meant:
-        raise ConditionError(
-            f"{_shown(kind)} is no kind of resource: did you mean {meant}/{_example(name)}? If not, give "
-            f"{_shown(f'{kind[:-1]}?/{_example(name)}')}."
-        )
-    return index_key(text)
-
-
-def _resource_at(arn: str, registry: Registry) -> str:
-    found = registry.resource_of_arn(arn)
-    if found is None:
-        names = ", ".join(service.name for service in registry.services)
-        raise ConditionError(f"{_shown(arn)} is no ARN of a resource of {names}.")
-    return found
-
-
-def _source_ip(text: str, _: Registry) -> str:
-    is_valid = bool(re.fullmatch(r"[!-~]+( [!-~]+)*", text))
-    if re.fullmatch(r"[0-9.]+(/.*)?|[0-9a-fA-F]*:[0-9a-fA-F:.]*(/.*)?", text):
-        try:
-            ip_network(text, strict=False)
-        except ValueError:
-            is_valid = False
-    if not is_valid:
-        raise ConditionError(
-            f"{_shown(text)} is no address: give one such as 203.0.113.9, a network such as 203.0.113.0/24, a name "
-            "such as lex.amazonaws.com, or a pattern such as '203.0.*'."
-        )
-    return text
-
-
-def _operation(text: str, _: Registry) -> str:
-    if not re.fullmatch(r"[\w*?\[\]!-]+", text, re.ASCII):
-        raise ConditionError(
-            f"{_shown(text)} is no operation: give a name such as SynthesizeSpeech or a pattern such as 'Delete*'."
-        )
-    return operation_of(text)
-
-
-_SPELLINGS: dict[str, _Spelling] = {
-    "service": _one_of("service", lambda registry: [service.name for service in registry.services]),
-    "operation": _operation,
-    "principal": _principal,
-    "principal_account": _shaped("account", r"\d{12}", "111122223333"),
-    "resource": _resource,
-    "account": _shaped("account", r"\d{12}", "111122223333"),
-    "region": _shaped("Region", r"[a-z]{2,}(-[a-z]+)+-\d+", "eu-central-1"),
-    "outcome": _one_of("outcome", lambda _: OUTCOMES),
-    "credentials": _one_of("kind of credentials", lambda _: CREDENTIALS),
-    "source_ip": _source_ip,
-    "access_key": _shaped("access key id", r"[A-Z0-9]{16,128}", "AKIAIOSFODNN7EXAMPLE"),
-    "event_category": _one_of("event category", lambda _: EVENT_CATEGORIES),
-}

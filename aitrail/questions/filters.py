@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Self, Unpack
 
-from aitrail.questions.conditions import Conditions, checked, is_pattern
+from aitrail.questions.conditions import Conditions, checked
+from aitrail.questions.spellings import is_pattern
 from aitrail.services import Registry
 
 # The column that a condition looks at.

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 from aitrail.clock import Clock
 from aitrail.dynamodb import tables
-from aitrail.questions.conditions import ConditionError, Conditions, Texts, checked_columns
+from aitrail.questions.conditions import Conditions, Texts, checked_columns
 from aitrail.questions.filters import Filter
 from aitrail.questions.following import Following
 from aitrail.questions.scanning import Scan
 from aitrail.questions.source import Order, Row, RowSource
+from aitrail.questions.spellings import ConditionError
 from aitrail.questions.timeline import DONE_TO, TOUCHED_BY, Timeline
 from aitrail.questions.usage import dimensions
 from aitrail.questions.usage import usage as usage_of
