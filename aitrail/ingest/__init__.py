@@ -11,7 +11,8 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.ingest.ahead import FILES_AHEAD
     from aitrail.ingest.events_table import WRITERS, EventsTable
-    from aitrail.ingest.ingestion import Ingestion, expiry
+    from aitrail.ingest.fetching import expiry
+    from aitrail.ingest.ingestion import Ingestion
     from aitrail.ingest.outcomes import Ingested, with_sums
     from aitrail.ingest.review import Review
 
@@ -19,7 +20,8 @@ __all__, __getattr__ = exports(
     __name__,
     ahead=("FILES_AHEAD",),
     events_table=("EventsTable", "WRITERS"),
-    ingestion=("Ingestion", "expiry"),
+    fetching=("expiry",),
+    ingestion=("Ingestion",),
     outcomes=("Ingested", "with_sums"),
     review=("Review",),
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from aitrail.deliveries import Delivery
 from aitrail.errors import AitrailError
-from aitrail.ledger import Ledger, entry_of
+from aitrail.ledger import Ledger, entry_of, fields_of
 from aitrail.window import format_time
 
 if TYPE_CHECKING:
@@ -93,7 +94,30 @@ class Fetcher:
         return cast("dict[str, Any]", self.s3.get_object(**present))
 
 
-def unavailable(log_file: str, error: ClientError) -> dict[str, str]:
+def known_fields(delivery: Delivery, fetched: Fetched, *, now: datetime, retention: timedelta | None) -> dict[str, Any]:
+    """The fields of an entry that are known without the content. Raises AccessRefusedError and errors of S3."""
+    known: dict[str, Any] = {
+        "log_file": f"s3://{delivery.bucket}/{delivery.key}",
+        "status": "ingested",
+        "etag": fetched.etag or delivery.etag,
+        "version_id": fetched.version_id if fetched.etag else delivery.version_id,
+        "delivery_day": (fetched.stored_at or format_time(now))[: len("YYYY-MM-DD")],
+        "stored_at": fetched.stored_at,
+        "ingested_at": format_time(now),
+        "expires_at": expiry(now, retention),
+    }
+    named = fields_of(delivery.key)
+    # A name without a time is as good as any day's: what tells is when it was stored.
+    known |= named if "delivered_at" in named else named | {"delivery_day": known["delivery_day"]}
+    return known | (_unavailable(known["log_file"], fetched.error) if fetched.error else {})
+
+
+def expiry(now: datetime, retention: timedelta | None) -> int | None:
+    """When an entry that is made now expires, in epoch seconds; None where nothing expires."""
+    return None if retention is None else int((now + retention).timestamp())
+
+
+def _unavailable(log_file: str, error: ClientError) -> dict[str, str]:
     """Status and reason of an object that S3 cannot hand out. Raises AccessRefusedError, or the error where it may."""
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     if code in _GONE:
