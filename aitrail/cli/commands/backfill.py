@@ -8,20 +8,19 @@ import click
 
 from aitrail.cells import counted
 from aitrail.cli.options import (
+    DELIVERED,
     WHICH,
     Access,
     Command,
-    Wait,
-    aws_options,
+    Requeue,
     option,
     origin_options,
-    output_options,
     refusal,
+    requeue_options,
     scope_of,
-    wait_options,
     window_options,
 )
-from aitrail.cli.output import ATTENTION, Output, narrate, progress, rate_of
+from aitrail.cli.output import ATTENTION, narrate, progress, rate_of
 from aitrail.costs import AwsPrices
 from aitrail.deliveries import Origins
 from aitrail.window import Window
@@ -30,21 +29,18 @@ if TYPE_CHECKING:
     from aitrail.deliveries import Announcer
     from aitrail.repair import Backfill, Found
 
-_HOW = "How"
 _FROM_WHEN = "Say from when on log files are wanted: --since 90d, --since 2026-01-01, or --since 2013-01-01 for all."
 _STAYS = "Interrupted. What is announced stays announced, and is read."
 
 
 @click.command(cls=Command)
-@window_options("When they were delivered (UTC)", since=None, without=_FROM_WHEN)
+@window_options(DELIVERED, since=None, without=_FROM_WHEN)
 @origin_options
 @option(WHICH, "--prefix", default="", metavar="PREFIX", help="What stands before AWSLogs/ in keys.  [default: none]")
-@option(_HOW, "--force", is_flag=True, help="Announce what is read already as well: it is read again.")
-@option(_HOW, "--dry-run", is_flag=True, help="Only count what would be announced, and estimate what reading it costs.")
-@wait_options
-@aws_options
-@option("Where", "-v", "--verbose", is_flag=True, help="Tell what asking the ledger took.")
-@output_options(of="the list of counts")
+@option("How", "--force", is_flag=True, help="Announce what is read already as well: it is read again.")
+@requeue_options(
+    dry_run="Only count what would be announced, and estimate what reading it costs.", of="the list of counts"
+)
 @click.pass_context
 def backfill(
     context: click.Context,
@@ -53,11 +49,7 @@ def backfill(
     origins: Origins,
     prefix: str,
     force: bool,
-    dry_run: bool,
-    wait: Wait | None,
-    access: Access,
-    verbose: bool,
-    output: Output,
+    requeue: Requeue,
 ) -> None:
     """Have log files of the bucket read that the ledger lacks.
 
@@ -81,8 +73,9 @@ def backfill(
       aitrail backfill --since 2026-01-01 --wait
       aitrail backfill --since 2013-01-01 --account 111122223333 --in-region eu-west-1
     """
+    access, dry_run, wait, output = requeue.access, requeue.dry_run, requeue.wait, requeue.output
     prefix = _checked(access, prefix)
-    with _telling(access, _interrupted(force=force, dry_run=dry_run), verbose=verbose):
+    with _telling(access, _interrupted(force=force, dry_run=dry_run), verbose=requeue.verbose):
         from aitrail.cli.views import narrate_counts, write_counts  # noqa: PLC0415 (--help need not wait for it)
 
         work = _work(access, prefix, origins, window, force=force)

@@ -1,13 +1,8 @@
 """`aitrail import-history`: the last 90 days from CloudTrail's Event history, before any log file is there."""
 
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,30 +11,22 @@ from aitrail.cells import counted
 from aitrail.cli.options import (
     Access,
     Command,
-    UnreachableError,
     aws_options,
     clock_of,
-    hint,
     now_of,
     option,
     output_options,
     texts_of,
     window_options,
 )
-from aitrail.cli.output import ATTENTION, Output, narrate, progress, rate_of
+from aitrail.cli.output import ATTENTION, Output, narrate
+from aitrail.cli.views import import_progress, show_imported, show_left
 from aitrail.clock import Clock
 from aitrail.services import load
 from aitrail.window import Window, event_time
 
 if TYPE_CHECKING:
-    from aitrail.history import EventHistory, HistoryRefusedError, RegionImport
-
-_COUNTS = ("events", "written", "alreadyThere", "rejected", "expired")
-_COLUMNS = ("region", *_COUNTS)
-_CSV = (*_COLUMNS, "unwanted", "problem")
-_ALL_BEFORE = "All of this was imported before: --force asks again."
-_LEFT = ("region", "eventSources", "since", "until")
-_Report = Callable[[int, int], None]
+    from aitrail.history import EventHistory
 
 
 @click.command("import-history", cls=Command)
@@ -108,20 +95,17 @@ def import_history(
 
     about = {"account": account, "window": window, "now": now, "registry": registry, "force": force}
     if dry_run:
-        left = list(_left(HistoryImport(**about, **tables).gaps(names)))
-        output.write(left, table=_LEFT, csv=_LEFT)
-        if not left:
-            narrate(_ALL_BEFORE)
+        show_left(HistoryImport(**about, **tables).gaps(names), output)
         return
     histories = _histories(origin, names, clock_of(context))
     try:
-        with _progress(len(names) * len(registry.sources)) as report:
+        with import_progress(len(names) * len(registry.sources)) as report:
             found = HistoryImport(**about, **tables, report=report).run(histories)
     except KeyboardInterrupt:
         narrate("Stopped. The same command goes on where it ended.")
         raise
-    output.write(_rows(found, with_total=output.is_table), table=_COLUMNS, csv=_CSV)
-    _end(context, found)
+    if not show_imported(found, output):
+        context.exit(ATTENTION)
 
 
 def _within_reach(asked: Window, now: datetime) -> Window:
@@ -161,65 +145,3 @@ def _histories(access: Access, regions: Iterable[str], clock: Clock) -> "dict[st
     # CloudTrail counts what is asked again: that has to keep to the pace as well.
     clients = {region: access.client("cloudtrail", region=region, attempts=1) for region in regions}
     return {region: EventHistory(client, clock=clock) for region, client in clients.items()}
-
-
-def _left(gaps: Iterable[tuple[str, list[Window]]]) -> Iterator[dict[str, Any]]:
-    """A row for each Region of which something is left to be asked."""
-    for region, found in groupby(gaps, key=itemgetter(0)):
-        left = [windows for _, windows in found if windows]
-        if left:
-            since, until = min(each[-1].since for each in left), max(each[0].until for each in left)
-            row = {"region": region, "eventSources": len(left)}
-            yield row | {"since": event_time(since), "until": event_time(until)}
-
-
-def _rows(found: "list[RegionImport]", *, with_total: bool) -> Iterator[dict[str, Any]]:
-    for each in found:
-        problem = {"problem": str(each.problem)} if each.problem else {}
-        yield {"region": each.region, **_counts(each.counts), **problem}
-    if with_total:
-        yield {"region": "total", **_counts(_total(found))}
-
-
-def _counts(counts: Counter[str]) -> dict[str, int]:
-    return {name: counts[name] for name in (*_COUNTS, "unwanted")}
-
-
-def _total(found: "list[RegionImport]") -> Counter[str]:
-    return sum((each.counts for each in found), Counter())
-
-
-def _end(context: click.Context, found: "list[RegionImport]") -> None:
-    """Tell what there is to tell, and exit."""
-    total, remarks = _total(found), {each.region: _remark(each.problem) for each in found if each.problem}
-    if total["rejected"]:
-        narrate(f"{counted(total['rejected'], 'record')} could not become rows: `aitrail rejects` lists them.")
-    if not total["events"] and not remarks:
-        narrate("There are no events of the recorded services." if any(each.asked for each in found) else _ALL_BEFORE)
-    for text in dict.fromkeys(remarks.values()):
-        narrate(f"{', '.join(region for region in remarks if remarks[region] == text)}: {text}")
-    if remarks and len(remarks) == len(found):
-        raise UnreachableError("No Region could be asked to the end. Once that is mended, the same command goes on.")
-    if remarks:
-        narrate(f"{counted(len(remarks), 'Region')} could not be asked to the end: the same command goes on there.")
-        context.exit(ATTENTION)
-
-
-def _remark(problem: "HistoryRefusedError") -> str:
-    cause = problem.__cause__ or problem
-    return f"{str(problem).rstrip('.')}. {hint(cause)}".strip()
-
-
-@contextmanager
-def _progress(sources: int) -> Iterator[_Report]:
-    """What takes how many events and event sources of Regions are done, of any thread, and shows how far that is."""
-    total, lock, rate = Counter[str](), threading.Lock(), rate_of()
-    with progress() as show:
-
-        def report(events: int, more: int) -> None:
-            with lock:
-                total.update(events=events, sources=more)
-                text = f"{counted(total['events'], 'event')}, {rate(total['events'])}, event sources of Regions"
-                show(text, total["sources"], sources)
-
-        yield report

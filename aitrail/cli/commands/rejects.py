@@ -5,7 +5,7 @@ from itertools import chain, islice
 import click
 
 from aitrail.cells import counted
-from aitrail.cli.options import Access, Command, aws_options, option, output_options
+from aitrail.cli.options import Access, Command, aws_options, option, output_options, verbose_option
 from aitrail.cli.output import Output, narrate
 
 _COLUMNS = ("reason", "eventSource", "eventName", "recordIndex", "logFile")
@@ -15,7 +15,7 @@ _COLUMNS = ("reason", "eventSource", "eventName", "recordIndex", "logFile")
 @option("How", "--retry", "again", is_flag=True, help="Have the files that hold them read again.")
 @option("How", "--dry-run", is_flag=True, help="With --retry: only count these files.")
 @aws_options
-@option("Where", "-v", "--verbose", is_flag=True, help="Tell what reading took.")
+@verbose_option("Tell what reading took.")
 @output_options(of="the list of rejects")
 def rejects(*, again: bool, dry_run: bool, access: Access, verbose: bool, output: Output) -> None:
     """List the records that could not become rows, and why.

@@ -9,19 +9,9 @@ from typing import Any
 import click
 
 from aitrail.cells import counted
-from aitrail.cli.options import (
-    Access,
-    Command,
-    Wait,
-    aws_options,
-    narrate_archived,
-    option,
-    output_options,
-    refusal,
-    scope_of,
-    wait_options,
-)
+from aitrail.cli.options import Access, Command, Requeue, Wait, refusal, requeue_options, scope_of
 from aitrail.cli.output import ATTENTION, Output, narrate
+from aitrail.cli.views import narrate_archived
 from aitrail.deliveries import BadUrlError, bucket_and_key, kind_of
 from aitrail.ledger import entry_of
 
@@ -31,22 +21,9 @@ _Entries = Iterable[dict[str, Any]]
 
 @click.command(cls=Command)
 @click.argument("files", nargs=-1, metavar="[s3://BUCKET/KEY]...")
-@option("How", "--dry-run", is_flag=True, help="Show what would be read again, and leave it as it is.")
-@wait_options
-@aws_options
-@option("Where", "-v", "--verbose", is_flag=True, help="Tell what asking the ledger took.")
-@output_options(of="the list of files")
+@requeue_options(dry_run="Show what would be read again, and leave it as it is.", of="the list of files")
 @click.pass_context
-def retry(
-    context: click.Context,
-    *,
-    files: tuple[str, ...],
-    dry_run: bool,
-    wait: Wait | None,
-    access: Access,
-    verbose: bool,
-    output: Output,
-) -> None:
+def retry(context: click.Context, *, files: tuple[str, ...], requeue: Requeue) -> None:
     """Have what failed read again: dead letters, unreadable files.
 
     Moves dead letters back to their queues, and announces the log files and digests again that are unreadable, missing,
@@ -69,6 +46,7 @@ def retry(
     """
     from aitrail.repair import RETRIED_PROBLEMS, announced_again  # noqa: PLC0415 (imports botocore)
 
+    access, dry_run, wait, output = requeue.access, requeue.dry_run, requeue.wait, requeue.output
     bucket, ledger = access.deployment.log_bucket, access.ledger
     letters = () if files else _dead_letters(access, dry_run=dry_run)
     entries = iter(_named(files, access)) if files else chain.from_iterable(map(ledger.with_problem, RETRIED_PROBLEMS))
@@ -83,7 +61,7 @@ def retry(
         _narrate(counts, access, dry_run=dry_run)
     if not files:
         narrate_archived(sum(1 for _ in ledger.with_problem("archived")), bucket)
-    if verbose:
+    if requeue.verbose:
         narrate(f"Asking the ledger took {ledger.effort()}.")
     if not is_fine:
         context.exit(ATTENTION)

@@ -4,40 +4,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aitrail.cli.options import (
-    Access,
-    Command,
-    aws_options,
-    now_of,
-    option,
-    origin_options,
-    output_options,
-    window_options,
-)
-from aitrail.cli.output import ATTENTION, Output, narrate
-from aitrail.deliveries import Origins
-from aitrail.window import Window
+from aitrail.cli.options import Access, Command, Report, now_of, report_options
+from aitrail.cli.output import ATTENTION, narrate
 
 if TYPE_CHECKING:
     from aitrail.status import Look
 
 
 @click.command(cls=Command)
-@window_options("When they were delivered (UTC)", since="1d")
-@origin_options
-@aws_options
-@option("Where", "-v", "--verbose", is_flag=True, help="Tell what reading took.")
-@output_options("table", formats=("table", "json"), of="the object")
+@report_options(since="1d")
 @click.pass_context
-def status(
-    context: click.Context,
-    *,
-    origins: Origins,
-    window: Window,
-    access: Access,
-    verbose: bool,
-    output: Output,
-) -> None:
+def status(context: click.Context, *, report: Report) -> None:
     """Show whether all is well, and what needs a person.
 
     Sums up the queues, the deliveries of a window and the digests that prove them, and what of the ledger has a
@@ -57,17 +34,16 @@ def status(
     from aitrail.cli.views import status_groups  # noqa: PLC0415 (imports what --help does not need)
     from aitrail.status import report_of  # noqa: PLC0415 (the same)
 
-    now = now_of(context)
-    look = _look(access)
-    found = look.status(window, now=now, origins=origins)
-    report = report_of(found)
-    if output.is_table:
-        output.write_groups(status_groups(found))
+    look = _look(report.access)
+    found = look.status(report.window, now=now_of(context), origins=report.origins)
+    summary = report_of(found)
+    if report.output.is_table:
+        report.output.write_groups(status_groups(found))
     else:
-        output.write_value(report)
-    if verbose:
+        report.output.write_value(summary)
+    if report.verbose:
         narrate(f"Reading took {look.reader.effort()}.")
-    if not report["healthy"]:
+    if not summary["healthy"]:
         context.exit(ATTENTION)
 
 

@@ -21,6 +21,7 @@ from aitrail.cli.options import (
     option,
     output_options,
     table_columns,
+    verbose_option,
     with_conditions,
 )
 from aitrail.cli.output import Output, Writer, narrate
@@ -58,7 +59,7 @@ def _interval(context: click.Context, parameter: click.Parameter, value: timedel
     "When", "--interval", type=Span(), default="5s", show_default=True, callback=_interval, help="How often to ask."
 )
 @aws_options
-@option("Where", "-v", "--verbose", is_flag=True, help="Tell what reading took, at the end.")
+@verbose_option("Tell what reading took, at the end.")
 @columns_option()
 @output_options(formats=_FORMATS)
 @click.pass_context

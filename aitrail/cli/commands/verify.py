@@ -7,47 +7,26 @@ from typing import TYPE_CHECKING
 import click
 
 from aitrail.cells import counted, printable
-from aitrail.cli.options import (
-    Access,
-    Command,
-    aws_options,
-    now_of,
-    option,
-    origin_options,
-    output_options,
-    window_options,
-)
-from aitrail.cli.output import ATTENTION, Output, narrate, progress
+from aitrail.cli.options import Access, Command, Report, now_of, option, report_options
+from aitrail.cli.output import ATTENTION, narrate, progress
 from aitrail.cli.views import verdict_lines, verdict_remarks, verdict_report
-from aitrail.deliveries import Origins
-from aitrail.window import Window
 
 if TYPE_CHECKING:
     from aitrail.proof import Verdict, Verification
 
 
 @click.command(cls=Command)
-@window_options("When they were delivered (UTC)", since="1d")
-@origin_options
-@option("How", "--deep", is_flag=True, help="Read every digest, log file and row again, and compare.")
-@option(
-    "How", "--announce", is_flag=True, help="Announce again what is listed and has not come, and unverifiable digests."
+@report_options(
+    option("How", "--deep", is_flag=True, help="Read every digest, log file and row again, and compare."),
+    option(
+        *("How", "--announce"),
+        is_flag=True,
+        help="Announce again what is listed and has not come, and unverifiable digests.",
+    ),
+    since="1d",
 )
-@aws_options
-@option("Where", "-v", "--verbose", is_flag=True, help="Tell what reading took.")
-@output_options("table", formats=("table", "json"), of="the object")
 @click.pass_context
-def verify(
-    context: click.Context,
-    *,
-    window: Window,
-    origins: Origins,
-    deep: bool,
-    announce: bool,
-    access: Access,
-    verbose: bool,
-    output: Output,
-) -> None:
+def verify(context: click.Context, *, deep: bool, announce: bool, report: Report) -> None:
     """Prove that nothing was lost, or name what is in the way.
 
     Every log file that CloudTrail delivered has to be ingested as it was delivered, and every wanted record has to be a
@@ -68,16 +47,15 @@ def verify(
       aitrail verify --since 2026-11-01 --until 2026-12-01 --deep
       aitrail verify --since 30d --announce
     """
-    now = now_of(context)
     with progress() as show:
         verification = _verification(
-            access, now=now, origins=origins, reading=lambda name: show(f"Reading {printable(name)}")
+            report, now=now_of(context), reading=lambda name: show(f"Reading {printable(name)}")
         )
-        verdict = verification.verify_deep(window) if deep else verification.verify(window)
-    _write(verdict, window, output)
+        verdict = verification.verify_deep(report.window) if deep else verification.verify(report.window)
+    _write(verdict, report)
     if announce:
-        _announce(access, verdict)
-    if verbose:
+        _announce(report.access, verdict)
+    if report.verbose:
         narrate(
             f"Reading took {verification.reader.effort()} of the ledger, {verification.source.effort()} of the table."
         )
@@ -85,13 +63,13 @@ def verify(
         context.exit(ATTENTION)
 
 
-def _verification(access: Access, *, now: datetime, origins: Origins, reading: Callable[[str], None]) -> "Verification":
+def _verification(report: Report, *, now: datetime, reading: Callable[[str], None]) -> "Verification":
     from aitrail.digests import PublicKeys  # noqa: PLC0415 (imports what --help does not need)
     from aitrail.proof import Verification  # noqa: PLC0415
     from aitrail.questions import TableRows  # noqa: PLC0415
     from aitrail.services import load  # noqa: PLC0415
 
-    deployment = access.deployment
+    access, deployment = report.access, report.access.deployment
     return Verification(
         reader=access.ledger,
         source=TableRows(access.client("dynamodb"), deployment.events_table),
@@ -100,12 +78,13 @@ def _verification(access: Access, *, now: datetime, origins: Origins, reading: C
         registry=load(),
         now=now,
         retention=deployment.row_retention,
-        origins=origins,
+        origins=report.origins,
         progress=reading,
     )
 
 
-def _write(verdict: "Verdict", window: Window, output: Output) -> None:
+def _write(verdict: "Verdict", report: Report) -> None:
+    window, output = report.window, report.output
     if output.format == "json" or output.query is not None:
         output.write_value(verdict_report(verdict, window))
         return

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from aitrail.cli.options.aws import Access, aws_options
 from aitrail.cli.options.paths import PATH, further
-from aitrail.cli.options.sections import option
+from aitrail.cli.options.sections import option, verbose_option
 from aitrail.cli.output import ATTENTION, narrate
 from aitrail.deliveries import S3
 from aitrail.questions import STDIN, RowSource
@@ -163,7 +163,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.argument("more", nargs=-1, metavar="")
     @option(_SECTION, "--strict", is_flag=True, help="With --from: exit with 4 if a file or record cannot be read.")
     @aws_options
-    @option(_SECTION, "-v", "--verbose", is_flag=True, help="Tell what reading took.")
+    @verbose_option("Tell what reading took.")
     @functools.wraps(command)
     def with_place(
         *args: Any,  # noqa: ANN401 (passed through)

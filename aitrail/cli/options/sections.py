@@ -47,3 +47,8 @@ def option(section: str, *names: str, **settings: Any) -> _Decorator:  # noqa: A
         return decorated
 
     return add
+
+
+def verbose_option(text: str) -> _Decorator:
+    """Add -v; the command gets it as `verbose`."""
+    return option("Where", "-v", "--verbose", is_flag=True, help=text)

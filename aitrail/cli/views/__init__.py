@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
+    from aitrail.cli.views.archived import narrate_archived
     from aitrail.cli.views.backfill import narrate_counts, write_counts
     from aitrail.cli.views.became import show_what_became
+    from aitrail.cli.views.event_history import import_progress, show_imported, show_left
     from aitrail.cli.views.original import show_original
     from aitrail.cli.views.status import status_groups
     from aitrail.cli.views.timeline import show_timeline
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 
 __all__, __getattr__ = exports(
     __name__,
+    archived=("narrate_archived",),
     became=("show_what_became",),
     backfill=("narrate_counts", "write_counts"),
+    event_history=("import_progress", "show_imported", "show_left"),
     original=("show_original",),
     status=("status_groups",),
     timeline=("show_timeline",),

@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from aitrail.cells import counted
-from aitrail.cli.options import Access, narrate_archived, scope_of
+from aitrail.cli.options import Access, scope_of
 from aitrail.cli.output import Output, narrate
+from aitrail.cli.views.archived import narrate_archived
 from aitrail.costs import AwsPrices, a_million_rows, cost_of_reading, readable, total
 from aitrail.repair import REASONS, Backfill, Count
 

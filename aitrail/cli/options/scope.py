@@ -1,10 +1,8 @@
-"""What commands that announce log files have in common."""
+"""Where the function of a stack reads log files, and the error about keys elsewhere."""
 
 import click
 
-from aitrail.cells import counted
 from aitrail.cli.options.aws import Access
-from aitrail.cli.output import narrate
 from aitrail.deliveries import Scope
 
 
@@ -21,12 +19,3 @@ def refusal(scope: Scope, what: str) -> click.UsageError:
         f"{what}: the function reads keys that begin with {read} and refuses others. The setting aitrail:keyPrefixes "
         "names what may stand before AWSLogs/: deploy with it first."
     )
-
-
-def narrate_archived(count: int, bucket: str) -> None:
-    """Tell how archived files are read, if there are any."""
-    if count:
-        narrate(
-            f"{counted(count, 'file')} archived, which S3 does not hand out. Restore what is needed (`aws s3api "
-            f"restore-object --bucket {bucket} --key KEY --restore-request Days=7`): it is read when S3 announces it."
-        )

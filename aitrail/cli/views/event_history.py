@@ -1,0 +1,97 @@
+"""What an import of Event history does, did and left, Region by Region."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from aitrail.cells import counted
+from aitrail.cli.options import UnreachableError, hint
+from aitrail.cli.output import Output, narrate, progress, rate_of
+from aitrail.window import Window, event_time
+
+if TYPE_CHECKING:
+    from aitrail.history import HistoryRefusedError, RegionImport
+
+_COUNTS = ("events", "written", "alreadyThere", "rejected", "expired")
+_COLUMNS = ("region", *_COUNTS)
+_CSV = (*_COLUMNS, "unwanted", "problem")
+_ALL_BEFORE = "All of this was imported before: --force asks again."
+_LEFT = ("region", "eventSources", "since", "until")
+
+
+def show_left(gaps: Iterable[tuple[str, list[Window]]], output: Output) -> None:
+    """Show what an import would ask for: a row for each Region of which something is left."""
+    left = list(_left(gaps))
+    output.write(left, table=_LEFT, csv=_LEFT)
+    if not left:
+        narrate(_ALL_BEFORE)
+
+
+def show_imported(found: "list[RegionImport]", output: Output) -> bool:
+    """Show what was imported, and tell what there is to tell; whether all Regions were asked to the end.
+
+    Raises UnreachableError where none was.
+    """
+    output.write(_rows(found, with_total=output.is_table), table=_COLUMNS, csv=_CSV)
+    total, remarks = _total(found), {each.region: _remark(each.problem) for each in found if each.problem}
+    if total["rejected"]:
+        narrate(f"{counted(total['rejected'], 'record')} could not become rows: `aitrail rejects` lists them.")
+    if not total["events"] and not remarks:
+        narrate("There are no events of the recorded services." if any(each.asked for each in found) else _ALL_BEFORE)
+    for text in dict.fromkeys(remarks.values()):
+        narrate(f"{', '.join(region for region in remarks if remarks[region] == text)}: {text}")
+    if remarks and len(remarks) == len(found):
+        raise UnreachableError("No Region could be asked to the end. Once that is mended, the same command goes on.")
+    if remarks:
+        narrate(f"{counted(len(remarks), 'Region')} could not be asked to the end: the same command goes on there.")
+    return not remarks
+
+
+def _left(gaps: Iterable[tuple[str, list[Window]]]) -> Iterator[dict[str, Any]]:
+    """A row for each Region of which something is left to be asked."""
+    for region, found in groupby(gaps, key=itemgetter(0)):
+        left = [windows for _, windows in found if windows]
+        if left:
+            since, until = min(each[-1].since for each in left), max(each[0].until for each in left)
+            row = {"region": region, "eventSources": len(left)}
+            yield row | {"since": event_time(since), "until": event_time(until)}
+
+
+def _rows(found: "list[RegionImport]", *, with_total: bool) -> Iterator[dict[str, Any]]:
+    for each in found:
+        problem = {"problem": str(each.problem)} if each.problem else {}
+        yield {"region": each.region, **_counts(each.counts), **problem}
+    if with_total:
+        yield {"region": "total", **_counts(_total(found))}
+
+
+def _counts(counts: Counter[str]) -> dict[str, int]:
+    return {name: counts[name] for name in (*_COUNTS, "unwanted")}
+
+
+def _total(found: "list[RegionImport]") -> Counter[str]:
+    return sum((each.counts for each in found), Counter())
+
+
+def _remark(problem: "HistoryRefusedError") -> str:
+    cause = problem.__cause__ or problem
+    return f"{str(problem).rstrip('.')}. {hint(cause)}".strip()
+
+
+@contextmanager
+def import_progress(sources: int) -> Iterator[Callable[[int, int], None]]:
+    """What takes how many events and event sources of Regions are done, of any thread, and shows how far that is."""
+    total, lock, rate = Counter[str](), threading.Lock(), rate_of()
+    with progress() as show:
+
+        def report(events: int, more: int) -> None:
+            with lock:
+                total.update(events=events, sources=more)
+                text = f"{counted(total['events'], 'event')}, {rate(total['events'])}, event sources of Regions"
+                show(text, total["sources"], sources)
+
+        yield report
