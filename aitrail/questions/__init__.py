@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.questions.conditions import WIDE_COLUMNS, Conditions, checked
-    from aitrail.questions.filters import COLUMNS, Filter
+    from aitrail.questions.conditions import COLUMNS, WIDE_COLUMNS, Conditions, checked
+    from aitrail.questions.filters import Filter
     from aitrail.questions.following import LONGEST_INTERVAL
     from aitrail.questions.log_file_rows import LogFileRows
     from aitrail.questions.original import (
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__, __getattr__ = exports(
     __name__,
-    conditions=("Conditions", "WIDE_COLUMNS", "checked"),
-    filters=("COLUMNS", "Filter"),
+    conditions=("COLUMNS", "Conditions", "WIDE_COLUMNS", "checked"),
+    filters=("Filter",),
     following=("LONGEST_INTERVAL",),
     log_file_rows=("LogFileRows",),
     original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),

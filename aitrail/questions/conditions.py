@@ -34,6 +34,23 @@ class Conditions(TypedDict, total=False):
     read_only: bool | None
 
 
+# The column that a condition looks at.
+COLUMNS = {
+    "service": "service",
+    "operation": "operation",
+    "principal": "principal",
+    "principal_account": "principalAccount",
+    "resource": "resource",
+    "account": "recipientAccountId",
+    "region": "awsRegion",
+    "outcome": "outcome",
+    "credentials": "credentials",
+    "source_ip": "sourceIPAddress",
+    "access_key": "accessKeyId",
+    "event_category": "eventCategory",
+}
+
+
 def checked(conditions: Conditions, registry: Registry | None = None) -> dict[str, Any]:
     """The conditions with each value as rows spell it, every one once. Raises ConditionError."""
     found: dict[str, Any] = {}

@@ -6,25 +6,9 @@ from fnmatch import fnmatchcase
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Self, Unpack
 
-from aitrail.questions.conditions import Conditions, checked
+from aitrail.questions.conditions import COLUMNS, Conditions, checked
 from aitrail.questions.spellings import is_pattern
 from aitrail.services import Registry
-
-# The column that a condition looks at.
-COLUMNS = {
-    "service": "service",
-    "operation": "operation",
-    "principal": "principal",
-    "principal_account": "principalAccount",
-    "resource": "resource",
-    "account": "recipientAccountId",
-    "region": "awsRegion",
-    "outcome": "outcome",
-    "credentials": "credentials",
-    "source_ip": "sourceIPAddress",
-    "access_key": "accessKeyId",
-    "event_category": "eventCategory",
-}
 
 _Test = Callable[[object], bool]
 

@@ -6,7 +6,8 @@ from typing import Any, Self
 
 from aitrail.cells import counted
 from aitrail.dynamodb import tables
-from aitrail.questions.filters import COLUMNS, Filter
+from aitrail.questions.conditions import COLUMNS
+from aitrail.questions.filters import Filter
 from aitrail.services import Registry
 from aitrail.window import Day, Window
 

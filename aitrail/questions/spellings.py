@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from ipaddress import ip_network
 
 from aitrail.errors import AitrailError
 from aitrail.rows import CREDENTIALS, OUTCOMES, PRINCIPAL_KINDS, identity_of, index_key
@@ -149,6 +148,8 @@ def _resource_at(arn: str, registry: Registry) -> str:
 def _source_ip(text: str, _: Registry) -> str:
     is_valid = bool(re.fullmatch(r"[!-~]+( [!-~]+)*", text))
     if re.fullmatch(r"[0-9.]+(/.*)?|[0-9a-fA-F]*:[0-9a-fA-F:.]*(/.*)?", text):
+        from ipaddress import ip_network  # noqa: PLC0415 (--help need not wait for it)
+
         try:
             ip_network(text, strict=False)
         except ValueError:

@@ -1,6 +1,5 @@
 """The keys of rows: the table's, an eventID that tells every record from all others, and those of the indexes."""
 
-import hashlib
 import re
 from typing import Any
 
@@ -28,7 +27,7 @@ def event_id_of(record: dict[str, Any]) -> str:
 
 def record_hash(record: dict[str, Any]) -> str:
     """SHA-256 of the record's canonical JSON, in hex."""
-    return hashlib.sha256(items.json_text(record).encode()).hexdigest()
+    return _sha256(items.json_text(record).encode())
 
 
 def hashed_event_id(event_id: str, digest: str) -> str:
@@ -49,4 +48,10 @@ def index_key(value: str) -> str:
     if len(encoded) <= _MAX_KEY_BYTES:
         return encoded.decode()
     prefix = encoded[: _MAX_KEY_BYTES - _KEY_HASH - 1].decode(errors="ignore")
-    return f"{prefix}~{hashlib.sha256(encoded).hexdigest()[:_KEY_HASH]}"
+    return f"{prefix}~{_sha256(encoded)[:_KEY_HASH]}"
+
+
+def _sha256(content: bytes) -> str:
+    import hashlib  # noqa: PLC0415 (it loads OpenSSL, which conditions on the command line seldom need)
+
+    return hashlib.sha256(content).hexdigest()

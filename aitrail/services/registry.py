@@ -1,6 +1,5 @@
 """All services together: which eventSource belongs to which of them."""
 
-import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -37,6 +36,8 @@ class Registry:
     @cached_property
     def fingerprint(self) -> str:
         """12 hex digits of the sha256 of what the files say; comments, layout and the order of keys do not count."""
+        import hashlib  # noqa: PLC0415 (it loads OpenSSL: --help need not wait for it)
+
         canonical = json.dumps([asdict(service) for service in self.services], sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:_FINGERPRINT_DIGITS]
 

@@ -8,7 +8,6 @@ import click
 
 from aitrail.cli.options.sections import option, repeated
 from aitrail.deliveries import Origins
-from aitrail.questions import ConditionError, Conditions, checked
 
 WHICH = "Which deliveries (repeat an option for other values)"
 
@@ -17,6 +16,8 @@ def texts_of(condition: str) -> Callable[..., tuple[str, ...]]:
     """The callback of an option that may be repeated, whose values are those of a condition: each once."""
 
     def values(_context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+        from aitrail.questions import ConditionError, Conditions, checked  # noqa: PLC0415 (--help need not wait for it)
+
         wanted: Conditions = {condition: texts}  # type: ignore[misc] # one of its names
         try:
             found: tuple[str, ...] = checked(wanted)[condition]
