@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from aitrail.cli.commands.import_history import _progress
+from aitrail.cli.views import import_progress
 from aitrail.dynamodb.tables import FILES
 from aitrail.questions import TableRows
 from tests.deployed_tables import create_table
@@ -349,7 +349,7 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch):
     with os.fdopen(other, "w") as stderr:
         monkeypatch.setattr(sys, "stderr", stderr)
 
-        with _progress(36) as report:
+        with import_progress(36) as report:
             report(1200, 0)
             report(0, 36)
 
@@ -357,7 +357,7 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch):
     os.close(terminal)
     piped = io.StringIO()
     monkeypatch.setattr(sys, "stderr", piped)
-    with _progress(36) as report:
+    with import_progress(36) as report:
         report(1200, 36)
 
     assert "1,200 events, 1,200/s, event sources of Regions" in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
