@@ -1,4 +1,4 @@
-"""What every folder of tests may use."""
+"""Fixtures for all folders of tests."""
 
 import json
 from pathlib import Path
@@ -12,12 +12,12 @@ RECORDS = Path(__file__).parent / "records"
 
 @pytest.fixture
 def records():
-    """Six realistic records by name, one for each file in tests/records, new for every test."""
+    """Six realistic records by name, one for each file in tests/records, loaded anew for every test."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))}
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say how many faults the tests have tried: they note their numbers as the property `faults`."""
+    """Reports the number of injected faults, which tests record as the property `faults`."""
     reports = [report for reports in terminalreporter.stats.values() for report in reports]
     called = [report for report in reports if getattr(report, "when", None) == "call"]
     tried = sum(value for report in called for name, value in report.user_properties if name == "faults")

@@ -1,4 +1,4 @@
-"""Which files `aitrail scan PATH…` reads, of all that may lie in a folder."""
+"""The files that `aitrail scan PATH…` reads, among all that may be in a folder."""
 
 import json
 import os
@@ -21,7 +21,7 @@ NO_LOG_FILE = "There is no log file here: names of log files end with .json.gz o
 
 @pytest.fixture
 def found(tmp_path):
-    """What is found at these paths: log files, counts of what is left out, and what is unreadable, as texts."""
+    """The findings for these paths: log files, counts of files left out, and unreadable files, as texts."""
 
     def found(*paths):
         left_out, unreadable = Counter(), []
@@ -215,7 +215,7 @@ NAMES = {
     "brackets": (b"[red]{x}*?.json", "[red]{x}*?.json"),
     "no UTF-8": (b"caf\xe9.json", "caf\\xe9.json"),
 }
-if sys.platform == "darwin":  # its file systems take UTF-8 only
+if sys.platform == "darwin":  # its file systems accept only UTF-8
     del NAMES["no UTF-8"]
 
 

@@ -1,4 +1,4 @@
-"""Records with values that DynamoDB would refuse or change come back exactly, through the function and the tables."""
+"""Records with values that DynamoDB would refuse or change are preserved exactly by the function and the tables."""
 
 import gzip
 import json
@@ -8,7 +8,7 @@ import pytest
 
 from aitrail.rows import RECORD_FIELDS, record_of
 
-# One worker deploys for all of these tests, while others run the rest.
+# One worker deploys the stack for all of these tests, while the others run the rest.
 pytestmark = pytest.mark.xdist_group("local-aws")
 
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-central-1/2026/11/20"
@@ -51,7 +51,7 @@ def odd_record(random, number):
 
 
 def exactly(record):
-    """JSON text tells 1 from 1.0, 0.0 from -0.0 and true from 1, which == does not."""
+    """The record as JSON text, which distinguishes 1 from 1.0, 0.0 from -0.0 and true from 1, unlike ==."""
     return json.dumps(record, sort_keys=True)
 
 

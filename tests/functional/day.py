@@ -1,4 +1,4 @@
-"""The log files of a morning, with the digests that list them, and the verdict on it."""
+"""The log files of a morning with the digests that list them, and the verdict on them."""
 
 import gzip
 import json
@@ -23,7 +23,7 @@ def name_of(key):
 
 
 class Day:
-    """Log files of a morning, with the digests that list them, all ingested."""
+    """The log files of a morning with the digests that list them, all ingested."""
 
     def __init__(self, pipeline):
         self.pipeline = pipeline
@@ -38,7 +38,7 @@ class Day:
         self.pipeline.ingest(self.pipeline.deliver(gzip.compress(content, mtime=0), log_key(time)))
 
     def close(self, without=()):
-        """Let the digests of 8 to 13 o'clock come, all but those that end then."""
+        """Ingests the digests that end from 08:00 to 14:00, except those that end at `without`."""
         hours = [at(f"{hour:02}:00") for hour in range(8, 15)]
         files = {end: [] for end in hours}
         for key, content in self.contents.items():
@@ -68,7 +68,7 @@ class Day:
 
 
 def a_day(pipeline, record):
-    """Three log files: one event was delivered in two of them."""
+    """Three log files, with one event in two of them."""
     day = Day(pipeline)
     day.log("0930", record(1), record(2), record(9, eventSource="ec2.amazonaws.com"))
     day.log("1030", record(2), record(3), record(3))

@@ -26,7 +26,7 @@ def python(tmp_path):
 
 @pytest.fixture
 def is_gone(tmp_path):
-    """Whether the process that held the lock has ended, or ends soon."""
+    """Whether the process with the lock has ended, or ends soon."""
 
     def is_gone():
         deadline = time.monotonic() + 10

@@ -1,4 +1,4 @@
-"""Docs cannot lie: every setting, output, metric, column and attribute is documented, every link leads on."""
+"""Docs cannot lie: every setting, output, metric, column and attribute is documented, and every link works."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""record -> row: derived attributes, table keys, and what cannot become a row."""
+"""record -> row: derived attributes, table keys, and records that cannot become rows."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What `make soak` makes, expects, lets fail and measures; nothing here deploys or listens."""
+"""The log files, expectations, faults and figures of `make soak`, without any deployment or server."""
 
 import json
 import os
@@ -54,7 +54,7 @@ def expected(files):
 
 
 def rows_as_expected(expected):
-    """Rows as a scan gives them."""
+    """Rows as returned by a scan."""
     origins = {event_id: min(origins) for event_id, origins in expected.origins.items()}
     return [
         {**json.loads(text), "logFile": origins[event_id][0], "recordIndex": origins[event_id][1]}
@@ -81,7 +81,7 @@ def test_a_hundred_log_files_hold_everything_that_is_special(files, expected):
         counts[said["status"]] += 1
 
     assert counts["unreadable"] == 1
-    assert counts["rejected"] == 2 + 2  # two entries of log files that have one each, and these two
+    assert counts["rejected"] == 2 + 2  # two entries of log files with one reject each, and the two rejects
     assert counts["duplicatesInFile"] == 3
     assert sum(len(origins) == 2 for origins in expected.origins.values()) > 5
     assert sum(file.is_announced_twice for file in files) == 6
@@ -247,7 +247,7 @@ def test_a_process_that_came_or_went_meanwhile_does_not_decide(capsys):
 
 @pytest.fixture
 def queue():
-    """The dead-letter queue: what it hands out once, and what it was asked to show again."""
+    """The dead-letter queue: the messages that it returns once, and those that were made visible again."""
     sqs = Mock()
     bodies = ["first", "second"]
     pages = [[{"Body": body, "ReceiptHandle": body} for body in bodies]]
@@ -354,7 +354,7 @@ def planned(seed=1, names=NAMES, likelihoods=None):
 
 
 def met(plan, names=NAMES):
-    """The faults that every log file meets when each of its requests is made until it goes well."""
+    """The faults of every log file if each of its requests is repeated until it succeeds."""
     found = {}
     for name in names:
         for operation in ("GetItem", "GetObject", "BatchWriteItem", "UpdateItem"):

@@ -1,4 +1,4 @@
-"""What entries of the ledger come to, and what of that needs a person."""
+"""The status derived from ledger entries, and the findings that need an operator."""
 
 import json
 import re
@@ -33,7 +33,7 @@ DAY = Window(since=NOW - timedelta(days=1), until=NOW)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 HERE = Origin("111122223333", "eu-west-1")
 QUIET = Queues(deliveries=Queue(), backfill=Queue(), dead_letters=Queue())
-# Digests of all hours until 10:00.
+# Digests for all hours until 10:00.
 CHAIN = [digest_entry(f"{hour:02}:00") for hour in range(1, 11)]
 PROVED = file_entry("08:35", verifiedBy="s3://b/k")
 
@@ -45,7 +45,7 @@ def arrivals_of(*entries, window=DAY, **options):
 
 
 def status_of(*entries, window=DAY, queues=QUIET, imported_rows=0, now=NOW, **problems):
-    """That of these entries; `problems` are entries by problem."""
+    """The status for these entries; `problems` are entries by problem."""
     return Status.of(
         arrivals_of(*entries, window=window),
         queues=queues,
@@ -78,7 +78,7 @@ def queues(**changes):
 
 TWELVE_HOURS_AGO = format_time(NOW - 12 * HOUR)
 LONGER_AGO = format_time(NOW - 12 * HOUR - timedelta(seconds=1))
-# What is the matter: arguments of status_of, and what is found.
+# Problem -> arguments of status_of, and the resulting finding.
 GRAVE = {
     "dead letters": (queues(dead_letters=Queue(waiting=2, in_flight=1, delayed=1)), ("dead-letters", 4)),
     "deliveries that wait": (
@@ -265,7 +265,7 @@ def test_short_window_without_a_digest_in_it_is_not_without_digests():
 
 
 def test_file_that_no_digest_vouches_for_is_told_once_its_hour_is_closed():
-    # Those of 08:00 to 09:00 may be in digests from 07:00 to 10:00.
+    # Files from 08:00 to 09:00 may be in digests from 07:00 to 10:00.
     status = status_of(
         *CHAIN, PROVED, file_entry("08:59"), file_entry("08:00"), file_entry("09:00"), file_entry("07:59")
     )
