@@ -22,7 +22,7 @@ def _index(index: tables.Index) -> dynamodb.GlobalSecondaryIndexPropsV2:
 
 
 class Table(Construct):
-    """An on-demand table with point-in-time recovery for 35 days; if `protected`, it cannot be deleted."""
+    """An on-demand table with point-in-time recovery for 35 days; if `protected`, even deleting the stack keeps it."""
 
     def __init__(self, scope: Construct, construct_id: str, *, definition: tables.Table, protected: bool) -> None:
         super().__init__(scope, construct_id)

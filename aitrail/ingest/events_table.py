@@ -1,4 +1,4 @@
-"""Writes rows to the events table, one per wanted record, with eventID as the key. `TableRows` reads them."""
+"""Writes rows to the events table, one per wanted record, keyed by eventID; `aitrail.questions.TableRows` reads it."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

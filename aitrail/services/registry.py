@@ -59,7 +59,7 @@ class Registry:
     @cached_property
     def is_lookalike(self) -> Callable[[str], bool]:
         """A predicate: True if an unknown eventSource may be a service's new name, since a part matches a lookalike."""
-        # All log files contain the same sources.
+        # The same sources occur in all log files.
         return lru_cache(_MOST_SOURCES)(self._is_lookalike)
 
     def _is_lookalike(self, event_source: str) -> bool:

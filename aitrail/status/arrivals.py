@@ -36,10 +36,10 @@ class Arrivals:
 
     `files` and `digests` count deliveries by status, `records` the records of the files. `lags` counts ingested files
     by the seconds from delivery to entry, rounded down to minutes from one hour on. `newest` is the time of the newest
-    delivery. `unproved` counts, by hour of delivery, files that were read but that no digest lists. `outdated` counts
-    files read with a different registry or row version. `last_before` is the newest delivery seen before the window.
-    `spans` are the times that digests cover, and `with_digests` the origins with digests, both including digests on the
-    same days outside the window.
+    delivery. `unproved` counts, by hour of delivery, files that were read but not verified by a digest. `outdated`
+    counts files read with a different registry or row version. `last_before` is the newest delivery seen before the
+    window. `spans` are the times that digests cover, and `with_digests` the origins with digests, both including
+    digests on the same days outside the window.
     """
 
     window: Window
