@@ -21,7 +21,10 @@ ROWS = (ROOT / "docs/rows.md").read_text()
 OF_IMPORTS = ("eventSource", "since", "until", "reached", "done", "covered", "counts")
 SAID_BY_DIGESTS = ("expectedSha256", "listedBy", "verifiedBy", "listedAt", "announcedAt", "announcements")
 OF_READINGS = ("replacedAt", "unfinished")
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
@@ -103,8 +106,29 @@ def test_every_link_between_pages_leads_to_a_page(page):
         assert (page.parent / link).exists(), link
 
 
-def test_the_readme_is_short():
-    assert len((ROOT / "README.md").read_text().splitlines()) <= 200
+@pytest.mark.parametrize(("name", "lines"), [("README.md", 200), ("CONTRIBUTING.md", 60)])
+def test_a_page_for_beginners_is_short(name, lines):
+    assert len((ROOT / name).read_text().splitlines()) <= lines
+
+
+def test_what_contributors_are_sent_to_is_there():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    names = re.findall(r"[\w-]+(?:/[\w.-]+)+/?(?:::\w+)?", re.sub(r"\]\([^)]*\)", "", page))
+
+    assert len(names) > 10
+    for name in names:
+        path, _, test = name.partition("::")
+        assert (ROOT / path).exists() or path.startswith(".venv/"), path
+        assert f"def {test}(" in (ROOT / path).read_text() if test else True
+
+
+def test_targets_and_names_that_contributors_are_told_exist():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    targets = set(re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    assert set(re.findall(r"make (check|test|lint|docs|\w+)\b", page)) - {"you"} <= targets
+    for name, path in re.findall(r"`([A-Z_]{6,})` (?:of|in)\s+`([\w/.]+)`", page):
+        assert re.search(rf"^{name}\b", (ROOT / path).read_text(), re.MULTILINE), name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
