@@ -6,7 +6,7 @@ import pytest
 
 from aitrail.ledger import FileEntry
 from aitrail.rows import RejectedRecord
-from tests.deployed_stack import BUCKET, key
+from tests.shared.deployed_stack import BUCKET, key
 
 STACK = "the stack aitrail in eu-west-1"
 FILE, OTHER = f"s3://{BUCKET}/{key(1)}", f"s3://{BUCKET}/{key(2)}"

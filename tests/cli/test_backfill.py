@@ -11,7 +11,7 @@ from aitrail.costs import AwsPrices, readable, total
 from aitrail.costs.backfill import FILES_OF_A_MESSAGE, a_million_rows, cost_of_reading
 from aitrail.costs.model import LEDGER_READ_UNITS, LEDGER_WRITE_UNITS
 from aitrail.deliveries.announcing import KEYS_OF_A_MESSAGE
-from tests.deployed_stack import BUCKET, key
+from tests.shared.deployed_stack import BUCKET, key
 
 PRICES = AwsPrices.read()
 

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from aitrail.cli.views import import_progress
 from aitrail.dynamodb.tables import FILES
 from aitrail.questions import TableRows
-from tests.deployed_tables import create_table
-from tests.event_histories import History
+from tests.shared.deployed_tables import create_table
+from tests.shared.event_histories import History
 
 REFUSED = {
     "Error": {"Code": "AccessDeniedException", "Message": "cloudtrail:LookupEvents is denied by a policy"},

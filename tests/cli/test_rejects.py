@@ -7,8 +7,8 @@ import pytest
 
 from aitrail.ledger import FileEntry
 from aitrail.rows import RejectedRecord
-from tests.deployed_stack import BUCKET, key
-from tests.deployed_tables import small_pages
+from tests.shared.deployed_stack import BUCKET, key
+from tests.shared.deployed_tables import small_pages
 
 REASON = "eventTime is missing, it should be like 2026-01-31T23:59:59Z"
 

@@ -6,7 +6,7 @@ import os
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.deployed_stack import BUCKET, key
+from tests.shared.deployed_stack import BUCKET, key
 
 STACK = "the stack aitrail in eu-west-1"
 NOTHING = f"Nothing is unreadable, missing, invalid or unverifiable in {STACK}."

@@ -15,9 +15,9 @@ from aitrail.ledger import PROBLEMS
 from aitrail.rows import recorded_with
 from aitrail.services import load
 from demo.documentation import PROJECT
-from tests.deployed_tables import create_table
-from tests.ledger_entries import digest_entry, file_entry, log_file
-from tests.signed_digests import at
+from tests.shared.deployed_tables import create_table
+from tests.shared.ledger_entries import digest_entry, file_entry, log_file
+from tests.shared.signed_digests import at
 
 QUEUES = {"DeliveriesQueueUrl": "deliveries", "BackfillQueueUrl": "backfill", "DeadLetterQueueUrl": "dead-letters"}
 HEALTHY = """\

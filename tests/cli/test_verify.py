@@ -11,8 +11,8 @@ from aitrail.ledger import DIGEST, DigestEntry, FileEntry, Ledger, Listing
 from aitrail.rows import recorded_with, row_of
 from aitrail.services import load
 from demo.documentation import PROJECT
-from tests.deployed_tables import create_table
-from tests.signed_digests import at, key_of, written
+from tests.shared.deployed_tables import create_table
+from tests.shared.signed_digests import at, key_of, written
 
 BUCKET = "example-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aitrail.dynamodb import from_item, items, to_item
-from tests.fuzzing import law
+from tests.shared.fuzzing import law
 
 LAW = law(100)
 NUMBERS = (

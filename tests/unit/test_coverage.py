@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from aitrail.digests.coverage import Span, chain_of, chains_of, gaps, is_closed, is_covered, joined_spans, trail_of
-from tests.signed_digests import at, key_of
+from tests.shared.signed_digests import at, key_of
 
 HOUR = timedelta(hours=1)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from aitrail.digests import digest as digests
 from aitrail.digests.digest import Digest, InvalidDigest, Listed, check_signature, read_digest
-from tests.fuzzing import law
-from tests.signed_digests import at, digest, public_key
+from tests.shared.fuzzing import law
+from tests.shared.signed_digests import at, digest, public_key
 
 BUCKET = "example-trail-logs"
 LOG = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T0925Z_a.json.gz"

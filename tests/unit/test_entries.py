@@ -3,7 +3,7 @@
 from itertools import product
 
 from aitrail.ledger.entries import ACCEPTED, PROBLEMS, acceptance, known_of, settled
-from tests.signed_digests import at, key_of
+from tests.shared.signed_digests import at, key_of
 
 STATUSES = (None, "ingested", "unreadable", "missing", "archived", "verified", "invalid", "unverifiable")
 

@@ -12,7 +12,7 @@ from aitrail.history.event_history import EventHistory, Found, HistoryRefusedErr
 from aitrail.rows import record_of, row_of
 from aitrail.services import load
 from aitrail.window import Window
-from tests.event_histories import History, event_of
+from tests.shared.event_histories import History, event_of
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAY = Window(since=NOW - timedelta(days=1), until=NOW)

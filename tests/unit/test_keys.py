@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.deliveries import Kind, LogKey, Scope, kind_of, log_key_of
-from tests.fuzzing import law
+from tests.shared.fuzzing import law
 
 LAW = law(300)
 

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aitrail.logfile import LogFile, UnreadableLogFile
-from tests.fuzzing import law
+from tests.shared.fuzzing import law
 
 LAW = law()
 SOURCES = frozenset({"polly.amazonaws.com", "kms"})

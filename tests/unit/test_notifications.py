@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aitrail.deliveries import Delivery, ReviewRequest, UnknownNotification, deliveries, review_request
 from aitrail.errors import AitrailError
-from tests.fuzzing import law
+from tests.shared.fuzzing import law
 
 EVENTS = {path.stem: path.read_text() for path in (Path(__file__).parent.parent / "events").glob("*.json")}
 BUCKET = "example-trail-logs"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.aws import Page, in_order, in_turn, interleaved, merged, unordered
-from tests.immediate_paging import at_once
+from tests.shared.immediate_paging import at_once
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=150)
 WORKERS = st.integers(1, 4)

@@ -8,7 +8,7 @@ import pytest
 from aitrail.ledger import acceptance
 from aitrail.proof.ledger_proof import Proof, days_of
 from aitrail.window import LATEST, Window
-from tests.signed_digests import at, key_of
+from tests.shared.signed_digests import at, key_of
 
 BUCKET = "s3://example-trail-logs/"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aitrail.dynamodb import from_item, to_item
 from aitrail.rows import RECORD_FIELDS, record_of, row_of
-from tests.fuzzing import law
+from tests.shared.fuzzing import law
 
 LAW = law(100)
 EXACT = Context(prec=200)

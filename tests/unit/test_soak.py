@@ -26,7 +26,7 @@ from soak.fuzz import fuzz_files
 from soak.log_files import digests, hours_before, log_files, within
 from soak.requests import LISTING, Request, request_of
 from soak.run import Run
-from tests import signed_digests
+from tests.shared import signed_digests
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 HOURS = hours_before(NOW)

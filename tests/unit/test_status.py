@@ -24,8 +24,8 @@ from aitrail.status import (
 )
 from aitrail.status.arrivals import ATTRIBUTES
 from aitrail.window import Window, format_time
-from tests.ledger_entries import RECORDED_WITH, digest_entry, file_entry, log_file
-from tests.signed_digests import at
+from tests.shared.ledger_entries import RECORDED_WITH, digest_entry, file_entry, log_file
+from tests.shared.signed_digests import at
 
 ROOT = Path(__file__).parents[2]
 NOW = at("10:30")

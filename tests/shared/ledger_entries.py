@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from tests.signed_digests import ACCOUNT, REGION, TRAIL, at, key_of, written
+from tests.shared.signed_digests import ACCOUNT, REGION, TRAIL, at, key_of, written
 
 BUCKET = "example-trail-logs"
 RECORDED_WITH = "1-abc"
