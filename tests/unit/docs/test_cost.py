@@ -7,7 +7,7 @@ import pytest
 
 from aitrail.costs import AwsPrices, Load, costs, model, total
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
 PAGE = (ROOT / "docs/cost.md").read_text()
 SCALE = (ROOT / "docs/scale.md").read_text()

@@ -27,7 +27,7 @@ from aitrail.window import Window, format_time
 from tests.shared.ledger_entries import RECORDED_WITH, digest_entry, file_entry, log_file
 from tests.shared.signed_digests import at
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NOW = at("10:30")
 DAY = Window(since=NOW - timedelta(days=1), until=NOW)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

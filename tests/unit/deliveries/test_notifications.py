@@ -12,7 +12,7 @@ from aitrail.deliveries import Delivery, ReviewRequest, UnknownNotification, del
 from aitrail.errors import AitrailError
 from tests.shared.fuzzing import law
 
-EVENTS = {path.stem: path.read_text() for path in (Path(__file__).parent.parent / "events").glob("*.json")}
+EVENTS = {path.stem: path.read_text() for path in (Path(__file__).parents[2] / "events").glob("*.json")}
 BUCKET = "example-trail-logs"
 PLAIN_KEY = (
     "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/"

@@ -10,7 +10,7 @@ from demo.queueing.simulation import Pipeline
 from demo.queueing.tables import BACKFILL_FUNCTIONS, TABLES, table
 from infra.settings import Settings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/scale.md").read_text()
 
 

@@ -19,8 +19,8 @@ from aitrail.services import load
 from aitrail.window import BEGINNING
 from demo.sample_logs import sample_logs
 
-PAGE = (Path(__file__).parents[2] / "docs/export.md").read_text()
-RECORDS = Path(__file__).parents[1] / "records"
+PAGE = (Path(__file__).parents[3] / "docs/export.md").read_text()
+RECORDS = Path(__file__).parents[2] / "records"
 NOW = datetime(2026, 12, 3, 12, tzinfo=UTC)
 BY_MONTH, BY_VOICE, BY_MONTH_OF_JSONL, ATHENA = re.findall(r"```sql\n(.*?);?\n```", PAGE, re.DOTALL)
 

@@ -14,7 +14,7 @@ from aitrail.services import load
 from infra.settings import SETTINGS
 from infra.values import spelled
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 ROWS = (ROOT / "docs/rows.md").read_text()
 # Attributes of an entry that imports and digests set.
