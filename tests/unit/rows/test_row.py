@@ -1,26 +1,13 @@
-"""record -> row: derived attributes, table keys, and what cannot become a row."""
+"""record -> row: derived attributes, and what cannot become a row."""
 
-import hashlib
 import json
 from datetime import timedelta
 
 import pytest
 
 from aitrail.dynamodb import items, tables
-from aitrail.rows import RECORD_FIELDS, Reject, record_of, row_of
-from aitrail.rows.outcome import outcome_of
-
-GUID = "0b1c2d3e-4f50-4162-8374-95a6b7c8d9e0"
-RECORD = {
-    "eventTime": "2026-11-18T23:59:59Z",
-    "eventSource": "polly.amazonaws.com",
-    "eventName": "DescribeVoices",
-    "eventID": GUID,
-}
-
-
-def row(record, **options):
-    return row_of(record, log_file="s3://logs/key", record_index=7, **options)
+from aitrail.rows import Reject, record_of
+from tests.unit.rows.plain_rows import RECORD, row
 
 
 def test_a_row_is_the_record_and_what_it_means(records):
@@ -68,18 +55,6 @@ def test_what_is_absent_has_no_attribute():
     }
 
 
-def test_null_in_the_record_stays_null(records):
-    assert row(records["denied"])["requestParameters"] is None
-
-
-def test_fields_that_the_specification_does_not_know_go_into_other():
-    found = row(RECORD | {"service": "mine", "usage": None, "other": {"x": 1}, "tomorrow": [1]})
-
-    assert found["other"] == {"service": "mine", "usage": None, "other": {"x": 1}, "tomorrow": [1]}
-    assert found["service"] == "polly"
-    assert "usage" not in found
-
-
 @pytest.mark.parametrize(
     ("source", "name", "service", "operation"),
     [
@@ -94,35 +69,6 @@ def test_service_and_operation_are_normalized_and_the_originals_kept(source, nam
 
     assert (found["service"], found["operation"]) == (service, operation)
     assert (found["eventSource"], found["eventName"]) == (source, name)
-
-
-OUTCOMES = [
-    ({}, "ok"),
-    ({"errorCode": None, "errorMessage": ""}, "ok"),
-    ({"errorCode": "AccessDenied"}, "denied"),
-    ({"errorCode": "AccessDeniedException"}, "denied"),
-    ({"errorCode": "Client.UnauthorizedOperation"}, "denied"),
-    ({"errorCode": "UnrecognizedClientException"}, "denied"),
-    ({"errorCode": "ValidationException", "errorMessage": "User X is not authorized to perform: lex:Y"}, "denied"),
-    ({"errorCode": "ThrottlingException"}, "throttled"),
-    ({"errorCode": "TooManyRequestsException"}, "throttled"),
-    ({"errorCode": "LimitExceededException", "errorMessage": "Rate exceeded"}, "throttled"),
-    ({"errorCode": "LimitExceededException", "errorMessage": "too many campaigns"}, "client-error"),
-    ({"errorCode": "InternalFailure"}, "server-error"),
-    ({"errorCode": "InternalServerException"}, "server-error"),
-    ({"errorCode": "ServiceUnavailableException"}, "server-error"),
-    ({"errorCode": "Server.InternalError"}, "server-error"),
-    ({"errorCode": "ResourceNotFoundException"}, "client-error"),
-    ({"errorCode": "BadRequestException"}, "client-error"),
-    ({"errorMessage": "something failed"}, "client-error"),
-    ({"errorCode": 503}, "server-error"),
-    ({"errorCode": 0}, "client-error"),
-]
-
-
-@pytest.mark.parametrize(("fields", "outcome"), OUTCOMES)
-def test_the_outcome_tells_who_failed(fields, outcome):
-    assert outcome_of(fields) == outcome
 
 
 @pytest.mark.parametrize(
@@ -173,68 +119,6 @@ def test_a_record_nested_deeper_than_python_can_write_is_rejected():
         row(RECORD | {"requestParameters": value})
 
 
-def canonical_hash(record):
-    text = json.dumps(record, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-@pytest.mark.parametrize("event_id", [GUID, GUID.upper()])
-def test_a_guid_is_the_key_itself(event_id):
-    found = row(RECORD | {"eventID": event_id})
-
-    assert found["eventID"] == event_id
-    assert "other" not in found
-
-
-@pytest.mark.parametrize("event_id", ["event ID", "", "x" * 64, "~" + "a" * 19, GUID + "\n", "{" + GUID + "}"])
-def test_a_short_event_id_is_made_unique_by_the_hash_of_its_record(event_id):
-    record = RECORD | {"eventID": event_id}
-
-    found = row(record)
-
-    assert found["eventID"] == f"{event_id}~{canonical_hash(record)[:12]}"
-    assert "other" not in found
-
-
-@pytest.mark.parametrize("event_id", ["x" * 65, "\ud800", None, 7, [GUID]])
-def test_any_other_event_id_is_replaced_by_a_hash_and_kept(event_id):
-    record = RECORD | {"eventID": event_id}
-
-    found = row(record)
-
-    assert found["eventID"] == f"~{canonical_hash(record)[:32]}"
-    assert record_of(found) == record
-
-
-def test_a_record_without_an_event_id_gets_one_and_gives_none_back():
-    record = {name: value for name, value in RECORD.items() if name != "eventID"}
-
-    found = row(record)
-
-    assert found["eventID"] == f"~{canonical_hash(record)[:32]}"
-    assert record_of(found) == record
-
-
-def test_different_records_without_a_guid_never_share_a_key():
-    texts = ["", "event ID", None, "x" * 65, "event ID~000000000000"]
-    rows = [row(RECORD | {"eventID": text, "requestID": request}) for text in texts for request in ("a", "b")]
-
-    assert len({found["eventID"] for found in rows}) == len(rows)
-
-
-def test_long_index_keys_keep_a_prefix_and_differ_by_a_hash():
-    long_names = ["ü" * 400 + end for end in ("1", "2")]
-
-    found = [row(RECORD | {"requestParameters": {"lexiconName": name}})["resource"] for name in long_names]
-
-    assert len(set(found)) == 2
-    for name, resource in zip(long_names, found, strict=True):
-        encoded = f"lexicon/{name}".encode()
-        assert len(resource.encode()) <= 512
-        assert resource.rpartition("~")[2] == hashlib.sha256(encoded).hexdigest()[:16]
-        assert f"lexicon/{name}".startswith(resource.rpartition("~")[0])
-
-
 def test_derived_texts_are_encodable_whatever_the_record_holds():
     broken = "\udc80"
     record = RECORD | {
@@ -249,12 +133,6 @@ def test_derived_texts_are_encodable_whatever_the_record_holds():
     assert json.dumps(derived, ensure_ascii=False).encode()
     assert found["principal"] == "user/\\udc80"
     assert record_of(found) == record
-
-
-def test_derived_attributes_and_record_fields_have_different_names():
-    derived = set(row(RECORD | {"x": 1}, retention=timedelta(days=1))) - set(RECORD)
-
-    assert not derived & RECORD_FIELDS
 
 
 def write_units(found):
