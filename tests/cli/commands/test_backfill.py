@@ -1,16 +1,11 @@
 """`aitrail backfill` with moto's S3, SQS and DynamoDB."""
 
 import json
-import sys
-from decimal import Decimal
 
 import pytest
 
-from aitrail.cli.output import progress, rate_of
 from aitrail.costs import AwsPrices, readable, total
-from aitrail.costs.backfill import FILES_OF_A_MESSAGE, a_million_rows, cost_of_reading
-from aitrail.costs.model import LEDGER_READ_UNITS, LEDGER_WRITE_UNITS
-from aitrail.deliveries.announcing import KEYS_OF_A_MESSAGE
+from aitrail.costs.backfill import cost_of_reading
 from tests.shared.deployed_stack import BUCKET, key
 
 PRICES = AwsPrices.read()
@@ -80,23 +75,6 @@ def test_result_of_a_dry_run_may_be_queried(aitrail, deployed):
     ended = aitrail("backfill", "--since", "2026-03-14", "--dry-run", "--query", "[].announced", "-o", "table")
 
     assert ended.stdout == "value\n    1\n"
-
-
-def test_cost_of_reading_has_the_formulas_of_aitrail_cost():
-    lines = {line.part: line for line in cost_of_reading(1000, 2**30, PRICES)}
-
-    assert FILES_OF_A_MESSAGE == KEYS_OF_A_MESSAGE
-    assert {part: line.quantity for part, line in lines.items() if part != "CloudWatch, the function's log"} == {
-        "ledger, writes": 1000 * LEDGER_WRITE_UNITS,
-        "ledger, reads": 1000 * LEDGER_READ_UNITS,
-        "S3 requests, reading": 1000,
-        "Lambda, requests": 1000,
-        # 8.7 GB at 2 ms a MB, 1,000 files at 2.4 ms, on 1,024 of 1,769 MB; and 80 ms of waiting for each file.
-        "Lambda, run time": pytest.approx(Decimal("115.0"), rel=Decimal("0.01")),
-        "SQS requests": 300,
-    }
-    assert cost_of_reading(0, 0, PRICES) == []
-    assert a_million_rows(PRICES) == Decimal("3.23125")
 
 
 def test_window_accounts_and_regions_narrow_it(aitrail, deployed):
@@ -336,33 +314,3 @@ def test_names_of_objects_steer_no_terminal(aitrail, deployed):
     assert ended.exit_code == 4
     assert "\\x1b[2J" in ended.stdout
     assert "\x1b" not in ended.stdout
-
-
-def test_progress_is_a_line_a_minute_where_there_is_no_terminal(capsys):
-    clock = iter([100, 159, 160, 160, 219, 220, 220])
-
-    with progress(lambda: next(clock)) as show:
-        show("1 file")
-        show("2 folders\x1b[2J found")
-        show("3 files", 1, 2)
-        show("4,000 files", 1500, 2000)
-
-    assert capsys.readouterr().err == "2 folders\\x1b[2J found\n4,000 files (1,500 of 2,000)\n"
-
-
-def test_progress_shows_a_bar_on_a_terminal(monkeypatch, capsys):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setenv("TERM", "xterm")
-    with progress() as show:
-        show("3 folders found")
-        show("4 files [7/s]", 1, 2)
-
-    shown = capsys.readouterr().err
-    assert "4 files [7/s]" in shown
-
-
-def test_rate_is_that_since_the_begin():
-    clock = iter([100.0, 100.5, 110.0])
-    rate = rate_of(lambda: next(clock))
-
-    assert [rate(30), rate(25_000)] == ["30/s", "2,500/s"]

@@ -10,14 +10,10 @@ from decimal import Decimal
 import click
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from aitrail.cells import printable
 from aitrail.cli.options import output_options
 from aitrail.cli.output import narrate
-
-LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 
 ROWS = [
     {"eventID": "1", "usage": {"requestCharacters": Decimal(25), "ratio": Decimal("1.5")}, "readOnly": False},
@@ -119,29 +115,6 @@ def test_json_is_ascii_and_gives_back_what_the_row_has(output):
 
     assert shown.isascii()
     assert json.loads(shown) in (row, [row])
-
-
-@given(text=st.text())
-@LAW
-def test_printable_text_is_one_line_of_visible_characters(text):
-    shown = printable(text)
-
-    assert shown.isprintable()
-    assert shown == text or not text.isprintable()
-
-
-ESCAPES = {
-    "\x1b[31m": "\\x1b[31m",
-    "a\nb\r\tc": "a\\nb\\r\\tc",
-    "\u202etxt": "\\u202etxt",
-    "\x9b": "\\x9b",
-    "é😀 ": "é😀 ",
-}
-
-
-@pytest.mark.parametrize(("text", "expected"), ESCAPES.items(), ids=map(ascii, ESCAPES))
-def test_what_is_not_visible_is_shown_as_its_escape(text, expected):
-    assert printable(text) == expected
 
 
 def test_narration_is_a_line_on_stderr(capsys):

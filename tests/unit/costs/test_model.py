@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from aitrail.costs import AwsPrices, per_million, total
 from aitrail.costs import comparison as cost_comparison
 from aitrail.costs import model as costs
-from aitrail.costs.comparison import KEEPING, PRINCIPAL, USAGE, compare
-from aitrail.costs.load import DAYS, CostError, Load
+from aitrail.costs.load import DAYS, Load
 from aitrail.dynamodb import items, tables
 from aitrail.ingest.outcomes import METRICS
 from aitrail.ledger import DigestEntry, FileEntry
@@ -279,71 +278,3 @@ def test_without_free_units_and_fixed_parts_cost_grows_in_proportion(files, fact
         return total([line for line in lines if line.part not in fixed])
 
     assert amount(factor) == pytest.approx(amount(1) * factor)
-
-
-WRONG = {
-    "negative files": ({"files": -1}, "files: -1 is not possible; it has to be 0 to 1,000,000,000,000."),
-    "negative events": ({"events": -1}, "events: -1 is not possible"),
-    "negative records": ({"records": -1}, "records: -1 is not possible"),
-    "absurd files": ({"files": 10**13}, "files: 10,000,000,000,000 is not possible"),
-    "no month": ({"months": 0}, "months: 0 is not possible; it has to be 1 to 1,200."),
-    "no retention": ({"row_retention_days": 0}, "row retention days: 0 is not possible; it has to be 1 to 36,500."),
-    "too little memory": (
-        {"memory_megabytes": 0},
-        "memory megabytes: 0 is not possible; it has to be 1,024 to 10,240.",
-    ),
-    "huge records": ({"record_kb": Decimal(257)}, "record kb: 257 is not possible; it has to be 0 to 256."),
-    "records of no size": ({"record_kb": Decimal("NaN")}, "record kb: NaN is not possible"),
-    "more events than records": ({"records": 5}, "6 events cannot come from 5 records"),
-    "records without files": ({"files": 0}, "6 records cannot come from 0 files"),
-}
-
-
-@pytest.mark.parametrize(("given", "message"), WRONG.values(), ids=WRONG)
-def test_numbers_of_which_no_cost_can_be_told_are_refused(given, message):
-    with pytest.raises(CostError) as raised:
-        Load(**{"files": 2, "events": 6} | given)
-
-    assert message in str(raised.value)
-
-
-def ways(load):
-    return {(way.way, way.what): way.amount for way in compare(load, PRICES)}
-
-
-def test_each_way_is_told_for_keeping_and_for_both_questions():
-    found = ways(Load(files=10_000, events=100_000))
-
-    names = ("aitrail", "Lake, wanted events", "Lake, all records", "Athena")
-    assert list(found) == [(way, what) for way in names for what in (KEEPING, PRINCIPAL, USAGE)]
-
-
-def test_ways_cost_what_their_formulas_say():
-    load = Load(files=1_000_000, events=8_000_000, records=2**30, record_kb=Decimal(1), months=14)
-
-    found = ways(load)
-
-    assert found["aitrail", USAGE] == pytest.approx(Decimal(8 * 491) / 8_192 * Decimal("0.125"))
-    assert found["aitrail", PRINCIPAL] == pytest.approx(found["aitrail", USAGE] * 7 / DAYS / 20)
-    assert found["Lake, all records", KEEPING] == 768
-    assert found["Lake, all records", USAGE] == Decimal("5.12")
-    assert found["Lake, wanted events", USAGE] == pytest.approx(Decimal(8_000_000 * 1_670) / 2**30 * Decimal("0.005"))
-    assert found["Athena", USAGE] == pytest.approx(Decimal(5) / costs.GZIP_RATIO + Decimal("0.4"))
-    assert found["Athena", PRINCIPAL] == pytest.approx(found["Athena", USAGE] * 7 / DAYS)
-    assert found["aitrail", KEEPING] == total(costs.costs(load, PRICES, free=False))
-
-
-def test_the_least_question_costs_what_is_charged_at_least():
-    found = ways(Load(files=0, events=0))
-
-    assert found["aitrail", PRINCIPAL] == 4 * Decimal("0.125") / 10**6
-    assert found["Athena", PRINCIPAL] == Decimal(50) / 1_024 / 1_024
-
-
-@pytest.mark.parametrize(
-    ("months", "formula"), [(12, "0.60 GB x 0.75"), (13, "0.60 GB x 0.75, and storage after a year")]
-)
-def test_lake_says_what_is_not_in_its_amount(months, formula):
-    found = compare(Load(files=10_000, events=0, months=months), PRICES)
-
-    assert [way.formula for way in found if (way.way, way.what) == ("Lake, all records", KEEPING)] == [formula]

@@ -3,15 +3,12 @@
 import gzip
 import json
 import logging
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from types import SimpleNamespace
 
 import pytest
 
-import aitrail
 from aitrail import EventStore
 from aitrail.deliveries import BadUrlError
 from aitrail.dynamodb.tables import NARROW_COLUMNS
@@ -287,25 +284,3 @@ def test_a_name_with_a_percent_sign_can_be_logged(tmp_path, caplog):
 def test_no_bucket_is_refused_at_once():
     with pytest.raises(BadUrlError):
         EventStore.read("s3://")
-
-
-IMPORTS = {
-    "the package": ("import aitrail", {"boto3", "botocore", "sqlite3", "click", "rich"}),
-    "the store": ("from aitrail import EventStore", {"boto3", "botocore", "sqlite3", "click", "rich", "pyarrow"}),
-    "log files": ("import aitrail; aitrail.EventStore.read('.').event('x')", {"boto3", "botocore", "click", "rich"}),
-}
-
-
-@pytest.mark.parametrize(("statement", "heavy"), IMPORTS.values(), ids=IMPORTS)
-def test_nothing_is_imported_that_is_not_needed(statement, heavy, tmp_path):
-    root = aitrail.__file__.removesuffix("aitrail/__init__.py")
-    program = f"import sys; sys.path.insert(0, {root!r}); {statement}; print(*{heavy} & set(sys.modules))"
-
-    shown = subprocess.check_output([sys.executable, "-c", program], text=True, cwd=tmp_path)  # noqa: S603 - ours
-
-    assert shown == "\n"
-
-
-def test_the_package_has_nothing_else():
-    with pytest.raises(AttributeError, match="module 'aitrail' has no attribute 'EventStor'"):
-        _ = aitrail.EventStor
