@@ -1,67 +1,31 @@
 """What entries of the ledger come to, and what of that needs a person."""
 
-import json
-import re
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from aitrail.deliveries import Origins
-from aitrail.dynamodb.tables import BY_DAY
 from aitrail.ledger import PROBLEMS
-from aitrail.status import (
-    Arrivals,
-    Origin,
-    Problem,
-    Queue,
-    Queues,
-    Status,
-    needing_a_person,
-    report_of,
-    worth_knowing,
-)
-from aitrail.status.arrivals import ATTRIBUTES
-from aitrail.window import Window, format_time
-from tests.shared.ledger_entries import RECORDED_WITH, digest_entry, file_entry, log_file
+from aitrail.status import Problem, Queue, needing_a_person, report_of, worth_knowing
+from aitrail.window import Window
+from tests.shared.ledger_entries import digest_entry, file_entry, log_file
 from tests.shared.signed_digests import at
-
-ROOT = Path(__file__).parents[3]
-NOW = at("10:30")
-DAY = Window(since=NOW - timedelta(days=1), until=NOW)
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-HERE = Origin("111122223333", "eu-west-1")
-QUIET = Queues(deliveries=Queue(), backfill=Queue(), dead_letters=Queue())
-# Digests of all hours until 10:00.
-CHAIN = [digest_entry(f"{hour:02}:00") for hour in range(1, 11)]
-PROVED = file_entry("08:35", verifiedBy="s3://b/k")
-
-
-def arrivals_of(*entries, window=DAY, **options):
-    arrivals = Arrivals(window=window, recorded_with=RECORDED_WITH, **options)
-    arrivals.add_all(entries)
-    return arrivals
-
-
-def status_of(*entries, window=DAY, queues=QUIET, imported_rows=0, now=NOW, **problems):
-    """That of these entries; `problems` are entries by problem."""
-    return Status.of(
-        arrivals_of(*entries, window=window),
-        queues=queues,
-        problems={name: Problem.of(problems.get(name, ()), now) for name in PROBLEMS},
-        rejected_records=Problem(count=len(problems.get("rejects", ()))),
-        imported_rows=imported_rows,
-        now=now,
-    )
+from tests.unit.status.morning import (
+    CHAIN,
+    HERE,
+    HOUR,
+    LONGER_AGO,
+    NOW,
+    PROVED,
+    TWELVE_HOURS_AGO,
+    queues,
+    status_of,
+    with_problem,
+)
 
 
 def named(findings):
     return [(each.finding, each.count) for each in findings]
-
-
-def with_problem(count=1, **changes):
-    return [{"logFile": log_file("08:35", unique=f"{number}"), "entry": "file", **changes} for number in range(count)]
 
 
 def test_all_is_well_where_everything_came_and_is_proved():
@@ -72,12 +36,6 @@ def test_all_is_well_where_everything_came_and_is_proved():
     assert report_of(status)["healthy"] is True
 
 
-def queues(**changes):
-    return {"queues": Queues(**{"deliveries": Queue(), "backfill": Queue(), "dead_letters": Queue()} | changes)}
-
-
-TWELVE_HOURS_AGO = format_time(NOW - 12 * HOUR)
-LONGER_AGO = format_time(NOW - 12 * HOUR - timedelta(seconds=1))
 # What is the matter: arguments of status_of, and what is found.
 GRAVE = {
     "dead letters": (queues(dead_letters=Queue(waiting=2, in_flight=1, delayed=1)), ("dead-letters", 4)),
@@ -295,146 +253,3 @@ def test_silence_needs_a_person_after_a_day():
     assert worth_knowing(silent) == []
     assert needing_a_person(quiet) == []
     assert named(worth_knowing(status_of())) == [("no-deliveries", 1)]
-
-
-def test_deliveries_of_the_window_are_counted_by_their_names():
-    arrivals = arrivals_of(
-        file_entry(DAY.since),
-        file_entry(DAY.since - MINUTE),
-        file_entry(DAY.until),
-        file_entry(DAY.until - MINUTE, status="unreadable", records=None),
-        file_entry("03:00", status=None, problem="awaited", ingestedAt=None),
-        digest_entry(DAY.until),
-        digest_entry("03:00", status=None),
-        {"logFile": "s3://example-trail-logs/else", "entry": "file", "status": "ingested"},
-    )
-
-    assert arrivals.files == {"ingested": 1, "unreadable": 1, "awaited": 1}
-    assert arrivals.digests == {"awaited": 1}
-    assert arrivals.last_before == format_time(DAY.since - MINUTE)
-    assert arrivals.newest == {HERE: format_time(DAY.until - MINUTE)}
-
-
-def test_what_is_read_of_an_entry_is_all_that_it_takes():
-    entries = [*CHAIN, PROVED | {"sha256": "a"}, file_entry("08:40", recordedWith="0-old", status="archived")]
-    narrow = [{name: value for name, value in entry.items() if name in ATTRIBUTES} for entry in entries]
-
-    assert narrow != entries
-    assert arrivals_of(*narrow) == arrivals_of(*entries)
-    assert set(ATTRIBUTES) <= {BY_DAY.sort_keys[0], "entry", *BY_DAY.projected}
-
-
-def test_counts_of_records_add_up():
-    arrivals = arrivals_of(*(file_entry("08:35", unique=f"{number}") for number in range(3)))
-
-    assert arrivals.records == {
-        "records": 15, "wanted": 12, "written": 6, "rejected": 0, "expired": 3, "duplicatesInFile": 3
-    }  # fmt: skip
-
-
-def test_some_accounts_and_regions_narrow_everything():
-    entries = (PROVED, file_entry("08:35", account="444455556666"), digest_entry("09:00", region="us-east-1"))
-
-    of_account = arrivals_of(*entries, origins=Origins(accounts=frozenset({"444455556666"})))
-    of_region = arrivals_of(*entries, origins=Origins(regions=frozenset({"us-east-1", "us-west-2"})))
-
-    assert (list(of_account.newest), of_account.digests) == ([Origin("444455556666", "eu-west-1")], {})
-    assert (of_region.files, of_region.digests, list(of_region.spans)) == (
-        {},
-        {"verified": 1},
-        [Origin("111122223333", "us-east-1")],
-    )
-
-
-LAGS = {
-    "one": ([5], 5, 5),
-    "even": ([1, 2, 3, 9], 2, 9),
-    "odd": ([9, 1, 2], 2, 9),
-    "hours, in minutes": ([3599, 3661, 7322], 3660, 7320),
-    "before its time": ([-30, -5], 0, 0),
-}
-
-
-@pytest.mark.parametrize(("seconds", "median", "longest"), LAGS.values(), ids=LAGS)
-def test_lag_is_from_delivery_to_entry(seconds, median, longest):
-    status = status_of(*(file_entry("08:35", lag=timedelta(seconds=lag)) for lag in seconds))
-
-    assert report_of(status)["lag"] == {"medianSeconds": median, "longestSeconds": longest}
-
-
-def test_memory_does_not_grow_with_the_entries():
-    entries = (file_entry("08:35", verifiedBy="s3://b/k", lag=timedelta(seconds=number * 37)) for number in range(5000))
-
-    arrivals = arrivals_of(*entries)
-
-    assert len(arrivals.lags) < 3600 / 37 + 5000 * 37 / 60
-    assert (len(arrivals.newest), len(arrivals.unproved)) == (1, 0)
-
-
-def test_report_has_every_name_every_time():
-    busy = status_of(*CHAIN, file_entry("08:35"), **{name: with_problem() for name in PROBLEMS})
-    empty = status_of()
-
-    shapes = [
-        {name: sorted(value) if isinstance(value, dict) else type(value) for name, value in report.items()}
-        for report in map(report_of, (busy, empty))
-    ]
-
-    assert shapes[0] == shapes[1]
-    assert json.loads(json.dumps(report_of(busy))) == report_of(busy)
-
-
-def test_report_of_a_chain_is_in_seconds():
-    (chain,) = report_of(status_of(*CHAIN[:4], *CHAIN[5:7]))["digestChains"]
-
-    assert chain == {
-        "account": "111122223333",
-        "region": "eu-west-1",
-        "trail": "audit",
-        "newestEnd": "2026-03-14T07:00:00Z",
-        "ageSeconds": 12600,
-        "overdue": True,
-        "gaps": [{"since": "2026-03-14T04:00:00Z", "until": "2026-03-14T05:00:00Z"}],
-        "unverifiedSeconds": 2 * 3600 + 1800,
-    }
-
-
-def names_in(value):
-    """All names in a JSON value, at any depth."""
-    if isinstance(value, dict):
-        yield from value
-        value = list(value.values())
-    if isinstance(value, list):
-        for each in value:
-            yield from names_in(each)
-
-
-def test_every_name_and_finding_is_documented_and_no_other():
-    overdue = {"awaited": with_problem(listedAt=LONGER_AGO)}
-    problems = {name: with_problem() for name in PROBLEMS} | overdue
-    messages = queues(deliveries=Queue(waiting=1, oldest=2 * HOUR), dead_letters=Queue(waiting=1), ages_refused=True)
-    entries = [
-        *CHAIN[:2],
-        *CHAIN[3:5],
-        file_entry("01:30", recordedWith="0-old"),
-        file_entry("03:30", region="us-east-1"),
-    ]
-    worst = status_of(*entries, *closed_elsewhere(), **problems, **messages, imported_rows=1)
-    silent = status_of(file_entry(NOW - timedelta(days=3)))
-
-    reports = [report_of(status) for status in (worst, silent, status_of())]
-
-    found = {each["finding"] for report in reports for each in (*report["findings"], *report["notes"])}
-    watching = (ROOT / "docs/operations.md").read_text().partition("\n## Watching\n")[2].partition("\n## ")[0]
-    tables = re.findall(r"\n\| (finding|note) \|[^\n]*\n\|[-|]*\n((?:\|[^\n]*\n)+)", watching)
-    documented = {
-        name for _, rows in tables for row in rows.splitlines() for name in re.findall(r"`([^`]+)`", row.split("|")[1])
-    }
-    assert found == documented
-    assert [name for name in names_in(reports[0]) if f"`{name}`" not in watching] == []
-
-
-def closed_elsewhere():
-    """An account with all digests, and a file that none of them lists."""
-    other = {"account": "444455556666"}
-    return [*(digest_entry(f"{hour:02}:00", **other) for hour in range(1, 11)), file_entry("05:30", **other)]
