@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from aitrail.clock import Clock
-from aitrail.deliveries import DayFolders
-from aitrail.deliveries.announcing import Announcer, NotAnnouncedError
+from aitrail.deliveries import Announcer, DayFolders
+from aitrail.deliveries.announcing import NotAnnouncedError
 from aitrail.repair import NOT_READ, Announced, Backfill, DeadLetters, MoveRunningError, Waiting, announced_again
 from aitrail.rows import recorded_with
 from aitrail.services import load

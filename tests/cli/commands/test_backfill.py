@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from aitrail.costs import AwsPrices, readable, total
-from aitrail.costs.backfill import cost_of_reading
+from aitrail.costs import AwsPrices, cost_of_reading, readable, total
 from tests.shared.deployed_stack import BUCKET, key
 
 PRICES = AwsPrices.read()

@@ -2,10 +2,10 @@ from decimal import Decimal
 
 import pytest
 
-from aitrail.costs import AwsPrices, total
+from aitrail.costs import AwsPrices, Load, total
 from aitrail.costs import model as costs
 from aitrail.costs.comparison import KEEPING, PRINCIPAL, USAGE, compare
-from aitrail.costs.load import DAYS, Load
+from aitrail.costs.load import DAYS
 
 PRICES = AwsPrices.read()
 

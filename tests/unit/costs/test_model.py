@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.costs import AwsPrices, per_million, total
+from aitrail.costs import AwsPrices, Load, per_million, total
 from aitrail.costs import comparison as cost_comparison
 from aitrail.costs import model as costs
-from aitrail.costs.load import DAYS, Load
+from aitrail.costs.load import DAYS
 from aitrail.dynamodb import items, tables
 from aitrail.ingest.outcomes import METRICS
 from aitrail.ledger import DigestEntry, FileEntry

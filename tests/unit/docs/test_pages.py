@@ -8,7 +8,8 @@ import pytest
 
 from aitrail.dynamodb import tables
 from aitrail.ingest.outcomes import METRICS
-from aitrail.ledger.entries import DigestEntry, FileEntry, attributes_of
+from aitrail.ledger import DigestEntry, FileEntry
+from aitrail.ledger.entries import attributes_of
 from aitrail.rows import IMPORTED, RECORD_FIELDS, row_of
 from aitrail.services import load
 from infra.settings import SETTINGS

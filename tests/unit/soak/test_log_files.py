@@ -2,7 +2,8 @@ from collections import Counter
 from datetime import timedelta
 from io import BytesIO
 
-from aitrail.digests.digest import check_signature, read_digest
+from aitrail.digests import read_digest
+from aitrail.digests.digest import check_signature
 from soak.log_files import digests
 from tests.shared import signed_digests
 from tests.unit.soak.conftest import BUCKET, HOURS, NOW, made
