@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.row_source_contract")
+pytest.register_assert_rewrite("tests.shared.row_source_contract")
 
 RECORDS = Path(__file__).parent / "records"
 

@@ -27,8 +27,8 @@ from aitrail.dynamodb.tables import EVENTS, FILES
 from aitrail.ingest import EventsTable
 from aitrail.ledger import Ledger
 from aitrail.rows import row_of
-from tests.deployed_stack import Deployed
-from tests.deployed_tables import create_table
+from tests.shared.deployed_stack import Deployed
+from tests.shared.deployed_tables import create_table
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "aitrail.cli")

@@ -8,7 +8,7 @@ import pytest
 from aitrail.dynamodb import items
 from aitrail.rows import record_of
 from demo.sample_logs import Fate
-from tests.signed_digests import digest
+from tests.shared.signed_digests import digest
 
 # One worker deploys for all of these tests, while others run the rest.
 pytestmark = pytest.mark.xdist_group("local-aws")

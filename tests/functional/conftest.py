@@ -32,7 +32,7 @@ from aitrail.ingest import EventsTable, Ingestion, Review
 from aitrail.ledger import Ledger, LedgerReader
 from aitrail.questions import TableRows
 from aitrail.services import load
-from tests.deployed_tables import create_table
+from tests.shared.deployed_tables import create_table
 
 BUCKET = "example-trail-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14"

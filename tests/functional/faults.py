@@ -24,8 +24,8 @@ from urllib3.exceptions import ProtocolError
 from aitrail.dynamodb import from_item
 from tests.functional.conftest import Wire
 from tests.functional.invoking import imported, invoke, set_environment
-from tests.fuzzing import IS_LONG
-from tests.signed_digests import FINGERPRINT, public_key
+from tests.shared.fuzzing import IS_LONG
+from tests.shared.signed_digests import FINGERPRINT, public_key
 
 REGION = "eu-west-1"
 ARN = f"arn:aws:sqs:{REGION}:{DEFAULT_ACCOUNT_ID}:"

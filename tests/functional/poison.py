@@ -17,7 +17,7 @@ from moto.core.botocore_stubber import MockRawResponse
 
 from bench.function import Aws, deployed
 from bench.measuring import peak_bytes
-from tests.signed_digests import FINGERPRINT, at, digest, key_of, public_key
+from tests.shared.signed_digests import FINGERPRINT, at, digest, key_of, public_key
 
 BUCKET = "example-trail-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T0925Z_"

@@ -12,10 +12,11 @@ import pytest
 from aitrail.deliveries import Delivery
 from aitrail.dynamodb import OutOfTimeError
 from aitrail.logfile import UnreadableLogFile
-from aitrail.repair.accepting import Accepting, NothingToAcceptError
+from aitrail.repair import Accepting
+from aitrail.repair.accepting import NothingToAcceptError
 from aitrail.window import Window
 from tests.functional.day import BUCKET, a_day, log_key, name_of
-from tests.signed_digests import at
+from tests.shared.signed_digests import at
 
 HOURLY = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
 ELSEWHEN = "2025-01-01T00:00:00Z"

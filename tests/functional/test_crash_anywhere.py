@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.functional.faults import ANSWER_LOST, GRAVE, PASSING, RECEIVES, THROTTLED, Account, AtOnce
-from tests.fuzzing import law
-from tests.signed_digests import at, digest
+from tests.shared.fuzzing import law
+from tests.shared.signed_digests import at, digest
 
 # Powertools misses metrics in what a killed process leaves.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
