@@ -21,6 +21,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 from urllib3.exceptions import ProtocolError
 
+from aitrail.clock import Clock
 from aitrail.dynamodb import from_item
 from tests.functional.conftest import Wire
 from tests.functional.invoking import imported, invoke, set_environment
@@ -245,7 +246,9 @@ class Process(Wire):
         self.account = account
         self._counting = threading.Lock()
         session.create_client = once(session.create_client)
-        self._import = lambda: imported(monkeypatch, session, now=lambda: account.clock.now)
+        # No waiting between tries.
+        clock = Clock(now=lambda: account.clock.now, sleep=lambda _: None, random=lambda: 0.0)
+        self._import = lambda: imported(monkeypatch, session, clock)
         self.restart()
 
     def restart(self):

@@ -158,8 +158,7 @@ class Work:
 
 @pytest.fixture
 def account(pipeline, monkeypatch, moto):
-    # No waiting between tries, and more batches than one.
-    monkeypatch.setattr("aitrail.dynamodb.batches._FIRST_PAUSE", 0.0)
+    # More batches than one.
     monkeypatch.setattr("aitrail.dynamodb.batches.BATCH_SIZE", 2)
     account = Account(pipeline, monkeypatch, moto[1])
     yield account
