@@ -169,7 +169,7 @@ def account(pipeline, monkeypatch, moto):
 @pytest.fixture
 def one_by_one(monkeypatch):
     """Every process makes its calls in one order."""
-    for module in ("ahead", "paging"):
+    for module in ("ingest.ahead", "aws.paging"):
         monkeypatch.setattr(f"aitrail.{module}.ThreadPoolExecutor", AtOnce)
 
 
