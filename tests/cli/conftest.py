@@ -28,6 +28,7 @@ from aitrail.ledger import Ledger
 from aitrail.rows import row_of
 from tests.deployed_stack import Deployed
 from tests.deployed_tables import create_table
+from tests.quick_moto import quicken
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "aitrail.cli")
@@ -206,9 +207,10 @@ def credentials(monkeypatch, descriptions):
 
 
 @pytest.fixture
-def table(credentials, stacks):  # noqa: ARG001 (the client needs them)
+def table(credentials, stacks, monkeypatch):  # noqa: ARG001 (the client needs them)
     """The events table of the stack `aitrail`."""
     with mock_aws():
+        quicken(monkeypatch)
         dynamodb = boto3.client("dynamodb")
         create_table(dynamodb, "example-Events", EVENTS)
         stacks["aitrail"] = {"EventsTableName": "example-Events"}

@@ -6,7 +6,6 @@ import re
 import threading
 from collections import Counter
 from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import count
 from math import inf
 from unittest.mock import Mock
@@ -21,8 +20,6 @@ from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
-from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPathsValidator
 
 from aitrail.deliveries import Announcer, Delivery, Scope
 from aitrail.digests import PublicKeys, Reconciliation
@@ -32,6 +29,7 @@ from aitrail.ledger import Ledger, LedgerReader
 from aitrail.questions import TableRows
 from aitrail.services import load
 from tests.deployed_tables import create_table
+from tests.quick_moto import quicken
 
 BUCKET = "example-trail-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14"
@@ -270,11 +268,7 @@ class Pipeline(Storage):
 def moto():
     """moto with fake credentials, and botocore's descriptions of the services: both take long to load."""
     with mock_aws() as moto, pytest.MonkeyPatch.context() as patch:
-        # moto looks at each part of an update for what the whole shows, and asks each what all say: half of its time.
-        patch.setattr(ActionCountValidator, "traverse", ActionCountValidator.verify_action_counts)
-        patch.setattr(OverlappingPathsValidator, "traverse", OverlappingPathsValidator.check_for_overlapping_paths)
-        nodes = lru_cache(1)(DepthFirstTraverser.nodes_to_be_processed)
-        patch.setattr(DepthFirstTraverser, "nodes_to_be_processed", nodes)
+        quicken(patch)
         yield moto, create_loader()
 
 
