@@ -19,6 +19,9 @@ samples: $(VENV_READY) ## Write sample log files into the folder samples, to ask
 test: $(NODE_READY) ## Run all tests; none needs an AWS account
 	.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
+check: lint ## Check style and types, and run the tests that need no deployment and take no long time
+	.venv/bin/pytest -n 2 --dist loadgroup -m "not slow" tests/unit tests/cli tests/infra tests/functional $(ARGS)
+
 lint: $(VENV_READY) ## Check style, formatting and types
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -54,5 +57,5 @@ $(NODE_READY): $(VENV_READY) package.json package-lock.json
 	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
 	@touch $@
 
-.PHONY: help demo samples test lint bench soak docs deploy destroy
+.PHONY: help demo samples test check lint bench soak docs deploy destroy
 .DEFAULT_GOAL := help

@@ -51,7 +51,7 @@ def _turn(item):
         return 2
     if _is_of_the_deployment(item.nodeid):
         return 0 if item.nodeid.startswith("tests/e2e/") else 1
-    return 3
+    return 3 if item.get_closest_marker("slow") else 4
 
 
 def pytest_terminal_summary(terminalreporter):
