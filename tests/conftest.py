@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from botocore.loaders import create_loader
 from xdist.scheduler import LoadGroupScheduling
 
 pytest.register_assert_rewrite("tests.row_source_contract")
@@ -15,6 +16,12 @@ RECORDS = Path(__file__).parent / "records"
 def records():
     """Six realistic records by name, one for each file in tests/records, new for every test."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))}
+
+
+@pytest.fixture(scope="session")
+def descriptions():
+    """botocore's descriptions of the services: they take long to load."""
+    return create_loader()
 
 
 def _is_of_the_deployment(nodeid):

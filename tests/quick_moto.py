@@ -1,10 +1,18 @@
-"""moto, quicker: it works out anew at every call what it knows already. Whatever a test can see stays as it is."""
+"""moto, quicker: it works out anew at every call what it knows already, and botocore for every client.
+
+Whatever a test can see stays as it is.
+"""
 
 import inspect
 import pickle
 from functools import lru_cache
 
+from botocore.client import ClientCreator
+from botocore.compat import accepts_kwargs
+from botocore.endpoint_provider import RuleSet
+from botocore.hooks import EventAliaser
 from moto import backend_index
+from moto.core.base_backend import BaseBackend
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models.dynamo_type import Item, find_nested_key, merge_dicts, serializer
@@ -16,17 +24,23 @@ from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 CALLED = ("cloudtrail", "dynamodb", "ec2", "s3", "sqs", "sts")
 # Attribute values of one text or one truth value, which JSON has as they are.
 SIMPLE = ({"S"}, {"N"}, {"BOOL"}, {"NULL"})
+KNOWN = {}
+USUAL_MODEL, USUAL_METHODS = ClientCreator._load_service_model, ClientCreator._create_methods
+USUAL_NAME = EventAliaser._alias_event_name
+USUAL_URLS = BaseBackend.urls.fget
 USUAL_STRUCTURE = BaseJSONSerializer._serialize_type_structure
 USUAL_MAKE = UpdateExpressionParser.make
 USUAL_WORD = ConditionExpressionParser._lex_one_node
 
 
 def quicken(patch):
-    """Let moto do without what costs half of its time, for as long as `patch` lasts."""
+    """Let both do without what costs half of their time, for as long as `patch` lasts."""
+    quicken_clients(patch)
     # It looks for the service of a request among hundreds.
     known = [pattern for pattern in backend_index.backend_url_patterns if pattern[0] in CALLED]
     others = [pattern for pattern in backend_index.backend_url_patterns if pattern[0] not in CALLED]
     patch.setattr(backend_index, "backend_url_patterns", known + others)
+    patch.setattr(BaseBackend, "urls", property(_urls))
     patch.setattr("moto.core.responses.method_names_from_class", lru_cache(_method_names))
     # It looks for ten attributes with forty names in every value.
     patch.setattr(BaseJSONSerializer, "_serialize_type_structure", _structure)
@@ -42,6 +56,45 @@ def quicken(patch):
     patch.setattr(Item, "project", _projected)
     # It makes six patterns for every word of a condition.
     patch.setattr(ConditionExpressionParser, "_lex_one_node", _word)
+
+
+def quicken_clients(patch):
+    """Every test makes clients of its own, of the same few services."""
+    patch.setattr(ClientCreator, "_load_service_model", _model)
+    patch.setattr(ClientCreator, "_create_methods", _methods)
+    patch.setattr("botocore.endpoint_provider.RuleSet", _rules)
+    patch.setattr("botocore.hooks.accepts_kwargs", lambda handler: _takes_any(getattr(handler, "__func__", handler)))
+    patch.setattr(EventAliaser, "_alias_event_name", _name)
+
+
+def _once(key, make):
+    if key not in KNOWN:
+        KNOWN[key] = make()
+    return KNOWN[key]
+
+
+def _model(self, service_name, api_version=None):
+    return _once((self._loader, service_name, api_version), lambda: USUAL_MODEL(self, service_name, api_version))
+
+
+def _methods(self, service_model):
+    return dict(_once(service_model, lambda: USUAL_METHODS(self, service_model)))
+
+
+def _rules(*, rules, **others):
+    # The rules stay as well, and so does what tells them from others.
+    return _once(id(rules), lambda: (RuleSet(rules=rules, **others), rules))[0]
+
+
+def _name(self, event_name):
+    return _once(event_name, lambda: USUAL_NAME(self, event_name))
+
+
+def _urls(backend):
+    return _once(type(backend), lambda: USUAL_URLS(backend))
+
+
+_takes_any = lru_cache(1000)(accepts_kwargs)
 
 
 def _method_names(kind):

@@ -15,7 +15,6 @@ import boto3
 import botocore.handlers
 import pytest
 from botocore.awsrequest import AWSResponse
-from botocore.loaders import create_loader
 from click.testing import CliRunner
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
@@ -189,12 +188,6 @@ def stacks(monkeypatch):
     others = [handler for handler in botocore.handlers.BUILTIN_HANDLERS if handler[1] is not botocore_stubber]
     monkeypatch.setattr("botocore.handlers.BUILTIN_HANDLERS", [*others, ("before-send", stacks.send)])
     return stacks
-
-
-@pytest.fixture(scope="session")
-def descriptions():
-    """botocore's descriptions of the services: they take long to load."""
-    return create_loader()
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
@@ -265,11 +264,11 @@ class Pipeline(Storage):
 
 
 @pytest.fixture(scope="module")
-def moto():
+def moto(descriptions):
     """moto with fake credentials, and botocore's descriptions of the services: both take long to load."""
     with mock_aws() as moto, pytest.MonkeyPatch.context() as patch:
         quicken(patch)
-        yield moto, create_loader()
+        yield moto, descriptions
 
 
 @pytest.fixture(autouse=True)
