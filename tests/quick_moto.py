@@ -11,6 +11,7 @@ from botocore.client import ClientCreator
 from botocore.compat import accepts_kwargs
 from botocore.endpoint_provider import RuleSet
 from botocore.hooks import EventAliaser
+from botocore.useragent import sanitize_user_agent_string_component
 from moto import backend_index
 from moto.core.base_backend import BaseBackend
 from moto.core.serialize import BaseJSONSerializer
@@ -65,6 +66,7 @@ def quicken_clients(patch):
     patch.setattr("botocore.endpoint_provider.RuleSet", _rules)
     patch.setattr("botocore.hooks.accepts_kwargs", lambda handler: _takes_any(getattr(handler, "__func__", handler)))
     patch.setattr(EventAliaser, "_alias_event_name", _name)
+    patch.setattr("botocore.useragent.sanitize_user_agent_string_component", _word_of_agent)
 
 
 def _once(key, make):
@@ -95,6 +97,7 @@ def _urls(backend):
 
 
 _takes_any = lru_cache(1000)(accepts_kwargs)
+_word_of_agent = lru_cache(1000)(sanitize_user_agent_string_component)
 
 
 def _method_names(kind):
