@@ -168,7 +168,7 @@ def account(pipeline, monkeypatch, moto):
 @pytest.fixture
 def one_by_one(monkeypatch):
     """Every process makes its calls in one order."""
-    for module in ("ahead", "paging"):
+    for module in ("ingest.ahead", "aws.paging"):
         monkeypatch.setattr(f"aitrail.{module}.ThreadPoolExecutor", AtOnce)
 
 
@@ -224,6 +224,7 @@ def test_tables_without_a_fault_are_as_the_files_are(work):
     assert (digest_entry["status"], digest_entry.get("problem")) == ("verified", None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", GRAVE, ids=lambda fault: fault.name)
 def test_fault_at_any_call_leaves_no_trace_once_its_message_has_come_again(work, fault, record_property):
     for dead, differences in work.struck(fault):

@@ -17,7 +17,10 @@ while not os.path.exists("held"):
 
 
 @pytest.fixture
-def python(tmp_path):
+def python(tmp_path, monkeypatch):
+    # What has ended stays in the process table where nobody asks for it, as in many containers: no waiting for that.
+    monkeypatch.setattr("demo.processes._GRACE_SECONDS", 0.5)
+
     def python(code, *, timeout=30.0):
         return run([sys.executable, "-c", code], environment=os.environ, timeout=timeout, folder=tmp_path)
 
