@@ -21,7 +21,7 @@ from soak.expected import Expected
 from soak.faults import OF_DIGESTS, OF_LISTINGS, Fault, Likelihood, Plan
 from soak.log_files import Digest, LogFile
 from soak.proxy import Proxy, public_key
-from tests import signed_digests
+from tests.shared import signed_digests
 
 # Replaces the queues' half hour: messages of a function that was killed become visible again after this time.
 _VISIBILITY_SECONDS: Final = 20

@@ -9,9 +9,6 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-# One worker deploys the stack for all of these tests, while the others run the rest.
-pytestmark = pytest.mark.xdist_group("local-aws")
-
 
 @pytest.fixture
 def role(pipeline):
