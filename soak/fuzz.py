@@ -11,7 +11,7 @@ from demo.processes import run
 # Text that all test files with laws contain.
 _FILES: Final = "tests/**/test_*.py"
 _LAWS: Final = "from tests.shared.fuzzing import"
-# For all of them; one test may take as long.
+# For all tests together; a single test may take as long.
 _LONGEST_SECONDS: Final = 3600
 
 

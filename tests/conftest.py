@@ -20,7 +20,7 @@ def records():
 
 @pytest.fixture(scope="session")
 def descriptions():
-    """botocore's descriptions of the services: they take long to load."""
+    """botocore's service models, which are slow to load."""
     return create_loader()
 
 

@@ -107,7 +107,7 @@ def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingesti
     reader = LedgerReader(_client("dynamodb"), environment.files_table, clock=clock)
     retention = _retention(environment.ledger_retention_days)
     scope = Scope(bucket=environment.log_bucket, prefixes=environment.key_prefixes)
-    # Few batches send anything: the client is made when one does.
+    # Few batches send messages, so the client is created only when needed.
     announcer = Announcer(lambda: _client("sqs"), environment.backfill_queue_url, environment.log_bucket, clock=clock)
     return Ingestion(
         s3=_client("s3"),

@@ -269,7 +269,7 @@ class Pipeline(Storage):
 
 @pytest.fixture(scope="module")
 def moto(descriptions):
-    """moto with fake credentials, and botocore's descriptions of the services: both take long to load."""
+    """moto with fake credentials, and botocore's service models: both are slow to load."""
     with mock_aws() as moto, pytest.MonkeyPatch.context() as patch:
         quicken(patch)
         yield moto, descriptions

@@ -167,7 +167,7 @@ def account(pipeline, monkeypatch, moto):
 
 @pytest.fixture
 def one_by_one(monkeypatch):
-    """Every process makes its calls in one order."""
+    """Makes every process execute its calls in a fixed order."""
     for module in ("ingest.ahead", "aws.paging"):
         monkeypatch.setattr(f"aitrail.{module}.ThreadPoolExecutor", AtOnce)
 

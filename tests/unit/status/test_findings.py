@@ -36,7 +36,7 @@ def test_all_is_well_where_everything_came_and_is_proved():
     assert report_of(status)["healthy"] is True
 
 
-# What is the matter: arguments of status_of, and what is found.
+# Problem -> arguments of status_of, and the resulting finding.
 GRAVE = {
     "dead letters": (queues(dead_letters=Queue(waiting=2, in_flight=1, delayed=1)), ("dead-letters", 4)),
     "deliveries that wait": (
