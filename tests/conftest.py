@@ -25,13 +25,14 @@ def descriptions():
 
 
 def _is_of_the_deployment(nodeid):
-    """Whether one worker shall do it with the tests of the deployment; those of poison pass the time in between."""
+    """Whether a test runs in the worker of the deployment's tests; tests of poison use its waiting times."""
     file = nodeid.partition("::")[0]
     return file.startswith("tests/e2e/") or file.endswith("/test_poison.py")
 
 
 class Groups(LoadGroupScheduling):
-    """Gives one worker all tests that share what takes long: a deployment, a synthesis. The others go one by one.
+    """Assigns tests that share a slow deployment or synthesis to one worker, and other tests one by one.
+
 
     pytest-xdist's own groups, the mark `xdist_group`, do nothing with pytest 9.2: the mark changes the name of a test,
     which cannot be changed any more (pytest-dev/pytest-xdist#1386).
@@ -49,7 +50,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_modifyitems(items):
-    """What takes long begins first, so that no worker ends with it alone; all else stays in its random order."""
+    """Runs slow tests first, so that no worker finishes late with one; other tests keep their random order."""
     items.sort(key=_turn)
 
 

@@ -58,7 +58,7 @@ def test_odd_records_are_rebuilt_exactly_from_the_deployed_tables(pipeline, even
 
     log_file = pipeline.put(KEY, gzip.compress(json.dumps({"Records": records}).encode()))
 
-    # Not until no message waits any more: one that other tests have sent may do so for a minute.
+    # Not `wait_for`, which waits for empty queues: a message from another test may stay there for a minute.
     entry = eventually(lambda: pipeline.ledger().get(log_file))
     assert (entry["status"], entry["wanted"], entry["written"]) == ("ingested", len(records), len(records))
     rows = {int(row["recordIndex"]): row for row in pipeline.rows() if row["logFile"] == log_file}

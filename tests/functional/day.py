@@ -15,7 +15,7 @@ from tests.shared.signed_digests import FINGERPRINT, at, chain, public_key
 
 BUCKET = "example-trail-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"
-# What the tables hold once a delivery has come, by all that this depends on: many tests begin with the same morning.
+# The tables after a delivery, by everything that determines them: many tests begin with the same morning.
 INGESTED = {}
 BEGINNINGS = {"[]"}
 WINDOW = Window(since=at("09:00"), until=at("12:00"))
@@ -30,7 +30,7 @@ def name_of(key):
 
 
 def held(tables):
-    """All that the tables hold, as text."""
+    """The content of the tables, as text."""
     return json.dumps([item.to_json() for table in tables for item in table.all_items()], default=vars)
 
 
@@ -47,7 +47,7 @@ class Day:
         self._log(time, records, self._ingest)
 
     def begin(self, time, *records):
-        """The same for the log files with which many tests begin."""
+        """Adds a log file with which many tests begin; ingests it only once for all of them."""
         self._log(time, records, self._ingest_once)
 
     def _log(self, time, records, ingest):
@@ -76,7 +76,7 @@ class Day:
         self.pipeline.ingest(self.pipeline.deliver(body, key, **options))
 
     def _ingest_once(self, body, key, **options):
-        """Ingest a delivery, or take the tables from the test that did so: while nothing else has come to them."""
+        """Ingests a delivery, or restores the tables from an earlier test, if they contain nothing else."""
         found = dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].tables
         tables = [found[name] for name in (self.pipeline.events_name, self.pipeline.files_name)]
         begin = held(tables)

@@ -246,7 +246,7 @@ class Process(Wire):
         self.account = account
         self._counting = threading.Lock()
         session.create_client = once(session.create_client)
-        # No waiting between tries.
+        # No waiting between attempts.
         clock = Clock(now=lambda: account.clock.now, sleep=lambda _: None, random=lambda: 0.0)
         self._import = lambda: imported(monkeypatch, session, clock)
         self.restart()

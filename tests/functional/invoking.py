@@ -30,7 +30,7 @@ def forget():
 
 
 def imported(monkeypatch, session, clock=None):
-    """The handler's module, imported anew; its clients are those of the botocore session."""
+    """Imports the handler's module again; its clients come from the botocore session."""
     forget()
     with monkeypatch.context() as patch:
         patch.setattr("botocore.session.get_session", lambda: session)

@@ -103,7 +103,7 @@ DIGESTS = {
 
 
 class Keys(BytesIO):
-    """moto has such a body; to import it would take this process longer than most of what it does."""
+    """A response body as in moto, which is not imported because that would take longer than the measurement."""
 
     def stream(self):
         yield self.read()

@@ -18,7 +18,7 @@ while not os.path.exists("held"):
 
 @pytest.fixture
 def python(tmp_path, monkeypatch):
-    # What has ended stays in the process table where nobody asks for it, as in many containers: no waiting for that.
+    # Without a parent that reaps it, as in many containers, an ended process stays in the process table: do not wait.
     monkeypatch.setattr("demo.processes._GRACE_SECONDS", 0.5)
 
     def python(code, *, timeout=30.0):

@@ -1,4 +1,4 @@
-"""Which files paths name, of all that may lie in a folder."""
+"""The log files that paths name, among all files that may be in a folder."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Plans of faults, and the faults that their log files meet."""
+"""Plans of faults, and the resulting faults of log files."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""What `make soak` expects of the tables, and how it tells what is otherwise."""
+"""The tables that `make soak` expects, and its report of differences."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a deployment knows at half past ten: entries of the ledger and queues, and the status that they come to."""
+"""The state of a deployment at 10:30: ledger entries and queues, and the resulting status."""
 
 from datetime import timedelta
 
