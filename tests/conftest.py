@@ -33,7 +33,6 @@ def _is_of_the_deployment(nodeid):
 class Groups(LoadGroupScheduling):
     """Assigns tests that share a slow deployment or synthesis to one worker, and other tests one by one.
 
-
     pytest-xdist's own groups, the mark `xdist_group`, do nothing with pytest 9.2: the mark changes the name of a test,
     which cannot be changed any more (pytest-dev/pytest-xdist#1386).
     """
