@@ -14,24 +14,17 @@ from botocore.hooks import EventAliaser
 from botocore.useragent import sanitize_user_agent_string_component
 from moto import backend_index
 from moto.core.base_backend import BaseBackend
-from moto.core.serialize import BaseJSONSerializer
-from moto.dynamodb.comparisons import ConditionExpressionParser
-from moto.dynamodb.models.dynamo_type import Item, find_nested_key, merge_dicts, serializer
 from moto.dynamodb.parsing import validators
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
 # The services that tests call, in the order in which moto looks for them.
 CALLED = ("cloudtrail", "dynamodb", "ec2", "s3", "sqs", "sts")
-# Attribute values with one text or boolean, which are the same in JSON.
-SIMPLE = ({"S"}, {"N"}, {"BOOL"}, {"NULL"})
 KNOWN = {}
 USUAL_MODEL, USUAL_METHODS = ClientCreator._load_service_model, ClientCreator._create_methods
 USUAL_NAME = EventAliaser._alias_event_name
 USUAL_URLS = BaseBackend.urls.fget
-USUAL_STRUCTURE = BaseJSONSerializer._serialize_type_structure
 USUAL_MAKE = UpdateExpressionParser.make
-USUAL_WORD = ConditionExpressionParser._lex_one_node
 
 
 def quicken(patch):
@@ -43,20 +36,14 @@ def quicken(patch):
     patch.setattr(backend_index, "backend_url_patterns", known + others)
     patch.setattr(BaseBackend, "urls", property(_urls))
     patch.setattr("moto.core.responses.method_names_from_class", lru_cache(_method_names))
-    # moto looks for ten attributes with forty names in every value.
-    patch.setattr(BaseJSONSerializer, "_serialize_type_structure", _structure)
-    # moto parses an update two or three times, and copies the result.
+    # moto parses the same updates again and again, and copies the result.
     patch.setattr(UpdateExpressionParser, "make", staticmethod(_parsed))
-    patch.setattr(validators.Validator, "__init__", _validator)
     # moto repeats checks of a whole update for each of its parts.
     counts, overlaps = validators.ActionCountValidator, validators.OverlappingPathsValidator
     patch.setattr(counts, "traverse", counts.verify_action_counts)
     patch.setattr(overlaps, "traverse", overlaps.check_for_overlapping_paths)
-    patch.setattr(DepthFirstTraverser, "traverse_node_recursively", _traversed)
-    # moto reads an item once for each projected attribute.
-    patch.setattr(Item, "project", _projected)
-    # moto compiles six patterns for every word of a condition.
-    patch.setattr(ConditionExpressionParser, "_lex_one_node", _word)
+    nodes = lru_cache(1)(DepthFirstTraverser.nodes_to_be_processed)
+    patch.setattr(DepthFirstTraverser, "nodes_to_be_processed", nodes)
 
 
 def quicken_clients(patch):
@@ -104,13 +91,6 @@ def _method_names(kind):
     return frozenset(name for name, _ in inspect.getmembers(kind, predicate=inspect.isfunction))
 
 
-def _structure(self, serialized, value, shape, key):
-    if shape.name == "AttributeValue" and key and type(value) is dict and value.keys() in SIMPLE:
-        self._default_serialize(serialized, value, shape, key)
-    else:
-        USUAL_STRUCTURE(self, serialized, value, shape, key)
-
-
 @lru_cache(1000)
 def _pickled(expression):
     return pickle.dumps(USUAL_MAKE(expression))
@@ -118,56 +98,3 @@ def _pickled(expression):
 
 def _parsed(expression):
     return pickle.loads(_pickled(expression))  # noqa: S301 (our own)
-
-
-def _validator(  # noqa: PLR0913, PLR0917 (moto's signature)
-    self, expression, expression_attribute_names, expression_attribute_values, item, table
-):
-    self.expression_attribute_names = expression_attribute_names
-    self.expression_attribute_values = expression_attribute_values
-    self.item, self.table = item, table
-    self.processors = self.get_ast_processors()
-    self.node_to_validate = pickle.loads(pickle.dumps(expression))  # noqa: S301 (our own)
-
-
-@lru_cache
-def _is_node(kind):
-    return issubclass(kind, Node)
-
-
-def _traversed(self, node, child_id=-1, wanted=None):
-    if not _is_node(type(node)):
-        return node
-    wanted = wanted or self.nodes_to_be_processed()
-    parent = node.parent
-    for position, child in enumerate(node.children or ()):
-        self.pre_processing_of_child(node, position)
-        _traversed(self, child, position, wanted)
-    if _is_one_of(type(node), wanted):
-        node = self.process(node)
-        node.parent = parent
-        if parent:
-            parent.children[child_id] = node
-    return node
-
-
-@lru_cache
-def _is_one_of(kind, wanted):
-    return issubclass(kind, wanted)
-
-
-@lru_cache(10_000)
-def _words(rest):
-    return USUAL_WORD(ConditionExpressionParser, rest)
-
-
-def _word(_self, rest):
-    node, rest = _words(rest)
-    return node._replace(children=[]), rest
-
-
-def _projected(self, projection_expressions):
-    plain, found = self.to_regular_json(), {}
-    for expression in projection_expressions:
-        merge_dicts(found, find_nested_key(expression, plain))
-    return Item(hash_key=self.hash_key, range_key=self.range_key, attrs=serializer.serialize(found)["M"])
