@@ -16,7 +16,7 @@ ACCOUNT = "AWSLogs/111122223333"
 NONE_READ = (
     "0 log files read, 0 unreadable, {} left out{}: 0 records, 0 rows, 0 rejected, 0 duplicates within a file.\n"
 )
-NO_LOG_FILE = "There is no log file here: names of log files end with .json.gz or .json.\n"
+NO_LOG_FILE = "There are no log files here: names of log files end with .json.gz or .json.\n"
 
 
 @pytest.fixture
