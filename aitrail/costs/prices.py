@@ -110,7 +110,7 @@ def _check_names(
 ) -> None:
     for name in required:
         if name not in found:
-            raise PriceError(f"{where}: {name} is missing; required are {', '.join(required)}.")
+            raise PriceError(f"{where}: {name} is missing; the required ones are {', '.join(required)}.")
     for name in found:
         if name not in (*required, *optional):
-            raise PriceError(f"{where}: unknown key {name!r}; valid are {', '.join((*required, *optional))}.")
+            raise PriceError(f"{where}: unknown key {name!r}; choose from {', '.join((*required, *optional))}.")

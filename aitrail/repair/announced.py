@@ -116,7 +116,7 @@ def _became(entry: dict[str, Any], before: str | None) -> Became:
     """What an entry says; it was made anew if it is of another time than before."""
     if entry.get("ingestedAt") in (None, before):
         since = f" since {before}" if before else ""
-        return Became(log_file=entry["logFile"], status=NOT_READ, reason=f"the ledger knows of no reading{since}")
+        return Became(log_file=entry["logFile"], status=NOT_READ, reason=f"the ledger has no new entry{since}")
     problem, status = entry.get("problem"), entry["status"]
     if problem == UNPROVEN:  # as all are that came too late for their digests
         problem = "rejects" if entry.get("rejected") else None

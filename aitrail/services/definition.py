@@ -77,10 +77,10 @@ def _keys(value: object, where: str, required: tuple[str, ...], optional: tuple[
         raise RegistryError(f"{where} is {value!r}; it has to be a table with {', '.join(required + optional)}")
     for key in value:
         if key not in required + optional:
-            raise RegistryError(f"{where}: unknown key {key!r}; valid are {', '.join(required + optional)}")
+            raise RegistryError(f"{where}: unknown key {key!r}; choose from {', '.join(required + optional)}")
     for key in required:
         if key not in value:
-            raise RegistryError(f"{where}: {key} is missing; required are {', '.join(required)}")
+            raise RegistryError(f"{where}: {key} is missing; the required ones are {', '.join(required)}")
     return value
 
 

@@ -126,7 +126,7 @@ def test_archived_object_is_archived_in_the_ledger(pipeline, packed, record):
     assert reports == [("archived", {"ArchivedFiles": 1})]
     entry = pipeline.files()["file"]
     assert (entry["status"], entry["problem"]) == ("archived", "archived")
-    assert entry["reason"] == "the object is archived: restore it, then it is read when S3 announces it"
+    assert entry["reason"] == "the object is archived: restore it; it is then ingested automatically"
     assert pipeline.rows() == {}
 
 
@@ -170,7 +170,7 @@ ANYWHERE = range(len(SOUND) + 1)  # isal tells that the data is damaged, not whe
         (SOUND + b"junk", "followed by other bytes", len(SOUND)),
         (gzip.compress(GOOD[:-1]), "", len(GOOD) - 1),
         (gzip.compress(GOOD + b"x"), "followed by other bytes", len(GOOD)),
-        (gzip.compress(b"<html>"), "no JSON object", None),
+        (gzip.compress(b"<html>"), "not a JSON object", None),
         (gzip.compress(b'{"records":[]}'), "no Records list", None),
         (gzip.compress(b'{"Records":{}}'), "no Records list", None),
         (b"", "empty", None),

@@ -7,10 +7,10 @@ MINIMAL = 'title = "Amazon Bedrock"\nevent_sources = ["bedrock.amazonaws.com"]\n
 RULE = MINIMAL + '[[resource]]\nkind = "model"\nparameters = ["modelId"]\n'
 
 MALFORMED = {
-    "missing-key": ('title = "B"', ": event_sources is missing; required are title, event_sources"),
+    "missing-key": ('title = "B"', ": event_sources is missing; the required ones are title, event_sources"),
     "unknown-key": (
         MINIMAL + 'sources = ["x"]',
-        ": unknown key 'sources'; valid are title, event_sources, lookalikes, resource, arn_kinds, usage",
+        ": unknown key 'sources'; choose from title, event_sources, lookalikes, resource, arn_kinds, usage",
     ),
     "title": (
         MINIMAL.replace("Amazon Bedrock", ""),
@@ -44,7 +44,7 @@ MALFORMED = {
     ),
     "rule-without-parameters": (
         MINIMAL + '[[resource]]\nkind = "model"',
-        ", resource, item 1: parameters is missing; required are kind, parameters",
+        ", resource, item 1: parameters is missing; the required ones are kind, parameters",
     ),
     "second-rule": (
         RULE + '[[resource]]\nkind = "Model"\nparameters = ["modelId"]',
@@ -77,7 +77,7 @@ MALFORMED = {
         MINIMAL + 'arn_kinds = { "a/b" = "c" }',
         ", arn_kinds, name is 'a/b'; it has to be a word in an ARN such as `bot-alias`",
     ),
-    "unknown-usage": (MINIMAL + "usage = { sums = {} }", ", usage: unknown key 'sums'; valid are counts, labels"),
+    "unknown-usage": (MINIMAL + "usage = { sums = {} }", ", usage: unknown key 'sums'; choose from counts, labels"),
     "usage-name": (
         MINIMAL + 'usage.counts = { "input tokens" = ["b"] }',
         ", usage, counts, name is 'input tokens'; it has to be a name such as `requestCharacters`",

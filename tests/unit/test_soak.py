@@ -138,8 +138,8 @@ def changed(name, value):
         (changed("service", "s3"), "and should be"),
         (changed("temporaryCredentials", 1), "and should be"),
         (changed("new", None), "and should be"),
-        (changed("recordIndex", 999), "names as its origin"),
-        (changed("logFile", "s3://example-trail-logs/other"), "names as its origin"),
+        (changed("recordIndex", 999), "as its origin"),
+        (changed("logFile", "s3://example-trail-logs/other"), "as its origin"),
     ],
 )
 def test_a_row_that_is_not_as_it_has_to_be_is_told(expected, change, told):
@@ -222,7 +222,7 @@ def test_thinned_samples_are_few_and_end_with_the_last():
         ({1: [Sample(second, 60_000_000 + 15_000 * second) for second in range(200)]}, "flat", True),
         ({1: [Sample(second, 60_000_000 + 800_000 * (second > 15)) for second in range(21)]}, "flat", True),
         ({1: [Sample(second, 60_000_000 - 1_000_000 * second) for second in range(50)]}, "flat", True),
-        ({}, "nothing can be said", False),
+        ({}, "its memory cannot be judged", False),
     ],
     ids=["flat", "growing", "growing slowly", "within the limit", "one step", "shrinking", "nobody there"],
 )
@@ -279,8 +279,8 @@ def test_other_dead_letters_and_faults_that_did_not_happen_are_differences(queue
     found = list(run_with(queue, sent=["first"], survivors=2).differences())
 
     assert found == [
-        "the dead letters are ['first', 'second'], and only ['first'] should be",
-        f"contents of objects cut short: not all has happened that was planned, for ['{NAMES[0]}']",
+        "the dead letters are ['first', 'second'], but should be only ['first']",
+        f"contents of objects cut short: planned faults did not happen, for ['{NAMES[0]}']",
         "function killed: 2 times there was no process to kill",
     ]
 
