@@ -115,7 +115,7 @@ class Bundle:
         if pip.returncode:
             raise BundlingError(
                 f"pip could not bundle {_REQUIREMENTS} for the platform {self.platform}. It needs the package index "
-                f"(pip's own configuration and PIP_INDEX_URL apply). pip said:\n{pip.stderr or pip.stdout}"
+                f"(pip's own configuration and PIP_INDEX_URL apply). Output of pip:\n{pip.stderr or pip.stdout}"
             )
         _forget_other_services(output / "botocore/data")
         # Commands name this machine's interpreter in their first line: of no use there, and different on each machine.
