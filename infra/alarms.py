@@ -24,7 +24,7 @@ _COUNTED = {
     "changed them. `aitrail verify` lists them; the bucket keeps their previous versions for 30 days.",
     "UnlistedFiles": "The bucket has log files that no CloudTrail digest lists: someone else wrote them, and their "
     "records became rows. `aitrail verify` lists them.",
-    "DigestProblems": "Digests have no valid CloudTrail signature, do not continue the previous one, or are gone: the "
+    "DigestProblems": "Digests have no valid CloudTrail signature, do not continue their chain, or are gone: the "
     "deliveries of their hours are not proved. Was logging stopped, or a digest changed? `aitrail verify` lists them.",
     "NotRecorded": "Something arrives that is not recorded; the function's log names it. Either an eventSource looks "
     "like a wanted service, but is not in the registry: add it to the service's TOML file, and deploy. Or deliveries "

@@ -105,14 +105,14 @@ def document_in(path: Path) -> dict[str, object]:
 def table_of(value: object, where: str) -> dict[str, object]:
     """A table, where it is one. Raises PriceError."""
     if not isinstance(value, dict):
-        raise PriceError(f"{where} is {value!r}; it has to be a table.")
+        raise PriceError(f"{where} is {value!r}; it must be a table.")
     return value
 
 
 def text_of(value: object, where: str) -> str:
     """A text, where it is one and not empty. Raises PriceError."""
     if not isinstance(value, str) or not value.strip():
-        raise PriceError(f"{where} is {value!r}; it has to be a string.")
+        raise PriceError(f"{where} is {value!r}; it must be a string.")
     return value
 
 
@@ -141,7 +141,7 @@ def price_of(value: object, where: str, what: str) -> Decimal:
     """A price, exactly as it is written; `what` says what the number means. Raises PriceError."""
     if not isinstance(value, int | Decimal) or isinstance(value, bool) or not _is_price(Decimal(value)):
         raise PriceError(
-            f"{where} is {str(value)!r}; it has to be a number, 0 to {_HIGHEST:,} with at most {-_FINEST} decimals: "
+            f"{where} is {str(value)!r}; it must be a number, 0 to {_HIGHEST:,} with at most {-_FINEST} decimals: "
             f"{what}."
         )
     return Decimal(value)

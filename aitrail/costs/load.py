@@ -67,7 +67,7 @@ class Load:
             value = getattr(self, name)
             if value is not None and not (Decimal(value).is_finite() and least <= value <= most):
                 words = name.replace("_", " ")
-                raise CostError(f"{words}: {value:,} is out of range; it has to be {least:,} to {most:,}.")
+                raise CostError(f"{words}: {value:,} is out of range; it must be {least:,} to {most:,}.")
         if self.events > self.all_records:
             raise CostError(
                 f"{self.events:,} events cannot come from {self.all_records:,} records: events are the records of the "

@@ -32,13 +32,13 @@ _FILES = {
     "awaited": "a digest lists it, but it has not arrived: `aitrail verify --announce` re-announces it",
 }
 _DIGESTS = {
-    "tampered": "the next digest continues a different content: the chain is broken",
+    "tampered": "the next digest refers to a different content: the chain is broken",
     "invalid": "it does not have a valid CloudTrail signature",
     "unverifiable": "CloudTrail's public key for it is not available: `aitrail verify --announce` tries again",
     "missing": "CloudTrail wrote it and it is gone",
     "archived": "it is in an archive storage class: restore it; it is then read automatically",
     "awaited": "the next digest refers to it, but it has not arrived: `aitrail verify --announce` re-announces it",
-    "broken": "it does not continue the previous digest",
+    "broken": "it does not continue the chain of the previous digest",
 }
 
 

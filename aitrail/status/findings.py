@@ -145,8 +145,9 @@ def _of_proof(status: Status) -> Iterator[Finding]:
         yield Finding.naming(
             [f"{_named(chain)}: {_hours(chain.unverified)} hours" for chain in open_chains],
             finding="unverified-hours",
-            what="No verified digest covers some hours of the window, by account, Region and trail: "
-            f"{_hours(sum((chain.unverified for chain in open_chains), timedelta(0)))} hours in total.",
+            what="No verified digest covers "
+            f"{_hours(sum((chain.unverified for chain in open_chains), timedelta(0)))} hours of the window, in total "
+            "over accounts, Regions and trails.",
             what_to_do="`aitrail verify` lists the hours.",
         )
     if status.unlisted_files:

@@ -26,7 +26,7 @@ GRAVE = {
     ),
     "unlisted": (
         "No CloudTrail digest lists these log files: someone else wrote them.",
-        "Run `aitrail verify`, and find out who may write to the log bucket. `aitrail accept` accepts known ones.",
+        "Run `aitrail verify`, and find out who can write to the log bucket. To accept known ones: `aitrail accept`.",
     ),
     "replaced": (
         "The content of log files was different before: CloudTrail never writes one twice. Both contents became rows.",
@@ -46,7 +46,7 @@ GRAVE = {
         "Run `aitrail verify`, and find out who changed or moved them.",
     ),
     "broken": (
-        "Digests do not continue the previous one: logging was stopped, or a digest was changed.",
+        "Digests do not continue their chain: logging was stopped, or a digest was changed.",
         "Run `aitrail verify`: it lists the hours. If you know the cause, run `aitrail accept`.",
     ),
     "rejects": (
@@ -56,7 +56,7 @@ GRAVE = {
 }
 OPEN = {
     "unverifiable": (
-        "The public key of digests is not available: nothing is known to be wrong with them.",
+        "The public keys of digests are not available: nothing is known to be wrong with the digests.",
         "They are reprocessed automatically, first after six hours; `aitrail verify --announce` does it at once.",
     ),
     "awaited": (
@@ -64,7 +64,7 @@ OPEN = {
         "They are re-announced automatically, first after six hours.",
     ),
     "accepted": (
-        "The problems of objects have been accepted.",
+        "Problems of these objects have been accepted.",
         "`aitrail accept` lists them: what, when, by whom and why.",
     ),
     "unproven": (

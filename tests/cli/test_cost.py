@@ -133,7 +133,7 @@ WRONG = {
     "nothing": ([], "Give both --files N and --events N: the log files delivered in a month"),
     "no files": (["--events", 1], "Give both --files N and --events N"),
     "no events": (["--files", 1], "Give both --files N and --events N"),
-    "negative": (["--files", -1, "--events", 0], "files: -1 is out of range; it has to be 0 to 1,000,000,000,000."),
+    "negative": (["--files", -1, "--events", 0], "files: -1 is out of range; it must be 0 to 1,000,000,000,000."),
     "absurd": (["--files", 10**30, "--events", 0], "files: 1,000,000,000,000,000"),
     "no number": (["--files", "many", "--events", 0], "'many' is not a valid integer."),
     "no size": (["--files", 1, "--events", 0, "--record-kb", "nan"], "record kb: NaN is out of range"),

@@ -293,7 +293,7 @@ def test_names_chosen_by_callers_neither_steer_the_terminal_nor_calculate(aitrai
 
 
 WRONG = {
-    "both": (["--limit", "5", "--all"], "--all and --limit contradict each other: give one of them."),
+    "both": (["--limit", "5", "--all"], "--all and --limit cannot be used together: give one of them."),
     "limit of nothing": (["--limit", "0"], "Invalid value for '--limit': 0 is not in the range x>=1."),
     "no number": (["--limit", "many"], "Invalid value for '--limit': 'many' is not a valid integer range."),
 }

@@ -104,7 +104,7 @@ def test_folder_of_log_files_is_no_folder_to_export_to(aitrail, logs):
     ended = aitrail("export", logs, "--from", logs)
 
     assert ended.exit_code == 2
-    assert f"{logs} holds other files than an export" in ended.stderr
+    assert f"{logs} contains files that are not part of an export" in ended.stderr
 
 
 def test_nothing_to_export_is_told(aitrail, logs, out):
@@ -165,8 +165,7 @@ def test_file_that_would_have_fewer_rows_is_kept_unless_forced(aitrail, logs, ou
 
     assert kept.exit_code == 4
     assert kept.stderr == (
-        f"0 files written to {out} with 0 rows, 1 file kept with more rows than there are now (--force replaces "
-        "them).\n"
+        f"0 files written to {out} with 0 rows, 1 file kept with more rows than now (--force replaces them).\n"
     )
     assert len(lines) == 2
     assert (forced.exit_code, forced.stderr) == (0, f"1 file written to {out} with 1 row.\n")

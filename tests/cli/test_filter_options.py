@@ -164,7 +164,7 @@ WRONG = {
     ),
     "reading and writing": (
         ["--read-only", "--write-only"],
-        "--read-only and --write-only contradict each other: give one of them.",
+        "--read-only and --write-only cannot be used together: give one of them.",
     ),
     "empty window": (["--since", "1d", "--until", "2d"], "The window is empty: the start "),
     "time": (["--since", "tomorrow"], "Invalid value for '--since': 'tomorrow' is not a time: give now, today, "),

@@ -264,7 +264,7 @@ def test_queue_that_is_gone_is_said(aitrail, stacks):
 
     assert (ended.exit_code, ended.stdout) == (3, "")
     assert ended.stderr.endswith(
-        "The stack names this queue, but it no longer exists: was it deleted by hand? Redeploy the stack.\n"
+        "The stack's outputs name this queue, but it no longer exists: was it deleted by hand? Redeploy the stack.\n"
     )
 
 

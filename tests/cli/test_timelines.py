@@ -294,7 +294,7 @@ WRONG = {
     ),
     "columns of a summary": (
         ["who", TASK, "--summary", "--columns", "principal"],
-        "--columns and --summary contradict each other: give one of them.",
+        "--columns and --summary cannot be used together: give one of them.",
     ),
     "wide column": (
         ["who", TASK, "--columns", "userAgent"],
@@ -304,7 +304,7 @@ WRONG = {
     "what, the option": (["what", "root", "--principal", "root"], "No such option '--principal'"),
     "limit of everything": (
         ["who", TASK, "--all", "--limit", "3"],
-        "--all and --limit contradict each other: give one of them.",
+        "--all and --limit cannot be used together: give one of them.",
     ),
     "no span": (["who", TASK, "--baseline", "long"], "Invalid value for '--baseline': 'long' is not a span of time"),
     "unknown operation": (["who", TASK, "--operation", "a b"], "'a b' is not an operation"),

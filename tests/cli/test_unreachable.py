@@ -268,8 +268,8 @@ def test_table_that_is_gone_is_named(aitrail, stacks):
     assert (ended.exit_code, ended.stdout) == (3, "")
     assert ended.stderr == (
         "Error: An error occurred (ResourceNotFoundException) when calling the Query operation: Requested resource "
-        "not found. The stack names this table, but it no longer exists: was it deleted by hand? Restore it under "
-        "its name, or redeploy the stack.\n"
+        "not found. The stack's outputs name this table, but it no longer exists: was it deleted by hand? Restore it "
+        "under its name, or redeploy the stack.\n"
     )
 
 

@@ -231,7 +231,7 @@ def test_record_too_large_for_a_row_is_kept_as_hash_and_beginning(pipeline, pack
     (status, counts) = reports[0]
     assert (status, counts["RowsWritten"], counts["RejectedRecords"]) == ("ingested", 1, 1)
     reject = pipeline.files()["reject#1"]
-    assert reject["reason"].endswith(" bytes, DynamoDB takes 409600")
+    assert reject["reason"].endswith(" bytes; DynamoDB accepts at most 409600")
     assert reject["recordBeginning"].startswith('{"awsRegion":"eu-west-1",')
     assert len(reject["recordBeginning"]) == 8192
 

@@ -552,7 +552,7 @@ def test_force_replaces_what_is_in_the_window_and_keeps_the_rest(tmp_path):
 def test_folder_that_holds_something_else_is_refused(tmp_path):
     (tmp_path / "precious").write_text("x")
 
-    with pytest.raises(OtherExportError, match="holds other files than an export"):
+    with pytest.raises(OtherExportError, match="contains files that are not part of an export"):
         export(Rows([row(1)]), tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]

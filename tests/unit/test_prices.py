@@ -69,7 +69,7 @@ def test_date_may_be_a_date(file):
     assert Prices.read(file(HEAD.replace('"2026-10"', "2026-10-31") + ENGINES)).date == "2026-10-31"
 
 
-NUMBER = "it has to be a number, 0 to 1,000,000,000 with at most 9 decimals: what a million characters cost."
+NUMBER = "it must be a number, 0 to 1,000,000,000 with at most 9 decimals: what a million characters cost."
 WRONG = {
     "no TOML": ("currency = USD", "is not a TOML file in UTF-8: Invalid value (at line 1, column 12)."),
     "number that nothing can hold": (f"{HEAD}x = 1e9999999999999999999", "contains a number that is out of range."),
@@ -85,13 +85,13 @@ WRONG = {
     ),
     "currency that is no text": (
         HEAD.replace('"EUR"', "978") + ENGINES,
-        ", currency is 978; it has to be a string.",
+        ", currency is 978; it must be a string.",
     ),
-    "empty source": (HEAD.replace("a contract", " ") + ENGINES, ", source is ' '; it has to be a string."),
-    "date that is none": (HEAD.replace('"2026-10"', "2026") + ENGINES, ", date is 2026; it has to be a string."),
+    "empty source": (HEAD.replace("a contract", " ") + ENGINES, ", source is ' '; it must be a string."),
+    "date that is none": (HEAD.replace('"2026-10"', "2026") + ENGINES, ", date is 2026; it must be a string."),
     "prices that are no table": (
         f"{HEAD}per_million_characters = 4",
-        ", per_million_characters is 4; it has to be a table.",
+        ", per_million_characters is 4; it must be a table.",
     ),
     "no engine": (
         f"{HEAD}[per_million_characters]",
@@ -113,7 +113,7 @@ WRONG = {
         f"{HEAD}{ENGINES}long-form = 0.0000000001",
         f", per_million_characters, long-form is '1E-10'; {NUMBER}",
     ),
-    "regions that are no table": (f"{HEAD}regions = 1\n{ENGINES}", ", regions is 1; it has to be a table."),
+    "regions that are no table": (f"{HEAD}regions = 1\n{ENGINES}", ", regions is 1; it must be a table."),
     "region that is none": (
         f"{HEAD}{ENGINES}[regions.Frankfurt]\nneural = 1",
         ", regions: 'Frankfurt' is not a Region; it should look like us-gov-west-1.",

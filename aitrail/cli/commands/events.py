@@ -50,7 +50,7 @@ def events(
       aitrail events --from AWSLogs/ --operation 'Delete*'
     """
     if everything and limit:
-        raise click.UsageError("--all and --limit contradict each other: give one of them.")
+        raise click.UsageError("--all and --limit cannot be used together: give one of them.")
     most = None if everything else limit or _USUAL_LIMIT
     read = columns or (None if output.wants_whole_rows else tables.NARROW_COLUMNS)
     one_more = None if most is None else most + 1

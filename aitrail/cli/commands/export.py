@@ -63,9 +63,9 @@ def export(context: click.Context, *, folder: Path, asked: Asked, format_: str, 
 def _summary(exported: Exported, folder: Path) -> str:
     parts = [f"{counted(exported.files, 'file')} written to {folder} with {counted(exported.rows, 'row')}"]
     if exported.removed:
-        parts.append(f"{counted(exported.removed, 'file')} without rows removed")
+        parts.append(f"{counted(exported.removed, 'file')} removed (no rows left)")
     if exported.kept:
-        parts.append(f"{counted(exported.kept, 'file')} kept with more rows than there are now (--force replaces them)")
+        parts.append(f"{counted(exported.kept, 'file')} kept with more rows than now (--force replaces them)")
     if exported.complete:
         parts.append(f"{counted(exported.complete, 'service-day')} skipped as complete")
     return f"{', '.join(parts)}."

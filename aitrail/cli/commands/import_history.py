@@ -120,7 +120,7 @@ def _within_reach(asked: Window, now: datetime) -> Window:
     window = within_reach(asked, now)
     reach = f"CloudTrail's Event history reaches back {counted(REACH.days, 'day')}, to {event_time(now - REACH)}"
     if window.since >= window.until:
-        raise click.UsageError(f"{reach}, and has nothing {asked}.")
+        raise click.UsageError(f"{reach}, and has no events {asked}.")
     if asked.since < now - REACH:
         narrate(f"{reach}: older events are not available.")
     return window

@@ -43,7 +43,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
     _SECTION,
     "--measure",
     type=click.Choice((*MEASURES, _COST), case_sensitive=False),
-    help="What the cells show in a table with several --by, or the only column with one.  [default: calls]",
+    help="Measure in the cells of a table with several --by, or in the only column with one.  [default: calls]",
 )
 @option(
     _SECTION, "--cost", is_flag=True, help="Show the cost of Polly's characters, at the prices included in aitrail."

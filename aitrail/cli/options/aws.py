@@ -56,11 +56,11 @@ _HINTS = {
     ("ProfileNotFound",): "`aws configure list-profiles` lists the existing profiles.",
     ("HTTPClientError", "ConnectionError"): "Check the network, --region and, if given, --endpoint-url.",
     ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"): (
-        "The stack names this queue, but it no longer exists: was it deleted by hand? Redeploy the stack."
+        "The stack's outputs name this queue, but it no longer exists: was it deleted by hand? Redeploy the stack."
     ),
     ("ResourceNotFoundException",): (
-        "The stack names this table, but it no longer exists: was it deleted by hand? Restore it under its name, or "
-        "redeploy the stack."
+        "The stack's outputs name this table, but it no longer exists: was it deleted by hand? Restore it under its "
+        "name, or redeploy the stack."
     ),
 }
 

@@ -54,7 +54,7 @@ _OPTIONS: Sequence[Any] = (
     _texts("--source-ip", "source_ip", "ADDRESS", "203.0.113.9, 203.0.113.0/24, lex.amazonaws.com, or a pattern."),
     _texts("--access-key", "access_key", "ID", "Access key that signed the call."),
     option(_SECTION, "--read-only", is_flag=True, help="Only calls that read."),
-    option(_SECTION, "--write-only", is_flag=True, help="All other calls."),
+    option(_SECTION, "--write-only", is_flag=True, help="Only calls other than reads."),
     _texts("--event-category", "event_category", "NAME", f"{', '.join(EVENT_CATEGORIES)}.", EVENT_CATEGORIES),
 )
 
@@ -93,7 +93,7 @@ def filter_options(*without: str) -> Callable[[Callable[..., None]], Callable[..
             if errors:
                 conditions["outcome"] = _ERRORS
             if read_only and write_only:
-                raise click.UsageError("--read-only and --write-only contradict each other: give one of them.")
+                raise click.UsageError("--read-only and --write-only cannot be used together: give one of them.")
             if read_only or write_only:
                 conditions["read_only"] = read_only
             _check(conditions)

@@ -80,9 +80,9 @@ def timeline_options(group: str) -> _Decorator:
             **options: Any,  # noqa: ANN401 (passed through)
         ) -> None:
             if everything and limit:
-                raise click.UsageError("--all and --limit contradict each other: give one of them.")
+                raise click.UsageError("--all and --limit cannot be used together: give one of them.")
             if columns and summarized:
-                raise click.UsageError("--columns and --summary contradict each other: give one of them.")
+                raise click.UsageError("--columns and --summary cannot be used together: give one of them.")
             most = None if everything else min(limit or _USUAL_LIMIT, sys.maxsize)
             choice = TimelineChoice(baseline=baseline, summarized=summarized, most=most, columns=columns)
             command(*args, choice=choice, **options)

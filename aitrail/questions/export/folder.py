@@ -55,7 +55,8 @@ class Folder:
         others = (each.name for each in self._path.iterdir() if each.name[0] != "." and each.name != _LOCK)
         if not self._force and any(others) and not (self._path / _NOTES).exists():
             raise OtherExportError(
-                f"{self._path} holds other files than an export: choose an empty or new folder, or give --force."
+                f"{self._path} contains files that are not part of an export: choose an empty or new folder, or give "
+                "--force."
             )
 
     def _begin(self) -> None:
