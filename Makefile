@@ -19,6 +19,9 @@ samples: $(VENV_READY) ## Write sample log files to the folder samples, to query
 test: $(NODE_READY) ## Run all tests; none needs an AWS account
 	.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
+check: $(NODE_READY) lint ## Run lint and the tests, except the slowest ones and those of a deployed stack
+	.venv/bin/pytest -n 2 --dist loadgroup -m "not slow" tests/unit tests/cli tests/infra tests/functional $(ARGS)
+
 lint: $(VENV_READY) ## Check style, formatting, types, and which package imports which
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -55,5 +58,5 @@ $(NODE_READY): $(VENV_READY) package.json package-lock.json
 	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
 	@touch $@
 
-.PHONY: help demo samples test lint bench soak docs deploy destroy
+.PHONY: help demo samples test check lint bench soak docs deploy destroy
 .DEFAULT_GOAL := help

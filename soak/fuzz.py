@@ -10,7 +10,7 @@ from demo.processes import run
 
 # What tests of laws have in common.
 _FILES: Final = "tests/**/test_*.py"
-_LAWS: Final = "from tests.fuzzing import"
+_LAWS: Final = "from tests.shared.fuzzing import"
 # For all of them; one test may take as long.
 _LONGEST_SECONDS: Final = 3600
 

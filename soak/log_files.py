@@ -19,7 +19,7 @@ from aitrail.services import Registry, load
 from bench.corpora import Corpus
 from demo.environments import ACCOUNT
 from demo.sample_logs import log_file_key
-from tests import signed_digests
+from tests.shared import signed_digests
 
 REGIONS: Final = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2")
 _WANTED: Final = 0.25

@@ -21,7 +21,7 @@ from soak.expected import Expected
 from soak.faults import OF_DIGESTS, OF_LISTINGS, Fault, Likelihood, Plan
 from soak.log_files import Digest, LogFile
 from soak.proxy import Proxy, public_key
-from tests import signed_digests
+from tests.shared import signed_digests
 
 # Of queues that the stack gives half an hour: what a function that was killed had in hand comes back after it.
 _VISIBILITY_SECONDS: Final = 20

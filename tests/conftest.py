@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from botocore.loaders import create_loader
+from xdist.scheduler import LoadGroupScheduling
 
-pytest.register_assert_rewrite("tests.row_source_contract")
+pytest.register_assert_rewrite("tests.shared.row_source_contract")
 
 RECORDS = Path(__file__).parent / "records"
 
@@ -14,6 +16,49 @@ RECORDS = Path(__file__).parent / "records"
 def records():
     """Six realistic records by name, one for each file in tests/records, new for every test."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))}
+
+
+@pytest.fixture(scope="session")
+def descriptions():
+    """botocore's descriptions of the services: they take long to load."""
+    return create_loader()
+
+
+def _is_of_the_deployment(nodeid):
+    """Whether one worker shall do it with the tests of the deployment; those of poison pass the time in between."""
+    file = nodeid.partition("::")[0]
+    return file.startswith("tests/e2e/") or file.endswith("/test_poison.py")
+
+
+class Groups(LoadGroupScheduling):
+    """Gives one worker all tests that share what takes long: a deployment, a synthesis. The others go one by one.
+
+    pytest-xdist's own groups, the mark `xdist_group`, do nothing with pytest 9.2: the mark changes the name of a test,
+    which cannot be changed any more (pytest-dev/pytest-xdist#1386).
+    """
+
+    def _split_scope(self, nodeid):
+        if _is_of_the_deployment(nodeid):
+            return "deployment"
+        return "syntheses" if nodeid.startswith("tests/infra/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return Groups(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+def pytest_collection_modifyitems(items):
+    """What takes long begins first, so that no worker ends with it alone; all else stays in its random order."""
+    items.sort(key=_turn)
+
+
+def _turn(item):
+    if item.get_closest_marker("late"):
+        return 2
+    if _is_of_the_deployment(item.nodeid):
+        return 0 if item.nodeid.startswith("tests/e2e/") else 1
+    return 3 if item.get_closest_marker("slow") else 4
 
 
 def pytest_terminal_summary(terminalreporter):

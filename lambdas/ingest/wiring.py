@@ -103,15 +103,15 @@ def _client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 (a 
 
 
 def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingestion:
-    ledger = Ledger(_client("dynamodb"), environment.files_table)
-    reader = LedgerReader(_client("dynamodb"), environment.files_table)
+    ledger = Ledger(_client("dynamodb"), environment.files_table, clock=clock)
+    reader = LedgerReader(_client("dynamodb"), environment.files_table, clock=clock)
     retention = _retention(environment.ledger_retention_days)
     scope = Scope(bucket=environment.log_bucket, prefixes=environment.key_prefixes)
     # Few batches send anything: the client is made when one does.
-    announcer = Announcer(lambda: _client("sqs"), environment.backfill_queue_url, environment.log_bucket)
+    announcer = Announcer(lambda: _client("sqs"), environment.backfill_queue_url, environment.log_bucket, clock=clock)
     return Ingestion(
         s3=_client("s3"),
-        events=EventsTable(encode_batches_at_once(_client("dynamodb")), environment.events_table),
+        events=EventsTable(encode_batches_at_once(_client("dynamodb")), environment.events_table, clock=clock),
         ledger=ledger,
         registry=load(),
         scope=scope,

@@ -15,7 +15,6 @@ import boto3
 import botocore.handlers
 import pytest
 from botocore.awsrequest import AWSResponse
-from botocore.loaders import create_loader
 from click.testing import CliRunner
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
@@ -27,8 +26,9 @@ from aitrail.dynamodb.tables import EVENTS, FILES
 from aitrail.ingest import EventsTable
 from aitrail.ledger import Ledger
 from aitrail.rows import row_of
-from tests.deployed_stack import Deployed
-from tests.deployed_tables import create_table
+from tests.shared.deployed_stack import Deployed
+from tests.shared.deployed_tables import create_table
+from tests.shared.quick_moto import quicken
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "aitrail.cli")
@@ -196,12 +196,6 @@ def stacks(monkeypatch):
     return stacks
 
 
-@pytest.fixture(scope="session")
-def descriptions():
-    """botocore's descriptions of the services: they take long to load."""
-    return create_loader()
-
-
 @pytest.fixture
 def credentials(monkeypatch, descriptions):
     """Credentials of nobody, and a Region."""
@@ -212,9 +206,10 @@ def credentials(monkeypatch, descriptions):
 
 
 @pytest.fixture
-def table(credentials, stacks):  # noqa: ARG001 (the client needs them)
+def table(credentials, stacks, monkeypatch):  # noqa: ARG001 (the client needs them)
     """The events table of the stack `aitrail`."""
     with mock_aws():
+        quicken(monkeypatch)
         dynamodb = boto3.client("dynamodb")
         create_table(dynamodb, "example-Events", EVENTS)
         stacks["aitrail"] = {"EventsTableName": "example-Events"}

@@ -13,7 +13,7 @@ from aitrail.ingest import EventsTable
 from aitrail.questions import Scan
 from demo import documentation
 from demo.sample_logs import sample_logs
-from tests.deployed_tables import create_table
+from tests.shared.deployed_tables import create_table
 
 SPEAKING = ("SynthesizeSpeech", "StartSpeechSynthesisTask")
 DOCS = documentation.PROJECT / "docs"

@@ -12,7 +12,7 @@ import pytest
 from aitrail import __version__
 from aitrail.cli import main as main_module
 from aitrail.cli.main import cli, main
-from aitrail.cli.output.output import FORMATS
+from aitrail.cli.output import FORMATS
 from aitrail.errors import AitrailError
 
 SECTIONS = {

@@ -7,9 +7,6 @@ import pytest
 from aitrail.dynamodb import items
 from demo.processes import CommandFailedError
 
-# One worker deploys for all of these tests, while others run the rest.
-pytestmark = pytest.mark.xdist_group("local-aws")
-
 WINDOW = ("--since", "2026-11-18T00:00Z", "--until", "2026-11-21T00:00Z")
 
 

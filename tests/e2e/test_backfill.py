@@ -5,9 +5,6 @@ import json
 
 import pytest
 
-# One worker deploys for all of these tests, while others run the rest.
-pytestmark = pytest.mark.xdist_group("local-aws")
-
 REGION = "ap-southeast-2"
 FOLDER = f"AWSLogs/111122223333/CloudTrail/{REGION}/2026/11/19/111122223333_CloudTrail_{REGION}_20261119T"
 

@@ -9,9 +9,6 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-# One worker deploys for all of these tests, while others run the rest.
-pytestmark = pytest.mark.xdist_group("local-aws")
-
 
 @pytest.fixture
 def role(pipeline):

@@ -8,10 +8,7 @@ import pytest
 from aitrail.dynamodb import items
 from aitrail.rows import record_of
 from demo.sample_logs import Fate
-from tests.signed_digests import digest
-
-# One worker deploys for all of these tests, while others run the rest.
-pytestmark = pytest.mark.xdist_group("local-aws")
+from tests.shared.signed_digests import digest
 
 SOURCES = {"polly", "tts", "transcribe", "transcribestreaming", "lex", "personalize"}
 
@@ -114,6 +111,7 @@ def test_object_that_is_gone_is_in_the_ledger_as_missing(pipeline, announce, eve
     assert "NoSuchKey" in entry["reason"]
 
 
+@pytest.mark.late
 def test_message_of_no_known_kind_ends_among_the_dead_letters(pipeline, unknown_message, eventually):
     sqs, queue = pipeline.aws.client("sqs"), pipeline.outputs["DeadLetterQueueUrl"]
 

@@ -6,11 +6,9 @@ from aitrail.dynamodb import tables
 from aitrail.ingest import EventsTable
 from aitrail.questions import TableRows
 from aitrail.rows import row_of
-from tests.deployed_tables import create_table, small_pages
-from tests.row_source_contract import RowSourceContract
+from tests.shared.deployed_tables import create_table, small_pages
+from tests.shared.row_source_contract import RowSourceContract
 
-# One worker deploys for all of these tests, while others run the rest.
-pytestmark = pytest.mark.xdist_group("local-aws")
 numbers = count()
 
 

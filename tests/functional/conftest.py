@@ -6,7 +6,6 @@ import re
 import threading
 from collections import Counter
 from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import count
 from math import inf
 from unittest.mock import Mock
@@ -17,12 +16,9 @@ import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
-from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPathsValidator
 
 from aitrail import clock
 from aitrail.deliveries import Announcer, Delivery, Scope
@@ -32,7 +28,8 @@ from aitrail.ingest import EventsTable, Ingestion, Review
 from aitrail.ledger import Ledger, LedgerReader
 from aitrail.questions import TableRows
 from aitrail.services import load
-from tests.deployed_tables import create_table
+from tests.shared.deployed_tables import create_table
+from tests.shared.quick_moto import quicken
 
 BUCKET = "example-trail-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14"
@@ -272,15 +269,11 @@ class Pipeline(Storage):
 
 
 @pytest.fixture(scope="module")
-def moto():
+def moto(descriptions):
     """moto with fake credentials, and botocore's descriptions of the services: both take long to load."""
     with mock_aws() as moto, pytest.MonkeyPatch.context() as patch:
-        # moto looks at each part of an update for what the whole shows, and asks each what all say: half of its time.
-        patch.setattr(ActionCountValidator, "traverse", ActionCountValidator.verify_action_counts)
-        patch.setattr(OverlappingPathsValidator, "traverse", OverlappingPathsValidator.check_for_overlapping_paths)
-        nodes = lru_cache(1)(DepthFirstTraverser.nodes_to_be_processed)
-        patch.setattr(DepthFirstTraverser, "nodes_to_be_processed", nodes)
-        yield moto, create_loader()
+        quicken(patch)
+        yield moto, descriptions
 
 
 @pytest.fixture(autouse=True)

@@ -21,11 +21,12 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 from urllib3.exceptions import ProtocolError
 
+from aitrail.clock import Clock
 from aitrail.dynamodb import from_item
 from tests.functional.conftest import Wire
 from tests.functional.invoking import imported, invoke, set_environment
-from tests.fuzzing import IS_LONG
-from tests.signed_digests import FINGERPRINT, public_key
+from tests.shared.fuzzing import IS_LONG
+from tests.shared.signed_digests import FINGERPRINT, public_key
 
 REGION = "eu-west-1"
 ARN = f"arn:aws:sqs:{REGION}:{DEFAULT_ACCOUNT_ID}:"
@@ -245,7 +246,9 @@ class Process(Wire):
         self.account = account
         self._counting = threading.Lock()
         session.create_client = once(session.create_client)
-        self._import = lambda: imported(monkeypatch, session, now=lambda: account.clock.now)
+        # No waiting between tries.
+        clock = Clock(now=lambda: account.clock.now, sleep=lambda _: None, random=lambda: 0.0)
+        self._import = lambda: imported(monkeypatch, session, clock)
         self.restart()
 
     def restart(self):

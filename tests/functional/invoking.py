@@ -29,15 +29,15 @@ def forget():
     logging.Logger.manager.loggerDict.pop("aitrail", None)
 
 
-def imported(monkeypatch, session, now=None):
-    """The handler's module, imported anew; its clients are those of the botocore session, `now` is its clock."""
+def imported(monkeypatch, session, clock=None):
+    """The handler's module, imported anew; its clients are those of the botocore session."""
     forget()
     with monkeypatch.context() as patch:
         patch.setattr("botocore.session.get_session", lambda: session)
         handler = importlib.import_module(MODULES[0])
-    if now:
+    if clock:
         wiring = sys.modules[MODULES[1]]
-        handler.INGESTION = wiring._ingestion(wiring.ENVIRONMENT, now)
+        handler.INGESTION = wiring._ingestion(wiring.ENVIRONMENT, clock)
     return handler
 
 

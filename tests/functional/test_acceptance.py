@@ -12,10 +12,11 @@ import pytest
 from aitrail.deliveries import Delivery
 from aitrail.dynamodb import OutOfTimeError
 from aitrail.logfile import UnreadableLogFile
-from aitrail.repair.accepting import Accepting, NothingToAcceptError
+from aitrail.repair import Accepting
+from aitrail.repair.accepting import NothingToAcceptError
 from aitrail.window import Window
 from tests.functional.day import BUCKET, a_day, log_key, name_of
-from tests.signed_digests import at
+from tests.shared.signed_digests import at
 
 HOURLY = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
 ELSEWHEN = "2025-01-01T00:00:00Z"
@@ -339,19 +340,19 @@ def test_crash_after_a_write_that_rests_on_an_old_entry_leaves_nothing_half_done
     day.contents[key] = gzip.decompress(body)
     day.close()
     delivery = pipeline.deliver(body, key)
-    ledger = type(pipeline.ledger)
-    entry, attempt = ledger.entry, ledger._try
+    ledger, entries = type(pipeline.ledger), type(pipeline.ledger._entries)
+    entry, change_if = ledger.entry, entries.change_if
 
     def stale(self, log_file, kind="file", *, consistent=False):
         return None if log_file == name_of(key) else entry(self, log_file, kind, consistent=consistent)
 
     def die_after_the_first(self, *arguments):
-        attempt(self, *arguments)
+        change_if(self, *arguments)
         raise SystemExit
 
     with monkeypatch.context() as patch:
         patch.setattr(ledger, "entry", stale)
-        patch.setattr(ledger, "_try", die_after_the_first)
+        patch.setattr(entries, "change_if", die_after_the_first)
         with pytest.raises(SystemExit):
             pipeline.ingest(delivery)
     pipeline.ingest(delivery)

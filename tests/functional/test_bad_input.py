@@ -10,7 +10,8 @@ import pytest
 from aitrail.deliveries import Delivery, UnknownNotification
 from aitrail.ingest.fetching import AccessRefusedError
 from aitrail.ingest.outcomes import METRICS
-from aitrail.logfile.selection import Limits, LogFile
+from aitrail.logfile import LogFile
+from aitrail.logfile.selection import Limits
 
 EVENTS = Path(__file__).parents[1] / "events"
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.functional.faults import ANSWER_LOST, GRAVE, PASSING, RECEIVES, THROTTLED, Account, AtOnce
-from tests.fuzzing import law
-from tests.signed_digests import at, digest
+from tests.shared.fuzzing import law
+from tests.shared.signed_digests import at, digest
 
 # Powertools misses metrics in what a killed process leaves.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
@@ -158,8 +158,7 @@ class Work:
 
 @pytest.fixture
 def account(pipeline, monkeypatch, moto):
-    # No waiting between tries, and more batches than one.
-    monkeypatch.setattr("aitrail.dynamodb.batches._FIRST_PAUSE", 0.0)
+    # More batches than one.
     monkeypatch.setattr("aitrail.dynamodb.batches.BATCH_SIZE", 2)
     account = Account(pipeline, monkeypatch, moto[1])
     yield account
@@ -169,7 +168,7 @@ def account(pipeline, monkeypatch, moto):
 @pytest.fixture
 def one_by_one(monkeypatch):
     """Every process makes its calls in one order."""
-    for module in ("ahead", "paging"):
+    for module in ("ingest.ahead", "aws.paging"):
         monkeypatch.setattr(f"aitrail.{module}.ThreadPoolExecutor", AtOnce)
 
 
@@ -225,6 +224,7 @@ def test_tables_without_a_fault_are_as_the_files_are(work):
     assert (digest_entry["status"], digest_entry.get("problem")) == ("verified", None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", GRAVE, ids=lambda fault: fault.name)
 def test_fault_at_any_call_leaves_no_trace_once_its_message_has_come_again(work, fault, record_property):
     for dead, differences in work.struck(fault):

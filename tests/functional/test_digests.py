@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from aitrail.digests import public_keys
 from aitrail.digests import reconciliation as reconciling
 from aitrail.dynamodb import OutOfTimeError
-from tests.signed_digests import FINGERPRINT, at, digest, key_of, public_key
+from tests.shared.signed_digests import FINGERPRINT, at, digest, key_of, public_key
 
 BUCKET = "example-trail-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
-from tests.signed_digests import FINGERPRINT, at, chain, digest, public_key
+from tests.shared.signed_digests import FINGERPRINT, at, chain, digest, public_key
 
 BUCKET = "example-trail-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"

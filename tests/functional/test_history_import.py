@@ -14,8 +14,8 @@ from aitrail.ingest import EventsTable
 from aitrail.rows import IMPORTED, row_of, sized_row_of
 from aitrail.services import Registry, load
 from aitrail.window import Window
-from tests.deployed_tables import small_pages
-from tests.event_histories import History
+from tests.shared.deployed_tables import small_pages
+from tests.shared.event_histories import History
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 WEEK = Window(since=NOW - timedelta(days=7), until=NOW)

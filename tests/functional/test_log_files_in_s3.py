@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aitrail.deliveries import BadUrlError, bucket_and_key
-from aitrail.questions import EventStore, Filter, Order
-from aitrail.questions.log_file_rows import LogFileRows, NoRoomError
-from aitrail.questions.scanning import NoS3Error, Scan
+from aitrail.questions import EventStore, Filter, LogFileRows, Order, Scan
+from aitrail.questions.log_file_rows import NoRoomError
+from aitrail.questions.scanning import NoS3Error
 from aitrail.window import BEGINNING, Window
 
 BUCKET = "example-trail-logs"

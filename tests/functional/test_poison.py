@@ -44,6 +44,7 @@ ONE_VALUE = 64 + 60 * 8  # a value has up to 8 MB, and Python up to 60 bytes for
 DIGEST = 4 * 16 + 64  # twice the content of at most 16 MB, and of each listed name two texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "status", "reason", "most"),
     [
@@ -75,6 +76,7 @@ def test_poison_ends_as_documented_in_bounded_memory(name, status, reason, most)
     assert found["peak"] < most * MB
 
 
+@pytest.mark.slow
 def test_digest_that_lists_40_000_files_comes_again_when_the_time_is_up():
     found = poisoned("digest that lists 40,000 files", moments=100)
 

@@ -5,8 +5,8 @@ import pytest
 
 from aitrail.questions import Filter, LogFileRows, Scan, TableRows
 from aitrail.rows import row_of
-from tests.deployed_tables import small_pages
-from tests.row_source_contract import ALWAYS, RowSourceContract, numbered
+from tests.shared.deployed_tables import small_pages
+from tests.shared.row_source_contract import ALWAYS, RowSourceContract, numbered
 
 
 class TestTableRows(RowSourceContract):

@@ -6,7 +6,7 @@ from random import Random
 
 from soak.expected import Expected
 from soak.log_files import Digest, digests, hours_before, log_files, within
-from tests.signed_digests import FINGERPRINT, public_key
+from tests.shared.signed_digests import FINGERPRINT, public_key
 
 BUCKET = "example-trail-logs"
 # Of the first hundred log files, every fifth: those that are special are among them, of every kind one.

@@ -7,13 +7,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aitrail.aws import Deployment
+from aitrail.deliveries import Origins
 from aitrail.ledger import LedgerReader
 from aitrail.rows import recorded_with
 from aitrail.services import load
-from aitrail.status import Look, Origins, Queue, needing_a_person, report_of, worth_knowing
+from aitrail.status import Look, Queue, needing_a_person, report_of, worth_knowing
 from aitrail.window import Window
-from tests.deployed_tables import small_pages
-from tests.signed_digests import FINGERPRINT, at, chain, digest, public_key
+from tests.shared.deployed_tables import small_pages
+from tests.shared.signed_digests import FINGERPRINT, at, chain, digest, public_key
 
 BUCKET = "example-trail-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"

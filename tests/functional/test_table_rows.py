@@ -9,8 +9,8 @@ from aitrail.dynamodb.tables import NARROW_COLUMNS
 from aitrail.questions import Filter, Order
 from aitrail.rows import row_of
 from aitrail.window import Window
-from tests.deployed_tables import small_pages
-from tests.immediate_paging import at_once
+from tests.shared.deployed_tables import small_pages
+from tests.shared.immediate_paging import at_once
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

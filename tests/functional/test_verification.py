@@ -8,7 +8,7 @@ import pytest
 
 from aitrail.deliveries import Origins
 from tests.functional.day import BUCKET, Day, a_day, log_key, name_of
-from tests.signed_digests import at, digest
+from tests.shared.signed_digests import at, digest
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ TEMPLATE = {
 
 
 @pytest.fixture
-def session(monkeypatch):
+def session(monkeypatch, descriptions):
+    monkeypatch.setattr("botocore.session.create_loader", lambda *_: descriptions)
     for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     with mock_aws():

@@ -1,0 +1,296 @@
+"""`aitrail verify` with moto's DynamoDB, SQS and S3."""
+
+import json
+import re
+
+import boto3
+import pytest
+
+from aitrail.dynamodb.tables import FILES
+from aitrail.ledger import DIGEST, DigestEntry, FileEntry, Ledger, Listing
+from aitrail.rows import recorded_with, row_of
+from aitrail.services import load
+from demo.documentation import PROJECT
+from tests.shared.deployed_tables import create_table
+from tests.shared.signed_digests import at, key_of, written
+
+BUCKET = "example-logs"
+FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"
+WINDOW = ("--since", "2026-03-14T09:00", "--until", "2026-03-14T12:00")
+
+
+@pytest.fixture
+def deployment(table, stacks):
+    """The whole stack `aitrail`: a table, the ledger, and outputs of bucket and queue."""
+    dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
+    create_table(dynamodb, "example-Files", FILES)
+    url = sqs.create_queue(QueueName="backfill")["QueueUrl"]
+    stacks["aitrail"] |= {"FilesTableName": "example-Files", "LogBucketName": BUCKET, "BackfillQueueUrl": url}
+    return Deployment(Ledger(dynamodb, "example-Files"), table, sqs, url)
+
+
+class Deployment:
+    def __init__(self, ledger, table, sqs, url):
+        self.ledger, self.table, self.sqs, self.url = ledger, table, sqs, url
+
+    def digests(self, *hours):
+        for hour in hours:
+            end = at(f"{hour:02}:00")
+            entry = DigestEntry(
+                log_file=f"s3://{BUCKET}/{key_of(end)}",
+                status="verified",
+                delivery_day="2026-03-14",
+                digest_start=written(at(f"{hour - 1:02}:00")),
+                digest_end=written(end),
+                follows="2026-03-14T07:00:00Z",
+            )
+            self.ledger.record(entry, DIGEST)
+
+    def log(self, time, *records, listed=True, read=True):
+        name = f"s3://{BUCKET}/{FOLDER}{time}Z_a.json.gz"
+        if read:
+            version = recorded_with(load())
+            rows = [row_of(each, log_file=name, record_index=index) for index, each in enumerate(records)]
+            self.table.write(rows, time_left=lambda: 60.0)
+            counts = dict.fromkeys(("records", "wanted", "written"), len(rows))
+            times = [row["eventTime"] for row in rows]
+            self.ledger.record(
+                FileEntry(
+                    log_file=name,
+                    status="ingested",
+                    recorded_with=version,
+                    sha256="a" * 64,
+                    delivery_day="2026-03-14",
+                    first_event_time=min(times, default=None),
+                    last_event_time=max(times, default=None),
+                    **counts,
+                )
+            )
+        if listed:
+            known = {"deliveryDay": "2026-03-14"}
+            end = at(f"{int(time[:2]) + 1:02}:00")
+            by = f"s3://{BUCKET}/{key_of(end)}"
+            listing = Listing(
+                log_file=name,
+                entry="file",
+                expected_sha256="a" * 64,
+                listed_by=by,
+                listed_at=written(end),
+                known=known,
+            )
+            self.ledger.expect(listing)
+        return name
+
+    def announced(self):
+        found = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in found]
+
+
+def test_window_that_is_proved_is_told_in_a_sentence(aitrail, deployment, record):
+    deployment.digests(*range(9, 14))
+    deployment.log("0930", record(1), record(2))
+    deployment.log("1030")
+
+    ended = aitrail("verify", *WINDOW)
+
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert ended.stdout == (
+        "2 of 2 files delivered, ingested and verified; 2 records, 2 wanted, 2 distinct events, 2 rows\n"
+        "Proved: no exceptions.\n"
+        "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.\n"
+    )
+
+
+def test_every_exception_is_named_and_the_exit_code_asks_for_a_person(aitrail, deployment, record):
+    deployment.digests(9, 10, 12, 13)
+    unlisted = deployment.log("0930", record(1), listed=False)
+    awaited = deployment.log("1130", read=False)
+
+    ended = aitrail("verify", *WINDOW)
+
+    assert ended.exit_code == 4
+    chain = f"s3://{BUCKET}/{key_of(at('11:00'))}".partition("/2026/")[0]
+    assert ended.stdout == (
+        "0 of 2 files delivered, ingested and verified; 1 record, 1 wanted, 1 distinct event, 1 row\n"
+        "Not proved: 3 exceptions, listed below.\n"
+        "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.\n"
+        "\n"
+        "awaited: a digest lists it, but it has not arrived: `aitrail verify --announce` re-announces it\n"
+        f"  {awaited}\n"
+        "\n"
+        "gap: no verified digest covers 2026-03-14T10:00:00Z to 2026-03-14T11:00:00Z: is the trail stopped, or "
+        "is a digest not verified?\n"
+        f"  {chain}/111122223333_CloudTrail-Digest_eu-west-1_audit_eu-west-1\n"
+        "\n"
+        "unproven: no CloudTrail digest lists it yet\n"
+        f"  {unlisted}\n"
+    )
+
+
+def test_exceptions_of_one_kind_stand_below_what_is_the_matter(aitrail, deployment):
+    deployment.digests(*range(9, 14))
+    names = [deployment.log(time, read=False) for time in ("0930", "1030")]
+
+    lines = aitrail("verify", *WINDOW).stdout.splitlines()
+
+    assert lines[1] == "Not proved: 2 exceptions, listed below."
+    assert lines[4].startswith("awaited: ")
+    assert lines[5:] == [f"  {name}" for name in names]
+
+
+def test_files_whose_hour_is_open_are_told_and_are_no_exception(aitrail, deployment, record, monkeypatch):
+    deployment.digests(9, 10)
+    deployment.log("0930", record(1))
+    deployment.log("1015", record(2), listed=False)
+    monkeypatch.setattr("aitrail.cli.commands.verify.now_of", lambda _: at("10:30"))
+
+    ended = aitrail("verify", *WINDOW)
+
+    assert ended.exit_code == 0
+    assert ended.stdout.splitlines() == [
+        "1 of 1 file delivered, ingested and verified; 2 records, 2 wanted, 2 distinct events, 2 rows",
+        "Proved: no exceptions.",
+        "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.",
+        "Open: 1 more file of the last two hours, which no digest lists yet. Verify again later.",
+    ]
+
+
+def test_json_is_one_object_for_programs(aitrail, deployment, record):
+    deployment.digests(*range(9, 14))
+    name = deployment.log("0930", record(1), read=False)
+
+    found = json.loads(aitrail("verify", *WINDOW, "-o", "json").stdout)
+
+    assert found == {
+        "proved": False,
+        "since": "2026-03-14T09:00:00Z",
+        "until": "2026-03-14T12:00:00Z",
+        "delivered": 1,
+        "verified": 0,
+        "open": 0,
+        "records": 0,
+        "wanted": 0,
+        "rejected": 0,
+        "expired": 0,
+        "distinct": 0,
+        "rows": 0,
+        "readAgain": 0,
+        "findings": [
+            {
+                "finding": "awaited",
+                "of": name,
+                "why": "a digest lists it, but it has not arrived: `aitrail verify --announce` re-announces it",
+            }
+        ],
+        "accepted": [],
+    }
+
+
+def test_documentation_shows_what_is_printed(aitrail, deployment, record):
+    page = (PROJECT / "docs/completeness.md").read_text()
+    deployment.digests(*range(9, 14))
+    deployment.log("0930", record(1))
+    deployment.log("1030", record(2))
+
+    proved = aitrail("verify", *WINDOW).stdout
+    deployment.log("1130", read=False)
+    found = aitrail("verify", *WINDOW, "-o", "json").stdout
+
+    assert "".join(f"    {line}\n" for line in proved.splitlines()) in page
+    assert f"```json\n{found}```\n" in page
+    names = re.search(r"\| name \| what it is \|\n.*?\n\n", page, re.DOTALL)[0]
+    assert {*json.loads(found), "finding", "of", "why"} == set(re.findall(r"`(\w+)`", names))
+
+
+def test_what_has_not_come_is_announced_again_when_asked(aitrail, deployment):
+    deployment.digests(*range(9, 14))
+    name = deployment.log("0930", read=False)
+
+    silent = aitrail("verify", *WINDOW), deployment.announced()
+    ended = aitrail("verify", *WINDOW, "--announce")
+
+    assert silent[1] == []
+    assert ended.stderr.splitlines()[-1] == "1 object re-announced."
+    assert deployment.announced() == [{"s3Bucket": BUCKET, "s3ObjectKey": [name.removeprefix(f"s3://{BUCKET}/")]}]
+
+
+def test_account_and_region_narrow_what_is_proved(aitrail, deployment):
+    deployment.digests(*range(9, 14))
+    deployment.log("0930", read=False)
+
+    chosen = (("us-east-1", "111122223333"), ("eu-west-1", "444455556666"), ("eu-west-1", "111122223333"))
+    found = [
+        json.loads(aitrail("verify", *WINDOW, "--in-region", region, "--account", account, "-o", "json").stdout)
+        for region, account in chosen
+    ]
+
+    assert [[finding["finding"] for finding in each["findings"]] for each in found] == [
+        ["nothing-delivered"],
+        ["nothing-delivered"],
+        ["awaited"],
+    ]
+
+
+@pytest.mark.usefixtures("deployment")
+def test_window_without_deliveries_says_what_to_look_at(aitrail):
+    ended = aitrail("verify", *WINDOW)
+
+    assert ended.exit_code == 4
+    assert ended.stdout.startswith("0 of 0 files delivered, ingested and verified; ")
+    assert ended.stderr == (
+        "There are no deliveries in this window. Check --since, --account, --in-region, and `aitrail status`.\n"
+    )
+
+
+def test_rejects_are_told_and_are_no_exception(aitrail, deployment, record):
+    deployment.digests(*range(9, 14))
+    name = deployment.log("0930", record(1))
+    entry = deployment.ledger.entry(name)
+    changed = {"rejected": 1, "wanted": 2}
+    deployment.ledger.note(name, "file", **changed)
+
+    ended = aitrail("verify", *WINDOW)
+
+    assert (entry["verifiedBy"] is not None, ended.exit_code) == (True, 0)
+    assert "\n1 record could not become rows: `aitrail rejects` shows them.\n" in ended.stdout
+
+
+def test_what_is_accepted_is_told_and_no_exception(aitrail, deployment):
+    deployment.digests(9, 10, 11, 12)
+    name = f"s3://{BUCKET}/{FOLDER}0930Z_a.json.gz"
+    deployment.ledger.record(FileEntry(log_file=name, status="missing", delivery_day="2026-03-14"))
+    before = aitrail("verify", *WINDOW)
+    accepting = aitrail("accept", name, "--reason", "deleted by a test")
+
+    after, found = aitrail("verify", *WINDOW), json.loads(aitrail("verify", *WINDOW, "-o", "json").stdout)
+
+    assert (before.exit_code, accepting.exit_code, after.exit_code) == (4, 0, 0)
+    assert after.stdout.startswith("0 of 1 file delivered, ingested and verified; ")
+    assert "\nNo other exceptions: 1 problem accepted (consequences included; -o json lists all).\n" in after.stdout
+    assert [each["of"] for each in found["accepted"]] == [name]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--since", "tomorrow"), "'tomorrow' is not a time"),
+        (("--since", "1d", "--until", "2d"), "The window is empty"),
+    ],
+)
+def test_window_that_makes_no_sense_is_a_usage_error(aitrail, arguments, message):
+    ended = aitrail("verify", *arguments)
+
+    assert ended.exit_code == 2
+    assert message in ended.stderr
+
+
+@pytest.mark.usefixtures("deployment")
+def test_verbose_tells_what_reading_took(aitrail):
+    assert "requests" in aitrail("verify", *WINDOW, "-v").stderr
+
+
+def test_query_is_asked_of_the_object(aitrail, deployment):
+    deployment.digests(*range(9, 14))
+    deployment.log("0930", read=False)
+
+    assert aitrail("verify", *WINDOW, "--query", "findings[].finding").stdout == '[\n  "awaited"\n]\n'

@@ -1,0 +1,190 @@
+"""-o: rows as text, whatever callers of AWS had them say."""
+
+import csv
+import io
+import json
+import os
+import unicodedata
+from decimal import Decimal
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from aitrail.cells import printable
+from aitrail.cli.options import output_options
+from aitrail.cli.output import narrate
+
+ROWS = [
+    {"eventID": "1", "usage": {"requestCharacters": Decimal(25), "ratio": Decimal("1.5")}, "readOnly": False},
+    {"eventID": "2", "resource": "bot/Zoë", "recordIndex": -3, "errorCode": None},
+]
+COLUMNS = ("eventID", "resource", "usage", "readOnly", "recordIndex", "errorCode")
+
+# What could steer a terminal, hide or turn text: C0, DEL, C1, bidi controls, line and paragraph separators, surrogates.
+DANGEROUS = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+
+
+def written(rows, output, **options):
+    """What a command writes that takes `-o output`."""
+
+    @click.command()
+    @output_options()
+    def command(output):
+        output.write(rows, table=COLUMNS, csv=COLUMNS)
+
+    return CliRunner(catch_exceptions=False).invoke(command, ["-o", output], **options).stdout
+
+
+def test_jsonl_has_every_attribute_of_a_row_in_a_line():
+    assert written(ROWS, "jsonl") == (
+        '{"eventID": "1", "readOnly": false, "usage": {"ratio": 1.5, "requestCharacters": 25}}\n'
+        '{"errorCode": null, "eventID": "2", "recordIndex": -3, "resource": "bot/Zo\\u00eb"}\n'
+    )
+
+
+def test_json_is_one_list():
+    lines = written(ROWS, "jsonl").splitlines()
+
+    assert written(ROWS, "json") == f"[\n{lines[0]},\n{lines[1]}\n]\n"
+
+
+def test_csv_has_the_columns_and_composite_values_as_json():
+    assert list(csv.reader(io.StringIO(written(ROWS, "csv")))) == [
+        list(COLUMNS),
+        ["1", "", '{"ratio": 1.5, "requestCharacters": 25}', "false", "", ""],
+        ["2", "bot/Zoë", "", "", "-3", ""],
+    ]
+
+
+def test_table_has_the_columns_side_by_side():
+    rows = [{"eventID": "1", "resource": "bot/Zoë"}, {"eventID": "22222", "recordIndex": 7}]
+
+    assert [line.rstrip() for line in written(rows, "table").splitlines()] == [
+        "eventID  resource  usage  readOnly  recordIndex  errorCode",
+        "1        bot/Zoë",
+        "22222                                         7",
+    ]
+
+
+EMPTY = {"table": "", "json": "[]\n", "jsonl": "", "csv": ",".join(COLUMNS) + "\n"}
+
+
+@pytest.mark.parametrize(("output", "expected"), EMPTY.items(), ids=EMPTY)
+def test_no_rows_are_still_a_valid_document(output, expected):
+    assert written([], output) == expected
+
+
+def test_format_is_taken_in_any_case():
+    assert written([], "JSON") == "[]\n"
+
+
+@pytest.mark.parametrize("width", ["40", "80"])
+def test_table_cuts_and_folds_nothing_however_narrow_the_terminal(width):
+    row = {"eventID": "0b1c2d3e-4f50-4162-8374-95a6b7c8d902", "resource": "transcription-job/" + "x" * 300}
+
+    lines = written([row], "table", env={"COLUMNS": width}).splitlines()
+
+    assert len(lines) == 2
+    assert row["eventID"] in lines[1]
+    assert row["resource"] in lines[1]
+
+
+def test_table_takes_no_markup_from_rows():
+    row = {"eventID": "[bold red]x[/] :warning: [link=https://example.com]y[/link]"}
+
+    assert row["eventID"] in written([row], "table")
+
+
+@pytest.mark.parametrize("output", ["table", "csv", "json", "jsonl"])
+def test_nothing_in_a_row_steers_a_terminal(output):
+    text = "a\\" + "".join(DANGEROUS) + "z"
+    row = {"eventID": text, "resource": f"\x1b]0;title\x07{text}", "usage": {text: [text]}}
+
+    shown = written([row], output)
+
+    assert not set(shown) & set(DANGEROUS) - {"\n"}
+    assert shown.count("\n") == {"table": 2, "csv": 2, "json": 3, "jsonl": 1}[output]
+
+
+@pytest.mark.parametrize("output", ["json", "jsonl"])
+def test_json_is_ascii_and_gives_back_what_the_row_has(output):
+    row = {"eventID": "\x1b[2J\x9b\x7f \u202e\ud800 😀"}
+
+    shown = written([row], output)
+
+    assert shown.isascii()
+    assert json.loads(shown) in (row, [row])
+
+
+def test_narration_is_a_line_on_stderr(capsys):
+    narrate("odd\nname\x1b[2J")
+
+    assert capsys.readouterr() == ("", "odd\\nname\\x1b[2J\n")
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "＝1", "＋1", "－1", "＠1"]  # noqa: RUF001
+
+
+@pytest.mark.parametrize("text", FORMULAS, ids=map(ascii, FORMULAS))
+def test_csv_has_no_formula(text):
+    (_, cells) = csv.reader(io.StringIO(written([{"eventID": text}], "csv")))
+
+    assert cells[0] == "'" + printable(text)
+
+
+def test_csv_has_no_semicolon_in_json():
+    value = {"engine": ';=HYPERLINK("http://x")', ";@y": [";-1"]}
+
+    text = written([{"eventID": value}], "csv")
+
+    assert ";" not in text
+    (_, cells) = csv.reader(io.StringIO(text))
+    assert json.loads(cells[COLUMNS.index("eventID")]) == value
+
+
+def test_csv_has_no_formula_behind_a_semicolon():
+    (_, cells) = csv.reader(io.StringIO(written([{"eventID": "x; =1+1;+2;y"}], "csv")))
+
+    assert cells[0] == "x;' =1+1;'+2;y"
+
+
+@pytest.mark.parametrize("text", ["\t=1", "\r=1", "\n=1", "\u00a0=1", "a=1", "user/-x", "1-1"], ids=ascii)
+def test_csv_leaves_alone_what_is_no_formula(text):
+    (_, cells) = csv.reader(io.StringIO(written([{"eventID": text}], "csv")))
+
+    assert cells[0] == printable(text)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+DEFAULTS = {
+    "terminal": (Terminal(), None, "table"),
+    "pipe": (io.StringIO(), None, "jsonl"),
+    "terminal, command with a format of its own": (Terminal(), "csv", "csv"),
+}
+
+
+@pytest.mark.parametrize(("stdout", "default", "expected"), DEFAULTS.values(), ids=DEFAULTS)
+def test_default_format_depends_on_the_terminal_unless_the_command_has_its_own(monkeypatch, stdout, default, expected):
+    taken = []
+    command = click.command()(output_options(default)(lambda output: taken.append(output.format)))
+    monkeypatch.setattr("sys.stdout", stdout)
+
+    command([], standalone_mode=False)
+
+    assert taken == [expected]
+
+
+@pytest.mark.parametrize("output", ["table", "csv"])
+def test_characters_that_the_locale_lacks_are_escaped(program, record, log_file, output):
+    file = log_file("a.json", record(sourceIPAddress="Zoë"))
+
+    process = program("scan", file, "-o", output, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (0, b"")
+    assert b"Zo\\xeb" in stdout

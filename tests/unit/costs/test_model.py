@@ -1,0 +1,280 @@
+"""What a deployment costs: the model, the figures it is made of, and the prices."""
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aitrail.costs import AwsPrices, Load, per_million, total
+from aitrail.costs import comparison as cost_comparison
+from aitrail.costs import model as costs
+from aitrail.costs.load import DAYS
+from aitrail.dynamodb import items, tables
+from aitrail.ingest.outcomes import METRICS
+from aitrail.ledger import DigestEntry, FileEntry
+from aitrail.rows import recorded_with, row_of
+from aitrail.services import load as load_registry
+
+LAW = settings(derandomize=True, database=None, deadline=None, max_examples=100)
+
+PRICES = AwsPrices.read()
+LOG_FILE = (
+    "s3://aitrail-logsbucket9c4d8843-abcdefghijkl/AWSLogs/111122223333/CloudTrail/eu-central-1/2026/03/14/"
+    "111122223333_CloudTrail_eu-central-1_20260314T0925Z_Zr5tYh2kQw8eLp0N.json.gz"
+)
+DIGEST = (
+    "s3://aitrail-logsbucket9c4d8843-f1a2b3c4d5e6/AWSLogs/111122223333/CloudTrail-Digest/eu-central-1/2026/03/14/"
+    "111122223333_CloudTrail-Digest_eu-central-1_aitrail-trail_eu-central-1_20260314T100000Z.json.gz"
+)
+# What DynamoDB adds to an item, and to an index entry, for billing its storage.
+OVERHEAD = 100
+
+
+def entries(table, item):
+    """What the indexes of the table hold of an item."""
+    for index in table.indexes:
+        if all(key in item for key in index.keys):
+            columns = {*index.keys, *index.projected, table.partition_key, table.sort_key}
+            yield {name: value for name, value in item.items() if name in columns}
+
+
+def units(item):
+    return -(-items.item_size(item) // 1024)
+
+
+@pytest.fixture
+def rows(records):
+    return [row_of(record, log_file=LOG_FILE, record_index=17) for record in records.values()]
+
+
+def mean(numbers):
+    return sum(numbers) / Decimal(len(numbers))
+
+
+def test_write_units_and_bytes_of_a_row_are_the_means_of_realistic_records(rows):
+    written = [units(row) + sum(map(units, entries(tables.EVENTS, row))) for row in rows]
+    stored = [items.item_size(row) + OVERHEAD for row in rows]
+    indexed = [sum(items.item_size(each) + OVERHEAD for each in entries(tables.EVENTS, row)) for row in rows]
+
+    assert round(mean(written), 2) == costs.WRITE_UNITS_OF_A_ROW
+    assert mean(stored) == pytest.approx(costs.ROW_BYTES, abs=1)
+    assert mean(indexed) == pytest.approx(costs.ROW_INDEX_BYTES, abs=1)
+
+
+def test_bytes_of_an_index_entry_and_of_a_record_are_the_means_of_realistic_records(rows, records):
+    entry_bytes = [items.item_size(each) for row in rows for each in entries(tables.EVENTS, row)]
+    record_bytes = [len(json.dumps(record, separators=(",", ":"))) for record in records.values()]
+
+    assert mean(entry_bytes) == pytest.approx(cost_comparison.INDEX_ENTRY_BYTES, abs=1)
+    assert mean(record_bytes) == pytest.approx(cost_comparison.WANTED_RECORD_BYTES, abs=1)
+
+
+def test_ledger_entry_has_the_bytes_and_units_that_are_counted():
+    entry = FileEntry(
+        log_file=LOG_FILE,
+        status="ingested",
+        recorded_with=recorded_with(load_registry()),
+        etag="d" * 32,
+        version_id="v" * 32,
+        bytes=83_198,
+        sha256="a" * 64,
+        records=50,
+        wanted=2,
+        written=2,
+        rejected=0,
+        expired=0,
+        duplicates_in_file=0,
+        account="111122223333",
+        region="eu-central-1",
+        delivered_at="2026-03-14T09:25:00Z",
+        delivery_day="2026-03-14",
+        stored_at="2026-03-14T09:26:00Z",
+        first_event_time="2026-03-14T09:20:00Z",
+        last_event_time="2026-03-14T09:25:00Z",
+        ingested_at="2026-03-14T09:26:00Z",
+    )
+    proof = {"expectedSha256": "a" * 64, "verifiedBy": DIGEST}
+
+    came, proved = (_item(LOG_FILE, "file", entry.attributes() | more) for more in ({}, proof))
+
+    (indexed,) = entries(tables.FILES, proved)
+    assert items.item_size(proved) + OVERHEAD == pytest.approx(costs.LEDGER_BYTES, abs=1)
+    assert items.item_size(indexed) + OVERHEAD == pytest.approx(costs.LEDGER_INDEX_BYTES, abs=1)
+    assert sum(_units_with_index(item) for item in (came, proved)) == costs.LEDGER_WRITE_UNITS
+
+
+def test_entry_of_a_digest_has_the_bytes_and_units_that_are_counted():
+    entry = DigestEntry(
+        log_file=DIGEST,
+        status="verified",
+        etag="d" * 32,
+        version_id="v" * 32,
+        bytes=2_000,
+        sha256="a" * 64,
+        account="111122223333",
+        region="eu-central-1",
+        delivered_at="2026-03-14T10:00:00Z",
+        delivery_day="2026-03-14",
+        stored_at="2026-03-14T10:05:00Z",
+        ingested_at="2026-03-14T10:05:00Z",
+        digest_start="2026-03-14T09:00:00Z",
+        digest_end="2026-03-14T10:00:00Z",
+        log_files=3,
+        follows="2026-03-14T09:00:00Z",
+    )
+    followed = {"expectedSha256": "a" * 64, "verifiedBy": DIGEST}
+
+    came, proved = (_item(DIGEST, "digest", entry.attributes() | more) for more in ({}, followed))
+
+    (indexed,) = entries(tables.FILES, proved)
+    assert items.item_size(proved) + OVERHEAD == pytest.approx(costs.DIGEST_BYTES, abs=1)
+    assert items.item_size(indexed) + OVERHEAD == pytest.approx(costs.DIGEST_INDEX_BYTES, abs=1)
+    assert sum(_units_with_index(item) for item in (came, proved)) == costs.LEDGER_WRITE_UNITS
+
+
+def _item(name, entry, values):
+    return {"logFile": name, "entry": entry} | {name: value for name, value in values.items() if value is not None}
+
+
+def _units_with_index(item):
+    return units(item) + sum(map(units, entries(tables.FILES, item)))
+
+
+def test_metrics_that_are_counted_are_metrics_of_the_function():
+    assert set(costs.METRICS) < set(METRICS)
+
+
+def quantities(load, **options):
+    return {line.part: line.quantity for line in costs.costs(load, PRICES, **options)}
+
+
+def test_every_part_has_its_quantity_price_and_amount():
+    lines = costs.costs(Load(files=1_000, events=10_000, digest_files=0), PRICES, free=False)
+
+    found = {line.part: (line.quantity, line.unit, str(line.price), line.amount) for line in lines}
+    assert found["rows and index entries, writes"] == (
+        Decimal(51_700),
+        "write units",
+        "0.625 per 1,000,000",
+        Decimal("0.0323125"),
+    )
+    assert found["ledger, writes"] == (4_000, "write units", "0.625 per 1,000,000", Decimal("0.0025"))
+    assert found["ledger, reads"] == (1_500, "read units", "0.125 per 1,000,000", Decimal("0.0001875"))
+    assert found["SQS requests"][:2] == (1_299_000, "requests")
+    assert found["S3 requests, reading"] == (1_000, "requests", "0.0004 per 1,000", Decimal("0.0004"))
+    assert found["CloudWatch, alarms"] == (10, "alarms", "0.10", Decimal("1.0"))
+    assert found["rows, storage"][0] == pytest.approx(Decimal(120_000 * costs.ROW_BYTES) / 2**30)
+    assert found["log bucket, storage"][0] == pytest.approx(Decimal(12 * 50_000 * 1_280) / 2**30 / costs.GZIP_RATIO)
+
+
+def test_largest_part_comes_first():
+    amounts = [line.amount for line in costs.costs(Load(files=500_000, events=2_000_000), PRICES)]
+
+    assert amounts == sorted(amounts, reverse=True)
+
+
+def test_run_time_is_waiting_and_cpu_of_a_part_of_a_core():
+    one_file = Load(files=1, events=0, records=2_048, record_kb=Decimal("1.25"), digest_files=0)
+
+    seconds = costs.function_seconds(one_file)
+
+    assert seconds == pytest.approx(Decimal("0.08") + (Decimal("0.0031") + Decimal("0.005")) * 1_769 / 1_024)
+    assert costs.function_seconds(replace(one_file, memory_megabytes=1_769)) == Decimal("0.0881")
+    assert costs.function_seconds(replace(one_file, memory_megabytes=10_240)) == Decimal("0.0881")
+
+
+KNOBS = {
+    "row_retention_days": {"rows, storage", "index entries, storage", "rows, point-in-time recovery"},
+    "ledger_retention_days": {"ledger, storage", "ledger, point-in-time recovery"},
+    "log_retention_days": {"log bucket, storage"},
+    "memory_megabytes": {"Lambda, run time"},
+}
+
+
+@pytest.mark.parametrize(("knob", "parts"), KNOBS.items(), ids=KNOBS)
+def test_setting_changes_the_parts_that_name_it_and_no_other(knob, parts):
+    load = Load(files=10_000, events=100_000, months=24)
+    before, after = quantities(load), quantities(replace(load, **{knob: 300 if knob.endswith("days") else 2_048}))
+
+    assert {part for part in before if before[part] != after[part]} == parts
+
+
+def test_retention_bounds_what_is_kept_and_never_adds_to_it():
+    load = Load(files=10, events=100, months=24)
+
+    kept = [load.months_kept(days) for days in (None, 36_500, 365, 73)]
+
+    assert kept == [24, 24, 12, pytest.approx(Decimal("2.4"))]
+    assert DAYS * 12 == 365
+
+
+def test_second_trail_costs_for_every_record():
+    lines = costs.costs(Load(files=10, events=5, records=1_000_000, paid_copy=True), PRICES)
+
+    (copy,) = [line for line in lines if line.setting == "aitrail:trail"]
+    assert (copy.quantity, copy.amount) == (1_000_000, 20)
+
+
+def test_free_units_are_used_once_by_all_parts_of_a_price():
+    load = Load(files=1_000_000, events=5_000_000)
+
+    paid, all_of_them = (costs.costs(load, PRICES, free=free) for free in (True, False))
+
+    saved = total(all_of_them) - total(paid)
+    used = {"metrics": 7}
+    free = [price.of(Decimal(used.get(name, price.free))) for name, price in PRICES.prices.items() if price.free]
+    run_time = next(line for line in all_of_them if line.part == "Lambda, run time")
+    log = next(line for line in all_of_them if line.part == "CloudWatch, the function's log")
+    assert run_time.quantity < run_time.price.free
+    assert log.quantity < log.price.free
+    unused = run_time.price.of(run_time.price.free) - run_time.amount + log.price.of(log.price.free) - log.amount
+    assert saved == pytest.approx(sum(free) - unused)
+
+
+def test_nothing_coming_costs_digest_files_and_polling():
+    lines = costs.costs(Load(files=0, events=0), PRICES, free=False)
+
+    assert {line.part for line in lines if line.amount} == {
+        "S3 requests, CloudTrail's deliveries",
+        "S3 requests, reading",
+        "ledger, writes",
+        "ledger, reads",
+        "ledger, storage",
+        "ledger, point-in-time recovery",
+        "SQS requests",
+        "Lambda, requests",
+        "Lambda, run time",
+        "CloudWatch, the function's log",
+        "CloudWatch, metrics",
+        "CloudWatch, alarms",
+        "X-Ray, traces",
+    }
+    assert per_million(total(lines), 0) is None
+
+
+SIZES = st.integers(min_value=1, max_value=10**9)
+
+
+@LAW
+@given(files=SIZES, events=st.integers(min_value=0, max_value=10**9), months=st.integers(min_value=1, max_value=120))
+def test_more_of_anything_never_costs_less(files, events, months):
+    load = Load(files=files, events=events, records=2 * 10**9, months=months)
+    cost = total(costs.costs(load, PRICES))
+
+    for more in ({"files": files + 1}, {"events": events + 1}, {"months": months + 1}, {"records": 3 * 10**9}):
+        assert total(costs.costs(replace(load, **more), PRICES)) >= cost
+
+
+@LAW
+@given(files=SIZES, factor=st.integers(min_value=2, max_value=1_000))
+def test_without_free_units_and_fixed_parts_cost_grows_in_proportion(files, factor):
+    fixed = {"CloudWatch, metrics", "CloudWatch, alarms", "SQS requests", "X-Ray, traces"}
+
+    def amount(times):
+        lines = costs.costs(Load(files=files * times, events=files * times, digest_files=0), PRICES, free=False)
+        return total([line for line in lines if line.part not in fixed])
+
+    assert amount(factor) == pytest.approx(amount(1) * factor)

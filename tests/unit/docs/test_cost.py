@@ -1,0 +1,135 @@
+"""What README.md and docs/cost.md say of costs is what the library computes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from aitrail.costs import AwsPrices, Load, costs, model, total
+
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text()
+PAGE = (ROOT / "docs/cost.md").read_text()
+SCALE = (ROOT / "docs/scale.md").read_text()
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
+
+# The loads of docs/scale.md, by the size of an organization.
+ACCOUNTS = {"one account": 1, "50 accounts": 50, "5,000 accounts": 5_000}
+
+
+def load_of(accounts):
+    """What the page of limits says that so many accounts bring in a month."""
+    row = cells(SCALE, f"{accounts:,}")
+    files, events = (int(row[place].replace(",", "")) for place in (1, 2))
+    return Load(files=files, events=events, accounts=accounts)
+
+
+def cells(page, name):
+    """The cells behind the name of a row, in the table of the page that has it."""
+    row = re.search(rf"^\| {re.escape(name)} \|(.*)\|$", page, re.MULTILINE)
+    return [cell.strip() for cell in row[1].split("|")]
+
+
+SIZES = {size: load_of(accounts) for size, accounts in ACCOUNTS.items()}
+GROUPS = {
+    "rows and index entries, stored and restorable": {
+        "rows, storage",
+        "index entries, storage",
+        "rows, point-in-time recovery",
+    },
+    "rows and index entries, written": {"rows and index entries, writes"},
+    "ledger": {"ledger, writes", "ledger, reads", "ledger, storage", "ledger, point-in-time recovery"},
+    "log files: delivered, read, stored": {
+        "S3 requests, CloudTrail's deliveries",
+        "S3 requests, reading",
+        "log bucket, storage",
+    },
+    "queue, function, log, metrics, alarms, traces": {
+        "SQS requests",
+        "Lambda, requests",
+        "Lambda, run time",
+        "CloudWatch, the function's log",
+        "CloudWatch, metrics",
+        "CloudWatch, alarms",
+        "X-Ray, traces",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def bills():
+    """The lines of each size."""
+    return [costs(load, AwsPrices.read()) for load in SIZES.values()]
+
+
+def of_group(lines, group):
+    return total([line for line in lines if line.part in GROUPS[group]])
+
+
+def test_every_part_is_in_one_group_of_the_tables(bills):
+    parts = [part for group in GROUPS.values() for part in group]
+
+    assert all(sorted(line.part for line in lines) == sorted(parts) for lines in bills)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_readme_has_the_amounts(group, bills):
+    assert cells(README, group) == [f"${of_group(lines, group):,.2f}" for lines in bills]
+
+
+def test_readme_has_the_totals(bills):
+    assert cells(README, "total") == [f"${total(lines):,.2f}" for lines in bills]
+    assert cells(README, "log files delivered, calls recorded") == [
+        f"{load.files:,}, {load.events:,}" for load in SIZES.values()
+    ]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_page_has_the_shares(group, bills):
+    shares = [f"{100 * of_group(lines, group) / total(lines):.0f} %" for lines in bills]
+
+    assert cells(PAGE, group)[:-1] == shares
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_page_shows_each_size_as_it_describes_it(size):
+    load = SIZES[size]
+
+    assert cells(PAGE, size) == [f"{load.files:,}", f"{load.events:,}", f"{load.all_records:,}"]
+    for ending in ("", " --compare"):
+        accounts = f" --accounts {load.accounts}" if load.accounts > 1 else ""
+        assert f"\n    $ aitrail cost --files {load.files} --events {load.events}{accounts}{ending}\n" in PAGE
+
+
+NUMBERS = [
+    f"{model.WRITE_UNITS_OF_A_ROW} write units, {model.ROW_BYTES:,} bytes a row, {model.ROW_INDEX_BYTES:,} bytes",
+    f"{model.LEDGER_BYTES:,} and {model.LEDGER_INDEX_BYTES} bytes, {model.LEDGER_WRITE_UNITS} write units",
+    f"{model.DIGEST_BYTES:,} and {model.DIGEST_INDEX_BYTES} bytes, {model.DIGEST_READ_UNITS} read units",
+    f"| {1000 * model.CPU_OF_A_DIGEST:.0f} ms a digest, {1000 * model.CPU_OF_A_PROOF:.1f} ms a log file that it lists",
+    f"| {1000 * model.WAITING_OF_A_DIGEST:.0f} ms of waiting a digest | an assumption",
+    f"| {1000 * model.CPU_OF_A_DELIVERY:.1f} ms a file, {1000 * model.CPU_OF_A_MEGABYTE:.0f} ms a MB, ",
+    f" ms a MB, {1000 * model.CPU_OF_AN_EVENT:.2f} ms an event |",
+    f"| {1000 * model.WAITING_OF_A_FILE:.0f} ms of waiting a file | an assumption",
+    f"| {model.SQS_REQUESTS_OF_A_DELIVERY} SQS requests",
+    f"| {model.SQS_REQUESTS_OF_POLLING:,} SQS requests of polling |",
+    f"| {model.LOG_BYTES_OF_A_DELIVERY:,} bytes of log a delivery |",
+    f"| {Load(files=0, events=0).digests:,} digest files |",
+]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_page_says_where_every_number_comes_from(number):
+    assert number in PAGE
+
+
+def test_every_setting_of_a_line_is_one_of_the_stack(bills):
+    settings = {line.setting for lines in bills for line in lines} - {""}
+
+    assert len(settings) == 5
+    assert all(f"| `{setting}` |" in OPERATIONS for setting in settings)
+
+
+def test_alarms_are_those_that_operations_list():
+    table = re.search(r"\| alarm \| .*\n\|---.*\n((?:\|.*\n)+)", OPERATIONS)[1]
+
+    assert len(re.findall(r"`\w+`", table.replace("`, `", "`,`"))) == model.ALARMS

@@ -1,0 +1,139 @@
+"""Docs cannot lie: every setting, output, metric, column and attribute is documented, every link leads on."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aitrail.dynamodb import tables
+from aitrail.ingest.outcomes import METRICS
+from aitrail.ledger import DigestEntry, FileEntry
+from aitrail.ledger.entries import attributes_of
+from aitrail.rows import IMPORTED, RECORD_FIELDS, row_of
+from aitrail.services import load
+from infra.settings import SETTINGS
+from infra.values import spelled
+
+ROOT = Path(__file__).parents[3]
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
+ROWS = (ROOT / "docs/rows.md").read_text()
+# Attributes of an entry that imports and digests set.
+OF_IMPORTS = ("eventSource", "since", "until", "reached", "done", "covered", "counts")
+SAID_BY_DIGESTS = ("expectedSha256", "listedBy", "verifiedBy", "listedAt", "announcedAt", "announcements")
+OF_READINGS = ("replacedAt", "unfinished")
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
+def test_every_setting_is_documented_with_its_default(setting):
+    assert f"| `{setting.key}` | `{spelled(setting.default)}" in OPERATIONS
+
+
+def test_no_setting_is_documented_that_is_not_there():
+    documented = set(re.findall(r"^\| `(aitrail:\w+)`", OPERATIONS, re.MULTILINE))
+
+    assert documented == {setting.key for setting in SETTINGS}
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_metric_is_documented(metric):
+    assert f"`{metric}`" in OPERATIONS
+
+
+def test_the_service_in_the_docs_can_be_added(tmp_path):
+    example = re.search(r"```toml\n(.*?)```", OPERATIONS, re.DOTALL)[1]
+    (tmp_path / "bedrock.toml").write_text(example)
+
+    service = load(tmp_path).service("bedrock.amazonaws.com")
+
+    parameters = {"modelId": "example-model", "inferenceConfig": {"maxTokens": 512}}
+    assert service.resource_of("InvokeModel", parameters, None) == "model/example-model"
+    assert service.usage_of(parameters, None) == {"maxTokens": 512}
+
+
+def test_every_output_is_documented():
+    outputs = re.findall(r'^            \("(\w+)", ', (ROOT / "infra/stack.py").read_text(), re.MULTILINE)
+
+    assert len(outputs) == 10
+    for output in outputs:
+        assert f"| `{output}` |" in OPERATIONS
+
+
+def test_every_attribute_of_a_row_is_documented(records):
+    record = records["lex-by-sso"] | {"readOnly": 1.0, "userIdentity": records["lex-by-sso"]["userIdentity"]}
+    record["userIdentity"]["invokedBy"] = "lexv2.amazonaws.com"
+    row = row_of(record, log_file="x", record_index=0, retention=timedelta(days=1))
+
+    derived = {*row, *IMPORTED} - RECORD_FIELDS
+
+    assert {"asJson", "calledBy", "expiresAt", "sessionName", "usage"} <= derived
+    for attribute in derived:
+        assert f"`{attribute}`" in ROWS
+
+
+def test_every_column_of_the_indexes_is_documented():
+    listed = re.search(r"The indexes carry these columns: (.*?)\. With", ROWS, re.DOTALL)
+
+    assert tuple(re.split(r",\s+", listed[1])) == tables.NARROW_COLUMNS
+    for index in (*tables.EVENTS.indexes, *tables.FILES.indexes):
+        assert f"`{index.name}`" in ROWS
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    sorted(
+        {
+            *attributes_of(FileEntry).values(),
+            *attributes_of(DigestEntry).values(),
+            *SAID_BY_DIGESTS,
+            *OF_READINGS,
+            *OF_IMPORTS,
+        }
+    ),
+)
+def test_every_attribute_of_the_ledger_is_documented(attribute):
+    assert f"`{attribute}`" in ROWS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_between_pages_leads_to_a_page(page):
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+
+    for link in links:
+        assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize(("name", "lines"), [("README.md", 200), ("CONTRIBUTING.md", 60)])
+def test_a_page_for_beginners_is_short(name, lines):
+    assert len((ROOT / name).read_text().splitlines()) <= lines
+
+
+def test_what_contributors_are_sent_to_is_there():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    names = re.findall(r"[\w-]+(?:/[\w.-]+)+/?(?:::\w+)?", re.sub(r"\]\([^)]*\)", "", page))
+
+    assert len(names) > 10
+    for name in names:
+        path, _, test = name.partition("::")
+        assert (ROOT / path).exists() or path.startswith(".venv/"), path
+        assert f"def {test}(" in (ROOT / path).read_text() if test else True
+
+
+def test_targets_and_names_that_contributors_are_told_exist():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    targets = set(re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    assert set(re.findall(r"make (\w+)[` ]", page)) <= targets
+    for name, path in re.findall(r"`([A-Z_]{6,})` (?:of|in)\s+`([\w/.]+)`", page):
+        assert re.search(rf"^{name}\b", (ROOT / path).read_text(), re.MULTILINE), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_row_of_a_table_has_as_many_cells_as_its_head(page):
+    for table in re.findall(r"(?:^\|.*\n)+", page.read_text(), re.MULTILINE):
+        rows = [re.sub(r"`[^`]*`|\\\|", "", row).count("|") for row in table.splitlines()]
+        assert rows == [rows[0]] * len(rows), table.splitlines()[0]

@@ -1,0 +1,31 @@
+"""Tests stand where the module stands that they test."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# Folders of tests, and the packages that they mirror.
+MIRRORS = {ROOT / "tests/unit": ROOT / "aitrail", ROOT / "tests/cli": ROOT / "aitrail/cli"}
+# Folders of unit tests about something beside the packages of aitrail.
+OTHERS = {"bench", "demo", "docs", "soak"}
+TESTS = {
+    str(path.relative_to(ROOT)): (path.stem, package / path.parent.relative_to(folder))
+    for folder, package in MIRRORS.items()
+    for path in sorted(folder.glob("*/**/test_*.py"))
+    if path.relative_to(folder).parts[0] not in OTHERS
+}
+
+
+def modules_of(name):
+    """The modules that test_<name>.py may be about: <name>, and <module> where that is <module>_<suffix>.
+
+    A suffix says what of a module is tested, where that fills a file of its own: test_selection_fuzz.py.
+    """
+    words = name.removeprefix("test_").split("_")
+    return {"_".join(words[:count]) for count in range(1, len(words) + 1)}
+
+
+@pytest.mark.parametrize(("name", "package"), TESTS.values(), ids=TESTS)
+def test_a_file_of_tests_is_named_after_a_module_of_the_package_that_its_folder_is_named_after(name, package):
+    assert modules_of(name) & {path.stem for path in package.glob("*.py")}
