@@ -1,4 +1,4 @@
-"""What the CDK runs (see cdk.json): `cdk deploy`, with settings as `-c aitrail:<name>=<value>`."""
+"""The program that the CDK runs (see cdk.json): `cdk deploy`, with settings as `-c aitrail:<name>=<value>`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Values as text: whoever called AWS may have chosen them, and they must neither steer nor calculate."""
+"""Converts values to safe text: callers of AWS control them, so they must not control a terminal or be formulas."""
 
 import json
 import re
@@ -6,24 +6,24 @@ from typing import Any
 
 from aitrail.dynamodb import items
 
-# What a spreadsheet takes for the beginning of a formula, full-width forms included (OWASP, "CSV Injection"); also
-# behind a semicolon, which separates cells where the comma is the decimal sign.
+# The beginning of a formula in a spreadsheet, including full-width characters (OWASP, "CSV Injection"). It may also
+# follow a semicolon, which separates cells in locales with a decimal comma.
 _FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@＝＋－＠])")  # noqa: RUF001 (the full-width forms)
 
 
 def json_line(value: Any) -> str:  # noqa: ANN401 (any JSON value)
-    """A value as JSON in one line of ASCII: no control character and no lone surrogate reaches the terminal."""
+    """A value as one line of ASCII JSON, so that no control character or lone surrogate reaches the terminal."""
     return json.dumps(items.plain(value), sort_keys=True)
 
 
 def csv_cell(value: object) -> str:
-    """A value as the text of a cell that no spreadsheet takes for a formula; JSON has no semicolon but stays JSON."""
+    """A value as the text of a cell that no spreadsheet evaluates; in JSON, only semicolons are escaped."""
     text = cell_text(value)
     return _FORMULA.sub(r"\1'", text) if isinstance(value, str) else text.replace(";", r"\u003b")
 
 
 def cell_text(value: object) -> str:
-    """A value in one line of visible characters; nothing at all for null."""
+    """A value as one line of visible characters; empty for null."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -32,7 +32,7 @@ def cell_text(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """One line of visible characters: what could steer a terminal or hide itself is shown as its escape."""
+    """The text as one line of visible characters: control and invisible characters are replaced by escapes."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else _escaped(character) for character in text)
@@ -43,14 +43,14 @@ def _escaped(character: str) -> str:
 
 
 def counted(count: int, thing: str) -> str:
-    """How many, in words: 1 call, 2 addresses."""
+    """A number with its noun: 1 call, 2 addresses."""
     plural = f"{thing}es" if thing.endswith("s") else f"{thing}s"
     return f"{count:,} {thing if count == 1 else plural}"
 
 
 def indented_json(value: Any, *, ascii_only: bool = True) -> str:  # noqa: ANN401 (any JSON value)
-    """A value as JSON in indented lines, names sorted."""
+    """A value as indented JSON with sorted names."""
     try:
         return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=ascii_only)
-    except RecursionError:  # without indent, json is written by C, which gets deeper
+    except RecursionError:  # without indent, json uses its C encoder, which allows deeper nesting
         return items.json_text(value)

@@ -1,4 +1,4 @@
-"""What time it is, and how to wait for a while: one small thing to hand on, so that tests decide about both."""
+"""The time, sleeping and random numbers in one object that is passed as a parameter, so that tests control them."""
 
 import time
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 
 def _random() -> float:
-    from random import random  # noqa: PLC0415 (few commands wait, and --help need not wait for it)
+    from random import random  # noqa: PLC0415 (few commands wait, and it would slow down --help)
 
     return random()  # noqa: S311 (jitter, not cryptography)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """The time of day, seconds that never go back, sleeping for seconds, and chance (0 to 1) to vary pauses with."""
+    """The current time, monotonic seconds, sleeping for seconds, and random numbers (0 to 1) for jitter."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     seconds: Callable[[], float] = time.monotonic

@@ -1,9 +1,9 @@
-"""The root of every error that aitrail raises on purpose.
+"""The base class of all errors that aitrail raises on purpose.
 
-Each module defines its own errors beside the code that raises them. Their messages say what happened, where,
-and what to do next, so that a shell or a log can show them as they are.
+Each module defines its own errors next to the code that raises them. Their messages say what happened, where, and what
+to do next, so that they can be shown or logged unchanged.
 """
 
 
 class AitrailError(Exception):
-    """An error with a message meant for people."""
+    """An error with a message for people."""

@@ -1,4 +1,4 @@
-"""A window of time, and the words in which people give one: 7d, 2026-11-01, now."""
+"""Windows of time, and parsing of the forms in which people enter them: 7d, 2026-11-01, now."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from aitrail.errors import AitrailError
 
-# Before everything that CloudTrail ever recorded: it is from November of that year.
+# Before anything that CloudTrail recorded: AWS launched it in November of that year.
 BEGINNING = datetime(2013, 1, 1, tzinfo=UTC)
-# Before and after everything that a log file may say.
+# Before and after any time that a log file may contain.
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 LATEST = datetime.max.replace(microsecond=0, tzinfo=UTC)
 
@@ -21,11 +21,11 @@ _SPAN = re.compile(r"([0-9]{1,6})([smhdw])")
 
 
 class MomentError(AitrailError):
-    """A text that names no moment or span of time, or a window that is empty."""
+    """A text that is not a moment or a span of time, or a window that is empty."""
 
 
 class Day(NamedTuple):
-    """A UTC day (YYYY-MM-DD), and the first and last eventTime of it that count, both inclusive."""
+    """A UTC day (YYYY-MM-DD), and the first and last eventTime on it that are in the window, both inclusive."""
 
     day: str
     first: str
@@ -46,20 +46,20 @@ class Window:
 
     @property
     def bounds(self) -> tuple[str, str]:
-        """The first and the last eventTime of the window, both inclusive; the first is the greater if it is empty."""
+        """The first and last eventTime of the window, both inclusive; if the window is empty, the first is later."""
         # eventTime has no fractions of a second.
         return event_time(_whole_second(self.since)), event_time(_whole_second(self.until) - _SECOND)
 
     def of_days(self, now: datetime) -> "Window":
-        """The part of it that is worth cutting into days.
+        """The part of the window that is worth dividing into days.
 
-        Nothing was recorded before BEGINNING, and nothing has happened after tomorrow, wherever the clocks are.
+        Nothing was recorded before BEGINNING, and no event is later than tomorrow, even with a wrong clock.
         """
         begin = max(self.since, BEGINNING)
         return Window(since=begin, until=max(begin, min(self.until, now + timedelta(days=1))))
 
     def days(self) -> list[Day]:
-        """The window cut into days, newest first."""
+        """The window divided into days, newest first."""
         days = []
         begin, end = _whole_second(self.since), _whole_second(self.until)
         while begin < end:
@@ -69,7 +69,7 @@ class Window:
         return days
 
     def without(self, others: "Iterable[Window]") -> "list[Window]":
-        """What of it is in none of the others, newest first."""
+        """The parts of the window that are in none of the others, newest first."""
         rest, until = [], self.until
         for other in [*reversed(joined(others)), Window(since=EARLIEST, until=self.since)]:
             if max(other.until, self.since) < until:
@@ -79,7 +79,7 @@ class Window:
 
 
 def joined(windows: Iterable[Window]) -> list[Window]:
-    """The same time in as few windows as possible, oldest first."""
+    """The windows, merged into as few as possible, oldest first."""
     found: list[Window] = []
     for window in sorted(windows, key=lambda each: each.since):
         if found and window.since <= found[-1].until:
@@ -90,7 +90,7 @@ def joined(windows: Iterable[Window]) -> list[Window]:
 
 
 def days_between(since: datetime, until: datetime) -> Iterator[str]:
-    """The UTC days (YYYY-MM-DD) from that of the one moment to that of the other, both inclusive, oldest first."""
+    """The UTC days (YYYY-MM-DD) from the day of `since` to the day of `until`, both inclusive, oldest first."""
     first, last = (moment.astimezone(UTC).date() for moment in (since, until))
     return ((first + timedelta(days=number)).isoformat() for number in range((last - first).days + 1))
 
@@ -108,17 +108,17 @@ def event_time(moment: datetime) -> str:
 
 
 def format_time(moment: datetime) -> str:
-    """The moment as entries of the ledger have it: as CloudTrail writes it, without fractions of a second."""
+    """The moment as ledger entries store it: as CloudTrail writes it, without fractions of a second."""
     return event_time(moment.replace(microsecond=0))
 
 
 def parse_time(text: str) -> datetime:
-    """The moment that CloudTrail, or an entry of the ledger, has written so."""
+    """The moment in a text that CloudTrail or `format_time` wrote."""
     return datetime.fromisoformat(text)  # strptime takes fifty times as long
 
 
 def span_of(text: str | timedelta) -> timedelta:
-    """The length of a span: 30s, 90m, 12h, 7d, 2w, or a timedelta, which stays. Raises MomentError."""
+    """The length of a span: 30s, 90m, 12h, 7d, 2w, or a timedelta, which is returned as it is. Raises MomentError."""
     if isinstance(text, timedelta):
         if text < timedelta(0):
             raise MomentError(f"{text} is not a span of time: it is negative.")
@@ -130,9 +130,10 @@ def span_of(text: str | timedelta) -> timedelta:
 
 
 def moment_of(text: str, now: datetime) -> datetime:
-    """The moment that a text names, in UTC. Raises MomentError.
+    """The moment that a text specifies, in UTC. Raises MomentError.
 
-    It is now, the midnight that today or yesterday began with, a span before now (7d), or an ISO-8601 date or time.
+    The text is `now`, `today` or `yesterday` (the start of that day), a span before now (7d), or an ISO-8601 date or
+    time.
     """
     try:
         if text in _DAYS_AGO:
@@ -151,9 +152,9 @@ def moment_of(text: str, now: datetime) -> datetime:
 
 
 def window_of(since: str | date | timedelta, until: str | date | timedelta, now: datetime) -> Window:
-    """The window between two moments, naive ones and dates in UTC, timedeltas before now.
+    """The window between two moments; naive times and dates are in UTC, timedeltas are before now.
 
-    Raises MomentError, also if it is empty.
+    Raises MomentError, also if the window is empty.
     """
     begin, end = _moment("since", since, now), _moment("until", until, now)
     if begin >= end:
@@ -165,7 +166,7 @@ def window_of(since: str | date | timedelta, until: str | date | timedelta, now:
 
 
 def within_time(window: Window, now: datetime) -> Window:
-    """The part of a window that CloudTrail can have delivered something in. Raises MomentError if there is none."""
+    """The part of a window in which CloudTrail can have delivered anything. Raises MomentError if there is none."""
     possible = window.of_days(now)
     if possible.since < possible.until:
         return possible
@@ -191,7 +192,7 @@ def _moment(name: str, given: str | date | timedelta, now: datetime) -> datetime
 
 
 def _whole_day(moment: datetime) -> str:
-    """What to do where a day was given as begin and as end."""
+    """Advice for the error message if the same day was given as start and as end."""
     if (moment.hour, moment.minute, moment.second, moment.microsecond) != (0, 0, 0, 0):
         return ""
     return f" The end is exclusive: give {(moment + timedelta(days=1)).date()} to include {moment.date()}."

@@ -1,1 +1,1 @@
-"""What aitrail costs, measured on this machine: `make bench`. Each figure is a ratio of runs that took turns."""
+"""`make bench`: measures aitrail's performance on this machine. Each figure is a ratio of alternating runs."""

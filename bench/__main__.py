@@ -1,4 +1,4 @@
-"""`python -m bench [--quick]`: measure everything, print one table, write bench/results.json."""
+"""`python -m bench [--quick]`: measures everything, prints one table, and writes bench/results.json."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def measure(scale: Scale, groups: Sequence[Callable[[Scale], Iterator[Figure]]] 
 
 
 def table(figures: list[Figure]) -> str:
-    """The figures as text, one a line."""
+    """The figures as text, one per line."""
     lines = [("figure", "measured", "target", "met?")]
     lines += [
         (figure.name, f"{figure.value:,.4g} {figure.unit}", figure.target, _MET[figure.met]) for figure in figures
@@ -45,7 +45,7 @@ def table(figures: list[Figure]) -> str:
 
 
 def results(figures: list[Figure], *, quick: bool) -> dict[str, Any]:
-    """What is written to results.json."""
+    """The content of results.json."""
     return {
         "quick": quick,
         "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -64,7 +64,7 @@ def _processor() -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Measure and report; figures that miss their target are no failure of the run."""
+    """Measures and reports; figures that miss their target do not fail the run."""
     quick = "--quick" in arguments
     figures = list(measure(QUICK if quick else FULL))
     RESULTS.write_text(json.dumps(results(figures, quick=quick), indent=2) + "\n")

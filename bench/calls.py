@@ -1,13 +1,13 @@
-"""What the records of a corpus are made of: calls, callers and user agents, with words in `<>` for what varies.
+"""The parts of a corpus's records: calls, callers and user agents, with placeholders in `<>`.
 
-`Corpus` fills the words; accounts, addresses and names are reserved examples.
+`Corpus` replaces the placeholders; accounts, addresses and names are reserved examples.
 """
 
 from typing import Any, NamedTuple
 
 
 class Call(NamedTuple):
-    """One kind of call: the service by the first label of its eventSource, its eventName, request and response."""
+    """One kind of call: the first label of its eventSource, its eventName, request and response."""
 
     service: str
     name: str
@@ -17,7 +17,7 @@ class Call(NamedTuple):
 
     @property
     def is_reading(self) -> bool:
-        """Whether the record says readOnly."""
+        """Whether the record has readOnly true."""
         return self.name.startswith(("Get", "List", "Describe", "Head", "Lookup"))
 
 
@@ -70,7 +70,7 @@ _KEY = {
 }
 _STREAM = {"logGroupName": "/aws/lambda/<name>", "logStreamName": "2026/11/21/[$LATEST]<hex32>"}
 
-# Calls that fill most trails: they come several times.
+# The most frequent calls in most trails; they are included several times.
 _OFTEN = (
     Call("sts", "AssumeRole", {"roleArn": "arn:aws:iam::<account>:role/<name>", "roleSessionName": "s"}, _CREDENTIALS),
     Call(
@@ -203,7 +203,7 @@ _ROLE = {
 _FROM_A_SERVICE = {"type": "AWSService", "invokedBy": "autoscaling.amazonaws.com"}
 _SESSION = {"attributes": {"creationDate": "2026-11-21T07:58:12Z", "mfaAuthenticated": "true"}}
 
-# Roles make most of the calls in most accounts: they come several times.
+# Roles make most of the calls in most accounts; they are included several times.
 IDENTITIES: tuple[dict[str, Any], ...] = (
     *(_ROLE, _ROLE, _ROLE, _ROLE, _ROLE, _ROLE),
     {**_ROLE, "invokedBy": "cloudformation.amazonaws.com"},

@@ -1,4 +1,4 @@
-"""The function's cold start, each in a process of its own: imports and clients, against the usual set of them."""
+"""Measures the function's cold start in separate processes: imports and clients, compared with the usual ones."""
 
 import os
 import shutil
@@ -26,19 +26,19 @@ boto3.resource("dynamodb"), boto3.client("s3"), boto3.client("sqs")
 PROGRAMS: Final = {"function": "import lambdas.ingest.handler", "usual": _USUAL, "python": "pass"}
 
 
-# What the bundle keeps of botocore's descriptions of services.
+# The service models of botocore that the bundle keeps.
 _SERVICES: Final = {"dynamodb", "s3", "sqs"}
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Seconds from the start of Python to a function that is ready, with bytecode and without."""
+    """Seconds from the start of Python until the function is ready, with and without bytecode."""
     with TemporaryDirectory() as folder:
         write_botocore(Path(folder))
         bundled = {"PYTHONPATH": folder}
         sources = {"PYTHONPYCACHEPREFIX": f"{folder}/none", "PYTHONDONTWRITEBYTECODE": "1"}
         kinds: list[tuple[str, dict[str, str]]] = [("python", {}), ("function", bundled), ("usual", {})]
         for name, more in kinds:
-            start(PROGRAMS[name], more)  # compiles what is not yet compiled
+            start(PROGRAMS[name], more)  # compiles modules that are not compiled yet
         kinds += [("function", bundled | sources), ("usual", sources)]
         runs = [[start(PROGRAMS[name], more) for name, more in kinds] for _ in range(scale.starts)]
     python, function, usual, function_sources, usual_sources = (list(starts) for starts in zip(*runs, strict=True))
@@ -51,7 +51,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
 
 
 def write_botocore(folder: Path) -> None:
-    """Put botocore there as the bundle has it, with the descriptions of the function's services alone."""
+    """Copies botocore to the folder as in the bundle, with only the models of the function's services."""
 
     def others(path: str, names: list[str]) -> list[str]:
         if Path(path).name != "data":
@@ -62,7 +62,7 @@ def write_botocore(folder: Path) -> None:
 
 
 def start(program: str, more: Mapping[str, str]) -> Child:
-    """Run a program in the function's environment."""
+    """Runs a program in the function's environment."""
     return child("-c", program, environment={"PATH": os.environ["PATH"], **ENVIRONMENT, **more})
 
 

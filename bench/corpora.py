@@ -1,8 +1,8 @@
-"""Log files to measure with: the same bytes for the same arguments, as compressible and as interesting as asked for.
+"""Reproducible log files for measurements, with chosen shares of compressible and of wanted records.
 
-A record is the text of a call in which every word in `<>` becomes a value. A share of the records is new in every
-word; the others repeat a recent one with ids and a time of their own, as programs do that call the same thing again
-and again. The larger the share, the less does gzip find to save.
+A record is the text of a call in which every placeholder in `<>` is replaced by a value. In a share of the records, all
+values are new; the others repeat a recent record with new ids and a new time, like programs that repeat a call. The
+larger the share, the less gzip can compress.
 """
 
 import gzip
@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from bench.calls import IDENTITIES, NOISE, USER_AGENTS, WANTED, Call
 
-# gzip level 6 makes the files about so many times smaller: the share of new records that does it.
+# Approximate compression ratio with gzip level 6 -> the share of new records that results in it.
 FRESH: Final = {5: 1.0, 12: 0.13}
 _RECENT: Final = 6  # records that may be repeated
 _BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -41,7 +41,7 @@ class Corpus:
     seed: int = 20261121
 
     def records(self) -> Iterator[bytes]:
-        """Records without end, as compact JSON."""
+        """An endless sequence of records as compact JSON."""
         random = Random(self.seed)  # noqa: S311 - reproducible, nothing here is secret
         kinds = {wanted: (_templates(calls), deque[str](maxlen=_RECENT)) for wanted, calls in _CALLS.items()}
         while True:
@@ -51,7 +51,7 @@ class Corpus:
             yield _filled(_OWN_WORD, random.choice(recent), random).encode()
 
     def files(self, count: int, *, size: int) -> list[bytes]:
-        """Log files of at least `size` bytes uncompressed, each with other records, as gzip makes them."""
+        """Compressed log files of at least `size` bytes uncompressed, each with different records."""
         records = self.records()
         return [gzip.compress(_document(records, size), 6, mtime=0) for _ in range(count)]
 
@@ -65,9 +65,9 @@ def _document(records: Iterator[bytes], size: int) -> bytes:
 
 
 def write_large(path: Path, corpus: Corpus, *, size: int, block: int = 2000) -> int:
-    """Write one log file of about `size` bytes uncompressed, a block of records again and again with other GUIDs.
+    """Writes one log file of about `size` bytes uncompressed, repeating a block of records with new GUIDs.
 
-    Compressed fast, level 1. Gives the number of records.
+    The file is compressed with level 1, for speed. Returns the number of records.
     """
     random = Random(corpus.seed)  # noqa: S311 - reproducible, nothing here is secret
     text = b",".join(islice(corpus.records(), block))
@@ -86,7 +86,7 @@ def write_large(path: Path, corpus: Corpus, *, size: int, block: int = 2000) -> 
 
 
 def _templates(calls: tuple[Call, ...]) -> list[str]:
-    """The text of every call by every caller, its words not yet filled."""
+    """The text of every call by every caller, with placeholders."""
     pairs = product(calls, IDENTITIES)
     return [
         json.dumps(_record(call, identity, USER_AGENTS[index % len(USER_AGENTS)]), separators=(",", ":"))
@@ -147,5 +147,5 @@ _VALUES: Final[dict[str, Callable[[Random], str]]] = {
     "id": _guid,
     "time": lambda random: f"{random.randrange(15):02}:{random.randrange(60):02}",
 }
-_OWN_WORD: Final = re.compile("<(id|time)>")  # a record shares these with no other
+_OWN_WORD: Final = re.compile("<(id|time)>")  # these are unique to a record
 _WORD: Final = re.compile(f"<({'|'.join(_VALUES.keys() - {'id', 'time'})})>")

@@ -1,4 +1,4 @@
-"""What one delivery without wanted records costs: requests to AWS, and the function's CPU time."""
+"""Measures the cost of one delivery without wanted records: requests to AWS, and the function's CPU time."""
 
 import json
 from collections import Counter
@@ -31,7 +31,7 @@ _TINY_BYTES = 4000
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Requests by kind, and CPU."""
+    """Requests by kind, and CPU time."""
     aws = Aws(Corpus().files(1, size=_TINY_BYTES)[0])
     with deployed(aws) as ingestion:
         deliver(ingestion)
@@ -44,7 +44,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
 
 
 def deliver(ingestion: Ingestion) -> list[Ingested]:
-    """Ingest one message; what is reported."""
+    """Ingests one message; returns the reported outcomes."""
     reported: list[Ingested] = []
     ingestion.ingest_message(MESSAGE, time_left=lambda: 60.0, report=reported.append)
     return reported

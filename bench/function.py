@@ -1,4 +1,4 @@
-"""The ingest function with its parts wired as they are deployed, and AWS answered within the process."""
+"""The ingest function, wired as in a deployment, with a stub for AWS within the process."""
 
 import importlib
 import os
@@ -48,9 +48,10 @@ class _Body(BytesIO):
 
 
 class Aws:
-    """Answers every request: DynamoDB takes all and knows nothing, S3 has `log_file` under every key.
+    """A stub for AWS: DynamoDB accepts everything and contains nothing, S3 has `log_file` under every key.
 
-    `requests` counts by operation of DynamoDB and method of S3. `latency` is what an answer takes, in seconds.
+    `requests` counts requests by operation of DynamoDB and method of S3. `latency` is the time of a response in
+    seconds.
     """
 
     def __init__(self, log_file: bytes = b"", *, latency: float = 0.0) -> None:
@@ -59,7 +60,7 @@ class Aws:
         self._latency = latency
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
-        """The response, in the place of sending the request."""
+        """The response to a request, which is not sent."""
         target = request.headers.get("X-Amz-Target") or f"S3.{request.method}"
         operation = (target if isinstance(target, str) else target.decode()).rpartition(".")[2]
         self.requests[operation] += 1
@@ -75,8 +76,8 @@ class Aws:
 
 @contextmanager
 def deployed(aws: Aws) -> Iterator[Ingestion]:
-    """The function's ingestion, as its wiring makes it of the environment."""
-    # Only what would open a connection is replaced: whatever client the wiring makes.
+    """A context with the function's ingestion, created by its wiring from the environment."""
+    # Only the method that would open a connection is replaced, for every client that the wiring creates.
     with (
         patch.dict(os.environ, ENVIRONMENT),
         patch.object(URLLib3Session, "send", lambda _, request: aws.send(request)),

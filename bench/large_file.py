@@ -1,6 +1,6 @@
-"""One very large log file: what a process of its own needs for it, in memory and in time.
+"""Measures the memory and time that a separate process needs to read one very large log file.
 
-`python -m bench.large_file FILE` reads it as the function does and prints what that took; without FILE, the imports.
+`python -m bench.large_file FILE` reads it as the function does and prints the cost; without FILE, that of the imports.
 """
 
 import json
@@ -20,8 +20,8 @@ _TENTH = 10
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Memory above the interpreter with its imports, and time against ten times that of a tenth."""
-    from bench.corpora import Corpus, write_large  # noqa: PLC0415 (no part of what the child imports)
+    """Memory above that of the interpreter with its imports, and time compared with ten times that of a tenth."""
+    from bench.corpora import Corpus, write_large  # noqa: PLC0415 (not needed by the child)
 
     with TemporaryDirectory() as folder:
         noise, tenth, rare = (Path(folder) / name for name in ("noise", "tenth", "rare"))
@@ -47,7 +47,7 @@ def _read(*paths: Path) -> dict[str, float]:
 
 
 def read(path: Path) -> int:
-    """Read one log file as the function does; the number of its records."""
+    """Reads one log file as the function does; returns its number of records."""
     with path.open("rb", buffering=0) as stream:
         reading = Reading(stream, log_file=str(path), registry=load())
         for batch in reading.batches():
@@ -56,7 +56,7 @@ def read(path: Path) -> int:
 
 
 def main(arguments: list[str]) -> None:
-    """Say what reading the files took: CPU seconds, peak bytes, records."""
+    """Prints the cost of reading the files: CPU seconds, peak bytes, records."""
     begin = time.process_time()
     records = sum(read(Path(path)) for path in arguments)
     said = {"seconds": time.process_time() - begin, "records": records, "peak": peak_bytes()}

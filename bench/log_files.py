@@ -1,4 +1,4 @@
-"""Log files, from compressed bytes to wanted records: against inflating alone, and against json.loads."""
+"""Measures log files from compressed bytes to wanted records, compared with decompression alone and json.loads."""
 
 import gzip
 import hashlib
@@ -18,7 +18,7 @@ _FILES = Sequence[bytes]
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """Ratios of CPU time on the same files."""
+    """Ratios of CPU time for the same files."""
     for compressed, most in ((5, 2.0), (12, 3.0)):
         files = Corpus(fresh=FRESH[compressed]).files(scale.files, size=scale.file_bytes)
         yield from _noise(scale, files, most=most)
@@ -57,7 +57,7 @@ def _noise(scale: Scale, files: _FILES, *, most: float) -> Iterator[Figure]:
 
 
 def over(files: _FILES, way: Callable[[bytes], object]) -> Callable[[], None]:
-    """One way of reading, over all files."""
+    """A function that reads all files in one way."""
 
     def all_files() -> None:
         for file in files:
@@ -67,7 +67,7 @@ def over(files: _FILES, way: Callable[[bytes], object]) -> Callable[[], None]:
 
 
 def inflate(file: bytes) -> int:
-    """Inflate in steps, with CRC and length verified; the number of bytes."""
+    """Decompresses in steps, verifying CRC and length; returns the number of bytes."""
     return sum(map(len, inflated(BytesIO(file), _STEP_BYTES)))
 
 
@@ -93,7 +93,7 @@ def _selected(file: bytes, *, is_hashed: bool) -> list[tuple[int, dict[str, Any]
 
 
 def naive(file: bytes) -> list[tuple[int, dict[str, Any]]]:
-    """The same with the standard library alone."""
+    """The wanted records and their positions, with only the standard library."""
     sources = load().sources
     records = enumerate(json.loads(gzip.decompress(file))["Records"])
     return [(index, record) for index, record in records if record["eventSource"] in sources]

@@ -1,4 +1,4 @@
-"""Figures, and how they are taken: ways that take turns, the median of the CPU time of each."""
+"""Figures and their measurement: alternating runs of several ways, and the median CPU time of each."""
 
 import gc
 import json
@@ -20,7 +20,7 @@ _KILOBYTE: Final = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One measured figure; `most` or `least` is its target, neither where it only explains another one."""
+    """One measured figure; `most` or `least` is its target. A figure with neither explains another figure."""
 
     name: str
     value: float
@@ -30,7 +30,7 @@ class Figure:
 
     @property
     def target(self) -> str:
-        """The target in words."""
+        """The target as text."""
         if self.most is not None:
             return f"<= {self.most:g}"
         return "" if self.least is None else f">= {self.least:g}"
@@ -45,7 +45,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How much is measured: runs of each way, files and their uncompressed bytes, tiny files, items, and so on."""
+    """The size of a measurement: runs of each way, files and their uncompressed bytes, tiny files, items and so on."""
 
     runs: int
     files: int
@@ -63,12 +63,12 @@ QUICK: Final = Scale(runs=5, files=1, file_bytes=2_500_000, tiny_files=100, larg
 
 
 def cpu_seconds(runs: int, ways: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """The median of the CPU seconds of each way; the ways take turns, so that a busy machine slows all of them."""
+    """The median of the CPU seconds of each way; runs alternate, so that a busy machine slows down all ways."""
     return _medians(runs, ways, time.process_time)
 
 
 def wall_seconds(runs: int, ways: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """The same by the clock on the wall."""
+    """The median of the wall-clock seconds of each way; runs alternate."""
     return _medians(runs, ways, time.perf_counter)
 
 
@@ -89,7 +89,7 @@ def _medians(runs: int, ways: Mapping[str, Callable[[], object]], clock: Callabl
 
 
 class Child(NamedTuple):
-    """What a process of its own took, in seconds, and the JSON that it printed."""
+    """The CPU and wall-clock seconds of a separate process, and the JSON that it printed."""
 
     cpu: float
     wall: float
@@ -97,7 +97,7 @@ class Child(NamedTuple):
 
 
 def child(*arguments: str, environment: Mapping[str, str]) -> Child:
-    """Run Python with these arguments and nothing but this environment. Raises CalledProcessError."""
+    """Runs Python with these arguments and only this environment. Raises CalledProcessError."""
     before, begin = _children_seconds(), time.perf_counter()
     output = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, *arguments], cwd=ROOT, env=dict(environment), check=True, stdout=subprocess.PIPE
@@ -112,9 +112,9 @@ def _children_seconds() -> float:
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has had resident.
+    """The peak resident memory of this process.
 
-    Linux counts the parent's into a child's ru_maxrss; /proc counts what the program itself had.
+    On Linux, a child's ru_maxrss includes the parent's memory; /proc has the value for the program itself.
     """
     with suppress(OSError):
         for line in Path("/proc/self/status").read_text().splitlines():

@@ -1,4 +1,4 @@
-"""Wanted records, from the parsed record to the finished DynamoDB item, and the write units that it costs."""
+"""Measures wanted records from the parsed record to the finished DynamoDB item, and the write units it costs."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -14,14 +14,14 @@ from bench.log_files import select
 from bench.measuring import ROOT, Figure, Scale, cpu_seconds
 
 _UNIT_BYTES = 1024
-_MOST_BYTES = 2000  # hardly a wanted record has more
+_MOST_BYTES = 2000  # hardly any wanted record has more
 _NAME = (
     "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/21/111122223333_CloudTrail_eu-west-1_20261121T0905Z_Zr5t.json.gz"
 )
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """CPU per record, and write units per event."""
+    """CPU time per record, and write units per event."""
     found = dense(scale)
     records = [record for _, record in found]
     texts = [json.dumps(record, separators=(",", ":")) for record in records]
@@ -50,7 +50,7 @@ def dense(scale: Scale) -> list[tuple[int, dict[str, Any]]]:
 
 
 class _Parsed(LogFile):
-    """A log file whose records are there already."""
+    """A log file whose records are already parsed."""
 
     def __init__(self, found: Sequence[tuple[int, dict[str, Any]]]) -> None:
         super().__init__(BytesIO(), frozenset())
@@ -61,7 +61,7 @@ class _Parsed(LogFile):
 
 
 def rows_of(found: Sequence[tuple[int, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """The rows of parsed records, as reading a log file makes them."""
+    """The rows of parsed records, created as when reading a log file."""
     reading = Reading(BytesIO(), log_file=f"s3://example-trail-logs/{_NAME}", registry=load())
     reading.content = _Parsed(found)
     return [row for batch in reading.batches() for row in batch.rows]

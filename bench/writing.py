@@ -1,4 +1,4 @@
-"""Rows into DynamoDB through the function's own client, AWS answered within the process."""
+"""Measures writing rows to DynamoDB with the function's client and a stub for AWS within the process."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ _ROWS = Sequence[dict[str, Any]]
 
 
 def figures(scale: Scale) -> Iterator[Figure]:
-    """CPU per item, and how much of DynamoDB's latency the writer hides."""
+    """CPU time per item, and the share of DynamoDB's latency that the writer hides."""
     rows = rows_of(dense(scale))
     size = sum(map(items.item_size, rows)) / len(rows)
     with deployed(Aws()) as ingestion:
@@ -35,11 +35,11 @@ def figures(scale: Scale) -> Iterator[Figure]:
 
 
 def write(events: EventsTable, rows: _ROWS) -> None:
-    """Hand the writer all rows at once."""
+    """Passes all rows to the writer at once."""
     events.write(rows, time_left=lambda: 60.0)
 
 
 def write_in_turn(events: EventsTable, rows: _ROWS) -> None:
-    """Hand the writer a batch after the other."""
+    """Passes one batch after the other to the writer."""
     for begin in range(0, len(rows), BATCH_SIZE):
         write(events, rows[begin : begin + BATCH_SIZE])

@@ -27,11 +27,11 @@ _PROGRESS_SECONDS = 2.0
 
 
 class UnexpectedRowsError(AitrailError):
-    """The sample files have not become the rows that they hold."""
+    """The rows in the table are not those that the sample files should produce."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo; 0, or 1 with a message on stderr."""
+    """Runs the demo; returns 0, or 1 with a message on stderr."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="a folder with your own CloudTrail log files")
     folder = parser.parse_args(arguments).logs
@@ -65,7 +65,7 @@ def _demonstrate(files: Given) -> None:
 
 
 def _ask(pipeline: Pipeline, rows: Counter[str], *, window: Sequence[str]) -> None:
-    """Show the commands that ask, with their answers, for the services that are used most; `window` is options."""
+    """Shows some commands with their output, for the services that are used most; `window` is a list of options."""
     if not rows:
         tell("\nNo record is from one of the four services: there is nothing to query.")
         return
@@ -83,7 +83,7 @@ def _show(pipeline: Pipeline, question: str, *command: str) -> None:
 
 
 def _window(pipeline: Pipeline) -> tuple[str, ...]:
-    """Options for a window that holds all events, however old the log files are."""
+    """Options for a window with all events, regardless of the age of the log files."""
     entries = [entry for entry in pipeline.ledger().values() if entry.get("firstEventTime")]
     last = datetime.fromisoformat(max(entry["lastEventTime"] for entry in entries))
     until = (last + timedelta(seconds=1)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""A certificate for the local AWS, so that policies which deny plain HTTP can be tried."""
+"""A certificate for the local AWS, to test policies that deny plain HTTP."""
 
 import datetime as dt
 import ipaddress
@@ -12,14 +12,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
 class Certificate(NamedTuple):
-    """Paths of two PEM files; clients trust the certificate file as it is."""
+    """Paths of two PEM files; clients can use the certificate file as their CA bundle."""
 
     certificate: Path
     key: Path
 
 
 def self_signed(folder: Path, *, address: str) -> Certificate:
-    """Write a certificate for one IP address, valid for a day, into the folder."""
+    """Writes a certificate for one IP address, valid for a day, to the folder."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "aitrail local AWS")])
     now = dt.datetime.now(dt.UTC)

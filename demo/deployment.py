@@ -1,4 +1,4 @@
-"""The real stack in a local AWS, put there by the real CDK command line: synth, bootstrap, deploy."""
+"""Deploys the real stack to a local AWS with the real CDK command line: synth, bootstrap, deploy."""
 
 import json
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from demo.local_aws import PROJECT, LocalAws
 from demo.narration import step
 from demo.processes import run
 
-# The local AWS knows no trails, its functions are processes of this machine, each with its own copy of the code,
-# and nothing outlives it.
+# The local AWS does not support trails, its functions are processes on this machine, each with its own copy of the
+# code, and nothing outlives it.
 LOCAL_CONTEXT = {
     "aitrail:trail": "false",
     "aitrail:platform": "host",
@@ -19,12 +19,12 @@ LOCAL_CONTEXT = {
 }
 
 _CDK = PROJECT / "node_modules" / ".bin" / "cdk"
-# Synth, the longest step, takes 10 to 20 s on two cores, and more where pip has to download first.
+# Synth, the longest step, takes 10 to 20 s on two cores, and more if pip has to download packages first.
 _STEP_SECONDS = 240.0
 
 
 def deployed(aws: LocalAws) -> dict[str, str]:
-    """Deploy the project's stack step by step, telling each, and return its outputs. Raises CommandFailedError."""
+    """Deploys the project's stack, reporting each step, and returns its outputs. Raises CommandFailedError."""
     with step("Creating the CloudFormation template (cdk synth)"):
         assembly = synthesize(aws)
     with step("Preparing the local account (cdk bootstrap)"):
@@ -34,7 +34,7 @@ def deployed(aws: LocalAws) -> dict[str, str]:
 
 
 def synthesize(aws: LocalAws, *, context: Mapping[str, str] = LOCAL_CONTEXT, project: Path = PROJECT) -> Path:
-    """Write the cloud assembly of the project's app and return its folder. Raises CommandFailedError."""
+    """Writes the cloud assembly of the project's app and returns its folder. Raises CommandFailedError."""
     assembly = aws.folder / "cdk.out"
     settings = [part for name, value in context.items() for part in ("--context", f"{name}={value}")]
     _cdk(aws, "synth", "--quiet", "--output", str(assembly), *settings, folder=project)
@@ -42,12 +42,12 @@ def synthesize(aws: LocalAws, *, context: Mapping[str, str] = LOCAL_CONTEXT, pro
 
 
 def bootstrap(aws: LocalAws) -> None:
-    """Create what every CDK deployment needs: a bucket for assets, and roles. Raises CommandFailedError."""
+    """Creates the resources that every CDK deployment needs: an asset bucket and roles. Raises CommandFailedError."""
     _cdk(aws, "bootstrap", f"aws://{ACCOUNT}/{REGION}", folder=aws.folder)
 
 
 def deploy(aws: LocalAws, assembly: Path) -> dict[str, str]:
-    """Deploy the one stack of the assembly and return its outputs, with its name as `StackName`.
+    """Deploys the only stack of the assembly and returns its outputs, with its name as `StackName`.
 
     Raises CommandFailedError.
     """

@@ -1,8 +1,7 @@
-"""`make docs`: the parts of the documentation that programs write.
+"""`make docs`: generates parts of the documentation.
 
-docs/cli.md is what --help says. In README.md and below docs/, the text that follows a line `    $ aitrail …` of a code
-block is what the command prints about the sample log files of a fixed day: they stand in for the table, and for those
-of `--from samples`.
+docs/cli.md contains the output of --help. In README.md and docs/, the text after a line `    $ aitrail …` of a code
+block is the command's output for the sample log files of a fixed day, which replace the table and `--from samples`.
 """
 
 import io
@@ -25,7 +24,7 @@ REFERENCE = PROJECT / "docs" / "cli.md"
 CLOCK = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 _WIDTH = 100
-# A command, and all that is indented below it; a line of its own may be empty.
+# A command, and the indented lines below it, which may include empty lines.
 _ANSWER = re.compile(r"^    \$ (aitrail .*)\n((?:    (?!\$ ).*\n|\n(?=    (?!\$ )))*)", re.MULTILINE)
 _INTRODUCTION = """\
 # The command line
@@ -49,7 +48,7 @@ def _help_page(*command: str) -> str:
 
 
 def refreshed(page: str, logs: Path) -> str:
-    """A page with the answers that its commands give about the log files in the folder `logs`."""
+    """A page with the output of its commands for the log files in the folder `logs`."""
 
     def answered(found: re.Match[str]) -> str:
         arguments = shlex.split(found[1].replace(f" --from {FOLDER}", ""))[1:]
@@ -61,19 +60,19 @@ def refreshed(page: str, logs: Path) -> str:
 
 
 def _place(command: str, logs: Path) -> tuple[str, ...]:
-    # What asks nothing takes no place to ask.
+    # Commands that ask no question have no --from.
     found = cli.get_command(click.Context(cli), command)
     takes_it = found is not None and any("--from" in parameter.opts for parameter in found.params)
     return ("--from", str(logs)) if takes_it else ()
 
 
 def _format(command: str) -> tuple[str, ...]:
-    # People see a table on their terminal.
+    # On a terminal, the default format is a table.
     return () if re.search(r" (-o|--output|--query|--raw|--source)( |$)", command) else ("-o", "table")
 
 
 def _printed(arguments: list[str]) -> str:
-    """What the command prints on stdout, at the moment CLOCK."""
+    """The command's output on stdout at the time CLOCK."""
     with redirect_stdout(io.StringIO()) as stdout, redirect_stderr(io.StringIO()):
         try:
             with cli.make_context("aitrail", arguments, terminal_width=_WIDTH, max_content_width=_WIDTH) as context:
@@ -86,7 +85,7 @@ def _printed(arguments: list[str]) -> str:
 
 @contextmanager
 def sample_folder() -> Iterator[Path]:
-    """A folder with the sample log files of CLOCK, as long as it is needed."""
+    """A context with a temporary folder of the sample log files of CLOCK."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_samples(folder, CLOCK)
@@ -94,12 +93,12 @@ def sample_folder() -> Iterator[Path]:
 
 
 def pages() -> list[Path]:
-    """The pages that show commands with their answers."""
+    """The pages that show commands with their output."""
     return [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 
 
 def main() -> None:
-    """Write what has changed."""
+    """Writes the generated parts of all pages."""
     REFERENCE.write_text(reference())
     with sample_folder() as logs:
         for page in pages():

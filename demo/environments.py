@@ -1,6 +1,6 @@
-"""Environment variables of the local AWS and of the commands that use it.
+"""Environment variables for the local AWS and for the commands that use it.
 
-Nothing of the user's AWS configuration gets through: neither can reach a real account.
+The user's AWS configuration is not passed on, so that neither can reach a real account.
 """
 
 import os
@@ -13,14 +13,14 @@ ADDRESS = "127.0.0.1"
 ACCOUNT = "111122223333"
 REGION = "eu-central-1"
 
-# The local AWS takes a key that is an account's id for that account's root, and the same pair for its own.
+# The local AWS treats a key id that is an account id as the account's root user, and uses the same pair for itself.
 KEY_ID, SECRET = ACCOUNT, "local"
 
 _NOT_INHERITED = ("AWS_", "CDK")
 
 
 def for_commands(folder: Path, endpoint: str, certificate: Certificate | None) -> dict[str, str]:
-    """For commands such as `cdk` and `aitrail`: the user's environment, with the local AWS in place of any other."""
+    """The environment for commands such as `cdk` and `aitrail`: the user's, with the local AWS instead of any other."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
     no_proxy = ",".join(filter(None, (ADDRESS, inherited.get("no_proxy") or inherited.get("NO_PROXY"))))
     return (
@@ -28,11 +28,11 @@ def for_commands(folder: Path, endpoint: str, certificate: Certificate | None) -
         | _common(folder)
         | {
             "AWS_ENDPOINT_URL": endpoint,
-            # The virtual environment's node and python come first.
+            # The virtual environment's node and python take precedence.
             "PATH": os.pathsep.join((str(Path(sys.executable).parent), inherited.get("PATH", os.defpath))),
             "no_proxy": no_proxy,
             "NO_PROXY": no_proxy,
-            # The CDK command line remembers which account an access key belongs to: never beyond this local AWS.
+            # The CDK command line caches the account of an access key, which must not be used outside this local AWS.
             "CDK_HOME": str(folder / "home"),
             "CDK_DEFAULT_ACCOUNT": ACCOUNT,
             "CDK_DEFAULT_REGION": REGION,
@@ -44,7 +44,7 @@ def for_commands(folder: Path, endpoint: str, certificate: Certificate | None) -
 
 
 def for_server(folder: Path, port: int, certificate: Certificate | None) -> dict[str, str]:
-    """For the local AWS and the functions that it runs; with a certificate it speaks TLS and enforces IAM policies."""
+    """The environment for the local AWS and its functions; a certificate enables TLS and enforced IAM policies."""
     environment = _common(folder) | {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(folder / "home"),
@@ -55,7 +55,7 @@ def for_server(folder: Path, port: int, certificate: Certificate | None) -> dict
         "MINISTACK_REGION": REGION,
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
-        # At start MiniStack removes containers that it takes for its own: keep it away from the user's Docker.
+        # At start, MiniStack removes containers that it considers its own: keep it away from the user's Docker.
         "DOCKER_HOST": f"unix://{folder}/no-docker",
         "STATE_DIR": str(folder / "state"),
         "S3_DATA_DIR": str(folder / "s3"),
@@ -63,7 +63,7 @@ def for_server(folder: Path, port: int, certificate: Certificate | None) -> dict
     }
     if certificate:
         tls = {"MINISTACK_SSL_CERT": str(certificate.certificate), "MINISTACK_SSL_KEY": str(certificate.key)}
-        # SSL_CERT_FILE is for the stack's custom resources, which answer with urllib.
+        # SSL_CERT_FILE is for the stack's custom resources, which respond with urllib.
         environment |= tls | {"AUTH": "true", "USE_SSL": "1", "SSL_CERT_FILE": str(certificate.certificate)}
     return environment | _trust(certificate)
 

@@ -1,4 +1,4 @@
-"""What one demo is given: invented log files, or those of a user's folder."""
+"""The input of a demo: invented log files, or the log files in a user's folder."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from demo.sample_logs import sample_logs
 
 
 class File(NamedTuple):
-    """A delivery to be: its name for people, its key, its bytes, and whether the demo tells in any case its fate."""
+    """A file to deliver: its name for people, its key, its bytes, and whether the demo always reports its outcome."""
 
     name: str
     key: str
@@ -22,7 +22,7 @@ class File(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """The files, which may be read as they are asked for, and the rows they make by service, where that is known."""
+    """The files, which may be read lazily, and the expected rows by service, if known."""
 
     what: str
     files: Iterable[File]

@@ -1,6 +1,6 @@
-"""A local AWS (MiniStack) on 127.0.0.1 for as long as a `with` block lasts. Needs no Docker and no network.
+"""Runs a local AWS (MiniStack) on 127.0.0.1 during a `with` block, without Docker and network.
 
-Everything it writes is in one temporary folder.
+All its files are in one temporary folder.
 """
 
 import socket
@@ -42,8 +42,8 @@ class LocalAws:
     folder: Path
     environment: Mapping[str, str]
 
-    def client(self, service: str, **config: Any) -> Any:  # noqa: ANN401 - boto3 names the type by the service
-        """A boto3 client that reads nothing from the user's files and variables; `config` as in botocore's Config."""
+    def client(self, service: str, **config: Any) -> Any:  # noqa: ANN401 - the type depends on the service
+        """A boto3 client that ignores the user's files and variables; `config` holds arguments of botocore's Config."""
         nothing = (None, None, None, None)
         files = dict.fromkeys(("profile", "config_file", "credentials_file", "ca_bundle"), nothing)
         session = boto3.Session(
@@ -61,15 +61,15 @@ class LocalAws:
 
     @property
     def log(self) -> str:
-        """What the server has logged so far, the functions' own output included."""
+        """The server's log so far, including the output of functions."""
         return _log_file(self.folder).read_text(encoding="utf-8", errors="replace")
 
 
 @contextmanager
 def local_aws(*, auth: bool = False) -> Iterator[LocalAws]:
-    """Start a local AWS, wait until it answers, and end it with its functions and its folder at the end of the block.
+    """Starts a local AWS, waits until it responds, and removes it with its functions and folder after the block.
 
-    With `auth` it enforces IAM policies and speaks TLS with a certificate of its own. Raises LocalAwsFailedError.
+    With `auth`, it enforces IAM policies and uses TLS with its own certificate. Raises LocalAwsFailedError.
     """
     with tempfile.TemporaryDirectory(prefix="aitrail-local-aws-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()

@@ -1,4 +1,4 @@
-"""A user's own folder of CloudTrail log files, as the deliveries that CloudTrail would have made of them."""
+"""Turns a user's folder of CloudTrail log files into deliveries with the keys that CloudTrail would have used."""
 
 import gzip
 import json
@@ -20,16 +20,16 @@ _CLOUDTRAIL_NAME = re.compile(
     re.ASCII,
 )
 _UNKNOWN_ACCOUNT, _UNKNOWN_REGION = "000000000000", "us-east-1"
-# S3 takes keys of 1,024 bytes; what precedes the name in a key is below 200.
+# S3 accepts keys of 1,024 bytes; the part before the name has less than 200.
 _LONGEST_NAME = 200
 
 
 class NoLogFilesError(AitrailError):
-    """The folder does not exist or holds nothing that could be a log file."""
+    """The folder does not exist or contains no possible log file."""
 
 
 def log_files(folder: Path) -> list[Path]:
-    """Every .json.gz and .json file at any depth, hidden ones left out. Raises NoLogFilesError."""
+    """Every .json.gz and .json file at any depth, except hidden files. Raises NoLogFilesError."""
     if not folder.is_dir():
         raise NoLogFilesError(f"There is no folder {folder}. Set LOGS to a folder of CloudTrail log files.")
     found = sorted(path for path in folder.rglob("[!.]*") if path.name.endswith(_ENDINGS) and path.is_file())
@@ -42,7 +42,7 @@ def log_files(folder: Path) -> list[Path]:
 
 
 def deliveries(folder: Path, paths: list[Path]) -> Iterator[tuple[Path, str, bytes]]:
-    """Path, key and compressed content of each file. Keys are CloudTrail's; no two are the same."""
+    """Path, key and compressed content of each file. Keys have CloudTrail's form and are unique."""
     taken: set[str] = set()
     for path in paths:
         content = path.read_bytes()
@@ -82,7 +82,7 @@ def _made_up_key(name: str, body: bytes) -> str:
 
 
 def _first_record(body: bytes) -> dict[str, Any]:
-    """The first record, or an empty one: what is wrong with a file is for the pipeline to tell."""
+    """The first record, or an empty dict: the pipeline reports the problems of a file."""
     try:
         record = json.loads(gzip.decompress(body))["Records"][0]
     except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, RecursionError):
@@ -102,7 +102,7 @@ def _gz(name: str) -> str:
 
 
 def _compressed_name(path: Path) -> str:
-    """A name for the end of a key that tells where the file was: its path with `-` for `/`."""
+    """A name for the end of a key that shows the file's path, with `-` for `/`."""
     name = path.as_posix().replace("/", "-")
     for ending in _ENDINGS:
         name = name.removesuffix(ending)

@@ -1,4 +1,4 @@
-"""What the demo tells while it works: each step, how long it took, and that it stops."""
+"""Reports the steps of the demo, their duration, and when it is being stopped."""
 
 import signal
 import sys
@@ -13,7 +13,7 @@ from demo.processes import ENDING_SIGNALS
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """Announce a step, and tell its time when it has ended, well or not."""
+    """Reports a step, and its duration when it has ended, successfully or not."""
     began = time.monotonic()
     tell(f"{what} ...", end=" ")
     try:
@@ -25,19 +25,19 @@ def step(what: str) -> Iterator[None]:
 
 
 def tell(text: str = "", *, end: str = "\n") -> None:
-    """Print at once, also into a pipe."""
+    """Prints a text immediately, even to a pipe."""
     sys.stdout.write(text + end)
     sys.stdout.flush()
 
 
 def stop_when_told() -> None:
-    """From now on, a signal that ends this process removes everything first, and says so."""
+    """Installs signal handlers that remove everything before the process ends, and say so."""
     for number in ENDING_SIGNALS:
         signal.signal(number, _stop)
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    # Removing takes a moment, and a second Ctrl-C must not interrupt it.
+    # Removal takes a moment, and a second Ctrl-C must not interrupt it.
     for each in ENDING_SIGNALS:
         signal.signal(each, lambda *_: None)
     tell("\nStopping and removing everything ...")

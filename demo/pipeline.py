@@ -1,4 +1,4 @@
-"""The deployed pipeline, looked at from outside: put log files into its bucket, wait, read its tables and queues."""
+"""The deployed pipeline from outside: puts log files into its bucket, waits, reads its tables and queues."""
 
 import json
 import shutil
@@ -20,34 +20,34 @@ from demo.local_aws import PROJECT, LocalAws
 from demo.processes import last_lines, run
 
 _COMMAND_SECONDS = 120.0
-# A table of events is hard to read in fewer columns.
+# A table of events is hard to read if the terminal is narrower.
 _NARROWEST = 140
 _POLL_SECONDS = 0.25
-# The function answers within seconds here; longer than this without any change is a fault.
+# The function takes seconds here; no change for longer than this is a fault.
 _STALLED_SECONDS = 60.0
 
 
 class PipelineStalledError(AitrailError):
-    """The pipeline has not worked through what it was given; the message ends with what it logged last."""
+    """The pipeline has not processed all of its input; the message ends with the last lines of its log."""
 
 
 class Pipeline:
-    """One deployment in a local AWS; `outputs` are those of its stack."""
+    """One deployment in a local AWS; `outputs` are the outputs of its stack."""
 
     def __init__(self, aws: LocalAws, outputs: Mapping[str, str]) -> None:
         self.aws = aws
         self.outputs = outputs
 
     def put(self, key: str, body: bytes, metadata: Mapping[str, str] = MappingProxyType({})) -> str:
-        """Put an object into the log bucket, as CloudTrail does; returns its name in the ledger."""
+        """Puts an object into the log bucket, as CloudTrail does; returns its name in the ledger."""
         bucket = self.outputs["LogBucketName"]
         self._s3.put_object(Bucket=bucket, Key=key, Body=body, Metadata=dict(metadata))
         return f"s3://{bucket}/{key}"
 
     def announce(self, key: str, **details: object) -> str:
-        """Send the message with which S3 announces an object, whether it exists or not; returns its name.
+        """Sends the message with which S3 announces an object, whether or not it exists; returns its name.
 
-        `details` are what S3 says of the object beside its key.
+        `details` are the object's other attributes in the message.
         """
         bucket = self.outputs["LogBucketName"]
         s3 = {"bucket": {"name": bucket}, "object": {"key": key, **details}}
@@ -56,13 +56,13 @@ class Pipeline:
         return f"s3://{bucket}/{key}"
 
     def send(self, body: str) -> None:
-        """Send a message of any kind to the queue of deliveries."""
+        """Sends a message of any kind to the deliveries queue."""
         self._sqs.send_message(QueueUrl=self.outputs["DeliveriesQueueUrl"], MessageBody=body)
 
     def wait_for(self, log_files: set[str], progress: Callable[[int], None] = lambda _: None) -> None:
-        """Wait until the ledger knows all `log_files` that hold records and no message waits any more.
+        """Waits until the ledger has all `log_files` with records and no message is left in the queues.
 
-        `progress` gets the number of files in the ledger, each time it has changed. Raises PipelineStalledError.
+        `progress` is called with the number of files in the ledger whenever it changes. Raises PipelineStalledError.
         """
         expected = {name for name in log_files if keys.kind_of(_key_of(name)).ingested}
         state, changed = (-1, -1), time.monotonic()
@@ -82,35 +82,35 @@ class Pipeline:
             time.sleep(_POLL_SECONDS)
 
     def ledger(self) -> dict[str, dict[str, Any]]:
-        """The ledger's entry of every delivery by the name of its log file."""
+        """The ledger's entries by the name of the log file or digest."""
         return {entry["logFile"]: entry for entry in self.entries() if entry["entry"] in (FILE, DIGEST)}
 
     def entries(self) -> Iterator[dict[str, Any]]:
-        """Everything in the ledger, digests and rejects included, as plain Python values with DynamoDB's numbers."""
+        """All entries of the ledger, including digests and rejects, as Python values with DynamoDB's numbers."""
         return self._items("FilesTableName")
 
     def rows(self) -> list[dict[str, Any]]:
-        """All rows of the events table, as plain Python values with DynamoDB's numbers."""
+        """All rows of the events table, as Python values with DynamoDB's numbers."""
         return list(self._items("EventsTableName"))
 
     def rows_by_service(self) -> Counter[str]:
-        """How many rows each service has."""
+        """The number of rows of each service."""
         return Counter(row["service"] for row in self._items("EventsTableName", "service"))
 
     def messages(self, queue: str) -> int:
-        """How many messages a queue holds, those in flight included; `queue` is the name of the output with its URL."""
+        """The number of messages in a queue, including those in flight; `queue` is the output with its URL."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self._sqs.get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=names)["Attributes"]
         return sum(int(found[name]) for name in names)
 
     def aitrail(self, *arguments: str) -> str:
-        """Run the `aitrail` command against this deployment and return its output. Raises CommandFailedError."""
+        """Runs the `aitrail` command with this deployment and returns its output. Raises CommandFailedError."""
         wide = {"COLUMNS": str(max(_NARROWEST, shutil.get_terminal_size().columns))}
         environment = {**self.aws.environment, **wide}
         return run(self.aitrail_command(*arguments), environment=environment, timeout=_COMMAND_SECONDS, folder=PROJECT)
 
     def aitrail_command(self, *arguments: str) -> list[str]:
-        """The command line that `aitrail` runs."""
+        """The command line that `Pipeline.aitrail` runs."""
         program = Path(sys.executable).with_name("aitrail")
         target = ("--stack", self.outputs["StackName"], "--endpoint-url", self.aws.endpoint)
         return [str(program), *arguments, *target]

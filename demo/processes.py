@@ -1,4 +1,4 @@
-"""Child processes that leave nothing behind: each leads a process group of its own, which ends as a whole."""
+"""Runs child processes without leftovers: each has its own process group, which is ended as a whole."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from typing import IO
 
 from aitrail.errors import AitrailError
 
-# What ends the parent, and must not do so between the start of a child and the moment when somebody knows of it.
+# Signals that end this process, but must not do so between starting a child and recording it.
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _GRACE_SECONDS = 3.0
@@ -25,9 +25,9 @@ class CommandFailedError(AitrailError):
 
 
 def run(command: Sequence[str], *, environment: Mapping[str, str], timeout: float, folder: Path) -> str:
-    """Run a command in `folder` and return its standard output; `timeout` in seconds.
+    """Runs a command in `folder` and returns its standard output; `timeout` is in seconds.
 
-    Raises CommandFailedError when it fails or takes longer. Its process group is gone afterwards, whatever happens.
+    Raises CommandFailedError if it fails or takes longer. Its process group is always ended afterwards.
     """
     with running(command, environment=environment, folder=folder, stdout=subprocess.PIPE) as process:
         try:
@@ -44,7 +44,7 @@ def run(command: Sequence[str], *, environment: Mapping[str, str], timeout: floa
 
 
 @contextmanager
-def running(  # noqa: PLR0913 - what a process is started with
+def running(  # noqa: PLR0913 - the options of a process
     command: Sequence[str],
     *,
     environment: Mapping[str, str],
@@ -54,7 +54,7 @@ def running(  # noqa: PLR0913 - what a process is started with
     stderr: int = subprocess.PIPE,
     descriptors: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a command in `folder`, and end its process group with the block; the child inherits `descriptors`."""
+    """Starts a command in `folder`, and ends its process group after the block; the child inherits `descriptors`."""
     process = None
     try:
         with _undisturbed():
@@ -76,7 +76,7 @@ def running(  # noqa: PLR0913 - what a process is started with
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Hold back the signals that end this process until the block has ended."""
+    """Holds back the signals that end this process until the end of the block."""
     if threading.current_thread() is not threading.main_thread():
         yield  # signals are handled in the main thread
         return
@@ -92,7 +92,7 @@ def _undisturbed() -> Iterator[None]:
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all of its group: ask first, then kill what is left, and wait until it is gone."""
+    """Ends a process and its group: terminates it, kills the rest after a grace period, and waits for the end."""
     if process.poll() is None:
         _signal_group(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
@@ -106,13 +106,13 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def last_lines(*texts: str, count: int = _SHOWN_LINES) -> str:
-    """The last lines of the texts, empty ones left out, indented for an error message."""
+    """The last lines of the texts without empty lines, indented for an error message."""
     lines = [line.rstrip() for text in texts for line in text.splitlines() if line.strip()]
     return "\n".join(f"  {line}" for line in lines[-count:])
 
 
 def _signal_group(group: int, number: signal.Signals) -> bool:
-    """Whether there is such a group: one that is gone answers ESRCH, and on macOS one of zombies EPERM."""
+    """Whether the group exists: ESRCH means that it does not, as does EPERM on macOS, where it has only zombies."""
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):

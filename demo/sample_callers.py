@@ -1,6 +1,6 @@
-"""Who acts in the sample logs: one `userIdentity` of each kind that CloudTrail knows for the four services.
+"""The callers in the sample logs: one `userIdentity` of each kind that CloudTrail records for the four services.
 
-Account ids, access keys, addresses and names are the reserved examples of AWS and of the RFCs 2606 and 5737.
+Account ids, access keys, addresses and names are reserved examples from AWS and the RFCs 2606 and 5737.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who called and from where; `identity` takes the account called and the time when the session began."""
+    """A caller with its address; `identity` takes the account that was called and the start time of the session."""
 
     identity: Callable[[str, str], dict[str, Any]]
     source_address: str
@@ -25,7 +25,7 @@ class Caller:
 
     @property
     def is_service(self) -> bool:
-        """An AWS service calls without TLS details of its own."""
+        """Whether the caller is an AWS service; its calls have no TLS details."""
         return self.source_address.endswith(".amazonaws.com")
 
 
@@ -127,7 +127,7 @@ ADMINISTRATOR = Caller(
     source_address="192.0.2.150",
     user_agent=_BROWSER,
 )
-# Always of the other account: what it does in the home account is a cross-account call.
+# Always from the other account: its calls in the home account are cross-account calls.
 PARTNER = Caller(
     identity=lambda _, created: _assumed_role(
         "partner-analytics", "nightly-export", "ASIAPARTNEREXEXAMPLE", OTHER_ACCOUNT, created

@@ -1,7 +1,7 @@
-"""What is called in the sample logs: requests and responses in the shapes that CloudTrail records them.
+"""The calls in the sample logs: requests and responses in the form in which CloudTrail records them.
 
-Texts are redacted and S3 addresses empty, as CloudTrail writes them for Polly and Transcribe. `{account}`, `{region}`
-and `{caller}` (an ARN) stand for what the record of the call says elsewhere.
+Texts are redacted and S3 addresses are empty, as CloudTrail writes them for Polly and Transcribe. `{account}`,
+`{region}` and `{caller}` (an ARN) are replaced by the values of the call's record.
 """
 
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ _CAMPAIGN = "arn:aws:personalize:{region}:{account}:campaign/also-bought"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call by one caller; `extra` are top-level fields of the record that few calls have."""
+    """One call by one caller; `extra` holds top-level fields of the record that few calls have."""
 
     caller: Caller
     source: str

@@ -1,4 +1,4 @@
-"""CloudTrail log files to try the pipeline with: invented, the same for the same clock, shaped like real ones."""
+"""CloudTrail log files for trying the pipeline: invented, reproducible for a given time, and like real ones in form."""
 
 import gzip
 import json
@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 
 class Fate(StrEnum):
-    """What becomes of a sample file in the pipeline; the first two are the ledger's words."""
+    """The outcome of a sample file in the pipeline; the first two are statuses in the ledger."""
 
     INGESTED = "ingested"
     UNREADABLE = "unreadable"
@@ -35,7 +35,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleFile:
-    """One delivery: its key, its bytes, what is special about it ("" for nothing) and what is to become of it."""
+    """One delivery: its key, its bytes, what is special about it ("" for nothing), and its expected outcome."""
 
     key: str
     body: bytes
@@ -45,14 +45,14 @@ class SampleFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleLogs:
-    """All deliveries, and how many rows of each service they make: a record that was delivered twice makes one."""
+    """All deliveries, and the resulting number of rows of each service; a record delivered twice makes one row."""
 
     files: tuple[SampleFile, ...]
     rows: Counter[str]
 
 
 def sample_logs(now: datetime, *, seed: int = 20261121) -> SampleLogs:
-    """Make the sample deliveries of the two days before `now` (aware)."""
+    """The sample deliveries of the two days before `now` (aware)."""
     return _Writer(now, Random(seed)).logs()  # noqa: S311 - reproducible, nothing here is secret
 
 
@@ -62,7 +62,7 @@ class _Writer:
     random: Random
 
     def logs(self) -> SampleLogs:
-        """Spread the wanted calls over the log files, and add the odd ones."""
+        """Distributes the wanted calls over the log files, and adds the odd files."""
         places = [
             (account, region, self.now - timedelta(hours=hours))
             for hours, account, region in product(_HOURS_BEFORE_NOW, ACCOUNTS, REGIONS)
@@ -75,7 +75,7 @@ class _Writer:
             records[nth].append(self._record(call, *places[nth]))
         for place, own in zip(places, records, strict=True):
             own += [self._record(self.random.choice(NOISE), *place) for _ in range(_NOISE_PER_FILE)]
-            self.random.shuffle(own)  # CloudTrail promises no order
+            self.random.shuffle(own)  # CloudTrail guarantees no order
         files = [self._log_file(*place, own) for place, own in zip(places, records, strict=True)]
         rows = Counter({service: len(calls) for service, calls in WANTED.items()})
         rows["transcribe"] += 1  # the network activity event
@@ -178,7 +178,7 @@ class _Writer:
 
 
 def log_file_key(folder: str, account: str, region: str, delivered: datetime, unique: str) -> str:
-    """The key under which CloudTrail delivers a log file; `folder` is CloudTrail, CloudTrail-Insight or the like."""
+    """The key under which CloudTrail delivers a file; `folder` is CloudTrail, CloudTrail-Insight and so on."""
     day, minute = delivered.strftime("%Y/%m/%d"), delivered.strftime("%Y%m%dT%H%MZ")
     return f"AWSLogs/{account}/{folder}/{region}/{day}/{account}_{folder}_{region}_{minute}_{unique}.json.gz"
 

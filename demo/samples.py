@@ -1,4 +1,4 @@
-"""`make samples`: the demo's log files in a folder, to ask with `aitrail … --from samples`, without AWS."""
+"""`make samples`: writes the demo's log files to a folder, for `aitrail … --from samples` without AWS."""
 
 import shutil
 import sys
@@ -11,9 +11,9 @@ FOLDER = "samples"
 
 
 def write_samples(folder: Path, now: datetime) -> int:
-    """Write the sample log files of the two days before `now` (aware) below `folder`; returns how many.
+    """Writes the sample log files of the two days before `now` (aware) to `folder`; returns their number.
 
-    Those of an earlier time are removed. What the pipeline would not ingest is left out: it holds no calls.
+    Earlier sample files are removed. Files that the pipeline would not ingest are left out, as they contain no calls.
     """
     for account in ACCOUNTS:
         shutil.rmtree(folder / "AWSLogs" / account, ignore_errors=True)
@@ -26,7 +26,7 @@ def write_samples(folder: Path, now: datetime) -> int:
 
 
 def main() -> None:
-    """Write them into the folder `samples` where this is run, and tell how to ask them."""
+    """Writes the log files to the folder `samples` in the current directory, and shows commands to try."""
     count = write_samples(Path(FOLDER), datetime.now(UTC))
     sys.stdout.write(
         f"{count} invented log files of the last two days are in the folder {FOLDER}. Query them without AWS:\n\n"

@@ -1,7 +1,7 @@
-"""The process that runs the local AWS: `python -m demo.server DESCRIPTOR`, started by demo.local_aws alone.
+"""The process that runs the local AWS: `python -m demo.server DESCRIPTOR`, started only by demo.local_aws.
 
-DESCRIPTOR is a bound socket inherited from the parent: nobody can take the port in between, and MiniStack's own
-command, which binds port 443 as well when it speaks TLS, is not needed.
+DESCRIPTOR is a bound socket inherited from the parent, so that no other process can take the port in between.
+MiniStack's own command is not used, because with TLS it also binds port 443.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from ministack.app import app  # type: ignore[import-untyped]  # has no type inf
 
 
 def main() -> None:
-    """Serve until a signal, or the end of the parent."""
+    """Serves until a signal or the end of the parent."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     config = Config()
     config.bind = [f"fd://{sys.argv[1]}"]
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def _end_with_parent() -> None:
-    # The parent holds the other end of standard input open: when it is killed and cannot tidy up, this read returns.
+    # The parent keeps the other end of standard input open: if it is killed and cannot clean up, this read returns.
     sys.stdin.buffer.read()
     shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
     os.killpg(os.getpgrp(), signal.SIGKILL)

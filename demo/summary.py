@@ -1,4 +1,4 @@
-"""What became of the files of a demo, for people."""
+"""Summarizes the outcomes of a demo's files for people."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -12,9 +12,10 @@ _SHOWN_FILES = 20
 def summary(
     names: Mapping[str, str], odd: set[str], ledger: Mapping[str, Mapping[str, Any]], rows: Counter[str], dead: int
 ) -> str:
-    """Some lines of text. `names` has a name for people by log file, `rows` counts by service, `dead` the dead letters.
+    """The summary as lines of text.
 
-    The files that are `odd`, not ingested, or hold rejects are told one by one, the first 20 of them.
+    `names` maps log files to names for people, `rows` counts rows by service, `dead` is the number of dead letters. The
+    first 20 files that are `odd`, not ingested, or have rejects are listed one by one.
     """
     entries = [ledger[log_file] for log_file in names if log_file in ledger]
     statuses = Counter(str(entry["status"]) for entry in entries)
@@ -58,7 +59,7 @@ def _of_network_activity(ledger: Mapping[str, Mapping[str, Any]], names: Mapping
 
 
 def _explained(rows: int, written: int, network_activity: int) -> Iterator[str]:
-    """Why there are fewer rows than wanted records, and fewer calls in `aitrail usage` than rows."""
+    """Lines that explain why there are fewer rows than wanted records, and fewer calls in `aitrail usage` than rows."""
     if written > rows:
         yield f"                {written - rows} wanted records were also delivered in a second file: one row for both"
     if network_activity:

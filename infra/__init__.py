@@ -1,7 +1,7 @@
-"""The stack in CDK: `settings` reads the context, `stack` wires, every other module is one construct.
+"""The stack in CDK: `settings` reads the context, `stack` connects the parts, and other modules define one construct.
 
-aws_cdk starts the first `node` on the PATH, of whatever version, and needs one. The virtual environment brings its
-own: this package names it before any of its modules imports aws_cdk, so import `infra` first.
+aws_cdk needs Node.js and starts the first `node` on the PATH, regardless of its version. The virtual environment
+contains one: this package puts it first before any of its modules imports aws_cdk, so import `infra` first.
 """
 
 import os

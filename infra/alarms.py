@@ -1,4 +1,4 @@
-"""The alarms: each says what happened and what to do."""
+"""The alarms; each description says what happened and what to do."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -36,7 +36,7 @@ _COUNTED = {
 class Alarms(Construct):
     """Alarms for operators; `topic`, if set, is notified.
 
-    With `expects_digests`, their absence is an alarm too.
+    With `expects_digests`, the absence of digests also raises an alarm.
     """
 
     def __init__(  # noqa: PLR0913 - a construct's properties
@@ -78,7 +78,7 @@ class Alarms(Construct):
             self._alarm_without_digests()
 
     def _alarm_without_digests(self) -> None:
-        """CloudTrail writes digests every hour, for every Region, however little happens."""
+        """Adds an alarm for missing digests: CloudTrail writes them every hour for every Region, even if idle."""
         alarm = cloudwatch.Alarm(
             self,
             "NoDigests",
@@ -98,7 +98,7 @@ class Alarms(Construct):
             alarm.add_alarm_action(SnsAction(self.topic))
 
     def alarm(self, name: str, metric: cloudwatch.Metric, description: str, *, above: float = 0) -> None:
-        """Go off when `metric` passes `above` within five minutes; no data is good news."""
+        """Adds an alarm that is raised if `metric` exceeds `above` within five minutes; missing data is fine."""
         alarm = cloudwatch.Alarm(
             self,
             name,

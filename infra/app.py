@@ -1,4 +1,4 @@
-"""The CDK app: one stack, made from the settings in the context."""
+"""The CDK app: one stack, configured by the settings in the context."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from infra.stack import AitrailStack
 
 
 class AitrailApp(App):
-    """Needs no credentials and no environment; takes App's options; raises InvalidSettingsError."""
+    """The app, which needs no credentials and no environment; accepts App's options. Raises InvalidSettingsError."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - App's own
         super().__init__(**options)

@@ -1,6 +1,6 @@
-"""The function's code: aitrail and the handler, with pinned wheels that pip fetches for the function's platform.
+"""Bundles the function's code: aitrail and the handler, with pinned wheels that pip downloads for its platform.
 
-Nothing is compiled and no container is needed: every package has a wheel for every platform (`--only-binary`).
+No compiler and no container are needed: every package has a wheel for every platform (`--only-binary`).
 """
 
 import compileall
@@ -26,38 +26,38 @@ ROOT = Path(__file__).parent.parent
 RUNTIME = lambda_.Runtime.PYTHON_3_14
 
 _REQUIREMENTS = Path("lambdas/ingest/requirements.txt")
-# AWS Lambda's machines, in pip's words: glibc 2.17 or later on 64-bit ARM.
+# AWS Lambda's platform in pip's terms: glibc 2.17 or later on 64-bit ARM.
 _PYTHON = RUNTIME.name.removeprefix("python")
 _LAMBDA = ("--platform", "manylinux2014_aarch64", "--implementation", "cp", "--python-version", _PYTHON)
-# A function has no terminal: the commands of the product and of its packages stay behind, and so do notes.
+# A function has no terminal: the command line of aitrail and its dependencies is left out, and so are notes.
 _LEFT_OUT = {"cli", "__pycache__"}
 _LEFT_OUT_SUFFIXES = {".pyc", ".md"}
 
 
-# What the function has clients for. The descriptions of the other 400 services are 23 MB, and botocore looks through
-# their folders before it makes its first client.
+# The services for which the function creates clients. The models of the other 400 services take 23 MB, and botocore
+# searches their folders before it creates the first client.
 _SERVICES = {"cloudtrail", "dynamodb", "s3", "sqs"}
 
 
 class BundlingError(AitrailError):
-    """pip could not fetch what the function needs; the message holds pip's own words."""
+    """pip could not download the function's packages; the message contains pip's output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """The code for one `platform`, arm64 or host, made from the project at `root`."""
+    """The code for one `platform`, arm64 or host, built from the project at `root`."""
 
     platform: str
     root: Path = ROOT
 
     @property
     def architecture(self) -> lambda_.Architecture:
-        """What the function must run on to import the wheels."""
+        """The architecture on which the function can import the wheels."""
         arm = self.platform == "arm64" or machine.machine().lower() in {"arm64", "aarch64"}
         return lambda_.Architecture.ARM_64 if arm else lambda_.Architecture.X86_64
 
     def code(self) -> lambda_.Code:
-        """The asset: made at synth, unless one of the same fingerprint is there already."""
+        """The asset, which is built at synth unless one with the same fingerprint already exists."""
         return lambda_.Code.from_asset(
             str(self.root / "lambdas"),
             asset_hash_type=AssetHashType.CUSTOM,
@@ -66,7 +66,7 @@ class Bundle:
         )
 
     def fingerprint(self) -> str:
-        """A hash of all that decides what is in the asset. CDK's own would see neither pip's options nor `aitrail`."""
+        """A hash of everything that determines the asset. CDK's hash would not cover pip's options and `aitrail`."""
         digest = hashlib.sha256()
         host = () if self.platform == "arm64" else (sysconfig.get_platform(), sys.version)
         for part in (*self._pip_options, *host, f"compiled: {self.is_compiled}"):
@@ -79,18 +79,18 @@ class Bundle:
 
     @property
     def is_compiled(self) -> bool:
-        """Whether bytecode ships, without which every cold start compiles all modules: only its own Python makes it."""
+        """Whether the asset contains bytecode, which spares cold starts; it needs the function's version of Python."""
         return self.platform == "host" or sys.version_info[:2] == tuple(map(int, _PYTHON.split(".")))
 
     def write_to(self, output: Path) -> None:
-        """Fill the folder `output`; raises BundlingError."""
+        """Writes the code to the folder `output`. Raises BundlingError."""
         self._install(output)
         for path in self._sources():
             target = output / path.relative_to(self.root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
         if self.is_compiled:
-            # By content, not by time: the same sources give the same asset.
+            # By content, not by time, so that the same sources give the same asset.
             mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
             compileall.compile_dir(output, quiet=2, invalidation_mode=mode, stripdir=output, prependdir="/var/task")
 
@@ -99,7 +99,7 @@ class Bundle:
         return _LAMBDA if self.platform == "arm64" else ()
 
     def _sources(self) -> Iterator[Path]:
-        """The project's own files that ship, in a fixed order."""
+        """The project's own files in the asset, in a fixed order."""
         for path in sorted((self.root / "aitrail").rglob("*")):
             inside = path.relative_to(self.root).parts
             if path.is_file() and not _LEFT_OUT.intersection(inside) and path.suffix not in _LEFT_OUT_SUFFIXES:
@@ -118,7 +118,7 @@ class Bundle:
                 f"(pip's own configuration and PIP_INDEX_URL apply). Output of pip:\n{pip.stderr or pip.stdout}"
             )
         _forget_other_services(output / "botocore/data")
-        # Commands name this machine's interpreter in their first line: of no use there, and different on each machine.
+        # The first line of a script names this machine's interpreter, which is useless there and varies by machine.
         shutil.rmtree(output / "bin", ignore_errors=True)
 
 
@@ -134,6 +134,6 @@ class _LocalBundling:
         self._bundle = bundle
 
     def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:  # noqa: ANN401 - CDK's options
-        """Fill CDK's folder. False would mean "try Docker", so this either succeeds or raises."""
+        """Writes the code to CDK's folder. False would mean "try Docker", so this either succeeds or raises."""
         self._bundle.write_to(Path(output_dir))
         return True

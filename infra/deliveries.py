@@ -1,4 +1,4 @@
-"""The queues of deliveries and where those end that nobody could read."""
+"""The queues of deliveries, and the dead-letter queue."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -6,14 +6,14 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_events_targets import SqsQueue
 from constructs import Construct
 
-# AWS's advice for queues that Lambda reads: batches wait for retries inside one visibility timeout.
+# AWS's recommendation for queues that Lambda reads, so that retries of a batch fit into one visibility timeout.
 _VISIBILITY_IN_FUNCTION_TIMEOUTS = 6
 
 
 class Deliveries(Construct):
-    """Announced deliveries: five attempts each, then fourteen days among the dead letters.
+    """The queues of announced deliveries: five attempts each, then fourteen days in the dead-letter queue.
 
-    What is announced again, backfills among it, has a queue of its own, so that live deliveries never wait for it.
+    Re-announced deliveries, including backfills, have a separate queue, so that live deliveries never wait for them.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, function_timeout: Duration) -> None:
@@ -28,7 +28,7 @@ class Deliveries(Construct):
         )
         self.queue = self._queue("Queue")
         self.backfill = self._queue("Backfill")
-        # The function looks every hour after what digests list and what has not come.
+        # Every hour, the function follows up on listed objects that have not arrived, and on other open problems.
         events.Rule(
             self,
             "Hourly",
@@ -43,7 +43,7 @@ class Deliveries(Construct):
             construct_id,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            # The default of four days could end before an outage does.
+            # An outage could last longer than the default of four days.
             retention_period=Duration.days(14),
             visibility_timeout=self._visibility,
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=5),

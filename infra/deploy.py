@@ -44,7 +44,7 @@ class StoppedError(AitrailError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where to deploy to, and with which settings; `account` is asked of AWS."""
+    """The target of a deployment, and its settings; `account` is obtained from AWS."""
 
     session: boto3.Session
     profile: str | None
@@ -54,16 +54,16 @@ class Target:
 
     @property
     def region(self) -> str:
-        """The region, which is known here."""
+        """The Region; the session always has one here."""
         return self.session.region_name
 
     @property
     def settings(self) -> Settings:
-        """The settings of cdk.json and of the command line. Raises InvalidSettingsError."""
+        """The settings from cdk.json and the command line. Raises InvalidSettingsError."""
         return _settings(self.context)
 
     def cdk(self, *arguments: str) -> None:
-        """Run the CDK command line with its output on the terminal. Raises StoppedError when it fails."""
+        """Runs the CDK command line with its output on the terminal. Raises StoppedError if it fails."""
         profile = ("--profile", self.profile) if self.profile else ()
         environment = {**os.environ, "AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
         environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
@@ -73,7 +73,7 @@ class Target:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one of the two commands; 0, or 1 with a message on stderr."""
+    """Runs one of the two commands; returns 0, or 1 with a message on stderr."""
     parser = argparse.ArgumentParser(prog="make", description=__doc__, allow_abbrev=False)
     parser.add_argument("command", choices=("deploy", "destroy"))
     parser.add_argument("--profile", help="AWS profile")
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if strays:
         parser.error(f"unknown argument {strays[0]}: write each setting as -c aitrail:NAME=VALUE")
     try:
-        _settings(tuple(options.context))  # a bad one is told before anybody has to sign in
+        _settings(tuple(options.context))  # report an invalid setting before the user has to sign in
         target = _target(options.profile, options.region, tuple(options.context))
         if options.command == "deploy":
             deploy(target, further, sure=options.yes)
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def deploy(target: Target, further: Sequence[str], *, sure: bool) -> None:
-    """Show what a deployment changes and costs, ask, bootstrap the account where it needs it, and deploy."""
+    """Shows the changes and the cost of a deployment, asks, bootstraps the account if necessary, and deploys."""
     _tell(f"Account {target.account}, region {target.region}, as {target.caller}.")
     context = [part for each in target.context for part in ("--context", each)]
     settings = target.settings
@@ -113,7 +113,7 @@ def deploy(target: Target, further: Sequence[str], *, sure: bool) -> None:
         _tell("stack CDKToolkit, with a bucket for assets and the roles for deployments.")
     _ask(f"Deploy the stack {settings.stack_name}?", sure=sure)
     if not prepared:
-        # Without --app it would run the app again, without the context, and write over the assembly.
+        # Without --app, it would run the app again, without the context, and overwrite the assembly.
         target.cdk("bootstrap", f"aws://{target.account}/{target.region}", "--app", str(_ASSEMBLY))
     target.cdk("deploy", "--all", "--app", str(_ASSEMBLY), "--require-approval", "never", *further)
     profile = f" --profile {target.profile}" if target.profile else ""
@@ -122,7 +122,7 @@ def deploy(target: Target, further: Sequence[str], *, sure: bool) -> None:
 
 
 def destroy(target: Target, *, sure: bool) -> None:
-    """Say what goes and what remains, ask, and delete the stack."""
+    """Shows what will be deleted and what remains, asks, and deletes the stack."""
     stack = target.settings.stack_name
     cloudformation = target.session.client("cloudformation")
     template = _template(cloudformation, stack, region=target.region)
@@ -161,7 +161,7 @@ def _settings(context: tuple[str, ...]) -> Settings:
 
 def _target(profile: str | None, region: str | None, context: tuple[str, ...]) -> Target:
     try:
-        # boto3 reads AWS_DEFAULT_REGION alone; the CDK and the AWS command line read AWS_REGION as well.
+        # boto3 reads only AWS_DEFAULT_REGION; the CDK also reads AWS_REGION.
         session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
         if not session.region_name:
             raise StoppedError("No region is configured: set one with REGION=, for example REGION=eu-central-1.")
@@ -199,7 +199,7 @@ def _is_bootstrapped(target: Target) -> bool:
     return True
 
 
-def _template(cloudformation: Any, stack: str, *, region: str) -> Mapping[str, Any]:  # noqa: ANN401 - as boto3 gives it
+def _template(cloudformation: Any, stack: str, *, region: str) -> Mapping[str, Any]:  # noqa: ANN401 - a client of boto3
     try:
         body = cloudformation.get_template(StackName=stack)["TemplateBody"]
     except ClientError as error:
@@ -211,7 +211,7 @@ def _template(cloudformation: Any, stack: str, *, region: str) -> Mapping[str, A
 
 
 def _kept(template: Mapping[str, Any]) -> Iterator[str]:
-    """Ids of the resources that CloudFormation leaves when the stack goes."""
+    """Ids of the resources that CloudFormation keeps when the stack is deleted."""
     return (name for name, each in template["Resources"].items() if each.get("DeletionPolicy") in _KEPT)
 
 

@@ -16,7 +16,7 @@ TIMEOUT = Duration.seconds(300)
 
 
 class Ingest(Construct):
-    """The function, its log group, and its role, which may do nothing but what `may` adds."""
+    """The function, its log group, and its role, which has only the permissions that `may` adds."""
 
     def __init__(  # noqa: PLR0913 - a construct's properties
         self,
@@ -53,11 +53,11 @@ class Ingest(Construct):
         )
 
     def may(self, *actions: str, on: str) -> None:
-        """Allow the function these actions on the resources of this ARN."""
+        """Allows the function these actions on the resources with this ARN."""
         self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
 
     def read_from(self, queue: IQueue, construct_id: str, *, maximum_concurrency: int) -> None:
-        """Start the function for messages of `queue`; only the messages that it names come again."""
+        """Invokes the function for messages in `queue`; only the messages that it reports as failed are retried."""
         self.may(
             "sqs:ReceiveMessage",
             "sqs:DeleteMessage",

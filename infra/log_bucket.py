@@ -11,11 +11,11 @@ from constructs import Construct
 
 
 class LogBucket(Construct):
-    """Log files, kept `retention_days` or for good, and for good when the stack goes: they are audit logs."""
+    """The bucket of log files, kept for `retention_days` or forever. It survives the stack, as they are audit logs."""
 
     def __init__(self, scope: Construct, construct_id: str, *, retention_days: int | None) -> None:
         super().__init__(scope, construct_id)
-        # CDK's own role for the notification handler may change the notifications of every bucket in the account.
+        # CDK's default role for the notification handler may change the notifications of every bucket in the account.
         role = iam.Role(self, "AnnouncerRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.bucket = s3.Bucket(
             self,
@@ -31,11 +31,11 @@ class LogBucket(Construct):
                     noncurrent_version_expiration=Duration.days(30),
                     expiration=Duration.days(retention_days) if retention_days else None,
                 ),
-                # What expires in a versioned bucket leaves a marker, which is to go once nothing is behind it.
+                # In a versioned bucket, an expired object leaves a delete marker, which can go once no version is left.
                 s3.LifecycleRule(expired_object_delete_marker=True),
             ],
             notifications_handler_role=role.without_policy_updates(),
-            # A first deployment that fails takes its bucket, still empty, with it.
+            # A first deployment that fails deletes its bucket, which is still empty.
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         role.add_to_policy(
@@ -49,7 +49,7 @@ class LogBucket(Construct):
         )
 
     def take_from(self, trail_arn: str, *, below: str = "AWSLogs/") -> None:
-        """Let CloudTrail deliver for this one trail, to keys that start with `below`.
+        """Allows CloudTrail to deliver for this one trail, to keys that start with `below`.
 
         A trail of one account writes to AWSLogs/<account>/, a trail of an organization to AWSLogs/<organization>/.
         """
@@ -68,9 +68,9 @@ class LogBucket(Construct):
             )
 
     def announce_to(self, queue: IQueue, *, prefixes: Sequence[str]) -> None:
-        """Tell `queue` of every log file that arrives, and of every archived one that is restored.
+        """Announces every log file that arrives, and every archived one that is restored, to `queue`.
 
-        `prefixes` may stand before AWSLogs/.
+        `prefixes` are the prefixes before AWSLogs/.
         """
         for prefix in prefixes:
             below = s3.NotificationKeyFilter(prefix=f"{prefix}AWSLogs/", suffix=".json.gz")

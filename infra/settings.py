@@ -1,6 +1,6 @@
 """Every setting of the deployment, read once from the CDK context: `cdk deploy -c aitrail:<name>=<value>`.
 
-All keys start with `aitrail:`, so that a misspelt one is an error and not a default in silence.
+All keys start with `aitrail:`, so that a misspelt key is an error and does not silently select the default.
 """
 
 import re
@@ -20,7 +20,7 @@ PREFIX = "aitrail:"
 
 
 class InvalidSettingsError(AitrailError):
-    """The context holds settings that do not exist or values that they do not take; the message lists them all."""
+    """The context contains unknown settings or invalid values; the message lists all of them."""
 
 
 def _setting(value: Value[Any], meaning: str, *, default: object) -> Any:  # noqa: ANN401 - as dataclasses.field does
@@ -29,7 +29,7 @@ def _setting(value: Value[Any], meaning: str, *, default: object) -> Any:  # noq
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a deployment can choose. The key of a field is its name in camel case after `aitrail:`."""
+    """The settings of a deployment. The key of a field is `aitrail:` and the field's name in camel case."""
 
     stack_name: str = _setting(
         values.STACK_NAME, "Name of the CloudFormation stack; the trail is called <name>-trail.", default="aitrail"
@@ -100,17 +100,17 @@ class Settings:
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """What may stand before AWSLogs/ in keys, "" first."""
+        """The prefixes that may precede AWSLogs/ in keys, "" first."""
         return ("", *self.key_prefixes)
 
     @classmethod
     def from_context(cls, node: "Node") -> Self:
-        """The settings in the context of `node`; raises InvalidSettingsError."""
+        """The settings in the context of `node`. Raises InvalidSettingsError."""
         return cls.of(node.get_all_context())
 
     @classmethod
     def of(cls, context: Mapping[str, object]) -> Self:
-        """The settings among the keys of `context`, as JSON types or as text; raises InvalidSettingsError."""
+        """The settings in `context`, as JSON types or as text. Raises InvalidSettingsError."""
         chosen: dict[str, object] = {}
         problems = list(_strangers(context))
         for setting in SETTINGS:
@@ -127,7 +127,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One setting as a reader meets it: its context key, what it means, what it takes, and its default."""
+    """One setting for documentation: its context key, meaning, valid values and default."""
 
     key: str
     attribute: str
@@ -147,7 +147,7 @@ SETTINGS = tuple(
 
 
 def _strangers(context: Mapping[str, object]) -> Iterator[str]:
-    """What is wrong with the keys: ours that do not exist, and those that lack the prefix."""
+    """The problems of the context's keys: unknown keys with the prefix, and known names without it."""
     keys = [setting.key for setting in SETTINGS]
     for key in context:
         if PREFIX + key in keys:

@@ -1,4 +1,4 @@
-"""The stack: what there is, what feeds what, and who may do what."""
+"""The stack: its parts, the flow of data between them, and the function's permissions."""
 
 from aws_cdk import Acknowledgment, CfnOutput, Stack, Validations
 from aws_cdk.aws_sns import Topic
@@ -16,7 +16,7 @@ from infra.trail import Trail
 
 
 class AitrailStack(Stack):
-    """Trail -> log bucket -> deliveries -> function -> tables, and the alarms, as `settings` choose."""
+    """Trail -> log bucket -> deliveries -> function -> tables, and the alarms, configured by `settings`."""
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
         super().__init__(
@@ -43,7 +43,7 @@ class AitrailStack(Stack):
         self._grant()
         if settings.trail:
             trail = Trail(self, "Trail", trail_name=f"{settings.stack_name}-trail", log_bucket=self.log_bucket)
-            # The trail comes last: until it delivers, a deployment that fails can take its empty bucket away.
+            # The trail is created last: before it delivers, a failed deployment can delete the bucket, which is empty.
             trail.trail.node.add_dependency(self.ingest)
         Alarms(
             self,
@@ -78,7 +78,7 @@ class AitrailStack(Stack):
     def _grant(self) -> None:
         bucket, files = self.log_bucket.bucket, self.files.table
         may = self.ingest.may
-        may("s3:ListBucket", on=bucket.bucket_arn)  # without it, S3 answers 403 for an object that is gone
+        may("s3:ListBucket", on=bucket.bucket_arn)  # without it, S3 returns 403 for a missing object
         may("s3:GetObject", "s3:GetObjectVersion", on=bucket.arn_for_objects("*"))
         Validations.of(self.ingest.role).acknowledge(
             Acknowledgment(
@@ -90,7 +90,7 @@ class AitrailStack(Stack):
         may("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem", on=files.table_arn)
         for index in tables.FILES.indexes:
             may("dynamodb:Query", on=f"{files.table_arn}/index/{index.name}")
-        may("sqs:SendMessage", on=self.deliveries.backfill.queue_arn)  # what is overdue is announced again
+        may("sqs:SendMessage", on=self.deliveries.backfill.queue_arn)  # to re-announce overdue deliveries
         may("cloudtrail:ListPublicKeys", on="*")
         for key_arn in self.settings.log_key_arns:
             may("kms:Decrypt", on=key_arn)
@@ -99,7 +99,7 @@ class AitrailStack(Stack):
                 self.log_bucket.take_from(trail_arn, below=f"{prefix}AWSLogs/")
 
     def _tell(self) -> None:
-        """The outputs: commands find the stack's parts by these ids."""
+        """Adds the outputs, by whose ids commands find the stack's parts."""
         for name, value, description in (
             ("LogBucketName", self.log_bucket.bucket.bucket_name, "Bucket that CloudTrail delivers log files to."),
             ("EventsTableName", self.events.table.table_name, "Table with one row per wanted record."),

@@ -22,7 +22,7 @@ def _index(index: tables.Index) -> dynamodb.GlobalSecondaryIndexPropsV2:
 
 
 class Table(Construct):
-    """Paid per request, restorable to any second of the last 35 days; `protected` from deletion, with the stack too."""
+    """An on-demand table with point-in-time recovery for 35 days; if `protected`, even deleting the stack keeps it."""
 
     def __init__(self, scope: Construct, construct_id: str, *, definition: tables.Table, protected: bool) -> None:
         super().__init__(scope, construct_id)
@@ -38,6 +38,6 @@ class Table(Construct):
                 point_in_time_recovery_enabled=True
             ),
             deletion_protection=protected,
-            # A protected table refuses to be deleted: to keep it also lets a first deployment that fails roll back.
+            # A protected table refuses to be deleted, so retaining it also lets a failed first deployment roll back.
             removal_policy=RemovalPolicy.RETAIN if protected else RemovalPolicy.DESTROY,
         )

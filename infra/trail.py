@@ -8,14 +8,14 @@ from infra.log_bucket import LogBucket
 
 
 class Trail(Construct):
-    """Management events of all regions, with digest files, delivered to `log_bucket`.
+    """A trail that delivers management events of all Regions, with digest files, to `log_bucket`.
 
-    `trail_name` is given, not generated: the bucket's policy names the trail before there is one.
+    `trail_name` is given, not generated, because the bucket's policy names the trail before it exists.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, trail_name: str, log_bucket: LogBucket) -> None:
         super().__init__(scope, construct_id)
-        # CDK's own trail lets CloudTrail write for any trail of any account: the log bucket takes from this one alone.
+        # CDK's construct allows CloudTrail to write for any trail of any account: the log bucket allows only this one.
         arn = Stack.of(self).format_arn(
             service="cloudtrail",
             resource="trail",
@@ -34,5 +34,5 @@ class Trail(Construct):
             enable_log_file_validation=True,
             event_selectors=[CfnTrail.EventSelectorProperty(include_management_events=True, read_write_type="All")],
         )
-        # CloudTrail checks the policy when the trail is made; and no log file may come before it can be announced.
+        # CloudTrail checks the policy when the trail is created, and no log file may arrive before it can be announced.
         self.trail.node.add_dependency(log_bucket.bucket)

@@ -1,4 +1,4 @@
-"""The values that settings take: JSON types, or the text that `-c key=value` makes of everything."""
+"""The values that settings accept: JSON types, or text, because `-c key=value` passes everything as text."""
 
 import json
 import re
@@ -11,21 +11,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Value(Generic[T]):
-    """A kind of value: `valid` says what it takes, `parse` raises ValueError for all else."""
+    """A kind of value: `valid` describes valid values, `parse` raises ValueError for all others."""
 
     valid: str
     parse: Callable[[object], T]
 
 
 def spelled(value: object) -> str:
-    """A value as one writes it on the command line."""
+    """A value as written on the command line."""
     if value in (None, ()):
         return "none"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def whole_number(least: int, most: int) -> Value[int]:
-    """A whole number, both bounds included."""
+    """A whole number between two bounds, both inclusive."""
 
     def parse(given: object) -> int:
         if re.fullmatch("[0-9]{1,9}", str(given)) and least <= int(str(given)) <= most:
@@ -36,7 +36,7 @@ def whole_number(least: int, most: int) -> Value[int]:
 
 
 def one_of(*choices: T) -> Value[T]:
-    """One of some words, numbers or truth values; words in any case."""
+    """One of several words, numbers or booleans; words may have any case."""
     by_word = {spelled(choice).lower(): choice for choice in choices}
 
     def parse(given: object) -> T:
@@ -55,7 +55,7 @@ def matching(pattern: str, valid: str) -> Value[str]:
 
 
 def or_none(value: Value[T]) -> Value[T | None]:
-    """That value, or none: JSON's null or the word."""
+    """A value, or none: JSON's null or the word `none`."""
 
     def parse(given: object) -> T | None:
         return None if _is_none(given) else value.parse(given)
@@ -64,7 +64,7 @@ def or_none(value: Value[T]) -> Value[T | None]:
 
 
 def list_of(value: Value[T]) -> Value[tuple[T, ...]]:
-    """Any number of them: a JSON list, or text with commas; none is the empty list."""
+    """Any number of values: a JSON list, or text with commas; `none` is the empty list."""
 
     def parse(given: object) -> tuple[T, ...]:
         if _is_none(given):
@@ -85,7 +85,7 @@ def _refuse(given: object) -> NoReturn:
 
 
 BOOLEAN = one_of(True, False)  # noqa: FBT003 - the two choices
-# A century: DynamoDB and S3 take far more.
+# A century: DynamoDB and S3 accept far more.
 DAYS_OR_NONE = or_none(whole_number(1, 36500))
 # The periods that PutRetentionPolicy of CloudWatch Logs accepts.
 CLOUDWATCH_DAYS = one_of(
@@ -111,7 +111,7 @@ TRAIL_ARNS = list_of(
 TOPIC_ARN_OR_NONE = or_none(
     matching("arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}", "the ARN of an SNS topic")
 )
-# CloudTrail's limit is 200 characters. A prefix ends with its slash, and is no other's beginning that S3 would refuse.
+# CloudTrail's limit is 200 characters. As a prefix ends with a slash, no two overlap in a way that S3 would refuse.
 KEY_PREFIXES = list_of(
     matching("(?!AWSLogs/)(?:[A-Za-z0-9!_.*'()-]+/){1,20}", "a key prefix that ends with a slash, such as trails/")
 )

@@ -16,12 +16,12 @@ from soak.fuzz import fuzz
 from soak.run import running
 
 _SEED = 20261124
-# Log files that are read over three hours after their time count as late.
+# Log files that are read more than three hours after their time count as late.
 _MOST_MINUTES = 120.0
 
 
 class Scale(NamedTuple):
-    """How much is tried: log files at once, seconds of steady ones, random examples of each fuzz test."""
+    """The size of a run: log files at once, seconds of steady load, random examples of each fuzz test."""
 
     files: int
     seconds: float
@@ -34,7 +34,7 @@ _QUICK = Scale(files=200, seconds=20.0, examples=500, seed=_SEED)
 
 
 def scale_of(arguments: Sequence[str] | None) -> Scale:
-    """What the command line asks for; SystemExit 2 with a message if it asks amiss."""
+    """The scale given on the command line. Raises SystemExit(2) with a message if it is invalid."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="run a small test")
     parser.add_argument(
@@ -75,7 +75,7 @@ def _minutes(text: str) -> float:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run all phases; 0, or 1 with what differs on stdout or a message on stderr."""
+    """Runs all phases; returns 0, or 1 with differences on stdout or a message on stderr."""
     scale = scale_of(arguments)
     stop_when_told()
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""What the tables have to hold once all is worked through, and how what they hold differs from that. Pure."""
+"""The expected content of the tables once everything has been processed, and a comparison with it. Pure."""
 
 import hashlib
 import json
@@ -19,10 +19,10 @@ _SHOWN = 300
 
 @dataclass(slots=True, kw_only=True)
 class Expected:
-    """Rows by eventID and ledger entries by their key, for deliveries into `bucket`.
+    """Expected rows by eventID and ledger entries by key, for deliveries to `bucket`.
 
-    Where an event came in several log files, any of them may be its origin. Of an entry those attributes are here that
-    do not depend on the clock; None for one that must not be there.
+    If several log files contain an event, any of them may be its origin. Entries contain the attributes that do not
+    depend on the clock; None means that an attribute must be absent.
     """
 
     bucket: str
@@ -33,7 +33,7 @@ class Expected:
     records: int = 0
 
     def add(self, file: LogFile) -> None:
-        """Expect what becomes of a log file."""
+        """Adds the expected outcome of a log file."""
         log_file = f"s3://{self.bucket}/{file.key}"
         etag = hashlib.md5(file.body, usedforsecurity=False).hexdigest()
         if not file.is_sound:
@@ -52,7 +52,7 @@ class Expected:
         self.entries[log_file, FILE] = known | counts
 
     def _add_record(self, record: dict[str, Any], log_file: str, index: int, seen: set[str]) -> str:
-        """Expect what becomes of a wanted record; which count it goes to."""
+        """Adds the expected outcome of a wanted record; returns the name of its count."""
         try:
             row = row_of(record, log_file=log_file, record_index=index, registry=self.registry)
         except Reject as reject:
@@ -67,7 +67,7 @@ class Expected:
         return "written"
 
     def add_digest(self, digest: Digest) -> None:
-        """Expect that a digest is verified, and that it vouches for what it lists, which has to be added before."""
+        """Adds a digest that should be verified, and verify the log files it lists, which have to be added first."""
         name = f"s3://{self.bucket}/{digest.key}"
         self.entries[name, DIGEST] = {"status": "verified", "problem": None, "logFiles": len(digest.lists)}
         for key in digest.lists:
@@ -75,7 +75,7 @@ class Expected:
             entry |= {"verifiedBy": name} if entry["status"] == "ingested" else {"listedBy": name}
 
     def differences(self, rows: Iterable[Mapping[str, Any]], entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-        """What is otherwise in the tables, one text each; nothing if all is as it has to be."""
+        """The differences between the tables and the expectations, one text each."""
         yield from self._differences_of_rows(rows)
         yield from self._differences_of_entries(entries)
 
@@ -116,6 +116,6 @@ def _adds_up(entry: Mapping[str, Any]) -> bool:
 
 
 def _text(row: Mapping[str, Any], *, without: Iterable[str]) -> str:
-    """JSON tells true from 1, which == does not."""
+    """The row as JSON text, which distinguishes true from 1, unlike ==."""
     kept = {name: value for name, value in row.items() if name not in without}
     return json.dumps(kept, sort_keys=True, default=items.plain)

@@ -1,4 +1,4 @@
-"""Which requests fail, and how: drawn from a seed before the run, the same whatever comes first."""
+"""Plans which requests fail, and how: drawn from a seed before the run, regardless of the order of requests."""
 
 import threading
 from collections import Counter, defaultdict
@@ -12,7 +12,7 @@ from soak.requests import LISTING, UPDATE, Request
 
 
 class Fault(StrEnum):
-    """What goes wrong with one request; the values are what the report calls it."""
+    """A fault of one request; the values are the names in the report."""
 
     THROTTLED = "throttled by DynamoDB"
     UNPROCESSED = "items left unprocessed"
@@ -25,7 +25,7 @@ class Fault(StrEnum):
 
 
 class Likelihood(NamedTuple):
-    """Of 1,000 log files so many meet a fault, at one of the operations, at up to so many requests in succession."""
+    """How many of 1,000 log files have a fault, in which operations, and for how many successive requests at most."""
 
     per_thousand: int
     operations: tuple[str, ...]
@@ -34,7 +34,7 @@ class Likelihood(NamedTuple):
 
 _WRITES: Final = ("BatchWriteItem", UPDATE)
 _READS: Final = ("GetItem", "GetObject")
-# The client tries three times: what meets three faults in succession fails the message, which then comes again.
+# The client makes three attempts: three successive faults fail the message, which is then retried.
 SHORT: Final[Mapping[Fault, Likelihood]] = {
     Fault.THROTTLED: Likelihood(20, ("GetItem", *_WRITES), 5),
     Fault.UNPROCESSED: Likelihood(20, ("BatchWriteItem",), 3),
@@ -43,21 +43,21 @@ SHORT: Final[Mapping[Fault, Likelihood]] = {
     Fault.LOST: Likelihood(10, _WRITES, 3),
     Fault.CUT: Likelihood(10, ("GetObject",), 2),
 }
-# These take ten seconds and more, each.
+# Each of these takes ten seconds or more.
 LONG: Final[Mapping[Fault, Likelihood]] = {
     Fault.TIMEOUT: Likelihood(1, (*_READS, *_WRITES), 1),
     Fault.CRASH: Likelihood(1, ("GetObject", *_WRITES), 1),
 }
 
 
-# Two in succession at most: a digest makes hundreds of these requests, and would never get through if they failed it.
+# At most two in succession: a digest makes hundreds of these requests, and would never succeed if one of them failed.
 OF_LISTINGS: Final[Mapping[Fault, Likelihood]] = {
     Fault.THROTTLED: Likelihood(10, (LISTING,), 2),
     Fault.SERVER_ERROR: Likelihood(10, (LISTING,), 2),
     Fault.LOST: Likelihood(10, (LISTING,), 2),
     Fault.CRASH: Likelihood(0, (LISTING,), 1),
 }
-# Digests are few: one meets each of these.
+# There are few digests: each of these faults occurs for one.
 OF_DIGESTS: Final[Mapping[Fault, Likelihood]] = {
     Fault.THROTTLED: Likelihood(0, ("GetItem", UPDATE), 4),
     Fault.SERVER_ERROR: Likelihood(0, ("GetObject",), 4),
@@ -73,7 +73,7 @@ class _Planned:
 
 
 class Plan:
-    """Faults to come by log file and operation; what has been `injected` is counted. Threads may share it."""
+    """The planned faults by log file and operation; `injected` counts past ones. Threads may share it."""
 
     def __init__(self) -> None:
         self.injected = Counter[Fault]()
@@ -81,7 +81,7 @@ class Plan:
         self._lock = threading.Lock()
 
     def add(self, log_files: Sequence[str], likelihoods: Mapping[Fault, Likelihood], random: Random) -> None:
-        """Draw faults for these log files: each kind at least once, no file more than one."""
+        """Draws faults for these log files: each kind at least once, and at most one for each file."""
         numbers = {fault: max(1, each.per_thousand * len(log_files) // 1000) for fault, each in likelihoods.items()}
         drawn = iter(random.sample(log_files, min(sum(numbers.values()), len(log_files))))
         planned = {}
@@ -93,7 +93,7 @@ class Plan:
             self._planned |= planned
 
     def next(self, request: Request) -> Fault | None:
-        """The fault that this request meets, None for most."""
+        """The fault for this request; None for most requests."""
         with self._lock:
             planned = self._planned.get((request.log_file or "", request.operation))
             if planned is None or not planned.times:
@@ -103,7 +103,7 @@ class Plan:
             return planned.fault
 
     def left(self) -> dict[Fault, list[str]]:
-        """The log files that have not met all of their faults, by fault."""
+        """The log files with planned faults that have not occurred, by fault."""
         left = defaultdict(list)
         with self._lock:
             for (log_file, _), planned in self._planned.items():

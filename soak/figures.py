@@ -1,4 +1,4 @@
-"""Figures of a run: percentiles of delays, and how fast a series grows. Pure."""
+"""Figures of a run: percentiles of delays, and the growth rate of a series. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -9,25 +9,25 @@ SHARES: Final = (0.5, 0.9, 0.99)
 
 
 class Sample(NamedTuple):
-    """Bytes of memory at a moment, in seconds."""
+    """Bytes of memory at a time in seconds."""
 
     at: float
     resident: int
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The least of the values that this share of them does not pass (nearest rank)."""
+    """The smallest value that this share of the values does not exceed (nearest rank)."""
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 def distribution(values: Sequence[float]) -> str:
-    """In words: `p50 0.21 s, p90 …, p99 …, max …`; of values in seconds."""
+    """The distribution of values in seconds as text: `p50 0.21 s, p90 …, p99 …, max …`."""
     named = {f"p{share * 100:.0f}": percentile(values, share) for share in SHARES} | {"max": max(values)}
     return ", ".join(f"{name} {value:,.2f} s" for name, value in named.items())
 
 
 def growth(samples: Sequence[Sample]) -> float:
-    """Bytes a minute: the slope of the line through the second half of the time. 0 where that has fewer than two."""
+    """Bytes per minute: the slope of a line through the second half of the time; 0 with fewer than two samples."""
     middle = (samples[0].at + samples[-1].at) / 2 if samples else 0.0
     second = [sample for sample in samples if sample.at >= middle]
     if len(second) < 2:  # noqa: PLR2004 (a line takes two)
@@ -37,6 +37,6 @@ def growth(samples: Sequence[Sample]) -> float:
 
 
 def thinned(samples: Sequence[Sample], most: int) -> list[Sample]:
-    """At most so many of the samples, at even distances, the last one among them."""
+    """At most `most` of the samples, at even distances and including the last one."""
     step = max(1, math.ceil(len(samples) / most))
     return list(samples[::-1][::step][::-1])

@@ -1,4 +1,4 @@
-"""The fuzz tests with many random examples."""
+"""Runs the fuzz tests with many random examples."""
 
 import os
 import sys
@@ -8,15 +8,15 @@ from demo.local_aws import PROJECT
 from demo.narration import step, tell
 from demo.processes import run
 
-# What tests of laws have in common.
+# Text that all test files with laws contain.
 _FILES: Final = "tests/**/test_*.py"
 _LAWS: Final = "from tests.shared.fuzzing import"
-# For all of them; one test may take as long.
+# For all tests together; a single test may take as long.
 _LONGEST_SECONDS: Final = 3600
 
 
 def fuzz(examples: int) -> None:
-    """Run the tests of every file that has laws. Raises CommandFailedError if one fails, or all take an hour."""
+    """Runs the tests of every file with laws. Raises CommandFailedError if one fails, or if all take over an hour."""
     files = fuzz_files()
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", f"--timeout={_LONGEST_SECONDS}", *files]
     environment = {**os.environ, "FUZZ_EXAMPLES": str(examples)}
@@ -26,5 +26,5 @@ def fuzz(examples: int) -> None:
 
 
 def fuzz_files() -> list[str]:
-    """The files of tests that have laws, as the project sees them."""
+    """The test files with laws, relative to the project."""
     return sorted(str(path.relative_to(PROJECT)) for path in PROJECT.glob(_FILES) if _LAWS in path.read_text())

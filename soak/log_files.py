@@ -1,7 +1,7 @@
-"""Log files to load the pipeline with, the same for the same seed, and the digests that list them.
+"""Log files for a load test, reproducible for a given seed, and the digests that list them.
 
-Beside usual ones there are events that came in two log files, records that cannot become rows, records that are twice
-in their file, files without their second half, and large files.
+In addition to usual files, there are events in two log files, records that cannot become rows, records that occur twice
+in their file, truncated files, and large files.
 """
 
 import gzip
@@ -24,13 +24,13 @@ from tests.shared import signed_digests
 REGIONS: Final = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2")
 _WANTED: Final = 0.25
 _RECORDS, _RECORDS_OF_LARGE_FILES = 12, 300
-# Of so many log files, one is so.
+# One in so many log files has this property.
 _LARGE, _SHARING, _REPEATING, _REJECTED, _TWICE_ANNOUNCED, _CUT = 50, 10, 25, 40, 15, 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFile:
-    """One delivery. `sha256` is that of the whole content, also where the body lacks a part and is not `is_sound`."""
+    """One delivery. `sha256` is for the whole content, even if the body is truncated and not `is_sound`."""
 
     key: str
     region: str
@@ -42,14 +42,14 @@ class LogFile:
 
     @property
     def records(self) -> list[dict[str, Any]]:
-        """What a file that is sound holds."""
+        """The records of a sound file."""
         records: list[dict[str, Any]] = json.loads(gzip.decompress(self.body))["Records"]
         return records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """One digest: its key, body and metadata, and the names of the log files that it lists, keys alone."""
+    """One digest: its key, body and metadata, and the keys of the log files that it lists."""
 
     key: str
     body: bytes
@@ -58,7 +58,7 @@ class Digest:
 
 
 def log_files(delivered: Callable[[], datetime], random: Random, registry: Registry | None = None) -> Iterator[LogFile]:
-    """Log files without end; `delivered` says when CloudTrail delivers the next one."""
+    """An endless sequence of log files; `delivered` returns the delivery time of the next one."""
     sources = (registry or load()).sources
     records = map(json.loads, Corpus(wanted=_WANTED, seed=random.getrandbits(32)).records())
     number, earlier = 0, dict[str, Any]()
@@ -97,18 +97,18 @@ def _log_file(
 
 
 def within(hours: Sequence[datetime], random: Random) -> datetime:
-    """A moment within one of the hours, given by their ends."""
+    """A random moment within one of the hours, which are given by their ends."""
     return random.choice(hours) - timedelta(minutes=random.randint(5, 55))
 
 
 def hours_before(now: datetime) -> tuple[datetime, ...]:
-    """The ends of the last whole hours, as many as CloudTrail writes digests for before log files count as late."""
+    """The ends of the last whole hours, as many as digests can cover before log files count as late."""
     last = now.replace(minute=0, second=0, microsecond=0)
     return last - timedelta(hours=1), last
 
 
 def digests(files: Sequence[LogFile], bucket: str, hours: Sequence[datetime]) -> list[Digest]:
-    """One digest for each Region and hour, signed, with all log files of these; `hours` are their ends."""
+    """One signed digest for each Region and hour, listing all its log files; `hours` are the ends of the hours."""
     listed: defaultdict[tuple[str, datetime], list[tuple[str, str]]] = defaultdict(list)
     for file in files:
         end = file.delivered.replace(minute=0) + timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""The two phases of a run: many deliveries at once with every fault, and steady ones while memory is watched."""
+"""The two phases of a run: many deliveries at once with all faults, then steady ones while memory is monitored."""
 
 import time
 from collections import defaultdict
@@ -16,8 +16,8 @@ from soak.log_files import Digest, LogFile, digests, hours_before, log_files, wi
 from soak.run import Run
 
 FILES_PER_SECOND: Final = 5
-# Bytes a minute: what grows so fast would fill the function's 1,024 MB in 16 hours. In a short time, one step of the
-# allocator looks steep: so many bytes in all are no growth.
+# Bytes per minute: this growth would fill the function's 1,024 MB in 16 hours. In a short run, one step of the
+# allocator looks steep, so a total below the second limit does not count as growth.
 MOST_GROWTH: Final = 1_000_000
 _NO_GROWTH: Final = 2_000_000
 _SHOWN_SAMPLES: Final = 10
@@ -25,7 +25,7 @@ _SHOWN_DIFFERENCES: Final = 20
 
 
 def load(run: Run, count: int) -> bool:
-    """Deliver `count` log files as fast as they go, with every fault. Whether all is as it has to be."""
+    """Delivers `count` log files as fast as possible, with all faults; returns whether everything is as expected."""
     tell(f"\nLoad: {count:,} log files at once, with faults")
     hours = hours_before(datetime.now(UTC))
     with step("Creating log files and digests"):
@@ -52,7 +52,7 @@ def load(run: Run, count: int) -> bool:
 
 
 def steady(run: Run, seconds: float) -> bool:
-    """Deliver some log files each second, and watch the memory. Whether all is as it has to be, and memory flat."""
+    """Delivers log files at a steady rate; returns whether everything is as expected, and memory does not grow."""
     count = int(seconds * FILES_PER_SECOND)
     tell(f"\nSoak: {FILES_PER_SECOND} log files a second for {seconds:.0f} s, with the short faults")
     files = list(islice(log_files(partial(datetime.now, UTC), run.random), count))
@@ -94,9 +94,9 @@ def _report(run: Run, files: list[LogFile]) -> bool:
 
 
 def judge(memory: Mapping[int, list[Sample]]) -> bool:
-    """Tell the memory of each process over time, and whether it is flat; at least one has to have been there."""
+    """Reports the memory of each process over time; returns whether it is flat, for at least one process."""
     last = max((samples[-1].at for samples in memory.values()), default=0.0)
-    # One that ended before, or came in the second half, has nothing to say of it.
+    # A process that ended early, or started in the second half, shows nothing about growth.
     there = {pid: each for pid, each in memory.items() if each[-1].at == last and each[0].at <= last / 2}
     if not there:
         tell("No process of the function ran for the whole second half: its memory cannot be judged.")

@@ -1,8 +1,8 @@
-"""Stands between the function and the local AWS, and lets requests fail as the plan has it. On loopback alone.
+"""A proxy on loopback between the function and the local AWS that makes requests fail as planned.
 
-Beside that it does three things. It gives out the public key with which the digests are signed, since the local AWS
-has none. It shortens the time that a failed message stays away, minutes to seconds. It notes when the ledger has what
-became of a log file.
+In addition, it does three things. It returns the public key for the digests' signatures, because the local AWS has
+none. It shortens the time until a failed message is retried, from minutes to seconds. It records the time when the
+ledger has the outcome of a log file.
 """
 
 import base64
@@ -24,7 +24,7 @@ from soak.requests import Request, request_of
 
 _UPSTREAM_SECONDS: Final = 60.0
 _SHUTDOWN_POLL: Final = 0.05
-# Longer than the function waits for an answer.
+# Longer than the function waits for a response.
 _TIMEOUT_SECONDS: Final = 30.0
 _SECONDS_OF_A_MINUTE: Final = 60
 _BAD_REQUEST, _OK, _SERVER_ERROR, _UNAVAILABLE = 400, 200, 500, 503
@@ -33,7 +33,7 @@ _NOT_PASSED_ON: Final = frozenset({"connection", "content-length", "date", "serv
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer of AWS, or one in its place."""
+    """A response from AWS, or a substitute."""
 
     status: int
     headers: Mapping[str, str]
@@ -41,10 +41,10 @@ class Answer:
 
 
 class Proxy(ThreadingHTTPServer):
-    """`aws` is the endpoint behind it, `public_keys` is ListPublicKeys' list.
+    """The proxy; `aws` is the endpoint that it forwards to, `public_keys` the list for ListPublicKeys.
 
-    `kill` ends the process of the function that speaks from that port; where it finds none, that is a survivor.
-    `outcomes` has the moment at which the ledger first had each log file.
+    `kill` ends the process of the function that uses a port; a process that it does not find is a survivor. `outcomes`
+    maps log files to the time when the ledger first had their outcome.
     """
 
     daemon_threads = True
@@ -70,12 +70,12 @@ class Proxy(ThreadingHTTPServer):
 
     @property
     def endpoint(self) -> str:
-        """Where the function finds it."""
+        """The URL for the function."""
         return f"http://{ADDRESS}:{self.server_port}"
 
     @contextmanager
     def serving(self) -> Iterator["Proxy"]:
-        """Answer requests as long as the block lasts."""
+        """Serves requests during the block."""
         thread = threading.Thread(target=self.serve_forever, args=(_SHUTDOWN_POLL,), daemon=True)
         thread.start()
         try:
@@ -85,8 +85,8 @@ class Proxy(ThreadingHTTPServer):
             self.server_close()
             thread.join()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 (socketserver's own)
-        """Say nothing of connections that break: this is what it is for."""
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 (socketserver's signature)
+        """Ignores broken connections, which are intended."""
 
 
 class _Exchange(BaseHTTPRequestHandler):
@@ -106,7 +106,7 @@ class _Exchange(BaseHTTPRequestHandler):
         super().finish()
 
     def log_message(self, *_: object) -> None:
-        """Nothing: thousands of requests go through."""
+        """Logs nothing, because there are thousands of requests."""
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -121,7 +121,7 @@ class _Exchange(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = _serve  # noqa: N815 (http.server's names)
 
     def _passed_on(self, request: Request, body: bytes) -> Answer:
-        """The answer of the local AWS. It closes connections that were idle: a second try opens another one."""
+        """The response of the local AWS. It closes idle connections; a second attempt opens a new one."""
         try:
             answer = self._asked(body)
         except (HTTPException, ConnectionError):
@@ -139,7 +139,7 @@ class _Exchange(BaseHTTPRequestHandler):
         return Answer(status=answer.status, headers=kept, content=answer.read())
 
     def _answer(self, answer: Answer, *, cut: int = 0) -> None:
-        """Send an answer; the last `cut` bytes that it promises do not come."""
+        """Sends a response without its last `cut` bytes, although its length includes them."""
         self.send_response_only(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -160,7 +160,7 @@ class _Exchange(BaseHTTPRequestHandler):
             self._answer(_json({"__type": name, "message": "Internal error."}, status=_SERVER_ERROR))
 
     def _leave_half(self, request: Request, body: bytes) -> None:
-        """Let DynamoDB write the first half of the items, and hand the others back."""
+        """Forwards the first half of the items to DynamoDB, and returns the others as unprocessed."""
         parameters = json.loads(body)
         ((table, requests),) = parameters["RequestItems"].items()
         half = len(requests) // 2
@@ -185,7 +185,7 @@ class _Exchange(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _wait(self, _request: Request, _body: bytes) -> None:
-        """Say nothing until the function has had enough and hangs up."""
+        """Sends nothing until the function's client times out and closes the connection."""
         self.connection.settimeout(_TIMEOUT_SECONDS)
         with suppress(OSError):
             self.connection.recv(1)
@@ -223,5 +223,5 @@ def _json(content: dict[str, Any], *, status: int = _OK) -> Answer:
 
 
 def public_key(fingerprint: str, key: bytes) -> dict[str, Any]:
-    """A key as ListPublicKeys gives it; `key` is in DER, PKCS #1."""
+    """A key as ListPublicKeys returns it; `key` is in DER, PKCS #1."""
     return {"Fingerprint": fingerprint, "Value": base64.b64encode(key).decode()}

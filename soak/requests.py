@@ -1,4 +1,4 @@
-"""What a request of the function asks AWS for, and about which delivery. Pure."""
+"""Determines the operation of a request from the function, and the delivery that it is for. Pure."""
 
 import json
 from dataclasses import dataclass
@@ -7,16 +7,17 @@ from urllib.parse import unquote, urlsplit
 
 from aitrail.ledger import FILE
 
-# By UpdateItem a delivery's own reading notes what became of it, and a digest, hundreds of times, what it lists.
+# Reading a delivery records its outcome with UpdateItem; a digest also records the files it lists, with hundreds of
+# them.
 UPDATE: Final = "UpdateItem"
 LISTING: Final = "UpdateItem of what a digest lists"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """`operation` is AWS's name of it, or LISTING. `log_file` is the delivery's name in the ledger, None for none.
+    """A request; `operation` is AWS's name or LISTING, `log_file` the delivery's name in the ledger, or None.
 
-    With `is_outcome`, it writes into the ledger what became of a log file.
+    If `is_outcome`, it writes the outcome of a log file to the ledger.
     """
 
     operation: str
@@ -25,7 +26,7 @@ class Request:
 
 
 class Headers(Protocol):
-    """Headers by name, without regard to case."""
+    """Headers by name, ignoring case."""
 
     def get(self, name: str, /) -> str | None:
         """The header of that name."""
@@ -33,7 +34,7 @@ class Headers(Protocol):
 
 
 def request_of(method: str, path: str, headers: Headers, body: bytes) -> Request:
-    """What a request of the function is: in JSON, or one of S3 with the bucket in its path."""
+    """Parses a request of the function: JSON, or a request to S3 with the bucket in its path."""
     operation = (headers.get("X-Amz-Target") or "").rpartition(".")[2]
     if not operation:
         bucket, _, key = unquote(urlsplit(path).path).removeprefix("/").partition("/")
@@ -50,7 +51,7 @@ def request_of(method: str, path: str, headers: Headers, body: bytes) -> Request
 
 
 def _item(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The key or the item that a request of DynamoDB is about, the first one of a batch."""
+    """The key or the item in a request to DynamoDB, for a batch the first one."""
     if "RequestItems" in parameters:
         ((request, *_),) = parameters["RequestItems"].values()
         ((kind, what),) = request.items()

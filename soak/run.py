@@ -1,4 +1,4 @@
-"""One run: the deployment behind the proxy, what it is given, and what has to come of it."""
+"""One run: the deployment behind the proxy, its input, and the expected result."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ from soak.log_files import Digest, LogFile
 from soak.proxy import Proxy, public_key
 from tests.shared import signed_digests
 
-# Of queues that the stack gives half an hour: what a function that was killed had in hand comes back after it.
+# Replaces the queues' half hour: messages of a function that was killed become visible again after this time.
 _VISIBILITY_SECONDS: Final = 20
 _QUEUES: Final = ("DeliveriesQueueUrl", "BackfillQueueUrl")
 _DEAD_LETTERS: Final = "DeadLetterQueueUrl"
@@ -32,17 +32,17 @@ _STALLED_SECONDS: Final = 120.0
 _LONGEST_WAIT: Final = 3600.0
 _TOLD_EVERY: Final = 15.0
 _PUTTING: Final = 4
-# At dead letters, ten at a time: there should be one.
+# The maximum number of receive calls for dead letters, ten at a time; only a few messages are expected.
 _MOST_LOOKS: Final = 10
 
 
 class StalledError(AitrailError):
-    """The pipeline has not worked through what it was given; the message ends with what it logged last."""
+    """The pipeline has not processed all of its input; the message ends with the last lines of its log."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """`put_at` are moments of the proxy's clock by log file; `sent` is what should end as a dead letter."""
+    """A run; `put_at` maps log files to times of the proxy's clock, `sent` has the expected dead letters."""
 
     pipeline: Pipeline
     proxy: Proxy
@@ -52,26 +52,26 @@ class Run:
     sent: list[str] = field(default_factory=list)
 
     def expect(self, files: Iterable[LogFile], digests: Iterable[Digest] = ()) -> None:
-        """Expect what becomes of these deliveries."""
+        """Adds the expected outcomes of these deliveries."""
         for file in files:
             self.expected.add(file)
         for digest in digests:
             self.expected.add_digest(digest)
 
     def plan(self, files: Iterable[LogFile], likelihoods: Mapping[Fault, Likelihood]) -> None:
-        """Let a share of these log files meet faults: of those that have rows, so that all requests are made."""
+        """Plans faults for a share of these log files, only ones with rows, so that all requests are made."""
         names = [f"s3://{self.expected.bucket}/{file.key}" for file in files]
         written = [name for name in names if self.expected.entries[name, FILE]["written"]]
         self.proxy.plan.add(written, likelihoods, self.random)
 
     def plan_digests(self, signed: Sequence[Digest]) -> None:
-        """Let some digests meet faults, and what they list when they note it."""
+        """Plans faults for some digests, and for recording some of the log files that they list."""
         bucket = self.expected.bucket
         self.proxy.plan.add([f"s3://{bucket}/{key}" for each in signed for key in each.lists], OF_LISTINGS, self.random)
         self.proxy.plan.add([f"s3://{bucket}/{each.key}" for each in signed], OF_DIGESTS, self.random)
 
     def put(self, delivery: LogFile | Digest) -> None:
-        """Deliver it, and announce it once more if it is to be announced twice."""
+        """Delivers a file, and announces it a second time if it should be announced twice."""
         if isinstance(delivery, Digest):
             self.pipeline.put(delivery.key, delivery.body, delivery.metadata)
             return
@@ -81,22 +81,22 @@ class Run:
             self.pipeline.announce(delivery.key)
 
     def put_all(self, deliveries: Sequence[LogFile | Digest]) -> None:
-        """Deliver them as fast as they go."""
+        """Delivers files as fast as possible."""
         with ThreadPoolExecutor(_PUTTING) as pool:
             for _ in pool.map(self.put, deliveries):
                 pass
 
     def send_unknown(self) -> None:
-        """Send a message of no known kind, which fails five times and ends as a dead letter."""
+        """Sends a message of an unknown kind, which fails five times and becomes a dead letter."""
         body = f'{{"from": "somebody else {len(self.sent) + 1}"}}'
         self.pipeline.send(body)
         self.sent.append(body)
 
     def wait(self) -> None:
-        """Wait until every log file has its outcome and no queue holds anything. Raises StalledError."""
+        """Waits until every log file has its outcome and all queues are empty. Raises StalledError."""
         began = changed = told = time.monotonic()
         state, calm = (-1, -1), 0
-        while calm < 2:  # noqa: PLR2004 (S3 may announce something just then)
+        while calm < 2:  # noqa: PLR2004 (S3 may announce an object at that moment)
             missing = len(self.put_at.keys() - self.proxy.outcomes.keys())
             waiting = sum(map(self.pipeline.messages, _QUEUES))
             calm = calm + 1 if not missing and not waiting else 0
@@ -114,12 +114,12 @@ class Run:
             time.sleep(_POLL_SECONDS)
 
     def delays(self, files: Iterable[LogFile]) -> list[float]:
-        """Seconds from the start of the put until the ledger has the log file, whose rows are written then."""
+        """Seconds from the start of the put until the ledger has the log file, after its rows have been written."""
         names = [f"s3://{self.expected.bucket}/{file.key}" for file in files]
         return [self.proxy.outcomes[name] - self.put_at[name] for name in names]
 
     def differences(self) -> Iterator[str]:
-        """What is not as it has to be, in the tables, among the dead letters and of the faults; one text each."""
+        """The differences from the expectations, in tables, dead letters and faults, one text each."""
         yield from self.expected.differences(self.pipeline.rows(), self.pipeline.entries())
         if (dead := self._dead_letters()) != self.sent:
             yield f"the dead letters are {dead}, but should be only {self.sent}"
@@ -129,9 +129,9 @@ class Run:
             yield f"{Fault.CRASH}: {self.proxy.survivors} times there was no process to kill"
 
     def _dead_letters(self) -> list[str]:
-        """The bodies of all of them; they stay where they are."""
+        """The bodies of all dead letters, which stay in the queue."""
         sqs, queue, found = self.pipeline.aws.client("sqs"), self.pipeline.outputs[_DEAD_LETTERS], []
-        # What was received is hidden, so that the next call gives others.
+        # Received messages are hidden, so the next call returns others.
         for _ in range(_MOST_LOOKS):
             found += sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
         for each in found:
@@ -141,7 +141,7 @@ class Run:
 
 @contextmanager
 def running(seed: int) -> Iterator[Run]:
-    """Deploy behind the proxy, and remove everything with the block."""
+    """Deploys behind the proxy, and removes everything at the end of the block."""
     with ExitStack() as until_the_end:
         with step("Starting a local AWS"):
             aws = until_the_end.enter_context(local_aws())
@@ -168,8 +168,9 @@ def _wait_until_empty(pipeline: Pipeline) -> None:
 
 
 def _prepare(pipeline: Pipeline, proxy: Proxy) -> None:
-    """Change what makes the deployed stack slow to try again, and tell its function of the proxy."""
-    # S3 has announced itself: what is received before the change stays hidden for half an hour if its process ends.
+    """Shortens the queues' visibility timeout, and configures the function to use the proxy."""
+    # S3 has sent its test events: a message received before the change stays hidden for half an hour if its process
+    # ends.
     _wait_until_empty(pipeline)
     sqs, function = pipeline.aws.client("sqs"), pipeline.aws.client("lambda")
     for queue in _QUEUES:

@@ -1,4 +1,4 @@
-"""The processes in which the local AWS runs the function: which there are, what memory they have, and their end."""
+"""The processes in which the local AWS runs the function: lists them with their memory, and kills them."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ _PROC: Final = Path("/proc")
 
 
 class Process(NamedTuple):
-    """A process: `resident` are bytes."""
+    """A process; `resident` is its memory in bytes."""
 
     pid: int
     parent: int
@@ -24,13 +24,13 @@ class Process(NamedTuple):
 
 def workers(server: int, function: str) -> list[Process]:
     """The processes of a function; `server` is the process of the local AWS."""
-    # Each works in a folder of its own, named after the function.
+    # Each works in its own folder, named after the function.
     name = f"ministack-lambda-{function}-"
     return [each for each in _processes() if each.parent == server and name in each.command]
 
 
 def kill(server: int, function: str, port: int) -> bool:
-    """Kill the process of a function that speaks from this port of loopback; whether there was one."""
+    """Kills the process of the function that uses this port of loopback; returns whether there was one."""
     for each in workers(server, function):
         if each.pid in _owners(port):
             with suppress(ProcessLookupError):
@@ -40,7 +40,7 @@ def kill(server: int, function: str, port: int) -> bool:
 
 
 def _owners(port: int) -> set[int]:
-    """The processes that hold a connection from this port of loopback."""
+    """The processes that have a connection from this port of loopback."""
     if not (_PROC / "net/tcp").exists():
         command = ["lsof", "-nP", "-t", f"-iTCP@{ADDRESS}:{port}"]
         return set(map(int, subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()))  # noqa: S603
@@ -55,7 +55,7 @@ def _owners(port: int) -> set[int]:
 
 
 def _processes() -> Iterator[Process]:
-    """Small Linux images have no `ps`, and macOS has no /proc."""
+    """All processes, from /proc or `ps`: small Linux images have no `ps`, and macOS has no /proc."""
     return _from_proc() if (_PROC / "self/stat").exists() else _from_ps()
 
 

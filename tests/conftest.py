@@ -1,4 +1,4 @@
-"""What every folder of tests may use."""
+"""Fixtures for all folders of tests."""
 
 import json
 from pathlib import Path
@@ -14,24 +14,24 @@ RECORDS = Path(__file__).parent / "records"
 
 @pytest.fixture
 def records():
-    """Six realistic records by name, one for each file in tests/records, new for every test."""
+    """Six realistic records by name, one for each file in tests/records, loaded anew for every test."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))}
 
 
 @pytest.fixture(scope="session")
 def descriptions():
-    """botocore's descriptions of the services: they take long to load."""
+    """botocore's service models, which are slow to load."""
     return create_loader()
 
 
 def _is_of_the_deployment(nodeid):
-    """Whether one worker shall do it with the tests of the deployment; those of poison pass the time in between."""
+    """Whether a test runs in the worker of the deployment's tests; tests of poison use its waiting times."""
     file = nodeid.partition("::")[0]
     return file.startswith("tests/e2e/") or file.endswith("/test_poison.py")
 
 
 class Groups(LoadGroupScheduling):
-    """Gives one worker all tests that share what takes long: a deployment, a synthesis. The others go one by one.
+    """Assigns tests that share a slow deployment or synthesis to one worker, and other tests one by one.
 
     pytest-xdist's own groups, the mark `xdist_group`, do nothing with pytest 9.2: the mark changes the name of a test,
     which cannot be changed any more (pytest-dev/pytest-xdist#1386).
@@ -49,7 +49,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_modifyitems(items):
-    """What takes long begins first, so that no worker ends with it alone; all else stays in its random order."""
+    """Runs slow tests first, so that no worker finishes late with one; other tests keep their random order."""
     items.sort(key=_turn)
 
 
@@ -62,7 +62,7 @@ def _turn(item):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say how many faults the tests have tried: they note their numbers as the property `faults`."""
+    """Reports the number of injected faults, which tests record as the property `faults`."""
     reports = [report for reports in terminalreporter.stats.values() for report in reports]
     called = [report for report in reports if getattr(report, "when", None) == "call"]
     tried = sum(value for report in called for name, value in report.user_properties if name == "faults")

@@ -1,6 +1,6 @@
-"""Talking to AWS, whatever it is about: pages fetched in parallel, retries, the deployed stack.
+"""General access to AWS: pages fetched in parallel, retries, and the outputs of the deployed stack.
 
-In: clients and tasks; out: answers. It knows nothing of log files, rows or people.
+In: clients and tasks; out: answers. It knows nothing about log files, rows or users.
 """
 
 from typing import TYPE_CHECKING

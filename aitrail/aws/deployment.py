@@ -1,4 +1,4 @@
-"""Where a deployed stack keeps its tables: read from the outputs of the stack."""
+"""Finds the tables, queues and bucket of a deployed stack by reading the stack's outputs."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
@@ -25,7 +25,7 @@ class Deployment:
 
     @classmethod
     def find(cls, cloudformation: "CloudFormationClient", stack: str) -> Self:
-        """Ask CloudFormation for the stack of that name. Raises StackNotFoundError and the client's errors."""
+        """Asks CloudFormation for the stack of that name. Raises StackNotFoundError and the client's errors."""
         region = cloudformation.meta.region_name
         try:
             (description,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
@@ -59,7 +59,7 @@ class Deployment:
 
     @property
     def row_retention(self) -> timedelta | None:
-        """How long rows are kept after their eventTime; None for good."""
+        """How long rows are kept after their eventTime; None if they are kept forever."""
         days = self.outputs.get("RowRetentionDays", "none")
         return None if days == "none" else timedelta(days=int(days))
 
@@ -70,17 +70,17 @@ class Deployment:
 
     @property
     def deliveries_queue(self) -> str:
-        """The URL of the queue of deliveries."""
+        """The URL of the deliveries queue."""
         return self._output("DeliveriesQueueUrl")
 
     @property
     def backfill_queue(self) -> str:
-        """The URL of the queue of what is announced again."""
+        """The URL of the backfill queue, through which deliveries are re-announced."""
         return self._output("BackfillQueueUrl")
 
     @property
     def dead_letter_queue(self) -> str:
-        """The URL of the queue of deliveries that failed."""
+        """The URL of the dead-letter queue."""
         return self._output("DeadLetterQueueUrl")
 
     @property
@@ -90,6 +90,6 @@ class Deployment:
 
     @property
     def key_prefixes(self) -> tuple[str, ...]:
-        """What may precede `AWSLogs/` in keys, beside nothing at all."""
+        """The prefixes that may precede `AWSLogs/` in keys, in addition to no prefix."""
         prefixes = self._output("KeyPrefixes")
         return () if prefixes == "none" else tuple(prefixes.split(","))

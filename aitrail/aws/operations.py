@@ -1,8 +1,8 @@
-"""The operations that the AWS SDK knows of the services, to tell what a mistyped one should be."""
+"""The operations of each service that the AWS SDK knows, to suggest corrections for mistyped names."""
 
 from collections.abc import Iterable
 
-# botocore has no description of Transcribe streaming.
+# botocore has no service model of Transcribe streaming.
 _STREAMING = (
     "GetMedicalScribeStream",
     "StartCallAnalyticsStreamTranscription",
@@ -13,8 +13,8 @@ _STREAMING = (
 
 
 def known_operations(services: Iterable[str]) -> frozenset[str]:
-    """The names of all operations of the SDK's services whose names begin with one of these, and of streaming."""
-    from botocore.loaders import create_loader  # noqa: PLC0415 (only a question without an answer needs it)
+    """The operations of all SDK services whose names begin with one of these, and of Transcribe streaming."""
+    from botocore.loaders import create_loader  # noqa: PLC0415 (only queries without results need it)
 
     loader = create_loader()
     names = tuple(services)

@@ -1,4 +1,4 @@
-"""Pages of many queries, fetched side by side, in memory bounded by the size of a page."""
+"""Fetches pages of many queries in parallel, in memory bounded by the page size."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -8,7 +8,7 @@ from heapq import merge
 from itertools import chain, islice
 from typing import Any, NamedTuple, TypeVar
 
-# DynamoDB answers within milliseconds: more threads than this would wait for the interpreter, not for the network.
+# DynamoDB responds within milliseconds: more threads would wait for the interpreter, not for the network.
 WORKERS = 8
 
 _T = TypeVar("_T")
@@ -16,13 +16,13 @@ _Item = dict[str, Any]
 
 
 class Page(NamedTuple):
-    """The items of a page, and what to ask with for the next one; None after the last."""
+    """The items of a page, and the key for fetching the next page; None on the last page."""
 
     items: list[_Item]
     next_key: Any
 
 
-# Asked with None for the first page.
+# Called with None for the first page.
 Fetch = Callable[[Any], Page]
 
 
@@ -33,7 +33,7 @@ def _workers(number: int) -> Iterator[ThreadPoolExecutor]:
     try:
         yield pool
     except KeyboardInterrupt:
-        # AWS may take as long as the client's timeouts: whoever interrupts does not wait for it.
+        # A request may take as long as the client's timeouts, and a user who interrupts should not wait for that.
         wait_for_all = False
         raise
     finally:
@@ -48,10 +48,10 @@ def merged(
     read_on: bool = True,
     workers: int = WORKERS,
 ) -> Iterator[_Item]:
-    """The items of all queries, group after group; those within a group are merged by `key`.
+    """The items of all queries, one group after the other; within a group, they are merged by `key`.
 
-    Every query gives its items in the order of `key`. The first pages of at most `workers` queries ahead are fetched
-    before they are needed, and with `read_on` the page that follows one that is being consumed.
+    Every query must return its items in the order of `key`. First pages are fetched in advance, for at most `workers`
+    queries. With `read_on`, the next page is fetched while the current one is consumed.
     """
     waiting, started = iter(groups), deque[list[_Pages]]()
     with _workers(workers) as pool:
@@ -64,7 +64,7 @@ def merged(
 
 
 class _Pages:
-    """The items of one query, whose first page is asked for at once."""
+    """The items of one query, whose first page is requested immediately."""
 
     def __init__(self, pool: ThreadPoolExecutor, fetch: Fetch, *, read_on: bool) -> None:
         self._pool, self._fetch, self._read_on = pool, fetch, read_on
@@ -74,7 +74,7 @@ class _Pages:
         while self._coming:
             page, self._coming = self._coming.result(), None
             items = iter(page.items)
-            # Not before the first item is consumed: whoever wants no more should not pay for more.
+            # Fetch the next page only after the first item: a caller who needs no more should not pay for more.
             yield from islice(items, 1)
             if self._read_on:
                 self._ask(page.next_key)
@@ -82,17 +82,17 @@ class _Pages:
             if not self._coming:
                 self._ask(page.next_key)
 
-    def _ask(self, key: Any) -> None:  # noqa: ANN401 (DynamoDB's own)
+    def _ask(self, key: Any) -> None:  # noqa: ANN401 (a key of DynamoDB's)
         self._coming = None if key is None else self._pool.submit(self._fetch, key)
 
 
 def unordered(queries: Iterable[Fetch], *, workers: int = WORKERS) -> Iterator[_Item]:
-    """The items of all queries as their pages come; at most `workers` pages are ahead of the one being consumed."""
+    """The items of all queries as their pages arrive; at most `workers` pages are fetched ahead."""
     waiting = iter(queries)
     with _workers(workers) as pool:
         running = {pool.submit(fetch, None): fetch for fetch in islice(waiting, workers)}
         while running:
-            # One at a time: a set of futures that are done would keep the pages of all.
+            # One at a time: a set of finished futures would keep all of their pages in memory.
             done = wait(running, return_when=FIRST_COMPLETED).done.pop()
             fetch, page = running.pop(done), done.result()
             if page.next_key is not None:
@@ -103,7 +103,7 @@ def unordered(queries: Iterable[Fetch], *, workers: int = WORKERS) -> Iterator[_
 
 
 def in_order(tasks: Iterable[Callable[[], _T]], *, workers: int = WORKERS) -> Iterator[_T]:
-    """What the tasks return, in their order; at most `workers` of them run or wait to be consumed."""
+    """The results of the tasks, in order; at most `workers` tasks are running or waiting to be consumed."""
     running = deque[Future[_T]]()
     with _workers(workers) as pool:
         for task in chain(tasks, [None]):
@@ -114,9 +114,9 @@ def in_order(tasks: Iterable[Callable[[], _T]], *, workers: int = WORKERS) -> It
 
 
 def interleaved(streams: Iterable[Iterator[_T]], *, size: int, workers: int = WORKERS) -> Iterator[_T]:
-    """The items of all streams, `size` of each in turn; `workers` streams are open, and the next items of each wait.
+    """The items of all streams, `size` from each in turn; `workers` streams are open, with their next items prefetched.
 
-    A stream that ends makes room for the next one. Each is read by one thread at a time.
+    When a stream ends, the next one is opened. Each stream is read by one thread at a time.
     """
     waiting, running = iter(streams), deque[tuple[Iterator[_T], Future[list[_T]]]]()
     with _workers(workers) as pool:
@@ -137,7 +137,7 @@ def interleaved(streams: Iterable[Iterator[_T]], *, size: int, workers: int = WO
 
 
 def in_turn(groups: Iterable[Iterable[_T]], *, at_once: int) -> Iterator[_T]:
-    """One item of each group in turn; at most `at_once` groups have begun and not ended."""
+    """One item of each group in turn; at most `at_once` groups are open at a time."""
     waiting, begun = iter(groups), deque[Iterator[_T]]()
     while True:
         begun.extend(map(iter, islice(waiting, at_once - len(begun))))

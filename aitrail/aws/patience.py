@@ -1,4 +1,4 @@
-"""How long to wait before AWS is asked once more."""
+"""Retries of requests to AWS, with pauses between them."""
 
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 
 def pauses(clock: Clock) -> Iterator[float]:
-    """Seconds to wait before each further try: full jitter below a doubling bound."""
+    """The seconds to wait before each retry: full jitter with a bound that doubles."""
     bound = _FIRST_PAUSE
     while True:
         yield clock.random() * bound
@@ -22,7 +22,7 @@ def pauses(clock: Clock) -> Iterator[float]:
 
 
 def patiently(ask: Callable[[], _T], clock: Clock) -> _T:
-    """What AWS answers, asked again after an error that passes by itself. Raises the last of ten, and all others."""
+    """The result of `ask`, retried after temporary errors. Raises the tenth temporary error, and any other at once."""
     for pause in islice(pauses(clock), _TRIES - 1):
         try:
             return ask()

@@ -1,6 +1,6 @@
-"""Errors of AWS that pass by themselves: throttling, errors of the server, lost connections."""
+"""Temporary AWS errors: throttling, server errors and lost connections."""
 
-# Codes with which AWS asks for patience.
+# AWS's error codes for throttling.
 THROTTLING = (
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -13,8 +13,8 @@ _SERVER_ERROR = 500
 
 
 def is_temporary(error: Exception) -> bool:
-    """Whether asking again may help."""
-    # Commands that ask nothing of AWS know the codes, and need not wait for botocore.
+    """Whether a retry may succeed."""
+    # Commands that do not use AWS import the codes and should not have to load botocore.
     from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: PLC0415, A004
 
     if isinstance(error, ClientError):

@@ -1,4 +1,4 @@
-"""`python -m aitrail.cli` is `aitrail`."""
+"""Makes `python -m aitrail.cli` the same as `aitrail`."""
 
 from aitrail.cli.main import main
 

@@ -1,4 +1,4 @@
-"""The `aitrail` command group, and how commands end: a message for people on stderr, an exit code for programs."""
+"""The `aitrail` command group, and its handling of errors: messages for people on stderr, exit codes for programs."""
 
 import io
 import os
@@ -17,7 +17,7 @@ from aitrail.errors import AitrailError
 from aitrail.questions import ConditionError
 from aitrail.window import MomentError
 
-# The commands as --help shows them. They are imported when somebody asks for one: so the list need not wait for all.
+# The commands as --help shows them. A command's module is imported only when it is used, so that the list is fast.
 SECTIONS = {
     "Query": {
         "events": "List calls, newest first.",
@@ -47,7 +47,7 @@ SECTIONS = {
     },
 }
 _NAMES = tuple(name for commands in SECTIONS.values() for name in commands)
-# What a shell reports of a program that SIGINT or SIGPIPE ended.
+# A shell's exit codes for programs ended by SIGINT or SIGPIPE.
 _INTERRUPTED = 130
 _NOBODY_READS = 141
 
@@ -58,19 +58,19 @@ class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         return list(_NAMES)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (the same)
-        """Write the commands below their headings."""
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (as above)
+        """Writes the commands under their headings."""
         for section, commands in SECTIONS.items():
             with formatter.section(section):
                 formatter.write_dl(list(commands.items()))
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (the same)
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (as above)
         if cmd_name not in _NAMES:
             return None
         try:
             name = cmd_name.replace("-", "_")
             return cast("click.Command", getattr(import_module(f"aitrail.cli.commands.{name}"), name))
-        except AitrailError as error:  # a service file of the registry is wrong
+        except AitrailError as error:  # a service file of the registry is invalid
             raise click.ClickException(str(error)) from error
 
     def resolve_command(
@@ -78,11 +78,11 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
-        except click.NoSuchCommand as error:  # click knows no names of commands that are not imported
+        except click.NoSuchCommand as error:  # click does not know commands that are not imported
             raise click.NoSuchCommand(error.command_name, possibilities=_NAMES, ctx=ctx) from error
 
     def make_context(self, *arguments: Any, **settings: Any) -> click.Context:  # noqa: ANN401 (click's signature)
-        """Read the command line up to the name of the command, which shows the help of all."""
+        """Parses the command line up to the name of the command; also shows the group's help."""
         with _printable_errors(), _ending():
             return super().make_context(*arguments, **settings)
 
@@ -93,7 +93,7 @@ class _Commands(click.Group):
 
 @contextmanager
 def _ending() -> Iterator[None]:
-    """Turn what ends a command into what click knows to end with."""
+    """Converts errors that end a command to click's exceptions."""
     try:
         yield
     except (ConditionError, MomentError) as error:
@@ -112,7 +112,7 @@ def _ending() -> Iterator[None]:
 
 @contextmanager
 def _printable_errors() -> Iterator[None]:
-    """Let no message steer the terminal: arguments, names of files and texts of AWS are in them."""
+    """Escapes error messages, which may contain arguments, file names and texts from AWS, for the terminal."""
     try:
         yield
     except click.ClickException as error:
@@ -121,7 +121,7 @@ def _printable_errors() -> Iterator[None]:
 
 
 def _abandon_output() -> None:
-    """Let the interpreter flush what nobody takes to nowhere, instead of complaining about it when it ends."""
+    """Redirects unread output to the null device, so that the interpreter does not report an error at exit."""
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (a device, not a path)
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
@@ -155,10 +155,10 @@ def main() -> None:
 
 
 def _prepare_streams() -> None:
-    """Make the standard streams take whatever is written; the interpreter has None for one that is closed."""
+    """Makes the standard streams accept any text; a stream that is closed is None."""
     streams: dict[str, TextIO | None] = {"stdout": sys.stdout, "stderr": sys.stderr}
     if streams["stderr"] is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 (a device, not a path; until the end)
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 (a device, not a path; open until exit)
     if streams["stdout"] is None:
         sys.exit("Error: standard output is closed.")
     for stream in (sys.stdout, sys.stderr):
@@ -167,7 +167,7 @@ def _prepare_streams() -> None:
 
 
 def _leave_at_once() -> None:
-    """Exit without waiting for threads: whoever interrupts does not wait until AWS has answered them."""
+    """Exits without waiting for threads: a user who interrupts should not wait for pending requests to AWS."""
     with suppress(OSError):
         sys.stdout.flush()
     os._exit(_INTERRUPTED)

@@ -1,6 +1,6 @@
-"""What aitrail costs, and what Polly charges for characters.
+"""Calculates what aitrail costs, and what Amazon Polly charges for characters.
 
-In: a load, and prices from TOML files; out: the lines of a bill. It asks nothing of AWS. Pure.
+In: a load, and prices from TOML files; out: the lines of a bill. It makes no requests to AWS. Pure.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What reading log files once costs that are in the bucket already, as a backfill does. Pure."""
+"""The cost of a backfill: of reading log files once that are already in the bucket. Pure."""
 
 from decimal import Decimal, localcontext
 
@@ -7,9 +7,9 @@ from aitrail.costs.load import GZIP_RATIO, KB, RECORD_KB, Load
 from aitrail.costs.model import SQS_REQUESTS_OF_A_DELIVERY, costs
 from aitrail.costs.prices import AwsPrices
 
-# As `aitrail.deliveries.announcing` has it: a test compares them.
+# The value of `aitrail.deliveries.announcing.KEYS_OF_A_MESSAGE`; a test compares them.
 FILES_OF_A_MESSAGE = 10
-# Parts of `costs` that reading has; the others are paid by the month, or were when CloudTrail delivered.
+# Parts of `costs` that reading causes; the others are monthly, or were paid when CloudTrail delivered the files.
 _OF_READING = (
     "ledger, writes",
     "ledger, reads",
@@ -18,13 +18,13 @@ _OF_READING = (
     "Lambda, run time",
     "CloudWatch, the function's log",
 )
-# What each wanted record that is found costs on top.
+# The part that each wanted record adds.
 _OF_ROWS = "rows and index entries, writes"
 _MILLION = 10**6
 
 
 def cost_of_reading(files: int, compressed_bytes: int, prices: AwsPrices) -> list[Line]:
-    """The parts of what reading so many files of so many bytes with gzip costs, rows not counted; nothing is free.
+    """The parts of the cost of reading files with this total size (gzip), without rows and without a free tier.
 
     Raises CostError.
     """
@@ -45,6 +45,6 @@ def cost_of_reading(files: int, compressed_bytes: int, prices: AwsPrices) -> lis
 
 
 def a_million_rows(prices: AwsPrices) -> Decimal:
-    """What writing the rows of a million wanted records costs."""
+    """The cost of writing the rows of a million wanted records."""
     lines = costs(Load(files=1, events=_MILLION), prices, free=False)
     return next(line.amount for line in lines if line.part == _OF_ROWS)

@@ -5,17 +5,17 @@ from decimal import Context, Decimal, localcontext
 
 from aitrail.costs.prices import UNITS, AwsPrices, Price
 
-# Enough for every product; quotients that do not end are rounded far behind what anybody pays.
+# Enough for every product; periodic quotients are rounded far below the smallest amount that is charged.
 PRECISE = Context(prec=40)
 _MILLION = 10**6
 _CENTS = Decimal("0.01")
-# Much costs less than a cent.
+# Many parts cost less than a cent.
 _FINE = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One part of a month's cost. `setting` is what changes it, if one does; free units are not in `amount`."""
+    """One part of a month's cost. `setting`, if not empty, changes it; `amount` excludes free units."""
 
     part: str
     formula: str
@@ -28,7 +28,7 @@ class Line:
 
 @dataclass(slots=True, kw_only=True)
 class Bill:
-    """Lines added one by one; what is free in a month is used up by them in turn, unless `free` is False."""
+    """Collects lines; each uses up what is left of a month's free units, unless `free` is False."""
 
     prices: AwsPrices
     free: bool = True
@@ -36,7 +36,7 @@ class Bill:
     _used: dict[str, Decimal] = field(default_factory=dict)
 
     def add(self, part: str, price: str, quantity: Decimal | int, formula: str, *, setting: str = "") -> None:
-        """Add a part; `price` is one of UNITS."""
+        """Adds a part; `price` is one of UNITS."""
         with localcontext(PRECISE):
             cost, count = self.prices.prices[price], Decimal(quantity)
             used = self._used.get(price, Decimal(0))
@@ -63,11 +63,11 @@ def total(lines: list[Line]) -> Decimal:
 
 
 def per_million(amount: Decimal, count: int) -> Decimal | None:
-    """What a million costs where so many cost the amount; None where there are none."""
+    """The cost of a million units if `count` units cost the amount; None if `count` is 0."""
     with localcontext(PRECISE):
         return amount * _MILLION / count if count else None
 
 
 def readable(amount: Decimal) -> Decimal:
-    """An amount for people: in cents, and finer where it is less than one."""
+    """An amount for people: rounded to cents, or finer if it is less than one cent."""
     return amount.quantize(_FINE if 0 < amount < _CENTS else _CENTS)

@@ -1,12 +1,12 @@
-"""TOML file -> what characters of Amazon Polly cost.
+"""TOML file -> prices of Amazon Polly's characters.
 
 Its keys:
 
-    currency                what the prices are in (USD)
-    date                    what day or month they are from (2026-11)
-    source                  where they are from
+    currency                currency of the prices (USD)
+    date                    day or month of the prices (2026-11)
+    source                  source of the prices
     per_million_characters  engine = price
-    regions                 Region = a table like per_million_characters, for what is different there (optional)
+    regions                 Region = a table like per_million_characters, for prices that differ there (optional)
 
 Money is Decimal. The free tier and discounts are not considered.
 """
@@ -25,7 +25,7 @@ from aitrail.errors import AitrailError
 _BUNDLED = Path(__file__).parent / "polly-prices.toml"
 _REQUIRED = ("currency", "date", "source", "per_million_characters")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
-# Enough digits for every product and sum to be exact: a price has at most 9 before and 9 behind the point.
+# Enough digits for every product and sum to be exact: a price has at most 9 digits before and 9 after the point.
 _EXACT = Context(prec=60)
 _HIGHEST = Decimal(10) ** 9
 _FINEST = -9
@@ -37,12 +37,12 @@ _Engines = dict[str, Decimal]
 
 
 class PriceError(AitrailError):
-    """A price file that cannot be used: which one, what is wrong with it, and what is valid."""
+    """A price file is invalid; the message names the file, what is wrong with it, and what is valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """Prices of a million characters by engine, and by Region and engine where a Region has its own."""
+    """Prices of a million characters by engine, and by Region and engine for Regions with prices of their own."""
 
     currency: str
     date: str
@@ -52,7 +52,7 @@ class Prices:
 
     @classmethod
     def read(cls, path: Path = _BUNDLED) -> Self:
-        """The prices in a file, by default those that come with aitrail. Raises PriceError."""
+        """The prices in a file, by default the file shipped with aitrail. Raises PriceError."""
         return cls._of(document_in(path), str(path))
 
     @classmethod
@@ -85,13 +85,13 @@ class Prices:
 
 
 def cost_of(characters: Mapping[Decimal, int]) -> Decimal:
-    """What characters cost, exactly; they are counted by the price of a million of them."""
+    """The exact cost of characters; `characters` maps the price of a million to the number of characters."""
     with localcontext(_EXACT):
         return sum((price * count for price, count in characters.items()), Decimal()) / _MILLION
 
 
 def document_in(path: Path) -> dict[str, object]:
-    """What a TOML file of prices holds; numbers with a point are Decimal. Raises PriceError."""
+    """The content of a TOML file of prices; numbers with a decimal point are Decimal. Raises PriceError."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except OSError as error:
@@ -103,14 +103,14 @@ def document_in(path: Path) -> dict[str, object]:
 
 
 def table_of(value: object, where: str) -> dict[str, object]:
-    """A table, where it is one. Raises PriceError."""
+    """The value, which has to be a table. Raises PriceError."""
     if not isinstance(value, dict):
         raise PriceError(f"{where} is {value!r}; it must be a table.")
     return value
 
 
 def text_of(value: object, where: str) -> str:
-    """A text, where it is one and not empty. Raises PriceError."""
+    """The value, which has to be a text that is not empty. Raises PriceError."""
     if not isinstance(value, str) or not value.strip():
         raise PriceError(f"{where} is {value!r}; it must be a string.")
     return value
@@ -138,7 +138,7 @@ def _engines(value: object, where: str) -> _Engines:
 
 
 def price_of(value: object, where: str, what: str) -> Decimal:
-    """A price, exactly as it is written; `what` says what the number means. Raises PriceError."""
+    """A price, exactly as written; `what` describes the number in the error. Raises PriceError."""
     if not isinstance(value, int | Decimal) or isinstance(value, bool) or not _is_price(Decimal(value)):
         raise PriceError(
             f"{where} is {str(value)!r}; it must be a number, 0 to {_HIGHEST:,} with at most {-_FINEST} decimals: "

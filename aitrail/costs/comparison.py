@@ -1,6 +1,6 @@
-"""What other ways to answer the same questions cost: CloudTrail Lake, and Athena over the log files. Pure.
+"""Compares aitrail's cost with other ways to answer the same questions: CloudTrail Lake and Athena. Pure.
 
-Two questions: what one principal did in the last seven days, and what was used in a month. Free units do not count.
+The questions are what one principal did in the last seven days, and the usage of a month. Free units are ignored.
 """
 
 from collections.abc import Iterator
@@ -12,30 +12,30 @@ from aitrail.costs.load import DAYS, GB, GZIP_RATIO, KB, Load
 from aitrail.costs.model import costs
 from aitrail.costs.prices import AwsPrices
 
-# Means of the index entries of the six records in tests/records, and of these in compact JSON: a test computes them.
+# Mean sizes of the index entries and the compact JSON of the six records in tests/records; a test computes them.
 INDEX_ENTRY_BYTES = 491
 WANTED_RECORD_BYTES = 1_670
-# One read unit of eventually consistent reads; each query takes half a unit at least.
+# One read unit of eventually consistent reads; a query takes at least half a unit.
 READ_UNIT_BYTES = 8 * KB
 # An assumption: twenty principals that call equally often.
 PRINCIPALS = 20
 ASKED_DAYS = 7
-# The least that Athena charges for a query.
+# Athena's minimum charge per query.
 ATHENA_LEAST_GB = Decimal(10) / KB
-# Storage of the first year is in the price of ingestion; no source was found for what later years cost.
+# The price of ingestion includes storage for the first year; no source was found for the price of later years.
 LAKE_MONTHS = 12
 WEEK = ASKED_DAYS / DAYS
 
 KEEPING = "keeping, a month"
 PRINCIPAL = f"{ASKED_DAYS} days of a principal"
 USAGE = "a month's usage"
-# Parts of `costs` that are there without aitrail as well, where log files are kept in S3.
+# Parts of `costs` that also arise without aitrail if log files are kept in S3.
 _OF_LOG_FILES = ("log bucket, storage", "S3 requests, CloudTrail's deliveries", "CloudTrail, another copy of events")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """What one way of asking takes for one thing, and what that costs."""
+    """One item of one alternative: its formula and its cost."""
 
     way: str
     what: str
@@ -44,7 +44,7 @@ class Way:
 
 
 def compare(load: Load, prices: AwsPrices) -> list[Way]:
-    """What keeping and asking cost in each way, with what DynamoDB, S3, Lake and Athena charge for it."""
+    """The cost of storage and queries for each alternative, as charged by DynamoDB, S3, Lake and Athena."""
     wanted = Decimal(load.events) * WANTED_RECORD_BYTES / GB
     with localcontext(PRECISE):
         return [

@@ -1,17 +1,18 @@
-"""What a deployment has to carry in a month, and for how long. Pure."""
+"""The monthly load of a deployment, and its retention. Pure."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
 from aitrail.errors import AitrailError
 
-# Mean of 2,900 records of a public set of log files (github.com/invictus-ir/aws_dataset): 1,262 bytes in compact JSON,
-# 53 records in a file, and files 8.7 times as large as with gzip.
+# Means of 2,900 records in a public set of log files (github.com/invictus-ir/aws_dataset): 1,262 bytes of compact JSON
+# per record, 53 records per file, and a gzip ratio of 8.7.
 RECORD_KB = Decimal("1.25")
 RECORDS_IN_A_FILE = 50
 GZIP_RATIO = Decimal("8.7")
-# 17 Regions are on in every account. A digest file comes every hour for each account and Region, with or without calls,
-# also of an organization's trail (AWS CloudTrail User Guide, "CloudTrail digest file structure").
+# 17 Regions are enabled in every account. CloudTrail delivers a digest file every hour for each account and Region,
+# with or without calls, for organization trails as well (AWS CloudTrail User Guide, "CloudTrail digest file
+# structure").
 DIGEST_FILES = 17 * 730
 
 DAYS = Decimal(365) / 12
@@ -36,17 +37,17 @@ _BOUNDS = {
 
 
 class CostError(AitrailError):
-    """Numbers of which no cost can be told."""
+    """Numbers from which no cost can be calculated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What comes in a month and how long it stays. Raises CostError.
+    """The load of a month, and its retention. Raises CostError.
 
-    `files` are log files delivered, `records` all records in them (by default 50 a file), `events` the wanted ones.
-    `accounts` deliver digest files, 12,410 each unless `digest_files` says how many in all. `months` is how many have
-    been recorded; retentions are days, None where nothing expires. `paid_copy` is for management events that another
-    trail of the account delivers as well.
+    `files` is the number of delivered log files, `records` of all records in them (by default 50 per file), `events` of
+    the wanted ones. Each of `accounts` delivers 12,410 digest files, unless `digest_files` gives the total. `months` is
+    the number of months recorded. Retentions are in days, None if nothing expires. `paid_copy` is for management events
+    that another trail of the account delivers as well.
     """
 
     files: int
@@ -78,19 +79,19 @@ class Load:
 
     @property
     def all_records(self) -> int:
-        """Records in the log files of a month."""
+        """The number of records in a month's log files."""
         return max(self.files * RECORDS_IN_A_FILE, self.events) if self.records is None else self.records
 
     @property
     def digests(self) -> int:
-        """Digest files of a month."""
+        """The number of digest files in a month."""
         return self.accounts * DIGEST_FILES if self.digest_files is None else self.digest_files
 
     @property
     def gigabytes(self) -> Decimal:
-        """The log files of a month, uncompressed."""
+        """The uncompressed size of a month's log files."""
         return self.all_records * self.record_kb * KB / GB
 
     def months_kept(self, days: int | None) -> Decimal:
-        """How many months' worth is there in the end, where it stays so many days."""
+        """The number of months of data that are stored in the end, with a retention of `days`."""
         return Decimal(self.months) if days is None else min(Decimal(self.months), days / DAYS)

@@ -1,7 +1,7 @@
-"""What a deployment costs in a month: every part with its formula. Pure.
+"""The model of a deployment's monthly cost: every part with its formula. Pure.
 
-Quantities and money are Decimal; a month has 365 / 12 days; KB and GB are of 1,024. An estimate, not a bill: constants
-say whether a test computes them, whether they were measured, or whether they are assumptions.
+Quantities and money are Decimal; a month has 365 / 12 days; KB and GB are powers of 1,024. This is an estimate, not a
+bill: the comment on each constant says whether a test computes it, it was measured, or it is an assumption.
 """
 
 from decimal import Decimal, localcontext
@@ -10,49 +10,49 @@ from aitrail.costs.bill import PRECISE, Bill, Line
 from aitrail.costs.load import GB, GZIP_RATIO, KB, SECONDS, Load
 from aitrail.costs.prices import AwsPrices
 
-# Means of the six records in tests/records: a test computes them. Bytes are as DynamoDB bills storage, 100 for each
-# item and each index entry included. A row has 2.83 index entries in the mean: two without a resource, else three.
+# Means of the six records in tests/records; a test computes them. Bytes are as DynamoDB bills storage, including 100
+# for each item and each index entry. A row has 2.83 index entries on average: two without a resource, otherwise three.
 WRITE_UNITS_OF_A_ROW = Decimal("5.17")
 ROW_BYTES = 2_038
 ROW_INDEX_BYTES = 1_674
-# The entry of one log file that its digest has verified, and what the index by-day has of it, and the entry of one
-# digest: a test computes these as well. Entry and index are written when the file comes and when its digest does; a
-# digest's when it comes and when the next one does.
+# The entry of a log file verified by its digest, that entry in the index by-day, and the same for a digest; a test
+# computes these as well. A file's entry and index entry are written when the file arrives and when its digest arrives;
+# a digest's when it arrives and when the next digest arrives.
 LEDGER_BYTES = 1_057
 LEDGER_INDEX_BYTES = 842
 LEDGER_WRITE_UNITS = 4
 DIGEST_BYTES = 1_025
 DIGEST_INDEX_BYTES = 800
-# An eventually consistent GetItem of at most 4 KB; and each digest of a day reads the index entries of that day's log
-# files until then: twelve of them a file in the mean, about six to 4 KB.
+# An eventually consistent GetItem of at most 4 KB. In addition, each digest of a day reads the index entries of that
+# day's log files so far: on average twelve digests read each entry, and about six entries fit into 4 KB.
 LEDGER_READ_UNITS = Decimal("1.5")
 # Two GetItems, and about 30 index entries of digests.
 DIGEST_READ_UNITS = Decimal("3.5")
 
-# CPU seconds of the handler with clients that answer at once, measured in 2026-11 on one x86-64 core: 2.4 ms a file
-# and 7.2 ms a file of 2.5 MB without wanted records, then 0.17 ms for each wanted one (165 ms for 1,000). A core of
-# arm64 is taken to be as fast, and 1,769 MB to be one (AWS Lambda Developer Guide), so that 1,024 MB are 0.58.
+# CPU seconds of the handler with clients that respond immediately, measured in 2026-11 on one x86-64 core: 2.4 ms per
+# file, 7.2 ms for a file of 2.5 MB without wanted records, plus 0.17 ms per wanted record (165 ms for 1,000). It is
+# assumed that an arm64 core is as fast. 1,769 MB are one core (AWS Lambda Developer Guide), so 1,024 MB are 0.58.
 CPU_OF_A_DELIVERY = Decimal("0.0024")
 CPU_OF_A_MEGABYTE = Decimal("0.002")
 CPU_OF_AN_EVENT = Decimal("0.00017")
 MEMORY_OF_A_CORE = 1_769
-# What a digest takes more than a delivery, and what each log file that it lists takes more, measured beside a delivery.
+# Additional CPU seconds of a digest compared with a delivery, and for each log file that it lists; also measured.
 CPU_OF_A_DIGEST = Decimal("0.004")
 CPU_OF_A_PROOF = Decimal("0.0007")
-# Assumptions: one GetObject of 40 ms, and a read and two writes of DynamoDB; for a digest, eight requests more.
+# Assumptions: one GetObject of 40 ms, one read and two writes of DynamoDB; for a digest, eight additional requests.
 WAITING_OF_A_FILE = Decimal("0.08")
 WAITING_OF_A_DIGEST = Decimal("0.15")
 
-# S3 sends, Lambda receives, Lambda deletes: at most, since several messages may be received at once.
+# S3 sends, Lambda receives, Lambda deletes. This is the maximum, since several messages may be received at once.
 SQS_REQUESTS_OF_A_DELIVERY = 3
-# Two queues, each with five pollers that wait 20 seconds; AWS does not promise a number.
+# Two queues, each with five pollers that wait 20 seconds; AWS does not guarantee a number.
 SQS_REQUESTS_OF_POLLING = 2 * 5 * 3 * 60 * 24 * 30
-# Two lines of the function (1.1 KB measured), three of Lambda, 26 bytes more for each.
+# Two lines from the function (1.1 KB, measured) and three from Lambda, plus 26 bytes for each.
 LOG_BYTES_OF_A_DELIVERY = 1_660
-# X-Ray's usual sampling: one a second, and one of twenty of the others.
+# X-Ray's default sampling: one request per second, and 5 % of the others.
 SAMPLED = Decimal("0.05")
 ALARMS = 10
-# Those of most hours; others cost in hours in which they happen.
+# The metrics of most hours; others cost only in hours in which they are published.
 METRICS = (
     *("IngestedFiles", "Records", "WantedRecords", "RowsWritten"),
     *("DigestFiles", "VerifiedDigests", "VerifiedFiles"),
@@ -138,7 +138,7 @@ def _deliveries(bill: Bill, load: Load) -> None:
 
 
 def function_seconds(load: Load) -> Decimal:
-    """How long the function runs in a month, in all its instances together."""
+    """The function's total run time in a month, over all instances, in seconds."""
     deliveries = load.files + load.digests
     cpu = (
         deliveries * CPU_OF_A_DELIVERY

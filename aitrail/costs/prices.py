@@ -1,14 +1,14 @@
-"""TOML file -> what AWS charges for what aitrail uses.
+"""TOML file -> AWS prices of everything that aitrail uses.
 
 Its keys:
 
-    currency    what the prices are in (USD)
-    date        what day or month they are from (2026-11)
-    region      whose prices they are (us-east-1)
-    source      where they are from
-    prices      name = { price = what `per` units cost, per = how many, free = units free in a month (optional) }
+    currency    currency of the prices (USD)
+    date        day or month of the prices (2026-11)
+    region      Region of the prices (us-east-1)
+    source      source of the prices
+    prices      name = { price = cost of `per` units, per = number of units, free = free units per month (optional) }
 
-Every name of UNITS has to be there. Money is Decimal.
+Every name in UNITS is required. Money is Decimal.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _TEXTS = ("currency", "date", "region", "source")
 _REQUIRED = (*_TEXTS, "prices")
 _FIELDS = ("price", "per", "free")
 
-# What has a price, and what it is counted in.
+# Everything that has a price, and its unit.
 UNITS = {
     "write-units": "write units",
     "read-units": "read units",
@@ -49,14 +49,14 @@ UNITS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """`price` is what `per` units cost; `free` units cost nothing in a month."""
+    """The price of `per` units; the first `free` units of a month cost nothing."""
 
     price: Decimal
     per: Decimal
     free: Decimal = Decimal(0)
 
     def of(self, quantity: Decimal) -> Decimal:
-        """What so many units cost, free ones not considered."""
+        """The cost of a quantity of units, ignoring free units."""
         return quantity * self.price / self.per
 
     def __str__(self) -> str:
@@ -75,7 +75,7 @@ class AwsPrices:
 
     @classmethod
     def read(cls, path: Path = _BUNDLED) -> Self:
-        """The prices in a file, by default those that come with aitrail. Raises PriceError."""
+        """The prices in a file, by default the file shipped with aitrail. Raises PriceError."""
         document, where = document_in(path), str(path)
         _check_names(document, _REQUIRED, where)
         prices = table_of(document["prices"], f"{where}, prices")

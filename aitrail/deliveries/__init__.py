@@ -1,6 +1,6 @@
-"""What CloudTrail delivers, and how it is announced: messages, object keys, the bucket and its folders by day.
+"""CloudTrail's deliveries and their announcement: messages, object keys, the bucket and its folders by day.
 
-In: the body of a message, a key, a bucket; out: deliveries. It knows nothing of records.
+In: the body of a message, a key, a bucket; out: deliveries. It knows nothing about records.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Deliveries announced to a queue, in CloudTrail's words, as if they had just come."""
+"""Announces deliveries to a queue with CloudTrail's own messages, as if they had just arrived."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -13,19 +13,19 @@ from aitrail.errors import AitrailError
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
-# One message fails as a whole and comes again as a whole, and a batch of ten has to be done within five minutes.
+# A message fails and is retried as a whole, and a batch of ten has to be processed within five minutes.
 KEYS_OF_A_MESSAGE = 10
-# SendMessageBatch takes ten messages and 1 MiB of them; a key has 1,024 bytes at most, six times that in JSON.
+# SendMessageBatch accepts ten messages of 1 MiB in total; a key has at most 1,024 bytes, or six times that in JSON.
 _MESSAGES_AT_ONCE = 10
 _TRIES = 6
 
 
 class NotAnnouncedError(AitrailError):
-    """SQS did not take messages, however often they were sent."""
+    """SQS did not accept some messages, even after several attempts."""
 
 
 class Announcer:
-    """Announces objects of one bucket to one queue; `sqs` gives the client."""
+    """Announces objects of one bucket to one queue; `sqs` returns the client."""
 
     def __init__(
         self,
@@ -41,9 +41,9 @@ class Announcer:
         self._clock = clock
 
     def announce(self, keys: Iterable[str], *, force: bool = False) -> Iterator[int]:
-        """Announce these keys; yields after each request how many were announced until then.
+        """Announces these keys; yields the number announced so far after each request.
 
-        With `force` they are read again even if they are done. Raises NotAnnouncedError and the client's errors.
+        With `force`, they are read even if they are already ingested. Raises NotAnnouncedError and the client's errors.
         """
         rest = iter(keys)
         announced = 0
@@ -53,7 +53,7 @@ class Announcer:
             yield announced
 
     def ask_for_review(self, request: ReviewRequest) -> None:
-        """Ask the function to look after what is open from there on. The same errors."""
+        """Asks the function to continue the review there. Raises NotAnnouncedError and the client's errors."""
         self._send([json.dumps({"review": {"problem": request.problem, "after": request.after}})])
 
     def _bodies(self, keys: list[str], *, force: bool) -> Iterator[str]:

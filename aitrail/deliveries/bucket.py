@@ -1,4 +1,4 @@
-"""s3://bucket/prefix -> the log files below it, and their content."""
+"""s3://bucket/prefix -> the log files under it, and their content."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 S3 = "s3://"
 BEFORE_THE_WINDOW = "delivered before the window"
-# An event is delivered after it happened; an hour for clocks that go wrong.
+# An event is delivered after it happened; one hour allows for inaccurate clocks.
 _CLOCKS = timedelta(hours=1)
 _UNAVAILABLE = {
     "NoSuchKey": "it is gone",
@@ -26,11 +26,11 @@ _UNAVAILABLE = {
 
 
 class BadUrlError(AitrailError):
-    """No s3://bucket or s3://bucket/prefix."""
+    """A URL that is not s3://bucket or s3://bucket/prefix."""
 
 
 class UnavailableError(AitrailError):
-    """An object that is listed and cannot be read."""
+    """An object that is listed but cannot be read."""
 
 
 def bucket_and_key(url: str) -> tuple[str, str]:
@@ -42,11 +42,11 @@ def bucket_and_key(url: str) -> tuple[str, str]:
 
 
 def log_objects(s3: "S3Client", url: str, *, left_out: Counter[str], since: datetime | None) -> Iterator[str]:
-    """The names (s3://bucket/key) of the log files whose keys begin so, in the order of keys.
+    """The names (s3://bucket/key) of the log files under a prefix, in the order of keys.
 
-    Other objects, and log files that were delivered too early to hold an event at or after `since`, are counted in
-    `left_out`. A key that is named in full is taken even if CloudTrail gives no such names. Raises BadUrlError and
-    botocore's errors.
+    Other objects, and log files that were delivered too early to contain an event at or after `since`, are counted in
+    `left_out`. If `url` is the full key of an object, that object is included even if its name is not CloudTrail's.
+    Raises BadUrlError and botocore's errors.
     """
     bucket, prefix = bucket_and_key(url)
     earliest = "" if since is None or since <= BEGINNING else event_time(since - _CLOCKS)
@@ -68,16 +68,16 @@ def is_there(s3: "S3Client", name: str) -> bool:
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except s3.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] != "404":  # HTTP's: the answer has no body
+        if error.response["Error"]["Code"] != "404":  # the HTTP status, because the response has no body
             raise
         return False
     return True
 
 
 def named_content(s3: "S3Client", name: str) -> tuple[str, Callable[[], BytesIO]]:
-    """The name of an object, and what gives its content, compressed as it is, or raises UnavailableError.
+    """The name of an object, and a function that returns its content as stored, or raises UnavailableError.
 
-    Raises botocore's errors where others would fail alike.
+    Raises those of botocore's errors that would affect other objects as well.
     """
     try:
         content, _ = content_of(s3, name)
@@ -87,9 +87,9 @@ def named_content(s3: "S3Client", name: str) -> tuple[str, Callable[[], BytesIO]
 
 
 def content_of(s3: "S3Client", name: str) -> tuple[bytes, dict[str, str]]:
-    """The content of an object (s3://bucket/key), compressed as it is, and its metadata. Raises UnavailableError.
+    """The content of an object (s3://bucket/key) as stored, and its metadata. Raises UnavailableError.
 
-    Raises botocore's errors where others would fail alike.
+    Raises those of botocore's errors that would affect other objects as well.
     """
     bucket, key = bucket_and_key(name)
     try:

@@ -1,8 +1,8 @@
-"""A bucket -> the folders in which CloudTrail keeps what it delivered, by day, and the objects in them.
+"""A bucket -> the folders of CloudTrail's deliveries, by day, and the objects in them.
 
     [prefix/]AWSLogs/[o-…/]ACCOUNT/{CloudTrail-Digest,CloudTrail,CloudTrail-NetworkActivity}/REGION/YYYY/MM/DD/
 
-Folders are found level by level, so that nobody lists the objects of days, accounts or Regions that are not wanted.
+Folders are listed level by level, so that objects of other days, accounts or Regions are not listed.
 """
 
 import re
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 _ORGANIZATION = "o-"
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
-# Year, month and day of a folder, as far as they are known: 2026, 2026/03, 2026/03/14.
+# Year, or year and month, or year, month and day of a folder: 2026, 2026/03, 2026/03/14.
 _DATE = re.compile(r"\d{4}(/\d\d){0,2}", re.ASCII)
 _WIDTHS = (4, 7, 10)
-# S3 hands out objects of these classes only after somebody has had them restored (Amazon S3 User Guide).
+# Objects in these storage classes have to be restored before they can be read (Amazon S3 User Guide).
 _ARCHIVE = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """An object as S3 lists it. `size` is in bytes, `etag` bare.
+    """An object as S3 lists it. `size` is in bytes, `etag` has no quotes.
 
-    One that `is_archived` has to be restored before it can be read; one that `is_restored` has been.
+    An object that `is_archived` has to be restored before it can be read; one that `is_restored` has been restored.
     """
 
     key: str
@@ -45,9 +45,9 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayFolders:
-    """The folders of a bucket behind a prefix ("" for none), of some accounts and Regions, of all where none is named.
+    """The folders of a bucket under a prefix ("" for none), for the given accounts and Regions (all if none is given).
 
-    Raises the errors of the client.
+    Raises the client's errors.
     """
 
     s3: "S3Client"
@@ -57,9 +57,9 @@ class DayFolders:
     regions: tuple[str, ...] = ()
 
     def of(self, window: Window, *, found: Callable[[int], None] = lambda _: None) -> dict[str, list[str]]:
-        """By day of delivery (YYYY-MM-DD), oldest first, the folders of accounts and Regions, those of digests first.
+        """Day of delivery (YYYY-MM-DD), oldest first -> the folders of accounts and Regions, digest folders first.
 
-        A folder's name ends where its days begin. `found` hears how many folders and days there are until then.
+        A folder's name ends before the date. `found` is called with the number of folders and days found so far.
         """
         first, last = (bound[:10].replace("-", "/") for bound in window.bounds)
         days: defaultdict[str, list[str]] = defaultdict(list)
@@ -78,7 +78,7 @@ class DayFolders:
         return dict(sorted(days.items()))
 
     def objects(self, day: str, folder: str) -> Iterator[StoredObject]:
-        """What is in the folder of a day, in the order of keys; pages are read as they are consumed."""
+        """The objects in the folder of a day, in the order of keys; pages are fetched as they are consumed."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket,
             Prefix=f"{folder}{day.replace('-', '/')}/",
@@ -96,12 +96,12 @@ class DayFolders:
                     yield f"{above}{name}/"
 
     def _dated(self, folder: str, first: str, last: str) -> list[tuple[str, list[str]]]:
-        """The Regions below a folder of an account, and the dates of each that lie between the two."""
+        """The Regions in a folder of an account, and the dates of each from `first` to `last`."""
         regions = [f"{folder}{name}/" for name in self.regions or self._names(folder)]
         return [(region, self._dates(region, first, last)) for region in regions]
 
     def _dates(self, region: str, first: str, last: str) -> list[str]:
-        """Level by level: years, months, days; where both ends have the same one there is nothing to ask."""
+        """The dates, found level by level: years, months, days. A level that is equal in both bounds is not listed."""
         dates = [""]
         for width in _WIDTHS:
             if first[:width] == last[:width]:
@@ -114,7 +114,7 @@ class DayFolders:
         return [date.removesuffix("/") for date in dates]
 
     def _names(self, above: str, begin: str = "") -> Iterator[str]:
-        """The names of the folders right below another."""
+        """The names of the folders directly in another folder."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=f"{above}{begin}", Delimiter="/"
         )

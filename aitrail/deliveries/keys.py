@@ -1,4 +1,4 @@
-r"""S3 key -> what kind of delivery it is, and what its path and file name say.
+r"""S3 key -> the kind of delivery, and the facts in its path and file name.
 
 CloudTrail writes (its user guide, "Getting and viewing your CloudTrail log files" and "digest file structure"):
 
@@ -6,8 +6,8 @@ CloudTrail writes (its user guide, "Getting and viewing your CloudTrail log file
     …/CloudTrail-NetworkActivity/…  …/CloudTrail-Insight/…  …/CloudTrail-Aggregated/…
     …/CloudTrail-Digest/REGION/YYYY/MM/DD/ACCOUNT_CloudTrail-Digest_REGION_TRAIL_HOME_YYYYMMDDTHHMMSSZ[_backfill].json.gz
 
-All dates are those of the delivery in UTC, not of the events. Neither a prefix nor a suffix decides alone: AWS Config,
-load balancers and others write below `AWSLogs/` too, and some of their names end with `.json.gz`.
+All dates are of the delivery, in UTC, not of the events. Neither a prefix nor a suffix is enough to recognize a key:
+AWS Config, load balancers and others also write under `AWSLogs/`, and some of their names end with `.json.gz`.
 """
 
 import re
@@ -17,12 +17,12 @@ from enum import StrEnum
 
 from aitrail.dynamodb import items
 
-# DynamoDB's limit for a sort key: the ledger's indexes sort by s3://bucket/key. A key alone may have so many bytes.
+# DynamoDB's limit for a sort key: the ledger's indexes sort by s3://bucket/key, and S3 allows that many for the key.
 _LONGEST_NAME = 1024
 
 
 class Kind(StrEnum):
-    """What a key names; the values are the words of metrics and of the ledger."""
+    """The kind of object that a key names; metrics and the ledger use the values."""
 
     LOG_FILE = "log-file"
     NETWORK_ACTIVITY = "network-activity"
@@ -35,21 +35,22 @@ class Kind(StrEnum):
 
     @property
     def ingested(self) -> bool:
-        """Whether the object holds records that become rows."""
+        """Whether the object contains records that become rows."""
         return self in (Kind.LOG_FILE, Kind.NETWORK_ACTIVITY)
 
     @property
     def is_read(self) -> bool:
-        """Whether the object is read at all: digests are, and hold no records."""
+        """Whether the object is read at all: digests are read although they contain no records."""
         return self.ingested or self is Kind.DIGEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogKey:
-    """What the key of a log file, network activity file or digest says.
+    """The parsed key of a log file, network activity file or digest.
 
-    `prefix` is all that precedes `AWSLogs/`, with its slash, or "". `delivery_day` (YYYY-MM-DD) is the path's as it
-    stands; `delivered_at` (YYYY-MM-DDTHH:MM:SSZ) is the file name's, None where that is no real time.
+    `prefix` is everything before `AWSLogs/`, including its slash, or "". `delivery_day` (YYYY-MM-DD) is taken from the
+    path without validation. `delivered_at` (YYYY-MM-DDTHH:MM:SSZ) is taken from the file name; it is None if that is
+    not a valid time.
     """
 
     kind: Kind
@@ -61,9 +62,9 @@ class LogKey:
     delivered_at: str | None
 
     def folder(self, name: str, day: str = "") -> str:
-        """Where the objects of the same account and Region are that CloudTrail keeps in the folder of that name.
+        """The folder with this name (such as CloudTrail-Digest) for the same account and Region.
 
-        `day` (YYYY-MM-DD) tells those of a day of delivery.
+        With `day` (YYYY-MM-DD), the folder of that day of delivery.
         """
         organization = f"{self.organization}/" if self.organization else ""
         dated = f"{day.replace('-', '/')}/" if day else ""
@@ -71,46 +72,46 @@ class LogKey:
 
 
 def is_misfiled(key: str) -> bool:
-    """Whether an object is in the folder of another day than the time in its name says, or its name says none."""
+    """Whether an object's folder is for a different day than its name, or its name contains no valid time."""
     parsed = log_key_of(key)
     return parsed is not None and not (parsed.delivered_at or "").startswith(parsed.delivery_day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Where log files may be: in one bucket, below AWSLogs/ behind one of the prefixes ("" for none).
+    """The place where log files may be: one bucket, under AWSLogs/ after one of the prefixes ("" for none).
 
-    Nowhere else, and under no name too long for the ledger: CloudTrail's own have a few hundred bytes.
+    Names that are too long for the ledger are excluded; CloudTrail's own names have a few hundred bytes.
     """
 
     bucket: str
     prefixes: tuple[str, ...] = ("",)
 
     def holds(self, bucket: str, key: str) -> bool:
-        """Whether that object is there."""
+        """Whether the object is in the scope."""
         is_here = bucket == self.bucket and key.startswith(tuple(f"{prefix}AWSLogs/" for prefix in self.prefixes))
         return is_here and items.is_unicode(key) and len(f"s3://{bucket}/{key}".encode()) <= _LONGEST_NAME
 
 
-# The folders that hold what CloudTrail delivers and aitrail reads.
+# The folders of the deliveries that aitrail reads.
 DIGEST_FOLDER = "CloudTrail-Digest"
 LOG_FOLDERS = ("CloudTrail", "CloudTrail-NetworkActivity")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origins:
-    """Some of the accounts and Regions; none named are all."""
+    """A selection of accounts and Regions; an empty set selects all."""
 
     accounts: frozenset[str] = frozenset()
     regions: frozenset[str] = frozenset()
 
     @property
     def are_all(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether all accounts and Regions are selected."""
         return not self.accounts and not self.regions
 
     def have(self, key: LogKey) -> bool:
-        """Whether an object is of one of them."""
+        """Whether the account and Region of an object are selected."""
         return (not self.accounts or key.account in self.accounts) and (not self.regions or key.region in self.regions)
 
 
@@ -123,13 +124,13 @@ _KIND_OF_FOLDER = {
     "Config": Kind.CONFIG,
 }
 
-# ASCII: `\d` would take the digits of every script. DOTALL: a prefix may hold a newline.
+# ASCII: `\d` would match digits of every script. DOTALL: a prefix may contain a newline.
 _FLAGS = re.ASCII | re.DOTALL
 _ACCOUNT_FOLDER = r"(?P<prefix>(?:.*/)?)AWSLogs/(?:(?P<organization>o-[a-z0-9]+)/)?(?P<account>\d{12})/"
 _DATED_FILE = re.compile(
     _ACCOUNT_FOLDER
     + r"(?P<folder>CloudTrail(?:-NetworkActivity|-Digest)?)/(?P<region>[a-z0-9-]+)/(?P<day>\d{4}/\d\d/\d\d)/"
-    # AWS documents one form of name for all but digests; Insight files repeat their folder's name nevertheless.
+    # AWS documents one form of name for everything but digests, but Insight files use their folder's name instead.
     + r"\d{12}_(?:(?P=folder)|CloudTrail)_(?P<rest>[^/]*)\.json\.gz",
     _FLAGS,
 )
@@ -137,14 +138,14 @@ _COUNTED_FILE = re.compile(_ACCOUNT_FOLDER + r"(?P<folder>CloudTrail-Insight|Clo
 
 # Names of 2014 have no `_` between the time and the unique string.
 _LOG_FILE_TIME = re.compile(r"[a-z0-9-]+_(\d{8}T\d{4})Z.*", _FLAGS)
-# CloudTrail is from 2013; whoever writes a name may choose any time, which nobody should have to calculate with.
+# CloudTrail was launched in 2013. A forged name may contain any time; these limits keep it safe to calculate with.
 _FIRST_YEAR, _LAST_YEAR = 2013, 2100
-# From the end: a trail's name may look like a time.
+# Matched from the end, because a trail's name may look like a time.
 _DIGEST_TIME = re.compile(r"[a-z0-9-]+_.+_[a-z0-9-]+_(\d{8}T\d{6})Z(?:_backfill)?", _FLAGS)
 
 
 def kind_of(key: str) -> Kind:
-    """Tell the kind of any key, by its structure alone: an impossible date does not make a log file something else."""
+    """The kind of any key, by its structure alone: a log file with an impossible date is still a log file."""
     if key.endswith(("/", "_$folder$")):  # `_$folder$`: the folder marker of Hadoop and EMR
         return Kind.FOLDER
     log_key = log_key_of(key)
@@ -155,13 +156,13 @@ def kind_of(key: str) -> Kind:
 
 
 def log_key_of(key: str) -> LogKey | None:
-    """Read the key of a log file, network activity file or digest; None for every other key."""
+    """Parses the key of a log file, network activity file or digest; None for any other key."""
     found = _DATED_FILE.fullmatch(key)
     if not found:
         return None
     kind = _KIND_OF_FOLDER[found["folder"]]
     if kind is Kind.DIGEST and not _DIGEST_TIME.fullmatch(found["rest"]):
-        return None  # Region, trail, home Region and time have to be there: others calculate with them
+        return None  # other modules rely on Region, trail, home Region and time
     return LogKey(
         kind=kind,
         prefix=found["prefix"],

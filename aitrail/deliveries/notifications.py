@@ -1,4 +1,4 @@
-"""Body of a queue message -> the deliveries that it announces.
+"""Body of a queue message -> the deliveries that the message announces.
 
 | envelope                 | bucket, key                                    | key                       |
 |--------------------------|------------------------------------------------|---------------------------|
@@ -7,10 +7,10 @@
 | CloudTrail's own message | s3Bucket, s3ObjectKey[]                        | verbatim                  |
 | one of them inside SNS   | Message holds it as text; raw delivery: itself | as above                  |
 
-aitrail itself announces in CloudTrail's words; with "force": true a delivery is read again even if it is done.
+aitrail's own announcements have CloudTrail's format; with "force": true, a delivery is reprocessed even if ingested.
 
-Announce nothing: s3:TestEvent, `CloudTrail validation message.`, SNS subscription messages, requests for a review
-(`review_request`), and S3 events after which there is nothing new to read. Everything else is unknown, as
+These messages announce nothing: s3:TestEvent, `CloudTrail validation message.`, SNS subscription messages, requests for
+a review (`review_request`), and S3 events after which there is nothing new to read. Any other message is unknown as
 a whole: no part of a message is dropped silently.
 Sources: Amazon S3 user guide ("Event message structure", "EventBridge event message structure"), AWS CloudTrail user
 guide ("Configuring Amazon SNS notifications for CloudTrail").
@@ -26,14 +26,15 @@ from aitrail.errors import AitrailError
 
 
 class UnknownNotification(AitrailError):
-    """The body of a message is no envelope that aitrail knows. Its text shows field names, hardly any content."""
+    """The body of a message is not a known envelope. The error message shows field names and hardly any content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One object that CloudTrail put into a bucket. `version_id`, `etag` (bare) and `size` (bytes) where announced.
+    """One object that CloudTrail wrote to a bucket.
 
-    `force` asks to read it again, whatever the ledger says.
+    `version_id`, `etag` (without quotes) and `size` (bytes) are set if they were announced. `force` requests
+    reprocessing regardless of the ledger.
     """
 
     bucket: str
@@ -46,23 +47,23 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRequest:
-    """From where on to look after what is open: a problem (aitrail.ledger.PROBLEMS), and the name of a log file."""
+    """The position from which to continue a review: a problem (aitrail.ledger.PROBLEMS) and the name of a log file."""
 
     problem: str = ""
     after: str = ""
 
 
 _SNS_WRAPPINGS = 2
-# Fields of what announces something.
+# Fields of messages that announce something.
 _ANNOUNCING = frozenset({"Records", "s3Bucket", "s3ObjectKey", "Message"})
 _VALIDATION_MESSAGE = "CloudTrail validation message."
 
 # Events by S3's eventName, or the part before its colon, and by EventBridge's detail-type.
-# An archived object can be read from the moment its restore has completed, not when that is asked for.
+# An archived object can be read only after its restore has completed, not when the restore is requested.
 _SOMETHING_TO_READ = frozenset(
     {"ObjectCreated", "ObjectRestore:Completed", "Object Created", "Object Restore Completed"},
 )
-# A closed list: an event that AWS adds may announce something to read, so a person has to look at it first.
+# A closed list: an event that AWS adds later may announce something to read, so a person has to check it first.
 _NOTHING_TO_READ = frozenset(
     {
         "IntelligentTiering",
@@ -91,14 +92,14 @@ _NOTHING_TO_READ = frozenset(
 def deliveries(body: str) -> tuple[Delivery, ...]:
     """All deliveries that the message announces, in its order, each bucket, key and version once.
 
-    () for messages that announce nothing to read. Raises UnknownNotification, and nothing else, for any other text.
+    () for a message that announces nothing to read. Any other text raises UnknownNotification and no other error.
     """
     announced = _announced(body, _SNS_WRAPPINGS)
     return tuple({(found.bucket, found.key, found.version_id): found for found in announced}.values())
 
 
 def review_request(body: str) -> ReviewRequest | None:
-    """What a message asks to look after: the hourly event of EventBridge, or what an earlier review had no time for."""
+    """The review that a message requests: EventBridge's hourly event, or the rest of a review that ran out of time."""
     if '"aws.events"' not in body and '"review"' not in body:
         return None
     try:
@@ -106,7 +107,7 @@ def review_request(body: str) -> ReviewRequest | None:
             case {"source": "aws.events", "detail-type": "Scheduled Event", **rest} if not _ANNOUNCING & rest.keys():
                 return ReviewRequest()
             case {"review": {"problem": str(problem), "after": str(after)}, **others} if not others:
-                after.encode()  # no name can hold a lone surrogate
+                after.encode()  # no name can contain a lone surrogate
                 return ReviewRequest(problem=problem, after=after)
     except (ValueError, RecursionError):
         pass
@@ -116,7 +117,7 @@ def review_request(body: str) -> ReviewRequest | None:
 def _announced(text: str, wrappings: int) -> list[Delivery]:
     try:
         return list(_in_envelope(text, wrappings))
-    except (ValueError, RecursionError) as error:  # not JSON, no UTF-8, too deep, or refused below
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, nested too deeply, or refused below
         raise UnknownNotification(
             f"This message is not a notification of a delivery: {error}. It is {_looks(text)}. The queue accepts S3 "
             "event notifications, EventBridge events from S3 and CloudTrail notifications, wrapped by SNS at most "
@@ -146,7 +147,7 @@ def _in_envelope(text: str, wrappings: int) -> Iterator[Delivery]:
 def _of_s3(records: list[object]) -> Iterator[Delivery]:
     for record in records:
         match record:
-            # AWS raises the minor version when it adds fields; a reader compares the major one.
+            # AWS increases the minor version when it adds fields; readers should compare the major version.
             case {"eventSource": "aws:s3", "eventVersion": str(version), "eventName": str(event)} if (
                 version.partition(".")[0] == "2"
             ):
@@ -183,7 +184,7 @@ def _something_to_read(event: str) -> bool:
 
 
 def _delivery(bucket: object, key: object, facts: dict[str, object]) -> Delivery:
-    """Of the object's `facts`, S3 events and EventBridge spell version and etag differently."""
+    """The delivery of an object; S3 events and EventBridge spell version and etag in `facts` differently."""
     etag = _text_or_none(facts.get("eTag", facts.get("etag")), "the etag")
     size = facts.get("size")
     return Delivery(
@@ -203,7 +204,7 @@ def _text_or_none(value: object, what: str) -> str | None:
 def _text(value: object, what: str) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"{what} of an object is not a string, or is empty")
-    value.encode()  # raises ValueError for a lone surrogate: no bucket, key or version can hold one
+    value.encode()  # raises ValueError for a lone surrogate: no bucket, key or version can contain one
     return value
 
 
@@ -212,7 +213,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _looks(text: str) -> str:
-    """Describe the text in at most 200 ASCII characters: names of fields, or too few first characters for a secret."""
+    """Describes the text in at most 200 ASCII characters: field names, or a beginning too short to contain a secret."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""CloudTrail's digests: what they list, whether CloudTrail signed them, and how far their chains reach.
+"""CloudTrail's digests: reads them, verifies their signatures and chains, and compares them with the ledger.
 
 In: a digest; out: entries of the ledger that are verified, awaited, tampered or unlisted. It reads no log file.
 """

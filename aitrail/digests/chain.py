@@ -1,4 +1,4 @@
-"""Whether a digest follows the one before it, as every digest of a trail, account and Region should."""
+"""Checks that a digest follows the previous one, as every digest of a trail, account and Region should."""
 
 from datetime import timedelta
 
@@ -10,13 +10,13 @@ from aitrail.ledger import DIGEST, Ledger, LedgerReader
 from aitrail.window import format_time, parse_time
 
 _A_DAY = timedelta(days=1)
-# Where a digest that begins a chain looks for an earlier one, in days back: few queries find one that was long there.
+# For a digest that starts a chain, how many days back to look for an earlier one: a few queries find an old chain.
 _DAYS_BACK = (0, 1, 3, 7, 30, 90)
 _BACKFILL = "_backfill.json.gz"
 
 
 def break_of(digest: Digest, ledger: Ledger, reader: LedgerReader) -> str | None:
-    """Why a verified digest does not follow what it should, in words; None if it does, or if nothing is known yet."""
+    """The reason why a verified digest does not follow the one it should; None if it does or nothing is known yet."""
     if digest.key.endswith(_BACKFILL):
         return None
     if digest.previous is None:
@@ -29,7 +29,7 @@ def break_of(digest: Digest, ledger: Ledger, reader: LedgerReader) -> str | None
 
 
 def _restart(digest: Digest, reader: LedgerReader) -> str | None:
-    """Why a digest that begins a chain should have followed another one."""
+    """The reason why a digest that starts a chain should have followed another one; None if it should not."""
     key, own = log_key_of(digest.key), chain_of(f"s3://{digest.bucket}/{digest.key}")
     if key is None:
         return None

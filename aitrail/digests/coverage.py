@@ -1,4 +1,4 @@
-"""What digests cover: whether a moment is closed, so that what no digest lists is not CloudTrail's. Pure."""
+"""The time that digests cover. If a moment is closed, a file that no digest lists is not CloudTrail's. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,13 +10,13 @@ from aitrail.deliveries import log_key_of
 from aitrail.ledger import ACCEPTED, DIGEST
 from aitrail.window import parse_time
 
-# The minute in a log file's name is that of its writing, the hour of a digest that of the delivery.
+# The minute in a log file's name is when it was written, the hour of a digest is when it was delivered.
 MARGIN = _AN_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """The time that one digest covers, and the chain it belongs to: one for each account, Region and trail."""
+    """The time that one digest covers, and its chain; there is one chain for each account, Region and trail."""
 
     log_file: str
     chain: str
@@ -28,11 +28,11 @@ class Span:
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Self | None:
-        """The span of a ledger entry; None for what is no digest, or has not been read.
+        """The span of a ledger entry; None if it is not a digest, or has not been read.
 
-        Of a digest that CloudTrail has not signed, nothing is believed: its span is the hour before the time in its
-        name. So is that of one which is not there, if somebody has accepted that. Backfill digests have none: they list
-        what the digests of their hour did not, and form no hours.
+        The content of a digest without CloudTrail's signature is not trusted: its span is the hour before the time in
+        its name. The same applies to a missing digest if that has been accepted. Backfill digests have no span: they
+        list files that the digests of their hour did not, and do not make up a chain.
         """
         name, status = entry["logFile"], entry.get("status")
         key = log_key_of(name)
@@ -57,30 +57,31 @@ class Span:
 
 
 def _is_sound(entry: Mapping[str, Any]) -> bool:
-    """Whether a signed digest says what CloudTrail said: it has no problem, or was accepted as no more than broken.
+    """Whether the content of a signed digest can be trusted: it has no problem, or was accepted but not as tampered.
 
-    That a chain was broken takes nothing from the digest that begins it anew; accepting makes no tampered one sound.
+    A break in the chain does not affect the digest that restarts it. Accepting a tampered digest does not make it
+    sound.
     """
     accepted = {each["problem"] for each in entry.get("accepted", ()) if "takenBackAt" not in each}
     return entry.get("problem") is None or (entry["problem"] == ACCEPTED and "tampered" not in accepted)
 
 
 def chain_of(log_file: str) -> str:
-    """The chain that a digest of that name belongs to: all of the name but its dates."""
+    """The chain of a digest with that name: the name without its dates."""
     folder, _, name = log_file.rpartition("/")
     return f"{folder[: -len('/YYYY/MM/DD')]}/{name[: name.rindex('_20')] if '_20' in name else name}"
 
 
 def trail_of(chain: str) -> str:
-    """The name of the trail whose digests are of that chain."""
+    """The name of the trail whose digests form that chain."""
     _account, _kind, _region, rest = chain.rpartition("/")[2].split("_", 3)
-    return rest.rpartition("_")[0]  # behind it stands the trail's home region
+    return rest.rpartition("_")[0]  # the trail's home Region follows it
 
 
 def joined_spans(spans: Iterable[Span], span: Span) -> list[Span]:
-    """The spans of a chain, and one more, in the order of time; what touches becomes one span.
+    """Adds a span to the spans of a chain, in chronological order, and merges spans that touch.
 
-    So few spans say what many digests cover, apart for those that are verified and for those that are not.
+    A few spans thus describe many digests. Verified and unverified digests are kept apart.
     """
     apart, one = list[Span](), span
     for each in spans:
@@ -92,7 +93,7 @@ def joined_spans(spans: Iterable[Span], span: Span) -> list[Span]:
 
 
 def chains_of(spans: Iterable[Span]) -> dict[str, list[Span]]:
-    """The spans by chain, in the order of time."""
+    """The spans by chain, in chronological order."""
     chains: defaultdict[str, list[Span]] = defaultdict(list)
     for span in spans:
         chains[span.chain].append(span)
@@ -100,7 +101,7 @@ def chains_of(spans: Iterable[Span]) -> dict[str, list[Span]]:
 
 
 def gaps(spans: Iterable[Span], since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The times between `since` and `until` that no verified digest of a chain covers."""
+    """The times between `since` and `until` that no verified digest of the chain covers."""
     covered = since
     for span in sorted(spans, key=lambda span: span.start):
         if not span.verified or span.end <= covered:
@@ -115,23 +116,23 @@ def gaps(spans: Iterable[Span], since: datetime, until: datetime) -> Iterator[tu
 
 
 def is_closed(when: datetime, spans: Iterable[Span]) -> bool:
-    """Whether every chain that speaks of the time around a moment has said all that it will say of it.
+    """Whether every chain that covers the time around a moment is complete for that time.
 
-    `spans` are those of the account and Region.
+    `spans` are all spans of the account and Region.
     """
     first, last = when - MARGIN, when + MARGIN
-    # A chain of which nothing is signed says nothing, and holds nothing up: anybody could begin one.
+    # A chain without any signed digest is ignored and delays nothing, because anyone could start one.
     chains = [
         found
         for found in chains_of(spans).values()
         if any(span.verified for span in found) and any(span.start < last and first < span.end for span in found)
     ]
-    # What was before its first digest no chain speaks of.
+    # A chain does not cover the time before its first digest.
     begun = [(found, found[0].start if found[0].begins else first) for found in chains]
     speaking = [(found, max(first, begin)) for found, begin in begun if begin <= when]
     return bool(speaking) and not any(True for found, begin in speaking for _ in gaps(found, begin, last))
 
 
 def is_covered(when: datetime, spans: Iterable[Span]) -> bool:
-    """Whether any digest speaks of the time around a moment, verified or not."""
+    """Whether any digest, verified or not, covers the time around a moment."""
     return any(span.start < when + MARGIN and when - MARGIN < span.end for span in spans)

@@ -1,4 +1,4 @@
-"""CloudTrail's digest files: what they list, and whether CloudTrail signed them. Pure.
+"""Reads CloudTrail's digest files and verifies CloudTrail's signature. Pure.
 
 Format and algorithm: AWS CloudTrail User Guide, "CloudTrail digest file structure" and "Custom implementations of
 CloudTrail log file integrity validation".
@@ -15,20 +15,20 @@ import msgspec
 from aitrail.errors import AitrailError
 from aitrail.logfile import DamagedGzip, inflated
 
-# About 400 bytes for each log file that it lists, so 40,000 of them; CloudTrail delivers some hundreds in a busy hour
-# of an account. The content takes twenty times its size while it is read, before its signature can be checked.
+# A digest has about 400 bytes for each log file that it lists, so this allows 40,000; CloudTrail delivers a few hundred
+# in a busy hour of an account. Reading takes twenty times the content's size, before the signature can be verified.
 _MAX_BYTES: Final = 16 * 1024 * 1024
 _STEP_BYTES: Final = 128 * 1024
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 _LONGEST_REASON: Final = 400
-# Times outside are nobody's, and not all can be calculated with.
+# Times outside this range are not genuine, and some cannot be calculated with.
 FIRST_TIME, LAST_TIME = datetime(2013, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
 SIGNATURE_ALGORITHM: Final = "SHA256withRSA"
 _HASH_ALGORITHM: Final = "SHA-256"
 
 
 class InvalidDigest(AitrailError):
-    """A digest that CloudTrail did not write as it is, or not to where it is; what it quotes is cut."""
+    """A digest whose content or place differs from what CloudTrail wrote; text quoted in the reason is cut."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason[:_LONGEST_REASON])
@@ -36,7 +36,7 @@ class InvalidDigest(AitrailError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """An object that a digest speaks of, and the SHA-256 (lower-case hex) of its uncompressed content."""
+    """An object that a digest lists, and the SHA-256 (lower-case hex) of its uncompressed content."""
 
     bucket: str
     key: str
@@ -66,7 +66,7 @@ class _Content(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """One digest. It covers the deliveries of `start` <= time < `end`; `previous` is None where a chain begins.
+    """One digest. It covers the deliveries of `start` <= time < `end`; `previous` is None if it starts a chain.
 
     `bytes` and `sha256` are of the uncompressed content.
     """
@@ -84,13 +84,13 @@ class Digest:
 
     @property
     def signed_text(self) -> str:
-        """What CloudTrail signs."""
+        """The text that CloudTrail signs."""
         end = self.end.strftime("%Y-%m-%dT%H:%M:%SZ")
         return f"{end}\n{self.bucket}/{self.key}\n{self.sha256}\n{self.previous_signature or 'null'}"
 
 
 def read_digest(stream: BinaryIO, *, bucket: str, key: str) -> Digest:
-    """The digest that was read at that place. Raises InvalidDigest, and whatever reading the stream raises."""
+    """Reads the digest at that bucket and key. Raises InvalidDigest, and any error that reading the stream raises."""
     content = _inflate(stream)
     try:
         found = msgspec.json.decode(content, type=_Content)
@@ -151,8 +151,8 @@ def _listed(bucket: str, key: str, sha256: str, algorithm: str) -> Listed:
 
 
 def check_signature(digest: Digest, *, signature: str | None, algorithm: str | None, public_key: bytes) -> None:
-    """Raise InvalidDigest unless `signature` (hex) is CloudTrail's; `public_key` is in DER, PKCS #1."""
-    # Not at the top: most deliveries are no digests, and a cold start should not wait for OpenSSL.
+    """Raises InvalidDigest unless `signature` (hex) is CloudTrail's; `public_key` is in DER, PKCS #1."""
+    # Not at the top: most deliveries are not digests, and loading OpenSSL would slow down the cold start.
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415

@@ -1,7 +1,7 @@
-"""Log files that no digest has vouched for.
+"""Finds log files that no digest lists.
 
-A log file that came with its hour, and that no digest lists once its hour is closed, and one that came late and that
-no digest has listed before, is unproven, until `aitrail.ingest.review` decides.
+A log file is unproven if no digest lists it once its hour is closed, or if it arrives late and no digest has listed it
+before. It stays unproven until `aitrail.ingest.review` decides.
 """
 
 from collections.abc import Mapping
@@ -13,19 +13,19 @@ from aitrail.digests.coverage import MARGIN, Span, is_closed
 from aitrail.ledger import UNLISTED, UNPROVEN, Ledger, LedgerReader
 from aitrail.window import days_between, parse_time
 
-# The digest that arrives may be the last one that this many hours before it have waited for.
+# The digest that arrives may be the last one needed to close this much time before it.
 _CLOSING = timedelta(hours=2)
-# A log file that is read so long after the time in its name may have missed the last digest that would look at it.
+# A log file read so long after the time in its name may arrive after the last digest that would check it.
 LATE = _CLOSING
 
 
 def digests_of(bucket: str, key: LogKey) -> str:
-    """What the names of all digests of an object's account and Region begin with."""
+    """The common prefix of the names of all digests of an object's account and Region."""
     return f"s3://{bucket}/{key.folder(DIGEST_FOLDER)}"
 
 
 def spans_of(reader: LedgerReader, digests: str, since: datetime, until: datetime) -> list[Span]:
-    """What the digests whose names begin so cover, of those delivered on the days between the two times."""
+    """The spans of the digests with that prefix that were delivered on the days from `since` to `until`."""
     return [
         span
         for day in days_between(since, until)
@@ -35,7 +35,7 @@ def spans_of(reader: LedgerReader, digests: str, since: datetime, until: datetim
 
 
 def note_doubts(ledger: Ledger, reader: LedgerReader, entry: Mapping[str, Any]) -> None:
-    """Note which log files no digest lists, of the hours that this digest closes, once its `entry` is in the ledger."""
+    """Marks log files that no digest lists, in the hours that this digest closes; its `entry` must be in the ledger."""
     own = Span.of(entry)
     bucket, _, name = entry["logFile"].removeprefix("s3://").partition("/")
     key = log_key_of(name)
@@ -43,7 +43,7 @@ def note_doubts(ledger: Ledger, reader: LedgerReader, entry: Mapping[str, Any]) 
         return
     first, last = own.start - _CLOSING, own.end + MARGIN
     spans = spans_of(reader, digests_of(bucket, key), first - MARGIN, last + 2 * MARGIN)
-    # The reader may not know the entry yet.
+    # The reader may not return the entry yet.
     spans = [*(span for span in spans if span.log_file != own.log_file), own]
     for folder in LOG_FOLDERS:
         for day in days_between(first, last):
@@ -54,7 +54,7 @@ def note_doubts(ledger: Ledger, reader: LedgerReader, entry: Mapping[str, Any]) 
 
 
 def _is_unlisted(entry: dict[str, Any]) -> bool:
-    """Whether it may be that no digest lists it, whatever else is the matter; the ledger looks again."""
+    """Whether possibly no digest lists it, regardless of other problems; the ledger checks again."""
     return entry.get("verifiedBy") is None and entry.get("problem") not in (UNPROVEN, UNLISTED)
 
 

@@ -1,4 +1,4 @@
-"""The public keys with which CloudTrail's signatures are checked, as ListPublicKeys of each Region gives them."""
+"""Fetches the public keys for verifying CloudTrail's signatures, with ListPublicKeys of each Region."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,20 +16,20 @@ from aitrail.errors import AitrailError
 if TYPE_CHECKING:
     from types_boto3_cloudtrail import CloudTrailClient
 
-# The keys of a digest are valid at its time; those of a later hour too, since it may have been signed then.
+# A digest's key is valid at the time of the digest, or some time later, when the digest may have been signed.
 _SIGNED_WITHIN = timedelta(hours=2)
 _AN_HOUR = timedelta(hours=1)
-# A Region that is refused once is not asked again for each of its digests.
+# After a Region has refused access, it is not asked again for each digest.
 _REFUSAL_HOLDS = timedelta(minutes=5)
 
 
 class UnavailableKey(AitrailError):
-    """CloudTrail does not give the key: whether the signature is right cannot be said."""
+    """CloudTrail does not return the key, so the signature cannot be verified."""
 
 
 @dataclass(slots=True)
 class PublicKeys:
-    """Keys by Region and fingerprint, each asked for once; `client` gives a Region's client."""
+    """Keys by Region and fingerprint, each fetched once; `client` returns the client of a Region."""
 
     client: Callable[[str], "CloudTrailClient"]
     clock: Clock = SYSTEM_CLOCK
@@ -37,9 +37,9 @@ class PublicKeys:
     _refused: dict[str, tuple[datetime, str]] = field(default_factory=dict, init=False)
 
     def check(self, digest: Digest, metadata: Mapping[str, str]) -> None:
-        """Raise InvalidDigest unless the object's metadata holds CloudTrail's signature of the digest.
+        """Raises InvalidDigest unless the object's metadata contains CloudTrail's signature of the digest.
 
-        Raises UnavailableKey, and the client's errors where trying again may help.
+        Also raises UnavailableKey, and the client's errors if a retry may succeed.
         """
         key = log_key_of(digest.key)
         if key is None:
@@ -56,9 +56,9 @@ class PublicKeys:
         )
 
     def get(self, region: str, fingerprint: str, start: datetime, end: datetime) -> bytes:
-        """The key (DER, PKCS #1) of that fingerprint that was valid between the two times.
+        """The key (DER, PKCS #1) with that fingerprint that was valid between the two times.
 
-        Raises UnavailableKey, and the client's errors where trying again may help.
+        Raises UnavailableKey, and the client's errors if a retry may succeed.
         """
         if (region, fingerprint) not in self._keys:
             until, reason = self._refused.get(region, (datetime.min.replace(tzinfo=UTC), ""))
@@ -77,7 +77,7 @@ class PublicKeys:
             pages = self.client(region).get_paginator("list_public_keys").paginate(StartTime=start, EndTime=end)
             found = [key for page in pages for key in page["PublicKeyList"]]
         except (BotoCoreError, ClientError) as error:
-            # Where there is no such endpoint, CloudTrail may have a Region that this function cannot reach.
+            # If there is no such endpoint, the function may be unable to reach that Region.
             if is_temporary(error) and not isinstance(error, EndpointConnectionError):
                 raise
             reason = f"CloudTrail in {region} does not return its public keys: {error}"
@@ -97,6 +97,6 @@ def _moment_or_none(text: str) -> datetime | None:
 
 
 def _is_for_all(error: Exception) -> bool:
-    """Whether the Region refuses the caller, not what a digest made it ask for."""
+    """Whether the Region refuses every request of the caller, not just the request for this digest."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
     return not isinstance(error, ClientError) or code.startswith(("AccessDenied", "Unrecognized", "InvalidClientToken"))

@@ -1,8 +1,8 @@
-"""What CloudTrail's digests say, held against the ledger: every delivery proved, awaited, or named as what it is.
+"""Compares CloudTrail's digests with the ledger, so that every delivery is proved, awaited or has a problem.
 
-A digest is read like a log file, whenever it comes. Its signature has to be CloudTrail's; then each object that it
-lists, and the digest before it, is noted in the ledger as expected, with its SHA-256. Log files of hours that are
-closed and that no digest lists become doubtful (`aitrail.digests.doubts`).
+A digest is read like a log file whenever it arrives. If it has CloudTrail's signature, each object that it lists and
+the previous digest are recorded in the ledger as expected, with their SHA-256. Log files of closed hours that no digest
+lists become doubtful (`aitrail.digests.doubts`).
 """
 
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ _WORKERS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
-    """Holds digests against the ledger."""
+    """Compares digests with the ledger."""
 
     ledger: Ledger
     reader: LedgerReader
@@ -39,9 +39,9 @@ class Reconciliation:
     def reconcile(
         self, body: BinaryIO, entry: DigestEntry, *, key: str, metadata: dict[str, str], time_left: Callable[[], float]
     ) -> tuple[DigestEntry, dict[str, int]]:
-        """The entry of a digest once it is read, and counts by metric; what it lists is in the ledger then.
+        """Reads a digest and records the objects that it lists; returns the digest's entry and counts by metric.
 
-        Raises OutOfTimeError and the client's errors: nothing is wrong then with a second time.
+        Raises OutOfTimeError and the client's errors, after which it is safe to retry.
         """
         bucket = entry.log_file.removesuffix(f"/{key}").removeprefix("s3://")
         try:
@@ -62,17 +62,17 @@ class Reconciliation:
         return entry, counts
 
     def note_doubts(self, entry: Mapping[str, Any]) -> None:
-        """Look for log files that no digest lists, once a digest's entry is in the ledger."""
+        """Looks for log files that no digest lists; the digest's entry must be in the ledger."""
         note_doubts(self.ledger, self.reader, entry)
 
     def _expect(self, digest: Digest, time_left: Callable[[], float]) -> dict[str, int]:
-        """Note in the ledger what the digest lists; counts by metric."""
+        """Records in the ledger the objects that the digest lists; returns counts by metric."""
         own = f"s3://{digest.bucket}/{digest.key}"
-        # The trail may have had another bucket or prefix then: what the function refuses is not waited for.
+        # The trail may have had a different bucket or prefix then: objects that the function refuses are not expected.
         here = partial(filter, lambda each: self.scope.holds(each.bucket, each.key))
         kept = [each for each in here(digest.log_files) if kind_of(each.key).ingested]
         before = list(here([digest.previous] if digest.previous else []))
-        # One by one: a digest may list very many, and the time be up.
+        # Lazily: a digest may list very many objects, and the time may run out.
         listings = (self._listing(each, own) for each in chain(kept, before))
         tasks = (partial(self._note, listing, time_left) for listing in listings)
         entries = list(in_order(tasks, workers=_WORKERS))

@@ -1,6 +1,6 @@
-"""DynamoDB as both tables use it: keys and indexes, what an item may hold, batch writes, counted reads.
+"""Access to DynamoDB for both tables: keys and indexes, storable values, batch writes, and reads that are counted.
 
-In: plain values; out: plain values. It knows nothing of what they mean.
+In: plain values; out: plain values. It does not know their meaning.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
-"""Plain JSON values <-> DynamoDB's typed attributes, as boto3's TypeSerializer and TypeDeserializer have them.
+"""Plain JSON values <-> DynamoDB's typed attributes, as boto3's TypeSerializer and TypeDeserializer convert them.
 
-By hand, because those take 60 us for a row, which is more than all else that is done with it, and because importing
-boto3 takes longer than importing everything that the function needs of botocore.
+boto3's classes are not used because they take 60 us for a row, more than all other processing of it. Importing boto3
+also takes longer than importing everything that the function needs from botocore.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ _Attribute = dict[str, Any]
 
 
 def to_item(values: dict[str, Any]) -> dict[str, _Attribute]:
-    """Storable values (see `aitrail.dynamodb.items`) as typed attributes. TypeError for a value of any other type."""
+    """Storable values (see `aitrail.dynamodb.items`) as typed attributes. Raises TypeError for any other type."""
     return {name: {"S": value} if type(value) is str else _typed(value) for name, value in values.items()}
 
 
@@ -43,7 +43,7 @@ _TYPED: dict[type, Callable[[Any], _Attribute]] = {
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Typed attributes as plain values: numbers are int where they are whole, else float."""
+    """Typed attributes as plain values; a number is an int if it is whole, otherwise a float."""
     return {name: _plain(attribute) for name, attribute in item.items()}
 
 

@@ -1,4 +1,4 @@
-"""What both tables share: batches written to the last item, and reads that are counted."""
+"""Writes batches to a table until every item is stored, and reads from a table while counting the cost."""
 
 import threading
 from collections import deque
@@ -16,31 +16,31 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import WriteRequestTypeDef
 
-# BatchWriteItem takes 25 items. They cannot pass its 16 MB: an item has 400 KB at most.
+# BatchWriteItem accepts 25 items. They cannot exceed its 16 MB, because an item has at most 400 KB.
 BATCH_SIZE = 25
-# BatchGetItem takes 100 keys. An item has 400 KB at most, and some batches wait in memory: these are of 10 MB each.
+# BatchGetItem accepts 100 keys, but several batches are in memory at a time: 25 items have at most 10 MB.
 _WHOLE_AT_ONCE = 25
 
 
 class OutOfTimeError(AitrailError):
-    """The time left does not suffice to finish; nothing is lost, a retry writes the same items."""
+    """There is not enough time left to finish; nothing is lost, because a retry writes the same items."""
 
 
 def put(values: dict[str, Any]) -> "WriteRequestTypeDef":
-    """A request of BatchWriteItem that writes an item."""
+    """A write request for BatchWriteItem that puts an item."""
     return {"PutRequest": {"Item": to_item(values)}}
 
 
 def delete(key: dict[str, Any]) -> "WriteRequestTypeDef":
-    """A request of BatchWriteItem that deletes an item."""
+    """A write request for BatchWriteItem that deletes an item."""
     return {"DeleteRequest": {"Key": to_item(key)}}
 
 
 class BatchWriter:
-    """Writes requests to one table and insists until DynamoDB has taken every one.
+    """Sends write requests to one table until DynamoDB has processed all of them.
 
-    Throttling, timeouts and 5xx are retried by the client (botocore's standard mode), what DynamoDB hands back as
-    UnprocessedItems here. Up to `workers` batches are on their way at the same time.
+    The client retries throttling, timeouts and 5xx (botocore's standard mode); this class retries UnprocessedItems.
+    Up to `workers` batches are in flight at the same time.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class BatchWriter:
         self._workers = workers
 
     def write(self, requests: Iterable["WriteRequestTypeDef"], *, time_left: Callable[[], float]) -> None:
-        """Write all requests, whose keys must be distinct; `time_left` gives seconds. Raises OutOfTimeError."""
+        """Sends all requests, whose keys must be distinct; `time_left` returns seconds. Raises OutOfTimeError."""
         pending = iter(requests)
         batches = iter(lambda: list(islice(pending, BATCH_SIZE)), [])
         first = next(batches, None)
@@ -81,7 +81,7 @@ class BatchWriter:
 
 
 class Reader:
-    """Reads one table, eventually consistent, and counts what that takes; threads may share it."""
+    """Reads one table, eventually consistent, and counts requests and read units; threads may share it."""
 
     def __init__(
         self,
@@ -97,14 +97,14 @@ class Reader:
         self.requests = 0
         self.read_units = 0.0
 
-    def query(self, **parameters: Any) -> tuple[list[dict[str, Any]], Any]:  # noqa: ANN401 (those of Query)
-        """The items of a page, and its LastEvaluatedKey, None after the last."""
+    def query(self, **parameters: Any) -> tuple[list[dict[str, Any]], Any]:  # noqa: ANN401 (parameters of Query)
+        """The items of a page and its LastEvaluatedKey, which is None on the last page."""
         answer = self._client.query(TableName=self._table, ReturnConsumedCapacity="TOTAL", **parameters)
         self._count(answer.get("ConsumedCapacity"))
         return [from_item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
 
-    def count(self, **parameters: Any) -> int:  # noqa: ANN401 (those of Query)
-        """How many items a query finds, on all of its pages."""
+    def count(self, **parameters: Any) -> int:  # noqa: ANN401 (parameters of Query)
+        """The number of items that a query finds, on all pages."""
         found, start = 0, dict[str, Any]()
         while True:
             answer = self._client.query(
@@ -123,7 +123,7 @@ class Reader:
         return from_item(answer["Item"]) if "Item" in answer else None
 
     def get_all(self, keys: Sequence[dict[str, str]]) -> Iterator[dict[str, Any]]:
-        """The items with these keys, at most 100 distinct ones, in any order; those that there are."""
+        """The items with these keys (at most 100, distinct), in any order; keys without an item are skipped."""
         wanted = [to_item(key) for key in keys]
         for pause in pauses(self._clock):
             answer = self._client.batch_get_item(
@@ -138,9 +138,9 @@ class Reader:
             self._clock.sleep(pause)
 
     def whole(self, found: Iterable[dict[str, Any]], *, key: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The same items in the same order, with all their attributes; `key` names those of the table's key.
+        """Fetches all attributes of the items, in the same order; `key` names the attributes of the table's key.
 
-        They are fetched as they are consumed. An item that is gone meanwhile stays as it was found.
+        Items are fetched as they are consumed. An item that has been deleted in the meantime is returned as found.
         """
         rest = iter(found)
         batches = iter(lambda: list(islice(rest, _WHOLE_AT_ONCE)), [])
@@ -154,7 +154,7 @@ class Reader:
         return [whole.get(key, item) for key, item in zip(keys, found, strict=True)]
 
     def effort(self) -> str:
-        """What reading has taken until now, for people."""
+        """The requests and read units so far, as text for people."""
         return f"{self.requests:,} requests, {self.read_units:,.1f} read units"
 
     def _count(self, *capacities: Any) -> None:  # noqa: ANN401 (ConsumedCapacity, which local engines may leave out)

@@ -1,4 +1,4 @@
-"""What DynamoDB keeps unchanged, and what has to be stored as JSON text to come back as it was.
+"""Determines which values DynamoDB stores unchanged, and stores the others as JSON text so that they stay exact.
 
 Rules and sizes: Amazon DynamoDB Developer Guide, "Service, account, and table quotas", "Supported data types" and
 "DynamoDB item sizes and formats".
@@ -12,25 +12,25 @@ from typing import Any
 
 MAX_ITEM_BYTES = 400 * 1024
 
-# DynamoDB nests 32 levels. One less is used, so that no reading of "32 levels" can make an item fail.
+# DynamoDB allows 32 levels of nesting. One fewer is used, so that no interpretation of "32 levels" makes an item fail.
 _MAX_DEPTH = 31
 _MAX_NUMBER = 10**38  # 38 digits are exact
-# DynamoDB goes down to 1E-130, boto3's decimal context to 1E-128. No upper bound: floats over 2**53 are integral.
+# DynamoDB's minimum is 1E-130, that of boto3's decimal context 1E-128. No maximum: floats over 2**53 are integral.
 _MIN_FLOAT = 1e-128
 _MAX_NAME_BYTES = 65_535
-# Paths cost bytes: a field with more of them than this is stored as one JSON text.
+# Paths take space: a field with more paths than this is stored as one JSON text.
 _MAX_PATHS = 20
 
 
 def json_text(value: object) -> str:
-    """Canonical JSON: sorted keys, ASCII only, so that lone surrogates and NaN survive as well."""
+    """Canonical JSON: sorted keys and only ASCII, so that lone surrogates and NaN are preserved as well."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def kept_size(value: object, depth: int = 1) -> int:
-    """Bytes by DynamoDB's rules of a value that it keeps as it is; -1 for one that it would refuse or change.
+    """The size in bytes, by DynamoDB's rules, of a value that it stores unchanged; -1 if it would refuse or change it.
 
-    One quick pass, which suffices for nearly every field: for others `storable` says what is to be stored instead.
+    This one fast pass is enough for nearly every field; for the others, `storable` returns the value to store instead.
     """
     kind = type(value)
     if kind is str:
@@ -61,7 +61,7 @@ def _container_size(value: Any, depth: int) -> int:  # noqa: ANN401 (a dict or a
             total += size
         value = value.values()
     for item in value:
-        # Texts are most of all values: not to call for them saves a third of the time.
+        # Most values are texts: avoiding a call for each saves a third of the time.
         size = len(item) if type(item) is str and item.isascii() else kept_size(item, depth)
         if size < 0:
             return -1
@@ -70,9 +70,9 @@ def _container_size(value: Any, depth: int) -> int:  # noqa: ANN401 (a dict or a
 
 
 def storable(name: str, value: object) -> tuple[Any, list[str]]:
-    """A top-level field as DynamoDB keeps it, and the JSON Pointers (RFC 6901) of what became JSON text in it.
+    """A top-level field as DynamoDB can store it, and JSON Pointers (RFC 6901) to the values replaced by JSON text.
 
-    RecursionError where the value is nested so deep that Python cannot write it as JSON.
+    Raises RecursionError if the value is nested too deeply for Python to write it as JSON.
     """
     paths: list[str] = []
     stored = _storable(value, "/" + _escape(name), 1, paths)
@@ -106,7 +106,7 @@ def _is_kept(value: object) -> bool:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether the text can be encoded: JSON may hold lone surrogates, UTF-8 may not."""
+    """Whether the text can be encoded: JSON may contain lone surrogates, UTF-8 may not."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -115,7 +115,7 @@ def is_unicode(text: str) -> bool:
 
 
 def encodable(text: str) -> str:
-    """The text as UTF-8 can hold it: lone surrogates are shown as their escapes."""
+    """The text in a form that UTF-8 can encode: lone surrogates are replaced by their escapes."""
     return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
@@ -128,7 +128,7 @@ def _escape(key: str) -> str:
 
 
 def restored(fields: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
-    """The inverse of `storable` over several fields: numbers as JSON has them, JSON texts parsed again."""
+    """The inverse of `storable` for several fields: converts numbers back to int and float, and parses JSON texts."""
     values = {name: plain(value) for name, value in fields.items()}
     for path in paths:
         *parents, last = [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
@@ -141,7 +141,7 @@ def restored(fields: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 (any JSON value)
-    """A copy with every Decimal as the int or float it stands for."""
+    """A copy with every Decimal converted to int or float."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, dict):
@@ -152,7 +152,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 (any JSON value)
 
 
 def item_size(item: dict[str, Any]) -> int:
-    """Bytes of an item by DynamoDB's rules: attribute names and values; a number's size is its upper bound."""
+    """The size of an item in bytes by DynamoDB's rules: attribute names and values, with an upper bound for numbers."""
     total = 0
     for name, value in item.items():
         size = kept_size(value)
@@ -169,5 +169,5 @@ def _size(value: object) -> int:
         return 3 + len(value) + item_size(value)
     if isinstance(value, list):
         return 3 + len(value) + sum(map(_size, value))
-    # Two digits a byte, and one byte more; the characters of sign, point and exponent make this an upper bound.
+    # One byte for two digits, plus one byte. Counting sign, point and exponent as digits makes this an upper bound.
     return (len(str(value)) + 1) // 2 + 1

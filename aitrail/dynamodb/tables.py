@@ -1,6 +1,6 @@
-"""Names of the two tables, their keys and their indexes: one place for the stack, the writer and the queries.
+"""The two tables, their keys and their indexes, defined once for the stack, the writer and the queries.
 
-`EVENTS` holds one row per wanted record, `FILES` (the ledger) one entry per delivery and one per reject.
+`EVENTS` holds one row per wanted record. `FILES` (the ledger) holds one entry per delivery and one per reject.
 Every key attribute is a string. Index partition and sort keys are native multi-attribute keys.
 """
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """A global secondary index: `partition_keys` take equality, `sort_keys` equality from the left, then a range.
+    """A global secondary index: `partition_keys` allow equality, `sort_keys` equality from the left, then a range.
 
-    It has the `projected` attributes beside all keys.
+    The index contains all keys and the `projected` attributes.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table: `label` is what the stack and its outputs call it; its physical name is known after the deployment."""
+    """A table; `label` is its name in the stack and its outputs. Deployment determines the physical name."""
 
     label: str
     partition_key: str
@@ -36,9 +36,9 @@ class Table:
     ttl_attribute: str
 
 
-# DynamoDB takes at most 20 non-key attributes per index, and a changed projection replaces the index:
-# the set is frozen within a major version. Wide or attacker-sized fields (userAgent, requestParameters) stay out,
-# so that an index entry stays below 1 KB and costs one write unit.
+# DynamoDB allows at most 20 non-key attributes per index, and changing the projection replaces the index: the set does
+# not change within a major version. Fields that are large or whose size callers control (userAgent, requestParameters)
+# are excluded, so that an index entry stays below 1 KB and costs one write unit.
 NARROW_COLUMNS = (
     "eventTime",
     "eventDay",
@@ -78,7 +78,7 @@ BY_SERVICE = _event_index("by-service", "service")
 BY_PRINCIPAL = _event_index("by-principal", "principal")
 BY_RESOURCE = _event_index("by-resource", "resource")
 
-# Sparse: rows that were imported and that no log file has vouched for yet.
+# Sparse: only rows that were imported and that no log file has delivered yet.
 BY_IMPORT = Index(name="by-import", partition_keys=("importedFrom",), sort_keys=("eventTime", "eventID"), projected=())
 ASKED = (BY_SERVICE, BY_PRINCIPAL, BY_RESOURCE)
 
@@ -90,7 +90,7 @@ EVENTS = Table(
     ttl_attribute="expiresAt",
 )
 
-# Account, Region and time of the delivery are in the name; a reason may be long: whoever wants it reads the entry.
+# The name contains account, Region and time of the delivery. The reason may be long, so only the entry itself has it.
 BY_DAY = Index(
     name="by-day",
     partition_keys=("deliveryDay",),

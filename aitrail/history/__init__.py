@@ -1,4 +1,4 @@
-"""Imports CloudTrail's Event history: rows for the time before the first log file.
+"""Imports CloudTrail's Event history, to have rows for the time before the first log file.
 
 In: a window and Regions; out: rows, rejects, and progress in the ledger. It reads no log file.
 """

@@ -1,6 +1,6 @@
-"""CloudTrail's Event history: what one account did in one Region in the last 90 days, without any log file.
+"""Reads CloudTrail's Event history: the events of one account and Region in the last 90 days, without log files.
 
-It has management events only. Source: AWS CloudTrail API reference, LookupEvents.
+It contains only management events. Source: AWS CloudTrail API reference, LookupEvents.
 """
 
 import hashlib
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from types_boto3_cloudtrail import CloudTrailClient
     from types_boto3_cloudtrail.type_defs import LookupEventsResponseTypeDef
 
-# CloudTrail has no more.
+# Event history covers 90 days.
 REACH = timedelta(days=90)
-# Events appear some minutes after their calls, in no order: what is younger than this may not be complete.
+# Events appear some minutes after their calls, in no order: for more recent times, they may be incomplete.
 SETTLED = timedelta(hours=1)
 
-# Two requests a second for one account and Region, whoever makes them.
+# CloudTrail allows two requests per second for one account and Region, from all callers together.
 _INTERVAL = 0.5
 _MOST_EVENTS = 50
 _SHORT_HASH = 12
@@ -40,18 +40,18 @@ _MAX_KEY = 64
 
 
 class HistoryRefusedError(AitrailError):
-    """CloudTrail does not tell the Event history of a Region."""
+    """CloudTrail refuses access to the Event history of a Region."""
 
 
-# One event as LookupEvents gives it: its record is JSON in CloudTrailEvent.
+# One event as LookupEvents returns it: CloudTrailEvent contains its record as JSON.
 Event = Mapping[str, Any]
 
 
 class EventHistory:
-    """The Event history of one Region, asked by one thread; `client` is CloudTrail's there.
+    """The Event history of one Region, for use by one thread; `client` is CloudTrail's client for the Region.
 
-    Requests begin at least half a second apart, those that are made again after throttling included: the client
-    should make none again by itself.
+    Requests start at least half a second apart, including retries after throttling. The client therefore should not
+    retry.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class EventHistory:
         self._next = clock.seconds()
 
     def pages(self, event_source: str, window: Window) -> Iterator[Sequence[Event]]:
-        """The events of one source, newest first, up to 50 a page, and pages may be empty.
+        """The events of one source, newest first, in pages of up to 50 events, which may be empty.
 
         Raises HistoryRefusedError.
         """
-        # CloudTrail's ends are both inclusive.
+        # StartTime and EndTime are both inclusive.
         first, last = map(datetime.fromisoformat, window.bounds)
         question: dict[str, Any] = {
             "LookupAttributes": [{"AttributeKey": "EventSource", "AttributeValue": event_source}],
@@ -95,16 +95,17 @@ class EventHistory:
 
 
 def within_reach(window: Window, now: datetime) -> Window:
-    """What of the window CloudTrail still has, in whole seconds; the window may be empty then."""
+    """The part of the window that Event history still covers, in whole seconds; it may be empty."""
     first, last = map(datetime.fromisoformat, window.bounds)
     return Window(since=max(first, now - REACH), until=min(last + timedelta(seconds=1), now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What events are, made as the function makes it of records in log files; with a `retention` rows carry expiresAt.
+    """Rows and rejects made from events, in the same way as from records in log files.
 
-    `counts` has all `events`, and those that are `unwanted` (of no service) or `expired` at `now`.
+    With a `retention`, rows carry expiresAt. `counts` has all `events`, and the number that are `unwanted` (of no
+    service) or `expired` at `now`.
     """
 
     registry: Registry
@@ -115,7 +116,7 @@ class Found:
     counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, event: Event) -> None:
-        """Put an event where it belongs."""
+        """Adds an event as a row or a reject, or only counts it."""
         self.counts["events"] += 1
         record = _record(event)
         if record is None:
@@ -145,13 +146,13 @@ class Found:
     def _reject(self, record: dict[str, Any], reason: str, event_id: object) -> None:
         is_key = isinstance(event_id, str) and 0 < len(event_id) <= _MAX_KEY and items.is_unicode(event_id)
         rejected = RejectedRecord.of(record, key=str(event_id), reason=reason)
-        # It is a key of the ledger: without an eventID, what is kept of the record has to do.
+        # The key is used in the ledger: without an eventID, the hash of the kept record replaces it.
         digest = hashlib.sha256(items.json_text(rejected.kept).encode()).hexdigest()
         self.rejects.append(rejected if is_key else replace(rejected, key=digest[:_SHORT_HASH]))
 
 
 def _record(event: Event) -> dict[str, Any] | None:
-    """The record of an event; None where its text is no JSON object."""
+    """The record of an event; None if its text is not a JSON object."""
     try:
         record = json.loads(event["CloudTrailEvent"])
     except (KeyError, TypeError, ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""CloudTrail's Event history into the table: the sources of a Region one after another, all Regions side by side.
+"""Imports CloudTrail's Event history into the table: all Regions in parallel, each one event source after another.
 
-The ledger knows what was asked, so that a run that was stopped goes on where it ended, and a later one asks only for
-what is newer. Order of the writes: rows, rejects, progress.
+The ledger records the progress, so that an interrupted run can be continued, and a later run requests only newer
+events. Order of the writes: rows, rejects, progress.
 """
 
 import threading
@@ -20,14 +20,14 @@ from aitrail.ledger import Ledger
 from aitrail.services import Registry
 from aitrail.window import Window
 
-# What becomes of events; `events` is the sum of the others.
+# The outcomes of events; `events` is the sum of the others.
 COUNTS = ("events", "written", "alreadyThere", "rejected", "expired", "unwanted")
 _SECOND = timedelta(seconds=1)
 
 
 @dataclass(slots=True, kw_only=True)
 class RegionImport:
-    """What became of one Region: COUNTS, in how many spans of time it was `asked`, and the problem that ended it."""
+    """The result for one Region: COUNTS, the number of spans of time `asked` for, and the problem that ended it."""
 
     region: str
     counts: Counter[str] = field(default_factory=Counter)
@@ -37,10 +37,10 @@ class RegionImport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryImport:
-    """The import of a window for one account, with `force` also of what was imported before.
+    """The import of a window for one account; with `force`, it includes times that were imported before.
 
-    `retention` is that of rows. `report` hears, from several threads, how many more events were imported, and how many
-    more sources of a Region are over.
+    `retention` is for rows. `report` is called, from several threads, with the number of events imported and of event
+    sources finished since the last call.
     """
 
     account: str
@@ -55,7 +55,7 @@ class HistoryImport:
     _stopped: threading.Event = field(default_factory=threading.Event, init=False)
 
     def run(self, histories: Mapping[str, EventHistory]) -> list[RegionImport]:
-        """Import what these Regions have; one that CloudTrail refuses has a problem, and the others go on.
+        """Imports the Event history of these Regions; a Region that CloudTrail refuses does not stop the others.
 
         Raises errors of the tables.
         """
@@ -66,7 +66,7 @@ class HistoryImport:
             self._stopped.set()
 
     def gaps(self, regions: Iterable[str]) -> Iterator[tuple[str, list[Window]]]:
-        """What is still to be imported, of each Region as often as it has event sources. Raises errors of the table."""
+        """The Region and the windows still to be imported, for each event source. Raises errors of the table."""
         asked = [(region, source) for region in regions for source in sorted(self.registry.sources)]
         progresses = in_order(partial(self._progress, region, source) for region, source in asked)
         return ((region, progress.gaps) for (region, _), progress in zip(asked, progresses, strict=True))
@@ -79,7 +79,7 @@ class HistoryImport:
                     self._import_source(source, history, result)
                 self.report(0, 1)
         except BaseException:
-            self._stopped.set()  # the tables are those of all Regions
+            self._stopped.set()  # all Regions share the tables
             raise
         return result
 
@@ -111,19 +111,19 @@ class HistoryImport:
             progress.counts += counts
             self.report(len(events), 0)
             if events and (oldest := events[-1].get("EventTime")):
-                # Others of the same second may be on the next page.
+                # Other events of the same second may be on the next page.
                 progress.reach(max(oldest + _SECOND, gap.since), gap.until)
             if self._stopped.is_set():
                 return
         progress.reach(gap.since, gap.until)
 
     def _import_events(self, events: Sequence[Event], origin: str) -> Counter[str]:
-        """Write rows and rejects, and give COUNTS."""
+        """Writes rows and rejects, and returns COUNTS."""
         found = Found(registry=self.registry, retention=self.retention, now=self.now)
         for event in events:
             found.add(event)
         written = self.events.add(found.rows)
-        # One batch takes a key once.
+        # A batch must not contain a key twice.
         rejects = {reject.key: reject for reject in found.rejects}
         self.ledger.rejects.record(origin, list(rejects.values()), expires_at=None, time_left=lambda: inf)
         others = {

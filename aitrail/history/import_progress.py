@@ -1,4 +1,4 @@
-"""How far the import of one source of one Region is: an entry of the ledger, which stands in none of its indexes."""
+"""Progress of the import of one event source in one Region: a ledger entry that is in none of the indexes."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from aitrail.window import Window, event_time, joined, parse_time
 
 @dataclass(slots=True, kw_only=True)
 class ImportProgress:
-    """What of Event history was imported under one name, by this run and those before.
+    """The progress of one import, over this run and earlier ones.
 
-    `window` is what this run wants, `covered` is all that is imported, `counts` are those of all runs. What is younger
-    than `settled` never counts as covered: events of it may still appear.
+    `window` is the time that this run imports, `covered` all time that has been imported, `counts` the counts of all
+    runs. Time after `settled` never counts as covered, because its events may still appear.
     """
 
     ledger: Ledger
@@ -27,7 +27,7 @@ class ImportProgress:
     counts: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def read(  # noqa: PLR0913 (what an entry is made of)
+    def read(  # noqa: PLR0913 (the parts of an entry)
         cls,
         ledger: Ledger,
         log_file: str,
@@ -37,7 +37,7 @@ class ImportProgress:
         settled: datetime,
         force: bool,
     ) -> Self:
-        """The progress until now; with `force` none in this window."""
+        """The progress so far; with `force`, without any in this window."""
         entry = ledger.entry(log_file, IMPORT, consistent=True) or {}
         covered = [
             Window(since=parse_time(since), until=parse_time(until)) for since, until in entry.get("covered", ())
@@ -57,11 +57,11 @@ class ImportProgress:
 
     @property
     def gaps(self) -> list[Window]:
-        """What is still to be asked, newest first."""
+        """The windows that are still to be imported, newest first."""
         return self.window.without(self.covered)
 
     def reach(self, since: datetime, until: datetime) -> None:
-        """Note that all between these two is imported, and the counts."""
+        """Records that all events between the two times have been imported, and the counts."""
         self.covered = joined([*self.covered, Window(since=since, until=min(until, self.settled))])
         wanted = Window(since=self.window.since, until=min(self.window.until, self.settled))
         self.ledger.note(

@@ -1,7 +1,7 @@
 """Ingests deliveries: the one path into both tables.
 
-In: the body of a message; out: rows, rejects and an entry of the ledger. It knows nothing of Lambda, Powertools or
-the environment: `lambdas/` wires them to it.
+In: the body of a message; out: rows, rejects and a ledger entry. It knows nothing about Lambda, Powertools or the
+environment: `lambdas/` connects them to it.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Fetch what the next deliveries of a batch need while one of them is worked on: waiting for S3 costs time, not CPU."""
+"""Fetches the next deliveries of a batch while one is processed, because waiting for S3 takes time but no CPU."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -8,15 +8,15 @@ from typing import Generic, Protocol, TypeVar
 
 from aitrail.deliveries import Delivery
 
-# Files that are fetched or wait to be worked on. CloudTrail's have a few MB at most when compressed.
+# The number of files being fetched or waiting to be processed. CloudTrail's have at most a few MB when compressed.
 FILES_AHEAD = 4
 
 
 class Closable(Protocol):
-    """What is fetched: nothing of it is needed any more after `close`."""
+    """Something fetched that must be closed."""
 
     def close(self) -> None:
-        """Let go of what it holds."""
+        """Releases its resources."""
         ...
 
 
@@ -24,9 +24,9 @@ _T = TypeVar("_T", bound=Closable)
 
 
 class Ahead(Generic[_T]):
-    """Deliveries in the order in which they will be worked on, the next ones being fetched.
+    """Fetches the next of several deliveries, in the order in which they will be processed.
 
-    A delivery whose object stands in the batch before is not fetched ahead: what becomes of the first decides about it.
+    If the batch announces an object twice, the second delivery is not fetched ahead, because it depends on the first.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Ahead(Generic[_T]):
         self._go_on()
 
     def take(self, delivery: Delivery) -> _T:
-        """What was fetched of a delivery, or is fetched now; raises what fetching raised."""
+        """The result of fetching a delivery, which is fetched now if necessary; raises the error of fetching."""
         found = self._fetched.pop(delivery, None)
         if found is None:
             with suppress(ValueError):
@@ -51,7 +51,7 @@ class Ahead(Generic[_T]):
         return found.result()
 
     def close(self) -> None:
-        """Fetch no more, and let go of what nobody took."""
+        """Stops fetching, and closes all results that were not taken."""
         self._waiting.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
         for found in self._fetched.values():

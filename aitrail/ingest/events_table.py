@@ -1,4 +1,4 @@
-"""Rows into the events table: one row per wanted record, keyed by eventID. `table_rows` is the way out."""
+"""Writes rows to the events table, one per wanted record, keyed by eventID; `aitrail.questions.TableRows` reads it."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,7 +13,7 @@ from aitrail.dynamodb import BatchWriter, put, to_item
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-# Batches on their way at the same time: more hide no more latency, and only make one service-day throttle earlier.
+# Batches in flight: more would not hide more latency, and would make one service's day in an index throttle earlier.
 WRITERS = 4
 
 
@@ -33,11 +33,11 @@ class EventsTable:
         self._writer = BatchWriter(client, name, clock=clock, workers=workers)
 
     def write(self, rows: Sequence[dict[str, Any]], *, time_left: Callable[[], float]) -> None:
-        """Write rows with distinct eventIDs; a row that is there already is replaced. Raises OutOfTimeError."""
+        """Writes rows with distinct eventIDs, replacing existing rows. Raises OutOfTimeError."""
         self._writer.write(map(put, rows), time_left=time_left)
 
     def add(self, rows: Sequence[dict[str, Any]]) -> int:
-        """Write those of the rows whose eventID the table does not have, and give their number.
+        """Writes the rows whose eventID is not in the table yet, and returns their number.
 
         Raises the client's errors.
         """

@@ -1,4 +1,4 @@
-"""What is known of a delivery before it is read: its entry in the ledger, and the answer of S3."""
+"""Fetches a delivery's ledger entry and, unless the delivery is already ingested, its object from S3."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _GONE = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "MethodNotAllowed"}
 _REFUSED = {"403", "AccessDenied", "AllAccessDisabled"}
-# Of each of the files that wait: four of them take no more memory than the rows of one large file.
+# For each file that waits: four files take no more memory than the rows of one large file.
 _MAX_BYTES_AHEAD = 8 * 1024 * 1024
 
 
@@ -29,7 +29,7 @@ class AccessRefusedError(AitrailError):
 
 @dataclass(slots=True, kw_only=True)
 class Fetched:
-    """A delivery's ledger entry, and the answer of S3 unless the delivery is done."""
+    """A delivery's ledger entry, and S3's response unless the delivery is already ingested."""
 
     earlier: dict[str, Any] | None
     is_done: bool = False
@@ -43,27 +43,27 @@ class Fetched:
 
     @property
     def is_older(self) -> bool:
-        """Whether this is another version of the object, stored before the one that the ledger knows."""
+        """Whether this is a different version of the object, stored before the version in the ledger."""
         earlier = self.earlier or {}
         is_another = self.etag is not None and self.etag != earlier.get("etag", self.etag)
         return is_another and self.stored_at is not None and self.stored_at < earlier.get("storedAt", "")
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Releases the connection."""
         if self.body is not None:
             self.body.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetcher:
-    """Asks the ledger, and S3 if there is something to read; `is_done` judges by entry and delivery."""
+    """Reads the ledger and, unless `is_done` says that the delivery needs no reading, requests the object from S3."""
 
     s3: "S3Client"
     ledger: Ledger
     is_done: Callable[[dict[str, Any], Delivery], bool]
 
     def fetch(self, delivery: Delivery) -> Fetched:
-        """Begin to read a delivery that is not done. Raises the client's errors, but for those of S3."""
+        """Requests a delivery unless it is done. Raises DynamoDB's errors; S3's are in the result."""
         earlier = self.ledger.entry(f"s3://{delivery.bucket}/{delivery.key}", entry_of(delivery.key))
         fetched = Fetched(earlier=earlier)
         fetched.is_done = not delivery.force and earlier is not None and self.is_done(earlier, delivery)
@@ -81,7 +81,7 @@ class Fetcher:
         return fetched
 
     def fetch_ahead(self, delivery: Delivery) -> Fetched:
-        """As `fetch`; the content of a file that is not large is read as well."""
+        """Does the same as `fetch`, and also reads the content of a file that is not large."""
         fetched = self.fetch(delivery)
         if fetched.body is not None and fetched.length <= _MAX_BYTES_AHEAD:
             with closing(fetched.body) as body:
@@ -95,7 +95,7 @@ class Fetcher:
 
 
 def known_fields(delivery: Delivery, fetched: Fetched, *, now: datetime, retention: timedelta | None) -> dict[str, Any]:
-    """The fields of an entry that are known without the content. Raises AccessRefusedError and errors of S3."""
+    """The fields of an entry that are known without the content. Raises AccessRefusedError and S3's errors."""
     known: dict[str, Any] = {
         "log_file": f"s3://{delivery.bucket}/{delivery.key}",
         "status": "ingested",
@@ -107,18 +107,18 @@ def known_fields(delivery: Delivery, fetched: Fetched, *, now: datetime, retenti
         "expires_at": expiry(now, retention),
     }
     named = fields_of(delivery.key)
-    # A name without a time is as good as any day's: what tells is when it was stored.
+    # If the name has no valid time, the time of storage determines the day.
     known |= named if "delivered_at" in named else named | {"delivery_day": known["delivery_day"]}
     return known | (_unavailable(known["log_file"], fetched.error) if fetched.error else {})
 
 
 def expiry(now: datetime, retention: timedelta | None) -> int | None:
-    """When an entry that is made now expires, in epoch seconds; None where nothing expires."""
+    """The time when an entry created now expires, in epoch seconds; None without a retention."""
     return None if retention is None else int((now + retention).timestamp())
 
 
 def _unavailable(log_file: str, error: ClientError) -> dict[str, str]:
-    """Status and reason of an object that S3 cannot hand out. Raises AccessRefusedError, or the error where it may."""
+    """Status and reason of an object that is missing or archived. Raises AccessRefusedError, or any other error."""
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     if code in _GONE:
         return {"status": "missing", "reason": f"{code}: {message}"}

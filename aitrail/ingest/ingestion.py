@@ -1,4 +1,4 @@
-"""One path in: a message becomes deliveries, and each of them what it is, whoever announced it and however often."""
+"""Ingests the deliveries that messages announce: the one path in, regardless of who announced them and how often."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
 
 
 class Reviewer(Protocol):
-    """What looks after what is open; see `aitrail.ingest.review.Review`."""
+    """Follows up on what is still open; see `aitrail.ingest.review.Review`."""
 
     def review(self, request: ReviewRequest, counts: Counter[str], time_left: Callable[[], float]) -> None:
-        """Do what can be done; counts by metric."""
+        """Reviews as much as the time allows, and adds to `counts` by metric."""
         ...
 
 
 @dataclass(slots=True, kw_only=True)
 class Ingestion:
-    """The parts that turn deliveries into rows; retentions are None where nothing expires.
+    """Turns deliveries into rows; a retention is None if nothing expires.
 
-    Deliveries outside `scope` are refused: nobody but the log bucket has anything to announce.
+    Deliveries outside `scope` are refused, because only the log bucket may announce deliveries.
     """
 
     s3: "S3Client"
@@ -75,7 +75,7 @@ class Ingestion:
 
     @contextmanager
     def reading_ahead(self, bodies: Iterable[str]) -> Iterator[None]:
-        """Until it ends, fetch what the next deliveries of these messages need while one is ingested."""
+        """A context in which the next deliveries of these messages are fetched while one is ingested."""
         announced = [delivery for body in bodies for delivery in self._to_read(body)]
         self._ahead = Ahead(self._fetcher.fetch_ahead, announced)
         try:
@@ -85,23 +85,23 @@ class Ingestion:
             self._ahead = None
 
     def _to_read(self, body: str) -> Iterator[Delivery]:
-        """The deliveries of a message that will be read; none of an unknown message: that fails in its turn."""
+        """The deliveries of a message that will be read; none for an unknown message, which fails later."""
         with suppress(UnknownNotification):
             for each in deliveries(body):
                 if self.scope.holds(each.bucket, each.key) and kind_of(each.key).is_read:
                     yield each
 
     def ingest_message(self, body: str, *, time_left: Callable[[], float], report: Callable[[Ingested], None]) -> None:
-        """Ingest every delivery that a message announces; one that fails does not hold up the others.
+        """Ingests every delivery that a message announces; a failure does not stop the others.
 
-        Raises UnknownNotification, and as an ExceptionGroup what made deliveries fail.
+        Raises UnknownNotification, and an ExceptionGroup of the errors that made deliveries fail.
         """
         announced = deliveries(body)
         if request := review_request(body):
             counts = Counter[str]()
             try:
                 self.reviewer.review(request, counts, time_left)
-            finally:  # what is decided is decided, and not counted again
+            finally:  # decisions made before an error are final, and a retry does not count them again
                 report(Ingested(status="reviewed", metrics=dict(+counts)))
         elif not announced:
             report(Ingested(status="nothing announced", metrics={"TestMessages": 1}))
@@ -109,16 +109,16 @@ class Ingestion:
         for delivery in announced:
             try:
                 report(self.ingest(delivery, time_left=time_left))
-            except Exception as error:  # noqa: BLE001 (raised below, with the others)
+            except Exception as error:  # noqa: BLE001 (raised below together with the others)
                 error.add_note(f"The delivery is s3://{delivery.bucket}/{delivery.key}.")
                 errors.append(error)
         if errors:
             raise ExceptionGroup(f"{len(errors)} of {len(announced)} deliveries failed", errors)
 
     def ingest(self, delivery: Delivery, *, time_left: Callable[[], float]) -> Ingested:
-        """Bring one delivery into the tables; `time_left` gives seconds.
+        """Ingests one delivery; `time_left` returns seconds.
 
-        Raises OutOfTimeError, AccessRefusedError and the client's errors: the delivery is then still to be done.
+        Raises OutOfTimeError, AccessRefusedError and the client's errors, after which the delivery has to be retried.
         """
         kind = kind_of(delivery.key)
         log_file = f"s3://{delivery.bucket}/{delivery.key}"
@@ -129,7 +129,7 @@ class Ingestion:
         check_time(time_left, log_file)
         with closing(self._ahead.take(delivery) if self._ahead else self._fetcher.fetch(delivery)) as fetched:
             if kind is Kind.DIGEST and fetched.is_done and fetched.earlier:
-                self.reconciliation.note_doubts(fetched.earlier)  # it may have ended before that
+                self.reconciliation.note_doubts(fetched.earlier)  # an earlier run may have ended before this step
             if fetched.is_done or (not delivery.force and fetched.is_older):
                 return Ingested(status="skipped", metrics={"SkippedFiles": 1}, details={"logFile": log_file})
             known = known_fields(delivery, fetched, now=self.clock.now(), retention=self.ledger_retention)
@@ -160,5 +160,5 @@ class Ingestion:
             if earlier["entry"] == DIGEST
             else earlier.get("status") == "ingested" and earlier.get("recordedWith") == recorded_with(self.registry)
         )
-        # Rows of another content may have been written since.
+        # `unfinished`: rows of different content may have been written since.
         return is_current and delivery.etag in (None, earlier.get("etag")) and "unfinished" not in earlier

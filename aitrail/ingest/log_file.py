@@ -1,7 +1,7 @@
-"""A log file becomes rows, rejects and its ledger entry.
+"""Turns a log file into rows, rejects and its ledger entry.
 
-Order of the writes: rows, rejects, ledger entry. A crash between them leaves a delivery that the ledger does not
-call ingested; reading it again writes the same rows under the same keys.
+They are written in this order. After a crash in between, the ledger does not have the delivery as ingested;
+reprocessing it writes the same rows under the same keys.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ from aitrail.window import parse_time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFileIngestion:
-    """Writes what log files hold into both tables; `retention` is that of rows, None where they do not expire."""
+    """Writes the content of log files to both tables; `retention` is for rows, None if they do not expire."""
 
     events: EventsTable
     ledger: Ledger
@@ -34,9 +34,9 @@ class LogFileIngestion:
     clock: Clock
 
     def ingest(self, fetched: Fetched, known: Mapping[str, Any], time_left: Callable[[], float]) -> Ingested:
-        """Read a log file, or note why it cannot be read; `known` are the fields of its entry that are known before.
+        """Reads a log file, or records why it cannot be read; `known` holds the entry's fields known in advance.
 
-        Raises OutOfTimeError and the client's errors: the delivery is then still to be done.
+        Raises OutOfTimeError and the client's errors, after which the delivery has to be retried.
         """
         entry = FileEntry(**known, recorded_with=recorded_with(self.registry))
         unknown_sources: Mapping[str, int] = {}
@@ -57,7 +57,10 @@ class LogFileIngestion:
         return of_log_file(entry, self.ledger.record(entry, FILE, fetched.earlier), unknown_sources)
 
     def _is_late(self, entry: Entry) -> bool:
-        """Whether it may have missed the digests of its hour, or was not stored in it: whoever writes it names it."""
+        """Whether the file may have arrived after the digests of its hour, or its name does not match its storage time.
+
+        The writer of a file chooses its name.
+        """
         if entry.delivered_at is None or is_misfiled(entry.log_file):
             return True
         named = parse_time(entry.delivered_at)
@@ -67,7 +70,7 @@ class LogFileIngestion:
     def _read(
         self, reading: Reading, entry: FileEntry, earlier: dict[str, Any] | None, time_left: Callable[[], float]
     ) -> FileEntry:
-        """Write what the file holds, and complete its entry."""
+        """Writes the file's rows and rejects, and completes its entry."""
         written, rejects = 0, set[int | str]()
         try:
             for batch in reading.batches():
@@ -79,9 +82,9 @@ class LogFileIngestion:
                 )
                 written += len(batch.rows)
                 rejects |= {reject.key for reject in batch.rejects}
-                batch.rows.clear()  # the next batch is made while this one is still referred to
+                batch.rows.clear()  # this batch is still referenced while the next one is created
         except UnreadableLogFile as error:
-            # What was written before the damage stays; other counts of an incomplete reading would only mislead.
+            # Rows written before the damage stay; other counts of an incomplete reading would be misleading.
             return replace(
                 entry,
                 status="unreadable",
@@ -108,7 +111,7 @@ class LogFileIngestion:
 
 
 def check_time(time_left: Callable[[], float], log_file: str) -> None:
-    """Raise OutOfTimeError if there is no time left."""
+    """Raises OutOfTimeError if there is no time left."""
     if time_left() <= 0:
         raise OutOfTimeError(
             f"no time left to read {log_file} to its end; it is read again when SQS delivers its message again"

@@ -1,4 +1,4 @@
-"""What became of a delivery, as counts by metric and as details for the log."""
+"""The outcome of a delivery, as counts by metric and as details for the log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ from aitrail.ledger import DigestEntry, Entry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What became of one message or delivery: counts by metric name (METRICS), and details for the log."""
+    """The outcome of one message or delivery: counts by metric name (METRICS), and details for the log."""
 
     status: str
     metrics: dict[str, int]
     details: dict[str, Any] = field(default_factory=dict)
 
 
-# What is counted of a file that was read, and the metric that carries it.
+# Count in the entry of a file that was read -> its metric.
 _COUNTS = {
     "records": "Records",
     "wanted": "WantedRecords",
@@ -42,7 +42,7 @@ _OBJECT_METRICS = {
     Kind.CONFIG: "ConfigFiles",
     Kind.OTHER: "OtherObjects",
 }
-# What one alarm watches, as the sum of other metrics: an alarm costs as much as a hundred thousand log files read.
+# Sums of metrics, each watched by one alarm: one alarm costs as much as reading a hundred thousand log files.
 SUMS = {
     "UnreadFiles": ("UnreadableFiles", "MissingFiles", "ArchivedFiles"),
     "DigestProblems": ("InvalidDigests", "BrokenChains", "MissingDigests"),
@@ -72,21 +72,21 @@ METRICS = (
 
 
 def with_sums(metrics: Mapping[str, int]) -> dict[str, int]:
-    """The counts, and the sums that alarms watch."""
+    """The counts, with the sums that alarms watch."""
     sums = {name: sum(metrics.get(part, 0) for part in parts) for name, parts in SUMS.items()}
     return {**metrics, **{name: count for name, count in sums.items() if count}}
 
 
 def not_read(log_file: str, kind: Kind) -> Ingested:
-    """An object that holds no records."""
+    """The outcome for an object that contains no records."""
     return Ingested(status=kind, metrics={_OBJECT_METRICS[kind]: 1}, details={"logFile": log_file})
 
 
 def of_log_file(entry: Entry, after: Mapping[str, Any], unknown_sources: Mapping[str, int]) -> Ingested:
-    """A log file that is in the ledger; `after` is its entry as it is there."""
+    """The outcome for a log file; `after` is the resulting entry in the ledger."""
     counts = {metric: getattr(entry, name) or 0 for name, metric in _COUNTS.items()}
     counts |= {_STATUS_METRICS[entry.status]: 1, "UnknownSources": sum(unknown_sources.values())}
-    # JSON may hold lone surrogates, the log may not.
+    # JSON may contain lone surrogates, the log may not.
     sources = {items.encodable(source): count for source, count in unknown_sources.items()}
     details = {"logFile": entry.log_file, "reason": entry.reason, "unknownSources": sources}
     proof = {
@@ -101,7 +101,7 @@ def of_log_file(entry: Entry, after: Mapping[str, Any], unknown_sources: Mapping
 
 
 def of_digest(entry: DigestEntry, after: Mapping[str, Any], counts: Mapping[str, int]) -> Ingested:
-    """A digest that is in the ledger; `after` is its entry as it is there, `counts` are what it brought."""
+    """The outcome for a digest; `after` is the resulting entry in the ledger, `counts` come from its reconciliation."""
     metrics = {_OBJECT_METRICS[Kind.DIGEST]: 1, **counts}
     if entry.status in _DIGEST_STATUS_METRICS:
         metrics[_DIGEST_STATUS_METRICS[entry.status]] = 1

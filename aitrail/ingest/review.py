@@ -1,8 +1,8 @@
-"""What is still open is looked after every hour: unproven files, listed ones that do not come, unverifiable digests.
+"""Follows up every hour on what is still open: unproven files, listed files that are missing, unverifiable digests.
 
-After six hours, an unproven file whose hours are closed is unlisted, since somebody else wrote it; listed objects that
-have not come are announced again, and so are digests whose public key could not be had, since it may be there now. What
-a message has no time for goes on in another one.
+After six hours, an unproven file whose hours are closed becomes unlisted, because CloudTrail did not write it. Listed
+objects that have not arrived are re-announced, as are digests whose public key was not available, since it may be
+available now. If the time runs out, another message continues the review.
 """
 
 from collections import Counter
@@ -19,25 +19,25 @@ from aitrail.digests import LATE, Span, digests_of, is_closed, is_covered, spans
 from aitrail.ledger import AWAITED, UNLISTED, UNPROVEN, UNVERIFIABLE, Ledger, LedgerReader
 from aitrail.window import EARLIEST, format_time, parse_time
 
-# After this long, what still lacks is no longer on its way: CloudTrail lists within an hour or two.
+# After this time, a missing object is no longer on its way: CloudTrail lists deliveries within an hour or two.
 PATIENCE = timedelta(hours=6)
-# Without any digest of its time for so long, there will be none: nothing can be said of the file.
+# If no digest covers a file after this time, none will: whether the file is CloudTrail's cannot be determined.
 _UNCOVERED = _A_DAY = timedelta(days=1)
-# And after this long, nothing more can be said, whatever there is.
+# After this time, it cannot be determined in any case.
 _LET_GO = timedelta(days=7)
 _DOUBLINGS = 8
 _AT_ONCE = 100
 _DAYS_REMEMBERED = 1000
-# Of one message, in seconds: the others of its batch have their turn.
+# Seconds that one review may take, so that the other messages in its batch have their turn.
 _SHARE = 60
 
-# Does what there is to do behind a name, and tells after each step the name that it has come to.
+# Does a part of the review, starting after a name; yields the name it has reached after each step.
 _Part = Callable[[str, Counter[str]], Iterator[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """Looks after what is still open."""
+    """Follows up on what is still open."""
 
     ledger: Ledger
     reader: LedgerReader
@@ -46,9 +46,9 @@ class Review:
     clock: Clock = SYSTEM_CLOCK
 
     def review(self, request: ReviewRequest, counts: Counter[str], time_left: Callable[[], float]) -> None:
-        """Announce what is overdue and decide about what is unproven, from where the request says; counts by metric.
+        """Re-announces what is overdue and decides on unproven files, from the request's position on; counts by metric.
 
-        Does a part at least, and asks for the rest in a message of its own.
+        Does at least one step. If the time runs out, it sends a message that requests the rest.
         """
         end = max(time_left() - _SHARE, 0)
         parts: dict[str, _Part] = {
@@ -81,7 +81,7 @@ class Review:
 
     def _is_overdue(self, entry: dict[str, Any]) -> bool:
         latest: str = max(entry.get(name, "") for name in ("listedAt", "ingestedAt", "announcedAt"))
-        # What has not come after several times will not come by the next: a few a year, not four a day.
+        # After several announcements in vain, another one is unlikely to help: a few a year, not four a day.
         patience = PATIENCE * 2 ** min(entry.get("announcements", 0), _DOUBLINGS)
         is_here: bool = entry["logFile"].startswith(f"s3://{self.bucket}/")
         return is_here and latest < format_time(self.clock.now() - patience)
@@ -96,12 +96,13 @@ class Review:
             yield entry["logFile"]
 
     def _verdict(self, entry: dict[str, Any], around: Callable[[str, str], list[Span]]) -> str | None:
-        """What an unproven log file is by now: unproven still, unlisted, or None where nothing can be said of it."""
+        """The new doubt of an unproven log file: still unproven, unlisted, or None if it cannot be determined."""
         key = log_key_of(entry["logFile"].removeprefix(f"s3://{self.bucket}/"))
         if key is None:
             return None
         moments = [parse_time(text) for text in (key.delivered_at, entry.get("storedAt")) if text]
-        # Whoever writes a file chooses the time in its name, not when S3 stored it; CloudTrail writes none too early.
+        # The writer of a file chooses the time in its name but not when S3 stored it, and CloudTrail stores none
+        # earlier.
         if len(moments) > 1 and moments[0] - moments[1] > LATE:
             moments = moments[1:]
         stored = entry.get("storedAt") or key.delivered_at

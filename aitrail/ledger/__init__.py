@@ -1,6 +1,6 @@
-"""The ledger (files table): what became of every delivery, and what its attributes together mean.
+"""The ledger (files table): the outcome of every delivery, and the problem that follows from its attributes.
 
-In: what a reading or a digest says; out: entries. It knows nothing of questions, and judges no digest.
+In: results of readings and digests; out: entries. It knows nothing about questions, and does not verify digests.
 """
 
 from typing import TYPE_CHECKING

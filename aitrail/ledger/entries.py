@@ -1,7 +1,7 @@
-"""The entries of the ledger, and what follows from what they say: whether they are proved, and what is wrong.
+"""The entries of the ledger, and the conclusions from their attributes: whether they are proved, and their problem.
 
-A digest of CloudTrail speaks of the log files of its hour and of the digest before it. Whether it or what it lists
-comes first does not matter: each side sets its own attributes, and `settled` says what both together mean.
+A digest from CloudTrail lists the log files of its hour and the previous digest. It may arrive before or after them:
+each side sets its own attributes, and `settled` derives the conclusions from both.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,29 +16,29 @@ DIGEST = "digest"
 REJECT = "reject#"
 IMPORT = "import"
 
-# `doubt` of a log file that came too late to be seen with its hour, and of one that no digest of its hour lists.
+# Values of a log file's `doubt`: no digest lists it yet; no digest of its hour lists it, and none will.
 UNPROVEN = "unproven"
 UNLISTED = "unlisted"
-# The problem of an object that a digest lists, and that has not come.
+# The problem of an object that a digest lists but that has not arrived.
 AWAITED = "awaited"
-# That of a digest whose public key could not be had.
+# The problem of a digest whose public key was not available.
 UNVERIFIABLE = "unverifiable"
-# That of one all of whose problems somebody has accepted, and that of a reject.
+# The problem of an entry whose problems have all been accepted, and the problem of a reject.
 ACCEPTED = "accepted"
 REJECTED = "reject"
 
-# What `settled` may say is wrong, the gravest first.
+# The problems that `settled` may report, most severe first.
 PROBLEMS = (
     *("tampered", "unlisted", "replaced", "unreadable", "missing", "archived", "invalid", "unverifiable", "broken"),
     *("awaited", "unproven", "rejects", "accepted"),
 )
-# Statuses that a person should look at; they are problems by the same names.
+# Statuses that an operator should look at; the problems have the same names.
 _PROBLEMS = frozenset({"unreadable", "missing", "archived", "invalid", UNVERIFIABLE})
-# What entries have in common whose object could not be read.
+# The attributes set if an object could not be read.
 _VERDICT = frozenset({"status", "reason", "position"})
-# What `settled` decides on, and so what it may take away.
+# The attributes that `settled` determines, and may therefore remove.
 SETTLED = ("problem", "verifiedBy", "listedBy", "listedAt", "doubt")
-# What `settled` looks at.
+# The attributes that `settled` depends on.
 PREMISES = (
     *(*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected", "replacedAt", "accepted"),
     *("etag", "versionId", "ingestedAt", "unfinished"),
@@ -47,9 +47,9 @@ PREMISES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One delivery. Times are UTC. Attributes are named in the table as they are here, in camel case.
+    """One delivery. Times are UTC. Attributes in the table have the names of these fields in camel case.
 
-    `delivered_at` and `delivery_day` are those of the name, `stored_at` is the object's own time.
+    `delivered_at` and `delivery_day` are taken from the object's name, `stored_at` is its time in S3.
     """
 
     log_file: str
@@ -69,17 +69,17 @@ class Entry:
 
     @property
     def was_read(self) -> bool:
-        """Whether the object was there to be read; what is known of an earlier reading then no longer holds."""
+        """Whether the object could be fetched; if so, the facts from an earlier reading no longer apply."""
         return self.status not in ("missing", "archived")
 
     def attributes(self) -> dict[str, Any]:
-        """Attributes to set, and None for those to remove."""
+        """The attributes to set, with None for attributes to remove."""
         values = {attribute: getattr(self, name) for name, attribute in attributes_of(type(self)).items()}
         if values.get("doubt", ...) is None:
-            del values["doubt"]  # who has none does not take away another's
+            del values["doubt"]  # an entry without a doubt does not remove the stored one
         if self.was_read:
             return values
-        # Nothing was read: what an earlier reading counted is still true.
+        # Nothing was read, so the counts of an earlier reading still apply.
         return {name: value for name, value in values.items() if value is not None or name in _VERDICT}
 
 
@@ -105,10 +105,10 @@ class FileEntry(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestEntry(Entry):
-    """A digest: verified, invalid, unverifiable, missing, archived. `log_files` is how many it lists, of all kinds.
+    """A digest: verified, invalid, unverifiable, missing, archived. `log_files` is the number it lists, of all kinds.
 
     `digest_start` and `digest_end` bound the deliveries that it covers. `follows` is the time in the name of the
-    digest before, None where it begins a chain. `broken` says why it does not follow what it should.
+    previous digest, None if it starts a chain. `broken` is the reason why it does not follow the digest it should.
     """
 
     digest_start: str | None = None
@@ -130,9 +130,10 @@ def _camel_case(name: str) -> str:
 
 
 def fields_of(key: str) -> dict[str, Any]:
-    """The fields of an entry that the name of the object gives; none for a name that CloudTrail does not give.
+    """The fields of an entry that follow from the object's name; empty if the name is not CloudTrail's.
 
-    The day is that of the time in the name: whoever writes a file chooses its folder. Without one it is the folder's.
+    The day is taken from the time in the name, because an object may have been written to any folder. If the name has
+    no valid time, the day is taken from the folder.
     """
     parsed = log_key_of(key)
     if parsed is None:
@@ -143,33 +144,33 @@ def fields_of(key: str) -> dict[str, Any]:
 
 
 def known_of(key: str) -> dict[str, Any]:
-    """The same as attributes in the table."""
+    """The result of `fields_of` as attributes in the table."""
     return {_camel_case(name): value for name, value in fields_of(key).items()}
 
 
 def entry_of(key: str) -> str:
-    """What the sort key of an object's entry is."""
+    """The sort key of an object's entry."""
     return DIGEST if kind_of(key) is Kind.DIGEST else FILE
 
 
 def acceptance(problem: str, entry: Mapping[str, Any], *, at: str, by: str, reason: str) -> dict[str, str]:
-    """What `accepted` lists: that somebody accepts this problem of an entry, for the content that it has."""
+    """An item for `accepted`: `by` accepts this problem of an entry, for the content that it has now."""
     return {"problem": problem, "at": at, "by": by, "reason": reason} | _content_of(entry, problem)
 
 
 def _content_of(entry: Mapping[str, Any], problem: str) -> dict[str, str]:
-    """What tells the content that has a problem: of one that is not there, when that was seen."""
+    """The attributes that identify the content with the problem; for a missing object, the time when that was seen."""
     when = {"replaced": ("replacedAt",), "missing": ("ingestedAt",), "archived": ("ingestedAt",)}.get(problem, ())
     return {name: entry[name] for name in ("sha256", "etag", "versionId", *when) if entry.get(name)}
 
 
 def taken_back(accepted: Iterable[Mapping[str, Any]], *, at: str, by: str) -> list[dict[str, Any]]:
-    """The same acceptances, none of which holds any more; who took back which, and when, is kept."""
+    """The acceptances, all revoked; each keeps who revoked it, and when."""
     return [{"takenBackAt": at, "takenBackBy": by, **each} for each in accepted]
 
 
 def holding(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The acceptances of problems that a whole entry has now, with the content that it has now."""
+    """The acceptances that apply to the entry's current problems and content; `entry` needs all attributes."""
     problems = _problems(entry)
     return [
         each
@@ -181,12 +182,12 @@ def holding(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What the attributes of an entry together mean: the values of SETTLED, None for what should not be there.
+    """The conclusions from an entry's attributes: the values of SETTLED, None for attributes that should be absent.
 
-    Problems, the gravest first: tampered (its content is not what a digest says), unlisted (no digest of its hour
-    lists it), replaced (its content was another one before), unreadable, missing, archived, invalid, unverifiable (by
-    its status), broken (a digest that does not follow what it should), awaited (a digest lists it, and it has not
-    come), unproven (no digest lists it yet), rejects; accepted if somebody has accepted all that it has.
+    Problems, most severe first: tampered (its content differs from what a digest lists), unlisted (no digest of its
+    hour lists it), replaced (its content was different before), unreadable, missing, archived, invalid, unverifiable
+    (from its status), broken (a digest that does not follow the digest it should), awaited (a digest lists it, but it
+    has not arrived), unproven (no digest lists it yet), rejects; accepted if all its problems have been accepted.
     """
     expected, sha256 = entry.get("expectedSha256"), entry.get("sha256")
     accepted = {each["problem"] for each in holding(entry)}
@@ -194,7 +195,7 @@ def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
     problem = next((each for each in found if each not in accepted), ACCEPTED if found else None)
     is_proved = expected is not None and sha256 == expected
     lister = entry.get("listedBy") or entry.get("verifiedBy")
-    # A proved entry stays below 1 KB, a write unit, for names of usual length: it says nothing twice.
+    # A proved entry repeats nothing, so that with a name of usual length it stays below 1 KB, one write unit.
     return {
         "problem": problem,
         "doubt": _doubt(entry),
@@ -205,7 +206,7 @@ def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _doubt(entry: Mapping[str, Any]) -> str | None:
-    """Nothing that a digest lists is in doubt."""
+    """The entry's doubt; None if a digest lists the object."""
     return None if entry.get("expectedSha256") else entry.get("doubt")
 
 

@@ -1,4 +1,4 @@
-"""The ledger (files table), as those see it who write to it: what became of every delivery."""
+"""Writes the ledger (files table), which records the outcome of every delivery."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What a verified digest says of an object: the SHA-256 of its uncompressed content.
+    """An object as a verified digest lists it, with the SHA-256 of its uncompressed content.
 
-    `listed_at` is the end of the digest's hour. `known` are the attributes that the object's name gives.
+    `listed_at` is the end of the digest's hour. `known` holds the attributes that follow from the object's name.
     """
 
     log_file: str
@@ -29,7 +29,7 @@ class Listing:
 
 
 class Ledger:
-    """The files table of one deployment; `table` is its physical name. `rejects` are beside the entries of files."""
+    """The files table of one deployment; `table` is its physical name. It also holds the `rejects` of log files."""
 
     def __init__(
         self,
@@ -46,16 +46,16 @@ class Ledger:
         return self._entries.get(log_file, entry, consistent=consistent)
 
     def record(self, entry: Entry, kind: str = FILE, earlier: Attributes | None = None) -> dict[str, Any]:
-        """Set the attributes of the entry and remove those that no longer hold; attributes of others stay.
+        """Sets the attributes of the entry and removes those that no longer apply; other attributes stay.
 
-        `earlier` is the entry as it was read before: with it, one write does. A log file whose content was another one
-        when it was read before is replaced. Returns the entry as it is then.
+        `earlier` is the entry as read before; with it, one write is enough. A log file whose content was different when
+        it was read before becomes `replaced`. Returns the resulting entry.
         """
         values = entry.attributes()
         return self._amend(entry.log_file, kind, earlier or {}, lambda seen: _replacing(seen, values, kind))
 
     def begin(self, entry: Entry, earlier: Attributes | None) -> None:
-        """Note that rows of a log file are written before it has been read to its end."""
+        """Records that rows of a log file are written before it has been read to its end."""
 
         def changed(seen: Attributes) -> dict[str, Any]:
             begun = {"deliveryDay": entry.delivery_day, "unfinished": entry.etag}
@@ -64,9 +64,9 @@ class Ledger:
         self._amend(entry.log_file, FILE, earlier or {}, changed)
 
     def expect(self, listing: Listing) -> dict[str, Any]:
-        """Note what a digest says of an object, before or after that has come. Returns the entry as it is then.
+        """Records that a digest lists an object, which may arrive before or after the digest.
 
-        What was read and is as the digest says costs one write and no read.
+        If the object was read and matches the digest, this costs one write and no read. Returns the resulting entry.
         """
         named = listing.log_file, listing.entry
         said = {
@@ -81,9 +81,9 @@ class Ledger:
         return self._amend(*named, old, lambda seen: said if seen.get("status") else listing.known | said)
 
     def doubt(self, log_file: str, doubt: str | None) -> dict[str, Any]:
-        """Note that a log file is in doubt, or no longer, unless a digest lists it. Returns the entry as it is then.
+        """Sets or removes the doubt about a log file, unless a digest lists it. Returns the resulting entry.
 
-        What is unlisted already is no more unproven.
+        A file that is already unlisted does not become unproven again.
         """
 
         def changed(seen: Attributes) -> Attributes:
@@ -92,11 +92,11 @@ class Ledger:
         return self._amend_known(log_file, FILE, changed)
 
     def accept(self, log_file: str, kind: str, changed: Callable[[list[Attributes]], list[Any]]) -> dict[str, Any]:
-        """Change what of an entry is accepted (see `entries.acceptance`). Returns the entry as it is then."""
+        """Changes the acceptances of an entry (see `entries.acceptance`). Returns the resulting entry."""
         return self._amend_known(log_file, kind, lambda seen: {"accepted": changed(seen.get("accepted", []))})
 
     def note(self, log_file: str, kind: str, **attributes: Any) -> None:  # noqa: ANN401 (any value)
-        """Set attributes of an entry on which nothing depends, whether it is there or not."""
+        """Sets attributes of an entry that `settled` does not depend on, whether or not the entry exists."""
         self._entries.change(log_file, kind, attributes)
 
     def _amend(
@@ -108,9 +108,9 @@ class Ledger:
         *,
         creates: bool = True,
     ) -> dict[str, Any]:
-        """Change an entry, and what follows from that, however often somebody else changes it meanwhile.
+        """Changes an entry and the conclusions from it; retries as often as another writer changes it in the meantime.
 
-        One that is not there, or expires meanwhile, is made only if it `creates` entries.
+        An entry that does not exist, or expires in the meantime, is created only if `creates`.
         """
         old: Attributes | None = seen
         while old is not None:
@@ -123,18 +123,18 @@ class Ledger:
         return _after(seen, changes)
 
     def _amend_known(self, log_file: str, kind: str, changed: Callable[[Attributes], Attributes]) -> dict[str, Any]:
-        """The same of an entry that is there, of which nothing was read before."""
+        """Changes an entry as `_amend` does, but reads it first and does not create it."""
         seen = self.entry(log_file, kind, consistent=True) or {}
         return self._amend(log_file, kind, seen, changed, creates=False)
 
 
 def _after(entry: Attributes, changes: Attributes) -> dict[str, Any]:
-    """The entry once it is changed."""
+    """The entry after the changes."""
     return {name: value for name, value in {**entry, **changes}.items() if value is not None}
 
 
 def _replacing(old: Attributes, values: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The values of a reading, and that they replace another content that became rows, if they do."""
+    """The values of a reading, with `replacedAt` if rows were made from different content before."""
     if kind != FILE or values.get("status") in ("missing", "archived"):
         return values
     values = {**values, "unfinished": None} if "unfinished" in old else values
@@ -142,7 +142,7 @@ def _replacing(old: Attributes, values: dict[str, Any], kind: str) -> dict[str, 
 
 
 def _is_another(old: Attributes, values: Attributes) -> bool:
-    """Whether the content that was read now is not the one that became rows before."""
+    """Whether the content that was just read differs from the content that rows were made from before."""
     etag = values.get("etag")
     if old.get("unfinished", etag) != etag:
         return True
@@ -150,11 +150,11 @@ def _is_another(old: Attributes, values: Attributes) -> bool:
     became_rows = sha256 is not None or (status == "unreadable" and old.get("written"))
     if sha256 and values.get("sha256"):
         is_same = sha256 == values["sha256"]
-    else:  # the etag of what was not there, is that of something else
+    else:  # if the object was not there, the etag in the entry belongs to something else
         is_same = status in ("ingested", "unreadable") and old.get("etag") == etag
     return bool(became_rows) and not is_same
 
 
 def _settling(entry: Attributes) -> dict[str, Any]:
-    """What to set and to remove for the entry to say what its attributes together mean."""
+    """The changes that bring the attributes in SETTLED up to date."""
     return {name: value for name, value in settled(entry).items() if value is not None or name in entry}

@@ -1,4 +1,4 @@
-"""What the ledger holds, read from its indexes: the entries of a day of delivery, and those with a problem."""
+"""Reads the ledger's indexes: the entries of a day of delivery, and the entries with a problem."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ _Entry = dict[str, Any]
 
 
 class LedgerReader:
-    """The files table by its indexes, as far as these have its entries already; `name` is its physical name."""
+    """Reads the indexes of the files table, which are eventually consistent; `name` is the table's physical name."""
 
     def __init__(
         self,
@@ -26,20 +26,23 @@ class LedgerReader:
         self._reader = Reader(client, name, clock=clock)
 
     def with_problem(self, problem: str, *, after: str = "") -> Iterator[_Entry]:
-        """The entries with that problem (see docs/rows.md) in the order of log files, those behind `after`.
+        """The entries with that problem (see docs/rows.md) after the log file `after`, in the order of log files.
 
-        Pages are read as they are consumed. Raises botocore's errors.
+        Pages are fetched as they are consumed. Raises botocore's errors.
         """
         return self._entries(tables.BY_PROBLEM, problem, after=after)
 
     def of_day(self, day: str, *, begins_with: str = "") -> Iterator[_Entry]:
-        """The entries of a day of delivery (YYYY-MM-DD) whose names begin so, in the order of names; the same."""
+        """The entries of a day of delivery (YYYY-MM-DD) with this prefix, in the order of log files.
+
+        Pages are fetched as they are consumed. Raises botocore's errors.
+        """
         return self._entries(tables.BY_DAY, day, begins_with)
 
     def of_days(self, days: Iterable[str], *, names: Iterable[str]) -> Iterator[_Entry]:
-        """The entries of many days of delivery in no order, with these attributes of the index alone.
+        """The entries of many days of delivery, unordered, with only these attributes of the index.
 
-        Pages are read side by side. Raises botocore's errors.
+        Pages are fetched in parallel. Raises botocore's errors.
         """
         shown = {f"#{name}": name for name in names}
         return unordered(self._fetch(tables.BY_DAY, day, shown=shown) for day in days)
@@ -84,9 +87,9 @@ class LedgerReader:
         return fetch
 
     def whole(self, entries: Iterable[_Entry]) -> Iterator[_Entry]:
-        """The same entries with all their attributes; one that is gone meanwhile stays as it is."""
+        """Fetches all attributes of the entries; one that has been deleted in the meantime is returned as it is."""
         return self._reader.whole(entries, key=("logFile", "entry"))
 
     def effort(self) -> str:
-        """What reading has taken until now, for people."""
+        """The requests and read units so far, as text for people."""
         return self._reader.effort()

@@ -1,4 +1,4 @@
-"""Rejects in the ledger: an entry for each wanted record that could not become a row."""
+"""Rejects in the ledger: one entry for each wanted record that could not become a row."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
@@ -30,19 +30,19 @@ class Rejects:
         expires_at: int | None,
         time_left: Callable[[], float],
     ) -> None:
-        """Write one entry per reject. Raises OutOfTimeError."""
+        """Writes one entry per reject. Raises OutOfTimeError."""
         expiry = {} if expires_at is None else {"expiresAt": expires_at}
         entries = (put(_reject_entry(log_file, reject) | expiry) for reject in rejects)
         self._writer.write(entries, time_left=time_left)
 
     def forget(self, log_file: str, *, but: Collection[int | str], time_left: Callable[[], float]) -> None:
-        """Delete the rejects of an earlier reading, except those with the keys `but`."""
+        """Deletes the rejects of an earlier reading, except those with the keys `but`."""
         kept = {f"{REJECT}{key}" for key in but}
         stale = [each["entry"] for each in self.of(log_file) if each["entry"] not in kept]
         self._writer.write([delete({"logFile": log_file, "entry": entry}) for entry in stale], time_left=time_left)
 
     def of(self, log_file: str) -> list[dict[str, Any]]:
-        """The rejects of a log file: `entry`, `problem` (REJECTED or ACCEPTED), and `accepted` where it ever was."""
+        """The rejects of a log file: `entry`, `problem` (REJECTED or ACCEPTED), and `accepted` if it was ever set."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="logFile = :file AND begins_with(#entry, :reject)",
@@ -53,7 +53,7 @@ class Rejects:
         return [from_item(item) for page in pages for item in page["Items"]]
 
     def accept(self, log_file: str, problem: str, changed: Callable[[list[Attributes]], list[Any]]) -> int:
-        """Change what of the rejects of a log file is accepted that have not that problem yet; how many there were."""
+        """Changes the acceptances of a log file's rejects that do not have `problem` yet; returns their number."""
         others = [each for each in self.of(log_file) if each["problem"] != problem]
         tries = [
             self._entries.change_if(

@@ -1,4 +1,4 @@
-"""Changes to single entries of the ledger, each of which may rest on what the entry was before."""
+"""Changes single entries of the ledger, optionally only if the entry has not been changed since it was read."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -27,11 +27,11 @@ class Entries:
         return from_item(answer["Item"]) if "Item" in answer else None
 
     def change(self, log_file: str, entry: str, changes: Attributes) -> None:
-        """Set attributes of an entry, and remove those that are None, whether the entry is there or not."""
+        """Sets attributes of an entry and removes those that are None, whether or not the entry exists."""
         self._client.update_item(**self._update(_key(log_file, entry), changes))
 
     def change_if(self, log_file: str, entry: str, changes: Attributes, premises: Attributes) -> dict[str, Any] | None:
-        """Change an entry if its attributes are as they should be; the entry as it is where they are not, else None."""
+        """Changes an entry if its attributes equal `premises`, and returns None; otherwise returns the entry."""
         try:
             self._client.update_item(
                 **self._update(_key(log_file, entry), changes, premises), ReturnValuesOnConditionCheckFailure="ALL_OLD"
@@ -43,8 +43,8 @@ class Entries:
             return from_item(found)
         return None
 
-    def _update(self, key: dict[str, Any], changes: Attributes, premises: Attributes | None = None) -> Any:  # noqa: ANN401 (those of UpdateItem)
-        """The parameters of UpdateItem: None stands for an attribute that is not to be, or not there."""
+    def _update(self, key: dict[str, Any], changes: Attributes, premises: Attributes | None = None) -> Any:  # noqa: ANN401 (parameters of UpdateItem)
+        """The parameters of UpdateItem; None means to remove an attribute, or to require that it is absent."""
         present = {name: value for name, value in changes.items() if value is not None}
         absent = sorted(changes.keys() - present.keys())
         update = "SET " + ", ".join(f"#{name} = :{name}" for name in present) if present else ""

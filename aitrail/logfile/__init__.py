@@ -1,6 +1,6 @@
 """Selects the wanted records of a log file, in bounded memory: the hot path.
 
-In: bytes, and the event sources that are wanted; out: records. It knows nothing of AWS, rows or tables. Pure.
+In: bytes and the wanted event sources; out: records. It knows nothing about AWS, rows or tables. Pure.
 """
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""The elements of a JSON list, all at once, by msgspec; refused wherever json.loads may read them otherwise.
+"""Decodes all elements of a JSON list at once with msgspec; refuses lists that json.loads may decode differently.
 
-msgspec finds the structure of 1.3 GB a second and makes no objects of what it is not asked for.
+msgspec scans 1.3 GB a second and creates objects only for the fields that it is asked for.
 """
 
 import json
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-# json.loads refuses integers of over 4,300 digits, msgspec takes them: of such a run every 400th byte makes 10 digits.
+# json.loads refuses integers of over 4,300 digits, msgspec accepts them. Every 400th byte of one gives 10 digits.
 _DIGIT_STRIDE: Final = 400
 _DIGITS_AS_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_INTEGER: Final = b"0" * 10
@@ -26,9 +26,9 @@ _RAW_ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def sources_of(buffer: bytes | bytearray, start: int, end: int) -> list[str | None]:
-    """The eventSource of each element of the list of objects from `start` to `end`, None where there is none.
+    """The eventSource, or None, of each object in the list that spans `start` to `end`.
 
-    The bytes are valid UTF-8. Raises one of REFUSED, for an empty list as well.
+    The bytes must be valid UTF-8. Raises one of REFUSED, also for an empty list.
     """
     if _LONG_INTEGER in buffer[start:end:_DIGIT_STRIDE].translate(_DIGITS_AS_ZEROS):
         raise ValueError("there may be an integer that json.loads refuses")
@@ -39,10 +39,10 @@ def sources_of(buffer: bytes | bytearray, start: int, end: int) -> list[str | No
 
 
 def records_at(buffer: bytes | bytearray, start: int, end: int, places: Sequence[int]) -> list[dict[str, Any]]:
-    """The objects at these places of the list, as json.loads decodes them. Raises one of REFUSED."""
+    """The objects at these positions in the list, as json.loads decodes them. Raises one of REFUSED."""
     if not places:
         return []
     elements = _RAW_ELEMENTS.decode(memoryview(buffer)[start:end])
-    # In one list, so that json.loads makes each key once.
+    # In one list, so that json.loads creates each key only once.
     text = b",".join([elements[place] for place in places])
     return json.loads(str(b"[%b]" % text, "utf-8"))  # type: ignore[no-any-return]

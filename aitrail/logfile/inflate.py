@@ -1,7 +1,7 @@
-"""The content of a log file in steps of bounded size: gzip, told by its magic bytes, or plain bytes as they are.
+"""Reads a log file's content in steps of bounded size: gzip, recognized by its magic bytes, or plain bytes.
 
-isal inflates three times as fast as the standard library (920-955 MB/s against 303) when the output comes in steps of
-64 to 256 KB, which stay in the processor's cache; CRC and length are verified all the same.
+isal decompresses three times as fast as the standard library (920-955 MB/s compared with 303) if the output is taken in
+steps of 64 to 256 KB, which stay in the processor's cache. It verifies CRC and length as well.
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from isal.igzip_lib import DECOMP_GZIP, IgzipDecompressor, IsalError
 from aitrail.errors import AitrailError
 
 _MAGIC: Final = b"\x1f\x8b"
-_BLOCK_BYTES: Final = 64 * 1024  # read at once from a gzip stream
+_BLOCK_BYTES: Final = 64 * 1024  # of each read from a gzip stream
 
 
 class DamagedGzip(AitrailError):
-    """A gzip stream that cannot be inflated to its end; `position` counts bytes of the compressed stream."""
+    """A gzip stream that cannot be decompressed completely; `position` counts bytes of the compressed stream."""
 
     def __init__(self, reason: str, position: int) -> None:
         super().__init__(f"{reason}, at byte {position:,} of the compressed file")
@@ -27,10 +27,10 @@ class DamagedGzip(AitrailError):
 def inflated(stream: BinaryIO, step_bytes: int) -> Iterator[bytes]:
     """The content of `stream` in non-empty pieces of at most `step_bytes`, which is 2 or more.
 
-    `stream` may return less than was asked for. Members of a gzip stream follow each other (RFC 1952, section 2.2),
-    with zero bytes between and behind them where the gzip module takes them too. Raises DamagedGzip for other bytes
-    there, for a stream that stops short, and for damage: the position then is how many bytes have been read when it
-    shows. A wrong checksum over a member's header counts as damage, which the gzip module overlooks.
+    `stream` may return fewer bytes than requested. A gzip stream may have several members (RFC 1952, section 2.2), with
+    zero bytes between and after them, as the gzip module allows. Raises DamagedGzip for any other bytes there, for a
+    truncated stream, and for damage; in the last case, the position is the number of bytes read when the damage is
+    detected. A wrong checksum of a member's header counts as damage, although the gzip module ignores it.
     """
     head = _filled(b"", stream, len(_MAGIC))
     if head == _MAGIC:
@@ -43,7 +43,7 @@ def inflated(stream: BinaryIO, step_bytes: int) -> Iterator[bytes]:
 
 
 def _filled(block: bytes, stream: BinaryIO, size: int) -> bytes:
-    """The block filled up to `size` bytes, fewer only at the end of the stream."""
+    """The block, extended from the stream to `size` bytes, or fewer at the end of the stream."""
     while len(block) < size and (more := stream.read(size - len(block))):
         block += more
     return block
@@ -77,11 +77,11 @@ def _step(member: IgzipDecompressor, data: bytes, step_bytes: int, position: int
 
 
 def _next_member(data: bytes, stream: BinaryIO, position: int) -> tuple[bytes, int]:
-    """The first block behind zero padding, and its position; empty at the end of the stream."""
+    """The first block after zero padding, and its position; empty at the end of the stream."""
     while block := _filled(data, stream, _BLOCK_BYTES):
         data = block.lstrip(b"\0")
         position += len(block) - len(data)
         if data:
-            # isal misreads some headers that come in parts.
+            # isal misreads some headers that are passed in parts.
             return _filled(data, stream, _BLOCK_BYTES), position
     return b"", position

@@ -1,6 +1,6 @@
-"""JSON text that is read forward, value by value, in bounded memory.
+"""Reads JSON text forward, value by value, in bounded memory.
 
-The json module's own scanner reads the values, so what is JSON and what a value means is what json.loads says.
+The json module's own scanner decodes the values, so validity and meaning are exactly those of json.loads.
 """
 
 import codecs
@@ -14,17 +14,17 @@ from aitrail.errors import AitrailError
 
 _WHITE_SPACE: Final = re.compile(rb"[ \t\n\r]*")
 _DECODER: Final = json.JSONDecoder()
-_ENCODING_MARK_BYTES: Final = 4  # what json.detect_encoding looks at
-# A value that lacks its end fails where the text stops; the longest word in which that happens is \ud83d\ude00.
+_ENCODING_MARK_BYTES: Final = 4  # as many as json.detect_encoding examines
+# Decoding an incomplete value fails close to the end of the text, within one token, of which \ud83d\ude00 is longest.
 _WORD_BYTES: Final = 16
-# What must follow a number before its end is certain: 1e+ is 1 and something else until the next digit is there.
+# Bytes after a number that are needed to know that it has ended: 1e+ is decoded as 1 until the next digit is there.
 _LOOKAHEAD_BYTES: Final = 3
 
 _T = TypeVar("_T")
 
 
 class UnreadableJson(AitrailError):
-    """Text that json.loads refuses or that is over a limit; `position` counts bytes of the text in UTF-8."""
+    """Text that json.loads refuses or that exceeds a limit; `position` counts bytes of the text in UTF-8."""
 
     def __init__(self, reason: str, position: int) -> None:
         super().__init__(f"{reason}, at byte {position:,}")
@@ -33,9 +33,9 @@ class UnreadableJson(AitrailError):
 
 
 def utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The text in UTF-8, in non-empty pieces, from any encoding that json.loads detects; lone surrogates pass as there.
+    """The text in UTF-8, in non-empty pieces, from any encoding that json.loads detects.
 
-    Raises UnreadableJson where the bytes are no text in that encoding.
+    Lone surrogates are accepted, as by json.loads. Raises UnreadableJson if the bytes are not valid in that encoding.
     """
     head = b""
     while len(head) < _ENCODING_MARK_BYTES and (chunk := next(chunks, b"")):
@@ -62,8 +62,8 @@ def utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
 class JsonText:
     """A cursor over `chunks`, non-empty pieces of valid UTF-8; a value may have up to `longest_value` bytes.
 
-    A value is first looked for in `first_window` bytes, then in twice as many, and so on.
-    Every method raises UnreadableJson where the text is not what it asks for.
+    Decoding a value is tried with the first `first_window` bytes, then with twice as many, and so on.
+    Every method raises UnreadableJson if the text is not what the method expects.
     """
 
     def __init__(self, chunks: Iterator[bytes], *, longest_value: int, first_window: int) -> None:
@@ -77,15 +77,15 @@ class JsonText:
 
     @property
     def position(self) -> int:
-        """How many bytes of the text lie behind the cursor."""
+        """The number of bytes of the text before the cursor."""
         return self._passed + self._at
 
     def _need(self, size: int) -> None:
-        """Have `size` bytes from the cursor on in the buffer, fewer only at the end of the text."""
+        """Fills the buffer to `size` bytes from the cursor on, or fewer at the end of the text."""
         missing = size - (len(self._buffer) - self._at)
         if missing <= 0 or self._ended:
             return
-        passed = max(0, self._at - 1)  # the byte before the cursor stays: `leap` needs its place
+        passed = max(0, self._at - 1)  # keep the byte before the cursor: `leap` overwrites it
         self._buffer = self._buffer[passed:]
         self._at -= passed
         self._passed += passed
@@ -97,7 +97,7 @@ class JsonText:
         self._buffer = bytearray().join(parts)
 
     def peek(self) -> bytes:
-        """The next byte that is no white space; empty at the end of the text."""
+        """The next byte that is not white space; empty at the end of the text."""
         while True:
             if space := _WHITE_SPACE.match(self._buffer, self._at):
                 self._at = space.end()
@@ -106,7 +106,7 @@ class JsonText:
             self._need(1)
 
     def take(self, *expected: bytes) -> bytes:
-        """Step over one of the `expected` bytes, and say which it was."""
+        """Moves past the next byte, which must be one of `expected`, and returns it."""
         found = self.peek()
         if found not in expected:
             names = " or ".join(byte.decode() for byte in expected)
@@ -116,7 +116,7 @@ class JsonText:
         return found
 
     def items(self, opening: bytes, closing: bytes) -> Iterator[None]:
-        """One turn for each item of the list or object that starts here; whoever iterates reads the item."""
+        """Yields once for each item of the list or object that starts here; the caller reads the item."""
         self.take(opening)
         if self.peek() == closing:
             self.take(closing)
@@ -127,7 +127,7 @@ class JsonText:
                 return
 
     def key(self) -> str:
-        """The key that starts here, with its colon."""
+        """The key that starts here; moves past its colon."""
         if self.peek() != b'"':
             self.take(b'"')
         key: str = self.value()
@@ -165,19 +165,19 @@ class JsonText:
     def leap(
         self, size: int, to_boundary: re.Pattern[bytes], read: Callable[[bytearray, int, int], _T | None]
     ) -> tuple[int, _T | None]:
-        """Step over some items of a list at once, before the first of which the cursor stands, if `read` can.
+        """Reads several items of a list at once, from the cursor on, with `read`, and moves past them.
 
-        `read` is given a buffer and where the text of these items begins and ends in it, with brackets around them; it
-        keeps nothing of the buffer. They are about `size` bytes; their end is that of the match of `to_boundary`, or
-        at the end of the text before its last bracket.
-        Returns the number of bytes of the items, 0 where no end was found, and what `read` returned: after None the
-        cursor stands where it stood.
+        `read` is called with a buffer and the start and end of these items in it, including brackets around them. It
+        must not keep a reference to the buffer. The items have about `size` bytes. They end where the match of
+        `to_boundary` ends or, at the end of the text, before its last bracket.
+        Returns the number of bytes of the items (0 if no end was found) and the result of `read`. If that is None, the
+        cursor does not move.
         """
         self._need(size // 2)
         buffer, start, end = self._buffer, self._at, self._end_of_items(size, to_boundary)
         if not end:
             return 0, None
-        # The text is decoded where it lies: the byte before the cursor is done with, that at the end is put back.
+        # The text is decoded in place: the byte before the cursor is no longer needed, the byte at the end is restored.
         behind = buffer[end]
         buffer[start - 1], buffer[end] = b"[]"
         found = read(buffer, start - 1, end + 1)
@@ -187,7 +187,7 @@ class JsonText:
         return end - start, found
 
     def _end_of_items(self, size: int, to_boundary: re.Pattern[bytes]) -> int:
-        # A rest that is smaller than another piece would only be moved to the front of the buffer.
+        # A remainder smaller than another piece would only have to be moved to the front of the buffer.
         last = self._at + size if len(self._buffer) - self._at > 2 * size else len(self._buffer)
         if self._ended and last == len(self._buffer):
             return max(0, self._buffer.rfind(b"]", self._at))
@@ -196,12 +196,12 @@ class JsonText:
 
 
 def _first_value(window: bytearray, *, complete: bool) -> tuple[Any, int]:
-    """The value at the start of `window` and the number of its bytes; ValueError, RecursionError where it has none."""
-    # In latin-1 each byte is one character, and all that structures JSON is ASCII: the offset counts bytes.
+    """The value at the start of `window` and its length in bytes; raises ValueError or RecursionError without one."""
+    # In latin-1 each byte is one character, and all structural characters of JSON are ASCII: the offset counts bytes.
     value, end = _DECODER.raw_decode(window.decode("latin-1"))
     if end + _LOOKAHEAD_BYTES > len(window) and not complete:
         raise json.JSONDecodeError("Unterminated value", "", end)
     if not window[:end].isascii():
-        value = None  # one at a time in memory
+        value = None  # so that only one value is in memory at a time
         value, _ = _DECODER.raw_decode(window[:end].decode("utf-8", "surrogatepass"))
     return value, end

@@ -1,19 +1,19 @@
 """Log file -> wanted records, in bounded memory: the hot path.
 
-The document is read forward once, value by value. Inside the Records list a fast lane (`LogFile._leap`) takes many
-elements at once: it cuts the text at a likely boundary and lets msgspec decode `[` + piece + `]`. Its success proves
-the cut: JSON can be read from left to right in one way only, the piece starts where an element starts, and the last
-bracket closes the list only where an element ends. The choice of the cut can therefore do no harm, and what msgspec
-refuses is read value by value.
+The document is read forward once, value by value. Inside the Records list, a fast path (`LogFile._leap`) decodes many
+elements at once: it cuts the text at a likely boundary and has msgspec decode `[` + piece + `]`. If that succeeds, the
+cut was right: JSON can be parsed from left to right in only one way, the piece starts where an element starts, and the
+last bracket closes the list only where an element ends. A wrong cut therefore does no harm: text that msgspec refuses
+is read value by value.
 
-What is accepted and the records that come of it equal those of `json.loads(gzip.decompress(content))["Records"]`.
-The differences:
+The content accepted and the records yielded are the same as with `json.loads(gzip.decompress(content))["Records"]`,
+except that:
 
-- Records that is an object or a string is refused, not iterated over;
-- a second `Records` key is refused once wanted records of the first were given away (with json.loads the last wins);
-- content beyond `Limits`, and a gzip member whose header carries a wrong checksum, are refused;
-- the interpreter's limit on nesting (about 1,000 levels in Python 3.11) applies to each value of the list by itself;
-- its limit on the digits of an integer is taken to be 4,300, CPython's default, or more.
+- a Records value that is an object or a string is refused, not iterated over;
+- a second `Records` key is refused once wanted records of the first have been yielded (in json.loads the last wins);
+- content that exceeds `Limits` and a gzip member whose header has a wrong checksum are refused;
+- the interpreter's nesting limit (about 1,000 levels in Python 3.11) applies to each element of the list separately;
+- the interpreter's limit on the digits of an integer is assumed to be at least 4,300, CPython's default.
 """
 
 import hashlib
@@ -32,9 +32,9 @@ from aitrail.logfile.jsontext import JsonText, UnreadableJson, utf8
 
 _PIECE_BYTES: Final = 128 * 1024
 _FIRST_WINDOW_BYTES: Final = 4096  # most records are smaller
-# A piece with a wanted record is decoded twice, and where one is the next is often near: smaller pieces then cost less.
+# A piece with a wanted record is decoded twice, and wanted records often occur together: smaller pieces then cost less.
 _SMALLEST_SHARE: Final = 4
-# AWS writes eventVersion first. Greedy: up to the last boundary.
+# AWS writes eventVersion first. The match is greedy: it ends at the last boundary.
 _TO_BOUNDARY: Final = re.compile(rb'.*\}(?=\s*,\s*\{\s*"event)', re.DOTALL)
 _HEAD: Final = b'{"Records":['
 _TAIL: Final = b"]}"
@@ -45,11 +45,11 @@ _LONGEST_SOURCE: Final = 253
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Sizes in bytes beyond which a log file is refused.
+    """Limits in bytes; a log file that exceeds one is refused.
 
-    `file_bytes` bounds the uncompressed content: CloudTrail's quota is 50 MB, and where that means the compressed size,
-    it inflates to about 1 GB. `record_bytes` bounds a value that the json module reads, which takes up to 50 bytes of
-    memory for each of its bytes: CloudTrail's largest events have 1 MB.
+    `file_bytes` limits the uncompressed content. CloudTrail's quota is 50 MB; if that is the compressed size, the
+    content has about 1 GB. `record_bytes` limits a value that the json module reads, which takes up to 50 bytes of
+    memory per byte. CloudTrail's largest events have 1 MB.
     """
 
     file_bytes: int = 2 * 1024**3
@@ -60,10 +60,10 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 class UnreadableLogFile(AitrailError):
-    """A log file that is damaged, or no JSON document with a Records list, or over a limit.
+    """A log file that is damaged, is not a JSON document with a Records list, or exceeds a limit.
 
-    `position` counts bytes of the uncompressed content (as UTF-8 without byte order mark, should it be otherwise), or
-    of the compressed file where the gzip stream is damaged: the message says which. None: the file as a whole.
+    `position` counts bytes of the uncompressed content, converted to UTF-8 without a byte order mark. If the gzip
+    stream is damaged, it counts bytes of the compressed file; the message says which. None means the file as a whole.
     """
 
     def __init__(self, reason: str, position: int | None = None, *, of: str = "uncompressed content") -> None:
@@ -79,18 +79,18 @@ def _never(_source: str) -> bool:
 class LogFile:
     """The wanted records of one log file; iterate once, over pairs of the position in Records and the record.
 
-    `stream` holds gzip or plain JSON and may return less than was asked for; its own errors pass through. A record is
-    wanted if its eventSource is a string which, lower-cased, is in `sources`. `is_lookalike` is asked once for each
-    other source, as long as there are no more than 1,000. `piece_bytes` is how much is inflated and, at least, leapt
-    over at once; `at_each_step` is called for each such piece, and what it raises ends the reading.
-    Raises UnreadableLogFile while iterating, possibly after records were given.
+    `stream` contains gzip or plain JSON and may return fewer bytes than requested; its own errors pass through. A
+    record is wanted if its eventSource is a string that, in lower case, is in `sources`. `is_lookalike` is called once
+    for each other source, as long as there are at most 1,000. The content is decompressed, and mostly decoded, in steps
+    of `piece_bytes`. `at_each_step` is called for each step; an exception from it ends the reading.
+    Raises UnreadableLogFile while iterating, possibly after some records.
 
-    After the last record: `records` counts the elements of Records, `unwanted` those not wanted, `bytes` and `sha256`
-    (hex, None unless `is_hashed`) tell of the uncompressed content, `unknown_sources` counts the elements by
-    lower-cased lookalike source (the first 1,000 sources of at most 253 characters).
+    After the last record, `records` counts the elements of Records, and `unwanted` the unwanted ones. `bytes` and
+    `sha256` (hex, None unless `is_hashed`) describe the uncompressed content. `unknown_sources` counts the elements by
+    lookalike source in lower case (the first 1,000 sources of at most 253 characters).
     """
 
-    def __init__(  # noqa: PLR0913 (each has a default but the first two)
+    def __init__(  # noqa: PLR0913 (all but the first two have defaults)
         self,
         stream: BinaryIO,
         sources: frozenset[str],
@@ -109,7 +109,7 @@ class LogFile:
         self._at_each_step = at_each_step
         self._leap_from = 0
         self._leap_bytes = piece_bytes
-        # Sources that are neither wanted nor lookalikes, as they are spelled: those of nearly all elements.
+        # Sources that are neither wanted nor lookalikes, in their original spelling; most elements have one of these.
         self._plain: set[str | None] = {None}
         self._digest = hashlib.sha256() if is_hashed else None
         self.bytes = 0
@@ -152,9 +152,9 @@ class LogFile:
         return JsonText(utf8(filter(None, chunks)), longest_value=self._limits.record_bytes, first_window=window)
 
     def _whole(self, content: bytes) -> list[tuple[int, dict[str, Any]]] | None:
-        """The wanted records of a document that is all in one chunk, as most are; None where it is not the usual one.
+        """The wanted records of a document that fits into one chunk, as most do; None if it has an unusual form.
 
-        If what lies between head and tail is a JSON list, the document has no other key and nothing behind it.
+        If the text between head and tail is a JSON list, the document has no other key and nothing follows it.
         """
         if content.startswith(_HEAD) and content.endswith(_TAIL) and content.isascii():
             return self._select(content, len(_HEAD) - 1, len(content) - len(_TAIL) + 1)
@@ -187,13 +187,13 @@ class LogFile:
             yield from self._walk(text) if found is None else found
 
     def _leap(self, text: JsonText) -> list[tuple[int, dict[str, Any]]] | None:
-        """Step over many elements and give the wanted records among them; None, without a step, where that fails."""
+        """Moves past many elements and returns the wanted records among them; on failure, returns None and stays."""
         begin = text.position
         if begin < self._leap_from:
             return None
         size, found = text.leap(self._leap_bytes, _TO_BOUNDARY, self._select)
         if found is None:
-            # Elements are read one by one up to here: each byte is tried at most twice.
+            # Elements are read one by one up to this position, so each byte is tried at most twice.
             self._leap_from = begin + (size or self._leap_bytes)
         elif found:
             self._leap_bytes = max(1, self._piece_bytes // _SMALLEST_SHARE)
@@ -202,7 +202,7 @@ class LogFile:
         return found
 
     def _select(self, buffer: bytes | bytearray, start: int, end: int) -> list[tuple[int, dict[str, Any]]] | None:
-        """The wanted records of the list that should lie there, with all elements counted; None if it is no such."""
+        """Counts the elements of the list between `start` and `end` and returns its wanted records; None on failure."""
         try:
             sources = elements.sources_of(buffer, start, end)
             notable: dict[int, str] = {} if self._plain.issuperset(sources) else dict(self._notable(sources))
@@ -215,7 +215,7 @@ class LogFile:
         return found
 
     def _walk(self, text: JsonText) -> list[tuple[int, dict[str, Any]]]:
-        """Step over one element and give it, if it is wanted."""
+        """Moves past one element and returns it if it is wanted."""
         element = text.value()
         source = element.get("eventSource") if isinstance(element, dict) else None
         notable = dict(self._notable([source if isinstance(source, str) else None]))
@@ -224,7 +224,7 @@ class LogFile:
         return found
 
     def _notable(self, sources: Iterable[str | None]) -> Iterator[tuple[int, str]]:
-        """The place and the source of each element that is wanted or has a lookalike source."""
+        """The index and the source of each element that is wanted or has a lookalike source."""
         for index, source in enumerate(sources):
             if source is None or source in self._plain:
                 continue
@@ -252,12 +252,12 @@ class LogFile:
 
 
 def wanted_records(stream: BinaryIO, sources: frozenset[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Position in Records and record of each wanted record of a log file, as `LogFile` gives them.
+    """The wanted records of a log file, each with its position in Records, as `LogFile` yields them.
 
-    `sources` are lower-cased eventSource values, those of the registry by default. Raises UnreadableLogFile.
+    `sources` are eventSource values in lower case, by default the registry's. Raises UnreadableLogFile.
     """
     if sources is None:
-        from aitrail.services import load  # noqa: PLC0415 - whoever names the sources needs no registry
+        from aitrail.services import load  # noqa: PLC0415 - callers that pass sources need no registry
 
         sources = load().sources
     return iter(LogFile(stream, sources, is_hashed=False))

@@ -1,4 +1,4 @@
-"""The proof once more without believing the ledger: digests, log files and rows are read again and compared."""
+"""The proof without trusting the ledger: reads digests, log files and rows again, and compares them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,23 +15,23 @@ from aitrail.questions import Filter, Order, Row, RowSource
 from aitrail.rows import Reading
 from aitrail.window import Window
 
-# Content and metadata of an object (s3://bucket/key), or UnavailableError.
+# Returns content and metadata of an object (s3://bucket/key), or raises UnavailableError.
 Fetch = Callable[[str], tuple[bytes, dict[str, str]]]
 
 
 @dataclass(slots=True, kw_only=True)
 class DeepProof:
-    """What reading everything again shows, in `proof`."""
+    """Reads everything again; the result is in `proof`."""
 
     fetch: Fetch
     reading: Callable[[BytesIO, str], Reading]
     source: RowSource
     public_keys: PublicKeys
     proof: RowProof = field(default_factory=RowProof)
-    # What digests that CloudTrail has signed list: log file -> SHA-256.
+    # Log file -> SHA-256, as listed by digests with CloudTrail's signature.
     _listed: dict[str, str] = field(default_factory=dict)
     _event_ids: set[str] = field(default_factory=set)
-    # Log files that could not be read to their end: which rows they make is not known.
+    # Log files that could not be read completely, so that their rows are not known.
     _unread: set[str] = field(default_factory=set)
 
     def prove(
@@ -42,11 +42,11 @@ class DeepProof:
         *,
         is_asked: Callable[[str], bool],
     ) -> Iterator[str]:
-        """Read digests, then log files, again; yields the name of each once it is done.
+        """Reads digests, then log files; yields the name of each once it is done.
 
-        `log_files` are those that the ledger calls ingested, with the SHA-256 that it has of each; `verified_by` are
-        the digests that it says have verified them. `is_asked` tells which of the log files that digests list are among
-        those that are to be proved.
+        `log_files` maps the log files that the ledger has as ingested to the SHA-256 in the ledger; `verified_by` maps
+        log files to the digests that, by the ledger, verified them. `is_asked` selects, among the log files that
+        digests list, those to be proved.
         """
         for name, content, metadata in self._fetched(dict.fromkeys((*digests, *verified_by.values()))):
             self._read_digest(name, content, metadata)
@@ -104,7 +104,7 @@ class DeepProof:
             self._find("changed", name, "its content is not the content that was ingested")
 
     def _compare(self, made: list[Row]) -> None:
-        """Hold the rows that a log file makes against those of the table."""
+        """Compares the rows made from a log file with the rows in the table."""
         for row, found in zip(made, self.source.whole({"eventID": row["eventID"]} for row in made), strict=True):
             is_new = row["eventID"] not in self._event_ids
             self._event_ids.add(row["eventID"])
@@ -113,7 +113,7 @@ class DeepProof:
             self.proof.compare(row, found)
 
     def look_for_others(self, events: Window | None, *, is_ours: Callable[[str], bool]) -> None:
-        """Find rows that name log files of the window which were read, and that these do not make."""
+        """Finds rows that name a log file of the window that was read but that are not made from it."""
         if events is None:
             return
         for row in self.source.whole(self.source.rows(Filter(), events, order=Order.ANY)):

@@ -1,7 +1,8 @@
-"""What the ledger proves of a window of deliveries: that all came and became rows, or what is in the way. Pure.
+"""The proof from the ledger: that all deliveries of a window arrived and became rows, or what prevents it. Pure.
 
-CloudTrail's digests are the list of what was delivered. What they list has an entry in the ledger from the moment the
-digest is read, whether the file has come or not, so that the entries of a window are the deliveries of that window.
+CloudTrail's digests list everything that was delivered. A listed object has an entry in the ledger as soon as the
+digest has been read, whether or not the object has arrived. The entries of a window therefore are the window's
+deliveries.
 """
 
 from collections import Counter
@@ -16,12 +17,12 @@ from aitrail.digests import Span, chains_of, gaps, is_covered
 from aitrail.ledger import ACCEPTED, DIGEST, FILE, holding
 from aitrail.window import LATEST, Window, days_between, format_time, parse_time
 
-# A digest comes within an hour of its own end: what was delivered later than this may not be listed yet.
+# A digest arrives within an hour of its own end: later deliveries than this may not be listed yet.
 LISTED_WITHIN = timedelta(hours=2)
 _SECOND = timedelta(seconds=1)
 _COUNTED = ("records", "wanted", "written", "rejected", "expired", "duplicatesInFile")
 
-# What is in the way, by the problem of an entry, and what to do about it.
+# Problem of an entry -> the reason that prevents the proof, and what to do about it.
 _FILES = {
     "tampered": "its content does not match CloudTrail's digest: restore the version that does",
     "unlisted": "no CloudTrail digest lists it: find out who wrote it",
@@ -44,9 +45,9 @@ _DIGESTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something that keeps the window from being proved: its name, of what, and why or what to do.
+    """An exception that prevents the proof: its name, the object, and the reason or what to do.
 
-    What `aitrail status` finds as well has the same name there.
+    Findings that `aitrail status` also reports have the same name there.
     """
 
     finding: str
@@ -56,11 +57,11 @@ class Finding:
 
 @dataclass(slots=True, kw_only=True)
 class Proof:
-    """What the entries of a window, added one by one, prove.
+    """The proof of a window from its entries, which are added one by one.
 
-    `now` is the clock's, `recorded_with` what rows are made with now (see `aitrail.rows`).
-    `delivered` counts log files that a digest lists or the ledger has, `verified` those of them that were ingested and
-    are as their digest says. `open` counts those whose digest may still be on its way.
+    `now` is the current time, `recorded_with` the current version of rows (see `aitrail.rows`). `delivered` counts log
+    files that are listed by a digest or in the ledger; `verified` counts the ones that were ingested and match their
+    digest. `open` counts files whose digest may still be on its way.
     """
 
     since: datetime
@@ -71,28 +72,29 @@ class Proof:
     verified: int = 0
     open: int = 0
     counts: Counter[str] = field(default_factory=Counter)
-    # The names of verified digests; of ingested log files the SHA-256, and the rows that they became.
+    # The names of verified digests.
     digests: list[str] = field(default_factory=list)
-    # By ingested log file the digest that has verified it.
+    # Ingested log file -> the digest that verified it.
     verified_by: dict[str, str] = field(default_factory=dict)
-    # Log files that are not ingested: what rows they have is not known, and their entries say what is the matter.
+    # Log files that are not ingested: their rows are not known, and their entries contain the problem.
     unread: set[str] = field(default_factory=set)
+    # Ingested log file -> its SHA-256, and -> the number of its rows.
     ingested: dict[str, str | None] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
-    # Of the rows' events.
+    # The eventTime of the first and the last event that became a row.
     first_event: str | None = None
     last_event: str | None = None
-    # By the folder of the digests of an account and Region: what they cover, and the log files that none has listed.
+    # Digest folder of an account and Region -> the spans of the digests, and the log files that no digest lists.
     _spans: dict[str, list[Span]] = field(default_factory=dict)
     _unproven: dict[str, list[str]] = field(default_factory=dict)
-    # By chain the latest end before the window, as far as it was looked for.
+    # Chain -> its latest end before the window, as far as entries have been added.
     _known: dict[str, datetime] = field(default_factory=dict)
-    # Problems that somebody has accepted, with who and why.
+    # Problems that have been accepted, with who accepted them and why.
     _accepted: list[Finding] = field(default_factory=list)
     _findings: list[Finding] = field(default_factory=list)
 
     def add(self, entry: Mapping[str, Any]) -> None:
-        """Take an entry of the ledger into account, in any order; those outside the window change nothing."""
+        """Adds an entry of the ledger, in any order; entries outside the window are ignored."""
         key = log_key_of(entry["logFile"])
         if key is None:
             return
@@ -137,7 +139,7 @@ class Proof:
             self.verified += 1
             self.verified_by[entry["logFile"]] = entry["verifiedBy"]
         elif problem == ACCEPTED and _tells_of_the_lack(entry):
-            pass  # not verified, and no finding either
+            pass  # neither verified nor a finding
         elif key.delivered_at and self.now - parse_time(key.delivered_at) < LISTED_WITHIN:
             self.open += 1
         else:
@@ -145,7 +147,7 @@ class Proof:
 
     @property
     def events(self) -> Window | None:
-        """The time of the events of which log files became rows; None without any."""
+        """The window of all events that became rows; None if there are none."""
         if not self.first_event or not self.last_event:
             return None
         return Window(
@@ -153,7 +155,7 @@ class Proof:
         )
 
     def expects(self, log_file: str) -> bool:
-        """Whether a log file of that name was delivered within the window, and is not known to be unread."""
+        """Whether a log file with that name was delivered within the window and is not known to be unread."""
         key = log_key_of(log_file)
         return key is not None and self._holds(key) and log_file not in self.unread
 
@@ -179,7 +181,7 @@ class Proof:
 
     @property
     def accepted(self) -> list[Finding]:
-        """What somebody has accepted, and what follows from that, once all entries are added."""
+        """The accepted problems and their consequences, once all entries are added."""
         why = "the digest of its hour proves nothing, which has been accepted"
         files = (log_file for log_files in self._unproven.values() for log_file in log_files)
         follows = (
@@ -188,7 +190,7 @@ class Proof:
         return [*self._accepted, *follows]
 
     def findings(self) -> Iterator[Finding]:
-        """What keeps the window from being proved, once all entries are added."""
+        """The findings that prevent the proof, once all entries are added."""
         yield from self._findings
         for folder, log_files in sorted(self._unproven.items()):
             if folder in self._spans:
@@ -207,7 +209,7 @@ class Proof:
         yield from self._gaps()
 
     def _is_of_an_accepted_hour(self, log_file: str) -> bool:
-        """Whether somebody has accepted that a digest of the time of that log file proves nothing."""
+        """Whether it has been accepted that a digest for the time of that log file proves nothing."""
         key = log_key_of(log_file)
         if key is None or key.delivered_at is None:
             return False
@@ -218,9 +220,9 @@ class Proof:
         until = min(self.until, self.now - LISTED_WITHIN)
         chains = chains_of(span for spans in self._spans.values() for span in spans)
         for chain in sorted(chains.keys() | self._known.keys()):
-            # Hours whose digest somebody has accepted as it is are told as accepted.
+            # Hours with an accepted digest are reported as accepted, not as gaps.
             spans = [replace(span, verified=span.verified or span.accepted) for span in chains.get(chain, [])]
-            # A chain that nobody knew before has nothing to say of the time before it begins.
+            # A chain that was not known before does not cover the time before it starts.
             is_new = bool(spans) and spans[0].begins and chain not in self._known
             for begin, end in gaps(spans, max(spans[0].start, self.since) if is_new else self.since, until):
                 hours = f"no verified digest covers {format_time(begin)} to {format_time(end)}"
@@ -230,15 +232,15 @@ class Proof:
 
 
 def _tells_of_the_lack(entry: Mapping[str, Any]) -> bool:
-    """Whether what was accepted of a log file is why no digest vouches for what was read."""
+    """Whether an accepted problem of a log file is the reason why no digest verifies its content."""
     accepted = {each["problem"] for each in holding(entry)}
     return entry.get("status") != "ingested" or not accepted.isdisjoint({"tampered", "unlisted"})
 
 
 def days_of(window: Window, now: datetime) -> Iterator[str]:
-    """The days of delivery on which the entries of a window are, and the one before, which tells of earlier chains.
+    """The days of delivery of a window's entries, and the day before, which shows earlier chains.
 
-    A digest comes with the end of its hour.
+    A digest arrives after the end of its hour.
     """
     asked = window.of_days(now)
     return days_between(asked.since - timedelta(days=1), asked.until + LISTED_WITHIN)

@@ -1,4 +1,4 @@
-"""Whether the rows that log files became are in the table, each event once, and no others."""
+"""The proof that the table has exactly the rows that log files became, each event once."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -12,13 +12,13 @@ from aitrail.proof.ledger_proof import Finding
 from aitrail.questions import Filter, Order, Row, RowSource, differing
 from aitrail.window import Window, format_time, parse_time
 
-# Where a row comes from, and when it expires, differ with the file that was read last, or with an import.
+# Provenance and expiry of a row depend on the file that was read last, or on an import.
 OF_PROVENANCE = frozenset({"logFile", "recordIndex", "importedFrom", "expiresAt"})
 
 
 @dataclass(slots=True, kw_only=True)
 class RowProof:
-    """`distinct` events of the log files, `rows` of them in the table, and what is in the way of being the same."""
+    """`distinct` counts the events of the log files, `rows` the ones in the table; `findings` are the differences."""
 
     distinct: int = 0
     rows: int = 0
@@ -26,7 +26,7 @@ class RowProof:
     read_again: int = 0
 
     def compare(self, made: Row, found: Row) -> None:
-        """Hold the row of the table, which has nothing but its key where there is none, against the one to be there."""
+        """Compares the row in the table, which has only its key if the row is missing, with the expected row."""
         log_file, event_id = made["logFile"], made["eventID"]
         if len(found) == 1:
             why = f"the event {event_id} has no row: `aitrail retry` with the name of the log file rewrites it"
@@ -36,7 +36,7 @@ class RowProof:
             self.findings.append(Finding(finding="row-differs", of=log_file, why=why))
 
     def look_at(self, row: Row) -> None:
-        """Doubt a row of a log file that is not of the window, if that cannot hold the event."""
+        """Adds a finding if a row names a log file outside the window that cannot contain the event."""
         key = log_key_of(row.get("logFile", ""))
         latest = format_time(parse_time(row["eventTime"]) - MARGIN)
         if key and key.delivered_at and key.delivered_at < latest:
@@ -52,12 +52,12 @@ def prove_rows(
     events: Window | None,
     is_ours: Callable[[str], bool],
 ) -> RowProof:
-    """Count the rows of log files in the table; `written` has how many each became, `events` is their time.
+    """Counts the rows of log files in the table; `written` maps each log file to its number of rows.
 
-    A log file of whose rows as many name it as it became is proved without reading it again. Of others some rows name
-    another file, which CloudTrail delivered the same event in, or are not there: `read_again` gives their rows anew,
-    without those that have expired, or raises what reading a log file raises. Rows that name a log file which should
-    be known (`is_ours`) and is not, or more rows than a file became, are findings.
+    `events` is the window of all events. A log file is proved without reading it again if as many rows name it as were
+    written. Otherwise, some of its rows are missing or name another file in which CloudTrail delivered the same event:
+    `read_again` returns its rows, without expired ones, or raises the errors of reading a log file. Rows that name an
+    unknown log file that should be known (`is_ours`), and more rows than were written for a file, are findings.
     """
     proof = RowProof()
     if events is None:
@@ -94,11 +94,11 @@ def _too_many(written: Mapping[str, int], found: Counter[str]) -> Iterator[Findi
 
 
 def _look_for(proof: RowProof, made: list[Row], source: RowSource, written: Mapping[str, int]) -> None:
-    """Compare the rows of a log file, and count those that name no log file of the window."""
+    """Compares the rows of a log file with the table, and counts rows that name a log file outside the window."""
     found = source.whole({"eventID": row["eventID"]} for row in made)
     for row, other in zip(made, found, strict=True):
         proof.compare(row, other)
         if other.get("logFile") in written:
-            continue  # counted where it is
+            continue  # counted with the log file that it names
         proof.distinct += 1
         proof.rows += len(other) > 1

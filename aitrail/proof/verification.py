@@ -1,4 +1,4 @@
-"""Whether every delivery of a window is accounted for: what `aitrail verify` asks of ledger, table and bucket."""
+"""Verifies that every delivery of a window is accounted for, from ledger, table and bucket, for `aitrail verify`."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,16 +21,16 @@ from aitrail.window import Window
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-# What announcing again can mend: what is awaited, and digests whose key could not be had.
+# Problems that re-announcing can solve: awaited objects, and digests whose public key was not available.
 _MENDED = ("awaited", "unverifiable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What was found: counts of log files and of records as in `aitrail.proof.Proof`, events and their rows.
+    """The result: counts of log files and records as in `aitrail.proof.ledger_proof.Proof`, events and their rows.
 
-    `read_again` counts log files that were read. `findings` keep the window from being proved; what is `accepted` does
-    not: a person has looked into it.
+    `read_again` counts log files that were read again. `findings` prevent the proof; `accepted` problems do not,
+    because an operator has investigated them.
     """
 
     delivered: int
@@ -48,17 +48,17 @@ class Verdict:
 
     @property
     def proved(self) -> bool:
-        """Whether nothing is in the way; what is too young to be listed is not."""
+        """Whether the window is proved; files that are too recent to be listed do not prevent this."""
         return not self.findings
 
     def overdue(self) -> Iterator[str]:
-        """The names of what may be had by announcing it again."""
+        """The names of the objects that re-announcing may bring in."""
         yield from (finding.of for finding in self.findings if finding.finding in _MENDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """The parts that a verdict is found with. `origins` limit what is asked; `retention` is that of the rows."""
+    """Verifies windows of one deployment. `origins` limit the accounts and Regions; `retention` is for rows."""
 
     reader: LedgerReader
     source: RowSource
@@ -71,14 +71,14 @@ class Verification:
     progress: Callable[[str], None] = lambda _: None
 
     def verify(self, window: Window) -> Verdict:
-        """Ask the ledger and the table; only log files some of whose rows name another file are read again."""
+        """Verifies a window with ledger and table; only log files with missing or shared rows are read again."""
         proof = self._proof(window)
         is_ours = partial(self._is_expected, proof)
         rows = prove_rows(proof.rows, self.source, self._rows_of, events=proof.events, is_ours=is_ours)
         return _verdict(proof, rows)
 
     def verify_deep(self, window: Window) -> Verdict:
-        """Read every digest, log file and row again, and compare."""
+        """Verifies a window by reading every digest, log file and row again."""
         proof = self._proof(window)
         deep = DeepProof(
             fetch=lambda name: content_of(self.s3, name),
@@ -101,7 +101,7 @@ class Verification:
         return proof
 
     def _add(self, proof: Proof, entries: Iterable[dict[str, Any]]) -> None:
-        """Take entries into account; whole ones, where what somebody has accepted decides."""
+        """Adds entries to the proof; entries with acceptances are first read with all attributes."""
         asked = (entry for entry in entries if self._is_asked(entry["logFile"]))
         accepted = list[dict[str, Any]]()
         for entry in asked:
@@ -113,12 +113,12 @@ class Verification:
             proof.add(entry)
 
     def _is_asked(self, log_file: str) -> bool:
-        """Whether an object is of the accounts and Regions."""
+        """Whether the account and Region of an object are selected."""
         key = log_key_of(log_file)
         return key is not None and self.origins.have(key)
 
     def _is_expected(self, proof: Proof, log_file: str) -> bool:
-        """Whether it is one of these whose rows are known."""
+        """Whether an object is selected and its rows are known."""
         return self._is_asked(log_file) and proof.expects(log_file)
 
     def _reading(self, stream: BytesIO, name: str) -> Reading:
@@ -132,7 +132,7 @@ class Verification:
 
 def _verdict(proof: Proof, rows: RowProof) -> Verdict:
     found, accepted = tuple(proof.findings()), tuple(proof.accepted)
-    # What the ledger says already need not be said once more by reading again.
+    # Reading again need not report what the ledger already reports.
     known = {(finding.finding, finding.of) for finding in (*found, *accepted)}
     more = (finding for finding in rows.findings if (finding.finding, finding.of) not in known)
     return Verdict(

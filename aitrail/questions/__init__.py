@@ -1,4 +1,4 @@
-"""Questions about calls, asked of the events table or of log files.
+"""Questions about calls, answered from the events table or from log files.
 
 In: conditions and a window, as people write them; out: rows, sums, timelines, files. It writes to no table.
 """

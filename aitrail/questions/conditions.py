@@ -1,4 +1,4 @@
-"""Conditions as people write them -> the spelling of rows, or an error that says what is valid and what is nearest."""
+"""Conditions as people write them -> values as in rows, or an error with the valid values and the closest match."""
 
 from collections.abc import Iterable
 from typing import Any, TypedDict
@@ -8,7 +8,7 @@ from aitrail.questions.spellings import SPELLINGS, ConditionError, or_valid, sho
 from aitrail.rows import RECORD_FIELDS
 from aitrail.services import Registry, load
 
-# What only whole rows have.
+# The columns that only whole rows have.
 WIDE_COLUMNS = (
     *sorted(RECORD_FIELDS - {*tables.NARROW_COLUMNS}),
     *("other", "asJson", "logFile", "recordIndex", "importedFrom", "expiresAt"),
@@ -17,7 +17,7 @@ Texts = str | Iterable[str]
 
 
 class Conditions(TypedDict, total=False):
-    """What a filter is made of: one text or several, any of which will do."""
+    """The conditions of a filter; each takes one text or several, of which any may match."""
 
     service: Texts
     operation: Texts
@@ -34,7 +34,7 @@ class Conditions(TypedDict, total=False):
     read_only: bool | None
 
 
-# The column that a condition looks at.
+# Condition -> the column that it applies to.
 COLUMNS = {
     "service": "service",
     "operation": "operation",
@@ -52,11 +52,11 @@ COLUMNS = {
 
 
 def checked(conditions: Conditions, registry: Registry | None = None) -> dict[str, Any]:
-    """The conditions with each value as rows spell it, every one once. Raises ConditionError."""
+    """The conditions with all values spelled as in rows, without duplicates. Raises ConditionError."""
     found: dict[str, Any] = {}
     for name, given in conditions.items():
         if name == "read_only":
-            if not isinstance(given, bool | None):  # 1 is True for Python, but no row has it
+            if not isinstance(given, bool | None):  # Python considers 1 equal to True, but no row contains it
                 raise ConditionError(f"read_only is {shown(given)}: give True, False or None.")
             found[name] = given
         elif name in SPELLINGS:
@@ -68,7 +68,7 @@ def checked(conditions: Conditions, registry: Registry | None = None) -> dict[st
 
 
 def checked_columns(columns: Texts) -> tuple[str, ...]:
-    """Names of attributes of rows. Raises ConditionError."""
+    """The columns, validated as names of attributes of rows. Raises ConditionError."""
     names, known = _texts("columns", columns), (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)
     for name in names:
         if name not in known:

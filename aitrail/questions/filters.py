@@ -1,4 +1,4 @@
-"""Which rows a question is about: conditions on their narrow columns, and what a row answers to them."""
+"""Filters: the conditions of a question on the narrow columns of rows, and a predicate that tests rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ _Test = Callable[[object], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Conditions that all have to hold; of several values of one, any. () is no condition.
+    """Conditions that a row must all meet; of several values of one condition, any may match. () is no condition.
 
-    An ARN of a principal or resource stands for its name, in any account and Region; `principal_account` is the
-    caller's own account, `account` the one that was called.
-    `operation`, `principal`, `resource` and `source_ip` take shell-style patterns (*, ?, [abc]), and a value that is
-    spelled like its pattern meets it; [*], [?] and [[] stand for the characters themselves. `source_ip` also takes
-    networks (203.0.113.0/24). With `read_only` False, calls that do not say what they are count as writing.
+    The ARN of a principal or resource means its name, in any account and Region; `principal_account` is the caller's
+    own account, `account` the account that was called.
+    `operation`, `principal`, `resource` and `source_ip` accept shell-style patterns (*, ?, [abc]); a value that is
+    identical to the pattern also matches. [*], [?] and [[] match the characters themselves. `source_ip` also accepts
+    networks (203.0.113.0/24). With `read_only` False, calls without this information count as writing.
     """
 
     service: tuple[str, ...] = ()
@@ -40,11 +40,11 @@ class Filter:
 
     @classmethod
     def of(cls, registry: Registry | None = None, **conditions: Unpack[Conditions]) -> Self:
-        """The filter with these conditions, in the spelling of rows. Raises ConditionError."""
+        """The filter with these conditions, with values spelled as in rows. Raises ConditionError."""
         return cls(**checked(conditions, registry))
 
     def matcher(self) -> Callable[[dict[str, Any]], bool]:
-        """Tells whether a row, narrow or whole, meets all conditions."""
+        """A predicate: True if a row, narrow or whole, meets all conditions."""
         tests = [
             (column, _TESTS.get(name, _equals)(values))
             for name, column in COLUMNS.items()
@@ -59,11 +59,11 @@ class Filter:
         return matches
 
     def exact(self, name: str) -> tuple[str, ...]:
-        """The values of a condition where a row has to be equal to one of them; () if not, or if there is none."""
+        """The values of a condition if a row has to equal one of them; () if it does not, or without the condition."""
         values: tuple[str, ...] = getattr(self, name)
         if name == "event_category" or any(map(is_pattern, values)):
             return ()
-        # An IPv6 address has several spellings.
+        # An IPv6 address can be spelled in several ways.
         return () if name == "source_ip" and any("/" in value or ":" in value for value in values) else values
 
 
@@ -91,7 +91,7 @@ def _comes_from(values: tuple[str, ...]) -> _Test:
 
 
 def _network(value: object) -> IPv4Network | IPv6Network | None:
-    """The network, or the address as a network of one; None for names such as lex.amazonaws.com."""
+    """The network, or an address as a network of one address; None for names such as lex.amazonaws.com."""
     try:
         return ip_network(value, strict=False) if isinstance(value, str) else None
     except ValueError:
@@ -99,7 +99,7 @@ def _network(value: object) -> IPv4Network | IPv6Network | None:
 
 
 def _has_category(values: tuple[str, ...]) -> _Test:
-    # Records before version 1.07 (2019) do not name theirs.
+    # Records before version 1.07 (2019) do not contain the category.
     return lambda value: (value or "Management") in values
 
 

@@ -1,4 +1,4 @@
-"""Rows as they appear: the same question asked again and again, and every row given once."""
+"""Follows rows as they appear: polls a source with the same question, and yields every row once."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,25 +9,24 @@ from aitrail.questions.filters import Filter
 from aitrail.questions.source import Order, Row, RowSource
 from aitrail.window import BEGINNING, MomentError, Window
 
-# Clocks differ: a call may seem to be made a little after now.
+# Clocks differ: a call may appear to have been made slightly in the future.
 _AHEAD = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(minutes=1)
-# Operating systems cannot sleep for centuries, and nobody wants to wait for days.
+# Operating systems cannot sleep for centuries, and longer intervals make no sense.
 LONGEST_INTERVAL = timedelta(days=1)
 
 
 @dataclass(slots=True, kw_only=True)
 class Following:
-    """Asks a source every `interval`, and gives the rows that are new since the last time, often none; it has no end.
+    """Polls a source every `interval`, and yields the list of new rows each time, which is often empty; never ends.
 
-    A row is given, once, if its call was made at most `lookback` before it appeared; those that are there at the start
-    count as appearing then. That holds however long a pause is: a window begins `lookback` before the last answer.
-    `seen` holds the eventTimes of rows given, by eventID, for two lookbacks, so that a clock that is set back repeats
-    none of them. One that is set back further, which `report` hears of, may make rows come again, and loses none.
-
-    After an error that `is_temporary` it asks again, at growing intervals; `report` hears of it, and when it is over.
-    Other errors of the source are raised. Raises MomentError for a lookback or an interval of
-    nothing, and for an interval of more than a day.
+    A row is yielded, once, if its call was made at most `lookback` before the row appeared; rows that exist at the
+    start count as appearing then. This holds for pauses of any length: a window begins `lookback` before the last
+    response. `seen` maps eventID to eventTime for the rows yielded within two lookbacks, so that setting back the clock
+    repeats none of them. If the clock is set back further, `report` is called, and rows may be repeated, but none is
+    lost. After an error that `is_temporary`, it retries at growing intervals; `report` is called then, and on recovery.
+    Other errors of the source are raised. Raises MomentError for a lookback or interval of zero, and for an interval of
+    more than a day.
     """
 
     source: RowSource

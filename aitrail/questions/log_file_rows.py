@@ -1,4 +1,4 @@
-"""Log files as a source of rows: read once, kept in a temporary database, asked as the table is."""
+"""Log files as a source of rows: they are read once into a temporary database, and queried like the table."""
 
 import json
 import sqlite3
@@ -14,7 +14,7 @@ from aitrail.questions.scanning import Scan
 from aitrail.questions.source import Order, Row
 from aitrail.window import EARLIEST, Window
 
-# Few enough that the first row need not wait.
+# Few enough that the first row is available quickly.
 _ROWS_AT_A_TIME = 100
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _ORDERS = {
@@ -25,14 +25,14 @@ _ORDERS = {
 
 
 class NoRoomError(AitrailError):
-    """The temporary database cannot be written."""
+    """The temporary database cannot be written to."""
 
 
 class LogFileRows:
-    """The rows of log files. The files are read when the first question is asked, which takes as long as it takes.
+    """The rows of log files, which are read completely when the first question is asked.
 
-    A record that two files hold is one row, that of the file read last. The rows take up disk space of about the size
-    of their records, in a temporary file. Threads may share the source; one at a time reads.
+    A record in two files becomes one row, from the file that is read last. The rows take about as much disk space as
+    their records, in a temporary file. Threads may share the source; one thread reads at a time.
     """
 
     by_day = False
@@ -56,14 +56,14 @@ class LogFileRows:
     def rows(
         self, wanted: Filter, window: Window, *, order: Order = Order.NEWEST_FIRST, limit: int | None = None
     ) -> Iterator[Row]:
-        """See RowSource. Raises what reading raises, not what is wrong with single files."""
+        """See RowSource. Raises the errors of reading, but not for problems of single files."""
         return islice(filter(wanted.matcher(), self._narrow(window, order)), limit)
 
     def _narrow(self, window: Window, order: Order) -> Iterator[Row]:
         with self._lock:
             self._load(window.since)
             found = self._database.execute(
-                f"SELECT narrow FROM rows WHERE eventTime BETWEEN ? AND ? {_ORDERS[order]}",  # noqa: S608 (ours)
+                f"SELECT narrow FROM rows WHERE eventTime BETWEEN ? AND ? {_ORDERS[order]}",  # noqa: S608 (contains no input)
                 window.bounds,
             )
         while texts := self._next_of(found):
@@ -108,8 +108,8 @@ class LogFileRows:
         self.scan.counts["again"] = self.scan.counts["rows"] - different
 
     def _forget(self) -> None:
-        """A part must not pass for the whole when the next question is asked."""
-        self._database.close()  # without a journal it may be broken
+        """Discards partly read rows, so that the next question does not take them for all rows."""
+        self._database.close()  # without a journal, it may be corrupt
         self._database = _database()
         self.scan.restart()
         self._loaded_since = _NEVER
@@ -122,7 +122,7 @@ class LogFileRows:
 
 
 def _database() -> sqlite3.Connection:
-    # An empty name: SQLite keeps what does not fit into its cache in a file that nobody else sees.
+    # An empty name: SQLite stores what exceeds its cache in a private temporary file.
     database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     database.execute("PRAGMA journal_mode = OFF")
     database.execute("CREATE TABLE rows (eventID TEXT PRIMARY KEY, eventTime TEXT, narrow TEXT, whole TEXT)")

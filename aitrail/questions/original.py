@@ -1,4 +1,4 @@
-"""The record that a row was made of, found again in its log file, and whether the two still agree."""
+"""Finds the record that a row was made from in its log file, and compares the two."""
 
 from typing import Any, BinaryIO
 
@@ -10,20 +10,20 @@ from aitrail.rows import RECORD_FIELDS, Reject, record_of, row_of
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
 
-# What a row has beside its record and what is derived from it alone: the key tells records of one file apart, and
-# retention is the deployment's.
+# Attributes that do not depend on the record alone: the key distinguishes records of one file, and the retention
+# belongs to the deployment.
 _OF_THE_TABLE = frozenset({"eventID", "expiresAt"})
 
 
 class NoOriginalError(AitrailError):
-    """A log file that has no record of any service where the row says that its record stands."""
+    """The log file has no record of any service at the row's recordIndex."""
 
 
 def original_of(row: Row, stream: BinaryIO, *, registry: Registry | None = None) -> dict[str, Any]:
-    """The record at the row's recordIndex of a log file, compressed or not; nothing says that it is still the row's.
+    """The record at the row's recordIndex in a log file, compressed or not; it may no longer be the row's record.
 
-    The file is read to its end, which proves it sound. Raises NoOriginalError, UnreadableLogFile, and what reading
-    the stream raises.
+    The file is read to its end, which proves it sound. Raises NoOriginalError, UnreadableLogFile, and the errors of
+    reading the stream.
     """
     index, sources = row["recordIndex"], (registry or load_registry()).sources
     content = LogFile(stream, sources | {str(row["eventSource"]).lower()}, is_hashed=False)
@@ -38,14 +38,14 @@ def original_of(row: Row, stream: BinaryIO, *, registry: Registry | None = None)
 
 
 def differing_fields(row: Row, original: dict[str, Any]) -> list[str]:
-    """The top-level fields in which the row's record is another one, in value or type (1 is not 1.0), sorted."""
+    """The top-level fields in which the row's record differs, in value or type (1 is not 1.0), sorted."""
     return differing(record_of(row), original)
 
 
 def differing_attributes(row: Row, original: dict[str, Any], *, registry: Registry | None = None) -> list[str]:
-    """The derived attributes that the row has otherwise than the registry makes them of its original, sorted.
+    """The row's derived attributes that differ from those that the registry derives from the original, sorted.
 
-    None where no row can be made of the original: its fields differ then.
+    Empty if no row can be made from the original: its fields differ then.
     """
     try:
         made = row_of(original, log_file=row["logFile"], record_index=row["recordIndex"], registry=registry)
@@ -56,7 +56,7 @@ def differing_attributes(row: Row, original: dict[str, Any], *, registry: Regist
 
 
 def differing(left: dict[str, Any], right: dict[str, Any]) -> list[str]:
-    """The names under which two objects have other values or types, sorted."""
-    # As JSON text, which tells true from 1, 1 from 1.0 and null from nothing.
+    """The names whose values or types differ between two objects, sorted."""
+    # As JSON text, which distinguishes true from 1, 1 from 1.0, and null from a missing value.
     first, second = ({name: json_text(value) for name, value in each.items()} for each in (left, right))
     return sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))

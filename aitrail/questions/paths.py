@@ -1,4 +1,4 @@
-"""Paths of this machine -> the log files they name."""
+"""Local paths -> the log files that they name."""
 
 import re
 import stat
@@ -11,18 +11,18 @@ from aitrail.deliveries import Kind, kind_of
 STDIN = "-"
 ENDINGS = (".json.gz", ".json")
 
-# A copy without the folder AWSLogs, or without any folder, still tells these kinds by a folder or its file's name.
+# These kinds can be recognized by a folder or the file's name, even in a copy without AWSLogs or any other folder.
 _OTHER_OBJECT = re.compile(r"/CloudTrail-(Digest|Insight|Aggregated)/|/[0-9]{12}_CloudTrail-(Digest|Insight)_[^/]*\Z")
 
 
 def log_files(
     paths: Iterable[str], *, left_out: Counter[str], unreadable: Callable[[str, OSError], None]
 ) -> Iterator[str]:
-    """The path of every log file, each once, however often it is named or symbolically linked; STDIN stands for itself.
+    """The path of every log file, once, even if it is named or symbolically linked more often; STDIN is passed through.
 
-    A folder gives its log files at any depth in the order of names; links are followed. What else is there is counted
-    in `left_out` by its kind. A file that is named is left out only if it is another object of CloudTrail or Config.
-    What the file system refuses to show goes to `unreadable`.
+    A folder yields its log files at any depth in the order of names; links are followed. Other files are counted in
+    `left_out` by kind. A file that is named explicitly is left out only if it is another object of CloudTrail or
+    Config. `unreadable` is called for everything that the file system refuses to list.
     """
     for path, is_named in _files(paths, left_out, unreadable):
         kind = None if path == STDIN and is_named else _kind_of(path)
@@ -35,7 +35,7 @@ def log_files(
 def _files(
     paths: Iterable[str], left_out: Counter[str], unreadable: Callable[[str, OSError], None]
 ) -> Iterator[tuple[str, bool]]:
-    """Every file once, and whether it was named; pipes and devices only where they were."""
+    """Every file once, and whether it was named explicitly; pipes and devices only if they were."""
     pending = [(path, True) for path in reversed(tuple(dict.fromkeys(paths)))]
     seen: set[Path] = set()
     while pending:

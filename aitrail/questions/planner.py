@@ -1,4 +1,4 @@
-"""The queries that answer a question: one for each value of an index and each day. Pure; the same for all indexes."""
+"""Plans the queries for a question: one for each value of an index key and each day, for any index. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from aitrail.window import Day, Window
 
 # The best index first: a principal or a resource has fewer rows than a service.
 _INDEXES = {"principal": tables.BY_PRINCIPAL, "resource": tables.BY_RESOURCE, "service": tables.BY_SERVICE}
-# What DynamoDB can compare by itself, so that other rows need not travel. They are paid for nevertheless.
+# Conditions that DynamoDB can check, so that other rows are not transferred. Reading them costs the same.
 _COMPARED = (
     *(*_INDEXES, "operation", "principal_account", "account", "region", "outcome", "credentials", "source_ip"),
     "access_key",
 )
-# The IN of a DynamoDB expression takes at most 100 values, and an expression has at most 4 KB: 400 of these and their
-# names keep below it.
+# IN in a DynamoDB expression accepts at most 100 values, and an expression has at most 4 KB: 400 placeholders and the
+# names stay below that.
 _MAX_VALUES = 100
 _MAX_VALUES_TOGETHER = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Which index to ask, for which values of its first key, on which days (newest first).
+    """A plan: the index to query, the values of its first key, and the days (newest first).
 
-    `compared` are conditions that DynamoDB checks after reading: columns and the values they may have. They never
-    suffice alone: the rows that come back have to be matched against the whole filter.
+    `compared` are conditions that DynamoDB checks after reading: columns and their allowed values. They are never
+    enough: the rows returned have to be tested with the whole filter.
     """
 
     index: tables.Index
@@ -82,7 +82,7 @@ def _index_of(wanted: Filter, registry: Registry) -> tuple[str, tuple[str, ...]]
 
 
 def _expressible(conditions: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Those that DynamoDB takes: of too many values, the conditions with the fewest, which leave out the most rows."""
+    """The conditions that fit into an expression; those with the fewest values first, as they exclude the most rows."""
     room = _MAX_VALUES_TOGETHER
     for column, values in sorted(conditions, key=lambda condition: len(condition[1])):
         if 0 < len(values) <= min(room, _MAX_VALUES):

@@ -1,4 +1,4 @@
-"""Rows straight from log files: of this machine, of standard input, of S3. Nothing is written anywhere."""
+"""Reads rows directly from log files: local ones, standard input, or in S3. Nothing is written anywhere."""
 
 import json
 import os
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
-# What an address names of many paths, and the digits of the hash that stands for all.
+# The number of paths that an address shows, and the digits of the hash of all of them.
 _NAMED_PATHS = 3
 _DIGITS = 16
 
 
 class NoS3Error(AitrailError):
-    """A path in S3, where only files of this machine can be read."""
+    """A path in S3 was given, but only local files can be read here."""
 
 
 class Scan:
-    """Passes over log files, each of which is read once; the counts are complete when the rows are exhausted.
+    """Scans log files, each of which is read once; the counts are complete when the rows are exhausted.
 
-    Paths are files, folders, - for standard input, or s3://bucket/prefix, for which `s3` gives a client. What is wrong
-    with a file or a record is told to `report`, in a line for people. Raises BadUrlError.
+    Paths are files, folders, - for standard input, or s3://bucket/prefix, for which `s3` returns a client. `report` is
+    called with a line for people about each problem of a file or record. Raises BadUrlError.
     """
 
     def __init__(
@@ -62,18 +62,18 @@ class Scan:
         self.registry = registry or load_registry()
         self._files_are_read = False
         self._objects_read: set[str] = set()
-        # By URL, since those are listed again for each question; "" is for this machine.
+        # By URL, since each URL is listed again for each question; "" is for local files.
         self._left_out: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def restart(self) -> None:
-        """Forget what was read: the next rows are those of all log files again."""
+        """Resets the scan, so that `rows` reads all log files again."""
         for seen in (self.counts, self.unknown_sources, self._objects_read, self._left_out):
             seen.clear()
         self._files_are_read = False
 
     @property
     def address(self) -> str:
-        """The paths, absolute and in order, and the URLs; of several only the first few, and a hash of all."""
+        """The absolute paths and the URLs, sorted; if there are several, only the first few, and a hash of all."""
         paths = ("standard input" if path == STDIN else shown_name(os.path.abspath(path)) for path in self._paths)  # noqa: PTH100 (Path.absolute keeps ..)
         names = sorted({*paths, *self._urls})
         if len(names) == 1:
@@ -85,7 +85,7 @@ class Scan:
 
     @property
     def left_out(self) -> Counter[str]:
-        """What was not read, by its kind."""
+        """The number of files that were not read, by kind."""
         return sum(self._left_out.values(), Counter[str]())
 
     @property
@@ -94,9 +94,9 @@ class Scan:
         return bool(self.counts["unreadable"] or self.counts["rejected"])
 
     def rows(self, since: datetime | None = None) -> Iterator[Row]:
-        """The rows of all log files that were not read before, as they come.
+        """The rows of all log files that have not been read yet, unsorted.
 
-        Files in S3 whose names say that they hold no event at or after `since` are left out.
+        Files in S3 are left out if their names show that they contain no event at or after `since`.
         """
         if not self._files_are_read:
             self._files_are_read = True
@@ -139,7 +139,7 @@ class Scan:
             yield from batch.rows
             written += len(batch.rows)
             self.counts.update(rows=len(batch.rows), rejected=len(batch.rejects))
-            batch.rows.clear()  # the next batch is made while this one is still referred to
+            batch.rows.clear()  # this batch is still referenced while the next one is created
         reading.reconcile(written)
         self.counts.update(files=1, records=reading.content.records, duplicates=reading.duplicates_in_file)
         self.unknown_sources += reading.unknown_sources
@@ -149,7 +149,7 @@ class Scan:
         self._report(f"{shown_name(name)}: unreadable: {getattr(error, 'strerror', None) or error}")
 
     def remarks(self, *, at_length: bool) -> Iterator[str]:
-        """Lines for people: what they should know, and `at_length` also what was fine."""
+        """Lines for people about the scan; `at_length` also includes the summary if there were no problems."""
         files, rows = self.counts["files"], self.counts["rows"]
         for source, records in sorted(self.unknown_sources.items()):
             yield f"Left out {_counted(records, 'record')} of {source}, which may be a new name of a service."
@@ -161,7 +161,7 @@ class Scan:
             yield f"They contain no calls of {', '.join(service.name for service in self.registry.services)}."
 
     def _names(self) -> Iterator[str]:
-        """How to tell log files by their names."""
+        """Explains how log files are recognized by their names."""
         if self._paths or not self._urls:
             yield f"names of log files end with {' or '.join(ENDINGS)}"
         if self._urls:
@@ -185,7 +185,7 @@ def _opened(path: str) -> AbstractContextManager[BinaryIO]:
 
 
 def shown_name(path: str) -> str:
-    """The path as text: bytes that are no UTF-8 are escaped."""
+    """The path as text; bytes that are not UTF-8 are escaped."""
     return os.fsencode(path).decode(errors="backslashreplace")
 
 

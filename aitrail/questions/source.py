@@ -1,4 +1,4 @@
-"""The port of every question: something that has rows. The table and log files are its two adapters."""
+"""The port through which questions read rows. Its two adapters are the events table and log files."""
 
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
@@ -20,37 +20,37 @@ class Order(Enum):
 
 
 class RowSource(Protocol):
-    """Where rows are: each is there once, under its eventID."""
+    """A source of rows, in which every eventID is unique."""
 
     @property
     def address(self) -> str:
-        """What tells the source from every other one, for people too; the same whenever it is asked."""
+        """A stable text that identifies the source among all others, also for people."""
         ...
 
     @property
     def complete(self) -> bool:
-        """Whether everything could be read that was to be read until now."""
+        """Whether everything that had to be read so far could be read."""
         ...
 
     @property
     def by_day(self) -> bool:
-        """Whether it is asked day by day: then a window must not be longer than there may be rows."""
+        """Whether it is queried day by day; if so, a window should not be longer than the time with rows."""
         ...
 
     def rows(
         self, wanted: Filter, window: Window, *, order: Order = Order.NEWEST_FIRST, limit: int | None = None
     ) -> Iterator[Row]:
-        """The rows that are wanted, with their narrow columns; at most `limit` of them. Read as they are consumed."""
+        """The matching rows with their narrow columns, at most `limit`; they are read as they are consumed."""
         ...
 
     def whole(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The same rows in the same order, with all their attributes. One that is gone meanwhile stays narrow."""
+        """Fetches all attributes of the rows, in the same order. A row that has been deleted since stays narrow."""
         ...
 
     def row(self, event_id: str) -> Row | None:
-        """The whole row of that eventID; None if there is none."""
+        """The whole row with that eventID; None if there is none."""
         ...
 
     def effort(self) -> str:
-        """What reading has taken until now, for people."""
+        """The cost of reading so far, as text for people."""
         ...

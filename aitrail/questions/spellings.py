@@ -1,4 +1,4 @@
-"""How people may write each condition -> the spelling of rows, or what is valid and what is nearest."""
+"""A condition's value as people may write it -> the spelling in rows, or an error with the closest valid value."""
 
 import re
 from collections.abc import Callable, Collection, Iterable
@@ -9,26 +9,26 @@ from aitrail.services import Registry, operation_of
 
 EVENT_CATEGORIES = ("Management", "Data", "NetworkActivity")
 
-# How the ARN of a role goes on that IAM Identity Center made. Its calls have people as principals.
+# Part of the ARN of a role created by IAM Identity Center. The principals of its calls are people.
 _SSO_ROLE = ":role/aws-reserved/sso.amazonaws.com/"
-# A message shows no more characters of a text.
+# The maximum number of characters of a text that a message shows.
 _SHOWN = 60
 
 
 class ConditionError(AitrailError):
-    """A condition that no row can meet: `condition` is its name, `text` what was given, where it is a text."""
+    """A condition that no row can meet; `condition` is its name, `text` the given value if it is a text."""
 
     condition: str | None = None
     text: str | None = None
 
 
 def is_pattern(text: str) -> bool:
-    """Whether the text has a shell-style wildcard."""
+    """Whether the text contains a shell-style wildcard."""
     return any(character in text for character in "*?[")
 
 
 def nearest(text: str, known: Iterable[str]) -> str | None:
-    """What the text was probably meant to be, in any upper and lower case."""
+    """The known name that the text was probably meant to be, ignoring case."""
     from difflib import get_close_matches  # noqa: PLC0415 (only errors need it)
 
     by_lower = {each.lower(): each for each in known}
@@ -37,18 +37,18 @@ def nearest(text: str, known: Iterable[str]) -> str | None:
 
 
 def or_valid(text: str, known: Collection[str]) -> str:
-    """How a message ends that refuses a text: with what was probably meant, and with what is valid."""
+    """The end of an error message that refuses a text: the name that was probably meant, and all valid names."""
     meant = nearest(text, known)
     return f"{f': did you mean {meant}?' if meant else '.'} Choose from {', '.join(known)}."
 
 
 def shown(value: object) -> str:
-    """The value for a message: a long text is cut, and what would not be seen is escaped."""
+    """The value for a message: a long text is cut, and invisible characters are escaped."""
     return repr(f"{value[:_SHOWN]}…" if isinstance(value, str) and len(value) > _SHOWN else value)
 
 
 def _example(text: str) -> str:
-    """A name for an example: the text itself where that reads well."""
+    """A name for an example: the text itself if it is suitable."""
     return text if re.fullmatch(r"[\w+=,.@-]{1,60}", text) else "NAME"
 
 
@@ -95,7 +95,7 @@ def _principal(text: str, registry: Registry) -> str:
 
 
 def _with_wildcards_of_arns(name: str) -> str:
-    """The name as a pattern: * and ? are wildcards of ARNs as well, [ is not."""
+    """The name as a pattern: * and ? are wildcards in ARNs as well, [ is not."""
     return name.replace("[", "[[]")
 
 
@@ -105,9 +105,9 @@ def _principal_at(arn: str) -> str:
             f"{shown(arn)} is a role of IAM Identity Center: give one of its users, such as sso/alice@example.com, or "
             "'sso/*'."
         )
-    # The record of a call is where an ARN becomes a principal: the same rules, so the same answer.
+    # Records use the same rules to convert an ARN to a principal, so the results agree.
     principal = identity_of({"userIdentity": {"arn": arn}}).principal
-    # One without a name gives itself.
+    # An ARN without a name is returned unchanged.
     if principal.startswith("unknown/") or principal.endswith(arn):
         raise ConditionError(f"{shown(arn)} is not the ARN of a user, role, federated user or root.")
     return principal
@@ -127,7 +127,7 @@ def _resource(text: str, registry: Registry) -> str:
         )
     if kind in PRINCIPAL_KINDS and kind not in registry.resource_kinds:
         raise ConditionError(f"{shown(text)} is a principal, not a resource.")
-    # An ARN may name a kind that no service file knows: only what looks mistyped is refused.
+    # An ARN may contain a kind that is in no service file: only kinds that look mistyped are refused.
     meant = None if kind in registry.resource_kinds else nearest(kind, registry.resource_kinds)
     if meant:
         raise ConditionError(
@@ -148,7 +148,7 @@ def _resource_at(arn: str, registry: Registry) -> str:
 def _source_ip(text: str, _: Registry) -> str:
     is_valid = bool(re.fullmatch(r"[!-~]+( [!-~]+)*", text))
     if re.fullmatch(r"[0-9.]+(/.*)?|[0-9a-fA-F]*:[0-9a-fA-F:.]*(/.*)?", text):
-        from ipaddress import ip_network  # noqa: PLC0415 (--help need not wait for it)
+        from ipaddress import ip_network  # noqa: PLC0415 (would slow down --help)
 
         try:
             ip_network(text, strict=False)

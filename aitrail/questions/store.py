@@ -1,4 +1,4 @@
-"""The questions that can be asked of a source of rows: what the command line and programs are clients of."""
+"""The interface of the command line and of programs to the questions about a source of rows."""
 
 import logging
 import sys
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from aitrail.costs import Prices
     from aitrail.questions.export import Exported, Progress
 
-# When a window begins or ends; timedeltas and spans such as "7d" are before now.
+# The start or end of a window; timedeltas and spans such as "7d" are before now.
 Moment = str | date | timedelta
 
 _log = logging.getLogger("aitrail")
 
 
 class EventStore:
-    """Rows of one source, and the questions about them.
+    """Answers questions about the rows of one source.
 
     `since` and `until` are datetimes and dates (naive ones in UTC), ISO-8601 texts, spans before now (timedelta(days=7)
     or "7d"), "now", "today" or "yesterday".
-    Conditions are those of `aitrail.questions.Filter`: one text or several of which any will do. Whoever asks amiss
-    gets a ConditionError or MomentError at once, before anything is read.
+    Conditions are those of `aitrail.questions.Filter`: one text, or several of which any may match. An invalid question
+    raises ConditionError or MomentError immediately, before anything is read.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class EventStore:
         from aitrail.questions.table_rows import TableRows  # noqa: PLC0415
 
         session = session or boto3.Session()
-        # Pages and whole rows are read side by side.
+        # Pages and whole rows are fetched in parallel.
         config = Config(retries={"mode": "standard"}, max_pool_connections=2 * WORKERS)
         deployment = Deployment.find(session.client("cloudformation"), stack)
         return cls(TableRows(session.client("dynamodb", config=config), deployment.events_table))
@@ -75,13 +75,14 @@ class EventStore:
         session: "boto3.Session | None" = None,
         report: Callable[[str], None] = _log.warning,
     ) -> Self:
-        """Log files, without any table: files, folders, s3://bucket/prefix; `report` hears of what cannot be read.
+        """Log files, without any table. Paths are files, folders and s3://bucket/prefix.
 
-        They are read when the first question is asked. Raises BadUrlError.
+        The files are read when the first question is asked; `report` is called for those that cannot be read. Raises
+        BadUrlError.
         """
 
         def s3() -> Any:  # noqa: ANN401 (boto3 has one overload per service)
-            import boto3  # noqa: PLC0415 (files of this machine need no AWS)
+            import boto3  # noqa: PLC0415 (local files need no AWS)
 
             return (session or boto3.Session()).client("s3")
 
@@ -104,9 +105,9 @@ class EventStore:
         columns: Sequence[str] | None = None,
         **conditions: Unpack[Conditions],
     ) -> Iterator[Row]:
-        """Calls, newest first. With `columns`, rows have these attributes alone, where they have them at all.
+        """Calls, newest first. With `columns`, rows have only these attributes, as far as they have them.
 
-        Whole rows are read where there are no `columns`, or one of them is not in the indexes.
+        Whole rows are read without `columns`, or if one of them is not in the indexes.
         """
         order = Order.OLDEST_FIRST if oldest_first else Order.NEWEST_FIRST
         window = self._window(since, until)
@@ -121,7 +122,7 @@ class EventStore:
     def event(self, event_id: str) -> Row | None:
         """The whole row of one call; None if there is none. An ID may be in upper case.
 
-        Raises ConditionError if the ID is no text.
+        Raises ConditionError if the ID is not a text.
         """
         if not isinstance(event_id, str):
             raise ConditionError(f"event_id is {event_id!r}: give a string.")
@@ -138,9 +139,9 @@ class EventStore:
         report: Callable[[str], None] = _log.warning,
         **conditions: Unpack[Conditions],
     ) -> list[dict[str, Any]]:
-        """Calls, errors, denied calls and characters, and with prices their cost, of each group: see `questions.usage`.
+        """Calls, errors, denied calls, characters and, with `prices`, cost of each group; see `questions.usage`.
 
-        `report` hears of characters that have no price.
+        `report` is called for characters that have no price.
         """
         names, window = dimensions(by), self._window(since, until)
         rows = self.source.rows(Filter.of(**conditions), window, order=Order.ANY)
@@ -156,7 +157,7 @@ class EventStore:
         baseline: str | timedelta = "30d",
         **conditions: Unpack[Conditions],
     ) -> Timeline:
-        """Who touched a resource: its calls, newest first, with marks on what the `baseline` before does not have."""
+        """Calls to a resource, newest first, marking values that are not in the `baseline` before the window."""
         return self._timeline(TOUCHED_BY, since, until, baseline, _with("resource", resource, conditions))
 
     def what(
@@ -169,7 +170,7 @@ class EventStore:
         baseline: str | timedelta = "30d",
         **conditions: Unpack[Conditions],
     ) -> Timeline:
-        """What a principal did: its calls, newest first, with marks on what the `baseline` before does not have."""
+        """Calls by a principal, newest first, marking values that are not in the `baseline` before the window."""
         return self._timeline(DONE_TO, since, until, baseline, _with("principal", principal, conditions))
 
     def _timeline(
@@ -193,7 +194,7 @@ class EventStore:
         is_temporary: Callable[[Exception], bool] = lambda _: False,
         **conditions: Unpack[Conditions],
     ) -> Iterator[list[Row]]:
-        """Calls as their rows appear, each once, a list at every interval: see `aitrail.questions.following`."""
+        """Calls as their rows appear, each once, in one list per interval; see `aitrail.questions.following`."""
         following = Following(
             source=self.source,
             wanted=Filter.of(**conditions),
@@ -206,7 +207,7 @@ class EventStore:
         )
         return iter(following)
 
-    def export(  # noqa: PLR0913 (each is a choice of its own)
+    def export(  # noqa: PLR0913 (each is a separate choice)
         self,
         folder: str | PathLike[str],
         *,
@@ -218,7 +219,7 @@ class EventStore:
         progress: "Progress" = lambda _service, _day, _rows: None,
         **conditions: Unpack[Conditions],
     ) -> "Exported":
-        """Calls as files below a folder, one for each service and day: see `aitrail.questions.export`."""
+        """Writes calls to files in a folder, one for each service and day; see `aitrail.questions.export`."""
         from aitrail.questions.export import Export  # noqa: PLC0415 (few programs need it)
 
         now = self._clock.now()
@@ -241,7 +242,7 @@ def _most(limit: int | None) -> int | None:
         return None
     if not isinstance(limit, int) or limit < 0:
         raise ConditionError(f"limit is {limit!r}: give a whole number that is not negative, or None.")
-    return limit if limit <= sys.maxsize else None  # more than an iterator can count is all
+    return limit if limit <= sys.maxsize else None  # islice accepts no larger number, and no source has more rows
 
 
 def _with(name: str, value: Texts, conditions: Conditions) -> Conditions:

@@ -1,4 +1,4 @@
-"""Rows out of the events table: narrow ones from its indexes, whole ones by eventID."""
+"""Reads rows from the events table: narrow rows from its indexes, whole rows by eventID."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -18,9 +18,9 @@ from aitrail.window import Window
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-# A page of 1 MB has fewer rows, so that a larger Limit would change nothing; DynamoDB takes no more than 32 bits.
+# A page of 1 MB has fewer rows, so a larger Limit would have no effect; DynamoDB accepts at most 32 bits.
 _MOST_OF_A_PAGE = 10_000
-# DynamoDB refuses longer keys, empty ones and those that are no Unicode.
+# DynamoDB refuses keys that are longer, empty or not valid Unicode.
 _MAX_KEY_BYTES = 2048
 
 
@@ -46,12 +46,12 @@ class TableRows:
     @property
     def address(self) -> str:
         """See RowSource."""
-        # CloudFormation gives every table a name of its own: the account need not be asked for.
+        # CloudFormation gives every table a unique name, so the account is not needed.
         return f"table {self._name} in {self._client.meta.region_name} at {self._client.meta.endpoint_url}"
 
     @property
     def complete(self) -> bool:
-        """See RowSource: what cannot be read raises."""
+        """See RowSource. Always True, because a failed read raises an error."""
         return True
 
     def rows(
@@ -90,7 +90,7 @@ class TableRows:
         return self._reader.get({"eventID": event_id}) if is_key else None
 
     def imported_rows(self) -> int:
-        """How many rows were imported that no log file has vouched for yet. Raises botocore's errors."""
+        """The number of imported rows that no log file has delivered yet. Raises botocore's errors."""
         ((attribute, value),) = IMPORTED.items()
         return self._reader.count(
             IndexName=tables.BY_IMPORT.name,

@@ -1,4 +1,4 @@
-"""What happened to a resource, or what a principal did: calls newest first, and which of it was not seen before."""
+"""Timelines of a resource or a principal: calls, newest first, marked where a value was not seen before."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,18 +9,18 @@ from aitrail.questions.filters import Filter
 from aitrail.questions.source import Order, Row, RowSource
 from aitrail.window import BEGINNING, Window
 
-# The columns whose values may be new: first what the calls of a timeline are told apart by.
+# The columns whose values may be new; `grouped` uses the first one.
 TOUCHED_BY = ("principal", "sourceIPAddress", "operation")
 DONE_TO = ("resource", "sourceIPAddress", "operation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A timeline as a whole. Calls, errors and distinct values are those of the window.
+    """The summary of a timeline. Calls, errors and distinct values are those of the window.
 
-    `baseline_calls` is None where nothing was compared: without a baseline, or with nothing before the window.
-    `new` has the values that the baseline does not have, by column, those of the newest calls first. `first_seen` and
-    `last_seen` are the eventTimes of the oldest and the newest call of baseline and window, None if there is none.
+    `baseline_calls` is None if nothing was compared: without a baseline, or if no time precedes the window. `new` maps
+    columns to the values that are not in the baseline, newest calls first. `first_seen` and `last_seen` are the
+    eventTimes of the oldest and the newest call in baseline and window, None if there are no calls.
     """
 
     calls: int
@@ -33,11 +33,11 @@ class Summary:
 
 
 class Timeline:
-    """The calls of a window, newest first: narrow rows, and in `new` the names of columns with values not seen before.
+    """The calls of a window, newest first: narrow rows, with the names of columns with unseen values in `new`.
 
-    "Before" is the baseline, the span before the window. It is read first, and of it only distinct values are kept.
-    Nothing is new where the baseline has no calls, or where there is none: with a span of 0, or a window that reaches
-    back to the beginning. Each iteration asks anew; it raises what reading raises.
+    A value is unseen if it is not in the baseline, the span before the window. The baseline is read first, and only its
+    distinct values are kept. Nothing is new if the baseline has no calls, or if there is no baseline: with a span of 0,
+    or a window from the beginning on. Each iteration reads the source again, and raises the errors of reading.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Timeline:
 
     @property
     def summary(self) -> Summary:
-        """What the calls come to. Raises RuntimeError before the last of them is read."""
+        """The summary of all calls. Raises RuntimeError until the last one has been read."""
         if self._summary is None:
             raise RuntimeError("the summary is complete when the timeline has been read to its end")
         return self._summary
@@ -85,18 +85,18 @@ class Timeline:
 
 
 def _before(window: Window, span: timedelta) -> Window | None:
-    # Not simply since - span, which may be before the year 1.
+    # Not just since - span, which may be before the year 1.
     begin = window.since - min(span, window.since - BEGINNING)
     return Window(since=begin, until=window.since) if begin < window.since else None
 
 
 def _values(row: Row, columns: Iterable[str]) -> Iterator[tuple[str, str]]:
-    # A record may have null, or anything else, as its sourceIPAddress.
+    # The sourceIPAddress of a record may be null or any other value.
     return ((name, row[name]) for name in columns if isinstance(row.get(name), str))
 
 
 class _Tally:
-    """What is kept of calls: distinct values in the order in which they come, counts, the first and the last time."""
+    """A tally of calls: distinct values in order of occurrence, counts, and the first and the last time."""
 
     def __init__(self, columns: Iterable[str]) -> None:
         self.values: dict[str, dict[str, None]] = {name: {} for name in columns}
@@ -112,7 +112,7 @@ class _Tally:
             self.values[name][value] = None
 
     def lacks(self, name: str, value: str) -> bool:
-        """Whether there are calls, and none of them has the value."""
+        """Whether there are calls but none has the value."""
         return self.calls > 0 and value not in self.values[name]
 
 
@@ -150,10 +150,10 @@ class _Group:
 
 
 def grouped(timeline: Timeline) -> list[dict[str, Any]]:
-    """The calls of a timeline by its first column: one row for each value, that of the newest call first.
+    """The calls of a timeline, grouped by its first column: one row for each value, newest calls first.
 
-    Calls without a value are one group, whose row has no such column. `operations` and `sourceAddresses` count distinct
-    ones, `firstSeen` and `lastSeen` are within the window.
+    Calls without a value form one group, whose row does not have the column. `operations` and `sourceAddresses` count
+    distinct values; `firstSeen` and `lastSeen` are within the window.
     """
     by = timeline.columns[0]
     groups: dict[str | None, _Group] = {}

@@ -1,4 +1,4 @@
-"""Rows counted: how many calls, how many of them failed, how many characters, and what these cost. Pure."""
+"""Usage: counts calls, errors, denied calls and characters of rows, and calculates the cost of characters. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,16 +17,16 @@ TIMES = ("month", "week", "day", "hour")
 NETWORK_ACTIVITY = "NetworkActivity"
 # Only Polly's characters have a price.
 _PRICED = "polly"
-# What SynthesizeSpeech and StartSpeechSynthesisTask take where no engine is named (Amazon Polly Developer Guide).
+# The default engine of SynthesizeSpeech and StartSpeechSynthesisTask (Amazon Polly Developer Guide).
 _USUAL_ENGINE = "standard"
-# These repeat what a task once cost.
+# Operations with these prefixes repeat the characters of a task that was already charged.
 _REPEATING = ("Get", "List", "Describe")
 _HOUR = len("2026-11-21T08")
 _MONTH = len("2026-11")
 
 
 class DimensionError(AitrailError):
-    """Rows cannot be counted by what was asked for."""
+    """Rows cannot be counted by the requested dimension."""
 
 
 def _attribute(name: str) -> Callable[[Row], object]:
@@ -44,7 +44,7 @@ def _month(row: Row) -> str | None:
 
 
 def _week(row: Row) -> str | None:
-    """The Monday that the week of ISO 8601 begins with."""
+    """The Monday on which the ISO 8601 week starts."""
     if not row.get("eventDay"):
         return None
     day = date.fromisoformat(row["eventDay"])
@@ -55,7 +55,7 @@ def _engine(row: Row) -> object:
     return row.get("usage", {}).get("engine")
 
 
-# What rows can be counted by, and what a row says of it.
+# Dimension by which rows can be counted -> its value for a row.
 DIMENSIONS: dict[str, Callable[[Row], object]] = {
     "service": _attribute("service"),
     "operation": _attribute("operation"),
@@ -85,16 +85,16 @@ def usage(
     *,
     report: Callable[[str], None] | None = None,
 ) -> list[dict[str, Any]]:
-    """Calls, errors (every outcome but ok), denied calls and characters of each group; with `prices` its cost too.
+    """Calls, errors (every outcome but ok), denied calls and characters of each group, and with `prices` its cost.
 
-    `by` names some of DIMENSIONS, which become keys; where a row has no value, it is None. Characters are those of
-    calls that synthesize speech: see characters_of. `cost` is a Decimal in the prices' currency, and covers what Polly
-    charges for characters; it is None for a group in which nothing has a price. `report` hears of services and of
-    characters without a price, which are not in it.
+    `by` names some of DIMENSIONS, which become keys; the value is None if a row has none. Characters are those of calls
+    that synthesize speech; see characters_of. `cost` is a Decimal in the prices' currency and covers Polly's charge for
+    characters; it is None for a group without any price. `report` is called for services and characters without a
+    price, which `cost` does not include.
 
-    Groups are sorted by time if one of TIMES is among `by`, then by calls, most first, then by what they are called.
-    Network activity events are left out: they are copies of calls, seen at a VPC endpoint. Memory depends on the number
-    of groups alone. Raises DimensionError, and what reading rows raises.
+    Groups are sorted by time if one of TIMES is among `by`, then by calls, most first, then by name. Network activity
+    events are left out: they are copies of calls, recorded at a VPC endpoint. Memory depends only on the number of
+    groups. Raises DimensionError, and the errors of reading rows.
     """
     tally = _Tally(dimensions(by), prices)
     for row in rows:
@@ -107,10 +107,10 @@ def usage(
 
 
 def characters_of(row: Row) -> int:
-    """The characters that a call had synthesized, each once.
+    """The characters that a call synthesized; no row repeats the characters of another row.
 
-    They are 0 for a call that failed, for one that asks for a task again, and for a network activity event: the last
-    two repeat what another row has.
+    They are 0 for a call that failed, for a call that queries a task, and for a network activity event: the last two
+    repeat the characters of another row.
     """
     if _is_copy(row) or row.get("outcome") != "ok" or str(row.get("operation")).startswith(_REPEATING):
         return 0
@@ -124,7 +124,7 @@ def _is_copy(row: Row) -> bool:
 
 
 def group_order(names: Sequence[str], key: Sequence[str | None], size: float | Decimal) -> tuple[Any, ...]:
-    """What to sort groups by: their times, then their size, largest first, then what they are called; None is last."""
+    """The sort key of a group: its times, then its size, largest first, then its name; None is last."""
     times = [(value is None, value) for name, value in zip(names, key, strict=True) if name in TIMES]
     return times, -size, [(value is None, value) for value in key]
 
@@ -139,7 +139,7 @@ def dimensions(by: Sequence[str]) -> tuple[str, ...]:
 
 
 def _text(value: object) -> str | None:
-    """What rows are told apart by: a record may hold any JSON where a text should be."""
+    """The value of a dimension as text; a record may contain any JSON value where a text is expected."""
     return (value or None) if isinstance(value, str) or value is None else json_text(value)
 
 
@@ -149,7 +149,7 @@ class _Group:
     errors: int = 0
     denied: int = 0
     characters: int = 0
-    # Characters, or none, by the price of a million: what they cost does not depend on the order of rows.
+    # Price of a million -> characters (may be 0), so that the cost does not depend on the order of rows.
     priced: dict[Decimal, int] = field(default_factory=dict)
 
 
@@ -184,7 +184,7 @@ class _Tally:
             self._unpriced_engines[engine] += characters
 
     def notes(self) -> Iterator[str]:
-        """What is not in the cost, in lines for people."""
+        """Lines for people about services and characters that the cost does not include."""
         services = sorted(self._unpriced_services)
         if services:
             them = "it is" if len(services) == 1 else "they are"

@@ -1,4 +1,4 @@
-"""What operators do when something is missing or wrong: backfill, retry, wait, accept.
+"""Operations for when something is missing or wrong: backfill, retry, wait, accept.
 
 In: the bucket, the ledger and the queues; out: messages to the queues, and acceptances. It reads no log file.
 """

@@ -1,4 +1,4 @@
-"""Problems that a person has looked into, and accepts as they are: they stay in the ledger, and are none any more."""
+"""Accepts problems that an operator has investigated: they stay in the ledger but no longer count as problems."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,32 +22,32 @@ from aitrail.ledger import (
 )
 from aitrail.window import parse_time
 
-# What the function decides by itself; what is awaited for longer does not come.
+# Problems that the function resolves automatically. An object that has been awaited for longer will not arrive.
 _OPEN = (AWAITED, UNPROVEN)
 _PATIENCE = timedelta(hours=12)
 _REJECTS = "rejects"
 
 
 class NothingToAcceptError(AitrailError):
-    """An object has no problem that a person could accept, or none that is accepted."""
+    """An object has no problem that can be accepted, or none that is accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepting:
-    """Accepts problems in the name of somebody, `by`, at a time."""
+    """Accepts problems on behalf of `by`, at the time `at`."""
 
     ledger: Ledger
     by: str
     at: str
 
     def problem(self, log_file: str) -> str:
-        """What there is to accept, the gravest: a problem of the log file or digest. Raises NothingToAcceptError."""
+        """The most severe problem of a log file or digest that can be accepted. Raises NothingToAcceptError."""
         entry = self._entry(log_file) or {}
         problem: str | None = entry.get("problem")
         if problem == AWAITED and parse_time(entry["listedAt"]) < parse_time(self.at) - _PATIENCE:
             return problem
         if problem in (None, ACCEPTED, *_OPEN) and self._has_rejects(log_file):
-            problem = _REJECTS  # beside what is open, or back since the file was read again, or of no file
+            problem = _REJECTS  # in addition to an open problem, again after reprocessing, or without a file
         if problem is None:
             raise NothingToAcceptError(f"{log_file} has no problem in the ledger: there is nothing to accept.")
         if problem in _OPEN:
@@ -63,9 +63,9 @@ class Accepting:
         return any(each["problem"] == REJECTED for each in self.ledger.rejects.of(log_file))
 
     def accept(self, log_file: str, problem: str, reason: str) -> str | None:
-        """Accept that problem, and where it is that of rejects, these; the problem that the object has then.
+        """Accepts that problem and, if it is `rejects`, the rejects; returns the object's resulting problem.
 
-        Raises NothingToAcceptError where the object no longer has that problem.
+        Raises NothingToAcceptError if the object no longer has that problem.
         """
         who = {"at": self.at, "by": self.by, "reason": reason}
         after: dict[str, Any] = {}
@@ -84,7 +84,7 @@ class Accepting:
         return None if left == ACCEPTED else left
 
     def take_back(self, log_file: str) -> None:
-        """Let nothing of the object be accepted any more. Raises NothingToAcceptError where nothing was."""
+        """Revokes all acceptances of an object. Raises NothingToAcceptError if there are none."""
         entry = self._entry(log_file)
         is_accepted = entry is not None and bool(holding(entry))
         if entry and is_accepted:
@@ -104,9 +104,9 @@ def _with(new: dict[str, str], accepted: list[Any]) -> list[Any]:
 
 
 def accepted(reader: LedgerReader) -> Iterator[dict[str, Any]]:
-    """What was accepted of all objects that have a problem: logFile, problem, at, by, reason.
+    """The acceptances of all objects with a problem: logFile, problem, at, by, reason.
 
-    With takenBackAt and takenBackBy it holds no longer; with recordIndex it is of a single record.
+    An acceptance with takenBackAt and takenBackBy has been revoked; one with recordIndex is for a single record.
     """
     for problem in (*PROBLEMS, REJECTED):
         for entry in reader.with_problem(problem):

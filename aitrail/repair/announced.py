@@ -1,4 +1,4 @@
-"""What becomes of what was announced, as the ledger knows it."""
+"""The outcomes of announced deliveries, as recorded in the ledger."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -12,19 +12,19 @@ from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.ledger import ACCEPTED, UNPROVEN, LedgerReader, entry_of
 from aitrail.window import event_time
 
-# The ledger has whole seconds: a file that is announced so soon after it was read may be read again in the same one.
+# The ledger has whole seconds: a file announced this soon after a reading may be read again within the same second.
 _AT_ONCE_AGAIN = timedelta(seconds=2)
-# Asked about at once: as many requests as a reader has on their way side by side.
+# Looked up at once: as many as a reader's parallel requests.
 _FIRST = 200
 _SOUND = ("ingested", "verified")
 NOT_READ = "not read"
-# The name of an object, and when it was read before.
+# The name of an object, and the time when it was read before.
 _Noted = tuple[str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Became:
-    """A delivery after it was announced.
+    """The outcome of an announced delivery.
 
     `status` is its problem or status in the ledger, or NOT_READ.
     """
@@ -35,12 +35,12 @@ class Became:
 
     @property
     def is_fine(self) -> bool:
-        """Whether nobody has to look at it."""
+        """Whether the delivery needs no attention."""
         return self.status in _SOUND
 
 
 class Announced:
-    """Notes what is announced, on disk: there may be millions. A context manager."""
+    """Records announced objects on disk, because there may be millions. A context manager."""
 
     def __init__(self, bucket: str, clock: Clock = SYSTEM_CLOCK) -> None:
         self._bucket = bucket
@@ -55,9 +55,9 @@ class Announced:
         self._file.close()
 
     def note(self, key: str, ingested_at: str | None) -> None:
-        """Note an object that was announced just now, and when it had been read before, as the ledger has it.
+        """Records an object that was just announced, and when it had been read before according to the ledger.
 
-        A reading in these very seconds cannot be told from the one that is asked for, and is taken for it.
+        A reading within these seconds cannot be distinguished from the requested one, and counts as that.
         """
         now = self._clock.now()
         if ingested_at and event_time(now - _AT_ONCE_AGAIN) <= ingested_at <= event_time(now + _AT_ONCE_AGAIN):
@@ -66,12 +66,12 @@ class Announced:
         self._file.write(json.dumps([key, ingested_at]) + "\n")
 
     def became(self, reader: LedgerReader) -> Iterator[Became]:
-        """What the ledger says now of each, in the order in which they were noted. Raises botocore's errors."""
+        """The current outcome of each object, in the order in which they were noted. Raises botocore's errors."""
         for _, became in _asked(self._noted(), reader):
             yield became
 
     def unread(self, reader: LedgerReader) -> "Unread":
-        """Those of them that the ledger does not know to be read. Nothing can be noted while these are asked about."""
+        """The objects that have not been read yet. Nothing can be noted while these are looked up."""
         return Unread(noted=self._noted(), reader=reader)
 
     def _noted(self) -> Iterator[_Noted]:
@@ -83,9 +83,9 @@ class Announced:
 
 @dataclass(slots=True, kw_only=True)
 class Unread:
-    """What is not read yet. Only the first of it is asked about: until that is read, the rest can wait.
+    """The announced objects that have not been read yet. Only the first ones are looked up, until they are read.
 
-    What was found to be `read` is not asked about again.
+    Objects counted in `read` are not looked up again.
     """
 
     noted: Iterator[_Noted]
@@ -94,9 +94,9 @@ class Unread:
     _first: list[_Noted] = field(default_factory=list, init=False)
 
     def are_none(self) -> bool:
-        """Ask whether all is read by now. Raises botocore's errors."""
+        """Checks whether all objects have been read. Raises botocore's errors."""
         while first := self._first or list(islice(self.noted, _FIRST)):
-            self._first = first  # also if asking fails
+            self._first = first  # even if the look-up fails
             self._first = [each for each, became in _asked(first, self.reader) if became.status == NOT_READ]
             self.read += len(first) - len(self._first)
             if self._first:
@@ -105,7 +105,7 @@ class Unread:
 
 
 def _asked(noted: Iterable[_Noted], reader: LedgerReader) -> Iterator[tuple[_Noted, Became]]:
-    """What the ledger says of each."""
+    """Each object with its current outcome in the ledger."""
     named, again = tee(noted)
     entries = reader.whole({"logFile": name, "entry": entry_of(name)} for name, _ in named)
     for each, entry in zip(again, entries, strict=True):
@@ -113,12 +113,12 @@ def _asked(noted: Iterable[_Noted], reader: LedgerReader) -> Iterator[tuple[_Not
 
 
 def _became(entry: dict[str, Any], before: str | None) -> Became:
-    """What an entry says; it was made anew if it is of another time than before."""
+    """The outcome in an entry; the object was read again if the entry's time is different from before."""
     if entry.get("ingestedAt") in (None, before):
         since = f" since {before}" if before else ""
         return Became(log_file=entry["logFile"], status=NOT_READ, reason=f"the ledger has no new entry{since}")
     problem, status = entry.get("problem"), entry["status"]
-    if problem == UNPROVEN:  # as all are that came too late for their digests
+    if problem == UNPROVEN:  # like every file that arrives after its digests
         problem = "rejects" if entry.get("rejected") else None
     elif problem == ACCEPTED:
         problem = None

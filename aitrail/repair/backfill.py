@@ -1,8 +1,8 @@
-"""What is in the log bucket and not in the ledger, or not as it should be: found, counted, announced.
+"""Backfill: finds, counts and announces deliveries that the ledger does not have, or does not have as ingested.
 
-Each folder of a day is listed and held against the ledger's entries of that day: both come in the order of names, so
-that neither is ever in memory as a whole. Files of several days are announced in turn: no single day of a service,
-which is one partition of an index, is written by all functions at once.
+Each folder of a day is listed and compared with the ledger's entries of that day. Both are in the order of names, so
+neither has to be in memory as a whole. Files of several days are announced in turn, so that the functions do not all
+write the same day of a service, which is one partition of an index, at the same time.
 """
 
 from collections import defaultdict
@@ -17,16 +17,16 @@ from aitrail.deliveries import Announcer, DayFolders, StoredObject, is_misfiled,
 from aitrail.ledger import ACCEPTED, LedgerReader, entry_of
 from aitrail.window import Window
 
-# Why a delivery is announced, or is not.
+# The reasons why a delivery is announced, or not announced.
 REASONS = (
     *("new", "awaited", "missing", "unreadable", "invalid", "unverifiable", "restored", "outdated", "changed"),
     *("done", "accepted", "archived", "other"),
 )
 _NOT_READ = frozenset({"missing", "archived"})
 _LEFT = frozenset({"done", "accepted", "archived", "other"})
-# Days that have begun and not ended. Ten of them put the wall of a service-day ten times as far away: docs/scale.md.
+# The number of days in progress. With ten, a service-day's write limit is reached at ten times the rate: docs/scale.md.
 _DAYS_AT_ONCE = 10
-# Of one folder before it is another one's turn: what one request announces.
+# Files from one folder before the next folder's turn: as many as one request announces.
 _IN_TURN = 100
 _AT_ONCE = 1000
 _NO_MORE = {"logFile": chr(0x10FFFF)}
@@ -34,10 +34,10 @@ _NO_MORE = {"logFile": chr(0x10FFFF)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A delivery in the bucket: what is listed of it, and one of REASONS.
+    """A delivery in the bucket, as listed, with one of REASONS.
 
-    `is_wanted` if it is to be announced, with `force` if the function has to read it though the ledger calls it done.
-    `ingested_at` is when it was read before, as the ledger has it.
+    `is_wanted` if it should be announced, with `force` if the function has to read it although the ledger has it as
+    ingested. `ingested_at` is the time when it was read before, according to the ledger.
     """
 
     key: str
@@ -50,7 +50,7 @@ class Found:
 
 @dataclass(slots=True)
 class Count:
-    """Deliveries that have a reason in common, with their bytes in the bucket, and those of them that are wanted."""
+    """The number and size in the bucket of the deliveries with one reason, in total and of the wanted ones."""
 
     files: int = 0
     bytes: int = 0
@@ -58,14 +58,14 @@ class Count:
     wanted_bytes: int = 0
 
     def add(self, found: Found) -> None:
-        """Count a delivery."""
+        """Counts a delivery."""
         self.files += 1
         self.bytes += found.size
         self.wanted += found.is_wanted
         self.wanted_bytes += found.size * found.is_wanted
 
     def join(self, other: "Count") -> None:
-        """Count what another one has counted."""
+        """Adds another count."""
         self.files += other.files
         self.bytes += other.bytes
         self.wanted += other.wanted
@@ -74,11 +74,11 @@ class Count:
 
 @dataclass(slots=True, kw_only=True)
 class Backfill:
-    """Holds the bucket against the ledger, for deliveries of a window.
+    """Compares the bucket with the ledger, for the deliveries of a window.
 
-    `days` are the folders to look into, as `DayFolders.of` gives them. `recorded_with` is the fingerprint that current
-    entries have. With `force` everything is announced again that can be read. `counts`, by reason, grow as deliveries
-    are found.
+    `days` are the folders to search, as returned by `DayFolders.of`. `recorded_with` is the fingerprint of current
+    entries. With `force`, everything that can be read is re-announced. `counts`, by reason, grow as deliveries are
+    found.
     """
 
     folders: DayFolders
@@ -92,13 +92,13 @@ class Backfill:
 
     @property
     def folders_done(self) -> int:
-        """How many folders of a day have been looked into."""
+        """The number of folders that have been searched."""
         return len(self._done)
 
     def announced(self, announcer: Announcer | None) -> Iterator[list[Found]]:
-        """Announce what is wanted: yields, batch by batch, what was found, wanted or not, once it is announced.
+        """Announces wanted deliveries; yields batches of all deliveries found, wanted or not, once announced.
 
-        Without an announcer nothing is announced. Raises NotAnnouncedError and the clients' errors.
+        Without an announcer, nothing is announced. Raises NotAnnouncedError and the clients' errors.
         """
         found = self.found()
         while batch := list(islice(found, _AT_ONCE)):
@@ -109,7 +109,7 @@ class Backfill:
             yield batch
 
     def found(self) -> Iterator[Found]:
-        """Every delivery of the window, some of each of several days in turn; of a day, digests first."""
+        """Every delivery of the window, alternating between several days; for each day, digests first."""
         by_day = ([(day, folder) for folder in folders] for day, folders in self.days.items())
         streams = (self._compared(day, folder) for day, folder in in_turn(by_day, at_once=_DAYS_AT_ONCE))
         return interleaved(streams, size=_IN_TURN)
@@ -120,14 +120,14 @@ class Backfill:
         entries = self.reader.of_day(day, begins_with=begin)
         for stored, entry in _joined(self.folders.objects(day, folder), entries, bucket):
             key = log_key_of(stored.key)
-            # One whose name has no time belongs to the day of its folder.
+            # A file whose name has no valid time belongs to the day of its folder.
             if key is None or key.delivered_at is None or first <= key.delivered_at <= last:
                 elsewhere = entry is None and is_misfiled(stored.key)
                 yield self._judged(stored, self._entry(f"s3://{bucket}/{stored.key}") if elsewhere else entry)
         self._done.append(folder)
 
     def _entry(self, name: str) -> dict[str, Any] | None:
-        """The entry of an object, whatever its day."""
+        """The entry of an object, regardless of its day."""
         (found,) = self.reader.whole([{"logFile": name, "entry": entry_of(name)}])
         return found if "deliveryDay" in found else None
 
@@ -138,7 +138,7 @@ class Backfill:
             size=stored.size,
             reason=reason,
             is_wanted=reason not in _LEFT or (self.force and reason != "other" and not stored.is_archived),
-            # Messages do not say which ETag is meant, and the one that was read before counts as done.
+            # Messages do not contain the ETag, so without force the function would skip the object as ingested.
             force=self.force or reason == "changed",
             ingested_at=entry.get("ingestedAt") if entry else None,
         )
@@ -147,7 +147,7 @@ class Backfill:
         if not kind_of(stored.key).is_read:
             return "other"
         reason = _state(stored, entry, self.recorded_with)
-        # Lifecycle rules archive what has been read long ago.
+        # Lifecycle rules archive objects that were read long ago.
         return "archived" if stored.is_archived and (reason != "done" or self.force) else reason
 
 
@@ -158,7 +158,7 @@ def _announce(announcer: Announcer, wanted: Iterable[Found]) -> None:
 
 
 def _state(stored: StoredObject, entry: Mapping[str, Any] | None, recorded_with: str) -> str:
-    """What the ledger says of a delivery, in a word of REASONS."""
+    """The state of a delivery in the ledger, as one of REASONS."""
     if entry is None:
         return "new"
     status: str | None = entry.get("status")
@@ -168,7 +168,7 @@ def _state(stored: StoredObject, entry: Mapping[str, Any] | None, recorded_with:
         return "restored"
     is_changed = entry.get("etag") not in (None, stored.etag)
     if status not in ("ingested", "verified"):
-        # What was missing or archived is there, or this would not be asked.
+        # An object that was missing or archived is available now, otherwise it would not have been listed.
         is_accepted = entry.get("problem") == ACCEPTED and status not in _NOT_READ and not is_changed
         return "accepted" if is_accepted else status
     if is_changed:
@@ -180,7 +180,7 @@ def _state(stored: StoredObject, entry: Mapping[str, Any] | None, recorded_with:
 def _joined(
     objects: Iterable[StoredObject], entries: Iterator[dict[str, Any]], bucket: str
 ) -> Iterator[tuple[StoredObject, dict[str, Any] | None]]:
-    """Each object with its entry, None where there is none; both are in the order of names."""
+    """Each object with its entry, or None; objects and entries are in the order of names."""
     entry: dict[str, Any] = {"logFile": ""}
     for stored in objects:
         name = f"s3://{bucket}/{stored.key}"

@@ -1,4 +1,4 @@
-"""What failed, once more: dead letters go back to their queues, log files are announced again."""
+"""Retries failures: redrives dead letters to their queues, and re-announces log files."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,42 +15,43 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import MessageTypeDef
 
-# Problems of log files and digests that reading again may solve, as the ledger names them.
+# The ledger's problems of log files and digests that reprocessing may solve.
 RETRIED_PROBLEMS = ("unreadable", "missing", "invalid", "unverifiable")
 _AT_ONCE = 100
 _MESSAGES_AT_ONCE = 10
-# SQS then asks all of its servers, not some.
+# With a wait time, SQS queries all of its servers (long polling).
 _LOOKING_SECONDS = 1
-# Answers of engines that cannot move messages; AWS can.
+# Error codes of local engines that cannot move messages; AWS can.
 _UNKNOWN_ACTION = frozenset({"InvalidAction", "UnknownOperationException", "NotImplemented", "501"})
 
 
 class MoveRunningError(AitrailError):
-    """SQS is moving these dead letters already."""
+    """SQS is already moving these dead letters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetters:
-    """The dead-letter queue, and the queues whose messages end there; where it is not known which, it was the last."""
+    """The dead-letter queue, and its source queues; a message of unknown origin goes to the last of them."""
 
     sqs: "SQSClient"
     queue_url: str
     sources: Sequence[str]
 
     def count(self) -> int:
-        """How many there are, as far as SQS knows. Raises the client's errors."""
+        """The approximate number of dead letters. Raises the client's errors."""
         return int(self._attribute("ApproximateNumberOfMessages"))
 
     def some(self) -> Iterator[dict[str, Any]]:
-        """The log files that some of them announce, ten letters at most, as entries of a ledger: they stay there.
+        """The log files that up to ten of the dead letters announce, in the form of ledger entries.
 
-        A letter that announces none has a reason alone. Raises the client's errors.
+        The messages stay in the queue. For a message that announces nothing, only the reason is given. Raises the
+        client's errors.
         """
         for message in self._receive(VisibilityTimeout=0, WaitTimeSeconds=_LOOKING_SECONDS):
             yield from ({"problem": "dead letter", **found} for found in _announced(message["Body"]))
 
     def move_back(self) -> int | None:
-        """Send them back to their queues: how many, or None where SQS moves them by itself from now on.
+        """Redrives the dead letters to their queues; returns their number, or None if SQS moves them asynchronously.
 
         Raises MoveRunningError and the client's errors.
         """
@@ -60,7 +61,7 @@ class DeadLetters:
             code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
             if code in _UNKNOWN_ACTION:
                 return sum(1 for _ in self._moved())
-            if "already" in message:  # SQS has no code of its own for it
+            if "already" in message:  # SQS has no error code for this
                 raise MoveRunningError(
                     f"SQS is already moving the dead letters ({message}). Wait until it is done: `aitrail retry "
                     "--dry-run` shows how many are left."
@@ -73,7 +74,7 @@ class DeadLetters:
         return answer["Attributes"][name]
 
     def _moved(self) -> Iterator[None]:
-        """Move as many as there are now: one that fails at once comes back here."""
+        """Moves as many messages as there are now, because one that fails immediately returns to this queue."""
         for message in islice(self._received(), self.count()):
             self.sqs.send_message(QueueUrl=self._source(message), MessageBody=message["Body"])
             self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
@@ -83,7 +84,7 @@ class DeadLetters:
         while messages := self._receive():
             yield from messages
 
-    def _receive(self, **how: Any) -> "list[MessageTypeDef]":  # noqa: ANN401 (of ReceiveMessage)
+    def _receive(self, **how: Any) -> "list[MessageTypeDef]":  # noqa: ANN401 (parameters of ReceiveMessage)
         answer = self.sqs.receive_message(
             QueueUrl=self.queue_url,
             MaxNumberOfMessages=_MESSAGES_AT_ONCE,
@@ -108,9 +109,9 @@ def _announced(body: str) -> list[dict[str, Any]]:
 def announced_again(
     announcer: Announcer | None, entries: Iterable[dict[str, Any]], bucket: str
 ) -> Iterator[dict[str, Any]]:
-    """Have the files of these entries of the ledger read again, each once; gives their first entries, once announced.
+    """Re-announces the files of these ledger entries, each once; yields the first entry of each, once announced.
 
-    Entries of a file stand side by side. What is not in the bucket is left out. Without an announcer nothing is
+    The entries of a file have to be adjacent. Objects in other buckets are left out. Without an announcer, nothing is
     announced. Raises NotAnnouncedError and the client's errors.
     """
     begin = f"s3://{bucket}/"

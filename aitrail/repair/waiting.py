@@ -1,4 +1,4 @@
-"""Waits until the function has read what was announced, or has given it up."""
+"""Waits until the function has read all announced objects, or has given up on them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 POLL_SECONDS = 10.0
-# SQS counts to within a minute of the last change (SetQueueAttributes, Amazon SQS API Reference): half a minute.
+# SQS's counts are consistent within a minute of the last change (GetQueueAttributes, Amazon SQS API Reference): half of
+# that.
 _EMPTY_POLLS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Waits for what the ledger and the queue of what is announced tell.
+    """Waits by polling the ledger and the backfill queue.
 
-    `show` hears how much is known to be read, and how many messages there are, those of others too.
+    `show` is called with the number of objects known to be read, and the number of messages in the queue, which may
+    include messages of others.
     """
 
     reader: LedgerReader
@@ -34,10 +36,10 @@ class Waiting:
     clock: Clock = SYSTEM_CLOCK
 
     def until_read(self, noted: Announced, timeout: timedelta | None = None) -> bool:
-        """Wait until all that was noted is read, or the queue is empty for half a minute; whether that was in time.
+        """Waits until all noted objects are read, or the queue has been empty for half a minute; False on timeout.
 
-        Where the queue is empty, what is not read never will be: its messages are dead letters. Errors that pass are
-        waited for; others of the clients are raised.
+        If the queue stays empty, the remaining objects will not be read: their messages are dead letters. Temporary
+        errors of the clients are retried; others are raised.
         """
         unread, empty = noted.unread(self.reader), 0
         end = self.clock.seconds() + (inf if timeout is None else timeout.total_seconds())

@@ -1,6 +1,6 @@
-"""Turns a record into its row, and the row back into exactly that record; reads a whole log file that way.
+"""Converts a record to its row and the row back to exactly that record; does so for a whole log file in one pass.
 
-In: records; out: rows and rejects. It reads and writes nothing but the stream that it is given. Pure.
+In: records; out: rows and rejects. It reads only the stream it is given and writes nothing. Pure.
 """
 
 from typing import TYPE_CHECKING

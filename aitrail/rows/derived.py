@@ -1,4 +1,4 @@
-"""The attributes that a row has beside its record: derived from the record and the registry alone."""
+"""The attributes that a row has in addition to its record, derived from the record and the registry alone."""
 
 import re
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ _EVENT_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}
 
 
 def derived_attributes(record: dict[str, Any], registry: Registry, retention: timedelta | None) -> dict[str, Any]:
-    """The derived attributes of a wanted record; those without a value are absent. Raises Reject."""
+    """The derived attributes of a wanted record; attributes without a value are left out. Raises Reject."""
     service = registry.service(str(record.get("eventSource")))
     if service is None:
         raise Reject(f"no service is registered for eventSource {record.get('eventSource')!r}")
@@ -26,7 +26,7 @@ def derived_attributes(record: dict[str, Any], registry: Registry, retention: ti
         "outcome": outcome_of(record),
         **_identity_attributes(identity_of(record)),
         **_service_attributes(record, service),
-        # Not event_time + retention: the calendar of datetime ends with the year 9999.
+        # Not event_time + retention: datetime ends with the year 9999.
         "expiresAt": None if retention is None else int(event_time.timestamp() + retention.total_seconds()),
     }
     return {name: value for name, value in derived.items() if value or value == 0}  # False and 0 are values
@@ -63,13 +63,13 @@ def _event_time(record: dict[str, Any]) -> datetime:
         given = repr(value)[:60] if "eventTime" in record else "missing"
         raise Reject(f"eventTime is {given}; it should look like 2026-01-31T23:59:59Z")
     try:
-        if value[11:13] < "24":  # Python 3.14 takes 24:00 for the midnight that follows
+        if value[11:13] < "24":  # Python 3.14 accepts 24:00 as the following midnight
             return datetime.fromisoformat(value)
     except ValueError:
         pass
     raise Reject(f"eventTime {value!r} is not a real date")
 
 
-def _text(value: Any) -> Any:  # noqa: ANN401 (strings are made storable, everything else passes)
-    """A derived string as UTF-8 can hold it; the record itself keeps the original."""
+def _text(value: Any) -> Any:  # noqa: ANN401 (strings are made storable, other values pass through)
+    """A derived string in a form that UTF-8 can encode; the record itself keeps the original."""
     return items.encodable(value) if isinstance(value, str) else value

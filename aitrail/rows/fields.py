@@ -1,4 +1,4 @@
-"""The fields that a row keeps: CloudTrail's own under their names, unknown ones in the map `other`, and back.
+"""Converts a record's fields to those of its row and back: CloudTrail's under their names, unknown ones in `other`.
 
 Source of the names: AWS CloudTrail User Guide, "CloudTrail record contents" (1.11).
 """
@@ -45,9 +45,9 @@ RECORD_FIELDS = frozenset(
 
 
 def kept_fields(record: dict[str, Any], *, original_event_id: str | None) -> tuple[dict[str, Any], int, list[str]]:
-    """The record's fields as they are stored, their bytes, and the paths of what became JSON text in them.
+    """The record's fields as stored, their size in bytes, and the paths of the values that were stored as JSON text.
 
-    An `original_event_id` is left out: the row's key has it.
+    If `original_event_id` is given, the record's eventID is left out: the row's key contains it.
     """
     fields: dict[str, Any] = {}
     other: dict[str, Any] = {}
@@ -69,7 +69,7 @@ def kept_fields(record: dict[str, Any], *, original_event_id: str | None) -> tup
 
 
 def original_fields(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The record's fields out of its row, but for an eventID that only the row's key has."""
+    """The record's fields, read from its row, without an eventID that is only in the row's key."""
     kept = {name: row[name] for name in row.keys() & (RECORD_FIELDS | {"other"})}
     record = items.restored(kept, row.get("asJson", ()))
     other: dict[str, Any] = record.pop("other", {})

@@ -1,7 +1,7 @@
 """userIdentity -> principal, credentials, and the caller's own account.
 
 Source of the field meanings: AWS CloudTrail User Guide, "CloudTrail userIdentity element". Every field is optional
-here: old records, service events and anonymous calls lack most of them, and an empty string counts as absent.
+here: old records, service events and anonymous calls omit most of them. An empty string counts as absent.
 """
 
 import re
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 _SSO_ROLE_PREFIX = "AWSReservedSSO_"
-# Roles below this path belong to IAM Identity Center. The prefix alone proves nothing where the path is known:
-# whoever may create such a role could pick the session name, and with it the principal, of somebody else.
+# Roles under this path belong to IAM Identity Center. Where the path is known, the prefix alone is not enough: a user
+# who may create a role with that prefix could choose another person's session name, and so their principal.
 _SSO_ROLE_ARN = re.compile(r"arn:[^:]*:iam::[0-9]*:role/aws-reserved/sso\.amazonaws\.com/")
 
 _ARN = re.compile(r"arn:[^:]*:(?:iam|sts)::([^:]*):([^/]+)/?(.*)", re.DOTALL)
@@ -30,19 +30,20 @@ _CREDENTIALS = {
     "Directory": "directory",
 }
 CREDENTIALS = (*dict.fromkeys(_CREDENTIALS.values()), "unknown")
-# What stands before the slash of a principal; only `root` has none.
+# The part of a principal before the slash; only `root` has none.
 PRINCIPAL_KINDS = ("user", "role", "sso", "federated", "web", "saml", "directory", "service", "account", "unknown")
 _ALWAYS_TEMPORARY = {"role", "sso", "federated-user", "web-identity", "saml"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who made a call. None where the record does not say.
+    """Who made a call; a value that the record does not give is None.
 
     `principal` is short and stable: `user/Alice`, `role/Admin`, `root`, `sso/alice@example.com`, `federated/Name`,
     `web/<provider>:<user>`, `saml/<name>`, `directory/<name>`, `service/lex.amazonaws.com`, `account/111122223333`,
     `unknown/<best id>`. `credentials` is one of root, iam-user, role, sso, federated-user, web-identity, saml,
-    aws-service, aws-account, directory, unknown. `called_by` is the AWS service that made the call for someone.
+    aws-service, aws-account, directory, unknown. `called_by` is the AWS service that made the call on behalf of the
+    principal.
     """
 
     principal: str
@@ -71,7 +72,7 @@ _CREDENTIALS_BY_ARN = {
 
 
 def identity_of(record: dict[str, Any]) -> Identity:
-    """The identity behind a CloudTrail record; never fails, whatever userIdentity holds."""
+    """The identity that made the call of a CloudTrail record; never fails, whatever userIdentity contains."""
     user = _map(record.get("userIdentity"))
     session_context = _map(user.get("sessionContext"))
     issuer = _map(session_context.get("sessionIssuer"))
@@ -102,7 +103,7 @@ def _text(fields: dict[str, Any], name: str) -> str | None:
 
 
 def _parsed(arn: str | None) -> _Arn:
-    """Splits an IAM or STS ARN; the paths of users and roles are no part of their names."""
+    """Splits an IAM or STS ARN; the path of a user or role is not part of its name."""
     match = _ARN.fullmatch(arn or "")
     if match is None:
         return _Arn()
@@ -114,7 +115,7 @@ def _parsed(arn: str | None) -> _Arn:
 
 
 def _session_name(user: dict[str, Any], arn: _Arn) -> str | None:
-    """The session of an assumed role: the end of its ARN, or what follows the role's id in principalId."""
+    """The session name of an assumed role: the end of its ARN, or the part of principalId after the role's id."""
     if arn.session or user.get("type") != "AssumedRole":
         return arn.session
     return (_text(user, "principalId") or "").partition(":")[2] or None
@@ -173,7 +174,7 @@ def _principal(
 
 
 def _role_principal(user: dict[str, Any], issuer: dict[str, Any], arn: _Arn, sso_session: str | None) -> str:
-    """A role by its name; behind IAM Identity Center the person, whose name is the session of the role."""
+    """The role's name or, for IAM Identity Center, the person's name, which is the role's session name."""
     if user.get("type") == "IdentityCenterUser":
         person = _text(user, "userName") or _text(_map(user.get("onBehalfOf")), "userId")
         return f"sso/{person or _best_id(user)}"
@@ -183,16 +184,16 @@ def _role_principal(user: dict[str, Any], issuer: dict[str, Any], arn: _Arn, sso
 
 
 def _web_user(user: dict[str, Any]) -> str | None:
-    """`provider:user` from the fields of their own, or from principalId, which is `provider:audience:user`."""
+    """`provider:user` from the fields for the two, or from principalId, which is `provider:audience:user`."""
     provider, name = _text(user, "identityProvider"), _text(user, "userName")
     parts = (_text(user, "principalId") or "").split(":", 2)
-    if len(parts) == 3:  # noqa: PLR2004 (provider, audience, user; the user's name may hold colons)
+    if len(parts) == 3:  # noqa: PLR2004 (provider, audience, user; the user's name may contain colons)
         provider, name = provider or parts[0], name or parts[2]
     return f"{provider}:{name}" if provider and name else name
 
 
 def _principal_of_unknown(user: dict[str, Any], issuer: dict[str, Any], arn: _Arn) -> str:
-    """CloudTrail could not tell the type; an ARN still names the one who called."""
+    """The principal of a caller whose type CloudTrail did not determine; an ARN still names the caller."""
     known = _CREDENTIALS_BY_ARN.get(arn.kind)
     if known is None or not (arn.name or known == "root"):
         return "unknown/anonymous" if _is_anonymous(user) else f"unknown/{_best_id(user)}"
@@ -201,6 +202,6 @@ def _principal_of_unknown(user: dict[str, Any], issuer: dict[str, Any], arn: _Ar
 
 
 def _best_id(user: dict[str, Any]) -> str:
-    """The most telling of the ids that are there; the role's or user's unique id without its session."""
+    """The most specific id that is present: first the role's or user's unique id, without its session."""
     principal_id = (_text(user, "principalId") or "").partition(":")[0]
     return principal_id or _text(user, "arn") or _text(user, "userName") or _text(user, "accountId") or "anonymous"

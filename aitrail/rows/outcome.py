@@ -1,4 +1,4 @@
-"""Whether a call went well, was denied or throttled, or failed: from errorCode and errorMessage."""
+"""The outcome of a call (ok, denied, throttled or an error), derived from errorCode and errorMessage."""
 
 import re
 from typing import Any
@@ -23,7 +23,7 @@ _SERVER_ERROR = re.compile(
 
 
 def outcome_of(record: dict[str, Any]) -> str:
-    """`ok`, `denied`, `throttled`, `client-error` or `server-error`, from errorCode and errorMessage."""
+    """`ok`, `denied`, `throttled`, `client-error` or `server-error`, derived from errorCode and errorMessage."""
     code, message = ("" if record.get(name) is None else str(record[name]) for name in ("errorCode", "errorMessage"))
     if not code and not message:
         return "ok"

@@ -1,4 +1,4 @@
-"""One pass over one log file: its rows, its rejects and its counts, the same for the Lambda and for `aitrail scan`."""
+"""Reads one log file in one pass: its rows, rejects and counts. The Lambda and `aitrail scan` share this code."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,22 +14,22 @@ from aitrail.rows.row import in_log_file, sized_row_of
 from aitrail.rows.table_keys import hashed_event_id, record_hash
 from aitrail.services import Registry
 
-# Rows wait for the whole file to prove sound, up to this many bytes of them; beyond it they are handed on as they come.
+# Up to this many bytes, rows are held until the whole file has proved sound; beyond it, they are passed on earlier.
 MAX_HELD_BYTES = 32 * 1024 * 1024
-# What a row or reject takes in Python's memory beside its bytes: many small ones must not pass for few large ones.
+# Python's memory overhead for each row or reject, without which many small rows would exceed the limit unnoticed.
 # Rows of 1.4 KB by DynamoDB's count take 6 KB.
 _OVERHEAD_BYTES = 4096
 
 
 class CountsDisagreeError(AitrailError):
-    """Independent counters of one file differ: a defect of aitrail, never of the file."""
+    """Independent counters of one file disagree: a defect in aitrail, never in the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What may be written now; eventIDs of rows are distinct within the whole file.
+    """Rows and rejects that may be written now; the eventIDs of rows are distinct within the whole file.
 
-    With `is_last`, the file has proved sound, and there is no more.
+    If `is_last`, the file has proved sound and no batch follows.
     """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -40,12 +40,12 @@ class Batch:
 class Reading:
     """Reads `stream` once, through `batches`. The counts are complete when the batches are exhausted.
 
-    `log_file` is what rows name as their origin. With a `retention`, rows carry expiresAt, and records that are past
-    it at `now` are counted as expired instead. `content.sha256` is there only if `is_hashed`, which takes a
-    quarter of the time. `at_each_step` is called about every 128 KB of content: what it raises ends the reading.
+    Rows name `log_file` as their origin. With a `retention`, rows carry expiresAt, and records that have expired at
+    `now` are counted as expired and become no rows. `content.sha256` is set only if `is_hashed`; hashing takes a
+    quarter of the time. `at_each_step` is called about every 128 KB of content; an exception from it ends the reading.
     """
 
-    def __init__(  # noqa: PLR0913 (what differs between the function and scan)
+    def __init__(  # noqa: PLR0913 (parameters in which the function and scan differ)
         self,
         stream: BinaryIO,
         *,
@@ -70,18 +70,18 @@ class Reading:
         self._registry = registry
         self._retention = retention
         self._expired_before = -1.0 if now is None else now.timestamp()
-        # By eventID the record, whose hash is seldom needed, or its hash.
+        # eventID -> the record, since its hash is seldom needed, or its hash.
         self._seen: dict[str, dict[str, Any] | str] = {}
 
     @property
     def unknown_sources(self) -> Counter[str]:
-        """The eventSource values that look like a service of the registry and are none, with their counts."""
+        """Counts of eventSource values that resemble a service in the registry but are not in it."""
         return self.content.unknown_sources
 
     def batches(self) -> Iterator[Batch]:
-        """One batch when the file has proved sound; more, earlier, when it holds very many wanted records.
+        """One batch once the file has proved sound; a file with very many wanted records also yields earlier batches.
 
-        Raises UnreadableLogFile, and whatever reading the stream raises.
+        Raises UnreadableLogFile, and any error that reading the stream raises.
         """
         batch, held = Batch(), 0
         for index, record in self.content:
@@ -94,7 +94,7 @@ class Reading:
         yield replace(batch, is_last=True)
 
     def _add(self, batch: Batch, index: int, record: dict[str, Any]) -> int:
-        """Put the record where it belongs; the bytes it holds there."""
+        """Adds the record to the batch as a row or a reject; returns the bytes of memory that takes."""
         try:
             row, size = sized_row_of(
                 record,
@@ -118,10 +118,10 @@ class Reading:
         return size + _OVERHEAD_BYTES
 
     def _is_new(self, row: dict[str, Any], record: dict[str, Any]) -> bool:
-        """Whether the file had no such record before. Another one under the same GUID gets a key of its own."""
+        """Whether the record is new in this file. A different record with the same GUID gets a key of its own."""
         earlier = self._seen.get(row["eventID"])
         if earlier is None:
-            # A row without JSON texts shares all values with its record, so that to keep the record costs nothing.
+            # A row without JSON texts shares all values with its record, so keeping the record costs nothing.
             self._seen[row["eventID"]] = record_hash(record) if "asJson" in row else record
             return True
         digest = record_hash(record)
@@ -133,7 +133,7 @@ class Reading:
         return is_new
 
     def _let_go(self) -> None:
-        """Keep hashes in the place of records."""
+        """Replaces the records that are kept by their hashes."""
         self._seen = {event_id: _hash(seen) for event_id, seen in self._seen.items()}
 
     def _note_time(self, event_time: str) -> None:
@@ -141,7 +141,7 @@ class Reading:
         self.last_event_time = max(self.last_event_time or event_time, event_time)
 
     def reconcile(self, written: int) -> None:
-        """Check that every record of the file went one way. Raises CountsDisagreeError."""
+        """Checks that every record of the file had exactly one outcome. Raises CountsDisagreeError."""
         outcomes = written + self.rejected + self.expired + self.duplicates_in_file
         if self.content.records != self.content.unwanted + self.wanted or self.wanted != outcomes:
             raise CountsDisagreeError(

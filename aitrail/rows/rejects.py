@@ -1,4 +1,4 @@
-"""Wanted records that cannot become rows: why, and what is kept of them."""
+"""Wanted records that cannot become rows: the reason, and the part of the record that is kept."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Self
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 
-# What a reject keeps of its record: all of it where that fits beside the other attributes, else the beginning.
+# A reject keeps its whole record if that fits into an item with the other attributes, otherwise the beginning.
 _MAX_KEPT_BYTES = 390 * 1024
 _BEGINNING_BYTES = 8 * 1024
 _MAX_NAME_CHARACTERS = 256
@@ -23,11 +23,11 @@ class Reject(AitrailError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRecord:
-    """A wanted record that became no row, and why.
+    """A wanted record that did not become a row, and the reason.
 
-    `key` tells it from the others of its origin: its position in Records, or the eventID of one that is in no log file.
-    `kept` is `record`, its JSON text; of a record too large for that `recordSha256`, `recordBytes` and
-    `recordBeginning`; nothing where it nests too deep to be written.
+    `key` is unique within its origin: its position in Records, or its eventID if it is not from a log file.
+    `kept` holds `record`, its JSON text. For a record that is too large, it holds `recordSha256`, `recordBytes` and
+    `recordBeginning` instead. It is empty if the record is nested too deeply to be written as JSON.
     """
 
     key: int | str
@@ -38,7 +38,7 @@ class RejectedRecord:
 
     @classmethod
     def of(cls, record: dict[str, Any], *, key: int | str, reason: str) -> Self:
-        """The reject of a record; it holds no reference to the record."""
+        """The reject for a record; it keeps no reference to the record."""
         return cls(
             key=key,
             reason=reason,

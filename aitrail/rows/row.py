@@ -1,6 +1,6 @@
-"""record -> row, and back: `record_of(row_of(record)) == record`, types included.
+"""record -> row, and back: `record_of(row_of(record)) == record`, including types.
 
-A row is made of the record's fields (`fields`), of what is derived from them (`derived`), and of where it comes from.
+A row consists of the record's fields (`fields`), the attributes derived from them (`derived`), and its provenance.
 """
 
 import json
@@ -17,16 +17,16 @@ from aitrail.rows.table_keys import original_event_id
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
 
-# Raised whenever the same record would give another row: files recorded with an older one are read again.
+# Increase this whenever the same record would give a different row: files with an older version are reprocessed.
 ROW_VERSION = 1
-# The provenance of a record of CloudTrail's Event history: until a log file brings it, no file vouches for it.
+# The provenance of a record from CloudTrail's Event history, until a log file delivers the same event.
 IMPORTED = {"importedFrom": "event-history"}
-# A faulty encoding of characters beyond 16 bits gives two halves, which JSON text cannot tell from the character.
+# Wrongly encoded characters beyond 16 bits give two surrogates, which JSON cannot distinguish from the character.
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 def recorded_with(registry: Registry) -> str:
-    """The fingerprint of everything that decides how a row looks: row version and registry."""
+    """The fingerprint of everything that determines the content of a row: row version and registry."""
     return f"{ROW_VERSION}-{registry.fingerprint}"
 
 
@@ -41,7 +41,7 @@ def row_of(
     """The row of a wanted record: a dict of plain JSON values, at most 400 KB by DynamoDB's count.
 
     `log_file` is the record's origin (`s3://bucket/key` or a path), `record_index` its position in Records.
-    `expiresAt` (epoch seconds) is there only with a `retention`. Raises Reject.
+    `expiresAt` (epoch seconds) is set only with a `retention`. Raises Reject.
     """
     provenance = in_log_file(log_file, record_index)
     row, _ = sized_row_of(record, provenance=provenance, registry=registry, retention=retention)
@@ -49,7 +49,7 @@ def row_of(
 
 
 def in_log_file(log_file: str, record_index: int) -> dict[str, Any]:
-    """The provenance of a record that stands in a log file."""
+    """The provenance of a record from a log file."""
     return {"logFile": log_file, "recordIndex": record_index}
 
 
@@ -60,14 +60,14 @@ def sized_row_of(
     registry: Registry | None = None,
     retention: timedelta | None = None,
 ) -> tuple[dict[str, Any], int]:
-    """What `row_of` gives, and its bytes by DynamoDB's count. The row shares values with the record.
+    """The row that `row_of` returns, and its bytes by DynamoDB's count. The row shares values with the record.
 
-    `provenance` are the attributes that say where the record comes from: `in_log_file`, or `IMPORTED`.
+    `provenance` holds the attributes that say where the record comes from: `in_log_file(...)` or `IMPORTED`.
     """
     try:
         derived = derived_attributes(record, registry or load_registry(), retention)
         kept, size, as_json = kept_fields(record, original_event_id=original_event_id(derived["eventID"]))
-        # Only what is stored as JSON text can hold surrogates.
+        # Only values stored as JSON text can contain surrogates.
         if as_json and _SURROGATE_PAIR.search(json.dumps(record, ensure_ascii=False)):
             raise Reject("a string contains two surrogates that JSON cannot distinguish from one character")
     except RecursionError:
@@ -82,6 +82,6 @@ def sized_row_of(
 
 
 def record_of(row: dict[str, Any]) -> dict[str, Any]:
-    """The record that `row_of` was given; numbers may be int, float or Decimal, as DynamoDB returns them."""
+    """The record that the row was made from; numbers in the row may be int, float or Decimal, as from DynamoDB."""
     record, event_id = original_fields(row), original_event_id(row["eventID"])
     return record if event_id is None else record | {"eventID": event_id}

@@ -1,7 +1,7 @@
-"""The recorded services: one TOML file for each, and the registry that they form together.
+"""The recorded services: one TOML file for each; together they form the registry.
 
-In: TOML files; out: which eventSource belongs to which service, its resources and its usage. It knows nothing of rows
-or tables. Pure.
+In: TOML files; out: the service of each eventSource, with its resources and usage. It knows nothing about rows or
+tables. Pure.
 """
 
 from typing import TYPE_CHECKING

@@ -2,12 +2,12 @@
 
 The file is named after its service (`polly.toml` -> `polly`). Its keys:
 
-    title          what people call it
+    title          its name for people
     event_sources  exact eventSource values, lower case, each in one service only
-    lookalikes     shell-style patterns: an unknown eventSource of which a part matches may be a new name (optional)
-    resource       rules, of which the first that yields wins: kind and parameters; operations and when (optional)
+    lookalikes     shell-style patterns: an unknown eventSource with a matching part may be a new name (optional)
+    resource       rules, the first with a value wins: kind and parameters; operations and when (optional)
     arn_kinds      word in an ARN = kind: such an ARN yields that kind and the first name after the word (optional)
-    usage          counts and labels: name = parameters, of which the first that is there wins (optional)
+    usage          counts and labels: name = parameters, the first that is present wins (optional)
 
 A parameter is a dotted path, looked up in requestParameters first, then in responseElements.
 """
@@ -22,12 +22,12 @@ from aitrail.errors import AitrailError
 from aitrail.services.service import Rule, Service
 
 _T = TypeVar("_T")
-# Takes a value and where it stands; returns it checked, or raises RegistryError.
+# Takes a value and its position in the file; returns the value if it is valid, else raises RegistryError.
 _Check = Callable[[object, str], _T]
 
 
 class RegistryError(AitrailError):
-    """A service file that cannot be used: which one, what is wrong with it, and what is valid."""
+    """A service file is invalid; the message names the file, what is wrong with it, and what is valid."""
 
 
 def read_service(path: Path) -> Service:

@@ -1,4 +1,4 @@
-"""All services together: which eventSource belongs to which of them."""
+"""The registry of all services, which finds the service of an eventSource."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from aitrail.services.service import Service
 
 _FOLDER = Path(__file__).parent
 _FINGERPRINT_DIGITS = 12
-# AWS has some hundreds.
+# AWS has a few hundred event sources.
 _MOST_SOURCES = 4096
 _ARN_SERVICE = re.compile(r"arn:[^:]*:([^:]+):")
 
@@ -35,8 +35,8 @@ class Registry:
 
     @cached_property
     def fingerprint(self) -> str:
-        """12 hex digits of the sha256 of what the files say; comments, layout and the order of keys do not count."""
-        import hashlib  # noqa: PLC0415 (it loads OpenSSL: --help need not wait for it)
+        """12 hex digits of the SHA-256 of the files' content, regardless of comments, layout and the order of keys."""
+        import hashlib  # noqa: PLC0415 (loads OpenSSL, which would slow down --help)
 
         canonical = json.dumps([asdict(service) for service in self.services], sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:_FINGERPRINT_DIGITS]
@@ -53,13 +53,13 @@ class Registry:
         return service.resource_at(text) if service else None
 
     def service(self, event_source: str) -> Service | None:
-        """The service with exactly that eventSource, in any upper and lower case; None where there is none."""
+        """The service with exactly this eventSource, ignoring case; None if there is none."""
         return self._by_source.get(event_source.lower())
 
     @cached_property
     def is_lookalike(self) -> Callable[[str], bool]:
-        """Tells whether an unknown eventSource may be a new name of a service: a part of it matches a lookalike."""
-        # The same sources are in all log files.
+        """A predicate: True if an unknown eventSource may be a service's new name, since a part matches a lookalike."""
+        # The same sources occur in all log files.
         return lru_cache(_MOST_SOURCES)(self._is_lookalike)
 
     def _is_lookalike(self, event_source: str) -> bool:
@@ -71,7 +71,7 @@ class Registry:
 
 
 def load(folder: Path = _FOLDER) -> Registry:
-    """The registry of every `*.toml` file in the folder; the default one is read once. Raises RegistryError."""
+    """The registry of all `*.toml` files in the folder; the default folder is read once. Raises RegistryError."""
     return _bundled() if folder == _FOLDER else _registry_of(folder)
 
 

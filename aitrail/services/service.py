@@ -1,7 +1,7 @@
-"""One service: what a record of it acted on, and what it used.
+"""One service: derives the resource that a record acted on, and its usage.
 
-`requestParameters` and `responseElements` are read as any JSON value: what has another shape than expected counts
-as absent. Names match in any upper and lower case, because CloudTrail's spelling of acronyms varies.
+`requestParameters` and `responseElements` may be any JSON value: a value of an unexpected shape counts as absent.
+Names match regardless of case, because CloudTrail's spelling of acronyms varies.
 """
 
 import re
@@ -13,14 +13,14 @@ from typing import TypeVar
 
 _API_DATE = re.compile(r"(?<=[A-Za-z])(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:_?v[0-9]+)?\Z")
 
-# arn:partition:service:region:account:resource, where resource is kind/name, kind:name or a name alone.
+# arn:partition:service:region:account:resource, where resource is kind/name, kind:name or only a name.
 _ARN = re.compile(r"arn(?::[^:]*){4}:(?P<kind>[^/:]+)(?:(?P<separator>[/:])(?P<name>.+))?", re.DOTALL)
 
 _HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 # Usage is copied into every index, whose entries should stay below 1 KB.
 _MAX_LABEL = 64
-# Far above any real count, far below the 38 digits that DynamoDB keeps.
+# Far above any real count, far below the 38 digits that DynamoDB stores.
 _MAX_COUNT = 2**63 - 1
 
 _T = TypeVar("_T")
@@ -38,9 +38,10 @@ def operation_of(event_name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """The first usable value of `parameters` is a resource of that kind, if `operations` and `when` allow.
+    """A rule: the first usable value of `parameters` is a resource of that kind, if `operations` and `when` match.
 
-    `operations` are shell-style patterns, () for every operation; `when` are (parameter, value) pairs to be equal.
+    `operations` are shell-style patterns, () for every operation; `when` holds (parameter, value) pairs that must
+    match.
     """
 
     kind: str
@@ -49,7 +50,7 @@ class Rule:
     parameters: tuple[str, ...]
 
     def applies(self, operation: str, sides: Iterable[_Members]) -> bool:
-        """Whether the rule is meant for this operation and these parameters."""
+        """Whether the rule applies to this operation and these parameters."""
         if self.operations and not any(_is_like(operation, pattern) for pattern in self.operations):
             return False
         return all(_first((parameter,), sides, _text) == value for parameter, value in self.when)
@@ -57,7 +58,7 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A service of the registry: one TOML file, checked.
+    """A service of the registry, read from one TOML file and validated.
 
     `arn_kinds` are (word in an ARN, kind) pairs; `counts` and `labels` are (name, parameters) pairs.
     A parameter is a dotted path, looked up in requestParameters first, then in responseElements.
@@ -73,12 +74,12 @@ class Service:
     labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def resource_of(self, operation: str, request: object, response: object) -> str | None:
-        """What the operation acted on, as `kind/name`; None where it names nothing. The length is not limited."""
+        """The resource that the operation acted on, as `kind/name`, or None. The length is not limited."""
         return self.attributes_of(operation, request, response)[0]
 
     @property
     def resource_kinds(self) -> frozenset[str]:
-        """What stands before the slash of its resources, as far as rules and `arn_kinds` name it."""
+        """The kinds of its resources (the part before the slash) that rules and `arn_kinds` name."""
         return frozenset([rule.kind for rule in self.rules] + [kind for _, kind in self.arn_kinds])
 
     def resource_at(self, arn: str) -> str | None:
@@ -98,15 +99,15 @@ class Service:
         return f"{arn['kind']}/{arn['name']}"
 
     def usage_of(self, request: object, response: object) -> dict[str, str | int | bool]:
-        """What the call used: counts (0 to 2**63 - 1) and labels (a bool, or a text of 1 to 64 characters)."""
+        """The usage of a call: counts (0 to 2**63 - 1) and labels (a bool, or a text of 1 to 64 characters)."""
         return self.attributes_of("", request, response)[1]
 
     def attributes_of(
         self, operation: str, request: object, response: object
     ) -> tuple[str | None, dict[str, str | int | bool]]:
-        """What `resource_of` and `usage_of` give, in one go."""
+        """The results of `resource_of` and `usage_of`, in one pass."""
         sides = _sides(request, response)
-        # Most rules and fields have nothing in a record: only those are tried whose first name is there.
+        # Most rules and fields match nothing in a record: only those whose first name is present are tried.
         concerned = {number for members in sides for name in members for number in self._places.get(name, ())}
         resource, usage = None, dict[str, str | int | bool]()
         for number in sorted(concerned):
@@ -125,7 +126,7 @@ class Service:
 
     @cached_property
     def _places(self) -> Mapping[str, Sequence[int]]:
-        """The rules and, counted on, the usage fields of which a path begins with a name, by that in lower case."""
+        """Name in lower case -> numbers of the rules, then of the usage fields, with a path that begins with it."""
         places: dict[str, list[int]] = {}
         all_parameters = [rule.parameters for rule in self.rules] + [parameters for _, parameters, _ in self._usage]
         for number, parameters in enumerate(all_parameters):
@@ -138,32 +139,32 @@ class Service:
         return [(*count, _count) for count in self.counts] + [(*label, _label) for label in self.labels]
 
 
-# A record names one operation, and many records the same.
+# A record names one operation, and many records name the same.
 _is_like = lru_cache(maxsize=4096)(fnmatchcase)
 
 
 def _sides(request: object, response: object) -> tuple[_Members, ...]:
-    """The members of both, without one that has none."""
+    """The members of request and response, leaving out one that is empty."""
     return tuple(members for members in (_members(request), _members(response)) if members)
 
 
 def _members(value: object) -> _Members:
-    """The members of a JSON object, each under its own name and, where that is free, in lower case."""
+    """The members of a JSON object, each under its own name and, unless that is taken, under the name in lower case."""
     if not isinstance(value, dict):
         return {}
     # Reversed, so that the first of several spellings wins.
     return {name.lower(): member for name, member in reversed(value.items()) if isinstance(name, str)} | value
 
 
-@cache  # there are as many paths as the service files have
+@cache  # the only paths are those in the service files
 def _steps(path: str) -> tuple[str, str, str | None]:
-    """The first name on a dotted path, the same in lower case, and the rest of the path, None at its end."""
+    """The first name of a dotted path, that name in lower case, and the rest of the path (None if there is none)."""
     name, _, rest = path.partition(".")
     return name, name.lower(), rest or None
 
 
 def _at(members: _Members, path: str) -> object:
-    """The value at a dotted path, None where there is none; on the way a list stands for its first element."""
+    """The value at a dotted path, None if there is none; within the path, a list is replaced by its first element."""
     name, lower, rest = _steps(path)
     value = members.get(name)
     if value is None:
@@ -176,7 +177,7 @@ def _at(members: _Members, path: str) -> object:
 
 
 def _first(parameters: Iterable[str], sides: Iterable[_Members], accept: Callable[[object], _T]) -> _T | None:
-    """The first accepted value: parameter by parameter, in the request, then in the response."""
+    """The first accepted value: for each parameter in turn, from the request, then from the response."""
     for parameter in parameters:
         for members in sides:
             value = accept(_at(members, parameter))
@@ -186,7 +187,7 @@ def _first(parameters: Iterable[str], sides: Iterable[_Members], accept: Callabl
 
 
 def _text(value: object) -> str | None:
-    """The string, or the first of a list, that is neither empty nor redacted."""
+    """The string, or the first string of a list, that is neither empty nor redacted."""
     for text in (value,) if isinstance(value, str) else value if isinstance(value, list) else ():
         if isinstance(text, str) and text.strip("*") and text != _HIDDEN:
             return text

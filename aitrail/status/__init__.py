@@ -1,6 +1,6 @@
-"""Sums up queues, ledger and digests, and says what needs attention.
+"""Summarizes queues, ledger and digests, and reports what needs attention.
 
-In: a window, and what the deployment's parts report; out: a status with its findings. It changes nothing.
+In: a window, and the state of the deployment's parts; out: a status with its findings. It changes nothing.
 """
 
 from typing import TYPE_CHECKING

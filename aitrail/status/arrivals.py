@@ -1,4 +1,4 @@
-"""What was delivered in a window, summed up entry by entry in memory that does not grow with the entries. Pure."""
+"""Summarizes the deliveries of a window, entry by entry, in memory that does not grow with their number. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from aitrail.ledger import DIGEST
 from aitrail.window import Window, parse_time
 
 COUNTS = ("records", "wanted", "written", "rejected", "expired", "duplicatesInFile")
-# What is read of an entry: the fewer, the faster millions of them.
+# The attributes that are read of an entry: with fewer, reading millions of entries is faster.
 ATTRIBUTES = (
     *("logFile", "entry", "status", "problem", "recordedWith", "ingestedAt", "verifiedBy", "accepted"),
     *("digestStart", "digestEnd"),
@@ -24,7 +24,7 @@ _HOUR = len("YYYY-MM-DDTHH")
 
 
 class Origin(NamedTuple):
-    """The account and the Region that deliveries are of."""
+    """The account and the Region of deliveries."""
 
     account: str
     region: str
@@ -34,11 +34,12 @@ class Origin(NamedTuple):
 class Arrivals:
     """The deliveries of a window, by the time in their names.
 
-    `files` and `digests` count them by status, `records` the records of the files. `lags` counts ingested files by
-    the seconds from delivery to entry, in whole minutes from an hour on. `newest` is the time of the newest delivery.
-    `unproved` counts read files that no digest has vouched for, by the hour of delivery. `outdated` files were read
-    with another registry or row version. `last_before` is the newest delivery seen before the window. `spans` are what
-    the digests cover, and `with_digests` where there are any, also on the same days outside the window.
+    `files` and `digests` count deliveries by status, `records` the records of the files. `lags` counts ingested files
+    by the seconds from delivery to entry, rounded down to minutes from one hour on. `newest` is the time of the newest
+    delivery. `unproved` counts, by hour of delivery, files that were read but not verified by a digest. `outdated`
+    counts files read with a different registry or row version. `last_before` is the newest delivery seen before the
+    window. `spans` are the times that digests cover, and `with_digests` the origins with digests, both including
+    digests on the same days outside the window.
     """
 
     window: Window
@@ -57,11 +58,11 @@ class Arrivals:
 
     @property
     def are_none(self) -> bool:
-        """Whether nothing came."""
+        """Whether there are no deliveries."""
         return not self.files and not self.digests
 
     def add_all(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Sum up entries of the ledger, as its index by day has them."""
+        """Adds entries of the ledger, as read from its by-day index."""
         first, last = self.window.bounds
         for entry in entries:
             key = log_key_of(entry["logFile"])
@@ -97,7 +98,7 @@ class Arrivals:
             self.unproved[origin][at[:_HOUR]] += 1
         if "ingestedAt" in entry:
             lag = max(0, int((parse_time(entry["ingestedAt"]) - parse_time(at)).total_seconds()))
-            # So that few numbers are kept: those of a backfill may be years.
+            # Rounded, so that few distinct numbers are kept: the lags of a backfill may be years.
             self.lags[lag if lag < _AN_HOUR else lag - lag % _A_MINUTE] += 1
 
     def _add_digest(self, key: LogKey, entry: Mapping[str, Any]) -> None:

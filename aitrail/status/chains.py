@@ -1,4 +1,4 @@
-"""How far the digests of each trail prove the deliveries of an account and Region. Pure."""
+"""The digest chain of each trail, account and Region, and the time that it proves. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,9 +8,9 @@ from aitrail.digests import Span, gaps, is_closed, trail_of
 from aitrail.status.arrivals import Arrivals, Origin
 from aitrail.window import parse_time
 
-# CloudTrail writes a digest every hour, and may take an hour for it.
+# CloudTrail writes a digest every hour, and may take up to an hour to do so.
 OVERDUE = timedelta(hours=3)
-# The hours that digests may still be on their way for.
+# Digests for the last hours may still be on their way.
 _OPEN = timedelta(hours=2)
 _HOUR = timedelta(hours=1)
 
@@ -19,9 +19,9 @@ _HOUR = timedelta(hours=1)
 class Chain:
     """The digests of one trail for one account and Region.
 
-    `newest` is the end of the newest one, and `age` how long ago that is. No digest covers the `gaps`, though later
-    ones have come; `unverified` is how much time since the first one no verified digest covers. The last two hours do
-    not count.
+    `newest` is the end of the newest digest, and `age` the time since then. `gaps` are times that no digest covers
+    although later digests have arrived. `unverified` is the total time since the first digest that no verified digest
+    covers. The last two hours are excluded.
     """
 
     origin: Origin
@@ -33,12 +33,12 @@ class Chain:
 
     @property
     def is_overdue(self) -> bool:
-        """Whether another digest should have come."""
+        """Whether another digest should have arrived."""
         return self.age > OVERDUE
 
 
 def chains_of(arrivals: Arrivals, now: datetime) -> tuple[Chain, ...]:
-    """All chains in the order of accounts, Regions and trails; also those that ended just before the window."""
+    """All chains in the order of accounts, Regions and trails, including chains that ended just before the window."""
     found = (
         _chain(origin, trail_of(chain), spans, arrivals, now)
         for origin, chains in arrivals.spans.items()
@@ -50,12 +50,12 @@ def chains_of(arrivals: Arrivals, now: datetime) -> tuple[Chain, ...]:
 
 def _chain(origin: Origin, trail: str, spans: list[Span], arrivals: Arrivals, now: datetime) -> Chain:
     window = arrivals.window
-    # What is not signed could name any time.
+    # A digest that is not signed may contain any time.
     newest = max((span.end for span in spans if span.verified), default=min(span.start for span in spans))
     first = max(window.since, min(span.start for span in spans))
     closed = min(window.until, now - _OPEN)
     unverified = gaps(spans, first, closed)
-    # A digest that proves nothing leaves no gap: it is a problem of its own.
+    # A digest that proves nothing does not leave a gap: it is a separate problem.
     known = [replace(span, verified=True) for span in spans]
     return Chain(
         origin=origin,
@@ -68,12 +68,12 @@ def _chain(origin: Origin, trail: str, spans: list[Span], arrivals: Arrivals, no
 
 
 def without_digests(arrivals: Arrivals) -> tuple[Origin, ...]:
-    """Accounts and Regions that have log files in the window and no digest."""
+    """Accounts and Regions with log files in the window but without digests."""
     return tuple(sorted(arrivals.newest.keys() - arrivals.with_digests))
 
 
 def unlisted_files(arrivals: Arrivals) -> int:
-    """How many files nobody has vouched for, though the digests of all of their hour are verified."""
+    """The number of files that no digest lists although all digests of their hour are verified."""
     return sum(
         count
         for origin, hours in arrivals.unproved.items()

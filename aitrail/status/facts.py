@@ -1,4 +1,4 @@
-"""The state of a deployment at a moment, as a value. Pure."""
+"""The state of a deployment at one moment, as a value. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from aitrail.window import parse_time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newest:
-    """The newest delivery of an account and Region, and how long ago that was."""
+    """The newest delivery of an account and Region, and the time since then."""
 
     origin: Origin
     delivered_at: datetime
@@ -23,12 +23,11 @@ class Newest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What is known at the moment `now`, of the deliveries in a window where nothing else is said.
+    """The state at the moment `now`; unless noted otherwise, of the deliveries in a window.
 
-    `problems` (by the names of aitrail.ledger.entries.PROBLEMS) and `rejected_records` are of all time.
-    `silent` is the time since the newest delivery, where the window has none and one is known. `unlisted_files` have
-    no digest that vouches for them, though their hour is closed. `imported_rows` are those that no log file has
-    vouched for.
+    `problems` (by the names in aitrail.ledger.entries.PROBLEMS) and `rejected_records` cover all time. `silent` is the
+    time since the newest delivery, if the window has none and one is known. `unlisted_files` counts files that no
+    digest lists although their hour is closed. `imported_rows` counts imported rows that no log file has delivered yet.
     """
 
     now: datetime
@@ -44,7 +43,7 @@ class Status:
     unlisted_files: int
 
     @classmethod
-    def of(  # noqa: PLR0913 (all that there is to know)
+    def of(  # noqa: PLR0913 (everything that was read)
         cls,
         arrivals: Arrivals,
         *,
@@ -54,7 +53,7 @@ class Status:
         imported_rows: int,
         now: datetime,
     ) -> "Status":
-        """Draw the conclusions from what was read."""
+        """The status that follows from everything that was read."""
         until = min(arrivals.window.until, now)
         silent = until - parse_time(arrivals.last_before) if arrivals.are_none and arrivals.last_before else None
         return cls(
@@ -76,23 +75,23 @@ class Status:
 
     @property
     def lags(self) -> tuple[timedelta, timedelta] | None:
-        """The median and the longest time from delivery to entry; None where nothing was ingested."""
+        """The median and the longest time from delivery to entry; None if nothing was ingested."""
         lags = self.arrivals.lags
         if not lags:
             return None
         return timedelta(seconds=_median(lags)), timedelta(seconds=max(lags))
 
     def overdue(self) -> Iterator[Chain]:
-        """The chains whose next digest should have come."""
+        """The chains whose next digest should have arrived."""
         return (chain for chain in self.chains if chain.is_overdue)
 
     def with_gaps(self) -> Iterator[Chain]:
-        """The chains that lack digests although later ones have come."""
+        """The chains with missing digests although later ones have arrived."""
         return (chain for chain in self.chains if chain.gaps)
 
 
 def _median(counts: Counter[int]) -> int:
-    """The lower one of the two in the middle."""
+    """The median; of two middle values, the lower one."""
     before, middle = 0, (counts.total() + 1) // 2
     for value in sorted(counts):
         before += counts[value]

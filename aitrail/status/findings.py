@@ -1,4 +1,4 @@
-"""What needs a person, and what is worth knowing, each with what to do about it. Pure."""
+"""The findings of a status: those that need an operator, and those worth knowing, each with what to do. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from aitrail.status.facts import Status
 from aitrail.status.problems import GRAVE, OPEN
 from aitrail.window import event_time
 
-# The alarm Backlog goes off by then.
+# The threshold of the alarm Backlog.
 _LONGEST_WAIT = timedelta(hours=1)
-# Digests come every hour, log files in every account where anything happens.
+# Digests arrive every hour, and log files in every account with any activity.
 _LONGEST_SILENCE = timedelta(days=1)
 _EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """`count` of what is the matter, or with `is_more` more than that; `examples` name some of them."""
+    """A finding that applies to `count` things, or to more than that if `is_more`; `examples` names some of them."""
 
     finding: str
     count: int
@@ -30,7 +30,7 @@ class Finding:
 
     @classmethod
     def naming(cls, names: Sequence[str], *, finding: str, what: str, what_to_do: str) -> "Finding":
-        """A finding about each of these names, some of which are its examples."""
+        """A finding that applies to each of these names; the first few are its examples."""
         return cls(
             finding=finding, count=len(names), what=what, what_to_do=what_to_do, examples=tuple(names[:_EXAMPLES])
         )
@@ -40,12 +40,12 @@ class Finding:
 
 
 def needing_a_person(status: Status) -> list[Finding]:
-    """What is wrong, the most urgent first; nothing where all is well."""
+    """The problems that need an operator, most urgent first; empty if all is well."""
     return [*_of_queues(status), *_of_problems(status, GRAVE), *_of_awaited(status), *_of_digests(status)]
 
 
 def worth_knowing(status: Status) -> list[Finding]:
-    """What is open or not as it could be, and needs no person by itself."""
+    """The facts that are worth knowing but do not need an operator."""
     return [*_of_problems(status, OPEN), *_of_proof(status), *_of_rows(status), *_of_silence(status)]
 
 
@@ -59,7 +59,7 @@ def _of_queues(status: Status) -> Iterator[Finding]:
             what_to_do="The function's log names the cause, often a missing permission. Fix it, then run `aitrail "
             "retry`, within 14 days.",
         )
-    # The metric is of the last minutes, in which the queue may have become empty.
+    # The metric covers the last minutes, in which the queue may have become empty.
     if deliveries.messages and deliveries.oldest is not None and deliveries.oldest > _LONGEST_WAIT:
         yield Finding(
             finding="backlog",
@@ -71,7 +71,7 @@ def _of_queues(status: Status) -> Iterator[Finding]:
 
 def _of_problems(status: Status, meanings: Mapping[str, tuple[str, str]]) -> Iterator[Finding]:
     for name, (what, what_to_do) in meanings.items():
-        # A graver problem of the same file would hide that it has rejects.
+        # A more severe problem of the same file would hide its rejects.
         problem = status.rejected_records if name == "rejects" else status.problems[name]
         if problem.count:
             yield Finding(

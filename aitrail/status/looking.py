@@ -1,4 +1,4 @@
-"""Reads what the status of a deployment is made of."""
+"""Reads the status of a deployment from its ledger, table and queues."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from aitrail.status.sqs import queues_of
 from aitrail.window import Window, days_between
 
 _REJECT = "reject"
-# Where a window is empty, the newest delivery before it is looked for so many days back.
+# If a window is empty, the newest delivery before it is looked for up to this many days back.
 _DAYS_BEFORE = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """A look at one deployment; `client` gives the client of a service, `recorded_with` is that of today's rows."""
+    """Reads one deployment; `client` returns a service's client, `recorded_with` is the current version of rows."""
 
     deployment: Deployment
     reader: LedgerReader
@@ -32,9 +32,9 @@ class Look:
     recorded_with: str
 
     def status(self, window: Window, *, now: datetime, origins: Origins | None = None) -> Status:
-        """What is known of the deployment now, and of the window's deliveries of these accounts and Regions.
+        """The current state of the deployment, and of the window's deliveries for these accounts and Regions.
 
-        Queues and imported rows are those of all. Raises botocore's errors.
+        Queues and imported rows cover all accounts and Regions. Raises botocore's errors.
         """
         origins = origins or Origins()
         queues = queues_of(self.deployment, self.client("sqs"), self.client("cloudwatch"), now)
@@ -66,7 +66,7 @@ class Look:
         return arrivals
 
     def _look_before(self, arrivals: Arrivals, since: datetime) -> None:
-        """Look for the newest deliveries before a window without any."""
+        """Looks for the newest delivery before an empty window."""
         days = days_between(since - timedelta(days=_DAYS_BEFORE), since - timedelta(days=1))
         for day in reversed(list(days)):
             if arrivals.last_before is not None:

@@ -1,4 +1,4 @@
-"""What the problems of the ledger mean, how many entries have them, and some of these, for people. Pure."""
+"""The ledger's problems for people: their meaning, the number of entries, and examples. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from typing import Any
 
 from aitrail.window import format_time
 
-# Whoever has so many need not know how many more.
+# Entries are counted up to this number: beyond it, the exact number does not matter.
 MOST = 1000
 _EXAMPLES = 5
-# CloudTrail delivers within minutes, and what is awaited is announced again every six hours.
+# CloudTrail delivers within minutes, and awaited objects are re-announced after six hours.
 _PATIENCE = timedelta(hours=12)
 
 _RESTORE = (
     "Restore them (`aws s3api restore-object --bucket BUCKET --key KEY --restore-request Days=7`): they are then "
     "ingested automatically."
 )
-# By problem: what it means and what to do. Those that are OPEN need no person by themselves.
+# Problem -> its meaning and what to do. Problems in OPEN do not need an operator.
 GRAVE = {
     "tampered": (
         "Objects do not match CloudTrail's signed digests: someone changed them.",
@@ -76,7 +76,7 @@ OPEN = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """`count` entries have it, or with `is_more` more than that; `overdue` of them were listed over 12 hours ago."""
+    """A problem of `count` entries, or more if `is_more`; `overdue` of them were listed over 12 hours ago."""
 
     count: int = 0
     is_more: bool = False
@@ -88,7 +88,7 @@ class Problem:
 
     @classmethod
     def of(cls, entries: Iterable[Mapping[str, Any]], now: datetime) -> "Problem":
-        """What these entries come to; few more than MOST of them are read."""
+        """The summary of these entries, of which at most MOST + 1 are read."""
         found = list(islice(entries, MOST + 1))
         latest = format_time(now - _PATIENCE)
         return cls(

@@ -1,4 +1,4 @@
-"""What waits in the queues of a deployment, as values. Pure."""
+"""The state of a deployment's queues, as values. Pure."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """Messages; `oldest` is for how long the oldest has been there, None where CloudWatch does not say."""
+    """The messages of a queue; `oldest` is the age of the oldest one, None if CloudWatch has no data."""
 
     waiting: int = 0
     in_flight: int = 0
@@ -15,13 +15,13 @@ class Queue:
 
     @property
     def messages(self) -> int:
-        """All of them."""
+        """The number of all messages."""
         return self.waiting + self.in_flight + self.delayed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queues:
-    """Those of a deployment. `ages_refused`: nobody may ask CloudWatch with these credentials."""
+    """The queues of a deployment. `ages_refused` means that these credentials may not read CloudWatch."""
 
     deliveries: Queue
     backfill: Queue

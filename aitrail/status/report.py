@@ -1,4 +1,4 @@
-"""The status as JSON for monitoring: every name is there every time. Pure."""
+"""The status as JSON for monitoring; all names are always present. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ DIGEST_STATUSES = ("verified", "invalid", "unverifiable", "missing", "archived",
 
 
 def report_of(status: Status) -> dict[str, Any]:
-    """Times are UTC, spans seconds; null is what is not known."""
+    """The status as a dict: times are in UTC, spans in seconds, unknown values null."""
     findings, arrivals = needing_a_person(status), status.arrivals
     lags = status.lags or (None, None)
     return {

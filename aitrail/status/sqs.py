@@ -1,4 +1,4 @@
-"""What SQS and CloudWatch tell of the queues of a deployment: approximately."""
+"""Reads the state of a deployment's queues from SQS and CloudWatch; the numbers are approximate."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ _NUMBERS: "tuple[QueueAttributeNameType, ...]" = (
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
 )
-# SQS knows the age of the oldest message as a metric alone, and that with some minutes' delay.
+# The age of the oldest message is available only as a metric, with a delay of some minutes.
 _LATELY = timedelta(minutes=15)
 _PERIOD = timedelta(minutes=5)
 
@@ -26,10 +26,10 @@ _PERIOD = timedelta(minutes=5)
 def queues_of(
     deployment: Deployment,
     sqs: "SQSClient",
-    cloudwatch: Any,  # noqa: ANN401 (its client)
+    cloudwatch: Any,  # noqa: ANN401 (CloudWatch's client)
     now: datetime,
 ) -> Queues:
-    """Ask for all queues. Raises botocore's errors."""
+    """Reads the state of all queues. Raises botocore's errors."""
     urls = {"deliveries": deployment.deliveries_queue, "backfill": deployment.backfill_queue}
     ages, refused = dict[str, timedelta](), False
     try:
@@ -47,14 +47,14 @@ def queues_of(
 
 
 def queue_of(sqs: "SQSClient", url: str, oldest: timedelta | None = None) -> Queue:
-    """Ask for one queue. Raises botocore's errors."""
+    """Reads the state of one queue. Raises botocore's errors."""
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_NUMBERS))["Attributes"]
     waiting, in_flight, delayed = (int(attributes[name]) for name in _NUMBERS)
     return Queue(waiting=waiting, in_flight=in_flight, delayed=delayed, oldest=oldest)
 
 
-def _ages(cloudwatch: Any, urls: Mapping[str, str], now: datetime) -> dict[str, timedelta]:  # noqa: ANN401 (its client)
-    """By name of the queue, where there are data."""
+def _ages(cloudwatch: Any, urls: Mapping[str, str], now: datetime) -> dict[str, timedelta]:  # noqa: ANN401 (CloudWatch's client)
+    """Queue -> the age of its oldest message, for queues with data."""
     queries = [
         {
             "Id": name,

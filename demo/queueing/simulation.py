@@ -1,7 +1,7 @@
-"""Deliveries, the queue and the function as a discrete-event simulation: what waits, how long, and what fails.
+"""A discrete-event simulation of deliveries, the queue and the function: waiting times and failures.
 
-Times are seconds. A function takes what waits, up to a batch, as soon as it is free, and works on one delivery after
-the other. The same random numbers give the same outcome.
+Times are in seconds. A free function takes up to a batch of waiting deliveries, and processes them one after the other.
+The same random numbers give the same outcome.
 """
 
 from collections import deque
@@ -11,16 +11,16 @@ from heapq import heappop, heappush
 from random import Random
 from typing import NamedTuple
 
-# CloudTrail delivers about every five minutes for each account and region.
+# CloudTrail delivers about every five minutes for each account and Region.
 PERIOD = 300.0
-# The function keeps a minute of its five back, to end in good order.
+# The function reserves one of its five minutes to end cleanly.
 _TIME_LEFT = 240.0
 _TRIES = 5
 _FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 900.0
 
 
 class Delivery(NamedTuple):
-    """A log file that is announced at `arrived`, with `rows` rows of one service, all of the day `day`."""
+    """A log file announced at `arrived`, with `rows` rows of one service, all on the day `day`."""
 
     arrived: float
     rows: int = 0
@@ -30,10 +30,10 @@ class Delivery(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
-    """The settings, and what one function takes for its work; docs/scale.md says where the defaults come from.
+    """The settings, and the time that one function needs for its work; docs/scale.md explains the defaults.
 
-    `day_limit` is how many index entries a second one service-day takes. No function starts before `opens`. While
-    `is_down`, asked with the time, holds, every try fails after `seconds_to_fail`.
+    `day_limit` is the number of index entries per second that one service-day accepts. No function starts before
+    `opens`. While `is_down` returns True for the current time, every attempt fails after `seconds_to_fail`.
     """
 
     functions: int = 10
@@ -48,13 +48,13 @@ class Pipeline:
 
     @property
     def rate(self) -> float:
-        """Deliveries a second that the functions can do in full batches, those without many rows."""
+        """Deliveries per second that the functions can process in full batches, if they do not have many rows."""
         return self.functions * self.batch / (self.seconds_per_batch + self.batch * self.seconds_per_file)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the deliveries: when each was done, which are dead letters, tries that failed, time worked."""
+    """The outcome: the time when each delivery was done, dead letters, failed attempts, and the time worked."""
 
     done: list[tuple[Delivery, float]] = field(default_factory=list)
     dead: list[Delivery] = field(default_factory=list)
@@ -63,17 +63,17 @@ class Outcome:
     ended: float = 0.0
 
     def delay(self, share: float, *, live: bool = True) -> float:
-        """The delay from the announcement to the last row that this share of the deliveries does not pass."""
+        """The delay from announcement to last row that this share of the deliveries does not exceed."""
         delays = sorted(at - delivery.arrived for delivery, at in self.done if delivery.is_live is live)
         return delays[min(int(share * len(delays)), len(delays) - 1)]
 
     def caught_up(self, delay: float) -> float:
-        """When the last delivery was done that had waited longer than `delay`."""
+        """The time when the last delivery with more than `delay` was done."""
         return max((at for delivery, at in self.done if at - delivery.arrived > delay), default=0.0)
 
 
 def simulate(deliveries: Sequence[Delivery], pipeline: Pipeline, random: Random) -> Outcome:
-    """Run until every delivery, given in the order of arrival, is done or a dead letter."""
+    """Runs until every delivery is done or a dead letter; deliveries are given in order of arrival."""
     return _Simulation(pipeline, random).run(deliveries)
 
 
@@ -119,7 +119,7 @@ class _Simulation:
             self._next(now + self._pipeline.seconds_per_batch, batch, started=now)
 
     def _next(self, now: float, batch: deque[_Try], *, started: float) -> None:
-        """Work on the first delivery of the batch; when that is over, go on with the next."""
+        """Processes the first delivery of the batch, then continues with the next."""
         if not batch:
             self._end(now, started)
             return
@@ -138,7 +138,7 @@ class _Simulation:
         self._start(now)
 
     def _try(self, now: float, delivery: Delivery, deadline: float) -> tuple[float, bool]:
-        """When the try is over, and whether all is written. Whoever writes to a service-day waits for its turn."""
+        """The end of the attempt, and whether everything was written. Writers to the same service-day take turns."""
         settings = self._pipeline
         if now >= deadline:
             return now, False
@@ -150,7 +150,7 @@ class _Simulation:
         turn = max(self._day_free.get(delivery.day, 0.0), work)
         written = turn + delivery.rows / settings.day_limit
         over = max(written, work + delivery.rows * settings.seconds_per_row)
-        # What is written before the time runs out is written again by the next try.
+        # The next attempt writes again what was written before the time ran out.
         self._day_free[delivery.day] = max(turn, min(written, deadline))
         return min(over, deadline), over <= deadline
 
@@ -165,14 +165,14 @@ class _Simulation:
 
 
 def live(accounts: int, seconds: float, random: Random, *, spread: float = PERIOD, rows: int = 2) -> list[Delivery]:
-    """A delivery in every period for four regions of each account, at any time within its first `spread` seconds."""
+    """A delivery in every period for four Regions of each account, at any time within its first `spread` seconds."""
     starts = range(0, int(seconds), int(PERIOD))
     times = sorted(start + random.random() * spread for start in starts for _ in range(4 * accounts))
     return [Delivery(time, rows) for time in times]
 
 
 def old(days: int, files: int, *, rows: int, interleaved: bool) -> list[Delivery]:
-    """Log files of that many days, `files` a day, all announced at once: day by day, or one of each day in turn."""
+    """Log files of several days, `files` per day, all announced at once: day by day, or from each day in turn."""
     pairs = ((day, file) for day in range(days) for file in range(files))
     ordered = sorted(pairs, key=lambda pair: pair[1]) if interleaved else pairs
     return [Delivery(0.0, rows, day + 1, is_live=False) for day, _ in ordered]

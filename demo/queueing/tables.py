@@ -1,4 +1,4 @@
-"""The tables of docs/scale.md: arithmetic, and what the simulation finds."""
+"""The tables of docs/scale.md: arithmetic, and results of the simulation."""
 
 from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
@@ -7,12 +7,12 @@ from random import Random
 from demo.queueing.simulation import PERIOD, Outcome, Pipeline, live, old, simulate
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
-# What the tables suppose: docs/scale.md says so.
+# The assumptions of the tables, as stated in docs/scale.md.
 ROWS_PER_FILE = 2
 SOURCES_PER_ACCOUNT = 4
 UNITS_PER_ROW, LEDGER_UNITS_PER_FILE = 5.2, 4
 TABLE_QUOTA = 40_000
-# The setting aitrail:backfillConcurrency, by default.
+# The default of the setting aitrail:backfillConcurrency.
 BACKFILL_FUNCTIONS = 5
 _BIG = 5000
 

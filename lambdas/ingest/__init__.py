@@ -1,1 +1,1 @@
-"""The ingest function: wiring only, the work is done in aitrail."""
+"""The ingest function, which only wires the parts; the work is done in aitrail."""

@@ -1,9 +1,9 @@
-"""The ingest function: a batch of queue messages in, the messages that have to come again out."""
-# ruff: noqa: E402 (the collector is switched off before anything is imported)
+"""The handler of the ingest function: takes a batch of queue messages, returns the messages that have to be retried."""
+# ruff: noqa: E402 (the garbage collector is disabled before anything is imported)
 
 import gc
 
-gc.disable()  # to start makes many objects and hardly any garbage: looking for it takes a third of the time
+gc.disable()  # start-up creates many objects but hardly any garbage, and collecting it takes a third of the time
 
 from typing import Any
 
@@ -17,19 +17,19 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from aitrail.ingest import Ingested, with_sums
 from lambdas.ingest.wiring import INGESTION, bring_again_soon
 
-# Seconds kept back to end a batch in good order: the call to AWS that is under way, and the answer to SQS.
+# Seconds reserved to end a batch cleanly: for the current request to AWS, and the response to SQS.
 RESERVE = 60
 
 logger = Logger()
 metrics = Metrics()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
-gc.freeze()  # what is there now stays, and need not be looked through again and again
+gc.freeze()  # existing objects stay, so the collector need not scan them every time
 gc.enable()
 
 
 def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
-    """Ingest what one message announces; a message that fails comes again."""
+    """Ingests the deliveries that one message announces; a message that fails is retried."""
 
     def time_left() -> float:
         return lambda_context.get_remaining_time_in_millis() / 1000 - RESERVE
@@ -44,7 +44,7 @@ def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
 
 
 def report(ingested: Ingested) -> None:
-    """Log what became of a delivery, and add its counts to the metrics of the batch."""
+    """Logs the outcome of a delivery, and adds its counts to the metrics of the batch."""
     logger.info(ingested.status, **ingested.details)
     for name, value in with_sums(ingested.metrics).items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
@@ -53,7 +53,7 @@ def report(ingested: Ingested) -> None:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Process one batch; the answer lists the messages that SQS shall keep."""
+    """Processes one batch; the response lists the messages that SQS should retry."""
     with INGESTION.reading_ahead(record["body"] for record in event["Records"]):
         return process_partial_response(
             event=event, record_handler=record_handler, processor=processor, context=context

@@ -1,4 +1,4 @@
-"""The function's environment, read once, and the parts it is wired from."""
+"""Reads the function's environment once, and wires the function's parts."""
 
 import logging
 import os
@@ -22,25 +22,25 @@ from aitrail.ingest import FILES_AHEAD, WRITERS, EventsTable, Ingestion, Review,
 from aitrail.ledger import Ledger, LedgerReader
 from aitrail.services import load
 
-# Few, quick tries: one call takes 50 s at worst. What outlasts it fails the message, and SQS brings it again later.
+# A few quick attempts: one call takes at most 50 s. A longer fault fails the message, and SQS delivers it again later.
 _CONFIG = Config(
     connect_timeout=5,
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=FILES_AHEAD + WRITERS,
-    parameter_validation=False,  # half of what a batch of rows costs; what is sent is checked in the tests
+    parameter_validation=False,  # it takes half the time of a batch of rows; tests validate the requests
 )
 
-# One for each service, and one of CloudTrail for each Region: names of digests may name any.
+# One for each service, and one CloudTrail client for each Region: names of digests may contain any Region.
 _MOST_CLIENTS = 64
-# Seconds. The queue hides a message for six times the function's timeout: half an hour, longer than most faults last.
+# Seconds. The queue's visibility timeout is six times the function's timeout, half an hour: longer than most faults.
 _FIRST_PAUSE = 60
 _LONGEST_PAUSE = 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What the stack tells the function; days are None where nothing expires."""
+    """The settings that the stack passes to the function; a number of days is None if nothing expires."""
 
     events_table: str
     files_table: str
@@ -53,7 +53,7 @@ class Environment:
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Environment":
-        """Read the environment. KeyError names a variable that the stack should have set."""
+        """Reads the environment. Raises KeyError for a variable that the stack should have set."""
         return cls(
             events_table=environ["EVENTS_TABLE"],
             files_table=environ["FILES_TABLE"],
@@ -81,7 +81,7 @@ def _retention(days: int | None) -> timedelta | None:
 
 
 def bring_again_soon(record: SQSRecord) -> None:
-    """Let SQS bring a failed message again after 1, 2, 4, 8 minutes with jitter; else after the queue's own time."""
+    """Makes SQS retry a failed message after 1, 2, 4, 8 minutes with jitter; on error, the queue's timeout applies."""
     pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (int(record.attributes.approximate_receive_count) - 1))
     try:
         _client("sqs").change_message_visibility(
@@ -93,7 +93,7 @@ def bring_again_soon(record: SQSRecord) -> None:
         logging.getLogger(__name__).warning("the visibility timeout stays as it is", exc_info=True)
 
 
-# Not boto3, which only wraps botocore's clients: the function needs nothing that importing it would bring.
+# Not boto3: it only wraps botocore's clients, and the function needs nothing else from it.
 _session = botocore.session.get_session()
 
 
@@ -107,7 +107,7 @@ def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingesti
     reader = LedgerReader(_client("dynamodb"), environment.files_table, clock=clock)
     retention = _retention(environment.ledger_retention_days)
     scope = Scope(bucket=environment.log_bucket, prefixes=environment.key_prefixes)
-    # Few batches send anything: the client is made when one does.
+    # Few batches send messages, so the client is created only when needed.
     announcer = Announcer(lambda: _client("sqs"), environment.backfill_queue_url, environment.log_bucket, clock=clock)
     return Ingestion(
         s3=_client("s3"),

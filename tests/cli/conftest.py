@@ -1,4 +1,4 @@
-"""The command line, in this process and as a program of its own, and log files to show it."""
+"""Runs the command line, in this process and as a separate program, and makes log files for it."""
 
 import gzip
 import json
@@ -37,7 +37,7 @@ OF_THE_CALLER = ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS", "PYTHONIOENCODING
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch, tmp_path):
-    """No settings of AWS, and none of the terminal that runs the tests."""
+    """Removes AWS settings and settings of the terminal that runs the tests."""
     for name in tuple(os.environ):
         if name.startswith("AWS_") or name in OF_THE_CALLER:
             monkeypatch.delenv(name)
@@ -49,9 +49,9 @@ def environment(monkeypatch, tmp_path):
 
 @pytest.fixture
 def aitrail():
-    """Runs `aitrail ARGUMENTS` in this process, without a terminal: exit_code, stdout, stderr.
+    """Runs `aitrail ARGUMENTS` in this process, without a terminal; returns exit_code, stdout, stderr.
 
-    `sleep` is called in the place of sleeping, `now` in that of looking at the clock.
+    `sleep` and `now` replace sleeping and the current time.
     """
 
     def aitrail(*arguments, sleep=None, now=None, **options):
@@ -81,7 +81,7 @@ def program():
 
 @pytest.fixture
 def on_terminal(program):
-    """What `aitrail ARGUMENTS` shows on a terminal that is so wide, and its stderr, which is none."""
+    """Runs `aitrail ARGUMENTS` on a terminal of a given width; returns the output, and stderr, which is no terminal."""
 
     def on_terminal(*arguments, columns=80, **environment):
         terminal, stdout = pty.openpty()
@@ -99,13 +99,13 @@ def on_terminal(program):
 def _read(terminal):
     try:
         return terminal.read(10_000)
-    except OSError:  # so Linux tells that nobody holds the other side any more
+    except OSError:  # on Linux, this means that the other end is closed
         return b""
 
 
 @pytest.fixture
 def record(records):
-    """Makes records of Polly; `number` tells one from the other, and counts seconds."""
+    """Makes records of Polly; `number` makes them distinct, and is the number of seconds in their times."""
 
     def record(number=0, **changes):
         time = f"2026-03-14T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z"
@@ -117,7 +117,7 @@ def record(records):
 
 @pytest.fixture
 def log_file(tmp_path):
-    """Writes a log file of these records below tmp_path, and the folders above it."""
+    """Writes a log file with these records under tmp_path, creating its folders."""
 
     def log_file(name, *records):
         path = tmp_path / name
@@ -130,12 +130,11 @@ def log_file(tmp_path):
 
 
 class Stacks(dict):
-    """CloudFormation, as far as describing stacks goes; moto's needs many more packages.
+    """Name of a stack -> outputs: CloudFormation for describing stacks, since moto's needs many more packages.
 
-    Outputs by name of the stack. `asked` notes host, stack, and key and Region of the signature of every request.
-    `refusal` is (code, message) of an error to answer, or an exception to raise. `calls` has the names of all requests
-    to other services, which are moto's; `refusals` has (code, message) by such names, `answers` what
-    makes a text of a request.
+    `asked` has the host, the stack, and the key and Region of the signature of every request. `refusal` is the (code,
+    message) of an error to return, or an exception to raise. `calls` has the names of all requests to other services,
+    which moto handles; `refusals` maps such names to (code, message), `answers` to functions that return a response.
     """
 
     def __init__(self):
@@ -188,9 +187,9 @@ class Stacks(dict):
 
 @pytest.fixture
 def stacks(monkeypatch):
-    """CloudFormation without any stack, for clients made from now on."""
+    """CloudFormation without any stack, for clients created from now on."""
     stacks = Stacks()
-    # In the place of moto's handler, which would act on every request.
+    # Replaces moto's handler, which would act on every request.
     others = [handler for handler in botocore.handlers.BUILTIN_HANDLERS if handler[1] is not botocore_stubber]
     monkeypatch.setattr("botocore.handlers.BUILTIN_HANDLERS", [*others, ("before-send", stacks.send)])
     return stacks
@@ -198,7 +197,7 @@ def stacks(monkeypatch):
 
 @pytest.fixture
 def credentials(monkeypatch, descriptions):
-    """Credentials of nobody, and a Region."""
+    """Fake credentials, and a Region."""
     monkeypatch.setattr("botocore.session.create_loader", lambda *_: descriptions)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
@@ -236,7 +235,7 @@ def deployed(ledger, stacks):
 
 @pytest.fixture
 def recorded(table, stacks):
-    """Puts records into the table and gives their rows; what that called is forgotten."""
+    """Puts records into the table and returns their rows; clears the recorded calls afterwards."""
 
     def recorded(*records):
         rows = [row_of(record, log_file="s3://b/k", record_index=index) for index, record in enumerate(records)]

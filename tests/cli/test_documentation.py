@@ -1,4 +1,4 @@
-"""What the documentation shows is what happens."""
+"""The commands and programs in the documentation work as shown."""
 
 import doctest
 import re
@@ -73,7 +73,7 @@ def test_boto3_page_runs_as_one_program(stacks, tmp_path, capsys):
 
     with mock_aws():
         rows = load_rows(tmp_path)
-        exec(compile(program, "boto3.md", "exec"), found := {})  # noqa: S102 - a page of ours
+        exec(compile(program, "boto3.md", "exec"), found := {})  # noqa: S102 - from the project's documentation
 
     printed = iter(capsys.readouterr().out.splitlines())
     newest_first = sorted(rows, key=lambda row: (row["eventTime"], row["eventID"]), reverse=True)
@@ -93,7 +93,7 @@ def test_boto3_page_runs_as_one_program(stacks, tmp_path, capsys):
 
 
 def load_rows(folder):
-    """The table of the stack, with the rows of the log files in the folder."""
+    """Fills the stack's table with the rows of the log files in the folder."""
     client = boto3.client("dynamodb")
     create_table(client, "example-Events", EVENTS)
     rows = list({row["eventID"]: row for row in Scan([str(folder)], report=lambda _: None).rows()}.values())

@@ -1,4 +1,4 @@
-"""How the program ends when somebody or something ends it."""
+"""The program's behavior when it is interrupted or its output is closed."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pytest
 
 from aitrail.errors import AitrailError
 
-# Far more than a pipe holds: the program still writes when its reader has gone.
+# Far more than fits into a pipe, so that the program is still writing when the reader has gone.
 MANY = 1500
 
 
@@ -58,7 +58,7 @@ def test_reader_of_everything_gets_everything(program, calls, command):
 
 @pytest.fixture
 def silent_table():
-    """The endpoint of an AWS that has the stack, and never answers a query; and an Event that says it was asked."""
+    """An endpoint that describes the stack but never responds to a query, and an Event that is set by a query."""
     asked, over = Event(), Event()
     output = "<member><OutputKey>EventsTableName</OutputKey><OutputValue>Events</OutputValue></member>"
     stack = f"<StackName>aitrail</StackName><StackStatus>CREATE_COMPLETE</StackStatus><Outputs>{output}</Outputs>"
@@ -95,7 +95,7 @@ def test_ctrl_c_does_not_wait_for_an_answer_of_aws(program, silent_table):
 
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(10) == 130  # the client itself gives up after 20 s
+    assert process.wait(10) == 130  # the client would give up only after 20 s
     assert process.stdout.read() == process.stderr.read() == b""
 
 
@@ -103,7 +103,7 @@ def test_ctrl_c_ends_the_program_quietly(program, log_file):
     unreadable = log_file("a.json")
     unreadable.write_text("{}")
     process = program("scan", unreadable, "-")
-    process.stderr.readline()  # what is next is standard input, which stays open
+    process.stderr.readline()  # the next path is standard input, which stays open
 
     process.send_signal(signal.SIGINT)
 

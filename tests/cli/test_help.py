@@ -24,7 +24,7 @@ SECTIONS = {
 COMMANDS = [command for commands in SECTIONS.values() for command in commands]
 HELP = {"aitrail": ["--help"], "aitrail, short option": ["-h"]} | {name: [name, "--help"] for name in COMMANDS}
 
-# Runs the program and tells, in place of its output, which modules it has imported when it ends.
+# Runs the program and prints the modules that it has imported to stderr when it ends.
 WITNESS = """
 import atexit, json, sys
 atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr))
@@ -63,7 +63,7 @@ def test_questions_about_log_files_need_no_boto3(log_file, record):
 
 
 def sections(text):
-    """The lines below each heading of a --help, without what continues them."""
+    """Heading -> the lines below it in the output of --help, without continuation lines."""
     found = {}
     for line in text.splitlines():
         if line.endswith(":") and not line.startswith(" "):
@@ -158,7 +158,7 @@ def test_help_has_examples_of_the_command(aitrail, command):
 def test_help_keeps_to_the_width_of_the_terminal_except_in_examples(aitrail, arguments, width):
     ended = aitrail(*arguments, terminal_width=width)
 
-    # Examples are indented by four, options by two, and what continues an option by more.
+    # Examples are indented by four spaces, options by two, and continuation lines of options by more.
     others = [line for line in ended.stdout.splitlines() if not re.match(r" {4}\S", line)]
     assert [line for line in others if len(line) > width] == []
 

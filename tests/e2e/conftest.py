@@ -1,4 +1,4 @@
-"""The real stack in a local AWS that enforces IAM policies and speaks TLS, and the sample log files in it."""
+"""Deploys the real stack with the sample log files to a local AWS that enforces IAM policies and uses TLS."""
 
 import gzip
 import json
@@ -17,7 +17,7 @@ FOLDER = "AWSLogs/111122223333/CloudTrail/eu-central-1/2026/11/20/111122223333_C
 
 @pytest.fixture(scope="session")
 def samples():
-    """The sample files, all of the two days before this moment."""
+    """The sample files of the two days before a fixed moment."""
     return sample_logs(datetime(2026, 11, 20, 12, tzinfo=UTC))
 
 
@@ -28,9 +28,9 @@ def unknown_message():
 
 @pytest.fixture(scope="session")
 def pipeline(samples, unknown_message):
-    """The deployment, after it has worked through the sample files, and with a message of no known kind in its queue.
+    """The deployment after it has processed the sample files, with a message of an unknown kind in its queue.
 
-    That message is sent early: until it is given up, half a minute and more goes by.
+    That message is sent early, because it takes more than half a minute to reach the dead-letter queue.
     """
     with local_aws(auth=True) as aws:
         assembly = deployment.synthesize(aws)
@@ -42,7 +42,7 @@ def pipeline(samples, unknown_message):
 
 
 def _give_up_after_one_attempt(sqs, queue, body):
-    """The stack's five attempts take a quarter of an hour."""
+    """Reduces the stack's five attempts, which take a quarter of an hour, to one."""
     found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
     once = json.dumps({**json.loads(found), "maxReceiveCount": 1})
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": once})
@@ -51,13 +51,13 @@ def _give_up_after_one_attempt(sqs, queue, body):
 
 @pytest.fixture(scope="session")
 def announce(pipeline):
-    """Send the message with which S3 announces an object, whether it exists or not."""
+    """Sends the message with which S3 announces an object, whether or not it exists."""
     return pipeline.announce
 
 
 @pytest.fixture(scope="session")
 def deliver(pipeline):
-    """Put a new log file with one call of Polly into the bucket and return its name in the ledger."""
+    """Puts a new log file with one call of Polly into the bucket and returns its name in the ledger."""
     numbers = iter(range(1, 10_000))
 
     def deliver():
@@ -77,7 +77,7 @@ def deliver(pipeline):
 
 @pytest.fixture(scope="session")
 def eventually():
-    """Wait until a condition holds, and return what it gave."""
+    """Waits until a condition is met, and returns its result."""
 
     def eventually(condition, seconds=30):
         deadline = time.monotonic() + seconds

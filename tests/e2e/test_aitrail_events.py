@@ -12,7 +12,7 @@ WINDOW = ("--since", "2026-11-18T00:00Z", "--until", "2026-11-21T00:00Z")
 
 @pytest.fixture
 def newest_first(pipeline):
-    """All rows, in the order in which a list shows them."""
+    """All rows in the order of a list."""
     rows = [items.plain(row) for row in pipeline.rows()]
     return sorted(rows, key=lambda row: (row["eventTime"], row["eventID"]), reverse=True)
 

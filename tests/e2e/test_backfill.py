@@ -1,4 +1,4 @@
-"""Files that nobody announced are read once `aitrail backfill` or `aitrail retry` has announced them."""
+"""Files without an announcement are read after `aitrail backfill` or `aitrail retry` has announced them."""
 
 import gzip
 import json
@@ -11,7 +11,7 @@ FOLDER = f"AWSLogs/111122223333/CloudTrail/{REGION}/2026/11/19/111122223333_Clou
 
 @pytest.fixture
 def unannounced(pipeline):
-    """Puts a log file into the bucket while that announces nothing; its name in the ledger."""
+    """Puts a log file into the bucket without an announcement; returns its name in the ledger."""
     s3, bucket = pipeline.aws.client("s3"), {"Bucket": pipeline.outputs["LogBucketName"]}
     announcing = s3.get_bucket_notification_configuration(**bucket)
     del announcing["ResponseMetadata"]

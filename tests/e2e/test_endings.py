@@ -1,5 +1,5 @@
-"""Whatever way it ends, the demo leaves no process and no folder behind."""
-# ruff: noqa: S603, S607 - the commands are those of this file
+"""However the demo ends, it leaves no process and no folder behind."""
+# ruff: noqa: S603, S607 - the commands are written in this file
 
 import errno
 import os
@@ -25,7 +25,7 @@ with local_aws() as aws:
 
 @pytest.fixture
 def start(tmp_path):
-    """Start Python with its temporary files in tmp_path; returns the process, its output a pipe."""
+    """Starts Python with its temporary files in tmp_path; returns the process, whose output is a pipe."""
     started = []
 
     def start(*arguments):
@@ -43,7 +43,7 @@ def start(tmp_path):
 
 
 def processes():
-    """Parent and state of every process by its id. Small Linux images have no `ps`, and macOS has no /proc."""
+    """Id of every process -> parent and state. Small Linux images have no `ps`, and macOS has no /proc."""
     if not Path("/proc/self/stat").exists():
         listed = subprocess.run(
             ["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True
@@ -64,7 +64,7 @@ def descendants(process, known=None):
 
 
 def are_gone(pids):
-    """Whether all have ended; a zombie has, whose parent may never ask for it."""
+    """Whether all processes have ended; a zombie counts as ended, because its parent may never reap it."""
     known = processes()
     return all(known[pid][1] == "Z" for pid in pids if pid in known)
 

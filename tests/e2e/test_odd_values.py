@@ -1,4 +1,4 @@
-"""Records with values that DynamoDB would refuse or change come back exactly, through the function and the tables."""
+"""Records with values that DynamoDB would refuse or change are preserved exactly by the function and the tables."""
 
 import gzip
 import json
@@ -46,7 +46,7 @@ def odd_record(random, number):
 
 
 def exactly(record):
-    """JSON text tells 1 from 1.0, 0.0 from -0.0 and true from 1, which == does not."""
+    """The record as JSON text, which distinguishes 1 from 1.0, 0.0 from -0.0 and true from 1, unlike ==."""
     return json.dumps(record, sort_keys=True)
 
 
@@ -58,7 +58,7 @@ def test_odd_records_are_rebuilt_exactly_from_the_deployed_tables(pipeline, even
 
     log_file = pipeline.put(KEY, gzip.compress(json.dumps({"Records": records}).encode()))
 
-    # Not until no message waits any more: one that other tests have sent may do so for a minute.
+    # Not `wait_for`, which waits for empty queues: a message from another test may stay there for a minute.
     entry = eventually(lambda: pipeline.ledger().get(log_file))
     assert (entry["status"], entry["wanted"], entry["written"]) == ("ingested", len(records), len(records))
     rows = {int(row["recordIndex"]): row for row in pipeline.rows() if row["logFile"] == log_file}

@@ -1,4 +1,4 @@
-"""Least privilege, proved by a local AWS that enforces policies: what is granted is needed, and nobody else gets in."""
+"""Least privilege in a local AWS that enforces policies: every permission is needed, and others have no access."""
 
 import json
 from urllib.parse import unquote
@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 @pytest.fixture
 def role(pipeline):
-    """The function's role: its one policy, which `without` takes actions from until the test ends."""
+    """The function's role with its only policy, from which `without` removes actions until the test ends."""
     return Role(pipeline)
 
 
@@ -94,7 +94,7 @@ CALLS = {
 
 @pytest.fixture(scope="module")
 def stranger(pipeline):
-    """Clients of an IAM user of the account who is granted nothing."""
+    """Clients of an IAM user of the account without permissions."""
     iam = pipeline.aws.client("iam")
     iam.create_user(UserName="stranger")
     key = iam.create_access_key(UserName="stranger")["AccessKey"]

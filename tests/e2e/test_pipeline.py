@@ -18,7 +18,7 @@ def files(samples, *fates):
 
 
 def wanted_records(samples):
-    """The records that are to become rows by their eventID, chosen independently of the pipeline."""
+    """eventID -> record that should become a row, selected independently of the pipeline."""
     records = [
         record for file in files(samples, Fate.INGESTED) for record in json.loads(gzip.decompress(file.body))["Records"]
     ]
@@ -76,7 +76,7 @@ def test_counts_of_each_ingested_file_add_up(pipeline, samples):
     contents = [json.loads(gzip.decompress(file.body))["Records"] for file in files(samples, Fate.INGESTED)]
     assert [entry["records"] for entry in entries] == [len(records) for records in contents]
     assert [entry["wanted"] for entry in entries] == [entry["written"] for entry in entries]
-    assert sum(entry["written"] for entry in entries) > sum(samples.rows.values())  # one file came twice
+    assert sum(entry["written"] for entry in entries) > sum(samples.rows.values())  # one file was delivered twice
 
 
 def test_corrupt_file_is_in_the_ledger_with_its_reason(pipeline, samples):
@@ -123,7 +123,7 @@ def test_message_of_no_known_kind_ends_among_the_dead_letters(pipeline, unknown_
 
 
 def test_digest_that_cannot_be_checked_here_is_unverifiable_and_names_its_region(pipeline, eventually):
-    """The local AWS has no public keys of CloudTrail; the function reads the digest and asks for one all the same."""
+    """The local AWS has no public keys of CloudTrail; the function nevertheless reads the digest and requests a key."""
     bucket = pipeline.outputs["LogBucketName"]
     signed = digest(datetime(2026, 11, 20, 9, tzinfo=UTC), bucket=bucket, where={"region": "eu-central-1"})
 

@@ -1,4 +1,4 @@
-"""AWS as moto plays it, with the deployment's tables, bucket and queue in it, and a clock that moves only when told."""
+"""AWS simulated by moto, with the deployment's tables, bucket and queue, and a clock controlled by tests."""
 
 import gzip
 import json
@@ -39,13 +39,12 @@ INDEX_KEYS = {key for table in (tables.EVENTS, tables.FILES) for index in table.
 
 
 class Wire:
-    """Notes every call of the clients made after it, and answers in the place of AWS where a test wants that.
+    """Records every call of clients created after it, and responds instead of AWS if a test wants that.
 
-    `calls` are (operation, parameters) as the caller made them: further tries of botocore are not among them.
-    `tries` counts what was really sent. `refused` says which calls DynamoDB would refuse, though moto takes them.
-    `processed` is how many requests or keys of each batch DynamoDB carries out; it hands back the others.
-    `stored` is when S3 says that objects were put.
-    `fuse` is how many requests are sent before the process ends, from one moment to the next.
+    `calls` are (operation, parameters) of the caller's calls, without botocore's retries. `tries` counts the requests
+    sent. `refused` has the calls that DynamoDB would refuse although moto accepts them. `processed` is the number of
+    requests or keys of each batch that DynamoDB processes; it returns the others as unprocessed. `stored` is the time
+    at which, according to S3, objects were put. `fuse` is the number of requests before the process suddenly ends.
     Threads may share it.
     """
 
@@ -71,11 +70,11 @@ class Wire:
         return [parameters for called, parameters in self.calls if called == operation]
 
     def answer(self, operation, status, body, headers=None, *, times=inf):
-        """Answer the next calls with `body`: bytes, or an object whose read() gives them; an exception is raised."""
+        """Answers the next calls with `body`: bytes, an object whose read() returns them, or an exception to raise."""
         self._answers[operation] = [times, status, headers or {}, body]
 
     def refuse(self, operation, status, code, message="", *, times=inf):
-        """Answer the next calls with an error, in the XML of S3 or the JSON of the others."""
+        """Answers the next calls with an error, in S3's XML or in JSON."""
         xml = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
         text = xml if operation == "GetObject" else json.dumps({"__type": code, "message": message})
         self.answer(operation, status, text.encode(), times=times)
@@ -118,7 +117,7 @@ class Wire:
 
 
 def _refusals(operation, parameters):
-    """What DynamoDB's API reference forbids and moto lets pass."""
+    """The reasons why DynamoDB would refuse a call, by its API reference, although moto accepts it."""
     if operation == "BatchWriteItem":
         requests = [request for table in parameters["RequestItems"].values() for request in table]
         found = [request.get("DeleteRequest", {}).get("Key") or request["PutRequest"]["Item"] for request in requests]
@@ -157,9 +156,9 @@ def _refusals_of_query(parameters):
 
 
 class Clock:
-    """`now`, and `left`: the seconds that remain to the function. Time passes in `sleep` only.
+    """A clock: `now`, and the function's remaining seconds in `left`. Time passes only in `sleep`.
 
-    `given` is what the parts are given as their clock.
+    `given` is the Clock that is passed to the parts.
     """
 
     def __init__(self):
@@ -177,9 +176,9 @@ class Clock:
 
 
 class Storage:
-    """Both tables, created as the stack does it, on any engine that `client` speaks to; `clock` is theirs.
+    """Both tables, created as by the stack, on any engine that `client` uses, with a `clock`.
 
-    `events` is the way into the events table, `source` the way out.
+    `events` writes to the events table, `source` reads from it.
     """
 
     def __init__(self, client):
@@ -197,15 +196,15 @@ class Storage:
         self.events.write(rows, time_left=self.clock.time_left)
 
     def rows(self):
-        """All rows by eventID, their values as JSON has them."""
+        """All rows by eventID, with values as in JSON."""
         return {row["eventID"]: row for row in self._items(self.events_name)}
 
     def numbers(self):
-        """The numbers that the records of all rows were made with."""
+        """The numbers with which the records of all rows were made."""
         return sorted(int(event_id[:8], 16) for event_id in self.rows())
 
     def files(self):
-        """All entries of the ledger, by `entry` alone: for tests of one file."""
+        """All entries of the ledger by `entry`, for tests with one file."""
         return {entry["entry"]: entry for entry in self._items(self.files_name)}
 
     def _items(self, table):
@@ -214,7 +213,7 @@ class Storage:
 
 
 class Pipeline(Storage):
-    """The tables, the bucket `s3` has, and what ingests files of the bucket into the tables."""
+    """The tables, the bucket in `s3`, and the ingestion of files from the bucket into the tables."""
 
     def __init__(self, client, s3, sqs):
         super().__init__(client)
@@ -243,12 +242,12 @@ class Pipeline(Storage):
         )
 
     def deliver(self, content, key=KEY, **options):
-        """Put a file into the bucket as CloudTrail does."""
+        """Puts a file into the bucket as CloudTrail does."""
         answer = self.s3.put_object(Bucket=BUCKET, Key=key, Body=content, **options)
         return Delivery(bucket=BUCKET, key=key, version_id=answer.get("VersionId"), etag=answer["ETag"].strip('"'))
 
     def announce(self, *deliveries):
-        """The body of the message with which S3 announces them."""
+        """The body of the message with which S3 announces deliveries."""
 
         def event(delivery):
             facts = {"key": quote_plus(delivery.key), "eTag": delivery.etag, "versionId": delivery.version_id}
@@ -262,7 +261,7 @@ class Pipeline(Storage):
         return self.ingestion.ingest(delivery, time_left=self.clock.time_left)
 
     def process(self, body):
-        """Ingest a message: status and counts of its deliveries. An exception means that the message fails."""
+        """Ingests a message; returns status and counts of its deliveries. An exception means that the message fails."""
         reports = []
         self.ingestion.ingest_message(body, time_left=self.clock.time_left, report=reports.append)
         return [(report.status, report.metrics) for report in reports]
@@ -270,20 +269,20 @@ class Pipeline(Storage):
 
 @pytest.fixture(scope="module")
 def moto(descriptions):
-    """moto with fake credentials, and botocore's descriptions of the services: both take long to load."""
+    """moto with fake credentials, and botocore's service models: both are slow to load."""
     with mock_aws() as moto, pytest.MonkeyPatch.context() as patch:
         quicken(patch)
         yield moto, descriptions
 
 
 @pytest.fixture(autouse=True)
-def wire(moto, socket_disabled, monkeypatch):  # noqa: ARG001 - no test reaches for the network
+def wire(moto, socket_disabled, monkeypatch):  # noqa: ARG001 - no test uses the network
     mock, loader = moto
     mock.reset()
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    # botocore waits between its tries by the real clock.
+    # The delays of botocore's retries use the real clock.
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     session = botocore.session.Session()
     session.register_component("data_loader", loader)
@@ -294,8 +293,8 @@ def wire(moto, socket_disabled, monkeypatch):  # noqa: ARG001 - no test reaches 
 
 
 @pytest.fixture
-def client(wire):  # noqa: ARG001 - it listens to the clients made after it
-    """Makes clients as the function does: botocore tries four times."""
+def client(wire):  # noqa: ARG001 - it records the calls of clients created after it
+    """Creates clients as the function does, with four attempts."""
     return lambda service: boto3.client(service, config=Config(retries={"mode": "standard", "total_max_attempts": 4}))
 
 
@@ -333,7 +332,7 @@ def pipeline(new_pipeline):
 
 @pytest.fixture
 def record():
-    """Makes a record of Polly; `number` tells it from others, a field that is `...` is left out."""
+    """Makes a record of Polly; `number` makes it distinct, and a field with the value `...` is left out."""
 
     def record(number=0, **changes):
         fields = {

@@ -1,4 +1,4 @@
-"""The log files of a morning, with the digests that list them, and the verdict on it."""
+"""The log files of a morning with the digests that list them, and the verdict on them."""
 
 import gzip
 import json
@@ -15,7 +15,7 @@ from tests.shared.signed_digests import FINGERPRINT, at, chain, public_key
 
 BUCKET = "example-trail-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"
-# What the tables hold once a delivery has come, by all that this depends on: many tests begin with the same morning.
+# The tables after a delivery, by everything that determines them: many tests begin with the same morning.
 INGESTED = {}
 BEGINNINGS = {"[]"}
 WINDOW = Window(since=at("09:00"), until=at("12:00"))
@@ -30,12 +30,12 @@ def name_of(key):
 
 
 def held(tables):
-    """All that the tables hold, as text."""
+    """The content of the tables, as text."""
     return json.dumps([item.to_json() for table in tables for item in table.all_items()], default=vars)
 
 
 class Day:
-    """Log files of a morning, with the digests that list them, all ingested."""
+    """The log files of a morning with the digests that list them, all ingested."""
 
     def __init__(self, pipeline):
         self.pipeline = pipeline
@@ -47,7 +47,7 @@ class Day:
         self._log(time, records, self._ingest)
 
     def begin(self, time, *records):
-        """The same for the log files with which many tests begin."""
+        """Adds a log file with which many tests begin; ingests it only once for all of them."""
         self._log(time, records, self._ingest_once)
 
     def _log(self, time, records, ingest):
@@ -57,7 +57,7 @@ class Day:
         ingest(gzip.compress(content, mtime=0), log_key(time))
 
     def close(self, without=()):
-        """Let the digests of 8 to 13 o'clock come, all but those that end then."""
+        """Ingests the digests that end from 08:00 to 14:00, except those that end at `without`."""
         hours = [at(f"{hour:02}:00") for hour in range(8, 15)]
         files = {end: [] for end in hours}
         for key, content in self.contents.items():
@@ -76,7 +76,7 @@ class Day:
         self.pipeline.ingest(self.pipeline.deliver(body, key, **options))
 
     def _ingest_once(self, body, key, **options):
-        """Ingest a delivery, or take the tables from the test that did so: while nothing else has come to them."""
+        """Ingests a delivery, or restores the tables from an earlier test, if they contain nothing else."""
         found = dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].tables
         tables = [found[name] for name in (self.pipeline.events_name, self.pipeline.files_name)]
         begin = held(tables)
@@ -108,7 +108,7 @@ class Day:
 
 
 def a_day(pipeline, record):
-    """Three log files: one event was delivered in two of them."""
+    """Three log files, with one event in two of them."""
     day = Day(pipeline)
     day.begin("0930", record(1), record(2), record(9, eventSource="ec2.amazonaws.com"))
     day.begin("1030", record(2), record(3), record(3))

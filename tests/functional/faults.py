@@ -1,4 +1,4 @@
-"""Faults of AWS at any call that the function makes, and its queues with their poller, by a clock of the tests' own."""
+"""Simulates faults of AWS in any call by the function, and its queues with their poller, by a simulated clock."""
 
 import io
 import json
@@ -30,22 +30,22 @@ from tests.shared.signed_digests import FINGERPRINT, public_key
 
 REGION = "eu-west-1"
 ARN = f"arn:aws:sqs:{REGION}:{DEFAULT_ACCOUNT_ID}:"
-# The function's clients try three times: what lasts longer fails the message.
+# The function's clients make three attempts: a longer fault fails the message.
 LASTING = 3
 RECEIVES = 5
 VISIBILITY = 1800
-# When something was done, not what.
+# Attributes that record the time of an action, not its result.
 TIMES = {"ingestedAt", "announcedAt", "announcements", "listedAt"}
 BUCKET = "example-trail-logs"
 numbers = count()
 
 
 class Killed(BaseException):
-    """The process ends, from one moment to the next."""
+    """The process suddenly ends."""
 
 
 class AtOnce:
-    """A pool of no threads: what is submitted is done, so that a process makes its calls in one order."""
+    """A pool without threads that runs tasks when they are submitted, so that the order of calls is fixed."""
 
     def __init__(self, *_, **__):
         pass
@@ -54,7 +54,7 @@ class AtOnce:
         future = Future()
         try:
             future.set_result(task(*arguments))
-        except BaseException as error:  # noqa: BLE001 - as a thread's
+        except BaseException as error:  # noqa: BLE001 - as in a thread
             future.set_exception(error)
         return future
 
@@ -63,7 +63,7 @@ class AtOnce:
 
 
 class BrokenBody(io.BytesIO):
-    """A body that breaks off with an error, or without a word."""
+    """A body that ends early, with an error or silently."""
 
     def __init__(self, content, error):
         super().__init__(content)
@@ -78,9 +78,9 @@ class BrokenBody(io.BytesIO):
 
 @dataclass(frozen=True)
 class Fault:
-    """What AWS does in the place of answering, for so many tries of the client from one on.
+    """What AWS does instead of responding, for a number of successive attempts of the client.
 
-    `happens` gets the process, the request with its operation, and what carries it out.
+    `happens` is called with the process, the request with its operation, and a function that carries it out.
     """
 
     name: str
@@ -119,7 +119,7 @@ def no_answer(error, *, is_done):
 
 
 def unprocessed(kept):
-    """DynamoDB takes the first `kept` writes of a batch, SQS so many messages; 20 seconds pass."""
+    """DynamoDB accepts the first `kept` writes of a batch, SQS as many messages; 20 seconds pass."""
 
     def happens(process, request, operation, carry_out):
         process.left -= 20
@@ -159,7 +159,7 @@ def out_of_time(process, _request, _operation, carry_out):
 
 
 def other_worker(process, _request, _operation, carry_out):
-    """Another worker, who was given the same messages, does all that they ask for between two calls of this one."""
+    """Another process, which has received the same messages, processes them between two calls of this process."""
     process.account.new_process().invoke(process.messages, process.queue)
     return carry_out()
 
@@ -178,7 +178,7 @@ def body_that_ends(error=None):
 
 
 def in_turn(name, faults):
-    """One of these faults after the other, try by try."""
+    """These faults in turn, one for each attempt."""
     turns = cycle(faults)
     return Fault(name, lambda *arguments: next(turns).happens(*arguments))
 
@@ -201,11 +201,11 @@ KILLED_AFTER = Fault("killed after a call", killed_after)
 OUT_OF_TIME = Fault("out of time", out_of_time)
 OTHER_WORKER = Fault("other worker in between", other_worker)
 
-# These the client overcomes.
+# The client recovers from these faults.
 PASSING = (THROTTLED, FAILED, RESET, NO_CONNECTION, ANSWER_LOST, NOTHING_TAKEN, PART_TAKEN)
 REFUSALS = (THROTTLED, FAILED, RESET, NO_CONNECTION)
-# These fail the message, or end the process, or disturb it. What ends the tries of a call is each refusal in turn;
-# a long run has each of them at every call.
+# These faults fail the message, or end or disturb the process. All attempts of a call are refused, with each refusal in
+# turn; a long run has each of them in every call.
 GRAVE = (
     in_turn("refused", REFUSALS).lasting(),
     *(fault.lasting() for fault in (REFUSALS if IS_LONG else ())),
@@ -223,7 +223,7 @@ GRAVE = (
 
 
 def once(create):
-    """Clients take long to make, and hold nothing that the next process should not know."""
+    """Caches clients, which are slow to create and keep no state that the next process should not see."""
     made = {}
 
     def create_client(service, *, region_name, config):
@@ -235,7 +235,7 @@ def once(create):
 
 
 class Process(Wire):
-    """One process of the function, which AWS answers as planned: faults by the number of a try since the invocation."""
+    """One process of the function, with planned faults by the number of the request since the invocation."""
 
     def __init__(self, account, monkeypatch, loader):
         session = botocore.session.Session()
@@ -246,18 +246,18 @@ class Process(Wire):
         self.account = account
         self._counting = threading.Lock()
         session.create_client = once(session.create_client)
-        # No waiting between tries.
+        # No waiting between attempts.
         clock = Clock(now=lambda: account.clock.now, sleep=lambda _: None, random=lambda: 0.0)
         self._import = lambda: imported(monkeypatch, session, clock)
         self.restart()
 
     def restart(self):
-        """Begin anew, as after a cold start."""
+        """Restarts the process, as with a cold start."""
         self.is_dead = False
         self._handler = self._import()
 
     def invoke(self, messages, queue, faults=()):
-        """The messageIds that come again, None if the process dies; `faults` are pairs of a number and a fault."""
+        """Returns the messageIds to retry, or None if the process dies; `faults` are pairs of a number and a fault."""
         self.messages, self.queue, self.left, self.sent = messages, queue, 300, 0
         self._plan = {number + further: fault for number, fault in faults for further in range(fault.tries)}
         try:
@@ -280,7 +280,7 @@ class Process(Wire):
 
 
 class Account:
-    """The stack's tables and queues in an account, and what plays Lambda's poller; SQS has the pipeline's clock."""
+    """The stack's tables and queues in an account, and a simulated Lambda poller; SQS uses the pipeline's clock."""
 
     def __init__(self, pipeline, monkeypatch, loader):
         self.pipeline, self.clock = pipeline, pipeline.clock
@@ -305,15 +305,15 @@ class Account:
         self._process = self.new_process()
 
     def put(self, key, content, **options):
-        """Put an object into the bucket: the message with which S3 announces it."""
+        """Puts an object into the bucket; returns the message with which S3 announces it."""
         self.pipeline.s3.put_object(Bucket=BUCKET, Key=key, Body=content, **options)
         return self._take(self._names[0])[-1]
 
     def drained(self, when, bodies, faults=lambda _body, _receives: (), *, most=10):
-        """Send these messages then, and do as Lambda's poller does until none is left: those in the dead-letter queue.
+        """Sends these messages at `when`, and polls like Lambda until none is left; returns the dead letters.
 
-        The function starts anew. `faults` plans the invocation in which a message comes, for the how manieth time.
-        The calls of the invocation in which it comes first are in `calls`.
+        The function starts cold. `faults` returns the faults for the invocation in which a message is received for the
+        n-th time. `calls` has the calls of the invocation in which a message is received for the first time.
         """
         self.clock.now, self.calls = when, {}
         self._process.restart()
@@ -354,14 +354,14 @@ class Account:
                 self._sqs.delete_message(name, message["ReceiptHandle"])
 
     def _wait(self):
-        """Let the time pass until a message shows; False if there is none."""
+        """Advances the time until a message is visible; returns False if there is none."""
         hidden = [message.visible_at for name in self._names for message in self._sqs.queues[name]._messages]
         if hidden:
             self.clock.now = datetime.fromtimestamp(min(hidden) / 1000 + 1, UTC)
         return bool(hidden)
 
     def _take(self, name):
-        """The bodies of the messages in a queue, which is empty then."""
+        """Receives and deletes all messages in a queue; returns their bodies."""
         queue = self._sqs.queues[name]
         bodies = [message.body for message in queue._messages]
         queue._messages.clear()
@@ -373,7 +373,7 @@ class Account:
         return [found[name] for name in (self.pipeline.events_name, self.pipeline.files_name)]
 
     def copy(self):
-        """What both tables hold, for `restore`."""
+        """A copy of both tables, for `restore`."""
         return deepcopy([table.items for table in self._tables])
 
     def restore(self, copy):
@@ -381,9 +381,9 @@ class Account:
             table.items = deepcopy(found)
 
     def found(self, shared=()):
-        """What both tables say, whoever wrote it and when: rows by eventID, entries by log file and entry.
+        """The content of both tables, without times and writers: rows by eventID, entries by log file and entry.
 
-        A row whose eventID is among `shared`, those of several files, may come from any of them.
+        A row with its eventID in `shared`, which are in several files, may come from any of these files.
         """
         rows, entries = ([plain(item) for item in table.all_items()] for table in self._tables)
         for row in rows:

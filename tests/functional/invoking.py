@@ -1,4 +1,4 @@
-"""The deployed function without Lambda: its modules imported as at a cold start, and invoked as the poller does."""
+"""Runs the deployed function without Lambda: imports its modules as in a cold start, and invokes it like the poller."""
 
 import importlib
 import logging
@@ -9,7 +9,7 @@ MODULES = ("lambdas.ingest.handler", "lambdas.ingest.wiring")
 
 
 def set_environment(monkeypatch, pipeline, queue_url, *, prefixes=""):
-    """What the stack sets."""
+    """Sets the environment variables that the stack sets."""
     monkeypatch.setenv("EVENTS_TABLE", pipeline.events_name)
     monkeypatch.setenv("FILES_TABLE", pipeline.files_name)
     monkeypatch.setenv("DELIVERIES_QUEUE_URL", queue_url)
@@ -21,16 +21,16 @@ def set_environment(monkeypatch, pipeline, queue_url, *, prefixes=""):
 
 
 def forget():
-    """Leave nothing of the function's modules: they read the environment and open a session when imported."""
+    """Unloads the function's modules, because they read the environment and open a session when imported."""
     for module in MODULES:
         sys.modules.pop(module, None)
-    # Powertools' logger keeps the stdout it was made with. A test that reads stdout starts the function itself:
-    # before, pytest captures it elsewhere.
+    # Powertools' logger keeps the stdout with which it was created. A test that reads stdout has to start the function
+    # itself, because before the test, pytest captures stdout elsewhere.
     logging.Logger.manager.loggerDict.pop("aitrail", None)
 
 
 def imported(monkeypatch, session, clock=None):
-    """The handler's module, imported anew; its clients are those of the botocore session."""
+    """Imports the handler's module again; its clients come from the botocore session."""
     forget()
     with monkeypatch.context() as patch:
         patch.setattr("botocore.session.get_session", lambda: session)
@@ -42,7 +42,7 @@ def imported(monkeypatch, session, clock=None):
 
 
 def invoke(handler, messages, *, queue="deliveries", seconds=lambda: 300):
-    """Invoke the function with messages of SQS: the messageIds that it wants to see again."""
+    """Invokes the function with messages of SQS; returns the messageIds to retry."""
     names = {"MessageId": "messageId", "ReceiptHandle": "receiptHandle", "Body": "body", "Attributes": "attributes"}
     source = {"eventSource": "aws:sqs", "eventSourceARN": f"arn:aws:sqs:eu-west-1:123456789012:{queue}"}
     context = SimpleNamespace(

@@ -1,6 +1,6 @@
-"""What bad or hostile deliveries cost the function: `python -m tests.functional.poison ingest NAME` says it of one.
+"""Measures the cost of a bad or hostile delivery: `python -m tests.functional.poison ingest NAME`.
 
-The function is wired as it is deployed, in a process of its own; AWS is answered within it.
+The function is wired as in a deployment, in a separate process with a stub for AWS.
 """
 
 import gzip
@@ -22,7 +22,7 @@ BUCKET = "example-trail-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T0925Z_"
 LOG_KEY = f"{FOLDER}a.json.gz"
 MB = 1 << 20
-# A name of CloudTrail's as short as one can be.
+# The shortest possible name of CloudTrail's.
 LISTED = {
     "s3Bucket": BUCKET,
     "s3Object": "AWSLogs/111122223333/CloudTrail/a/2026/03/14/111122223333_CloudTrail_%07d.json.gz",
@@ -32,7 +32,7 @@ LISTED = {
 
 
 def packed(*pieces):
-    """One gzip stream of (bytes, times) pairs, at the best level; what repeats is compressed once."""
+    """One gzip stream of (bytes, times) pairs, at the best level; repeated bytes are compressed once."""
     parts, crc, size = [b"\x1f\x8b\x08" + bytes(7)], 0, 0
     for data, times in pieces:
         packer = zlib.compressobj(9, wbits=-15)
@@ -51,7 +51,7 @@ def record(start, filler, times, end):
 
 
 def records(number, size, source="polly"):
-    """A log file with so many small records, each another one; its text repeats, so that it packs well."""
+    """A log file with many small, distinct records; their text repeats, so that it compresses well."""
     packer = zlib.compressobj(9, wbits=31)
     filler = "x" * size
     texts = (
@@ -65,7 +65,7 @@ def records(number, size, source="polly"):
 
 
 def listing(number, **changes):
-    """A digest that lists so many files, signed."""
+    """A signed digest that lists many files."""
     files = [LISTED | {"s3Object": LISTED["s3Object"] % each} for each in range(number)]
     signed = digest(at("10:00"), bucket=BUCKET, logFiles=files, **changes)
     return gzip.compress(signed.content, 1), signed.metadata
@@ -103,14 +103,14 @@ DIGESTS = {
 
 
 class Keys(BytesIO):
-    """moto has such a body; to import it would take this process longer than most of what it does."""
+    """A response body as in moto, which is not imported because that would take longer than the measurement."""
 
     def stream(self):
         yield self.read()
 
 
 class Poisoned(Aws):
-    """Hands out one object under every key, with metadata, and CloudTrail's public key."""
+    """Returns one object with metadata under every key, and CloudTrail's public key."""
 
     def __init__(self, content, metadata, keys):
         super().__init__(content)
@@ -126,7 +126,7 @@ class Poisoned(Aws):
 
 
 def ingest(key, content, metadata, keys, time_left):
-    """What became of the object, and what that took: bytes above what the process had, CPU seconds."""
+    """Ingests the object; returns its outcome, the additional memory in bytes, and CPU seconds."""
     reports = []
     with deployed(Aws(gzip.compress(b'{"Records":[]}'))) as ingestion:
         message = json.dumps({"s3Bucket": BUCKET, "s3ObjectKey": [LOG_KEY]})
@@ -152,9 +152,9 @@ def ingest(key, content, metadata, keys, time_left):
 
 
 def main(task, name, moments="1000000"):
-    """Make an object, or ingest it with so many looks at the clock until the time is up.
+    """Makes an object, or ingests it; the time is up after `moments` checks of the clock.
 
-    It is made in another process, whose memory is its own.
+    The object is made in another process, so that this process's memory does not include that.
     """
     if task == "make":
         content, metadata = DIGESTS[name]() if name in DIGESTS else (LOG_FILES[name](), {})
@@ -162,7 +162,7 @@ def main(task, name, moments="1000000"):
         sys.stdout.buffer.write(json.dumps([metadata, {"PublicKeyList": [key]}]).encode() + b"\n" + content)
         return
     command = [sys.executable, "-m", "tests.functional.poison", "make", name]
-    about, _, content = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.partition(b"\n")  # noqa: S603 - itself
+    about, _, content = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.partition(b"\n")  # noqa: S603 - this module
     key = key_of(at("10:00")) if name in DIGESTS else LOG_KEY
     left = count(int(moments), -1)
     sys.stdout.write(json.dumps(ingest(key, content, *json.loads(about), lambda: next(left))))

@@ -1,4 +1,4 @@
-"""What somebody has accepted hides nothing else, and nothing later, from the proof."""
+"""An accepted problem hides no other and no later problem from the proof."""
 
 import gzip
 import json
@@ -34,7 +34,7 @@ def accepting(pipeline):
 
 @pytest.fixture
 def accept(accepting):
-    """Accepts the gravest problem of an object, which it gives."""
+    """Accepts the most severe problem of an object, and returns it."""
 
     def accept(key):
         problem = accepting.problem(name_of(key))
@@ -58,7 +58,7 @@ def put(day, key, body, moment="18:00", **options):
 
 
 def look(day, key):
-    """Have an object read, whatever is there."""
+    """Has an object read, regardless of the ledger."""
     delivery = Delivery(bucket=BUCKET, key=key, force=True)
     day.pipeline.ingestion.ingest(delivery, time_left=day.pipeline.clock.time_left)
 
@@ -213,7 +213,7 @@ def misfiled(folder, time):
 
 @pytest.fixture(params=MISFILED, ids="-".join)
 def forged(request, day, wire, packed, record):
-    """A file in the folder of another day than the time in its name says."""
+    """A file in the folder of a different day than the time in its name."""
     name = misfiled(*request.param)
     wire.stored = at("09:36")
     put(day, name, packed(record(77, eventTime="2026-03-01T00:00:00Z")), "09:36")
@@ -221,7 +221,7 @@ def forged(request, day, wire, packed, record):
 
 
 def of_file(day, name, **options):
-    # Of a name without a time, no more than the day of its storing is known.
+    # For a name without a time, only the day of storage is known.
     window = Window(since=at("09:00" if "20260314T" in name else "00:00"), until=at("12:00"))
     return [each.finding for each in day.verify(window=window, **options).findings if each.of == name_of(name)]
 
@@ -265,7 +265,7 @@ def test_row_of_an_event_that_happened_after_its_log_file_was_delivered_is_named
 
 @pytest.fixture
 def large(monkeypatch, packed, record):
-    """A log file with more rows than are held until it has proved sound, hardly compressible."""
+    """A log file with more rows than are held in memory until it has proved sound, hardly compressible."""
     monkeypatch.setattr("aitrail.rows.reading.MAX_HELD_BYTES", 30_000)
     digits = random.Random(0)
     agents = (f"{digits.getrandbits(8000):x}" for _ in range(200))
@@ -333,7 +333,7 @@ def test_same_object_that_could_not_be_read_once_is_not_replaced(day, monkeypatc
 
 
 def test_crash_after_a_write_that_rests_on_an_old_entry_leaves_nothing_half_done(day, packed, record, monkeypatch):
-    """The entry was read before the digest listed the file."""
+    """The entry is read before the digest lists the file."""
     pipeline, key = day.pipeline, log_key("1140")
     pipeline.clock.now = at("11:41")
     body = packed(record(60))

@@ -1,4 +1,4 @@
-"""Backfills and retries, with the function that reads what they announce, on moto's S3, SQS and DynamoDB."""
+"""Backfills and retries, and the function that reads the announced files, with moto's S3, SQS and DynamoDB."""
 
 import gzip
 import json
@@ -19,13 +19,13 @@ ALL = Window(since=BEGINNING, until=LATEST)
 
 
 def named(number, *, day="14", account="111122223333", region="eu-west-1"):
-    """The key of a log file, one of many."""
+    """The key of one of many log files."""
     name = f"{account}_CloudTrail_{region}_202603{day}T{number // 60:02}{number % 60:02}Z_Zr5tYh2kQw8eLp0N.json.gz"
     return f"AWSLogs/{account}/CloudTrail/{region}/2026/03/{day}/{name}"
 
 
 class Deployment:
-    """The pipeline, what announces to its backfill queue, and the function that reads what is announced."""
+    """The pipeline, the announcer for its backfill queue, and the function that reads the announced files."""
 
     def __init__(self, pipeline, packed):
         self.pipeline, self.packed = pipeline, packed
@@ -36,7 +36,7 @@ class Deployment:
         return self.pipeline.deliver(self.packed(*records), key, **options)
 
     def backfill(self, window=ALL, *, force=False, **where):
-        """What is in the bucket, held against the ledger."""
+        """The comparison of the bucket with the ledger."""
         folders = DayFolders(s3=self.pipeline.s3, bucket=BUCKET, **where)
         return Backfill(
             folders=folders,
@@ -48,7 +48,7 @@ class Deployment:
         )
 
     def announce(self, *, noted=None, **options):
-        """Announce what is wanted; how many files there are by reason."""
+        """Announces wanted files; returns the number of files by reason."""
         work = self.backfill(**options)
         for batch in work.announced(self.announcer):
             for found in batch:
@@ -57,7 +57,7 @@ class Deployment:
         return {reason: count.files for reason, count in work.counts.items()}
 
     def function(self):
-        """Let the function read what is announced; the bodies of the messages."""
+        """Has the function read the announced files; returns the bodies of the messages."""
         bodies, sqs, url = [], self.pipeline.sqs, self.pipeline.backfill_url
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
@@ -188,7 +188,7 @@ def test_message_that_sqs_takes_at_the_second_try_is_announced_once(deployment, 
 
 
 class Meanwhile:
-    """In the place of sleeping, one thing after another happens; `now` counts the seconds slept."""
+    """Replaces sleeping by one action after another; `now` is the number of seconds slept."""
 
     def __init__(self, *happenings):
         self.happenings, self.now = iter(happenings), 0.0
@@ -200,7 +200,7 @@ class Meanwhile:
 
 @pytest.fixture
 def wait(pipeline):
-    """Waits for these keys while things happen: whether that was in time, what was shown, and the seconds it took."""
+    """Waits for these keys during some actions; returns whether that was in time, the progress shown, and seconds."""
 
     def wait(*happenings, keys=(KEY,), timeout=None):
         meanwhile, shown = Meanwhile(*happenings), []
@@ -222,7 +222,7 @@ def wait(pipeline):
 
 @pytest.fixture
 def stranger(pipeline):
-    """Sends and takes a message of somebody else."""
+    """Sends and receives a message that is not the command's."""
     queue = {"QueueUrl": pipeline.backfill_url}
 
     class Stranger:
@@ -349,7 +349,7 @@ def test_reason_of_what_was_not_read_well_is_told(deployment, pipeline):
 
 @pytest.fixture
 def letters(pipeline):
-    """The dead letters of two queues; `send` puts some there."""
+    """The dead letters of two queues; `send` adds some."""
     url = pipeline.sqs.create_queue(QueueName="dead-letters")["QueueUrl"]
     live = pipeline.sqs.create_queue(QueueName="deliveries")["QueueUrl"]
     return DeadLetters(sqs=pipeline.sqs, queue_url=url, sources=(live, pipeline.backfill_url))
@@ -382,7 +382,7 @@ def test_other_errors_of_moving_are_raised(letters, wire):
 
 @pytest.fixture
 def no_move_task(wire):
-    """An engine that cannot move messages by itself."""
+    """An engine that does not support moving messages."""
     wire.refuse("StartMessageMoveTask", 400, "InvalidAction", "The action StartMessageMoveTask is not valid.")
 
 
@@ -434,7 +434,7 @@ def test_dead_letter_that_cannot_be_sent_is_kept(letters, pipeline, wire):
 @pytest.mark.usefixtures("no_move_task")
 def test_no_more_dead_letters_are_moved_than_there_were(pipeline, wire):
     letters = DeadLetters(sqs=pipeline.sqs, queue_url=pipeline.backfill_url, sources=(pipeline.backfill_url,))
-    for _ in range(3):  # each comes back here at once
+    for _ in range(3):  # each returns to this queue immediately
         pipeline.sqs.send_message(QueueUrl=letters.queue_url, MessageBody="x")
     wire.calls.clear()
 

@@ -1,4 +1,4 @@
-"""What bad input gets: one test for each promise."""
+"""The handling of bad input, with one test for each promise."""
 
 import gzip
 import json
@@ -158,7 +158,7 @@ def test_refused_access_fails_and_names_permission_and_setting(pipeline, wire, r
 
 GOOD = b'{"Records":[{"eventSource":"polly.amazonaws.com","eventTime":"2026-03-14T09:20:00Z"}]}'
 SOUND = gzip.compress(GOOD, mtime=0)
-ANYWHERE = range(len(SOUND) + 1)  # isal tells that the data is damaged, not where
+ANYWHERE = range(len(SOUND) + 1)  # isal reports damaged data without a position
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Every fault at every call: messages come again, and the tables end as if nothing had happened."""
+"""Every fault in every call: messages are retried, and the tables end up as if nothing had happened."""
 
 import gzip
 import hashlib
@@ -17,7 +17,7 @@ from tests.functional.faults import ANSWER_LOST, GRAVE, PASSING, RECEIVES, THROT
 from tests.shared.fuzzing import law
 from tests.shared.signed_digests import at, digest
 
-# Powertools misses metrics in what a killed process leaves.
+# Powertools warns about missing metrics after a killed process.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
 BUCKET = "example-trail-logs"
@@ -27,7 +27,7 @@ UNKNOWN = "what is this"
 SHARED = {"00000002-0000-4000-8000-000000000000"}
 
 
-# Of another Region, of which no digest speaks.
+# Files of another Region, without digests.
 ELSEWHERE = {"b", "one", "two"}
 
 
@@ -46,12 +46,12 @@ def nothing(_body, _receives):
 
 
 def first_time(plans, body, receives):
-    """The faults planned for a message, when it comes for the first time."""
+    """The faults planned for a message when it is received for the first time."""
     return plans.get(body, []) if receives == 1 else []
 
 
 def every_other(fault):
-    """The fault at the first try of each call; the second one succeeds."""
+    """The fault in the first attempt of each call; the second attempt succeeds."""
     turns = cycle([True, False])
 
     def happens(process, request, operation, carry_out):
@@ -61,7 +61,7 @@ def every_other(fault):
 
 
 def different(found, expected):
-    """Rows and entries that are not as expected."""
+    """Rows and entries that differ from the expected ones."""
     return {
         name: (found.get(name), expected.get(name))
         for name in found.keys() | expected.keys()
@@ -71,10 +71,10 @@ def different(found, expected):
 
 @dataclass
 class Phase:
-    """Messages that come at that time, and the calls that each makes when nothing goes wrong.
+    """Messages that arrive at a given time, and the calls that each causes without faults.
 
-    `afterwards` comes once all is done, and nothing happens to it. `copies` are the tables once these messages are
-    done, `found` is what the tables say in the end.
+    `afterwards` are messages after all others, without faults. `copies` are the tables after some messages, `found` is
+    the content of the tables in the end.
     """
 
     when: object
@@ -86,7 +86,7 @@ class Phase:
 
 
 class Work:
-    """A bucket with everything in it, what tells of that, and the tables that come of it without any fault."""
+    """A bucket with all kinds of deliveries, the messages about them, and the resulting tables without faults."""
 
     def __init__(self, account, packed, record):
         self.account = account
@@ -117,7 +117,7 @@ class Work:
         ]
 
     def run(self):
-        """Do everything once without a fault, and note what that takes and gives."""
+        """Processes everything once without faults, and records the calls and results."""
         for phase in self.phases:
             phase.copies[frozenset()] = self.account.copy()
             self.account.drained(phase.when, phase.bodies, most=1)
@@ -125,7 +125,7 @@ class Work:
         return self.phases
 
     def again(self, phase, bodies, faults=nothing, *, done=(), most=1):
-        """Do messages of a phase once more: the dead letters, and what in the tables is not as it was."""
+        """Processes messages of a phase again; returns the dead letters and the differences in the tables."""
         self.account.restore(self._after(phase, done))
         dead = self.account.drained(phase.when, bodies, faults, most=most)
         if phase.afterwards:
@@ -133,9 +133,9 @@ class Work:
         return dead, different(self.account.found(SHARED), phase.found)
 
     def struck(self, fault):
-        """Do each phase again for every call of its messages, with the fault at that call of each.
+        """Repeats each phase for every call of its messages, with the fault in that call of each message.
 
-        Messages that make fewer calls are done before. Yields what `again` returns.
+        Messages with fewer calls are processed before. Yields the results of `again`.
         """
         for phase in self.phases:
             for number in range(max(map(len, phase.calls.values()))):
@@ -147,7 +147,7 @@ class Work:
                     yield self.again(phase, rest, plan, done=done)
 
     def _after(self, phase, bodies):
-        """The tables once these messages are done."""
+        """The tables after these messages."""
         copy = phase.copies.get(frozenset(bodies))
         if copy is None:
             self.account.restore(phase.copies[frozenset()])
@@ -167,14 +167,14 @@ def account(pipeline, monkeypatch, moto):
 
 @pytest.fixture
 def one_by_one(monkeypatch):
-    """Every process makes its calls in one order."""
+    """Makes every process execute its calls in a fixed order."""
     for module in ("ingest.ahead", "aws.paging"):
         monkeypatch.setattr(f"aitrail.{module}.ThreadPoolExecutor", AtOnce)
 
 
 @pytest.fixture(scope="module")
 def done():
-    """The phases of the work, once they have been done without a fault: that takes long."""
+    """The phases of the work after a run without faults, which is slow."""
     return []
 
 
@@ -281,7 +281,7 @@ def test_messages_that_come_twice_and_in_another_order_change_nothing(work, most
 
 FILES = st.fixed_dictionaries(
     {
-        # Some records are in several files, some twice in one; some become rejects.
+        # Some records are in several files, some are twice in one file, and some become rejects.
         "records": st.lists(st.tuples(st.integers(0, 30), st.booleans()), max_size=12),
         "is_damaged": st.sampled_from([False, False, False, True]),
         "is_gone": st.sampled_from([False, False, False, True]),
@@ -294,7 +294,7 @@ RUNS = st.fixed_dictionaries(
         "order": st.randoms(use_true_random=False),
         "twice": st.integers(0, 2),
         "most": st.sampled_from([1, 3, 10, 10]),
-        # Each may fail a message once; at the fifth time it has to succeed.
+        # Each fault may fail a message once; the fifth attempt has to succeed.
         "faults": st.lists(
             st.tuples(st.integers(0, 25), st.sampled_from([*GRAVE, *PASSING])), min_size=1, max_size=RECEIVES - 1
         ),
@@ -303,7 +303,7 @@ RUNS = st.fixed_dictionaries(
 
 
 def put(account, number, file, body):
-    """Put a drawn file into the bucket: its message, and what a digest lists of it."""
+    """Puts a drawn file into the bucket; returns its message, and its item for a digest."""
     message = account.put(key(number), body[: -5 if file["is_damaged"] else None])
     if file["is_gone"]:
         account.pipeline.s3.delete_object(Bucket=BUCKET, Key=key(number))
@@ -314,7 +314,7 @@ def put(account, number, file, body):
 @law(8, costs=100, shrinks=False)
 @given(run=RUNS)
 def test_any_faults_at_any_calls_leave_no_trace_of_any_deliveries(account, packed, record, record_property, run):
-    """With the threads that the function has: what they do first differs from run to run."""
+    """Uses the function's threads, whose order differs from run to run."""
     empty, before = account.copy(), account.hits.total()
     holders = [
         [record(at, **({"eventTime": "?"} if is_bad else {})) for at, is_bad in file["records"]]
@@ -333,7 +333,7 @@ def test_any_faults_at_any_calls_leave_no_trace_of_any_deliveries(account, packe
     run["order"].shuffle(bodies)
     planned = iter(run["faults"])
 
-    # Each fault may hide messages for half an hour; after two, what no digest lists would be in doubt.
+    # Each fault may hide messages for half an hour; after two hours, files that no digest lists would be in doubt.
     dead = account.drained(at("09:00"), bodies, lambda _body, _receives: islice(planned, 1), most=run["most"])
 
     assert different(account.found(shared), expected) == {}

@@ -1,4 +1,4 @@
-"""What the arrival of a digest, before or after the files that it lists, does to the ledger."""
+"""The effect on the ledger of a digest that arrives before or after the files that it lists."""
 
 import gzip
 from datetime import timedelta
@@ -36,7 +36,7 @@ def log_key(time, unique="a"):
 
 @pytest.fixture
 def trusted(pipeline):
-    """The pipeline, whose CloudTrail gives the tests' public key; the clock stands at 10:30."""
+    """The pipeline with the tests' public key as CloudTrail's, and the clock at 10:30."""
     pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]
     pipeline.cloudtrail.get_paginator.return_value.paginate.return_value = pages
     pipeline.clock.now = at("10:30")
@@ -45,7 +45,7 @@ def trusted(pipeline):
 
 @pytest.fixture
 def content(packed, record):
-    """The uncompressed content of a log file with one record of that number, and the object's body."""
+    """The uncompressed content of a log file with one record, made with a number, and the object's body."""
 
     def content(number):
         body = packed(record(number))
@@ -111,7 +111,7 @@ def test_log_file_that_came_before_its_digest_is_verified_by_one_write(trusted, 
     entry = entries(trusted)[log_key("0930"), "file"]
     assert entry["verifiedBy"] == name_of(signed.key)
     assert "problem" not in entry
-    assert wire.operations().count("UpdateItem") == 2  # the file's entry and the digest's own
+    assert wire.operations().count("UpdateItem") == 2  # the file's entry and the digest's entry
 
 
 def test_log_file_that_comes_after_its_digest_is_awaited_and_then_verified(trusted, content):
@@ -472,7 +472,7 @@ def test_entries_that_a_digest_makes_expire_like_others(trusted, monkeypatch):
 
 
 def settled_ledger(pipeline):
-    """What the ledger says, without the times that depend on the order."""
+    """The content of the ledger, without the times that depend on the order."""
     return {
         name: {key: value for key, value in entry.items() if key not in ("ingestedAt", "doubt")}
         for name, entry in entries(pipeline).items()
@@ -509,7 +509,7 @@ def test_any_order_of_digests_and_files_ends_in_the_same_ledger(new_pipeline, co
 @settings(deadline=None, max_examples=25, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_two_workers_at_once_on_a_file_and_its_digest_agree_with_one_after_the_other(new_pipeline, content, data):
-    """The digest is ingested at any call that ingesting the log file makes, or the other way round."""
+    """The digest is ingested during any call for the log file, or the log file during any call for the digest."""
     text, body = content(1)
     is_same = data.draw(st.booleans())
     signed = digest(at("10:00"), [(log_key("0930"), text if is_same else "c" * 64)], bucket=BUCKET)

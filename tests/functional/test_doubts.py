@@ -1,4 +1,4 @@
-"""Log files that no digest lists, listed ones that do not come, and the hour that looks after both."""
+"""Log files that no digest lists, listed files that do not arrive, and the hourly review of both."""
 
 import gzip
 import json
@@ -24,7 +24,7 @@ def hours(first, last):
 
 
 class Trail:
-    """A pipeline, and what arrives in it hour by hour."""
+    """A pipeline and its deliveries, hour by hour."""
 
     def __init__(self, pipeline, wire, packed, record):
         self.pipeline, self.wire, self._packed, self._record = pipeline, wire, packed, record
@@ -32,7 +32,7 @@ class Trail:
         pipeline.cloudtrail.get_paginator.return_value.paginate.return_value = pages
 
     def log(self, time, *, read_at=None, stored_at=None, unique="a"):
-        """A log file of that time in its name, read and stored a minute later if nothing else is said."""
+        """Ingests a log file with that time in its name, by default stored and read a minute later."""
         key = log_key(time.replace(":", ""), unique)
         self.wire.stored = stored_at or at(time) + timedelta(minutes=1)
         self.pipeline.clock.now = read_at or self.wire.stored
@@ -40,7 +40,7 @@ class Trail:
         return key
 
     def digests(self, since, until, files=None, *, after=None):
-        """The digests of the hours that end then, each read five minutes later; log files that are listed by time."""
+        """Ingests the digests of these hours, each five minutes after its end; `files` has the listed files by time."""
         found = chain(hours(since, until), bucket=BUCKET, files=files or {}, first=after)
         for each, end in zip(found, hours(since, until), strict=True):
             self.arrive(each, end + timedelta(minutes=5))
@@ -64,7 +64,7 @@ class Trail:
         return self.entries()[key].get("problem")
 
     def announced(self):
-        """The bodies of what waits in the backfill queue, which is empty then."""
+        """Receives and deletes all messages in the backfill queue; returns their bodies."""
         sqs, url = self.pipeline.sqs, self.pipeline.backfill_url
         bodies = []
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
@@ -160,7 +160,7 @@ def test_log_file_of_a_past_hour_that_is_stored_now_is_unlisted_once_both_hours_
 
 
 def test_log_file_that_is_read_late_and_was_listed_in_its_hour_is_verified(trail):
-    content = trail._packed(trail._record(3))  # as the ledger has three entries when it is put
+    content = trail._packed(trail._record(3))  # the same number as `log` uses
     trail.digests(9, 10, files={at("10:00"): [(log_key("0930"), gzip.decompress(content))]})
 
     key = trail.log("09:30", read_at=at("23:00"))
@@ -298,7 +298,7 @@ def test_file_that_is_announced_again_and_comes_is_no_more_awaited(trail):
 
     trail.log("09:30", read_at=at("16:05"))
 
-    assert trail.problem(log_key("0930")) == "tampered"  # its hash is another one
+    assert trail.problem(log_key("0930")) == "tampered"  # its hash differs
 
 
 def test_review_does_a_part_at_least_and_asks_for_the_rest(trail):

@@ -99,7 +99,7 @@ def test_rows_are_made_items_only_as_they_are_sent(storage, wire):
             time_left=lambda: 60.0,
         )
 
-    assert len(made) <= 25 * 6  # of those on their way, and of the one that comes next
+    assert len(made) <= 25 * 6  # of the batches in flight, and the next one
 
 
 def test_unprocessed_rows_are_written_after_pauses_that_grow(storage, wire, row):
@@ -108,7 +108,7 @@ def test_unprocessed_rows_are_written_after_pauses_that_grow(storage, wire, row)
     storage.write(*[row(number) for number in range(35)])
 
     assert len(storage.rows()) == 35
-    assert storage.clock.pauses == [0.05, 0.1]  # 25 rows take three calls, the last ten one; half of 0.1, 0.2 s
+    assert storage.clock.pauses == [0.05, 0.1]  # 25 rows take three calls, the last ten rows one; half of 0.1 and 0.2 s
 
 
 def test_unprocessed_rows_are_given_up_when_the_time_is_up(storage, wire, row):

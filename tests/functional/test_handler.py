@@ -21,7 +21,7 @@ def key(number, prefix=""):
 
 @dataclass
 class Function:
-    """The deployed function and its queue; `seconds` says how much of its time remains."""
+    """The deployed function and its queue; `seconds` returns its remaining time."""
 
     pipeline: object
     sqs: object
@@ -30,11 +30,11 @@ class Function:
     seconds: object = lambda: 300
 
     def invoke(self, messages):
-        """The messageIds that the function wants to see again."""
+        """Invokes the function; returns the messageIds to retry."""
         return invoke(self.handler, messages, seconds=self.seconds)
 
     def drain(self):
-        """Do as Lambda's poller does until the queue shows nothing; the bodies of the messages that failed."""
+        """Polls like Lambda until no message is visible; returns the bodies of failed messages."""
         failed = []
         options = {"QueueUrl": self.queue_url, "MaxNumberOfMessages": 10, "AttributeNames": ["All"]}
         while messages := self.sqs.receive_message(**options).get("Messages"):
@@ -52,14 +52,14 @@ class Function:
         self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
 
     def kept(self):
-        """How many messages the queue still has."""
+        """The number of messages left in the queue."""
         attributes = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["All"])["Attributes"]
         return sum(int(attributes[f"ApproximateNumberOfMessages{kind}"]) for kind in ("", "NotVisible", "Delayed"))
 
 
 @pytest.fixture
 def environment(monkeypatch, pipeline, client):
-    """What the stack sets, with a queue that the bucket announces its deliveries to."""
+    """Sets the stack's environment variables, and creates the queue for the bucket's announcements."""
     sqs = client("sqs")
     queue_url = sqs.create_queue(QueueName="deliveries", Attributes={"VisibilityTimeout": "1800"})["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]
@@ -73,10 +73,10 @@ def environment(monkeypatch, pipeline, client):
 
 @pytest.fixture
 def start(environment, monkeypatch):
-    """Starts the function with the session that the wire listens to."""
+    """Starts the function with the session whose calls the wire records."""
     yield lambda: Function(*environment, imported(monkeypatch, boto3.DEFAULT_SESSION._session))
     forget()
-    gc.enable()  # a start that failed has left it off
+    gc.enable()  # a failed start leaves it disabled
     gc.unfreeze()
 
 
@@ -129,7 +129,7 @@ def test_function_close_to_its_timeout_hands_back_the_rest_for_a_rerun(function,
 
     assert function.pipeline.numbers() == [0, 1, 2]  # after three, the reserve of 30 s is left
     assert len(failed) == function.kept() == 3
-    assert 3 <= wire.operations().count("GetObject") <= 6  # the next ones may have been fetched ahead
+    assert 3 <= wire.operations().count("GetObject") <= 6  # the next files may have been fetched ahead
 
     function.seconds = lambda: 300
     for body in failed:
@@ -243,7 +243,7 @@ PRIVATE = "only-for-the-table"
 
 @pytest.fixture
 def private(record):
-    """Makes records that hold what no log should."""
+    """Makes records with content that must not be logged."""
     identity = {"type": "IAMUser", "userName": PRIVATE, "accessKeyId": PRIVATE}
     fields = {"userIdentity": identity, "userAgent": PRIVATE, "requestParameters": {"text": PRIVATE}}
     return lambda number, **changes: record(number, **fields, **changes)

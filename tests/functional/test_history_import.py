@@ -1,4 +1,4 @@
-"""Event history into the tables: what is written, what a log file does to it, and how an import goes on."""
+"""Imports of Event history: the rows written, their replacement by log files, and continued imports."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from tests.shared.event_histories import History
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 WEEK = Window(since=NOW - timedelta(days=7), until=NOW)
 POLLY = "polly.amazonaws.com"
-# Others would take the same way, and time.
+# Other services would be handled in the same way, and take time.
 REGISTRY = Registry(services=tuple(service for service in load().services if service.name in ("polly", "transcribe")))
 SOURCES = len(REGISTRY.sources)
 EUROPE = "eu-west-1"
@@ -29,7 +29,7 @@ ORIGIN = "event-history://111122223333/eu-west-1"
 
 @pytest.fixture
 def importing():
-    """Imports histories by Region into a storage; gives the Regions' results by their names."""
+    """Imports histories by Region into a storage; returns the results by Region."""
 
     def importing(storage, histories, window=WEEK, **options):
         options = {"retention": None, "now": NOW, "registry": REGISTRY} | options
@@ -51,7 +51,7 @@ def importing():
 
 @pytest.fixture
 def at(record):
-    """Makes a record of so many minutes before NOW, which are its number as well."""
+    """Makes a record some minutes before NOW; the number of minutes is also the record's number."""
 
     def at(minutes, **changes):
         time = (NOW - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -131,7 +131,7 @@ def test_throttled_put_is_made_again(storage, importing, at, wire):
     found = importing(storage, {EUROPE: History(at(90))})
 
     assert found[EUROPE].counts == {"events": 1, "written": 1}
-    assert len(wire.requests("PutItem")) == 2  # botocore itself tries four times
+    assert len(wire.requests("PutItem")) == 2  # botocore makes four attempts
     assert wire.tries["PutItem"] == 7
 
 

@@ -96,7 +96,7 @@ def test_record_that_is_in_the_file_twice_is_written_once_and_counted(pipeline, 
 
 def test_records_past_their_retention_are_counted_and_not_written(pipeline, packed, record):
     pipeline.ingestion.row_retention = timedelta(days=30)
-    limit = datetime(2026, 2, 12, 9, 30, tzinfo=UTC)  # the clock's time less 30 days
+    limit = datetime(2026, 2, 12, 9, 30, tzinfo=UTC)  # the clock's time minus 30 days
     times = {-1: "2026-02-12T09:29:59Z", 0: "2026-02-12T09:30:00Z", 1: "2026-02-12T09:30:01Z"}
     records = [record(2 + offset, eventTime=time) for offset, time in times.items()]
 
@@ -113,7 +113,7 @@ def test_records_past_their_retention_are_counted_and_not_written(pipeline, pack
     database=None,
     deadline=None,
     max_examples=20,
-    phases=[Phase.generate],  # to shrink an example takes minutes here
+    phases=[Phase.generate],  # shrinking an example would take minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(kinds=st.lists(st.sampled_from(["sound", "unwanted", "repeated", "old", "bad"]), max_size=20))

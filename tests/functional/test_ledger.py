@@ -209,7 +209,7 @@ def test_any_number_of_rejects_is_written(storage):
 def test_rejects_of_an_earlier_reading_are_forgotten_but_those_of_this_one(storage):
     other_file = f"{FILE}.other"
     storage.ledger.record(INGESTED)
-    # 60 of 30 KB make two pages of 1 MB.
+    # 60 rejects of 30 KB make two pages of 1 MB.
     earlier = [reject(number, text="x" * 30_000) for number in range(60)]
     storage.ledger.rejects.record(FILE, earlier, expires_at=None, time_left=storage.clock.time_left)
     storage.ledger.rejects.record(other_file, [reject(99)], expires_at=None, time_left=storage.clock.time_left)

@@ -1,4 +1,4 @@
-"""Log files in S3 as a source of rows: which objects are read, once each, and what ends the reading."""
+"""Log files in S3 as a source of rows: the objects that are read, each once, and the errors that end reading."""
 
 import threading
 from collections import Counter
@@ -31,7 +31,7 @@ def key(minute, folder="CloudTrail", prefix="", time="20260314T09"):
 
 @pytest.fixture
 def put(s3, packed, record):
-    """Puts a log file with the records of these numbers."""
+    """Puts a log file with the records made with these numbers."""
 
     def put(name, *numbers, **options):
         s3.put_object(Bucket=BUCKET, Key=name, Body=packed(*[record(number) for number in numbers]), **options)
@@ -41,7 +41,7 @@ def put(s3, packed, record):
 
 @pytest.fixture
 def scan(s3):
-    """Makes a scan of URLs; what it reports is in `scan.reports`."""
+    """Makes a scan of URLs; its reports are in `scan.reports`."""
 
     def scan(*urls):
         reports = []
@@ -54,7 +54,7 @@ def scan(s3):
 
 @pytest.fixture
 def folder(packed, record, tmp_path):
-    """A folder of this machine with a log file and a broken one."""
+    """A local folder with a good and a broken log file."""
     (tmp_path / "a.json.gz").write_bytes(packed(record(1)))
     (tmp_path / "b.json.gz").write_bytes(packed(record(2))[:50])
     return str(tmp_path)

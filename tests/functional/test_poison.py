@@ -1,4 +1,4 @@
-"""Hostile deliveries: each ends as documented, in bounded memory, and nobody else has to wait for it for long."""
+"""Hostile deliveries: each ends as documented, in bounded memory, without delaying other deliveries for long."""
 
 import json
 import os
@@ -32,16 +32,16 @@ def account(pipeline, monkeypatch, moto):
 
 
 def poisoned(name, moments=1_000_000):
-    """What became of the delivery in a process of its own, which has CloudTrail's public key."""
+    """The outcome of the delivery in a separate process, which has CloudTrail's public key."""
     return child("-m", "tests.functional.poison", "ingest", name, str(moments), environment=os.environ).said
 
 
-# MB above a process that has read one small file: such has some 70. The function has 1,024 MB, of which four files that
-# are fetched ahead take 32, and the interpreter with all its imports about 100.
-STREAMED = 64  # what bench promises of large files: pieces of 128 KB, whatever the size
-HELD = 192  # rows wait in 32 MB of their own size, and in several times that as Python's objects
-ONE_VALUE = 64 + 60 * 8  # a value has up to 8 MB, and Python up to 60 bytes for each of its bytes
-DIGEST = 4 * 16 + 64  # twice the content of at most 16 MB, and of each listed name two texts
+# MB in addition to a process that has read one small file, which has about 70. The function has 1,024 MB, of which four
+# files fetched ahead take 32, and the interpreter with all imports about 100.
+STREAMED = 64  # the target of bench for large files: pieces of 128 KB, regardless of the size
+HELD = 192  # up to 32 MB of rows are held, which take several times that as Python objects
+ONE_VALUE = 64 + 60 * 8  # a value has up to 8 MB, and Python needs up to 60 bytes per byte
+DIGEST = 4 * 16 + 64  # twice the content of at most 16 MB, and two texts for each listed name
 
 
 @pytest.mark.slow
@@ -85,7 +85,7 @@ def test_digest_that_lists_40_000_files_comes_again_when_the_time_is_up():
 
 
 def envelopes(key):
-    """The key in all notations that the queue may hold, by name."""
+    """Name of an envelope -> the key in this notation, for all envelopes that the queue may contain."""
     s3 = {"eventSource": "aws:s3", "eventVersion": "2.1", "eventName": "ObjectCreated:Put"}
     of_s3 = {"Records": [s3 | {"s3": {"bucket": {"name": BUCKET}, "object": {"key": quote_plus(key)}}}]}
     detail = {"bucket": {"name": BUCKET}, "object": {"key": key}}
@@ -151,7 +151,7 @@ def test_message_of_thousands_of_keys_is_done_bit_by_bit_as_the_time_suffices(pi
 
     assert 5990 < len(raised.value.exceptions) < 6000
     assert pipeline.numbers() == [0, 1, 2]
-    # CloudWatch cuts an event at 1 MB, and formatting takes time that is not there.
+    # CloudWatch cuts an event at 1 MB, and formatting a larger one would take too much time.
     assert len("".join(traceback.format_exception(raised.value))) < 100_000
 
 

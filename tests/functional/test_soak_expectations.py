@@ -1,4 +1,4 @@
-"""What `make soak` expects of the tables is what the pipeline makes of its log files, in any order and twice."""
+"""The expectations of `make soak` match the pipeline's tables for its log files, in any order and with duplicates."""
 
 from functools import partial
 from itertools import islice
@@ -9,7 +9,7 @@ from soak.log_files import Digest, digests, hours_before, log_files, within
 from tests.shared.signed_digests import FINGERPRINT, public_key
 
 BUCKET = "example-trail-logs"
-# Of the first hundred log files, every fifth: those that are special are among them, of every kind one.
+# Every fifth of the first hundred log files, which includes one of every special kind.
 CHOSEN = slice(4, 100, 5)
 
 

@@ -1,4 +1,4 @@
-"""The status of a deployment that moto plays, its files and digests ingested by the pipeline itself."""
+"""The status of a deployment in moto, whose files and digests are ingested by the pipeline."""
 
 import gzip
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ def log_key(time, unique="a"):
 
 
 class Deployed:
-    """A pipeline with all of its queues, whose CloudTrail gives the tests' public key."""
+    """A pipeline with all of its queues, and the tests' public key as CloudTrail's."""
 
     def __init__(self, pipeline, client):
         pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]
@@ -67,7 +67,7 @@ def deployed(pipeline, client):
 
 @pytest.fixture
 def morning(deployed, packed, record):
-    """Two log files and the digests of the hours from 07:00 to 10:00, ingested as they came."""
+    """Two log files and the digests of the hours from 07:00 to 10:00, ingested as they arrive."""
     first, second = (packed(record(number)) for number in (1, 2))
     listed = {at("09:00"): [(log_key("0835"), gzip.decompress(first))]}
     digests = chain([at("08:00"), at("09:00"), at("10:00")], bucket=BUCKET, files=listed)

@@ -32,7 +32,7 @@ def source(storage):
 
 @pytest.fixture
 def newest_first(row):
-    """Makes that many rows, a second apart, in the order in which a list shows them."""
+    """Makes a number of rows, a second apart, in the order of a list."""
 
     def newest_first(count, since=NOON, **changes):
         times = [since - timedelta(seconds=number + 1) for number in range(count)]
@@ -43,7 +43,7 @@ def newest_first(row):
 
 @pytest.fixture
 def full_week(storage, row):
-    """Ten rows on each of the days of WEEK, all of the same second of the day."""
+    """Ten rows on each day of WEEK, all in the same second of the day."""
     numbers = iter(range(1000))
     times = [at(NOON - number * DAY - timedelta(seconds=1)) for number in range(7) for _ in range(10)]
     storage.write(*[row(next(numbers), eventTime=time) for time in times])
@@ -120,7 +120,7 @@ def test_days_and_services_without_rows_are_passed_over_and_a_value_named_twice_
 
 
 def test_pages_of_dynamodb_s_own_size_are_fetched_to_the_last(storage, source, wire, newest_first):
-    # A page has 1 MB: nine of these.
+    # A page has 1 MB, which is nine of these rows.
     rows = newest_first(30, sourceIPAddress="x" * 110_000)
     storage.write(*rows)
 
@@ -162,7 +162,7 @@ def test_lists_and_sums_query_an_index_and_nothing_else(source, wire, dynamodb, 
     assert len(found) == 70
     assert set(wire.operations()) == {"Query"}
     assert {request["IndexName"] for request in wire.requests("Query")} == {"by-service"}
-    assert len(wire.requests("Query")) == 7 * 4 + 1 + 3 * 8  # pages of Polly, and of the others, who have no rows
+    assert len(wire.requests("Query")) == 7 * 4 + 1 + 3 * 8  # pages of Polly, and of the others, which have no rows
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_keys_that_dynamodb_hands_back_are_asked_for_again_after_pauses_that_gro
     wire.processed = 7
 
     assert list(source.whole(found)) == rows
-    assert storage.clock.pauses == [0.05, 0.1, 0.2]  # half of 0.1, 0.2, 0.4 s
+    assert storage.clock.pauses == [0.05, 0.1, 0.2]  # half of 0.1, 0.2 and 0.4 s
     sizes = [len(request["RequestItems"][storage.events_name]["Keys"]) for request in wire.requests("BatchGetItem")]
     assert sizes == [25, 18, 11, 4]
 
@@ -287,7 +287,7 @@ READS = pytest.mark.parametrize(
     ids=lambda refusal: refusal[1],
 )
 def refusal(request):
-    """Status and code of an answer that makes botocore try again."""
+    """Status and code of a response that botocore retries."""
     return request.param
 
 
@@ -312,7 +312,7 @@ def test_refusal_that_lasts_is_raised(source, wire, operation, read):
 
 @pytest.fixture
 def capacity(dynamodb):
-    """What DynamoDB says a request has taken: `units`, or nothing if that is None."""
+    """The consumed capacity that DynamoDB reports for a request: `units`, or nothing if it is None."""
 
     class Capacity:
         units = 0.5
@@ -342,7 +342,7 @@ def test_effort_counts_requests_and_read_units(source, capacity, units, told):
     assert source.effort() == f"12 requests, {told} read units ({plans})"
 
 
-def test_effort_adds_up_what_threads_take(storage, source, capacity, row):  # noqa: ARG001 (half a unit for a request)
+def test_effort_adds_up_what_threads_take(storage, source, capacity, row):  # noqa: ARG001 (half a unit per request)
     storage.write(row(1))
 
     def ask():

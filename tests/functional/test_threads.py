@@ -1,4 +1,4 @@
-"""Log files that several threads ask at the same time."""
+"""Several threads query log files at the same time."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Throttling, faults, broken connections, crashes and the end of the time: nothing is lost, nothing is said wrongly."""
+"""Throttling, faults, broken connections, crashes and timeouts: nothing is lost, and no report is wrong."""
 
 import gzip
 import json
@@ -26,7 +26,7 @@ from tests.functional.faults import BrokenBody
 
 @pytest.fixture
 def log_file(packed, record, request):
-    """The content of a file with 60 wanted records: three batches."""
+    """The content of a file with 60 wanted records, which are three batches."""
     return getattr(request, "param", bytes)(packed(*map(record, range(60))))
 
 
@@ -168,7 +168,7 @@ FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_Clou
 
 @pytest.fixture
 def items_after(new_pipeline, packed, record, wire, monkeypatch):
-    """The items of both tables after ingesting three files in this order; each crashes after so many calls."""
+    """The items of both tables after ingesting three files in this order, each with a crash after a number of calls."""
     monkeypatch.setattr("aitrail.dynamodb.batches.BATCH_SIZE", 3)
     contents = [
         packed(record(1), record(2), record(3, eventTime="?"), record(2)),
@@ -197,7 +197,7 @@ def items_after(new_pipeline, packed, record, wire, monkeypatch):
     database=None,
     deadline=None,
     max_examples=25,
-    phases=[Phase.generate],  # to shrink an example takes minutes here
+    phases=[Phase.generate],  # shrinking an example would take minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(steps=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 8)), max_size=5), order=st.permutations(range(3)))

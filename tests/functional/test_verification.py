@@ -1,4 +1,4 @@
-"""A window is proved by ledger and table, and whatever is wrong with a file, a digest or a row is named."""
+"""Ledger and table prove a window, and every problem of a file, digest or row is reported."""
 
 import json
 from collections import Counter
@@ -106,7 +106,7 @@ def test_digest_that_was_replaced_is_named_by_a_deep_look(day):
 
     verdict = day.verify(deep=True)
 
-    # What it has listed is listed by no digest any more.
+    # The file that it listed is no longer listed by any digest.
     assert found(verdict) == {("invalid", name_of(forged.key)): 1, ("unproven", name_of(log_key("0930"))): 1}
 
 
@@ -184,7 +184,7 @@ def test_rows_of_a_log_file_that_is_gone_are_not_taken_for_those_of_somebody_els
 
 
 def forge(day, event_id, **changes):
-    """Write a row that no record of a log file makes."""
+    """Writes a row that does not correspond to any record of a log file."""
     (row,) = (row for row in day.pipeline.rows().values() if row["eventID"].startswith("00000003"))
     day.pipeline.write(row | {"eventID": event_id} | changes)
 

@@ -1,4 +1,4 @@
-"""Two syntheses serve most tests: one with every setting at its default, one with every setting chosen otherwise."""
+"""Two syntheses for most tests: one with every setting at its default, one with different values for all settings."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import pytest
 from infra.app import AitrailApp
 
 # isort: split
-# After infra, which names the Node.js that aws_cdk starts.
+# After infra, which selects the Node.js that aws_cdk starts.
 from aws_cdk import Validations
 from cdk_nag import AwsSolutionsChecks
 
@@ -40,7 +40,7 @@ CHOSEN = {
 
 
 def plain(value):
-    """CloudFormation's functions as text: <Part>, <Part.Arn>; the hashes that CDK appends to names cut off."""
+    """CloudFormation's functions as text: <Part>, <Part.Arn>; names without the hashes that CDK appends."""
     match value:
         case {"Ref": name}:
             text = f"<{_name(name)}>"
@@ -67,7 +67,7 @@ def _name(text):
 
 @dataclass(frozen=True)
 class Template:
-    """A synthesized template: its text, and its parts with names as in the code."""
+    """A synthesized template: its text, and its parts by the names in the code."""
 
     text: str
 
@@ -89,7 +89,7 @@ class Template:
 
 @pytest.fixture(scope="session")
 def synthesize(tmp_path_factory):
-    """Make the template of a context, with cdk-nag's checks; synth raises on findings."""
+    """Synthesizes the template of a context with cdk-nag's checks, which raise on findings."""
 
     def synthesize(context):
         output = tmp_path_factory.mktemp("synthesized")
@@ -103,13 +103,13 @@ def synthesize(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def default(synthesize):
-    """The template of an untouched configuration."""
+    """The template with the default configuration."""
     return synthesize({})
 
 
 @pytest.fixture(scope="session")
 def run_app(tmp_path_factory):
-    """Run app.py as the CDK does, in an environment that holds nothing else: no PATH, no HOME, no AWS_*."""
+    """Runs app.py as the CDK does, in an otherwise empty environment: no PATH, no HOME, no AWS_*."""
 
     def run(context):
         output = tmp_path_factory.mktemp("cdk.out")
@@ -126,7 +126,7 @@ def run_app(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def chosen(run_app):
-    """The template with all of CHOSEN."""
+    """The template with all settings in CHOSEN."""
     ran, output = run_app(CHOSEN)
     assert ran.returncode == 0, ran.stderr
     return Template((output / "speech-record.template.json").read_text())

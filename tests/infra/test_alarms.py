@@ -1,4 +1,4 @@
-"""Every alarm watches one thing, says what to do, and tells the topic if there is one."""
+"""Every alarm watches one thing, says what to do, and notifies the topic if there is one."""
 
 import pytest
 

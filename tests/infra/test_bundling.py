@@ -1,4 +1,4 @@
-"""The function's code holds what it needs for its platform, and is made anew when any of that changes."""
+"""The function's code contains what it needs for its platform, and is rebuilt when any of that changes."""
 
 import base64
 import hashlib
@@ -32,13 +32,13 @@ SHIPPED = {
     "lambdas/__init__.py",
     "lambdas/ingest/handler.py",
 }
-# The wheel that only the function's platform takes, and the one that every platform takes.
+# The wheel for the function's platform only, and the wheel for every platform.
 WHEELS = {"arm64": "cp314-cp314-manylinux2014_aarch64", "host": "py3-none-any"}
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A small project whose one requirement is a wheel in a local folder; pip reaches no index."""
+    """A small project whose only requirement is a wheel in a local folder; pip uses no index."""
     root, wheels = tmp_path / "project", tmp_path / "wheels"
     for name, text in SOURCES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -243,7 +243,7 @@ def test_every_requirement_is_pinned_with_hashes_for_every_machine():
     text = (ROOT / "lambdas/ingest/requirements.txt").read_text()
 
     requirements = re.split(r"(?m)^(?=\S)", text)[1:]
-    # A marker would be judged by the Python that bundles, not by the one that runs the function.
+    # A marker would be evaluated by the Python that bundles, not by the one that runs the function.
     assert all(
         re.fullmatch(r"[\w.-]+==\S+ \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+", each) for each in requirements
     )

@@ -31,7 +31,7 @@ def session(monkeypatch, descriptions):
 
 @dataclass(frozen=True, kw_only=True)
 class Target(deploy.Target):
-    """Notes the CDK commands in place of running them."""
+    """Records the CDK commands instead of running them."""
 
     commands: list[str] = field(default_factory=list)
 
@@ -50,7 +50,7 @@ def target(session):
 
 @pytest.fixture
 def prepared(session):
-    """The account as `cdk bootstrap` leaves it."""
+    """Prepares the account as `cdk bootstrap` does."""
     session.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String")
 
 
@@ -79,7 +79,7 @@ def test_deploy_changes_nothing_where_nobody_can_be_asked(target):
 
 @pytest.fixture
 def answer(monkeypatch):
-    """Answer every question so, as from a terminal."""
+    """Gives this answer to every question, as from a terminal."""
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     return lambda text: monkeypatch.setattr("builtins.input", lambda _: text)
 
@@ -182,7 +182,7 @@ def cloudformation(session):
 
 @pytest.fixture
 def stacked(target, cloudformation):
-    """The target where the stack of TEMPLATE is deployed."""
+    """The target with the stack of TEMPLATE deployed."""
     named = [
         {"LogicalResourceId": name, "PhysicalResourceId": f"aitrail-{name}", "ResourceType": resource["Type"]}
         | {"LastUpdatedTimestamp": datetime(2026, 11, 20, tzinfo=UTC), "ResourceStatus": "CREATE_COMPLETE"}

@@ -1,4 +1,4 @@
-"""The deployed tables are those that `aitrail.dynamodb.tables` defines, within DynamoDB's limits."""
+"""The deployed tables match `aitrail.dynamodb.tables`, and stay within DynamoDB's limits."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The stack's own trail records everything the services log, everywhere, and can be left out."""
+"""The stack's own trail records everything that the services log, in all Regions, and can be omitted."""
 
 
 def test_the_trail_logs_all_management_events_of_all_regions_with_digests(default):

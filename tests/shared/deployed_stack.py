@@ -42,13 +42,13 @@ class Deployed:
             self.s3.put_object(Bucket=BUCKET, Key=each, Body=b"content", **options)
 
     def record(self, key, status="ingested", **attributes):
-        """Note in the ledger what became of an object."""
+        """Records the outcome of an object in the ledger."""
         day = key.split("/CloudTrail/")[1].split("/", 1)[1][:10].replace("/", "-")
         known = {"delivery_day": day, "ingested_at": "2026-11-20T08:00:00Z", "recorded_with": recorded_with(load())}
         self.ledger.record(FileEntry(log_file=f"s3://{BUCKET}/{key}", status=status, **(known | attributes)))
 
     def bodies(self, url=None):
-        """The messages in a queue, the one for backfills by default; none is there any more then."""
+        """Receives and deletes all messages in a queue, by default the backfill queue."""
         bodies = []
         while found := self.sqs.receive_message(QueueUrl=url or self.queue, MaxNumberOfMessages=10).get("Messages"):
             for message in found:
@@ -57,5 +57,5 @@ class Deployed:
         return bodies
 
     def announced(self, url=None):
-        """The keys in these messages."""
+        """The keys in the messages of a queue, which are deleted."""
         return sorted(each for body in self.bodies(url) for each in body["s3ObjectKey"])

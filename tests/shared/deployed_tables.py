@@ -1,8 +1,8 @@
-"""The deployment's tables as the stack creates them, in any AWS that a client speaks to, and small pages of them."""
+"""Creates the deployment's tables as the stack does, with any client, and limits the size of their pages."""
 
 
 def create_table(client, name, table):
-    """Create `table` (of aitrail.dynamodb.tables) under a physical name."""
+    """Creates `table` (from aitrail.dynamodb.tables) under a physical name."""
 
     def schema(hashes, ranges):
         kinds = [(key, "HASH") for key in hashes] + [(key, "RANGE") for key in ranges if key]
@@ -28,7 +28,7 @@ def create_table(client, name, table):
 
 
 def small_pages(client, size):
-    """Let the pages of the client's queries have at most `size` items: those of DynamoDB have 1 MB."""
+    """Limits the pages of the client's queries to `size` items, because DynamoDB's pages have 1 MB."""
 
     def limit(params, **_):
         params["Limit"] = min(size, params.get("Limit", size))

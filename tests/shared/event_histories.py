@@ -1,11 +1,11 @@
-"""CloudTrail's LookupEvents as its API reference describes it, for one account and Region: a client for tests."""
+"""A test client that implements CloudTrail's LookupEvents, as in its API reference, for one account and Region."""
 
 import json
 from datetime import UTC, datetime
 
 
 def event_of(record):
-    """The event that CloudTrail makes of a record."""
+    """The event that LookupEvents returns for a record."""
     return {
         "EventId": record.get("eventID"),
         "EventName": record.get("eventName"),
@@ -16,9 +16,9 @@ def event_of(record):
 
 
 class History:
-    """Events of these records, newest first; `page` is the most that a page has. `asked` notes what was asked.
+    """The events of these records, newest first, at most `page` on a page. `asked` has the requests.
 
-    `meanwhile` is called with each question, and may raise.
+    `meanwhile` is called with each request, and may raise an error.
     """
 
     def __init__(self, *records, page=50, meanwhile=lambda _: None):
@@ -44,7 +44,7 @@ class History:
         return {"Events": found[start : start + size], **more}
 
     def spans(self, source):
-        """The ends of what was asked about a source, as `day hour:minute:second`; further pages are left out."""
+        """The requested time ranges for a source, as `day hour:minute:second`, without those for further pages."""
         return [
             tuple(question[end].astimezone(UTC).strftime("%d %H:%M:%S") for end in ("StartTime", "EndTime"))
             for question in self.asked

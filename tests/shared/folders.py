@@ -1,4 +1,4 @@
-"""Folders with files in them, and files and folders that nobody may read."""
+"""Makes folders with files, and files and folders that cannot be read."""
 
 import os
 

@@ -1,6 +1,6 @@
-"""How many random examples a law is tried on.
+"""The number of random examples with which a law is tested.
 
-FUZZ_EXAMPLES=20000 in the environment makes laws try so many random examples instead of always the same few.
+With FUZZ_EXAMPLES=20000 in the environment, laws are tested with that many random examples, not always the same few.
 """
 
 import os
@@ -11,7 +11,7 @@ IS_LONG = "FUZZ_EXAMPLES" in os.environ
 
 
 def law(examples=200, *, costs=1, shrinks=True):
-    """The settings of a law; one that `costs` so many times what others do is tried so many times less often."""
+    """The settings of a law; a law that `costs` several times as much as others has correspondingly fewer examples."""
     return settings(
         database=None,
         deadline=None,

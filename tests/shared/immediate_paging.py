@@ -1,4 +1,4 @@
-"""Pages that are fetched as soon as they are asked for, so that what is asked for ahead can be counted exactly."""
+"""Makes pages be fetched as soon as they are requested, so that tests can count prefetched pages exactly."""
 
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Entries of the ledger as its index by day has them, by the time in their names."""
+"""Makes ledger entries as in the by-day index, given the time in their names."""
 
 from datetime import datetime, timedelta
 
@@ -9,14 +9,14 @@ RECORDED_WITH = "1-abc"
 
 
 def log_file(when, *, account=ACCOUNT, region=REGION, unique="a"):
-    """The name of a log file that was delivered at that time of 14 March 2026, or at that moment."""
+    """The name of a log file delivered at that moment, or at that time on 14 March 2026."""
     moment = when if isinstance(when, datetime) else at(when)
     name = f"{account}_CloudTrail_{region}_{moment:%Y%m%dT%H%MZ}_{unique}.json.gz"
     return f"s3://{BUCKET}/AWSLogs/{account}/CloudTrail/{region}/{moment:%Y/%m/%d}/{name}"
 
 
 def file_entry(when, *, account=ACCOUNT, region=REGION, unique="a", lag=timedelta(minutes=2), **changes):
-    """That of an ingested file; what is None in the changes is left out."""
+    """The entry of an ingested file, with `changes`; a change to None removes the attribute."""
     moment = when if isinstance(when, datetime) else at(when)
     fields = {
         "logFile": log_file(when, account=account, region=region, unique=unique),
@@ -36,7 +36,7 @@ def file_entry(when, *, account=ACCOUNT, region=REGION, unique="a", lag=timedelt
 
 
 def digest_entry(end, *, account=ACCOUNT, region=REGION, trail=TRAIL, suffix="", **changes):
-    """That of a verified digest of the hour that ends then; the same."""
+    """The entry of a verified digest for the hour that ends at `end`, with `changes` as for `file_entry`."""
     moment = end if isinstance(end, datetime) else at(end)
     key = key_of(moment, region=region, trail=trail, suffix=suffix).replace(ACCOUNT, account)
     fields = {

@@ -1,6 +1,6 @@
-"""moto, quicker: it works out anew at every call what it knows already, and botocore for every client.
+"""Speeds up moto and botocore by caching results that they compute again for every call or client.
 
-Whatever a test can see stays as it is.
+Behavior that tests can observe does not change.
 """
 
 import inspect
@@ -23,7 +23,7 @@ from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
 # The services that tests call, in the order in which moto looks for them.
 CALLED = ("cloudtrail", "dynamodb", "ec2", "s3", "sqs", "sts")
-# Attribute values of one text or one truth value, which JSON has as they are.
+# Attribute values with one text or boolean, which are the same in JSON.
 SIMPLE = ({"S"}, {"N"}, {"BOOL"}, {"NULL"})
 KNOWN = {}
 USUAL_MODEL, USUAL_METHODS = ClientCreator._load_service_model, ClientCreator._create_methods
@@ -35,32 +35,32 @@ USUAL_WORD = ConditionExpressionParser._lex_one_node
 
 
 def quicken(patch):
-    """Let both do without what costs half of their time, for as long as `patch` lasts."""
+    """Removes work that takes half of their time, until `patch` is undone."""
     quicken_clients(patch)
-    # It looks for the service of a request among hundreds.
+    # moto searches for a request's service among hundreds.
     known = [pattern for pattern in backend_index.backend_url_patterns if pattern[0] in CALLED]
     others = [pattern for pattern in backend_index.backend_url_patterns if pattern[0] not in CALLED]
     patch.setattr(backend_index, "backend_url_patterns", known + others)
     patch.setattr(BaseBackend, "urls", property(_urls))
     patch.setattr("moto.core.responses.method_names_from_class", lru_cache(_method_names))
-    # It looks for ten attributes with forty names in every value.
+    # moto looks for ten attributes with forty names in every value.
     patch.setattr(BaseJSONSerializer, "_serialize_type_structure", _structure)
-    # It parses an update two or three times, and copies what it has parsed.
+    # moto parses an update two or three times, and copies the result.
     patch.setattr(UpdateExpressionParser, "make", staticmethod(_parsed))
     patch.setattr(validators.Validator, "__init__", _validator)
-    # It looks at each part of an update for what the whole shows, and asks each what all say.
+    # moto repeats checks of a whole update for each of its parts.
     counts, overlaps = validators.ActionCountValidator, validators.OverlappingPathsValidator
     patch.setattr(counts, "traverse", counts.verify_action_counts)
     patch.setattr(overlaps, "traverse", overlaps.check_for_overlapping_paths)
     patch.setattr(DepthFirstTraverser, "traverse_node_recursively", _traversed)
-    # It reads an item once for each attribute that is projected.
+    # moto reads an item once for each projected attribute.
     patch.setattr(Item, "project", _projected)
-    # It makes six patterns for every word of a condition.
+    # moto compiles six patterns for every word of a condition.
     patch.setattr(ConditionExpressionParser, "_lex_one_node", _word)
 
 
 def quicken_clients(patch):
-    """Every test makes clients of its own, of the same few services."""
+    """Caches the parts of clients, because every test creates clients of the same few services."""
     patch.setattr(ClientCreator, "_load_service_model", _model)
     patch.setattr(ClientCreator, "_create_methods", _methods)
     patch.setattr("botocore.endpoint_provider.RuleSet", _rules)
@@ -84,7 +84,7 @@ def _methods(self, service_model):
 
 
 def _rules(*, rules, **others):
-    # The rules stay as well, and so does what tells them from others.
+    # The cache keeps the rules as well, so that their id stays unique.
     return _once(id(rules), lambda: (RuleSet(rules=rules, **others), rules))[0]
 
 
@@ -120,7 +120,7 @@ def _parsed(expression):
     return pickle.loads(_pickled(expression))  # noqa: S301 (our own)
 
 
-def _validator(  # noqa: PLR0913, PLR0917 (moto's)
+def _validator(  # noqa: PLR0913, PLR0917 (moto's signature)
     self, expression, expression_attribute_names, expression_attribute_values, item, table
 ):
     self.expression_attribute_names = expression_attribute_names

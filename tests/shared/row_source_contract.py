@@ -1,4 +1,4 @@
-"""What every source of rows promises: the same tests for the table, for log files and for the table in a local AWS."""
+"""The contract of all row sources: the same tests for the table, for log files and for the table in a local AWS."""
 
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -20,15 +20,15 @@ LAW = settings(
     database=None,
     deadline=None,
     max_examples=20,
-    phases=[Phase.generate],  # to shrink an example takes minutes here
+    phases=[Phase.generate],  # shrinking an example would take minutes
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
-        HealthCheck.differing_executors,  # the contract is one for several classes
+        HealthCheck.differing_executors,  # several classes share the contract
         HealthCheck.too_slow,
     ],
 )
 
-# Few moments, so that calls meet each other, midnights and the ends of windows; windows also begin between seconds.
+# Only a few moments, so that calls coincide with each other, midnights and the ends of windows.
 HOURS = st.integers(-6, 2).map(lambda number: NOON + number * timedelta(hours=6))
 MOMENTS = st.builds(lambda hour, second: hour + timedelta(seconds=second), HOURS, st.sampled_from([-1, 0, 1]))
 ENDS = st.builds(lambda moment, fraction: moment + timedelta(seconds=fraction), MOMENTS, st.sampled_from([0, 0.4]))
@@ -83,7 +83,7 @@ RECORDS = st.builds(
     readOnly=st.sampled_from([..., True, False]),
     eventCategory=st.sampled_from([..., "Management", "Data"]),
 )
-# Numbers that put the rows into another order than their times do; a prime keeps them apart.
+# Numbers that give the rows a different order from their times; the prime makes them distinct.
 LOGS = st.lists(RECORDS, min_size=10, max_size=30).map(
     lambda records: [
         record | {"eventID": f"{number * 53 % 101:08x}-0000-4000-8000-000000000000"}
@@ -160,7 +160,7 @@ def narrow(row):
 
 
 def numbered(count):
-    """That many records, one a second, whose order by eventID is not that of their times."""
+    """`count` records, one per second, whose order by eventID differs from their order by time."""
     return [
         record_of_call(
             CALLS[number % len(CALLS)],
@@ -174,11 +174,11 @@ def numbered(count):
 
 
 class RowSourceContract:
-    """Who inherits it has a fixture `fill`: records -> a source of their rows, and the name of their log file."""
+    """Base class; a subclass defines a fixture `fill`: records -> a source of their rows, and their log file's name."""
 
     @pytest.fixture
     def filled(self, fill):
-        """Makes a source of the rows of these records; the source and the rows."""
+        """Returns a function: records -> a source of their rows, and the rows."""
 
         def filled(records):
             source, log_file = fill(records)

@@ -1,4 +1,4 @@
-"""Digests as CloudTrail writes and signs them, with a key of the tests' own."""
+"""Digests as CloudTrail writes and signs them, with a key for tests."""
 
 import gzip
 import hashlib
@@ -21,12 +21,12 @@ def private_key(_number=0):
 
 
 def public_key(number=0):
-    """As ListPublicKeys gives it."""
+    """The public key as ListPublicKeys returns it."""
     return private_key(number).public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
 
 
 def at(text):
-    """A moment of 14 March 2026: 09:30 or 09:30:15."""
+    """A moment on 14 March 2026: 09:30 or 09:30:15."""
     return datetime.fromisoformat(f"2026-03-14T{text}").replace(tzinfo=UTC)
 
 
@@ -36,7 +36,7 @@ def written(moment):
 
 @dataclass(frozen=True)
 class SignedDigest:
-    """The object: key, body and metadata; `content` is the body's, `signature` its own."""
+    """A digest object: key, body and metadata; `content` is the uncompressed body."""
 
     key: str
     content: bytes
@@ -60,12 +60,12 @@ def key_of(end, *, region=REGION, trail=TRAIL, suffix="", prefix=""):
     return f"{prefix}AWSLogs/{ACCOUNT}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}/{name}"
 
 
-def digest(  # noqa: PLR0913 - most have a default
+def digest(  # noqa: PLR0913 - most have defaults
     end, files=(), *, bucket, previous=None, start=None, signer=0, where=None, **changes
 ):
-    """The digest of the hour before `end`; `files` are (key, content) pairs, or (key, sha256).
+    """The digest for the hour before `end`; `files` are (key, content) or (key, sha256) pairs.
 
-    `where` are arguments of `key_of`; `changes` replace fields of the content before it is signed.
+    `where` holds arguments of `key_of`; `changes` replaces fields of the content before it is signed.
     """
     key = key_of(end, **(where or {}))
     fields = {
@@ -107,7 +107,7 @@ def digest(  # noqa: PLR0913 - most have a default
 
 
 def chain(hours, *, bucket, files=None, first=None, **options):
-    """Digests of consecutive hours that end at these moments; `files` has what each lists, by moment."""
+    """A chain of digests for the hours that end at these moments; `files` maps moments to the files listed."""
     digests = [first] if first else []
     for end in hours:
         previous = digests[-1] if digests else None

@@ -1,4 +1,4 @@
-"""Tests stand where the module stands that they test."""
+"""Tests are in the folder that corresponds to the module that they test."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # Folders of tests, and the packages that they mirror.
 MIRRORS = {ROOT / "tests/unit": ROOT / "aitrail", ROOT / "tests/cli": ROOT / "aitrail/cli"}
-# Folders of unit tests about something beside the packages of aitrail.
+# Folders of unit tests for other things than the packages of aitrail.
 OTHERS = {"bench", "demo", "docs", "soak"}
 TESTS = {
     str(path.relative_to(ROOT)): (path.stem, package / path.parent.relative_to(folder))
@@ -18,9 +18,9 @@ TESTS = {
 
 
 def modules_of(name):
-    """The modules that test_<name>.py may be about: <name>, and <module> where that is <module>_<suffix>.
+    """The modules that test_<name>.py may test: <name>, and <module> if the name is <module>_<suffix>.
 
-    A suffix says what of a module is tested, where that fills a file of its own: test_selection_fuzz.py.
+    A suffix names the aspect of a module that a separate file tests: test_selection_fuzz.py.
     """
     words = name.removeprefix("test_").split("_")
     return {"_".join(words[:count]) for count in range(1, len(words) + 1)}

@@ -1,4 +1,4 @@
-"""Packages say what they are and what they offer, and nobody reaches behind it; import-linter checks their order."""
+"""Packages declare their purpose and public names, and only these are imported; import-linter checks their order."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# What a package's __init__.py only imports for type checkers has to be what it gives when somebody asks.
+# The names that a package's __init__.py imports for type checkers have to be those that it exports at run time.
 PACKAGES = sorted(
     path.parent for path in (ROOT / "aitrail").rglob("__init__.py") if "exports(" in path.read_text(encoding="utf-8")
 )
@@ -20,19 +20,19 @@ def name_of(path):
 
 
 def imported(path):
-    """(module, name) of every `from module import name`, wherever it stands."""
+    """(module, name) of every `from module import name`, anywhere in the file."""
     nodes = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom))
     return [(node.module or "", alias.name) for node in nodes for alias in node.names]
 
 
 def package_of(name):
-    """The package that a module belongs to: the innermost that exports names."""
+    """The package of a module: the innermost one that exports names."""
     packages = [name_of(path) for path in PACKAGES if f"{name}.".startswith(f"{name_of(path)}.")]
     return max(packages, key=len, default=None)
 
 
 def sources():
-    """The modules of the project itself."""
+    """The project's own modules."""
     return [
         path
         for folder in ("aitrail", "lambdas", "infra", "demo", "bench", "soak")

@@ -1,4 +1,4 @@
-"""Windows: half-open, in UTC, of whole seconds, cut into days without a gap."""
+"""Windows: half-open, in UTC, in whole seconds, divided into days without gaps."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise

@@ -1,1 +1,1 @@
-"""One module for each command, and nothing else."""
+"""The commands, with one module for each."""

@@ -1,4 +1,4 @@
-"""`aitrail accept`: a problem that a person has looked into is none any more, and who said so stays in the ledger."""
+"""`aitrail accept`: accepts problems that an operator has investigated; the ledger records who accepted them."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("problem", "at", "by", "reason", "takenBackAt", "logFile")
 _HISTORY = "event-history://"
-# It is kept with the log file's entry, which has to fit into an item.
+# The reason is stored in the log file's entry, which has to fit into an item.
 _LONGEST_REASON = 500
 _LONGEST_NAME = 2048  # of a partition key
 
@@ -78,7 +78,7 @@ def accept(
             accepting.take_back(name)
         narrate(f"Acceptance withdrawn for {counted(len(names), 'file')}.")
         return
-    problems = {name: accepting.problem(name) for name in names}  # of all, before anything changes
+    problems = {name: accepting.problem(name) for name in names}  # for all names, before anything changes
     for name, problem in problems.items():
         left = accepting.accept(name, problem, reason)
         rest = f"; it has another problem: {left}" if left else ""
@@ -93,7 +93,7 @@ def _check_reason(reason: str) -> None:
 
 
 def _check(names: list[str], access: Access) -> None:
-    """A name of nothing that the ledger could know would look as if all were well with it."""
+    """Refuses names that the ledger cannot contain: they would look as if they had no problems."""
     begin = f"s3://{access.deployment.log_bucket}/"
     for name in names:
         if not name.startswith((begin, _HISTORY)) or not is_unicode(name) or len(name.encode()) > _LONGEST_NAME:
@@ -101,7 +101,7 @@ def _check(names: list[str], access: Access) -> None:
 
 
 def _list(access: Access, output: Output) -> None:
-    from aitrail.repair import accepted  # noqa: PLC0415 (imports what --help does not need)
+    from aitrail.repair import accepted  # noqa: PLC0415 (would slow down --help)
 
     found = list(accepted(access.ledger))
     output.write(found, table=_COLUMNS, csv=(*_COLUMNS, "takenBackBy", "recordIndex", "sha256"), fold=True)

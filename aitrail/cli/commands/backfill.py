@@ -1,4 +1,4 @@
-"""`aitrail backfill`: log files that are in the bucket and not in the ledger, announced to the function."""
+"""`aitrail backfill`: announces log files that are in the bucket but not in the ledger to the function."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -75,7 +75,7 @@ def backfill(
     access, dry_run, wait, output = requeue.access, requeue.dry_run, requeue.wait, requeue.output
     prefix = _checked(access, prefix)
     with _telling(access, _interrupted(force=force, dry_run=dry_run), verbose=requeue.verbose):
-        from aitrail.cli.views import narrate_counts, write_counts  # noqa: PLC0415 (--help need not wait for it)
+        from aitrail.cli.views import narrate_counts, write_counts  # noqa: PLC0415 (would slow down --help)
 
         work = _work(access, prefix, origins, window, force=force)
         if wait:
@@ -97,7 +97,7 @@ def backfill(
 
 @contextmanager
 def _telling(access: Access, interrupted: str, *, verbose: bool) -> Iterator[None]:
-    """Tell whoever interrupts it how to go on, and at the end what it took."""
+    """Tells the user how to continue after an interruption, and reports the cost of reading if verbose."""
     try:
         yield
     except KeyboardInterrupt:
@@ -117,7 +117,7 @@ def _interrupted(*, force: bool, dry_run: bool) -> str:
 
 
 def _checked(access: Access, prefix: str) -> str:
-    """The prefix with its slash at the end, if the function reads what is behind it."""
+    """The prefix with a slash at its end; raises UsageError if the function does not read keys with it."""
     scope, wanted = scope_of(access), f"{prefix.rstrip('/')}/" if prefix else ""
     if wanted not in scope.prefixes:
         raise refusal(scope, f"The stack does not accept --prefix {prefix!r}")
@@ -125,7 +125,7 @@ def _checked(access: Access, prefix: str) -> str:
 
 
 def _work(access: Access, prefix: str, origins: Origins, window: Window, *, force: bool) -> "Backfill":
-    """What there is to look into."""
+    """The backfill of these folders, accounts and Regions."""
     from aitrail.deliveries import DayFolders  # noqa: PLC0415
     from aitrail.repair import Backfill  # noqa: PLC0415 (as above)
     from aitrail.rows import recorded_with  # noqa: PLC0415
@@ -147,7 +147,7 @@ def _work(access: Access, prefix: str, origins: Origins, window: Window, *, forc
 
 
 def _look(work: "Backfill", announcer: "Announcer | None", note: Callable[["Found"], None] = lambda _: None) -> None:
-    """Look at every delivery, and announce what is wanted."""
+    """Checks every delivery, and announces the wanted ones."""
     folders, files, rate = sum(map(len, work.days.values())), 0, rate_of()
     with progress() as show:
         for batch in work.announced(announcer):

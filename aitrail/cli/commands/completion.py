@@ -1,4 +1,4 @@
-"""`aitrail completion`: what makes the Tab key of a shell complete commands, options and values."""
+"""`aitrail completion`: prints the script that makes a shell complete commands, options and values."""
 
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
@@ -29,7 +29,7 @@ def completion(context: click.Context, *, shell: str) -> None:
       aitrail completion zsh > ~/.zfunc/_aitrail
     """
     parts = _SHELLS[shell](context.find_root().command, {}, "aitrail", "_AITRAIL_COMPLETE")
-    # Not parts.source(), which starts bash to see its version: the script may be for another machine.
+    # Not parts.source(), which starts bash to check its version: the script may be for another machine.
     script = ShellComplete.source(parts)
-    # Of the values of --columns, the script for fish would cut what follows a comma.
+    # The script for fish would otherwise cut values of --columns at a comma.
     click.echo(script.replace('string split ","', 'string split --max 1 ","'), nl=False)

@@ -1,4 +1,4 @@
-"""`aitrail cost`: what a deployment costs in a month, and what other ways cost. Nothing is asked of AWS."""
+"""`aitrail cost`: estimates a deployment's monthly cost, and the cost of alternatives, without access to AWS."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +28,7 @@ _COMES = "Monthly volume"
 _STAYS = "Retention"
 _COUNTS = "Calculation"
 _COLUMNS = ("part", "amount", "formula", "quantity", "unit", "price", "per", "setting")
-# People see the price and what it is for in one column.
+# A table shows the price and its unit in one column.
 _SHOWN = ("part", "amount", "formula", "quantity", "unit", "price")
 _WAYS = ("way", "what", "amount", "formula")
 _CENTS = Decimal("0.01")

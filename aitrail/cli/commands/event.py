@@ -1,4 +1,4 @@
-"""`aitrail event`: everything about one call, the record as CloudTrail wrote it included."""
+"""`aitrail event`: shows everything about one call, including the record as CloudTrail wrote it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from aitrail.rows import record_of
 from aitrail.window import event_time
 
 _NOT_FOUND = 1
-# DynamoDB's limit of a partition key, in bytes.
+# DynamoDB's limit for a partition key, in bytes.
 _LONGEST_ID = 2048
 _RECORD = "Print the record as indented JSON (without -o and --query)"
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -41,7 +41,7 @@ _GROUPS: dict[str, Sequence[str]] = {
     "Record": ("eventID", "requestID", "logFile", "recordIndex", "importedFrom", "expiresAt", "asJson"),
 }
 _JSON_GROUPS = {"Request": "requestParameters", "Response": "responseElements"}
-# What stands before a name in a group where everything is from there.
+# Prefixes that are omitted from names, because the group makes them clear.
 _UNDERSTOOD = ("userIdentity.", "sessionContext.", "attributes.", "tlsDetails.", "usage.")
 
 
@@ -75,14 +75,14 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
     chosen = [context.get_parameter_source(name) for name in ("format_", "query")]
     if raw + source + any(each is not ParameterSource.DEFAULT for each in chosen) > 1:
         raise click.UsageError("--raw and --source print the record as JSON: give one of them, without -o and --query.")
-    from aitrail.questions import EventStore  # noqa: PLC0415 (--help need not wait for what reads log files)
+    from aitrail.questions import EventStore  # noqa: PLC0415 (would slow down --help)
 
     row = EventStore(place.source).event(event_id)
     if row is None:
         _narrate_nothing(event_id, place)
         context.exit(_NOT_FOUND)
     if source:
-        from aitrail.cli.views import show_original  # noqa: PLC0415 (reading log files takes long to import)
+        from aitrail.cli.views import show_original  # noqa: PLC0415 (slow to import)
 
         context.exit(show_original(row, place))
     if raw:
@@ -105,7 +105,7 @@ def _narrate_nothing(event_id: str, place: Place) -> None:
 
 
 def _groups_of(row: Row) -> Iterator[Group]:
-    """All of a row, in the order in which people ask."""
+    """The whole row in groups, the most frequently needed first."""
     whole = items.restored(row, row.get("asJson", ()))
     parts = {heading: whole.pop(name) for heading, name in _JSON_GROUPS.items() if _holds_anything(whole.get(name))}
     if "expiresAt" in whole:
@@ -126,12 +126,12 @@ def _holds_anything(value: object) -> bool:
 def _time(seconds: int) -> str:
     try:
         return event_time(_EPOCH + timedelta(seconds=seconds))
-    except OverflowError:  # the calendar of datetime ends with the year 9999
+    except OverflowError:  # datetime ends with the year 9999
         return str(seconds)
 
 
 def _taken(rest: dict[Steps, Any], wanted: Sequence[str]) -> list[tuple[str, str]]:
-    """The values of these names, and those inside them, no more in the rest."""
+    """Removes the values with these names, and the values inside them, from `rest` and returns them."""
     all_steps = (tuple(name.split(".")) for name in wanted)
     taken = [path for steps in all_steps for path in rest if path[: len(steps)] == steps]
     return [(_shortened(_dotted(path)), text_of(rest.pop(path))) for path in taken]

@@ -1,4 +1,4 @@
-"""`aitrail events`: who called what, from where, with which credentials, and did it fail."""
+"""`aitrail events`: lists calls: who called what, from where, with which credentials, and the outcome."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -65,12 +65,12 @@ def events(
         narrate(f"{these}; there are more in the window: raise --limit, or give --all.")
 
 
-# More than a screen, and seen at once.
+# More than fits on a screen, and fast to read.
 _USUAL_LIMIT = 100
 
 
 class _Limited:
-    """Counts the rows that pass, and notes whether there is one more."""
+    """Counts rows as they pass through, and records whether there are more than the limit."""
 
     def __init__(self, rows: Iterable[dict[str, Any]], limit: int | None) -> None:
         self._rows = rows

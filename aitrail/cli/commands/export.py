@@ -1,4 +1,4 @@
-"""`aitrail export`: rows as files, for DuckDB, Athena and spreadsheets."""
+"""`aitrail export`: writes rows to files for DuckDB, Athena and spreadsheets."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`aitrail import-history`: the last 90 days from CloudTrail's Event history, before any log file is there."""
+"""`aitrail import-history`: imports the last 90 days from CloudTrail's Event history, without log files."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -114,7 +114,7 @@ def import_history(
 
 
 def _within_reach(asked: Window, now: datetime) -> Window:
-    """What of the window is worth asking for."""
+    """The part of the window that Event history covers."""
     from aitrail.history import REACH, within_reach  # noqa: PLC0415 (imports botocore)
 
     window = within_reach(asked, now)
@@ -127,7 +127,7 @@ def _within_reach(asked: Window, now: datetime) -> Window:
 
 
 def _tables(access: Access) -> dict[str, Any]:
-    """Where the rows go, and how long they stay there: arguments of HistoryImport."""
+    """The tables and the retention of rows, as arguments of HistoryImport."""
     from aitrail.ingest import EventsTable  # noqa: PLC0415 (imports botocore)
     from aitrail.ledger import Ledger  # noqa: PLC0415
 
@@ -147,6 +147,6 @@ def _enabled(access: Access) -> list[str]:
 def _histories(access: Access, regions: Iterable[str], clock: Clock) -> "dict[str, EventHistory]":
     from aitrail.history import EventHistory  # noqa: PLC0415 (imports botocore)
 
-    # CloudTrail counts what is asked again: that has to keep to the pace as well.
+    # Retries count towards CloudTrail's limit, so EventHistory makes them, at its own pace.
     clients = {region: access.client("cloudtrail", region=region, attempts=1) for region in regions}
     return {region: EventHistory(client, clock=clock) for region, client in clients.items()}

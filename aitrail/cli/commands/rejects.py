@@ -1,4 +1,4 @@
-"""`aitrail rejects`: the records that could not become rows, and why."""
+"""`aitrail rejects`: lists the records that could not become rows, with reasons."""
 
 from itertools import chain, islice
 
@@ -51,10 +51,10 @@ def rejects(*, again: bool, dry_run: bool, access: Access, verbose: bool, output
 
 
 def _retry(access: Access, *, dry_run: bool) -> None:
-    """Announce the files of all rejects, and tell; only count them in a dry run."""
-    from aitrail.repair import announced_again  # noqa: PLC0415 (imports what --help does not need)
+    """Re-announces the files of all rejects, and reports their number; in a dry run, only counts them."""
+    from aitrail.repair import announced_again  # noqa: PLC0415 (would slow down --help)
 
-    # Not those with the problem `rejects`: a file may have a graver one.
+    # Not entries with the problem `rejects`: a file may have a more severe problem.
     entries = access.ledger.with_problem("reject")
     announcer = None if dry_run else access.announcer
     files = counted(sum(1 for _ in announced_again(announcer, entries, access.deployment.log_bucket)), "file")

@@ -1,4 +1,4 @@
-"""`aitrail retry`: what failed, once more."""
+"""`aitrail retry`: redrives dead letters, and re-announces log files that could not be read."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -50,7 +50,7 @@ def retry(context: click.Context, *, files: tuple[str, ...], requeue: Requeue) -
     letters = () if files else _dead_letters(access, dry_run=dry_run)
     entries = iter(_named(files, access)) if files else chain.from_iterable(map(ledger.with_problem, RETRIED_PROBLEMS))
     if files and wait:
-        entries = ledger.whole(entries)  # which know when they were read
+        entries = ledger.whole(entries)  # the whole entries contain the time of reading
     counts, is_fine = Counter[str](), True
     again = _counted(announced_again(None if dry_run else access.announcer, entries, bucket), counts)
     if wait:
@@ -67,7 +67,7 @@ def retry(context: click.Context, *, files: tuple[str, ...], requeue: Requeue) -
 
 
 def _named(files: Iterable[str], access: Access) -> list[dict[str, Any]]:
-    """As entries of the ledger, with nothing but their names, the files that are named, each once."""
+    """The named files, each once, as ledger entries that contain only their names."""
     scope = scope_of(access)
     for name in files:
         try:
@@ -96,7 +96,7 @@ def _check_that_they_exist(names: list[str], access: Access) -> None:
 
 
 def _wait(again: _Entries, counts: Counter[str], access: Access, wait: Wait, output: Output) -> bool:
-    """Announce them, wait, and show what became of them; whether all was read as it should be."""
+    """Re-announces the files, waits, and shows their outcomes; returns whether all were read without problems."""
     from aitrail.cli.views import show_what_became  # noqa: PLC0415
     from aitrail.repair import Announced  # noqa: PLC0415 (as above)
 
@@ -109,7 +109,7 @@ def _wait(again: _Entries, counts: Counter[str], access: Access, wait: Wait, out
 
 
 def _dead_letters(access: Access, *, dry_run: bool) -> _Entries:
-    """Move the dead letters, and tell; in a dry run, what some of them announce."""
+    """Redrives the dead letters, and reports that; in a dry run, returns the files that some of them announce."""
     from aitrail.repair import DeadLetters, MoveRunningError  # noqa: PLC0415 (as above)
 
     deployment = access.deployment

@@ -1,4 +1,4 @@
-"""`aitrail scan`: log files in, the rows that the Lambda would write out. It asks nothing of AWS."""
+"""`aitrail scan`: shows the rows that the Lambda would write for local log files, without access to AWS."""
 
 import sys
 
@@ -31,7 +31,7 @@ def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, output
       aitrail scan AWSLogs/ | jq -r .principal | sort | uniq -c
       aws s3 cp s3://BUCKET/KEY - | aitrail scan -
     """
-    from aitrail.questions import Scan  # noqa: PLC0415 (--help need not wait for it)
+    from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
     scanned = Scan(paths, report=narrate)
     output.write(scanned.rows(), table=ROW_COLUMNS, csv=(*tables.NARROW_COLUMNS, "logFile", "recordIndex"))

@@ -1,4 +1,4 @@
-"""`aitrail services`: what is recorded, as the registry says. Nothing is asked of AWS."""
+"""`aitrail services`: shows the services in the registry, without access to AWS."""
 
 import shutil
 import textwrap
@@ -20,7 +20,7 @@ _WORDS = {
     "lookalikes": "lookalikes",
     "operations": "operations",
 }
-# What stands before the values of a group, and the fewest characters that make a line of them.
+# The width before the values of a group, and the minimum width of a line of values.
 _INDENT = 4 + max(map(len, _WORDS.values()))
 _NARROWEST = 20
 
@@ -61,7 +61,7 @@ def _row_of(service: Service, *, with_operations: bool) -> dict[str, Any]:
         "lookalikes": list(service.lookalikes),
     }
     if with_operations:
-        from aitrail.aws import known_operations  # noqa: PLC0415 (few ask for it)
+        from aitrail.aws import known_operations  # noqa: PLC0415 (rarely needed)
 
         row["operations"] = sorted(known_operations([service.name]))
     return row
@@ -73,7 +73,7 @@ def _group_of(row: dict[str, Any]) -> Group:
 
 
 def _wrapped(name: str, values: list[str]) -> Iterator[tuple[str, str]]:
-    """The values in lines that fit the terminal, the first beside the name."""
+    """The values in lines that fit the terminal; the first line has the name."""
     width = max(shutil.get_terminal_size().columns - _INDENT, _NARROWEST)
     for line in textwrap.wrap(", ".join(values), width, break_long_words=False, break_on_hyphens=False):
         yield name, line

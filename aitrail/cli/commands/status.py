@@ -1,4 +1,4 @@
-"""`aitrail status`: whether all is well, for people and for what watches over the deployment."""
+"""`aitrail status`: shows whether all is well, for people and for monitoring."""
 
 from typing import TYPE_CHECKING
 
@@ -31,8 +31,8 @@ def status(context: click.Context, *, report: Report) -> None:
       aitrail status -o json | jq '.findings[].finding'
       aitrail status --query healthy
     """
-    from aitrail.cli.views import status_groups  # noqa: PLC0415 (imports what --help does not need)
-    from aitrail.status import report_of  # noqa: PLC0415 (the same)
+    from aitrail.cli.views import status_groups  # noqa: PLC0415 (would slow down --help)
+    from aitrail.status import report_of  # noqa: PLC0415 (as above)
 
     look = _look(report.access)
     found = look.status(report.window, now=now_of(context), origins=report.origins)
@@ -48,10 +48,10 @@ def status(context: click.Context, *, report: Report) -> None:
 
 
 def _look(access: Access) -> "Look":
-    from aitrail.questions import TableRows  # noqa: PLC0415 (the same)
-    from aitrail.rows import recorded_with  # noqa: PLC0415 (imports what --help does not need)
-    from aitrail.services import load  # noqa: PLC0415 (the same)
-    from aitrail.status import Look  # noqa: PLC0415 (the same)
+    from aitrail.questions import TableRows  # noqa: PLC0415 (as above)
+    from aitrail.rows import recorded_with  # noqa: PLC0415 (would slow down --help)
+    from aitrail.services import load  # noqa: PLC0415 (as above)
+    from aitrail.status import Look  # noqa: PLC0415 (as above)
 
     deployment = access.deployment
     return Look(

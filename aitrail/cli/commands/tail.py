@@ -1,4 +1,4 @@
-"""`aitrail tail`: calls as their rows appear in the table."""
+"""`aitrail tail`: shows calls as their rows appear in the table."""
 
 import sys
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ from aitrail.cli.output import Output, Writer, narrate
 from aitrail.dynamodb import tables
 from aitrail.questions import LONGEST_INTERVAL, WIDE_COLUMNS, Conditions, Row
 
-# The list has no end: it is no JSON document.
+# The list is endless, so it cannot be a JSON document.
 _FORMATS = ("table", "jsonl", "csv")
 
 
@@ -87,7 +87,7 @@ def tail(
       aitrail tail --errors --service lex --lookback 30m
       aitrail tail --write-only -o jsonl | jq -r '[.principal, .operation, .userAgent] | @tsv'
     """
-    from aitrail.questions import EventStore  # noqa: PLC0415 (--help need not wait for what reads log files)
+    from aitrail.questions import EventStore  # noqa: PLC0415 (would slow down --help)
 
     place = Deployed(access)
     store = EventStore(place.source, sleep=clock_of(context).sleep)
@@ -113,7 +113,7 @@ def tail(
 
 
 def _show(polls: Iterable[list[Row]], writer: Writer, nothing: str) -> None:
-    """Write rows as they appear; where there are none at first, tell people `nothing`."""
+    """Writes rows as they appear; if there are none at first, shows people the text `nothing`."""
     try:
         for number, rows in enumerate(polls):
             if rows:

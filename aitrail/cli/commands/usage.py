@@ -1,4 +1,4 @@
-"""`aitrail usage`: how many calls, errors and characters, by whom, when and where, and what the characters cost."""
+"""`aitrail usage`: counts calls, errors and characters by principal, time, Region and more, with the cost."""
 
 import shutil
 import sys
@@ -16,9 +16,9 @@ from aitrail.questions import DIMENSIONS, MEASURES, NETWORK_ACTIVITY
 
 _SECTION = "What to count"
 _COST = "cost"
-# A fraction of what a single character costs.
+# Less than the cost of a single character.
 _DECIMALS = 6
-# What a message names of many columns.
+# The maximum number of columns that a message names.
 _NAMED_OTHERS = 10
 
 

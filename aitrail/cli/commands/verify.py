@@ -1,4 +1,4 @@
-"""`aitrail verify`: whether every delivery of a window is accounted for, and every wanted record a row."""
+"""`aitrail verify`: proves that every delivery of a window was ingested, and every wanted record became a row."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -64,7 +64,7 @@ def verify(context: click.Context, *, deep: bool, announce: bool, report: Report
 
 
 def _verification(report: Report, *, now: datetime, reading: Callable[[str], None]) -> "Verification":
-    from aitrail.digests import PublicKeys  # noqa: PLC0415 (imports what --help does not need)
+    from aitrail.digests import PublicKeys  # noqa: PLC0415 (would slow down --help)
     from aitrail.proof import Verification  # noqa: PLC0415
     from aitrail.questions import TableRows  # noqa: PLC0415
     from aitrail.services import load  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""`aitrail what`: what a principal did, and what of it is new."""
+"""`aitrail what`: shows what a principal did, marking what is new."""
 
 from dataclasses import replace
 

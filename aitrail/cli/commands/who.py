@@ -1,4 +1,4 @@
-"""`aitrail who`: what happened to a resource, by whose hand, and what of it is new."""
+"""`aitrail who`: shows who touched a resource, marking what is new."""
 
 from dataclasses import replace
 

@@ -1,6 +1,6 @@
-"""Options that commands share: which deployment, which calls, which window, which columns.
+"""Options that commands share: deployment, filter, window, columns, output.
 
-In: the command line; out: checked values of the packages below. It prints nothing but errors.
+In: the command line; out: validated values for the packages below. It prints only errors.
 """
 
 from typing import TYPE_CHECKING

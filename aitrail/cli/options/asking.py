@@ -1,4 +1,4 @@
-"""What every question has in common: a filter, a window, and where to ask: the table, or log files (--from)."""
+"""The options of every question: a filter, a window, and the source: the table, or log files (--from)."""
 
 import functools
 import re
@@ -35,7 +35,7 @@ LIMIT = click.IntRange(min=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A question on the command line: what is asked for, and where."""
+    """A question on the command line: filter, window and source."""
 
     place: Place
     conditions: Conditions
@@ -44,18 +44,18 @@ class Asked:
 
     @cached_property
     def store(self) -> "EventStore":
-        """What to ask. Raises what reaching it raises."""
-        from aitrail.questions import EventStore  # noqa: PLC0415 (--help need not wait for what reads log files)
+        """The store that answers the question. Raises the errors of reaching it."""
+        from aitrail.questions import EventStore  # noqa: PLC0415 (would slow down --help)
 
         return EventStore(self.place.source, now=lambda: self.now)
 
     @property
     def question(self) -> Any:  # noqa: ANN401 (keyword arguments of EventStore's questions)
-        """Window and conditions, as the questions of EventStore take them."""
+        """Window and conditions, as keyword arguments of EventStore's questions."""
         return {"since": self.window.since, "until": self.window.until, **self.conditions}
 
     def narrate_nothing(self) -> None:
-        """Tell that nothing was found, and what to check."""
+        """Reports that nothing was found, and what to check."""
         window = f" {self.window}".rstrip()
         narrate(f"No events{with_conditions(self.conditions)}{window} in {self.place}. {self.place.advice}")
         for hint in _hints(self.conditions):
@@ -63,18 +63,18 @@ class Asked:
 
 
 def with_conditions(conditions: Conditions) -> str:
-    """The conditions in words, which follow those of what has to meet them."""
+    """The conditions as text that can follow a noun: ` with service polly`."""
     words = [f" {name.replace('_', ' ')} {' or '.join(_texts(values))}" for name, values in conditions.items()]
     return f" with{','.join(words)}" if words else ""
 
 
 def newest(count: int, thing: str, *, adjective: str = "newest") -> str:
-    """How a remark begins that not everything is shown."""
+    """The beginning of a remark that not everything is shown."""
     return f"This is the {adjective} {thing}" if count == 1 else f"These are the {adjective} {count:,} {thing}s"
 
 
 def _hints(conditions: Conditions) -> Iterator[str]:
-    """What people may have meant with conditions that no call met."""
+    """Suggestions for conditions that no call met."""
     for operation in conditions.get("operation", ()):
         if meant := _meant(operation):
             yield f"No known operation is called {operation}: did you mean {meant}?"
@@ -86,7 +86,7 @@ def _hints(conditions: Conditions) -> Iterator[str]:
 
 
 def _lacks_kind(text: str, kinds: Iterable[str]) -> bool:
-    """Whether it is a pattern of a name alone."""
+    """Whether the text is a pattern for a name without its kind."""
     begin = re.split(r"[*?\[]", text, maxsplit=1)[0]
     return is_pattern(text) and "/" not in text and bool(begin) and not any(kind.startswith(begin) for kind in kinds)
 
@@ -96,7 +96,7 @@ def _texts(values: object) -> list[str]:
 
 
 def _meant(operation: str) -> str | None:
-    """What a mistyped operation should be, if the AWS SDK knows one that is like it."""
+    """The operation in the AWS SDK that is closest to a mistyped one; None if there is none."""
     from aitrail.aws import known_operations  # noqa: PLC0415 (imports botocore)
 
     known = known_operations(service.name for service in load().services)
@@ -104,9 +104,9 @@ def _meant(operation: str) -> str | None:
 
 
 def question_options(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add filter, window and where to ask; the command gets them as one Asked, `asked`.
+    """Adds the options for filter, window and source; the command gets them as one Asked, `asked`.
 
-    `without` names conditions that are no options of the command.
+    `without` names conditions that are not options of the command.
     """
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:

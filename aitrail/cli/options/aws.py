@@ -1,4 +1,4 @@
-"""The options that say which deployment to ask, and the way to it. boto3 is imported when a command needs it."""
+"""The options that select the deployment, and access to it. boto3 is imported only when a command needs it."""
 
 import functools
 import os
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aitrail.deliveries import Announcer
     from aitrail.ledger import LedgerReader
 
-# A person waits: botocore's own 60 s, five times over, would make them give up before it does.
+# A person is waiting: with botocore's default of 60 s, five times, they would give up first.
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 20
 _ATTEMPTS = 3
@@ -33,7 +33,7 @@ class UnreachableError(click.ClickException):
     exit_code = 3
 
 
-# Names of botocore's errors and codes of AWS's, and what to do about them.
+# Names of botocore's errors and AWS's error codes -> what to do about them.
 _HINTS = {
     ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"): (
         "Configure credentials (`aws configure`, `aws sso login`, AWS_PROFILE), or name a profile with --profile."
@@ -44,9 +44,9 @@ _HINTS = {
     ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch"): (
         "Check the credentials: --profile, AWS_PROFILE, AWS_ACCESS_KEY_ID."
     ),
-    # Of a HEAD, whose answer has no body, the code is that of HTTP.
+    # For a HEAD request, whose response has no body, the code is the HTTP status.
     ("AccessDenied", "AccessDeniedException", "403"): "docs/operations.md (Permissions) lists what each command needs.",
-    # EC2's own word: commands ask it for nothing else.
+    # EC2's error code: commands use EC2 for nothing else.
     ("UnauthorizedOperation",): "Name Regions with --in-region, or allow ec2:DescribeRegions.",
     THROTTLING: (
         "AWS throttles requests: try again in a minute, or read less (a shorter window, one principal or service)."
@@ -66,7 +66,7 @@ _HINTS = {
 
 
 def hint(error: BaseException) -> str:
-    """What to do about an error of botocore's or AWS's, in whole sentences; nothing where that is not known."""
+    """What to do about an error from botocore or AWS, in whole sentences; empty if unknown."""
     names = {kind.__name__ for kind in type(error).__mro__}
     names.add(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
     return next((text for known, text in _HINTS.items() if names.intersection(known)), "")
@@ -74,7 +74,7 @@ def hint(error: BaseException) -> str:
 
 @contextmanager
 def _reaching_aws(access: "Access") -> Iterator[None]:
-    """Turn every way in which AWS cannot be reached into an UnreachableError that says what to do."""
+    """Converts every error of reaching AWS to an UnreachableError that says what to do."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (see above)
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
@@ -92,7 +92,7 @@ def _reaching_aws(access: "Access") -> Iterator[None]:
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """Which deployment to ask: the name of its stack, and what boto3 needs to reach it."""
+    """Access to one deployment: the name of its stack, and the settings for boto3."""
 
     stack: str
     profile: str | None
@@ -104,7 +104,7 @@ class Access:
 
     @property
     def region_name(self) -> str | None:
-        """The Region that is asked, wherever it was said."""
+        """The Region in use, from the option, the environment or the profile."""
         name: str | None = self._session.region_name
         return name
 
@@ -112,41 +112,42 @@ class Access:
     def _session(self) -> "boto3.Session":
         import boto3  # noqa: PLC0415 (see above)
 
-        # boto3 reads AWS_DEFAULT_REGION alone; the AWS command line and SDKs read AWS_REGION.
+        # boto3 reads only AWS_DEFAULT_REGION; other AWS SDKs read AWS_REGION.
         return boto3.Session(profile_name=self.profile, region_name=self.region or os.environ.get("AWS_REGION"))
 
-    def client(self, service: str, region: str | None = None, *, attempts: int = _ATTEMPTS) -> Any:  # noqa: ANN401 (of any service)
-        """A client that gives up while a person still waits; in another Region if one is named.
+    def client(self, service: str, region: str | None = None, *, attempts: int = _ATTEMPTS) -> Any:  # noqa: ANN401 (a client of any service)
+        """A client of a service, with timeouts that suit a waiting person; `region` overrides the Region.
 
         Raises botocore's errors.
         """
         from botocore.config import Config  # noqa: PLC0415 (see above)
 
-        from aitrail.aws import WORKERS  # noqa: PLC0415 (threads are of no use to --help)
+        from aitrail.aws import WORKERS  # noqa: PLC0415 (would slow down --help)
 
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
-            max_pool_connections=2 * WORKERS,  # pages and whole rows are read side by side
+            max_pool_connections=2 * WORKERS,  # pages and whole rows are fetched in parallel
             retries={"mode": "standard", "total_max_attempts": attempts},
         )
         session: Any = self._session  # boto3 has one overload per service
         try:
             client = session.client(service, region_name=region, endpoint_url=self.endpoint_url, config=config)
-        except ValueError as error:  # no region, or no URL, has such a form
+        except ValueError as error:  # the form of the Region or URL is invalid
             raise click.UsageError(f"{error}") from error
         client.meta.events.register("before-parse", self._refuse_pages)
         return client
 
     def _refuse_pages(self, response_dict: Any, operation_model: Any, **_: object) -> None:  # noqa: ANN401 (botocore's)
-        # botocore makes an empty answer of them, if it can. Balancers of AWS have pages for errors, S3 has any objects.
+        # botocore may parse a web page as an empty response. AWS's load balancers send pages with errors, and S3
+        # objects may be pages.
         is_page = (response_dict["headers"].get("content-type") or "").startswith("text/html")
         is_of_aws = response_dict["status_code"] >= _SERVER_ERROR or operation_model.has_streaming_output
         if is_page and not is_of_aws:
             raise self.stranger()
 
     def stranger(self) -> UnreachableError:
-        """The error that something answers in the place of AWS."""
+        """The error for responses that do not come from AWS."""
         where = self.endpoint_url or f"the addresses of AWS in {self.region_name}"
         return UnreachableError(
             f"The response from {where} is not from AWS. Check --endpoint-url, and whether a proxy or a login page of "
@@ -160,19 +161,19 @@ class Access:
 
         try:
             return Deployment.find(self.client("cloudformation"), self.stack)
-        except KeyError as error:  # well-formed, and of another shape than botocore expects
+        except KeyError as error:  # well-formed, but not the shape that botocore expects
             raise self.stranger() from error
 
     @cached_property
     def ledger(self) -> "LedgerReader":
         """The ledger of the stack. Raises StackNotFoundError and botocore's errors."""
-        from aitrail.ledger import LedgerReader  # noqa: PLC0415 (imports what --help does not need)
+        from aitrail.ledger import LedgerReader  # noqa: PLC0415 (would slow down --help)
 
         return LedgerReader(self.client("dynamodb"), self.deployment.files_table)
 
     @cached_property
     def announcer(self) -> "Announcer":
-        """What announces log files of the stack's bucket again; the same."""
+        """Re-announces log files of the stack's bucket. Raises StackNotFoundError and botocore's errors."""
         from aitrail.deliveries import Announcer  # noqa: PLC0415 (as above)
 
         sqs = self.client("sqs")
@@ -180,9 +181,9 @@ class Access:
 
 
 def aws_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --stack, --profile, --region and --endpoint-url; the command gets them as one Access, `access`.
+    """Adds --stack, --profile, --region and --endpoint-url; the command gets them as one Access, `access`.
 
-    Whatever keeps the command from reaching AWS ends it with exit code 3 and a hint.
+    If AWS cannot be reached, the command ends with exit code 3 and a hint.
     """
 
     @option(

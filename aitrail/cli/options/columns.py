@@ -1,4 +1,4 @@
-"""--columns: which attributes of rows to show, and which a table shows without it."""
+"""--columns selects the attributes of rows to show; a table has default columns."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -10,12 +10,12 @@ from aitrail.cli.output import ROW_COLUMNS
 from aitrail.dynamodb import tables
 from aitrail.questions import COLUMNS, WIDE_COLUMNS, Conditions, nearest
 
-# A terminal has room for these, and for one or two more.
+# A terminal has room for these and one or two more.
 _FIRST = ROW_COLUMNS[:3]
 
 
 def table_columns(conditions: Conditions) -> tuple[str, ...]:
-    """The columns of a table of calls: those that somebody asks about come early enough to have room."""
+    """The columns of a table of calls; columns with a condition come early, so that they have room."""
     asked = [column for name, column in (COLUMNS | {"read_only": "readOnly"}).items() if name in conditions]
     if set(conditions.get("outcome", ())) - {"ok"}:
         asked.append("errorCode")
@@ -23,7 +23,7 @@ def table_columns(conditions: Conditions) -> tuple[str, ...]:
 
 
 def only(rows: Iterable[dict[str, Any]], columns: Sequence[str] | None) -> Iterable[dict[str, Any]]:
-    """The rows with these attributes alone, where they have them; as they are without columns."""
+    """The rows with only these attributes, as far as they have them; unchanged if `columns` is None."""
     if columns is None:
         return rows
     return ({name: row[name] for name in columns if name in row} for row in rows)
@@ -47,7 +47,7 @@ def columns_option(
     known: Sequence[str] = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS),
     text: str = "Columns to show, in this order. A column that is not in the indexes costs a read of every row.",
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add --columns, which takes names of `known`; the command gets them, each once, as `columns`."""
+    """Adds --columns, which accepts names in `known`; the command gets them without duplicates as `columns`."""
 
     def completed(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
         before, comma, last = incomplete.rpartition(",")

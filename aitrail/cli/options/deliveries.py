@@ -1,4 +1,4 @@
-"""What commands that report on deliveries have in common, and commands that queue them again."""
+"""The shared options of commands that report on deliveries, and of commands that queue them again."""
 
 import functools
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A report on the deliveries of a window, of some accounts and Regions."""
+    """The options of a report on the deliveries of a window, for some accounts and Regions."""
 
     window: Window
     origins: Origins
@@ -32,9 +32,9 @@ class Report:
 
 
 def report_options(*own: _Decorator, since: str) -> _Decorator:
-    """Add the options of a report, whose window begins `since` by default; the command gets them as one Report.
+    """Adds the options of a report; the command gets them as one Report. `since` is the window's default start.
 
-    Those of its `own` stand in the middle: behind which deliveries it is about, and before where and how.
+    The command's `own` options are listed after those that select deliveries, and before the others.
     """
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
@@ -68,7 +68,7 @@ def _all_of(*decorators: _Decorator) -> _Decorator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requeue:
-    """How a command queues files: not at all in a `dry_run`, and with a `wait` until the function has read them."""
+    """Options for queueing files: a `dry_run` queues nothing; with `wait`, the command waits for the function."""
 
     dry_run: bool
     wait: Wait | None
@@ -78,9 +78,9 @@ class Requeue:
 
 
 def requeue_options(*, dry_run: str, of: str) -> _Decorator:
-    """Add --dry-run, --wait, --timeout, and where and how; the command gets them as one Requeue.
+    """Adds --dry-run, --wait, --timeout and the options for deployment and output; the command gets one Requeue.
 
-    `dry_run` is the help of --dry-run, `of` says what a query is asked of.
+    `dry_run` is the help of --dry-run, `of` describes the value that a query is applied to.
     """
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:

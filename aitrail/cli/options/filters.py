@@ -1,4 +1,4 @@
-"""--service, --principal, --errors and the like: which rows a question is about."""
+"""The options of a filter: --service, --principal, --errors and so on."""
 
 import functools
 from collections.abc import Callable, Collection, Sequence
@@ -12,7 +12,7 @@ from aitrail.rows import CREDENTIALS, OUTCOMES
 from aitrail.services import load
 
 _ERRORS = tuple(outcome for outcome in OUTCOMES if outcome != "ok")
-# Of the names of parameters: --region is another option than --in-region.
+# Prefix of parameter names, because --region is a different option from --in-region.
 _PREFIX = "wanted_"
 _SECTION = "Which calls (repeat an option for more values)"
 
@@ -60,10 +60,10 @@ _OPTIONS: Sequence[Any] = (
 
 
 class OneOf(click.Choice[str]):
-    """One of these values, of an option that may be repeated."""
+    """One of several values, for an option that may be repeated."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
-        """The value as the choices have it."""
+        """The value, spelled as in the choices."""
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
@@ -72,7 +72,7 @@ class OneOf(click.Choice[str]):
 
 
 def filter_options(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add the options of a filter; the command gets them, checked, as `conditions`.
+    """Adds the options of a filter; the command gets them, validated, as `conditions`.
 
     `without` names conditions to leave out.
     """
@@ -109,7 +109,7 @@ def filter_options(*without: str) -> Callable[[Callable[..., None]], Callable[..
 
 
 def _check(conditions: Conditions) -> None:
-    """Refuse what no row can meet before anything is read, and name the option."""
+    """Refuses conditions that no row can meet, before anything is read, and names the option."""
     try:
         checked(conditions)
     except ConditionError as error:

@@ -1,4 +1,4 @@
-"""--account and --in-region of commands that are about deliveries, and how values of such options are checked."""
+"""--account and --in-region of commands about deliveries, and the validation of their values."""
 
 import functools
 from collections.abc import Callable
@@ -13,12 +13,12 @@ WHICH = "Which deliveries (repeat an option for more values)"
 
 
 def texts_of(condition: str) -> Callable[..., tuple[str, ...]]:
-    """The callback of an option that may be repeated, whose values are those of a condition: each once."""
+    """A click callback for a repeatable option: validates its values as a condition's, and removes duplicates."""
 
     def values(_context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
-        from aitrail.questions import ConditionError, Conditions, checked  # noqa: PLC0415 (--help need not wait for it)
+        from aitrail.questions import ConditionError, Conditions, checked  # noqa: PLC0415 (would slow down --help)
 
-        wanted: Conditions = {condition: texts}  # type: ignore[misc] # one of its names
+        wanted: Conditions = {condition: texts}  # type: ignore[misc] # a name of a condition
         try:
             found: tuple[str, ...] = checked(wanted)[condition]
         except ConditionError as error:
@@ -29,7 +29,7 @@ def texts_of(condition: str) -> Callable[..., tuple[str, ...]]:
 
 
 def origin_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --account and --in-region; the command gets them as one Origins, `origins`."""
+    """Adds --account and --in-region; the command gets them as one Origins, `origins`."""
 
     @option(
         *(WHICH, "--account", "accounts"),

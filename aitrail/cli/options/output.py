@@ -1,4 +1,4 @@
-"""-o, --query, --no-color: the format of what a command shows, and which part of it."""
+"""-o, --query and --no-color: the output format of a command, and the part of the output to show."""
 
 import functools
 import json
@@ -17,10 +17,10 @@ from aitrail.cli.output import FORMATS, Output
 def output_options(
     default: str | None = None, *, formats: Sequence[str] = FORMATS, of: str = "the list of rows"
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add -o/--output, --query and --no-color; the command gets them as one Output, `output`.
+    """Adds -o/--output, --query and --no-color; the command gets them as one Output, `output`.
 
-    Without a default the format is table on a terminal and jsonl when piped; with a query it is json. Rows that do not
-    end have no json among their `formats`, and no --query. `of` says what a query is asked of.
+    Without a default, the format is table on a terminal and jsonl when piped; with a query, it is json. A command with
+    endless rows has no json in its `formats`, and no --query. `of` describes the value that a query is applied to.
     """
     query_option = option(
         "Output", "--query", metavar="JMESPATH", help=f"Apply this JMESPath expression to {of}; prints json by default."
@@ -57,7 +57,7 @@ def output_options(
 
 
 def _search(query: str) -> Callable[[Any], Any]:
-    """What a JMESPath finds in a JSON value: JSON values."""
+    """A function that applies a JMESPath expression to a JSON value; the result is a JSON value."""
     import jmespath  # noqa: PLC0415 (few commands need it)
     from jmespath.exceptions import JMESPathError  # noqa: PLC0415
 
@@ -71,7 +71,7 @@ def _search(query: str) -> Callable[[Any], Any]:
 
     def search(value: Any) -> Any:  # noqa: ANN401 (any JSON value)
         try:
-            # Not everything that an expression finds is JSON: &name is a function.
+            # Not every result of an expression is JSON: &name is a function.
             return json.loads(json.dumps(expression.search(value), allow_nan=False))
         except (JMESPathError, TypeError, ValueError) as error:
             raise wrong(error) from error

@@ -8,7 +8,7 @@ from aitrail.deliveries import S3, BadUrlError, bucket_and_key
 
 
 class _Path(click.Path):
-    """A file or folder that is there, - for standard input, or something in S3."""
+    """An existing file or folder, - for standard input, or a URL in S3."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
         if not str(value).startswith(S3):
@@ -24,7 +24,7 @@ PATH = _Path(exists=True, readable=False, allow_dash=True)
 
 
 def further(path: str) -> str:
-    """A path behind that of --from, checked alike."""
+    """A path that follows the path of --from, validated in the same way."""
     try:
         return str(PATH.convert(path, None, None))
     except click.BadParameter as error:

@@ -1,4 +1,4 @@
-"""Where to ask: the table of a deployed stack, or log files (--from)."""
+"""The place where a question is asked: the table of a deployed stack, or log files (--from)."""
 
 import functools
 from collections.abc import Callable
@@ -19,12 +19,12 @@ from aitrail.window import EARLIEST, LATEST
 
 _SECTION = "Where"
 _FAILED = 1
-# What a message names of many paths.
+# The maximum number of paths that a message names.
 _NAMED_PATHS = 3
 
 
 class Place(Protocol):
-    """Where rows are, and what to tell people about it. As text it reads after `in`."""
+    """A place with rows, and messages about it. Its text can follow `in`."""
 
     access: Access
 
@@ -35,25 +35,25 @@ class Place(Protocol):
 
     @property
     def since(self) -> str | datetime:
-        """Where a window begins unless somebody says so."""
+        """The default start of a window."""
         ...
 
     @property
     def until(self) -> str | datetime:
-        """Where it ends."""
+        """The default end of a window."""
         ...
 
     @property
     def advice(self) -> str:
-        """What to check where nothing is found."""
+        """What to check if nothing is found."""
         ...
 
     def narrate(self, *, at_length: bool) -> None:
-        """Tell what people should know about what was read, `at_length` also what it took."""
+        """Reports problems of reading; `at_length` also the cost of reading."""
         ...
 
     def exit_code(self, *, strict: bool) -> int:
-        """How the command ends that found nothing wrong itself; `strict` minds what could not be read."""
+        """The exit code of a command without problems of its own; with `strict`, unreadable files matter."""
         ...
 
 
@@ -91,14 +91,14 @@ class Deployed:
 
 
 class LogFiles:
-    """Log files: nothing is asked of a table."""
+    """Log files, without any table."""
 
     since = EARLIEST
     until = LATEST
     advice = "Check the window (--since, --until) and the paths (--from)."
 
     def __init__(self, paths: tuple[str, ...], access: Access) -> None:
-        from aitrail.questions import Scan  # noqa: PLC0415 (--help need not wait for it)
+        from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
         self.access = access
         self._paths = paths
@@ -133,7 +133,7 @@ class LogFiles:
 
 
 def _refuse_unused(context: click.Context, paths: tuple[str, ...]) -> None:
-    """Refuse options that have no meaning for log files, since whoever gives them expects something of them."""
+    """Refuses options that have no effect on log files, because a user who gives them expects one."""
     is_of_aws = any(path.startswith(S3) for path in paths)
     for name in ("stack",) if is_of_aws else ("stack", "profile", "region", "endpoint_url"):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
@@ -145,10 +145,10 @@ def _refuse_unused(context: click.Context, paths: tuple[str, ...]) -> None:
 
 
 def place_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --from, -v and the options of AWS; the command gets where to ask as `place`.
+    """Adds --from, -v and the options for AWS; the command gets a Place as `place`.
 
-    What follows the path of --from belongs to it as well, so that a shell's pattern may stand there. After the command,
-    what people should know about what was read is told on stderr.
+    Paths after the path of --from belong to it as well, so that a shell pattern can be used. After the command,
+    problems of reading are reported on stderr.
     """
 
     @option(
@@ -184,7 +184,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         place: Place = LogFiles((*paths, *map(further, more)), access) if paths else Deployed(access)
         try:
             command(*args, place=place, **options)
-        except click.exceptions.Exit:  # with an exit code of its own
+        except click.exceptions.Exit:  # the command has its own exit code
             place.narrate(at_length=verbose)
             raise
         place.narrate(at_length=verbose)

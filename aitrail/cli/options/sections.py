@@ -14,12 +14,12 @@ _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Command(click.Command):
-    """A command of aitrail: `option` says under which heading each of its options stands."""
+    """A command of aitrail, whose options are added with `option` under a heading."""
 
     context_class = HelpContext
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, the headings in the order in which they come first; --help stands last."""
+        """Writes the options, with headings in order of first occurrence; --help is last."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
@@ -32,7 +32,7 @@ class Command(click.Command):
 
 
 def repeated(name: str, text: str) -> str:
-    """How to give the values that a comma separates: what a message ends with that refuses them as one."""
+    """The end of an error message that refuses comma-separated values: how to give several values."""
     values = [each.strip() for each in text.split(",")]
     is_list = len(values) > 1 and all(values)
     return (
@@ -41,7 +41,7 @@ def repeated(name: str, text: str) -> str:
 
 
 def option(section: str, *names: str, **settings: Any) -> _Decorator:  # noqa: ANN401 (click's)
-    """An option under a heading: click.option with one argument more."""
+    """An option under a heading: click.option with an additional argument."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         decorated = click.option(*names, **settings)(command)
@@ -52,5 +52,5 @@ def option(section: str, *names: str, **settings: Any) -> _Decorator:  # noqa: A
 
 
 def verbose_option(text: str) -> _Decorator:
-    """Add -v; the command gets it as `verbose`."""
+    """Adds -v; the command gets it as `verbose`."""
     return option("Where", "-v", "--verbose", is_flag=True, help=text)

@@ -1,4 +1,4 @@
-"""What `aitrail who` and `aitrail what` are asked about, and how much of the timeline they show."""
+"""The argument of `aitrail who` and `aitrail what`, and the options for the part of the timeline to show."""
 
 import functools
 import sys
@@ -18,7 +18,7 @@ from aitrail.questions import ConditionError, checked
 
 _SECTION = "What to show"
 _USUAL_LIMIT = 100
-# The command that an argument of the other kind belongs to.
+# Condition of the argument -> the other condition, and the command that takes it.
 _OTHER = {"resource": ("principal", "what"), "principal": ("resource", "who")}
 TIMELINE_COLUMNS = (*tables.NARROW_COLUMNS, "new")
 
@@ -27,7 +27,7 @@ _Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineChoice:
-    """How much of a timeline is shown; `most` is None for everything."""
+    """The part of a timeline to show; `most` is None for everything."""
 
     baseline: timedelta
     summarized: bool
@@ -36,11 +36,11 @@ class TimelineChoice:
 
 
 def timeline_argument(condition: str) -> _Decorator:
-    """The argument that stands for the option of that condition, and takes what it takes."""
+    """The argument for a condition; it accepts the same values as the condition's option."""
 
     def spelled(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
         try:
-            (text,) = checked({condition: value})[condition]  # type: ignore[misc] # the name of one of them
+            (text,) = checked({condition: value})[condition]  # type: ignore[misc] # a name of a condition
         except ConditionError as error:
             raise click.BadParameter(f"{error}{_other_command(condition, value)}") from error
         return str(text)
@@ -58,7 +58,7 @@ def _other_command(condition: str, text: str) -> str:
 
 
 def timeline_options(group: str) -> _Decorator:
-    """Add --baseline, --summary, --limit, --all and --columns; the command gets them as `choice`."""
+    """Adds --baseline, --summary, --limit, --all and --columns; the command gets them as `choice`."""
     before = "A value is new if it does not appear in this span before the window; 0d marks nothing."
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:

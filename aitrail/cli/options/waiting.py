@@ -1,4 +1,4 @@
-"""--wait and --timeout, of commands that announce log files."""
+"""--wait and --timeout of commands that announce log files."""
 
 import functools
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from aitrail.clock import Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """How to wait for the function: for how long, None for as long as it takes."""
+    """The choice to wait for the function; without a `timeout`, as long as necessary."""
 
     timeout: timedelta | None
     clock: Clock
 
 
 def wait_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add --wait and --timeout; the command gets them as one Wait, `wait`, None where it is not to wait."""
+    """Adds --wait and --timeout; the command gets them as one Wait, `wait`, or None if it should not wait."""
 
     @option("How", "--wait", "waits", is_flag=True, help="Wait until all files are processed, and show the outcomes.")
     @option(

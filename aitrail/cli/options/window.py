@@ -14,12 +14,12 @@ from aitrail.window import MomentError, moment_of, span_of, window_of, within_ti
 
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
-# One command has one now, however many of its options refer to it: the key of ctx.meta that holds it.
+# The key in ctx.meta of the current time, which is the same for all options of a command.
 _NOW = "aitrail.now"
 
 
 class Moment(click.ParamType[datetime]):
-    """`now`, a span before now such as 7d, or an ISO-8601 date or time, UTC where it names no zone."""
+    """`now`, a span before now such as 7d, or an ISO-8601 date or time, in UTC if it has no time zone."""
 
     name = "time"
 
@@ -51,9 +51,9 @@ class Span(click.ParamType[timedelta]):
 def window_options(
     section: str, *, since: str | None, without: str = ""
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add --since and --until; the command gets them as one Window, `window`, in which CloudTrail may have delivered.
+    """Adds --since and --until; the command gets them as one Window, `window`, limited to possible delivery times.
 
-    `since` is the default; where that is None, `without` is the message to whoever gives none.
+    `since` is the default. If it is None, `without` is the error message for a missing --since.
     """
     begin = "Start: 12h, 7d, yesterday, 2026-11-01, 2026-11-01T08:30."
 
@@ -77,12 +77,12 @@ def _default(since: str | None) -> str:
 
 
 def clock_of(ctx: click.Context | None) -> Clock:
-    """The clock of the command: the object of its context, where there is one."""
+    """The clock of the command: the object of its context, or else the system's clock."""
     return ctx.obj if ctx and isinstance(ctx.obj, Clock) else SYSTEM_CLOCK
 
 
 def now_of(ctx: click.Context | None) -> datetime:
-    """The moment of the command, in whole seconds."""
+    """The current time of the command, in whole seconds."""
     now: datetime = (ctx.meta if ctx else {}).setdefault(_NOW, clock_of(ctx).now().replace(microsecond=0))
     return now
 

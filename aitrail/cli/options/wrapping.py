@@ -1,27 +1,27 @@
-"""Help texts whose lines end between words, never at the hyphen within one, as in `--dry-run`."""
+"""Wraps help texts only between words, never at the hyphen within a word such as `--dry-run`."""
 
 from collections.abc import Iterable
 
 import click
 
-# textwrap breaks a line behind a hyphen-minus, and this one looks the same and is none.
+# textwrap breaks lines after a hyphen-minus, but not after this character, which looks the same.
 _UNBREAKABLE = str.maketrans("-", "\N{NON-BREAKING HYPHEN}")
 _BREAKABLE = str.maketrans("\N{NON-BREAKING HYPHEN}", "-")
 
 
 class WholeWords(click.HelpFormatter):
-    """Breaks lines at spaces alone."""
+    """Breaks lines only at spaces."""
 
     def write_text(self, text: str) -> None:
-        """Write a paragraph."""
+        """Writes a paragraph."""
         super().write_text(text.translate(_UNBREAKABLE))
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        """Write names with what they mean."""
+        """Writes names with their meanings."""
         super().write_dl([(name, text.translate(_UNBREAKABLE)) for name, text in rows], col_max, col_spacing)
 
     def getvalue(self) -> str:
-        """Give what was written, with the hyphens that it had."""
+        """The text written, with its original hyphens."""
         return super().getvalue().translate(_BREAKABLE)
 
 

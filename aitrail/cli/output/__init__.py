@@ -1,6 +1,6 @@
-"""Prints: formats, tables, groups of names and values, progress.
+"""Prints results: formats, tables, groups of names and values, progress.
 
-In: rows and values; out: text that cannot steer a terminal. It knows nothing of AWS, or of what rows mean.
+In: rows and values; out: text that cannot control a terminal. It knows nothing about AWS or the meaning of rows.
 """
 
 from typing import TYPE_CHECKING

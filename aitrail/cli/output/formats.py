@@ -1,4 +1,4 @@
-"""Rows as text, one after another: the formats of -o."""
+"""The formats of -o, which write rows as text one after another."""
 
 import csv
 import shutil
@@ -11,19 +11,19 @@ from aitrail.cli.output.table import Cell, TableWriter
 
 
 class Writer(Protocol):
-    """Writes rows in one format: `add` as often as there are more, then `end`."""
+    """Writes rows in one format: call `add` any number of times, then `end`."""
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Write rows. The stream may hold them back until it is flushed."""
+        """Writes rows. The stream may buffer them until it is flushed."""
         ...
 
     def end(self) -> None:
-        """Write what belongs behind the last row."""
+        """Writes the end of the output, after the last row."""
         ...
 
 
 class JsonLines:
-    """One JSON value in each line, of a row every attribute."""
+    """One JSON value per line; a row has all its attributes."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -37,7 +37,7 @@ class JsonLines:
 
 
 class JsonList:
-    """One JSON document: a list of objects with every attribute."""
+    """One JSON document: a list of objects with all attributes."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -55,7 +55,7 @@ class JsonList:
 
 
 class Csv:
-    """Comma-separated cells for spreadsheets; the first line names the columns, also if nothing follows."""
+    """Comma-separated cells for spreadsheets; the first line always names the columns."""
 
     def __init__(self, stream: IO[str], columns: Sequence[str]) -> None:
         self._columns = columns
@@ -72,7 +72,7 @@ class Csv:
 
 
 class Table:
-    """A table for people; `fit` leaves out what a terminal has no room for, and says so at the end, or folds it."""
+    """A table for people; with `fit`, columns that do not fit are left out, which is reported at the end, or folded."""
 
     def __init__(self, stream: IO[str], columns: Sequence[str], *, styled: bool, fit: bool, fold: bool = False) -> None:
         is_terminal = stream.isatty()

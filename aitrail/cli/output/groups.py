@@ -1,4 +1,4 @@
-"""Names and values below headings: what one thing is made of, for people."""
+"""Groups of names and values under headings, which show all parts of one thing to people."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,9 +8,9 @@ import click
 
 from aitrail.cells import printable
 
-# A longer name moves its own value alone.
+# A longer name shifts only its own value.
 _WIDEST_NAME = 56
-# Deeper than people look into a list of names and values: what is nested below is shown as JSON.
+# Values that are nested more deeply are shown as JSON.
 _DEEPEST = 6
 
 # The names and indexes that lead to a value inside another.
@@ -18,7 +18,7 @@ Steps = tuple[str | int, ...]
 
 
 class Group(NamedTuple):
-    """A heading, names with their values, and lines without names below them; any text will do."""
+    """A heading, names with values, and lines without names below them; any text is allowed."""
 
     heading: str
     fields: Sequence[tuple[str, str]] = ()
@@ -26,7 +26,7 @@ class Group(NamedTuple):
 
 
 def lines_of(groups: Iterable[Group], *, bold: bool) -> Iterator[str]:
-    """The lines of groups that hold anything, all of them printable but for `bold` headings."""
+    """The lines of all groups that are not empty; everything but `bold` headings is printable."""
     for number, group in enumerate(each for each in groups if each.fields or each.lines):
         if number:
             yield ""
@@ -38,7 +38,7 @@ def lines_of(groups: Iterable[Group], *, bold: bool) -> Iterator[str]:
 
 
 def leaves(value: Any, path: Steps = ()) -> Iterator[tuple[Steps, Any]]:  # noqa: ANN401 (any JSON value)
-    """The values inside a JSON value, and where they are; objects in the order of names. What is empty is a value."""
+    """The values inside a JSON value with their paths, objects in the order of names; empty containers are values."""
     if not isinstance(value, dict | list) or not value or len(path) == _DEEPEST:
         yield path, value
         return
@@ -47,5 +47,5 @@ def leaves(value: Any, path: Steps = ()) -> Iterator[tuple[Steps, Any]]:  # noqa
 
 
 def text_of(value: Any) -> str:  # noqa: ANN401 (any JSON value)
-    """A text as it is, unless it is empty; any other value as JSON."""
+    """A non-empty text unchanged; any other value as JSON."""
     return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""How a command shows its rows on stdout, and what it tells people on stderr."""
+"""Writes a command's rows to stdout, and messages for people to stderr."""
 
 import io
 import json
@@ -18,21 +18,21 @@ from aitrail.dynamodb import items
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
-# The exit code of a command that found something that needs a person.
+# The exit code of a command that found something that needs an operator.
 ATTENTION = 4
 
 # The columns of tables that show rows: who did what, when and from where. A terminal has room for the first ones.
 ROW_COLUMNS = ("eventTime", "operation", "principal", "service", "resource", "outcome", "awsRegion", "sourceIPAddress")
 
-# The columns of a table are as wide as its first rows ask for.
+# The first rows determine the width of a table's columns.
 _FIRST_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """How a command shows its rows: a format of FORMATS; `styled` allows a terminal's bold and colors.
+    """The output of a command: one of FORMATS; `styled` allows bold text and colors on a terminal.
 
-    A `query` is asked of the list of all rows, or of the one value, and its result is shown in their place.
+    A `query` is applied to the list of all rows, or to the single value, and its result is shown instead.
     """
 
     format: str
@@ -41,12 +41,12 @@ class Output:
 
     @property
     def is_table(self) -> bool:
-        """Whether people see a table, and not what a query finds: only there may sums stand among rows."""
+        """Whether the output is a table and not the result of a query; only tables may contain sums among rows."""
         return self.format == "table" and self.query is None
 
     @property
     def wants_whole_rows(self) -> bool:
-        """Whether every attribute of a row is shown, or may be asked for."""
+        """Whether all attributes of rows are shown, or may be used by a query."""
         return self.query is not None or self.format in ("json", "jsonl")
 
     def write(
@@ -58,10 +58,10 @@ class Output:
         fit: bool = True,
         fold: bool = False,
     ) -> None:
-        """Write rows as they come. `table` and `csv` name the columns of these formats; json and jsonl have everything.
+        """Writes rows as they arrive. `table` and `csv` name the columns of these formats; json and jsonl have all.
 
-        A table leaves out columns for which a terminal has no room, or folds them below their row with `fold`, unless
-        not to `fit`. Raises what reading `rows` or writing raises.
+        With `fit`, a table leaves out columns that do not fit the terminal, or, with `fold`, shows them below their
+        row. Raises the errors of reading `rows` and of writing.
         """
         if self.query is None:
             self._write_rows(rows, self.writer(table=table, csv=csv, fit=fit, fold=fold))
@@ -87,7 +87,7 @@ class Output:
             self._write_rows(rows, self.writer(table=columns, csv=columns, fit=fit))
 
     def writer(self, *, table: Sequence[str], csv: Sequence[str], fit: bool = True, fold: bool = False) -> Writer:
-        """What writes rows that come little by little; see `write`."""
+        """A writer for rows that arrive little by little; see `write`."""
         stream = _stdout()
         if self.format == "table":
             return Table(stream, table, styled=self.styled, fit=fit, fold=fold)
@@ -96,18 +96,18 @@ class Output:
         return JsonList(stream) if self.format == "json" else JsonLines(stream)
 
     def write_value(self, value: dict[str, Any]) -> None:
-        """Write one JSON object, or what the query finds in it."""
+        """Writes one JSON object, or the result of the query."""
         self._write_result(value if self.query is None else self.query(value), fit=True)
         sys.stdout.flush()
 
     def write_table(self, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
-        """Write a table of which everything is known: names of columns, and texts, have to be printable."""
+        """Writes a complete table; names of columns and texts have to be printable."""
         stream = _stdout()
         TableWriter(stream, columns, width=None, bold=self.styled and stream.isatty()).add(rows)
         sys.stdout.flush()
 
     def write_groups(self, groups: Iterable[Group]) -> None:
-        """Write names and values below headings, for people; see `groups`."""
+        """Writes names and values under headings, for people; see `groups`."""
         stream = _stdout()
         stream.writelines(f"{line}\n" for line in lines_of(groups, bold=self.styled and stream.isatty()))
         stream.flush()
@@ -125,12 +125,12 @@ def _with_columns(value: Any) -> dict[str, Any]:  # noqa: ANN401 (any JSON value
     return value if isinstance(value, dict) else {"value": value}
 
 
-def _stdout() -> Any:  # noqa: ANN401 (a text stream, in tests another)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # not every locale can write every name
+def _stdout() -> Any:  # noqa: ANN401 (a text stream, which tests replace)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # not every locale can encode every name
         sys.stdout.reconfigure(errors="backslashreplace")
     return sys.stdout
 
 
 def narrate(text: str) -> None:
-    """One line for people on stderr, whatever names of files and records are in it."""
+    """Writes one line for people to stderr; names of files and records in it are escaped."""
     click.echo(printable(text), err=True)

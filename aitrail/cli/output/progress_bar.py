@@ -1,4 +1,4 @@
-"""How far a command is: a bar on terminals, now and then a line elsewhere."""
+"""Shows the progress of a command: a bar on terminals, occasional lines elsewhere."""
 
 import sys
 import time
@@ -8,21 +8,21 @@ from typing import Protocol
 
 from aitrail.cli.output.output import narrate
 
-# Whoever reads a log wants to see that something happens, and not much more.
+# A log should show that something is happening, but not much more.
 _SECONDS_BETWEEN_LINES = 60.0
 
 
 class Show(Protocol):
-    """Shows what is being done, and how much of it is done where `total` says how much there is."""
+    """Shows the current activity and, if `total` is given, how much of it is done."""
 
     def __call__(self, text: str, done: int = 0, total: int | None = None) -> None:
-        """Show it until the next time."""
+        """Shows the activity until the next call."""
         ...
 
 
 @contextmanager
 def progress(clock: Callable[[], float] = time.monotonic) -> Iterator[Show]:
-    """On a terminal a bar and the time that is left, which vanish in the end; elsewhere a line a minute."""
+    """On a terminal, a bar and the remaining time, which disappear at the end; elsewhere, one line per minute."""
     if not sys.stderr.isatty():
         yield _lines(clock)
         return
@@ -52,7 +52,7 @@ def _lines(clock: Callable[[], float]) -> Show:
 
 
 def rate_of(clock: Callable[[], float] = time.monotonic) -> Callable[[int], str]:
-    """What tells how many there have been in a second, on average since now."""
+    """A function that returns the average rate per second since now, given a count."""
     begun = clock()
 
     def rate(count: int) -> str:

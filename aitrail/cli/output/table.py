@@ -1,4 +1,4 @@
-"""A table of rows, in lines that fit the terminal where they can, written while rows still come."""
+"""Writes a table of rows while they arrive, in lines that fit the terminal if possible."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -6,7 +6,7 @@ from typing import IO
 
 import click
 
-# Fewer columns than these tell nothing: if even they do not fit, the terminal wraps the lines.
+# Fewer columns would be useless: if these do not fit, the terminal wraps the lines.
 _FEWEST = 2
 _GAP = "  "
 _INDENT = "    "
@@ -17,9 +17,9 @@ Cell = str | int | float | Decimal
 class TableWriter:
     """Writes rows of cells, chunk by chunk, below the names of the columns.
 
-    With a `width`, columns that do not fit beside those of the first chunk are left out from the right; with `fold`,
-    their cells stand below the row instead, each in a line with its column's name. No cell is ever cut. Texts have to
-    be printable; numbers are aligned to the right.
+    With a `width`, columns that do not fit, judging by the first chunk, are left out from the right; with `fold`, their
+    cells are shown below the row instead, each on a line with its column's name. No cell is ever cut. Texts have to be
+    printable; numbers are aligned to the right.
     """
 
     def __init__(
@@ -34,11 +34,11 @@ class TableWriter:
 
     @property
     def left_out(self) -> Sequence[str]:
-        """The columns for which there was no room, and which are nowhere."""
+        """The columns that did not fit and are not shown at all."""
         return () if self._fold else self._beside()
 
     def add(self, rows: Sequence[Sequence[Cell]]) -> None:
-        """Write rows, each with a cell for every column."""
+        """Writes rows, each with a cell for every column."""
         if not rows:
             return
         if not self._widths:
@@ -77,8 +77,8 @@ class TableWriter:
 
 
 def widths(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[int]:
-    """How wide the columns of a table are, in cells of a terminal; `rows` is not empty."""
-    from rich.cells import cell_len  # noqa: PLC0415 (--help need not wait for rich)
+    """The widths of a table's columns, in terminal cells; `rows` must not be empty."""
+    from rich.cells import cell_len  # noqa: PLC0415 (rich would slow down --help)
 
     by_column = zip(*rows, strict=True)
     return [
@@ -88,7 +88,7 @@ def widths(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[int]:
 
 
 def _sample(rows: Sequence[Sequence[Cell]], place: int) -> Cell:
-    """A cell of the column that is not empty, if there is one."""
+    """The first cell of the column that is not empty, if there is one."""
     return next((row[place] for row in rows if row[place] != ""), "")
 
 
@@ -97,7 +97,7 @@ def _text(cell: Cell) -> str:
 
 
 def _aligned(text: str, cell: Cell, width: int) -> str:
-    from rich.cells import cell_len  # noqa: PLC0415 (--help need not wait for rich)
+    from rich.cells import cell_len  # noqa: PLC0415 (rich would slow down --help)
 
     room = " " * (width - cell_len(text))
     return text + room if isinstance(cell, str) else room + text

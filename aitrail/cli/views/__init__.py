@@ -1,6 +1,6 @@
-"""What single commands show, where that is more than a table of rows.
+"""The output of single commands, where it is more than a table of rows.
 
-In: reports of the packages below; out: rows, groups and lines for `output`. It decides nothing.
+In: reports from the packages below; out: rows, groups and lines for `output`. It makes no decisions.
 """
 
 from typing import TYPE_CHECKING

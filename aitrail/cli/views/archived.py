@@ -1,11 +1,11 @@
-"""Archived files, which S3 does not hand out, and how to have them read."""
+"""Explains archived files, which have to be restored in S3 before they can be read."""
 
 from aitrail.cells import counted
 from aitrail.cli.output import narrate
 
 
 def narrate_archived(count: int, bucket: str) -> None:
-    """Tell how archived files are read, if there are any."""
+    """Explains how to restore archived files, if there are any."""
     if count:
         narrate(
             f"{counted(count, 'file')} archived: S3 cannot return them before they are restored. Restore what you need "

@@ -1,4 +1,4 @@
-"""What a backfill found and announced, as rows and in words."""
+"""Shows the deliveries that a backfill found and announced, as rows and as text."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -16,7 +16,7 @@ _DECIMALS = 6
 
 
 def write_counts(work: Backfill, prices: AwsPrices | None, output: Output) -> None:
-    """Write the counts by reason, in a table also their sums; with prices also what reading those announced costs."""
+    """Writes the counts by reason, in a table also their sums; with `prices`, also the cost of reading the files."""
     columns = (*_COLUMNS, "cost") if prices else _COLUMNS
     rows = list(_rows(work, prices, with_total=output.is_table))
     if output.is_table:
@@ -38,7 +38,7 @@ def _rows(work: Backfill, prices: AwsPrices | None, *, with_total: bool) -> Iter
 
 
 def narrate_counts(work: Backfill, access: Access, *, dry_run: bool = False) -> None:
-    """Tell what was announced, or would be, and what to do about the rest."""
+    """Reports what was announced, or would be, and what to do about the rest."""
     bucket, counts = work.folders.bucket, work.counts
     files, wanted = (sum(getattr(count, name) for count in counts.values()) for name in ("files", "wanted"))
     if not files:

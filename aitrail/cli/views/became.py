@@ -1,4 +1,4 @@
-"""What became of log files that were announced, once the function has had its turn."""
+"""Shows the outcomes of announced log files, after waiting for the function."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -17,10 +17,10 @@ _DEAD = (
 
 
 def show_what_became(noted: Announced, access: Access, wait: Wait, output: Output) -> bool:
-    """Wait for the function, and show what the ledger says then; whether all was read as it should be.
+    """Waits for the function, and shows the outcomes; returns whether all files were read without problems.
 
-    A row for each file that somebody has to look at, then one for each status of the others. Raises what reaching AWS
-    raises.
+    There is one row for each file that needs attention, then one for each status of the others. Raises the errors of
+    reaching AWS.
     """
     in_time = _wait(noted, access, wait) if noted.count else True
     bad, fine = Counter[str](), Counter[str]()

@@ -1,4 +1,4 @@
-"""What an import of Event history does, did and left, Region by Region."""
+"""Shows the progress, results and remaining work of an import of Event history, by Region."""
 
 import threading
 from collections import Counter
@@ -24,7 +24,7 @@ _LEFT = ("region", "eventSources", "since", "until")
 
 
 def show_left(gaps: Iterable[tuple[str, list[Window]]], output: Output) -> None:
-    """Show what an import would ask for: a row for each Region of which something is left."""
+    """Shows what is left to import: one row for each Region."""
     left = list(_left(gaps))
     output.write(left, table=_LEFT, csv=_LEFT)
     if not left:
@@ -32,9 +32,9 @@ def show_left(gaps: Iterable[tuple[str, list[Window]]], output: Output) -> None:
 
 
 def show_imported(found: "list[RegionImport]", output: Output) -> bool:
-    """Show what was imported, and tell what there is to tell; whether all Regions were asked to the end.
+    """Shows the results and remarks on them; returns whether all Regions were imported completely.
 
-    Raises UnreachableError where none was.
+    Raises UnreachableError if none was.
     """
     output.write(_rows(found, with_total=output.is_table), table=_COLUMNS, csv=_CSV)
     total, remarks = _total(found), {each.region: _remark(each.problem) for each in found if each.problem}
@@ -56,7 +56,7 @@ def show_imported(found: "list[RegionImport]", output: Output) -> bool:
 
 
 def _left(gaps: Iterable[tuple[str, list[Window]]]) -> Iterator[dict[str, Any]]:
-    """A row for each Region of which something is left to be asked."""
+    """One row for each Region with windows that are left to import."""
     for region, found in groupby(gaps, key=itemgetter(0)):
         left = [windows for _, windows in found if windows]
         if left:
@@ -88,7 +88,7 @@ def _remark(problem: "HistoryRefusedError") -> str:
 
 @contextmanager
 def import_progress(sources: int) -> Iterator[Callable[[int, int], None]]:
-    """What takes how many events and event sources of Regions are done, of any thread, and shows how far that is."""
+    """A function that adds to the events and event sources done, from any thread, and shows the progress."""
     total, lock, rate = Counter[str](), threading.Lock(), rate_of()
     with progress() as show:
 

@@ -1,4 +1,4 @@
-"""`aitrail event --source`: the record read again from its log file, and whether the row agrees with it."""
+"""`aitrail event --source`: reads the record from its log file again, and compares the row with it."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -20,7 +20,7 @@ _ADVICE = (
 
 
 def show_original(row: Row, place: Place) -> int:
-    """Show the record of the log file, tell what there is to tell about it, and give the exit code."""
+    """Shows the record in the log file and remarks on it; returns the exit code."""
     if "importedFrom" in row:
         narrate(
             "This row has no log file: it was imported from CloudTrail's Event history, and no log file has delivered "
@@ -54,7 +54,7 @@ def show_original(row: Row, place: Place) -> int:
 
 
 def _opened(name: str, place: Place) -> AbstractContextManager[BinaryIO]:
-    """A log file. Raises OSError, UnavailableError and botocore's errors."""
+    """The opened log file. Raises OSError, UnavailableError and botocore's errors."""
     if not name.startswith(S3):
         return Path(name).open("rb")
     _, content = named_content(place.access.client("s3"), name)

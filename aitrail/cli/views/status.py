@@ -1,4 +1,4 @@
-"""The status for people: what needs a person first, then the numbers below headings."""
+"""The status for people: first what needs an operator, then the numbers under headings."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -17,13 +17,13 @@ from aitrail.status import (
 )
 from aitrail.window import event_time
 
-# A large organization has thousands of accounts: json has them all.
+# A large organization has thousands of accounts; json shows them all.
 _MOST_LINES = 20
 _Fields = list[tuple[str, str]]
 
 
 def status_groups(status: Status) -> Iterator[Group]:
-    """All of the status, in the order in which people ask."""
+    """The whole status in groups, the most important first."""
     findings, arrivals = needing_a_person(status), status.arrivals
     if findings:
         yield Group("Needs attention", _findings(findings))
@@ -112,7 +112,7 @@ def _ago(span: timedelta) -> str:
 
 
 def _length(span: timedelta) -> str:
-    """About how long, in the largest unit that there are two of."""
+    """The approximate length of a span, in the largest unit of which there are at least two."""
     for name, unit in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
         if span >= 2 * unit:
             return counted(span // unit, name)

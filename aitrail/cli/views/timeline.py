@@ -1,4 +1,4 @@
-"""A timeline of calls, or of groups of them, and what of it is new."""
+"""Shows a timeline of calls, or of groups of calls, and the values that are new."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -11,7 +11,7 @@ from aitrail.cli.output import Output, narrate
 from aitrail.questions import Summary, Timeline, grouped
 from aitrail.window import BEGINNING
 
-# New values of a column that are named.
+# The maximum number of new values of a column that are named.
 _NAMED = 10
 _MEASURES = ("calls", "errors", "denied", "operations", "sourceAddresses", "firstSeen", "lastSeen", "new")
 _WORDS = {
@@ -25,13 +25,13 @@ _WORDS = {
 def show_timeline(
     timeline: Timeline, columns: Sequence[str], asked: Asked, choice: TimelineChoice, output: Output
 ) -> None:
-    """Show a timeline, a table with these columns, and tell what it comes to; `asked` is the whole question."""
+    """Shows a timeline, in a table with these columns, and its summary; `asked` is the whole question."""
     _show(timeline, columns, choice, output)
     _tell(timeline.summary, asked, choice.baseline)
 
 
 def _show(timeline: Timeline, columns: Sequence[str], choice: TimelineChoice, output: Output) -> None:
-    """Write rows, and read all others: the summary is that of the whole window."""
+    """Writes rows up to the limit, and reads the others as well, because the summary covers the whole window."""
     columns, csv = choice.columns or columns, choice.columns or TIMELINE_COLUMNS
     if choice.summarized:
         columns = csv = (timeline.columns[0], *_MEASURES)
@@ -70,7 +70,7 @@ def _tell(summary: Summary, asked: Asked, baseline: timedelta) -> None:
 
 
 def _news(summary: Summary, asked: Asked, baseline: timedelta) -> Iterator[str]:
-    """What is new, or why nothing is marked."""
+    """Lines about new values, or the reason why nothing is marked."""
     if not baseline:
         return
     before = f"the {length_of(baseline)} before"

@@ -1,4 +1,4 @@
-"""Groups of calls as a table for people: a line for each, or the values of the last dimension side by side. Pure."""
+"""Groups of calls as a table for people: one line for each, or a cross table of the last dimension. Pure."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ _ABSENT = "-"
 _TOTAL = "total"
 _OTHERS = "others"
 _GAP = 2
-# Of amounts of money.
+# Decimals of amounts of money.
 _FEWEST_DECIMALS, _MOST_DECIMALS = 2, 4
 
 _Value = str | None
@@ -23,7 +23,7 @@ _Number = int | Decimal | None
 
 
 class Finished(NamedTuple):
-    """Names of columns, lines of cells, and names of what is summed up in the column of others; all are printable."""
+    """Names of columns, lines of cells, and the names that are summed in the column of others; all are printable."""
 
     columns: list[str]
     lines: list[list[Cell]]
@@ -31,7 +31,7 @@ class Finished(NamedTuple):
 
 
 def simple_table(groups: Sequence[dict[str, Any]], name: str, measures: Sequence[str]) -> Finished:
-    """A line for each group, and, below several of them, one of totals. A cell without a number is empty."""
+    """One line for each group and, if there are several, one line of totals. A cell without a number is empty."""
     lines: list[list[Cell]] = [[_name(group[name])] for group in groups]
     if len(groups) > 1:
         lines.append([_TOTAL])
@@ -44,10 +44,10 @@ def simple_table(groups: Sequence[dict[str, Any]], name: str, measures: Sequence
 
 
 def cross_table(groups: Sequence[dict[str, Any]], by: Sequence[str], measure: str, width: int | None) -> Finished:
-    """A line for each combination of all but the last of `by`, whose values become columns; cells show the measure.
+    """One line for each combination of all but the last of `by`, whose values become columns; cells are the measure.
 
-    Several lines or columns have totals. Where not all columns fit into the width, the smallest, of times the oldest,
-    are summed up in one. Where there was no call, a count is 0 and a cost empty.
+    Several lines or columns have totals. If not all columns fit into the width, the smallest ones, or the oldest times,
+    are summed in one column. For a cell without calls, a count is 0 and a cost is empty.
     """
     return _CrossTable(groups, by, measure).finished(width)
 
@@ -92,7 +92,7 @@ class _CrossTable:
         )
 
     def _fitting(self, room: int) -> list[_Value]:
-        """The columns that fit beside the total, and beside the others if there are others; at least one."""
+        """The columns that fit next to the total and, if needed, the column of others; at least one."""
         wanted = self._columns[::-1] if self._across in TIMES else self._columns
         # No cell is wider than the total of its column.
         needs = [_GAP + widths([_name(each)], [[self._show(self._totals[each])]])[0] for each in wanted]
@@ -127,7 +127,7 @@ def _sum(values: Iterable[_Number], nothing: _Number = None) -> _Number:
 
 
 def _rounding(values: Sequence[_Number]) -> Callable[[_Number], Cell]:
-    """How to show values and sums of them: all amounts of money with as many decimals as they need, within bounds."""
+    """A function that formats values and their sums: amounts have the decimals that they need, within bounds."""
     exponents = [int(value.normalize().as_tuple().exponent) for value in values if isinstance(value, Decimal)]
     if not exponents:
         return lambda value: "" if value is None else value

@@ -1,4 +1,4 @@
-"""The verdict on a window of deliveries, for people and for programs."""
+"""The verdict on a window of deliveries, formatted for people and for programs."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def verdict_report(verdict: "Verdict", window: Window) -> dict[str, Any]:
-    """The verdict for programs: every name is there every time."""
+    """The verdict for programs; all names are always present."""
     return {
         "proved": verdict.proved,
         "since": event_time(window.since),
@@ -37,7 +37,7 @@ def _finding(finding: "Finding") -> dict[str, str]:
 
 
 def verdict_lines(verdict: "Verdict", window: Window) -> Iterator[str]:
-    """The verdict for people: the sentence, what it is about, and every exception."""
+    """The verdict for people: one sentence, the scope, and every exception."""
     yield _sentence(verdict)
     yield from _scope(verdict, window)
     yield from _exceptions(verdict.findings)
@@ -75,7 +75,7 @@ def _scope(verdict: "Verdict", window: Window) -> Iterator[str]:
 
 
 def _exceptions(findings: Sequence["Finding"]) -> Iterator[str]:
-    """Keys are long: each has a line of its own, below what is the matter with it."""
+    """The findings by kind; each key has its own line below the reason, because keys are long."""
     for (name, why), group in groupby(sorted(findings, key=_of_one_kind), key=_of_one_kind):
         yield ""
         yield f"{name}: {why}"
@@ -87,7 +87,7 @@ def _of_one_kind(finding: "Finding") -> tuple[str, str]:
 
 
 def verdict_remarks(verdict: "Verdict") -> Iterator[str]:
-    """What to know beside it."""
+    """Additional remarks on the verdict."""
     if not verdict.delivered:
         yield "There are no deliveries in this window. Check --since, --account, --in-region, and `aitrail status`."
     if verdict.read_again:

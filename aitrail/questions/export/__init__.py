@@ -1,6 +1,6 @@
 """Writes rows to files for DuckDB, Athena and spreadsheets: one file for each service and day.
 
-In: a source of rows and a folder; out: files, and notes on which of them are complete. It knows nothing of tables.
+In: a source of rows and a folder; out: files, and notes on which are complete. It knows nothing about tables.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The columns of exported files, the same in every file of a kind, and what of a row stands in them."""
+"""The columns of exported files, which all files of an export share, and their values for a row."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from aitrail.rows import RECORD_FIELDS
 
 
 class Kind(StrEnum):
-    """What a column of a Parquet file holds, in Athena's words."""
+    """The type of a column in a Parquet file, in Athena's terms."""
 
     TEXT = "string"
     JSON = "string, JSON"
@@ -21,12 +21,12 @@ class Kind(StrEnum):
     COUNT = "bigint"
 
 
-# What the folders of a file say: DuckDB and Athena add these columns by themselves.
+# The columns that are in the names of a file's folders: DuckDB and Athena add them automatically.
 FOLDER_COLUMNS = ("service", "eventDay")
-# Sums are what exports are for. `usage` repeats characters where a call is only asked about again.
+# Exports are for sums, but `usage` contains a task's characters again in calls that only query the task.
 CHARACTERS = "characters"
 _ENGINE = "engine"
-# Whatever of a row its columns cannot hold.
+# Everything in a row that its columns cannot hold.
 REST = "rest"
 
 _KINDS = {
@@ -45,13 +45,13 @@ Columns = Mapping[str, Kind]
 
 
 def columns_of(*, whole: bool) -> Columns:
-    """The columns of narrow or whole rows, in their order."""
+    """The columns of narrow or whole rows, in order."""
     names = (*_NARROW, *(_WIDE if whole else ()), REST)
     return {name: _KINDS.get(name, Kind.TEXT) for name in names}
 
 
 def typed(row: Row, columns: Columns) -> dict[str, Any]:
-    """A row's values in the types of the columns; None, and what a column cannot hold, are no values of it."""
+    """A row's values in the types of the columns; None and values that a column cannot hold are left out."""
     cells: dict[str, Any] = {}
     rest = {}
     for name, value in _with_engine(row).items():
@@ -64,14 +64,14 @@ def typed(row: Row, columns: Columns) -> dict[str, Any]:
 
 
 def texts(row: Row, columns: Columns) -> list[str]:
-    """A row's values as cells that no spreadsheet takes for formulas, in the order of the columns."""
+    """A row's values as cells that no spreadsheet evaluates as formulas, in the order of the columns."""
     values = _with_engine(row)
     rest = {name: value for name, value in values.items() if name not in columns and value is not None}
     return [csv_cell((rest or None) if name == REST else values.get(name)) for name in columns]
 
 
 def with_characters(row: Row) -> Row:
-    """A row, and what it adds to the characters that `aitrail.questions.usage` counts."""
+    """The row with the number of characters that `aitrail.questions.usage` counts for it."""
     return row | {CHARACTERS: characters_of(row)}
 
 
@@ -99,7 +99,7 @@ def _json(value: object) -> str | None:
 
 
 def _time(value: str) -> datetime:
-    # Without a zone: Athena's timestamp has none, and DuckDB would show one in the zone of whoever asks.
+    # Without a time zone: Athena's timestamp has none, and DuckDB would convert it to the user's time zone.
     return datetime.fromisoformat(value).replace(tzinfo=None)
 
 

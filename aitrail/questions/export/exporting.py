@@ -1,4 +1,4 @@
-"""What an export has to ask for, and in which pieces; what is complete is not asked for again."""
+"""Plans and runs an export: reads only the service-days that are not complete yet, in continuous stretches of days."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
@@ -16,18 +16,18 @@ from aitrail.questions.export.notes import Settings
 from aitrail.services import Registry, load
 from aitrail.window import Day, Window, event_time
 
-# Log files of a day may come late.
+# Log files of a day may arrive late.
 _LATE = timedelta(hours=24)
 _SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What an export did.
+    """The result of an export.
 
-    `complete` counts the service-days that were complete already; `files` those that were written, with their `rows`;
-    `removed` those that have no rows any more; `kept` those that would have fewer rows than before. `source_complete`
-    is whether everything could be read; if not, what was written does not count as complete.
+    `complete` counts service-days that were already complete, `files` the files written, with `rows` in total.
+    `removed` counts files of service-days that have no rows any more, `kept` files that would have fewer rows than
+    before. `source_complete` is whether everything could be read; if not, the written files do not count as complete.
     """
 
     complete: int
@@ -39,15 +39,15 @@ class Exported:
 
     @property
     def needs_a_person(self) -> bool:
-        """Whether files do not hold what they could."""
+        """Whether some files may be incomplete."""
         return bool(self.kept) or not self.source_complete
 
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Rows to be written below `folder`, as service=…/eventDay=…/events.<format>.
+    """An export of rows to `folder`, as service=…/eventDay=…/events.<format>.
 
-    A service-day that is complete there is left out, and no file gets fewer rows than before, unless `force`.
+    Unless `force`, a service-day that is complete there is skipped, and no file is replaced by one with fewer rows.
     """
 
     source: RowSource
@@ -62,9 +62,9 @@ class Export:
     progress: Progress = lambda _service, _day, _rows: None
 
     def run(self) -> Exported:
-        """Write the files, one after another. Raises ExportError, MissingPyarrowError, and what reading raises.
+        """Writes the files one after another. Raises ExportError, MissingPyarrowError, and the errors of reading.
 
-        Files that are finished stay, whatever happens, and the next run goes on behind them.
+        Finished files always stay, and the next run continues after them.
         """
         if self.format not in FORMATS:
             raise ExportError(f"{self.format!r} is not a file format: give {', '.join(FORMATS)}.")
@@ -98,7 +98,7 @@ class Export:
 
     @property
     def _settings(self) -> Settings:
-        # Services are in the names of the folders.
+        # The names of the folders contain the services.
         names = [field.name for field in fields(self.wanted) if field.name != "service"]
         conditions = {name: getattr(self.wanted, name) for name in names}
         return Settings(
@@ -113,7 +113,7 @@ class Export:
         )
 
     def _open_days(self, target: Folder, service: str) -> Iterator[Day]:
-        """The days to export, oldest first, each with the part of it that is asked for or was exported before."""
+        """The days to export, oldest first, each with the part that is requested or was exported before."""
         for day in reversed(self.window.days()):
             note = target.note_of(service, day.day)
             if note is None:
@@ -121,13 +121,13 @@ class Export:
                 continue
             covers = note.first <= day.first and day.last <= note.last
             if self.force or not covers or note.as_of < _complete_from(day):
-                # A file of more of the day than is asked for must not become one of less.
+                # A file that covers more of the day than is requested must not be replaced by one that covers less.
                 yield Day(day.day, min(day.first, note.first), max(day.last, note.last))
 
     def _within_rows(self, days: dict[str, list[Day]]) -> tuple[dict[str, list[Day]], str]:
-        """The days from that of the oldest row to that of the newest, and the moment up to which rows are known.
+        """The days from the oldest row to the newest, and the moment up to which rows are known.
 
-        What lies behind the newest row may be in log files that are still to come.
+        Later events may be in log files that have not arrived yet.
         """
         firsts = [own[0].first for own in days.values() if own]
         if not firsts:
@@ -158,7 +158,7 @@ def _complete_from(day: Day) -> str:
 
 
 def _stretches(days: Iterable[Day]) -> Iterator[list[Day]]:
-    """The days in pieces without gaps: one question each, whose rows are read ahead from day to day."""
+    """The days in stretches without gaps: each is one query, whose rows are read ahead from day to day."""
     stretch: list[Day] = []
     for day in days:
         if stretch and datetime.fromisoformat(stretch[-1].last) + _SECOND != datetime.fromisoformat(day.first):
@@ -170,7 +170,7 @@ def _stretches(days: Iterable[Day]) -> Iterator[list[Day]]:
 
 
 def _by_day(days: list[Day], rows: Iterable[Row]) -> Iterator[tuple[Day, Iterator[Row]]]:
-    """Each day and its rows, which are to be consumed before the next day; rows come oldest first."""
+    """Each day and its rows, which have to be consumed before the next day; `rows` are oldest first."""
     groups = groupby(rows, key=itemgetter("eventDay"))
     nothing: tuple[Any, Iterator[Row]] = (None, iter(()))
     name, own = next(groups, nothing)

@@ -1,4 +1,4 @@
-"""The files of an export, one service-day after another, and what became of them."""
+"""Writes the files of an export, one service-day after another, and counts the results."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
@@ -10,12 +10,12 @@ from aitrail.window import Day
 
 _ROWS_BETWEEN_REPORTS = 1_000
 
-# Hears of the service, the day, and how many of its rows are read.
+# Called with the service, the day, and the number of rows read so far.
 Progress = Callable[[str, str, int], None]
 
 
 class Files:
-    """Writes the file of one service-day after another, and counts."""
+    """Writes the file of one service-day after another, and counts files and rows."""
 
     def __init__(self, target: Folder, write: Write, source: RowSource, progress: Progress) -> None:
         self._target, self._write, self._source, self._progress = target, write, source, progress
@@ -23,7 +23,7 @@ class Files:
         self._count = 0
 
     def write(self, service: str, day: Day, rows: Iterator[Row], as_of: str) -> None:
-        """Write and note one service-day, or keep the file that has more rows; without rows there is no file."""
+        """Writes and notes one service-day, or keeps a file with more rows; without rows, there is no file."""
         self._progress(service, day.day, 0)
         self._count, fewest = 0, self._target.fewest_rows(service, day.day)
         first = next(rows, None)

@@ -1,4 +1,4 @@
-"""The folder of an export: a file for each service and day, and notes on what every one of them holds."""
+"""The folder of an export: a file for each service and day, and a note on the content of each."""
 
 import fcntl
 from collections.abc import Callable, Iterable, Iterator
@@ -10,22 +10,22 @@ from aitrail.errors import AitrailError
 from aitrail.questions.export.formats import FORMATS
 from aitrail.questions.export.notes import Note, Settings, read_notes
 
-# Athena passes over names that begin with an underscore, and no pattern for data files finds these endings.
+# Athena ignores names that begin with an underscore, and no pattern for data files matches these endings.
 _NOTES = "_aitrail_export.notes"
 _LOCK = "_aitrail_export.lock"
 _PARTIAL = "_{}.partial"
 
 
 class ExportError(AitrailError):
-    """Files cannot be written. Those that are finished stay."""
+    """Files cannot be written. Finished files stay."""
 
 
 class OtherExportError(ExportError):
-    """The folder holds something else than an export with these settings."""
+    """The folder contains something other than an export with these settings."""
 
 
 class Folder:
-    """Where one export at a time writes files to; a context manager, at whose end the next one may begin.
+    """The folder of an export; a context manager that locks it, so that only one export at a time writes to it.
 
     Raises ExportError, OtherExportError unless `force`, and OSError.
     """
@@ -66,7 +66,7 @@ class Folder:
         for name in FORMATS:
             for leftover in self._path.glob(f"service=*/eventDay=*/{_PARTIAL.format(_name(name))}"):
                 leftover.unlink()
-        with _replaced(notes) as stream:  # without what later notes made obsolete
+        with _replaced(notes) as stream:  # without obsolete notes
             stream.writelines(note.line for note in self._notes.values())
 
     def _check_notes(self) -> None:
@@ -79,14 +79,14 @@ class Folder:
             )
 
     def note_of(self, service: str, day: str) -> Note | None:
-        """What was exported of a service-day; None if its file is gone, or it had no rows under other settings."""
+        """The note on a service-day; None if its file is gone, or if it had no rows under different settings."""
         note = self._notes.get((service, day))
         if note is None or not note.rows:
             return note if note and note.settings == self._settings else None
         return note if self._file(service, day, note.settings.format).exists() else None
 
     def fewest_rows(self, service: str, day: str) -> int:
-        """How many rows a service-day has to have now to take the place of what is there."""
+        """The minimum number of rows that a new file of a service-day needs to replace the existing one."""
         note = None if self._force else self.note_of(service, day)
         return note.rows if note else 0
 
@@ -95,9 +95,9 @@ class Folder:
 
     @contextmanager
     def file(self, service: str, day: str, *, accepted: Callable[[], bool] = lambda: True) -> Iterator[BinaryIO]:
-        """A stream for the file of a service-day, which gets its name when all is written and `accepted`.
+        """A stream for the file of a service-day, which gets its name once everything is written and `accepted`.
 
-        Until then an earlier file stays.
+        Until then, an existing file stays.
         """
         path = self._file(service, day, self._settings.format)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,9 +107,9 @@ class Folder:
             self._remove(service, day, [name for name in FORMATS if name != self._settings.format])
 
     def remove(self, service: str, day: str) -> bool:
-        """Remove the file of a service-day; whether there was one."""
+        """Removes the file of a service-day; returns whether there was one."""
         removed = self._remove(service, day, FORMATS)
-        with suppress(OSError):  # not there, or not empty
+        with suppress(OSError):  # missing or not empty
             self._file(service, day, self._settings.format).parent.rmdir()
         return removed
 
@@ -119,8 +119,8 @@ class Folder:
             file.unlink()
         return bool(files)
 
-    def note(self, **values: Any) -> None:  # noqa: ANN401 (those of Note)
-        """Note that a service-day is exported."""
+    def note(self, **values: Any) -> None:  # noqa: ANN401 (fields of Note)
+        """Notes that a service-day has been exported."""
         note = Note(settings=self._settings, **values)
         self._notes[note.service, note.day] = note
         with (self._path / _NOTES).open("ab") as stream:
@@ -132,7 +132,7 @@ def _name(format_: str) -> str:
 
 
 def _locked(path: Path) -> BinaryIO:
-    """A stream that holds the folder's lock until it is closed, if only by the end of the program."""
+    """A stream that holds the folder's lock until it is closed, at the latest when the program ends."""
     lock = (path / _LOCK).open("ab")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -148,7 +148,7 @@ def _locked(path: Path) -> BinaryIO:
 
 @contextmanager
 def _replaced(path: Path, accepted: Callable[[], bool] = lambda: True) -> Iterator[BinaryIO]:
-    """A stream for a file that has its name only when it is complete, and accepted."""
+    """A stream for a file that gets its name only when it is complete and accepted."""
     partial = path.with_name(_PARTIAL.format(path.name))
     try:
         with partial.open("wb") as stream:

@@ -1,4 +1,4 @@
-"""Rows -> one file, in each of the formats; memory is bounded, however many rows there are."""
+"""Writes rows to one file, in each of the formats, in bounded memory regardless of the number of rows."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from aitrail.questions.export.columns import FOLDER_COLUMNS, Columns, Kind, colu
 
 FORMATS = ("parquet", "csv", "jsonl")
 
-# A row group of a Parquet file is held in memory: it ends with this many rows, or characters in their texts.
+# A row group of a Parquet file is held in memory: it ends after this many rows, or characters in their texts.
 _MOST_ROWS = 10_000
 _MOST_CHARACTERS = 16_000_000
 
@@ -24,7 +24,7 @@ class MissingPyarrowError(AitrailError):
 
 
 def writer_of(format_: str, *, whole: bool) -> Write:
-    """What writes the rows of one file into a stream of bytes. Raises MissingPyarrowError."""
+    """A function that writes the rows of one file to a stream of bytes. Raises MissingPyarrowError."""
     columns = columns_of(whole=whole)
     if format_ == "jsonl":
         return _write_jsonl
@@ -41,7 +41,7 @@ def _csv_writer(columns: Columns) -> Write:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(texts(row, columns) for row in rows)
-        text.detach()  # the stream is closed by whoever opened it
+        text.detach()  # the caller closes the stream
 
     return write
 
@@ -62,7 +62,7 @@ def _parquet_writer(columns: Columns) -> Write:
         Kind.FLAG: pa.bool_(),
         Kind.COUNT: pa.int64(),
     }
-    # Athena takes no column that is a folder as well.
+    # Athena does not accept a column that is also a folder.
     schema = pa.schema([(name, types[kind]) for name, kind in columns.items() if name not in FOLDER_COLUMNS])
 
     def write(stream: BinaryIO, rows: Iterable[Row]) -> None:

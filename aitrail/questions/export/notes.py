@@ -1,4 +1,4 @@
-"""What an export notes about every service-day, a line of JSON each: what the next one need not do again."""
+"""An export's notes on every service-day, one line of JSON each, so that the next export can skip complete ones."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -9,9 +9,9 @@ from aitrail.window import event_time
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the files of one export have in common.
+    """The settings that all files of one export share.
 
-    `source` is the address of a RowSource, `conditions` are those of a Filter, but the service.
+    `source` is the address of a RowSource. `conditions` are the conditions of a Filter without the service.
     """
 
     format: str
@@ -20,7 +20,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     conditions: dict[str, list[str] | bool]
 
     def __str__(self) -> str:
-        """The settings as they read after `holds`."""
+        """The settings as text that can follow `holds`."""
         words = [f"{name} {_words(values)}" for name, values in sorted(self.conditions.items())]
         with_conditions = f" with {', '.join(words)}" if words else ""
         return f"{self.format} files of {'whole' if self.whole else 'narrow'} rows of {self.source}{with_conditions}"
@@ -31,9 +31,9 @@ def _words(values: list[str] | bool) -> str:  # noqa: FBT001 (a condition)
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One exported service-day: the part of the day that is covered (`first` to `last` eventTime, both inclusive).
+    """One exported service-day, with the part of the day that is covered (eventTime `first` to `last`, inclusive).
 
-    `as_of` is the moment up to which its source was known to have rows; "" if not everything could be read.
+    `as_of` is the moment up to which the source was known to have rows; "" if not everything could be read.
     """
 
     service: str
@@ -46,12 +46,12 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def line(self) -> bytes:
-        """The note as it is kept."""
+        """The note as it is stored."""
         return msgspec.json.encode(self) + b"\n"
 
     @property
     def is_sound(self) -> bool:
-        """Whether it is about a part of its day."""
+        """Whether the note's times are valid and within its day."""
         times = (self.first, self.last, self.as_of or self.last)
         return all(map(_is_event_time, times)) and f"{self.day}T" <= self.first <= self.last < f"{self.day}U"
 
@@ -64,10 +64,10 @@ def _is_event_time(text: str) -> bool:
 
 
 def read_notes(content: bytes) -> dict[tuple[str, str], Note]:
-    """The last sound note on every service and day; anything else is passed over."""
+    """The last sound note on every service and day; other lines are ignored."""
     notes = {}
     for line in content.splitlines():
-        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # such as half a line
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # for example an incomplete line
             note = msgspec.json.decode(line, type=Note)
             if note.is_sound:
                 notes[note.service, note.day] = note

@@ -16,7 +16,7 @@ SOMEBODY = "arn:aws:sts::123456789012:user/moto"
 
 @pytest.fixture
 def unreadable(deployed):
-    """Notes in the ledger that log files could not be read."""
+    """Records in the ledger that log files could not be read."""
 
     def unreadable(*numbers):
         for number in numbers:
@@ -78,7 +78,7 @@ def test_rejects_are_accepted_with_their_file(aitrail, deployed, record, ledger)
         ("reject", 2),
     ]
 
-    ledger.rejects.record(FILE, rejects[:1], **write)  # as reading the file again does
+    ledger.rejects.record(FILE, rejects[:1], **write)  # as reprocessing the file does
     assert aitrail("accept", FILE, "--reason", "still").exit_code == 0
     assert aitrail("rejects", "-o", "jsonl").stdout == ""
 

@@ -168,7 +168,7 @@ def test_wrong_command_line_says_what_is_right(aitrail, arguments, message):
 
 
 class Function:
-    """In the place of sleeping, the function reads what is announced: `outcome` by key, or nothing."""
+    """Called instead of sleeping: the function reads what is announced, with `outcome` by key, or does nothing."""
 
     def __init__(self, deployed, outcome):
         self.deployed, self.outcome = deployed, outcome

@@ -1,4 +1,4 @@
-"""`aitrail completion`, and what the Tab key offers."""
+"""`aitrail completion`, and the completions that the Tab key offers."""
 
 import os
 import shutil

@@ -43,7 +43,7 @@ ODD = {
 
 @pytest.fixture
 def bucket(table):  # noqa: ARG001 (starts moto)
-    """The bucket of the log file, empty."""
+    """The log file's bucket, which is empty."""
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     return s3
@@ -51,7 +51,7 @@ def bucket(table):  # noqa: ARG001 (starts moto)
 
 @pytest.fixture
 def kept(table):
-    """Puts the row of a record into the table, after changes, and gives it."""
+    """Puts the row of a record into the table, with changes, and returns it."""
 
     def kept(record, *, index=0, name=NAME, **changes):
         row = row_of(record, log_file=name, record_index=index) | changes
@@ -67,7 +67,7 @@ def put(s3, body, **settings):
 
 @pytest.fixture
 def delivered(bucket):
-    """Puts these records as the log file into the bucket."""
+    """Puts a log file with these records into the bucket."""
 
     def delivered(*records):
         put(bucket, gzip.compress(json.dumps({"Records": records}).encode(), mtime=0))
@@ -76,7 +76,7 @@ def delivered(bucket):
 
 
 def groups(text):
-    """The lines below each heading."""
+    """Heading -> the lines below it."""
     return {heading: lines for heading, *lines in (group.splitlines() for group in text.split("\n\n"))}
 
 
@@ -250,7 +250,7 @@ FIELDS = ("requestParameters", "responseElements", "userIdentity", "tlsDetails",
 
 
 def numbered(value, count):
-    """The same structure with values that occur but once."""
+    """The same structure with unique values."""
     if isinstance(value, dict):
         return {name: numbered(item, count) for name, item in value.items()}
     if isinstance(value, list):

@@ -50,7 +50,7 @@ def test_reverse_shows_the_oldest_first(aitrail, recorded, record):
     )
 
 
-# The planner asks the index of the condition; what the index lacks is compared afterwards.
+# The planner queries the index of the condition; conditions on other columns are checked afterwards.
 SELECTIONS = {
     "service": (["--service", "lex", "--service", "transcribe"], {"lex-by-sso", "transcribe", "denied"}),
     "principal": (["--principal", "sso/alice@example.com"], {"lex-by-sso"}),

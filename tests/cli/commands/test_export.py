@@ -1,4 +1,4 @@
-"""`aitrail export`: files, what is told about them, and how it ends."""
+"""`aitrail export`: its files, messages and exit codes."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from aitrail.questions.export import FORMATS
 
 @pytest.fixture
 def logs(tmp_path, log_file, record):
-    """A folder of log files with three calls, on 2026-03-14 and the day before."""
+    """A folder of log files with three calls on 2026-03-14 and the day before."""
     log_file("logs/one.json.gz", record(1), record(2, eventTime="2026-03-13T08:00:00Z"))
     log_file("logs/two.json", record(3))
     return tmp_path / "logs"
@@ -117,7 +117,7 @@ def test_nothing_to_export_is_told(aitrail, logs, out):
 
 @pytest.fixture
 def broken(log_file, record):
-    """A broken log file in the folder of the others, and what it should be."""
+    """A broken log file in the same folder, and its intended content."""
     log_file("logs/much-later.json", record(5, eventTime="2026-03-20T00:00:00Z"))
     path = log_file("logs/three.json.gz", record(4))
     sound = path.read_bytes()
@@ -249,7 +249,7 @@ def test_progress_is_shown_on_a_terminal_only(program, logs, out):
     with (
         suppress(OSError),
         os.fdopen(terminal, "rb", buffering=0) as stream,
-    ):  # the error of a terminal without programs
+    ):  # raised by a terminal that no process uses
         while more := stream.read(10_000):
             shown += more
     stdout, _ = process.communicate(timeout=60)

@@ -1,4 +1,4 @@
-"""`aitrail import-history` with moto's DynamoDB, and an Event history for each Region."""
+"""`aitrail import-history` with moto's DynamoDB and an Event history for each Region."""
 
 import io
 import json
@@ -30,7 +30,7 @@ IDENTITY = (
 
 
 class Cloud:
-    """The account 111122223333 with an Event history in each of its Regions; `keys` are those of the callers."""
+    """The account 111122223333 with an Event history in each of its Regions; `keys` has the callers' access keys."""
 
     def __init__(self):
         self.histories = {"eu-west-1": History(), "us-east-1": History()}
@@ -60,7 +60,7 @@ class Cloud:
 
 @pytest.fixture
 def rows(table, stacks):  # noqa: ARG001 (the stack and its credentials)
-    """The rows of the stack's events table, which has a ledger beside it."""
+    """Returns the rows of the stack's events table; the stack also has a ledger."""
     client = boto3.client("dynamodb")
     create_table(client, "example-Files", FILES)
     stacks["aitrail"] |= {"FilesTableName": "example-Files", "RowRetentionDays": "none"}
@@ -80,7 +80,7 @@ def cloud(rows, stacks):  # noqa: ARG001 (the tables)
 
 @pytest.fixture
 def member(monkeypatch, tmp_path):
-    """A profile of another account, of that name."""
+    """A profile named `member` for another account."""
     (tmp_path / "credentials").write_text("[member]\naws_access_key_id = AKIAMEMBER\naws_secret_access_key = example\n")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
 
@@ -93,7 +93,7 @@ def import_history(aitrail):
 
 @pytest.fixture
 def call(record):
-    """A record of a call so many hours ago."""
+    """Makes a record of a call some hours ago."""
 
     def call(number, *, hours=2.0, **changes):
         moment = datetime.now(UTC) - timedelta(hours=hours)

@@ -15,7 +15,7 @@ REASON = "eventTime is missing; it should look like 2026-01-31T23:59:59Z"
 
 @pytest.fixture
 def rejected(ledger, record, stacks):
-    """Puts rejects of log files into the ledger; what that called is forgotten."""
+    """Puts rejects of log files into the ledger; clears the recorded calls afterwards."""
 
     def rejected(log_file, *numbers, **changes):
         rejects = [RejectedRecord.of(record(number, **changes), key=number, reason=REASON) for number in numbers]

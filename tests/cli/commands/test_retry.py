@@ -18,7 +18,7 @@ def name(number, **where):
 
 @pytest.fixture
 def dead_letter(deployed, stacks):
-    """Puts a dead letter that announces a log file; SQS does not move it by itself."""
+    """Puts a dead letter that announces a log file; SQS does not support moving it."""
     stacks.refusals["StartMessageMoveTask"] = ("InvalidAction", "The action StartMessageMoveTask is not valid.")
 
     def dead_letter(number):
@@ -179,7 +179,7 @@ def test_refusal_of_the_bucket_says_where_permissions_are_listed(aitrail, deploy
 
 
 class Function:
-    """In the place of sleeping, the function reads what is announced, with this status."""
+    """Called instead of sleeping: the function reads what is announced, with this status."""
 
     def __init__(self, deployed, status):
         self.deployed, self.status = deployed, status

@@ -18,7 +18,7 @@ REJECTED = {"eventTime": "yesterday"}
 
 @pytest.fixture
 def rows(aitrail):
-    """The rows that `aitrail scan ARGUMENTS` shows, if all is well."""
+    """The rows that `aitrail scan ARGUMENTS` shows; the command has to succeed."""
 
     def rows(*arguments, **options):
         ended = aitrail("scan", *arguments, **options)

@@ -56,13 +56,13 @@ Newest digest of each account, Region and trail
 
 @pytest.fixture
 def aitrail(aitrail):
-    """The command, whose clock stands at 10:30."""
+    """The command with its clock at 10:30."""
     return partial(aitrail, now=lambda: at("10:30"))
 
 
 @pytest.fixture
 def deployed(table, stacks):  # noqa: ARG001 (the stack and its credentials)
-    """The rest of the stack; gives what puts entries into the ledger."""
+    """Creates the rest of the stack; returns a function that puts entries into the ledger."""
     dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
     create_table(dynamodb, "example-Files", FILES)
     stacks["aitrail"]["FilesTableName"] = "example-Files"
@@ -272,7 +272,7 @@ def test_queue_that_is_gone_is_said(aitrail, stacks):
 def test_verbose_tells_what_reading_took(aitrail):
     ended = aitrail("status", "-v")
 
-    # Two days, every problem, and the rejects.
+    # Requests for two days, every problem, and the rejects.
     assert ended.stderr.startswith(f"Reading took {2 + len(PROBLEMS) + 1} requests, ")
 
 

@@ -1,4 +1,4 @@
-"""`aitrail tail` with moto's DynamoDB. In the place of sleeping, things happen; then comes Ctrl-C."""
+"""`aitrail tail` with moto's DynamoDB. Sleeping is replaced by a series of actions, then Ctrl-C."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ INTERRUPTED = 130
 
 @pytest.fixture
 def call(record):
-    """A record of a call so many minutes ago."""
+    """Makes a record of a call some minutes ago."""
 
     def call(number, *, minutes=1, **changes):
         moment = datetime.now(UTC) - timedelta(minutes=minutes)
@@ -31,7 +31,7 @@ def one_call(recorded, call):
 
 
 class Meanwhile:
-    """Does one thing after another, each when the program sleeps; in the end, Ctrl-C.
+    """Performs one action each time the program sleeps, and finally Ctrl-C.
 
     `slept` has the seconds, `shown` the standard output until then.
     """

@@ -19,7 +19,7 @@ OWN = 'currency = "EUR"\ndate = "2026-10"\nsource = "a contract"\n[per_million_c
 
 @pytest.fixture
 def call(record):
-    """Makes records of SynthesizeSpeech; `number` tells one from the other, and counts seconds."""
+    """Makes records of SynthesizeSpeech; `number` makes them distinct, and is the number of seconds in their times."""
 
     def call(number, user, *, engine="neural", characters=1_000, **changes):
         return record(
@@ -36,7 +36,7 @@ def call(record):
 
 @pytest.fixture
 def task(record, log_file):
-    """A task, a question about it, and a copy of its call: 700 characters were spoken."""
+    """A task of 700 characters, a call that queries it, and a copy of its call."""
     spoken = {"responseElements": {"synthesisTask": {"requestCharacters": 700}}, "eventTime": "2026-02-28T23:59:59Z"}
     path = log_file(
         "task/a.json",
@@ -49,7 +49,7 @@ def task(record, log_file):
 
 @pytest.fixture
 def folder(call, log_file):
-    """Four calls of three people on two days, and the copy of one that a VPC endpoint saw."""
+    """Four calls by three people on two days, and the copy of one recorded at a VPC endpoint."""
     denied = {"errorCode": "AccessDenied", "responseElements": None}
     path = log_file(
         "logs/a.json.gz",

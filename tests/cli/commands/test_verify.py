@@ -21,7 +21,7 @@ WINDOW = ("--since", "2026-03-14T09:00", "--until", "2026-03-14T12:00")
 
 @pytest.fixture
 def deployment(table, stacks):
-    """The whole stack `aitrail`: a table, the ledger, and outputs of bucket and queue."""
+    """The whole stack `aitrail`: the table, the ledger, and outputs for bucket and queue."""
     dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
     create_table(dynamodb, "example-Files", FILES)
     url = sqs.create_queue(QueueName="backfill")["QueueUrl"]

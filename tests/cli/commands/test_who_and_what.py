@@ -18,7 +18,7 @@ def by(name):
 
 @pytest.fixture
 def calls(record, log_file):
-    """A log file with a call of the days before the window, and three calls within it; then more."""
+    """A log file with one call before the window, three calls within it, and optional further calls."""
 
     def calls(*more):
         known = record(0, eventTime="2026-03-01T00:00:00Z", **by("alice"))

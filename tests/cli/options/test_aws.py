@@ -1,4 +1,4 @@
-"""Where `aitrail events` looks, and what keeps it from there: exit code 3, and what to do."""
+"""The deployment that `aitrail events` uses, and errors of reaching it: exit code 3, and what to do."""
 
 import socket
 from contextlib import ExitStack
@@ -41,13 +41,13 @@ NOT_CONFIGURED = {
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
-    """botocore waits between its tries by the real clock."""
+    """Disables the delays of botocore's retries, which use the real clock."""
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
 
 
 @pytest.fixture
 def closed_port():
-    """A port of this machine where nobody listens."""
+    """A local port on which no process listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
@@ -170,7 +170,7 @@ def test_stack_of_something_else_is_named(aitrail, stacks):
 
 @pytest.fixture
 def stranger():
-    """Starts a web server that answers every request with this status, type and body; gives its URL."""
+    """Starts a web server that answers every request with this status, type and body; returns its URL."""
     with ExitStack() as stack:
 
         def stranger(status, kind, body):

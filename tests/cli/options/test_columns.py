@@ -1,4 +1,4 @@
-"""--columns: which attributes of rows are shown."""
+"""--columns selects the attributes of rows to show."""
 
 import json
 
@@ -11,7 +11,7 @@ from aitrail.rows import row_of
 
 @pytest.fixture
 def shown(aitrail, log_file, record):
-    """What `aitrail events --columns COLUMNS` shows of a call."""
+    """The output of `aitrail events --columns COLUMNS` for one call."""
     path = log_file("a.json", record(7))
 
     def shown(columns, *arguments):

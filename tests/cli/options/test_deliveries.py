@@ -1,4 +1,4 @@
-"""--since, --until, --account and --in-region of the commands that are about deliveries: the same in all of them."""
+"""--since, --until, --account and --in-region work in the same way in all commands about deliveries."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_what_nothing_can_be_delivered_of_is_a_wrong_command_line(aitrail, stack
 def test_window_may_begin_before_everything_and_end_after_it(aitrail, command):
     ended = aitrail(command, "--since", "0001-01-01", "--until", "9999-12-31T23:59:59.9")
 
-    # Nothing needs a person where nothing is, but there is no proof of anything.
+    # Without deliveries, nothing needs an operator, but nothing is proved either.
     assert ended.exit_code == (4 if command == "verify" else 0)
 
 

@@ -1,4 +1,4 @@
-"""Every option that says which calls a question is about."""
+"""Every option that filters calls."""
 
 import json
 
@@ -10,7 +10,7 @@ from aitrail.questions import Conditions
 
 @pytest.fixture
 def named(records, log_file):
-    """A log file of calls that differ in what options ask for, and their names by eventID."""
+    """A log file of calls that differ in the filtered attributes, and their names by eventID."""
     polly = records["polly-by-role"]
     calls = records | {
         "throttled": polly | {"errorCode": "ThrottlingException"},

@@ -11,7 +11,7 @@ OBJECTS = "[].{who: principal, second: eventTime}"
 
 @pytest.fixture
 def asked(aitrail, log_file, record):
-    """`aitrail events` of three calls, a second apart, with this query."""
+    """Runs `aitrail events` with a query, for three calls a second apart."""
     path = log_file("a.json", *map(record, range(3)))
 
     def asked(query, *arguments):

@@ -1,4 +1,4 @@
-"""Which files `aitrail scan PATH…` reads, of all that may lie in a folder."""
+"""The files that `aitrail scan PATH…` reads, among all that may be in a folder."""
 
 import json
 import os
@@ -70,7 +70,7 @@ NAMES = {
     "brackets": (b"[red]{x}*?.json", "[red]{x}*?.json"),
     "no UTF-8": (b"caf\xe9.json", "caf\\xe9.json"),
 }
-if sys.platform == "darwin":  # its file systems take UTF-8 only
+if sys.platform == "darwin":  # its file systems accept only UTF-8
     del NAMES["no UTF-8"]
 
 

@@ -1,4 +1,4 @@
-"""--from: the questions that a table answers, asked of log files."""
+"""--from: log files answer the same questions as the table."""
 
 import gzip
 import json
@@ -12,7 +12,7 @@ PREFIX = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_Clou
 
 @pytest.fixture
 def times(aitrail):
-    """The eventTimes that `aitrail events ARGUMENTS` shows without a word, as seconds of the minute."""
+    """The eventTimes that `aitrail events ARGUMENTS` shows without any message, as seconds of the minute."""
 
     def times(*arguments, **options):
         ended = aitrail("events", *arguments, **options)
@@ -24,7 +24,7 @@ def times(aitrail):
 
 @pytest.fixture
 def files(log_file, record):
-    """Three log files, each with a call a second later."""
+    """Three log files with one call each, a second apart."""
     return [log_file(f"logs/{name}.json.gz", record(number)) for number, name in enumerate("cab")]
 
 
@@ -83,7 +83,7 @@ def test_nothing_of_aws_is_asked_for_log_files(times, files, stacks):
 
 @pytest.fixture
 def bucket(credentials):  # noqa: ARG001 (the client needs them)
-    """Puts log files into a bucket of moto, by the time of their delivery; gives the client."""
+    """Puts log files into a bucket in moto, by time of delivery; returns the client."""
     with mock_aws():
         s3 = boto3.client("s3")
         location = {"LocationConstraint": "eu-west-1"}
@@ -205,7 +205,7 @@ def test_nothing_in_names_steers_the_terminal_through_messages(aitrail, log_file
 
 @pytest.fixture
 def damaged(log_file, record):
-    """Log files: one that can be read, one with a record that cannot become a row, one that cannot be read."""
+    """Three log files: a good one, one with a record that cannot become a row, and one that cannot be read."""
     broken = log_file("c.json")
     broken.write_text("{")
     rejected = log_file("b.json", record(2), record(3, eventTime="yesterday"))

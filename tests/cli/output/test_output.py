@@ -1,4 +1,4 @@
-"""-o: rows as text, whatever callers of AWS had them say."""
+"""-o: rows as text, with any values that callers of AWS may have chosen."""
 
 import csv
 import io
@@ -21,12 +21,13 @@ ROWS = [
 ]
 COLUMNS = ("eventID", "resource", "usage", "readOnly", "recordIndex", "errorCode")
 
-# What could steer a terminal, hide or turn text: C0, DEL, C1, bidi controls, line and paragraph separators, surrogates.
+# Characters that could control a terminal, or hide or reverse text: C0, DEL, C1, bidirectional controls, line and
+# paragraph separators, surrogates.
 DANGEROUS = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
 
 
 def written(rows, output, **options):
-    """What a command writes that takes `-o output`."""
+    """The output of a command with `-o output`."""
 
     @click.command()
     @output_options()

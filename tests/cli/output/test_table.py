@@ -1,4 +1,4 @@
-"""Tables: what stands where, and what happens where there is little room."""
+"""The layout of tables, also with little room."""
 
 import io
 import json
@@ -15,7 +15,7 @@ LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 
 
 def table(columns, *chunks, width=None, bold=False):
-    """The lines of a table, and the columns that it left out."""
+    """The lines of a table, and the columns left out."""
     stream = io.StringIO()
     writer = TableWriter(stream, columns, width=width, bold=bold)
     for chunk in chunks:
@@ -130,7 +130,7 @@ def test_first_lines_are_there_before_the_last_row_is_read(output, monkeypatch):
 
 @pytest.fixture
 def calls(log_file, record):
-    """A log file of two calls; one has a long resource."""
+    """A log file of two calls, one with a long resource."""
     return log_file("a.json", record(1), record(2, requestParameters={"lexiconNames": ["stations"]}))
 
 

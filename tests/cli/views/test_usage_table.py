@@ -1,4 +1,4 @@
-"""Groups as tables for people."""
+"""Tables of groups for people."""
 
 from decimal import Decimal
 

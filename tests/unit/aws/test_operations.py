@@ -1,4 +1,4 @@
-"""The operations that are offered in the place of a mistyped one."""
+"""The operations that are suggested for a mistyped one."""
 
 import pytest
 

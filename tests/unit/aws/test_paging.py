@@ -15,7 +15,7 @@ WORKERS = st.integers(1, 4)
 
 
 class Queries:
-    """Groups of queries, each a list of pages of numbers; notes which pages are asked for, and how many at a time."""
+    """Groups of queries, each a list of pages of numbers; records the requested pages, and how many at a time."""
 
     def __init__(self, layout):
         self.layout = layout
@@ -32,7 +32,7 @@ class Queries:
 
     @property
     def pages(self):
-        """What to ask for each page: group, query, number of the page."""
+        """Group, query and number of each page."""
         return [
             (group, query, number)
             for group, queries in enumerate(self.layout)
@@ -61,12 +61,12 @@ class Queries:
         return fetch
 
     def work(self, page):
-        """What a fetch does meanwhile."""
+        """Called during each fetch."""
 
 
 @st.composite
 def layouts(draw, *, descending):
-    """Groups of queries, whose items are in order and cut into pages anywhere; pages may be empty."""
+    """Groups of queries, whose items are in order and divided into pages anywhere; pages may be empty."""
 
     def query():
         items = sorted(draw(st.lists(st.integers(0, 20), max_size=8)), reverse=descending)
@@ -188,7 +188,7 @@ def test_in_order_runs_no_more_tasks_ahead_than_it_has_workers(monkeypatch, work
 
 def test_pages_are_let_go_as_they_are_consumed():
     class Items(list):
-        """A page that can be counted."""
+        """A page whose instances can be counted."""
 
         alive = 0
 
@@ -335,7 +335,7 @@ def test_exception_of_what_gives_the_tasks_reaches_the_consumer_and_leaves_no_th
 
 
 def expected_interleaving(streams, size, workers):
-    """Chunks of the streams that are open in turn; one that is shorter than asked for is the last of its stream."""
+    """Chunks of the open streams in turn; a chunk that is shorter than `size` is the last of its stream."""
     waiting, found = [list(stream) for stream in streams], []
     opened, waiting = waiting[:workers], waiting[workers:]
     while opened:

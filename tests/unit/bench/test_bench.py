@@ -1,4 +1,4 @@
-"""The bench runs, and all its ways of reading find the same. Nothing is timed."""
+"""The bench runs, and all ways of reading agree. Nothing is timed."""
 
 import gzip
 import json

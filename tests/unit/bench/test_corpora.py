@@ -1,4 +1,4 @@
-"""The corpora are what they promise."""
+"""The corpora have the promised properties."""
 
 import gzip
 import json

@@ -19,7 +19,7 @@ def test_cost_of_reading_has_the_formulas_of_aitrail_cost():
         "ledger, reads": 1000 * LEDGER_READ_UNITS,
         "S3 requests, reading": 1000,
         "Lambda, requests": 1000,
-        # 8.7 GB at 2 ms a MB, 1,000 files at 2.4 ms, on 1,024 of 1,769 MB; and 80 ms of waiting for each file.
+        # 8.7 GB at 2 ms per MB and 1,000 files at 2.4 ms, on 1,024 of 1,769 MB; plus 80 ms of waiting for each file.
         "Lambda, run time": pytest.approx(Decimal("115.0"), rel=Decimal("0.01")),
         "SQS requests": 300,
     }

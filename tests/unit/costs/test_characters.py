@@ -1,4 +1,4 @@
-"""Price files, and what characters cost."""
+"""Price files, and the cost of characters."""
 
 from decimal import Decimal
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""What a deployment costs: the model, the figures it is made of, and the prices."""
+"""The cost of a deployment: the model, its figures, and the prices."""
 
 import json
 from dataclasses import replace
@@ -29,12 +29,12 @@ DIGEST = (
     "s3://aitrail-logsbucket9c4d8843-f1a2b3c4d5e6/AWSLogs/111122223333/CloudTrail-Digest/eu-central-1/2026/03/14/"
     "111122223333_CloudTrail-Digest_eu-central-1_aitrail-trail_eu-central-1_20260314T100000Z.json.gz"
 )
-# What DynamoDB adds to an item, and to an index entry, for billing its storage.
+# Bytes that DynamoDB adds to an item or an index entry when billing storage.
 OVERHEAD = 100
 
 
 def entries(table, item):
-    """What the indexes of the table hold of an item."""
+    """The index entries of an item."""
     for index in table.indexes:
         if all(key in item for key in index.keys):
             columns = {*index.keys, *index.projected, table.partition_key, table.sort_key}

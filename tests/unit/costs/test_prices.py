@@ -1,4 +1,4 @@
-"""Files with the prices of AWS."""
+"""Files with AWS's prices."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,7 @@ ALARMS = "alarms = { price = 0.10, per = 1, free = 10 }"
 
 @pytest.fixture
 def file(tmp_path):
-    """The bundled file with something else in the place of a text in it."""
+    """Writes the bundled file with one text replaced."""
 
     def file(old, new):
         assert old in BUNDLED

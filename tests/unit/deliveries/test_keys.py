@@ -242,7 +242,7 @@ def test_any_key_has_exactly_one_kind_and_parses_only_if_that_is_of_cloudtrail(p
     assert (log_key_of(key) is not None) == (kind in {Kind.LOG_FILE, Kind.NETWORK_ACTIVITY, Kind.DIGEST})
 
 
-# The longest key of S3 has 1,024 bytes; a hundredfold of it still ends at once unless matching is more than linear.
+# The longest key in S3 has 1,024 bytes; even a hundred times that is fast, unless matching is more than linear.
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize(
     "piece",

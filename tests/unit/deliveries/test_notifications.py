@@ -35,7 +35,7 @@ ODD_DELIVERY = Delivery(
     size=2048,
 )
 RESTORED = Delivery(bucket=BUCKET, key=RESTORED_KEY, etag="b026324c6904b2a9cb4b88d6d61c81d1", size=777)
-# One event of the same object is announced twice; its second version is another object to read.
+# One event of an object is announced twice; the object's second version is a separate object to read.
 SEVERAL_VERSIONED = (
     ODD_DELIVERY,
     Delivery(
@@ -77,7 +77,7 @@ EXPECTED = {
 }
 UNKNOWN_EVENTS = {"config-sns-wrapped"}
 
-# Derandomized: the same examples in every run, and no database beside the tests.
+# Derandomized: the same examples in every run, and no database of examples.
 LAW = law()
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1)
 JSON_VALUES = st.recursive(
@@ -463,14 +463,14 @@ def test_review_from_nowhere_is_none(after):
 
 
 def escaped(size):
-    """A notification of SNS in a notification of SNS and so on, as deep as the size allows."""
+    """A notification of SNS within a notification of SNS and so on, as deep as the size allows."""
     body = "x"
     while len(wrapped(body)) < size:
         body = wrapped(body)
     return body
 
 
-# By the number of characters. SQS takes 1 MB.
+# Functions of the number of characters. SQS accepts 1 MB.
 HOSTILE = {
     "brackets": lambda size: "[" * size,
     "objects": lambda size: '{"a":' * (size // 5),
@@ -499,7 +499,7 @@ def test_hostile_message_is_judged_in_linear_time_and_few_words(make):
     small, large = make(1 << 17), make(1 << 20)
     seconds = {body: min(cpu_seconds(body) for _ in range(3)) for body in (small, large)}
 
-    # Eight times the text; what is more than linear takes 64 times as long. A hundredth of a second is no burden.
+    # The text is eight times as long; quadratic time would be 64 times as long. A hundredth of a second is fine.
     assert seconds[large] < max(24 * seconds[small], 0.01)
     if outcome(large) is UnknownNotification:
         with pytest.raises(UnknownNotification) as raised:

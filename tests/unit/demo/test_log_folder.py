@@ -13,7 +13,7 @@ DAY = "AWSLogs/111122223333/CloudTrail/eu-west-1/2024"
 
 @pytest.fixture
 def put(tmp_path):
-    """Write a file of one record, compressed where its name says so."""
+    """Writes a file with one record, compressed if its name says so."""
 
     def put(path, record=None):
         file = tmp_path / path

@@ -18,7 +18,7 @@ while not os.path.exists("held"):
 
 @pytest.fixture
 def python(tmp_path, monkeypatch):
-    # What has ended stays in the process table where nobody asks for it, as in many containers: no waiting for that.
+    # Without a parent that reaps it, as in many containers, an ended process stays in the process table: do not wait.
     monkeypatch.setattr("demo.processes._GRACE_SECONDS", 0.5)
 
     def python(code, *, timeout=30.0):
@@ -29,7 +29,7 @@ def python(tmp_path, monkeypatch):
 
 @pytest.fixture
 def is_gone(tmp_path):
-    """Whether the process that held the lock has ended, or ends soon."""
+    """Whether the process with the lock has ended, or ends soon."""
 
     def is_gone():
         deadline = time.monotonic() + 10

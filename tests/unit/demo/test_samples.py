@@ -39,7 +39,7 @@ def test_those_of_an_earlier_time_make_room_and_other_files_stay(tmp_path):
 
 @pytest.fixture
 def told(tmp_path, monkeypatch, capsys):
-    """What `make samples` prints, run in an empty folder that stays the current one."""
+    """The output of `make samples`, run in an empty folder, which stays the current folder."""
     monkeypatch.chdir(tmp_path)
     samples.main()
     return capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Which moments digests have closed."""
+"""The moments that digests close."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What a digest says, and whether CloudTrail signed it."""
+"""The content of digests, and the verification of CloudTrail's signature."""
 
 import gzip
 import json

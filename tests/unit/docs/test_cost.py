@@ -1,4 +1,4 @@
-"""What README.md and docs/cost.md say of costs is what the library computes."""
+"""The costs in README.md and docs/cost.md equal those that the library computes."""
 
 import re
 from pathlib import Path
@@ -18,14 +18,14 @@ ACCOUNTS = {"one account": 1, "50 accounts": 50, "5,000 accounts": 5_000}
 
 
 def load_of(accounts):
-    """What the page of limits says that so many accounts bring in a month."""
+    """The monthly load of a number of accounts, according to docs/scale.md."""
     row = cells(SCALE, f"{accounts:,}")
     files, events = (int(row[place].replace(",", "")) for place in (1, 2))
     return Load(files=files, events=events, accounts=accounts)
 
 
 def cells(page, name):
-    """The cells behind the name of a row, in the table of the page that has it."""
+    """The cells after the name of a row, in the table of the page that contains it."""
     row = re.search(rf"^\| {re.escape(name)} \|(.*)\|$", page, re.MULTILINE)
     return [cell.strip() for cell in row[1].split("|")]
 
@@ -58,7 +58,7 @@ GROUPS = {
 
 @pytest.fixture(scope="module")
 def bills():
-    """The lines of each size."""
+    """The bill lines of each size."""
     return [costs(load, AwsPrices.read()) for load in SIZES.values()]
 
 

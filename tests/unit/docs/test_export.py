@@ -1,4 +1,4 @@
-"""docs/export.md says what exported files look like, and its queries answer what they claim."""
+"""Exported files have the form described in docs/export.md, and its queries return what the page claims."""
 
 import json
 import re
@@ -42,7 +42,7 @@ def polly(store):
 
 
 def documented():
-    """Names and types of the columns, in the order of the page."""
+    """Names and types of the columns, in the page's order."""
     return dict(
         re.findall(r"^\| `(\w+)` \| (string|string, JSON|timestamp|date|boolean|bigint) \|", PAGE, re.MULTILINE)
     )
@@ -95,7 +95,7 @@ def test_query_counts_the_characters_that_usage_counts(tmp_path, monkeypatch, st
 
 @pytest.fixture
 def task(tmp_path):
-    """A task of 700 characters, a question about it, and the copy of its call that a VPC endpoint saw."""
+    """A task of 700 characters, a call that queries it, and the copy of its call recorded at a VPC endpoint."""
     spoken = json.loads((RECORDS / "polly-by-user.json").read_text()) | {
         "eventName": "StartSpeechSynthesisTask",
         "responseElements": {"synthesisTask": {"requestCharacters": 700}},
@@ -151,7 +151,7 @@ def test_python_call_of_the_page_works(tmp_path, monkeypatch, store):
     call = re.search(r"`EventStore\.export\((.*?)\)`", PAGE)[1]
     monkeypatch.chdir(tmp_path)
 
-    exported = eval(f"store.export({call})", {"store": store})  # noqa: S307 - of our own page
+    exported = eval(f"store.export({call})", {"store": store})  # noqa: S307 - from the project's documentation
 
     assert exported.rows == len(list(store.events(since="90d")))
     assert json.loads((tmp_path / "lake/_aitrail_export.notes").read_text().splitlines()[0])["settings"] == {

@@ -1,4 +1,4 @@
-"""docs/scale.md shows what the simulation prints, and the simulation supposes what the stack is."""
+"""docs/scale.md shows the simulation's output, and the simulation's assumptions match the stack."""
 
 import re
 from pathlib import Path

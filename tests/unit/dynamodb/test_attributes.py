@@ -1,4 +1,4 @@
-"""Typed attributes are those of boto3, which is slow and obvious; sizes and storability are those of the slow way."""
+"""Typed attributes equal boto3's, which is slow but obvious; sizes and storability equal those of the slow path."""
 
 from decimal import Decimal
 
@@ -25,7 +25,7 @@ VALUES = st.recursive(
 
 
 def with_decimals(value):
-    """What boto3's serializer takes: a float as the Decimal of the same shortest digits."""
+    """The value as boto3's serializer accepts it: with floats as Decimals of the same shortest digits."""
     if isinstance(value, float):
         return Decimal(repr(value))
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What a batch is sent as: the same request as botocore makes of it by itself."""
+"""A batch is sent as the same request that botocore itself would send."""
 
 import json
 
@@ -14,7 +14,7 @@ from aitrail.dynamodb import delete, encode_batches_at_once, put, to_item
 
 
 class Wire:
-    """A client without any network, and the requests that it has sent."""
+    """A client without a network, and the requests that it has sent."""
 
     def __init__(self, **config):
         self.sent = []
@@ -28,7 +28,7 @@ class Wire:
         return AWSResponse(request.url, 200, {}, Body())
 
     def requests(self):
-        """Where and how each was sent, and its body as JSON."""
+        """Method, URL, target and JSON body of each request."""
         found = [(each.method, each.url, each.headers["X-Amz-Target"], json.loads(each.body)) for each in self.sent]
         self.sent.clear()
         return found
@@ -48,7 +48,7 @@ def by_botocore():
 def at_once():
     wire = Wire(parameter_validation=False)
     encode_batches_at_once(wire.client)
-    encode_batches_at_once(wire.client)  # again: that changes nothing
+    encode_batches_at_once(wire.client)  # a second call has no effect
     return wire
 
 

@@ -1,4 +1,4 @@
-"""What DynamoDB allows an index, which neither synth nor the local engines check."""
+"""DynamoDB's limits for an index, which neither synth nor the local engines check."""
 
 from aitrail.dynamodb import tables
 

@@ -1,4 +1,4 @@
-"""How CloudTrail's Event history is asked, and what its events become."""
+"""Requests for CloudTrail's Event history, and the rows and rejects made from its events."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ POLLY = "polly.amazonaws.com"
 
 
 class Time:
-    """Time that passes while somebody sleeps, and `took` seconds in every request."""
+    """Simulated time, which advances while sleeping, and by `took` seconds in every request."""
 
     def __init__(self, took=0.0):
         self.now, self.took, self.requests = 100.0, took, []
@@ -39,7 +39,7 @@ class Time:
 
 @pytest.fixture
 def record(records):
-    """Makes records of Polly within the day; `number` counts seconds back from noon."""
+    """Makes records of Polly within one day, `number` seconds before noon."""
 
     def record(number=1, **changes):
         time = (NOW - timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""What is fetched ahead is what is taken: in order, bounded, each once."""
+"""Deliveries are fetched ahead in order, within bounds, and each once."""
 
 import threading
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ class Fetched:
 
 
 class Source:
-    """Fetches deliveries, and notes which; those whose key is `bad` cannot be fetched."""
+    """Fetches deliveries and records them; a delivery with the key `bad` cannot be fetched."""
 
     def __init__(self):
         self.fetched = []
@@ -52,7 +52,7 @@ def ahead(source, deliveries, **options):
 
 
 def settled(found):
-    """Wait for what is under way."""
+    """Waits for pending fetches."""
     found._pool.shutdown(wait=True)
 
 

@@ -1,4 +1,4 @@
-"""What the attributes of an entry together mean."""
+"""The conclusions from the attributes of an entry."""
 
 from itertools import product
 
@@ -28,7 +28,7 @@ def test_problems_that_may_be_found_are_all_named():
 
 
 def accepting(entry, *problems):
-    """The entry once somebody has accepted these problems of it."""
+    """The entry after these problems have been accepted."""
     accepted = [acceptance(problem, entry, at="when", by="who", reason="why") for problem in problems]
     return entry | {"accepted": accepted}
 

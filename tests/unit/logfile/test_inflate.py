@@ -1,4 +1,4 @@
-"""Gzip in steps: equal to the gzip module, bounded, and refusing what is damaged."""
+"""Gzip in steps: equals the gzip module, is bounded, and refuses damaged data."""
 
 import gzip
 import io
@@ -153,7 +153,7 @@ def test_any_members_and_padding_read_in_any_way_give_the_same_content(pieces, m
 def test_a_changed_byte_never_changes_the_content_unnoticed(data, most):
     content = data.draw(st.binary(max_size=60))
     file = bytearray(gzip.compress(content, mtime=0))
-    # the header's time, extra flags and operating system are no content
+    # the header's time, extra flags and operating system do not affect the content
     at = data.draw(st.sampled_from([0, 1, 2, *range(10, len(file))]))
     file[at] ^= data.draw(st.integers(1, 255))
 

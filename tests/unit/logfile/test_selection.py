@@ -1,4 +1,4 @@
-"""What a log file gives: wanted records in order, counts that agree, and a reason where it is unreadable."""
+"""Reading a log file yields wanted records in order, counts that agree, and a reason if it is unreadable."""
 
 import gzip
 import hashlib
@@ -24,7 +24,7 @@ def compact(*records):
 
 
 class Parts:
-    """A stream made of parts that never are in memory together."""
+    """A stream of parts that are never in memory at the same time."""
 
     def __init__(self, parts):
         self.parts = iter(parts)
@@ -38,7 +38,7 @@ class Parts:
 
 @pytest.fixture
 def peak_memory():
-    """A function that tells the most bytes which were allocated at a time since the test began."""
+    """A function that returns the peak of allocated bytes since the test began."""
     tracemalloc.start()
     yield lambda: tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -1,4 +1,4 @@
-"""The streamed selection equals the reference: parse everything, then choose."""
+"""The streamed selection equals the reference, which parses everything and then selects."""
 
 import gzip
 import hashlib
@@ -28,7 +28,7 @@ class ShortReads(io.BytesIO):
 
 
 class Pairs(list):
-    """An object with all of its keys."""
+    """An object with all of its keys, including repeated ones."""
 
 
 def is_wanted(element):
@@ -40,7 +40,7 @@ def is_wanted(element):
 
 
 def reference(content):
-    """What the selection is, as the repr of (wanted records, number of records), or None for a refusal."""
+    """The expected selection, as the repr of (wanted records, number of records), or None for a refusal."""
     try:
         document = json.loads(content)
         pairs = json.loads(content, object_pairs_hook=Pairs)
@@ -52,7 +52,7 @@ def reference(content):
     if any(is_wanted(dict(element)) for elements in earlier for element in elements if isinstance(element, Pairs)):
         return None  # the one document that json.loads accepts and the stream cannot
     records = document["Records"]
-    # repr tells 1 from 1.0 and True, and shows NaN, -0.0 and the order of keys
+    # repr distinguishes 1 from 1.0 and True, and shows NaN, -0.0 and the order of keys
     return repr([pair for pair in enumerate(records) if is_wanted(pair[1])]), len(records)
 
 
@@ -77,7 +77,7 @@ def document(*elements, before="", after="", comma=","):
 
 
 def among(*elements):
-    """The elements between others, so that cuts fall before, into and behind them."""
+    """The elements between others, so that cuts occur before, within and after them."""
     return document(OTHER, POLLY, *elements, OTHER, POLLY)
 
 

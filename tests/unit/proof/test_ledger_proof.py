@@ -1,4 +1,4 @@
-"""What the entries of a window prove, and what is in the way."""
+"""The proof from the entries of a window, and the findings that prevent it."""
 
 import random
 from datetime import timedelta
@@ -94,7 +94,7 @@ def test_log_file_with_a_problem_is_named(problem):
     assert len(finding.why) > 20
 
 
-# What makes an entry have a problem.
+# Problem -> attributes that give an entry this problem.
 PROBLEMATIC = {
     "tampered": {"expectedSha256": "b" * 64},
     "unlisted": {"doubt": "unlisted"},
@@ -106,7 +106,7 @@ PROBLEMATIC = {
 
 
 def accepted(entry, problem):
-    """The entry with that problem once somebody has accepted it."""
+    """The entry with that problem after it has been accepted."""
     entry |= PROBLEMATIC[problem]
     new = acceptance(problem, entry, at="2026-03-15T08:00:00Z", by="arn:aws:iam::111122223333:user/a", reason="why")
     return entry | {"problem": "accepted", "accepted": [new]}

@@ -1,4 +1,4 @@
-"""Conditions by their names: each checked, or an error that says what is wrong and what is valid."""
+"""Conditions by name: each is validated, or refused with an error that says what is wrong and what is valid."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A filter: conditions that all hold, and of several values of one, any."""
+"""A filter: all conditions must match, and any of several values of one condition."""
 
 from glob import escape
 

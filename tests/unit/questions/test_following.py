@@ -17,11 +17,11 @@ START = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 
 class Throttled(Exception):
-    """What passes by itself."""
+    """A temporary error."""
 
 
 class Enough(Exception):
-    """Ends what has no end."""
+    """Ends the endless iteration."""
 
 
 def at(seconds):
@@ -29,10 +29,10 @@ def at(seconds):
 
 
 class World:
-    """A clock that only sleeping moves, and a source of rows that appear in time.
+    """A clock that advances only while sleeping, and a source of rows that appear over time.
 
-    `arrivals` are pairs: the second of the call, and that of its appearance. `troubles` say for each poll how it fails:
-    "" not at all, "rows" while narrow rows are read, "whole" while whole ones are.
+    `arrivals` are pairs of the second of a call and the second in which its row appears. `troubles` has the failure of
+    each poll: "" for none, "rows" for reading narrow rows, "whole" for reading whole rows.
     """
 
     def __init__(self, arrivals=(), *, troubles=(), pauses=None):
@@ -85,7 +85,7 @@ class World:
 
 
 def polls_of(following):
-    """The rows of each poll, until the world ends."""
+    """The rows of each poll, until Enough is raised."""
     with suppress(Enough):
         yield from following
 

@@ -1,4 +1,4 @@
-"""The record of a row is found again in its log file, and whatever differs is named."""
+"""The record of a row is found in its log file, and all differences are named."""
 
 import gzip
 import io

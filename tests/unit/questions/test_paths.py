@@ -1,4 +1,4 @@
-"""Which files paths name, of all that may lie in a folder."""
+"""The log files that paths name, among all files that may be in a folder."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ ACCOUNT = "AWSLogs/111122223333"
 
 @pytest.fixture
 def found(tmp_path):
-    """What is found at these paths: log files, counts of what is left out, and what is unreadable, as texts."""
+    """The findings for these paths: log files, counts of files left out, and unreadable files, as texts."""
 
     def found(*paths):
         left_out, unreadable = Counter(), []

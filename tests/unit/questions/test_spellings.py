@@ -1,4 +1,4 @@
-"""Conditions: what people write becomes what rows have, or an error that says what is valid and what is nearest."""
+"""Conditions: user input is converted to the values in rows, or refused with valid values and the closest match."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""EventStore: what programs ask, of the table or of log files, and what is refused before anything is read."""
+"""EventStore: questions about the table or log files, and errors that are raised before anything is read."""
 
 import gzip
 import json
@@ -20,7 +20,7 @@ IDS = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(3)]
 
 
 class Source:
-    """Three rows; notes what it is asked, and which whole rows are consumed."""
+    """A source of three rows that records the questions, and the whole rows consumed."""
 
     by_day = True
 
@@ -203,7 +203,7 @@ def test_one_event_is_found_in_upper_case(tmp_path, records):
 
 
 class Session:
-    """As much of a boto3 session as one stack and an empty table need."""
+    """The part of a boto3 session that one stack and an empty table need."""
 
     def __init__(self):
         self.requests, self.configs = [], {}
@@ -232,12 +232,12 @@ def test_a_connected_store_asks_the_table_of_the_stack():
     (first, described), (second, got) = session.requests
     assert (first, described) == ("cloudformation", {"StackName": "my-stack"})
     assert (second, got["TableName"], got["Key"]) == ("dynamodb", "example-Events", {"eventID": {"S": IDS[0]}})
-    assert session.configs["dynamodb"].max_pool_connections == 16  # pages and whole rows, eight of each at once
+    assert session.configs["dynamodb"].max_pool_connections == 16  # eight pages and eight whole rows at once
 
 
 @pytest.fixture
 def folder(tmp_path, records):
-    """Two log files with the six records, all of one day, a minute from one to the next."""
+    """Two log files with the six records, all on one day, a minute apart."""
     logs = tmp_path / "logs"
     logs.mkdir()
     all_records = [

@@ -16,7 +16,7 @@ WINDOW = Window(since=BEGIN, until=BEGIN + 4 * DAY)
 
 
 class Rows:
-    """A source of these rows; `asked` notes window and order of every question."""
+    """A source of these rows; `asked` has the window and order of every question."""
 
     by_day = True
 
@@ -29,12 +29,12 @@ class Rows:
         self.asked.append((window, order))
         first, last = window.bounds
         found = [row for row in self.sorted if first <= row["eventTime"] <= last and wanted.matcher()(row)]
-        # ANY is neither of the other orders.
+        # ANY differs from both other orders.
         return iter(found[1::2] + found[::2] if order is Order.ANY else found[::-1])
 
 
 def row(day, number=0, **changes):
-    """A row of a day of March 2026, before the window until the tenth."""
+    """A row on a day of March 2026; days before the tenth are before the window."""
     found = {
         "eventID": f"{day}-{number}",
         "eventTime": f"2026-03-{day:02}T00:00:{number:02}Z",

@@ -1,4 +1,4 @@
-"""Calls, errors, denied calls, characters and cost by what rows say."""
+"""Calls, errors, denied calls, characters and cost by dimensions of rows."""
 
 import functools
 from collections import Counter
@@ -328,7 +328,7 @@ def cost_of_row(each):
 
 
 def added(left, right):
-    """None is no number: it adds nothing."""
+    """The sum of two values, of which None adds nothing."""
     if left is None or right is None:
         return right if left is None else left
     return left + right
@@ -339,7 +339,7 @@ def all_added(left, right):
 
 
 def brute_force(rows, by):
-    """The same, one group after the other."""
+    """The expected result of `usage`, computed one group after the other."""
     real = [each for each in rows if each.get("eventCategory") != "NetworkActivity"]
     found = {}
     for key in {tuple(value_of(each, name) for name in by) for each in real}:
@@ -405,7 +405,7 @@ def test_sums_over_a_dimension_are_the_usage_without_it(rows, by):
 
 
 class Source:
-    """Two rows; notes how they are asked for."""
+    """A source of two rows that records the questions."""
 
     by_day = False
 

@@ -1,4 +1,4 @@
-"""What a backfill announces, held against its definition, with a bucket and a ledger in memory."""
+"""Compares what a backfill announces with its definition, with a bucket and a ledger in memory."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ A_PAGE = 3
 
 
 class Bucket(dict):
-    """Objects by key, (etag, storage class, restored), listed as S3 does, in small pages; `asked` has the prefixes."""
+    """Key -> (etag, storage class, restored), listed as in S3, in small pages; `asked` has the requested prefixes."""
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
@@ -54,12 +54,12 @@ class Bucket(dict):
 
 
 class Entries(dict):
-    """Entries of the ledger by key of the object."""
+    """Ledger entries by key of the object."""
 
     def of_day(self, day, *, begins_with):
         for key in sorted(self, key=str.encode):
             name = f"s3://{BUCKET}/{key}"
-            # Those of another day than their folder's are where the time in their names puts them.
+            # The entry of an object in the folder of a different day is indexed by the time in its name.
             if name.startswith(begins_with) and log_key_of(key).delivery_day == day and not is_misfiled(key):
                 yield {"logFile": name, **self[key]}
 
@@ -70,7 +70,7 @@ class Entries(dict):
 
 
 class Announcer:
-    """Notes what is announced."""
+    """Records announced objects."""
 
     def __init__(self):
         self.announced = []
@@ -120,7 +120,7 @@ ALL = window("2013-01-01T00:00", "2027-01-01T00:00")
 
 @dataclass(frozen=True)
 class World:
-    """A bucket, the ledger, and what is asked for."""
+    """A bucket, the ledger, and the arguments of a backfill."""
 
     objects: dict
     entries: dict
@@ -193,7 +193,7 @@ def worlds(draw):
 
 
 def is_asked_for(world, name):
-    """Whether the name is that of a delivery behind the prefix, in the window, and of these accounts and Regions."""
+    """Whether the name is of a delivery with the prefix, in the window, and in these accounts and Regions."""
     found = log_key_of(name)
     if not found or found.prefix != world.prefix:
         return False
@@ -208,7 +208,7 @@ def is_asked_for(world, name):
 
 
 def is_open(entry, etag, *, is_restored):
-    """Whether the ledger does not have a delivery as it is."""
+    """Whether the ledger does not have this delivery as ingested."""
     if entry is None or entry["status"] in (None, "unreadable", "missing", "invalid", "unverifiable"):
         return True
     if entry["status"] == "archived":
@@ -218,7 +218,7 @@ def is_open(entry, etag, *, is_restored):
 
 
 def definition(world):
-    """What is to be announced, and whether by force, object by object."""
+    """The objects that should be announced, and whether with force, determined object by object."""
     for name, (etag, storage_class, is_restored) in world.objects.items():
         entry = world.entries.get(name)
         can_be_read = is_restored or storage_class not in ("GLACIER", "DEEP_ARCHIVE")
@@ -329,7 +329,7 @@ def test_days_are_announced_in_turn_and_the_digests_of_each_first():
     begun = [(found.kind, found.delivery_day) for found in announced]
     order = [each for each, _ in groupby(begun)]
     days = [f"2026-03-{day}" for day in range(10, 25)]
-    # Ten days at a time: the digests of each, then its log files, then the next days.
+    # Ten days at a time: the digests of each day, then its log files, then the next days.
     assert order == [
         *(("digest", day) for day in days[:10]),
         *(("log-file", day) for day in days[:10]),

@@ -1,4 +1,4 @@
-"""A record with the least that a row takes, and the rows of records."""
+"""A record with the minimum for a row, and the rows of records."""
 
 from aitrail.rows import row_of
 

@@ -1,4 +1,4 @@
-"""Who called: the three questions of the AWS pages, for every type of userIdentity and for the odd ones."""
+"""The caller's identity: the three questions on AWS's page, for every type of userIdentity and for odd ones."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""One pass over one log file: duplicates, rejects that hold no records, and an end to it at any step."""
+"""Reading one log file in one pass: duplicates, rejects without references to records, and interruption at any step."""
 
 import io
 import json

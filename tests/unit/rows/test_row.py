@@ -1,4 +1,4 @@
-"""record -> row: derived attributes, and what cannot become a row."""
+"""record -> row: derived attributes, and records that cannot become rows."""
 
 import json
 from datetime import timedelta

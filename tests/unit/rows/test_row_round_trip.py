@@ -1,4 +1,4 @@
-"""The record can be rebuilt exactly from its row, types included, after everything DynamoDB does to numbers."""
+"""The record can be rebuilt exactly from its row, including types, after DynamoDB's conversions of numbers."""
 
 import json
 import math
@@ -19,7 +19,7 @@ BASE = {"eventTime": "2026-11-18T23:59:59Z", "eventSource": "polly.amazonaws.com
 
 
 def as_dynamodb_keeps_it(typed):
-    """Typed attributes after a stay in DynamoDB: a number loses its trailing zeros, its exponent and its -0."""
+    """Typed attributes as read from DynamoDB: a number loses its trailing zeros, its exponent and its -0."""
     ((kind, value),) = typed.items()
     if kind == "N":
         number = Decimal(value)

@@ -1,4 +1,4 @@
-"""Every API operation of the four services and the resource it acts on; operations.tsv is the expectation."""
+"""Every API operation of the four services and the resource it acts on, as listed in operations.tsv."""
 
 import csv
 import json
@@ -55,7 +55,7 @@ OPERATION_COUNTS = {
     "personalize-events": 5,
 }
 
-# A denied call has no response: what it wanted to create has the caller's name, or none, and then its parent counts.
+# A denied call has no response: the resource to create has the name in the request or, without one, its parent counts.
 DENIED = {
     ("polly", "StartSpeechSynthesisTask"): "lexicon/w3c",
     ("lex-models", "StartImport"): None,

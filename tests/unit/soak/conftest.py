@@ -1,4 +1,4 @@
-"""A hundred log files, and what is expected of them."""
+"""A hundred log files and their expected outcomes."""
 
 from datetime import UTC, datetime
 from functools import partial

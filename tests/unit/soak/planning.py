@@ -1,4 +1,4 @@
-"""Plans of faults, and the faults that their log files meet."""
+"""Plans of faults, and the resulting faults of log files."""
 
 from random import Random
 
@@ -15,7 +15,7 @@ def planned(seed=1, names=NAMES, likelihoods=None):
 
 
 def met(plan, names=NAMES):
-    """The faults that every log file meets when each of its requests is made until it goes well."""
+    """The faults of every log file if each of its requests is repeated until it succeeds."""
     found = {}
     for name in names:
         for operation in ("GetItem", "GetObject", "BatchWriteItem", "UpdateItem"):

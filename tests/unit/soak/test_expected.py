@@ -1,4 +1,4 @@
-"""What `make soak` expects of the tables, and how it tells what is otherwise."""
+"""The tables that `make soak` expects, and its report of differences."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 
 
 def rows_as_expected(expected):
-    """Rows as a scan gives them."""
+    """Rows as returned by a scan."""
     origins = {event_id: min(origins) for event_id, origins in expected.origins.items()}
     return [
         {**json.loads(text), "logFile": origins[event_id][0], "recordIndex": origins[event_id][1]}

@@ -24,7 +24,7 @@ def test_a_hundred_log_files_hold_everything_that_is_special(files, expected):
         counts[said["status"]] += 1
 
     assert counts["unreadable"] == 1
-    assert counts["rejected"] == 2 + 2  # two entries of log files that have one each, and these two
+    assert counts["rejected"] == 2 + 2  # two entries of log files with one reject each, and the two rejects
     assert counts["duplicatesInFile"] == 3
     assert sum(len(origins) == 2 for origins in expected.origins.values()) > 5
     assert sum(file.is_announced_twice for file in files) == 6

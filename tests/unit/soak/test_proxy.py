@@ -1,4 +1,4 @@
-"""The proxy passes on what it should, and each fault is what it says; on loopback, with an AWS that notes requests."""
+"""The proxy forwards requests and injects faults as planned; on loopback, with a stub for AWS that records requests."""
 
 import base64
 import json
@@ -38,7 +38,7 @@ class Aws(BaseHTTPRequestHandler):
 
 
 class Next:
-    """A plan: the next requests meet these faults."""
+    """A plan with faults for the next requests."""
 
     def __init__(self):
         self.faults = []
@@ -92,7 +92,7 @@ def connection(proxy):
 
 @pytest.fixture
 def call(connection):
-    """Ask DynamoDB, or another service that speaks JSON; status and content of the answer."""
+    """Sends a request to DynamoDB or another JSON service; returns status and content of the response."""
 
     def call(operation, parameters, service="DynamoDB_20120810"):
         headers = {"X-Amz-Target": f"{service}.{operation}"}

@@ -12,7 +12,7 @@ from tests.unit.soak.planning import NAMES, met, planned
 
 @pytest.fixture
 def queue():
-    """The dead-letter queue: what it hands out once, and what it was asked to show again."""
+    """The dead-letter queue: the messages that it returns once, and those that were made visible again."""
     sqs = Mock()
     bodies = ["first", "second"]
     pages = [[{"Body": body, "ReceiptHandle": body} for body in bodies]]

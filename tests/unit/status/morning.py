@@ -1,4 +1,4 @@
-"""What a deployment knows at half past ten: entries of the ledger and queues, and the status that they come to."""
+"""The state of a deployment at 10:30: ledger entries and queues, and the resulting status."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ DAY = Window(since=NOW - timedelta(days=1), until=NOW)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 HERE = Origin("111122223333", "eu-west-1")
 QUIET = Queues(deliveries=Queue(), backfill=Queue(), dead_letters=Queue())
-# Digests of all hours until 10:00.
+# Digests for all hours until 10:00.
 CHAIN = [digest_entry(f"{hour:02}:00") for hour in range(1, 11)]
 PROVED = file_entry("08:35", verifiedBy="s3://b/k")
 
@@ -25,7 +25,7 @@ def arrivals_of(*entries, window=DAY, **options):
 
 
 def status_of(*entries, window=DAY, queues=QUIET, imported_rows=0, now=NOW, **problems):
-    """That of these entries; `problems` are entries by problem."""
+    """The status for these entries; `problems` are entries by problem."""
     return Status.of(
         arrivals_of(*entries, window=window),
         queues=queues,

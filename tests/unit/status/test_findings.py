@@ -1,4 +1,4 @@
-"""What entries of the ledger come to, and what of that needs a person."""
+"""The status derived from ledger entries, and the findings that need an operator."""
 
 from collections import Counter
 from datetime import timedelta
@@ -36,7 +36,7 @@ def test_all_is_well_where_everything_came_and_is_proved():
     assert report_of(status)["healthy"] is True
 
 
-# What is the matter: arguments of status_of, and what is found.
+# Problem -> arguments of status_of, and the resulting finding.
 GRAVE = {
     "dead letters": (queues(dead_letters=Queue(waiting=2, in_flight=1, delayed=1)), ("dead-letters", 4)),
     "deliveries that wait": (
@@ -223,7 +223,7 @@ def test_short_window_without_a_digest_in_it_is_not_without_digests():
 
 
 def test_file_that_no_digest_vouches_for_is_told_once_its_hour_is_closed():
-    # Those of 08:00 to 09:00 may be in digests from 07:00 to 10:00.
+    # Files from 08:00 to 09:00 may be in digests from 07:00 to 10:00.
     status = status_of(
         *CHAIN, PROVED, file_entry("08:59"), file_entry("08:00"), file_entry("09:00"), file_entry("07:59")
     )

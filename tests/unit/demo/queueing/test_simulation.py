@@ -1,4 +1,4 @@
-"""The simulation of queue and function agrees with what queueing theory knows in closed form."""
+"""The simulation of queue and function agrees with closed-form results of queueing theory."""
 
 from itertools import pairwise
 from random import Random
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from demo.queueing.simulation import Delivery, Pipeline, live, old, simulate
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=60)
-# One delivery at a time, and nothing but its own time: the servers of the textbooks.
+# One delivery at a time without overhead, like the servers in textbooks.
 ONE_BY_ONE = {"batch": 1, "seconds_per_batch": 0.0, "seconds_per_file": 1.0}
 
 arrivals = st.lists(

@@ -1,4 +1,4 @@
-"""Exported files hold the rows of their source, whatever interrupts an export and however often it is resumed."""
+"""Exported files contain the rows of their source, however often an export is interrupted and resumed."""
 
 import csv
 import json
@@ -35,7 +35,7 @@ FULL_DEVICE = Path("/dev/full")
 
 
 class Rows:
-    """A source with these rows; it fails when it has given `patience` of them, and notes what it is asked."""
+    """A source with these rows that fails after `patience` rows, and records the questions."""
 
     address = "here"
     complete = True
@@ -99,7 +99,7 @@ def ids(folder):
 
 
 def read(folder, format_):
-    """The rows of all files, with what the names of the folders say."""
+    """The rows of all files, with the values in the names of their folders."""
     for path in sorted(folder.glob(f"service=*/eventDay=*/events.{format_}")):
         for found in READERS[format_](path):
             service, day = (part.partition("=")[2] for part in path.parts[-3:-1])
@@ -279,7 +279,7 @@ def test_interrupted_and_resumed_export_is_the_same_as_one_without_interruption(
             try:
                 export(source, Path(resumed), format=format_)
             except ExportError:
-                # What is there is finished.
+                # Existing files are complete.
                 there = files(Path(resumed))
                 assert there.items() <= files(Path(clean)).items()
         source.patience = None
@@ -312,7 +312,7 @@ def test_days_before_the_first_row_are_not_asked_one_by_one(tmp_path):
     assert len((tmp_path / "_aitrail_export.notes").read_text().splitlines()) == 1
 
 
-# A first export of polly until one moment, a second until another one: does it read 2026-11-19 again?
+# The ends of a first and a second export of polly, and whether the second one reads 2026-11-19 again.
 AGAIN = {
     "newer rows are more than a day younger": ("2026-11-21T00:00:00Z", "2026-11-19", False),
     "newer rows are not a day younger": ("2026-11-20T23:59:59Z", "2026-11-19", True),
@@ -579,7 +579,7 @@ def noted(**changes):
     return json.dumps(note | changes).encode()
 
 
-# A note on a service-day that has a file, and whether that is exported again.
+# A note on a service-day that has a file, and whether that day is exported again.
 NOTED = {
     "a sound note": (noted(), False),
     "half a line": (b'{"service": "po', True),
@@ -662,7 +662,7 @@ def test_refused_export_holds_no_lock(tmp_path):
 
     export(Rows([row(1)]), tmp_path)
 
-    assert refused.value.__traceback__  # whoever keeps the error keeps what it refers to
+    assert refused.value.__traceback__  # keeping the error keeps the objects that it refers to
     assert ids(tmp_path) == ["00000001"]
 
 
