@@ -10,16 +10,16 @@ help: ## Show this list
 	@echo "usage: make TARGET"
 	@awk 'BEGIN { FS = ":[^#]*## " } /^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' Makefile
 
-demo: $(NODE_READY) ## Deploy into a local AWS, ingest log files, ask questions; LOGS=folder takes your own files
+demo: $(NODE_READY) ## Deploy to a local AWS, ingest log files, run queries; LOGS=folder uses your own files
 	@exec .venv/bin/python -m demo $${LOGS:+--logs "$$LOGS"}
 
-samples: $(VENV_READY) ## Write sample log files into the folder samples, to ask with --from samples
+samples: $(VENV_READY) ## Write sample log files to the folder samples, to query with --from samples
 	@.venv/bin/python -m demo.samples
 
 test: $(NODE_READY) ## Run all tests; none needs an AWS account
 	.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
-check: $(NODE_READY) lint ## Run lint, and all tests but the slowest and those of a deployed stack
+check: $(NODE_READY) lint ## Run lint and the tests, except the slowest ones and those of a deployed stack
 	.venv/bin/pytest -n 2 --dist loadgroup -m "not slow" tests/unit tests/cli tests/infra tests/functional $(ARGS)
 
 lint: $(VENV_READY) ## Check style, formatting, types, and which package imports which
@@ -28,20 +28,20 @@ lint: $(VENV_READY) ## Check style, formatting, types, and which package imports
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 
-bench: $(VENV_READY) ## Measure what reading and writing cost, against their limits; QUICK=1 takes less than a minute
+bench: $(VENV_READY) ## Measure the cost of reading and writing, and compare it with targets; QUICK=1 takes less than a minute
 	@.venv/bin/python -m bench $(if $(QUICK),--quick)
 
-soak: $(NODE_READY) ## Try the pipeline under load, with faults, for minutes; QUICK=1, SOAK_FILES=, SOAK_MINUTES=, FUZZ_EXAMPLES=
+soak: $(NODE_READY) ## Test the pipeline under load, with faults; QUICK=1, SOAK_FILES=, SOAK_MINUTES=, FUZZ_EXAMPLES=
 	@exec .venv/bin/python -m soak $(if $(QUICK),--quick) $(if $(SOAK_FILES),--files "$(SOAK_FILES)") \
 	  $(if $(SOAK_MINUTES),--minutes "$(SOAK_MINUTES)") $(if $(FUZZ_EXAMPLES),--examples "$(FUZZ_EXAMPLES)") $(ARGS)
 
-docs: $(VENV_READY) ## Write docs/cli.md, and the answers that the documentation shows
+docs: $(VENV_READY) ## Write docs/cli.md, and the command output in the documentation
 	@.venv/bin/python -m demo.documentation
 
-deploy: $(NODE_READY) ## Deploy into your AWS account after asking; PROFILE= REGION= CONTEXT="-c aitrail:rowRetentionDays=400"
+deploy: $(NODE_READY) ## Deploy to your AWS account, after confirmation; PROFILE= REGION= CONTEXT="-c aitrail:rowRetentionDays=400"
 	@exec .venv/bin/python -m infra.deploy deploy $(TARGET) $(CONTEXT) $(ARGS)
 
-destroy: $(NODE_READY) ## Delete the stack after asking, and say what remains; PROFILE= REGION=
+destroy: $(NODE_READY) ## Delete the stack, after confirmation, and list what remains; PROFILE= REGION=
 	@exec .venv/bin/python -m infra.deploy destroy $(TARGET) $(CONTEXT) $(ARGS)
 
 TARGET = $(if $(PROFILE),--profile "$(PROFILE)") $(if $(REGION),--region "$(REGION)")

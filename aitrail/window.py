@@ -121,11 +121,11 @@ def span_of(text: str | timedelta) -> timedelta:
     """The length of a span: 30s, 90m, 12h, 7d, 2w, or a timedelta, which is returned as it is. Raises MomentError."""
     if isinstance(text, timedelta):
         if text < timedelta(0):
-            raise MomentError(f"{text} is no span of time: it is less than nothing.")
+            raise MomentError(f"{text} is not a span of time: it is negative.")
         return text
     found = _SPAN.fullmatch(text) if isinstance(text, str) else None
     if not found:
-        raise MomentError(f"{text!r} is no span of time: give a number and a unit, such as 30s, 90m, 12h, 7d, 2w.")
+        raise MomentError(f"{text!r} is not a span of time: give a number and a unit, such as 30s, 90m, 12h, 7d, 2w.")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
@@ -146,8 +146,8 @@ def moment_of(text: str, now: datetime) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise MomentError(
-            f"{text!r} is no time: give now, today, yesterday, a span before now (30m, 12h, 7d, 2w), or ISO-8601 "
-            "(2026-11-01, 2026-11-01T08:30, 2026-11-01T08:30:00+01:00; UTC where no zone is named)."
+            f"{text!r} is not a time: give now, today, yesterday, a span before now (30m, 12h, 7d, 2w), or ISO-8601 "
+            "(2026-11-01, 2026-11-01T08:30, 2026-11-01T08:30:00+01:00; UTC if it has no time zone)."
         ) from None
 
 
@@ -159,7 +159,7 @@ def window_of(since: str | date | timedelta, until: str | date | timedelta, now:
     begin, end = _moment("since", since, now), _moment("until", until, now)
     if begin >= end:
         raise MomentError(
-            f"The window is empty: since {event_time(begin)} is not before until {event_time(end)}."
+            f"The window is empty: the start {event_time(begin)} is not before the end {event_time(end)}."
             + (_whole_day(begin) if begin == end <= now else "")
         )
     return Window(since=min(begin, LATEST), until=min(end, LATEST))
@@ -173,7 +173,7 @@ def within_time(window: Window, now: datetime) -> Window:
     reason = (
         f"CloudTrail has recorded nothing before {BEGINNING.year}"
         if window.until <= BEGINNING
-        else f"since {event_time(window.since)} is still to come"
+        else f"since {event_time(window.since)} is in the future"
     )
     raise MomentError(f"There is nothing in the window: {reason}.")
 
@@ -183,9 +183,11 @@ def _moment(name: str, given: str | date | timedelta, now: datetime) -> datetime
         try:
             return now - given
         except OverflowError:
-            raise MomentError(f"{name} is {given}, which is longer than there are dates.") from None
+            raise MomentError(f"{name} is {given}, which is before the earliest possible date.") from None
     if not isinstance(given, str | date):
-        raise MomentError(f"{name} is {given!r}: give a text such as 7d or 2026-11-01, a datetime, date or timedelta.")
+        raise MomentError(
+            f"{name} is {given!r}: give a string such as 7d or 2026-11-01, a datetime, date or timedelta."
+        )
     return moment_of(given if isinstance(given, str) else given.isoformat(), now)
 
 

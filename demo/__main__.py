@@ -1,6 +1,6 @@
-"""`make demo`: deploy the stack into a local AWS, put log files into its bucket, ask questions, remove everything.
+"""`make demo`: deploy the stack to a local AWS, put log files into its bucket, run queries, remove everything.
 
-`make demo LOGS=folder` does it with CloudTrail log files of your own. Nothing leaves this machine.
+`make demo LOGS=folder` uses your own CloudTrail log files. Nothing leaves this machine.
 """
 
 import argparse
@@ -33,7 +33,7 @@ class UnexpectedRowsError(AitrailError):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the demo; returns 0, or 1 with a message on stderr."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument("--logs", type=Path, metavar="FOLDER", help="a folder of CloudTrail log files of your own")
+    parser.add_argument("--logs", type=Path, metavar="FOLDER", help="a folder with your own CloudTrail log files")
     folder = parser.parse_args(arguments).logs
     stop_when_told()
     try:
@@ -52,28 +52,28 @@ def _demonstrate(files: Given) -> None:
         pipeline = Pipeline(aws, deployment.deployed(aws))
         with step(f"Putting {files.what} into the log bucket"):
             put = {pipeline.put(file.key, file.body): file for file in files.files}
-        with step("Waiting until the deployed function has worked through them"):
+        with step("Waiting until the deployed function has processed them"):
             pipeline.wait_for(set(put), _now_and_then())
         rows = pipeline.rows_by_service()
         _ask(pipeline, rows, window=_window(pipeline) if rows and files.rows is None else ())
         names, odd = {log_file: file.name for log_file, file in put.items()}, {each for each in put if put[each].odd}
-        tell("\nWhat became of the files")
+        tell("\nOutcome of the files")
         tell(summary(names, odd, pipeline.ledger(), rows, pipeline.messages("DeadLetterQueueUrl")))
-    tell(f"\nEverything is removed again. The demo took {time.monotonic() - began:.0f} s.")
+    tell(f"\nEverything has been removed. The demo took {time.monotonic() - began:.0f} s.")
     if files.rows is not None and rows != files.rows:
-        raise UnexpectedRowsError(f"The sample files hold {dict(files.rows)} rows, and the table has {dict(rows)}.")
+        raise UnexpectedRowsError(f"The sample files hold {dict(files.rows)} rows, but the table has {dict(rows)}.")
 
 
 def _ask(pipeline: Pipeline, rows: Counter[str], *, window: Sequence[str]) -> None:
     """Shows some commands with their output, for the services that are used most; `window` is a list of options."""
     if not rows:
-        tell("\nNo record is of one of the four services: there is nothing to ask.")
+        tell("\nNo record is from one of the four services: there is nothing to query.")
         return
     ((service, _),) = rows.most_common(1)
     _show(pipeline, "How many calls, and did any fail?", "usage", "--by", "service", "--by", "outcome", *window)
     _show(pipeline, f"Who used {service.title()}?", "events", "--service", service, *window, "--limit", "8")
     newest = pipeline.aitrail("events", *window, "--limit", "1", "--query", "[0].eventID")
-    _show(pipeline, "Everything about the last call?", "event", json.loads(newest))
+    _show(pipeline, "What is known about the last call?", "event", json.loads(newest))
 
 
 def _show(pipeline: Pipeline, question: str, *command: str) -> None:

@@ -25,7 +25,7 @@ _STEP_SECONDS = 240.0
 
 def deployed(aws: LocalAws) -> dict[str, str]:
     """Deploys the project's stack, reporting each step, and returns its outputs. Raises CommandFailedError."""
-    with step("Making the CloudFormation template (cdk synth)"):
+    with step("Creating the CloudFormation template (cdk synth)"):
         assembly = synthesize(aws)
     with step("Preparing the local account (cdk bootstrap)"):
         bootstrap(aws)

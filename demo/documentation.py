@@ -29,7 +29,7 @@ _ANSWER = re.compile(r"^    \$ (aitrail .*)\n((?:    (?!\$ ).*\n|\n(?=    (?!\$ 
 _INTRODUCTION = """\
 # The command line
 
-What `aitrail --help` and `aitrail COMMAND --help` say. This page is written by `make docs`.
+The output of `aitrail --help` and `aitrail COMMAND --help`. `make docs` writes this page.
 """
 
 

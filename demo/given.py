@@ -44,4 +44,4 @@ def own(folder: Path) -> Given:
     paths = log_folder.log_files(folder)
     found = log_folder.deliveries(folder, paths)
     files = (File(name=str(path.relative_to(folder)), key=key, body=body) for path, key, body in found)
-    return Given(what=f"{len(paths)} files of {folder}", files=files)
+    return Given(what=f"{len(paths)} files from {folder}", files=files)

@@ -119,7 +119,9 @@ def _wait_until_ready(aws: LocalAws, server: subprocess.Popen[bytes]) -> None:
         else:
             return
     what = f"ended with exit code {server.returncode}" if server.poll() is not None else "does not answer"
-    raise LocalAwsFailedError(f"The local AWS at {aws.endpoint} {what}. The end of its log:\n{last_lines(aws.log)}")
+    raise LocalAwsFailedError(
+        f"The local AWS at {aws.endpoint} {what}. The last lines of its log:\n{last_lines(aws.log)}"
+    )
 
 
 def _log_file(folder: Path) -> Path:

@@ -31,11 +31,11 @@ class NoLogFilesError(AitrailError):
 def log_files(folder: Path) -> list[Path]:
     """Every .json.gz and .json file at any depth, except hidden files. Raises NoLogFilesError."""
     if not folder.is_dir():
-        raise NoLogFilesError(f"There is no folder {folder}. LOGS names a folder of CloudTrail log files.")
+        raise NoLogFilesError(f"There is no folder {folder}. Set LOGS to a folder of CloudTrail log files.")
     found = sorted(path for path in folder.rglob("[!.]*") if path.name.endswith(_ENDINGS) and path.is_file())
     if not found:
         raise NoLogFilesError(
-            f"{folder} holds no {' or '.join(_ENDINGS)} file at any depth. Copy log files there, for example with "
+            f"{folder} contains no {' or '.join(_ENDINGS)} file at any depth. Copy log files there, for example with "
             f"`aws s3 sync s3://BUCKET/AWSLogs/ {folder}`."
         )
     return found

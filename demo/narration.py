@@ -19,7 +19,7 @@ def step(what: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        tell(f"not done after {time.monotonic() - began:.1f} s")
+        tell(f"not finished after {time.monotonic() - began:.1f} s")
         raise
     tell(f"{time.monotonic() - began:.1f} s")
 

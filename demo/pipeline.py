@@ -77,7 +77,7 @@ class Pipeline:
             if time.monotonic() - changed > _STALLED_SECONDS:
                 raise PipelineStalledError(
                     f"{len(expected) - len(done)} of {len(expected)} log files are not in the ledger, and {waiting} "
-                    f"messages wait. The last lines of the log:\n{last_lines(self.aws.log)}"
+                    f"messages are waiting. The last lines of the log:\n{last_lines(self.aws.log)}"
                 )
             time.sleep(_POLL_SECONDS)
 

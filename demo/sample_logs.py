@@ -88,7 +88,7 @@ class _Writer:
         half = whole.body[: len(whole.body) // 2]
         return [
             self._log_file(account, region, second, records, what="the same records in a second file"),
-            SampleFile(key=whole.key, body=half, what="a log file without its second half", fate=Fate.UNREADABLE),
+            SampleFile(key=whole.key, body=half, what="a log file cut in half", fate=Fate.UNREADABLE),
             self._network_activity(*place),
             self._insight(*place),
         ]

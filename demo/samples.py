@@ -29,7 +29,7 @@ def main() -> None:
     """Writes the log files to the folder `samples` in the current directory, and shows commands to try."""
     count = write_samples(Path(FOLDER), datetime.now(UTC))
     sys.stdout.write(
-        f"{count} invented log files of the last two days are in the folder {FOLDER}. Ask them, without AWS:\n\n"
+        f"{count} invented log files of the last two days are in the folder {FOLDER}. Query them without AWS:\n\n"
         f"    .venv/bin/aitrail usage --from {FOLDER} --by service --by outcome\n"
         f"    .venv/bin/aitrail who bot/K3X9QW7T2P --from {FOLDER}\n"
     )

@@ -38,9 +38,9 @@ def _is_plain(entry: Mapping[str, Any] | None) -> bool:
 
 def _fate(entry: Mapping[str, Any] | None) -> str:
     if entry is None:
-        return "only counted, it holds no records of calls"
+        return "only counted, because it contains no records of calls"
     if entry["status"] != "ingested":
-        return f"{entry['status']}: {entry.get('reason', 'no reason is known')}"
+        return f"{entry['status']}: {entry.get('reason', 'unknown reason')}"
     rejects = f", {entry['rejected']} rejected" if entry.get("rejected") else ""
     return f"ingested, {entry['written']} of {entry['records']} records became rows{rejects}"
 
@@ -61,7 +61,7 @@ def _of_network_activity(ledger: Mapping[str, Mapping[str, Any]], names: Mapping
 def _explained(rows: int, written: int, network_activity: int) -> Iterator[str]:
     """Lines that explain why there are fewer rows than wanted records, and fewer calls in `aitrail usage` than rows."""
     if written > rows:
-        yield f"                {written - rows} wanted records came in a second file as well: one row for both"
+        yield f"                {written - rows} wanted records were also delivered in a second file: one row for both"
     if network_activity:
         yield (
             f"                {network_activity} repeats a call (network activity): "

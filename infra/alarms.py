@@ -15,21 +15,21 @@ _AN_HOUR = Duration.hours(1)
 # The function's own metrics, namespace and dimension as its environment sets them.
 NAMESPACE = SERVICE = "aitrail"
 _COUNTED = {
-    "UnreadFiles": "Log files that were announced could not be read: they are truncated, corrupt, no CloudTrail log, "
-    "in an archive storage class, or gone. `aitrail status` names them with reasons; `aitrail retry` has them read "
-    "again once they are mended or restored.",
-    "RejectedRecords": "Records of the wanted services could not become rows. The files table keeps them, with their "
-    "reasons; `aitrail rejects` shows them.",
-    "TamperedFiles": "Log files are not what CloudTrail's signed digests say, or not what they were: somebody has "
-    "changed them. `aitrail verify` names them; the bucket keeps the versions that they had before for 30 days.",
-    "UnlistedFiles": "Log files are in the bucket that no digest of CloudTrail lists: somebody else wrote them, and "
-    "their records became rows. `aitrail verify` names them.",
-    "DigestProblems": "Digests are not signed by CloudTrail as they are, do not follow the one before, or are gone: "
-    "deliveries of their hours are not proved. Was logging stopped, or a digest changed? `aitrail verify` names them.",
-    "NotRecorded": "Something arrives that is not recorded. Either an eventSource looks like a wanted service and is "
-    "not in the registry: add it to the service's TOML file and deploy. Or deliveries were refused, since they are "
-    "outside the log bucket or behind a prefix that aitrail:keyPrefixes does not name: deploy with it, then run "
-    "`aitrail backfill`. The function's log names which.",
+    "UnreadFiles": "Announced log files could not be read: they are truncated, corrupt, not CloudTrail log files, in "
+    "an archive storage class, or gone. `aitrail status` lists them with reasons; after you have repaired or restored "
+    "them, `aitrail retry` reprocesses them.",
+    "RejectedRecords": "Records of the wanted services could not become rows. The files table keeps them; `aitrail "
+    "rejects` lists them with their reasons.",
+    "TamperedFiles": "Log files do not match CloudTrail's signed digests, or their content has changed: someone "
+    "changed them. `aitrail verify` lists them; the bucket keeps their previous versions for 30 days.",
+    "UnlistedFiles": "The bucket has log files that no CloudTrail digest lists: someone else wrote them, and their "
+    "records became rows. `aitrail verify` lists them.",
+    "DigestProblems": "Digests have no valid CloudTrail signature, do not continue their chain, or are gone: the "
+    "deliveries of their hours are not proved. Was logging stopped, or a digest changed? `aitrail verify` lists them.",
+    "NotRecorded": "Something arrives that is not recorded; the function's log names it. Either an eventSource looks "
+    "like a wanted service, but is not in the registry: add it to the service's TOML file, and deploy. Or deliveries "
+    "were refused, because they are outside the log bucket or have a prefix that aitrail:keyPrefixes does not name: "
+    "add the prefix, deploy, then run `aitrail backfill`.",
 }
 
 
@@ -57,13 +57,13 @@ class Alarms(Construct):
                 period=_FIVE_MINUTES, statistic="Maximum"
             ),
             "Deliveries failed five times and are in the dead-letter queue. The function's log names the cause, often "
-            "a missing permission; grant it, then run `aitrail retry`.",
+            "a missing permission. Fix it, then run `aitrail retry`.",
         )
         self.alarm(
             "Backlog",
             deliveries.queue.metric_approximate_age_of_oldest_message(period=_FIVE_MINUTES, statistic="Maximum"),
-            "A delivery has waited for over an hour: the function fails, is throttled, or is slower than deliveries "
-            "arrive. Look at its errors; raise aitrail:maximumConcurrency if there are none.",
+            "A delivery has waited for more than an hour: the function fails, is throttled, or is too slow for the "
+            "number of deliveries. Check its errors; raise aitrail:maximumConcurrency if there are none.",
             above=_AN_HOUR.to_seconds(),
         )
         self.alarm(
@@ -83,9 +83,9 @@ class Alarms(Construct):
             self,
             "NoDigests",
             metric=_count("VerifiedDigests", _AN_HOUR),
-            alarm_description="No digest of CloudTrail has been verified for three hours. Is the trail stopped, or its "
-            "log file validation switched off? Start it again. `aitrail status` shows the newest of each account and "
-            "Region.",
+            alarm_description="No CloudTrail digest has been verified for three hours. Is the trail stopped, or its "
+            "log file validation turned off? Start it again. `aitrail status` shows the newest digest of each account, "
+            "Region and trail.",
             comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
             threshold=1,
             evaluation_periods=3,

@@ -115,7 +115,7 @@ class Bundle:
         if pip.returncode:
             raise BundlingError(
                 f"pip could not bundle {_REQUIREMENTS} for the platform {self.platform}. It needs the package index "
-                f"(pip's own configuration and PIP_INDEX_URL apply). pip said:\n{pip.stderr or pip.stdout}"
+                f"(pip's own configuration and PIP_INDEX_URL apply). Output of pip:\n{pip.stderr or pip.stdout}"
             )
         _forget_other_services(output / "botocore/data")
         # The first line of a script names this machine's interpreter, which is useless there and varies by machine.

@@ -32,7 +32,7 @@ class Deliveries(Construct):
         events.Rule(
             self,
             "Hourly",
-            description="Asks aitrail to look after what is still open.",
+            description="Makes aitrail follow up on open items every hour.",
             schedule=events.Schedule.rate(Duration.hours(1)),
             targets=[SqsQueue(self.backfill)],
         )

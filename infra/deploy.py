@@ -1,6 +1,6 @@
-"""`make deploy` and `make destroy`: say what will happen in which account, ask, and do it.
+"""`make deploy` and `make destroy`: show what will happen in which account, ask for confirmation, and do it.
 
-Both ask on a terminal, or take `--yes`. Further arguments of deploy go to `cdk deploy`.
+Both ask on a terminal; `--yes` skips the question. Additional arguments of deploy are passed to `cdk deploy`.
 """
 
 import argparse
@@ -27,14 +27,15 @@ _BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 _KEPT = {"Retain", "RetainExceptOnCreate"}
 
 _COSTS = """\
-It costs money: DynamoDB writes and storage for each recorded call, and per log file an S3 request, a queue message
-and a run of the function; the alarms cost by the month. Management events of one trail are free of charge."""
+The deployment costs money: DynamoDB writes and storage for each recorded call; an S3 request, a queue message and a
+run of the function for each log file; and a monthly charge for the alarms. The first trail's management events are
+free of charge."""
 _SECOND_TRAIL = """\
-This account has a trail of all regions already: {trails}.
-CloudTrail charges for each further copy of management events, about 2 USD per 100,000 events
-(https://aws.amazon.com/cloudtrail/pricing/). To pay for no second copy, let the existing trail deliver to the log
-bucket in place of one of the stack's own: deploy with CONTEXT="-c aitrail:trail=false -c aitrail:trailArns=ARN", then
-point the trail at the log bucket. A trail delivers to one bucket only: this moves its deliveries here."""
+This account already has a multi-region trail: {trails}.
+CloudTrail charges for each additional copy of management events, about 2 USD per 100,000 events
+(https://aws.amazon.com/cloudtrail/pricing/). To avoid paying for a second copy, use the existing trail instead of one
+in the stack: deploy with CONTEXT="-c aitrail:trail=false -c aitrail:trailArns=ARN", then point the trail at the log
+bucket. A trail delivers to only one bucket: it then no longer delivers to its previous one."""
 
 
 class StoppedError(AitrailError):
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, further = parser.parse_known_args(arguments)
     strays = [each for each in further if options.command == "destroy" or each.startswith("aitrail:")]
     if strays:
-        parser.error(f"{strays[0]} is not understood: a setting is written -c aitrail:NAME=VALUE, each with its -c")
+        parser.error(f"unknown argument {strays[0]}: write each setting as -c aitrail:NAME=VALUE")
     try:
         _settings(tuple(options.context))  # report an invalid setting before the user has to sign in
         target = _target(options.profile, options.region, tuple(options.context))
@@ -108,15 +109,15 @@ def deploy(target: Target, further: Sequence[str], *, sure: bool) -> None:
         _tell(_about_trails(target.session.client("cloudtrail"), own=f"{settings.stack_name}-trail"))
     prepared = _is_bootstrapped(target)
     if not prepared:
-        _tell("The CDK has not been used in this account and region: `cdk bootstrap` comes first. It makes the stack")
-        _tell("CDKToolkit with a bucket for assets and the roles that deploy.")
+        _tell("The CDK has not been used in this account and region yet: `cdk bootstrap` runs first. It creates the")
+        _tell("stack CDKToolkit, with a bucket for assets and the roles for deployments.")
     _ask(f"Deploy the stack {settings.stack_name}?", sure=sure)
     if not prepared:
         # Without --app, it would run the app again, without the context, and overwrite the assembly.
         target.cdk("bootstrap", f"aws://{target.account}/{target.region}", "--app", str(_ASSEMBLY))
     target.cdk("deploy", "--all", "--app", str(_ASSEMBLY), "--require-approval", "never", *further)
     profile = f" --profile {target.profile}" if target.profile else ""
-    _tell("Deployed. CloudTrail delivers log files 5 to 15 minutes after a call; then ask:")
+    _tell("Deployed. CloudTrail delivers log files 5 to 15 minutes after a call; then run:")
     _tell(f".venv/bin/aitrail events --stack {settings.stack_name} --region {target.region}{profile}")
 
 
@@ -134,7 +135,7 @@ def destroy(target: Target, *, sure: bool) -> None:
         if each["LogicalResourceId"] in kept
     ]
     _tell(f"Account {target.account}, region {target.region}, as {target.caller}.")
-    _tell(f"The stack {stack} has {len(resources)} resources. These remain, with all that they hold:")
+    _tell(f"The stack {stack} has {len(resources)} resources. These remain, with all their content:")
     _tell("\n".join(remaining) or "  none")
     _ask(f"Delete the stack {stack}?", sure=sure)
     cloudformation.delete_stack(StackName=stack)
@@ -143,10 +144,14 @@ def destroy(target: Target, *, sure: bool) -> None:
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack)
     except WaiterError as error:
         raise StoppedError(
-            f"The stack {stack} is not deleted: {error}. CloudFormation's console and `aws cloudformation "
-            f"describe-stack-events --stack-name {stack}` say why."
+            f"The stack {stack} was not deleted: {error}. The CloudFormation console and `aws cloudformation "
+            f"describe-stack-events --stack-name {stack}` show why."
         ) from error
-    _tell("Deleted." if not remaining else "Deleted. To remove the rest too, empty and delete it in the AWS console.")
+    _tell(
+        "Deleted."
+        if not remaining
+        else "Deleted. To remove the remaining resources, empty and delete them in the AWS console."
+    )
 
 
 def _settings(context: tuple[str, ...]) -> Settings:
@@ -159,14 +164,14 @@ def _target(profile: str | None, region: str | None, context: tuple[str, ...]) -
         # boto3 reads only AWS_DEFAULT_REGION; the CDK also reads AWS_REGION.
         session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
         if not session.region_name:
-            raise StoppedError("No region is configured: name one with REGION=, for example REGION=eu-central-1.")
+            raise StoppedError("No region is configured: set one with REGION=, for example REGION=eu-central-1.")
         quickly = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 2})
         caller = session.client("sts", config=quickly).get_caller_identity()
     except EndpointConnectionError as error:
         raise StoppedError(f"AWS cannot be reached: {error}. Check the network and the region.") from error
     except (BotoCoreError, ClientError) as error:
         raise StoppedError(
-            f"AWS takes no credentials from here: {error}. Sign in (`aws sso login`, `aws configure`) or name a "
+            f"AWS does not accept the credentials: {error}. Sign in (`aws sso login`, `aws configure`), or set a "
             "profile with PROFILE=."
         ) from error
     return Target(session=session, profile=profile, account=caller["Account"], caller=caller["Arn"], context=context)
@@ -176,13 +181,13 @@ def _about_trails(cloudtrail: Any, *, own: str) -> str:  # noqa: ANN401 - stubs 
     try:
         trails = cloudtrail.describe_trails(includeShadowTrails=True)["trailList"]
     except (BotoCoreError, ClientError) as error:
-        return f"Whether a trail exists already cannot be seen: {error}. A second one costs money."
+        return f"Could not check whether the account already has a trail: {error}. A second one costs money."
     others = [
         f"{trail['TrailARN']} (delivers to {trail['S3BucketName']})"
         for trail in trails
         if (trail.get("IsMultiRegionTrail") or trail.get("IsOrganizationTrail")) and trail["Name"] != own
     ]
-    return _SECOND_TRAIL.format(trails=", ".join(others)) if others else "No other trail of all regions exists."
+    return _SECOND_TRAIL.format(trails=", ".join(others)) if others else "There is no other multi-region trail."
 
 
 def _is_bootstrapped(target: Target) -> bool:
@@ -214,9 +219,11 @@ def _ask(question: str, *, sure: bool) -> None:
     if sure:
         return
     if not sys.stdin.isatty():
-        raise StoppedError(f"{question} Nobody can be asked here: nothing is changed. ARGS=--yes says yes.")
+        raise StoppedError(
+            f"{question} There is no terminal to ask on, so nothing is changed. To answer yes, use ARGS=--yes."
+        )
     if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
-        raise StoppedError("Nothing is changed.")
+        raise StoppedError("Nothing was changed.")
 
 
 def _tell(text: str) -> None:

@@ -36,7 +36,7 @@ class Ingest(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
-            description="Reads CloudTrail log files and records who used Polly, Transcribe, Lex and Personalize.",
+            description="Reads CloudTrail log files and records who uses Polly, Transcribe, Lex and Personalize.",
             runtime=RUNTIME,
             architecture=bundle.architecture,
             code=bundle.code(),

@@ -37,14 +37,14 @@ class Settings:
     trail: bool = _setting(
         values.BOOLEAN,
         "Create a multi-region trail of management events that delivers to the log bucket. "
-        "Without it, nothing arrives but what the trails of aitrail:trailArns deliver.",
+        "Without it, only the trails of aitrail:trailArns deliver log files.",
         default=True,
     )
     trail_arns: tuple[str, ...] = _setting(
         values.TRAIL_ARNS,
         "Trails of this or other accounts, or of the organization, that may deliver to the log bucket, with a key "
-        "prefix only if aitrail:keyPrefixes names it. A trail delivers to one bucket only: pointing it at the log "
-        "bucket moves its deliveries here.",
+        "prefix only if aitrail:keyPrefixes names it. A trail delivers to only one bucket: if you point it at the log "
+        "bucket, it no longer delivers to its previous one.",
         default=(),
     )
     row_retention_days: int | None = _setting(
@@ -55,46 +55,46 @@ class Settings:
     )
     log_retention_days: int | None = _setting(
         values.DAYS_OR_NONE,
-        "Days after which a log file in the log bucket is deleted; its version stays 30 more.",
+        "Days after which a log file in the log bucket is deleted; its version is kept for 30 more days.",
         default=None,
     )
     deletion_protection: bool = _setting(
         values.BOOLEAN,
-        "Protect both tables from deletion and keep them when the stack is deleted. With false they are deleted with "
-        "the stack. The log bucket is kept in either case: it holds audit logs.",
+        "Protect both tables from deletion, and keep them when the stack is deleted. If false, they are deleted with "
+        "the stack. The log bucket is always kept, because it holds audit logs.",
         default=True,
     )
     maximum_concurrency: int = _setting(
-        values.whole_number(2, 1000), "Functions that read log files at the same time, at most.", default=10
+        values.whole_number(2, 1000), "Maximum number of concurrent function runs for live deliveries.", default=10
     )
     backfill_concurrency: int = _setting(
         values.whole_number(2, 1000),
-        "Functions that read what is announced again (backfills, retries) at the same time, at most.",
+        "Maximum number of concurrent function runs for re-announced deliveries (backfills, retries).",
         default=5,
     )
     key_prefixes: tuple[str, ...] = _setting(
         values.KEY_PREFIXES,
-        "Key prefixes that the trails of aitrail:trailArns, or copied log files, have before AWSLogs/ in the log "
-        "bucket; keys without a prefix are always read, others are refused.",
+        "Key prefixes before AWSLogs/ that the trails of aitrail:trailArns, or copied log files, have in the log "
+        "bucket. Keys without a prefix are always read; keys with other prefixes are refused.",
         default=(),
     )
     memory_megabytes: int = _setting(
-        values.whole_number(1024, 10240), "Memory of the function in MB; CPU grows with it.", default=1024
+        values.whole_number(1024, 10240), "Memory of the function in MB; its CPU grows with the memory.", default=1024
     )
-    log_level: str = _setting(values.LOG_LEVEL, "What the function logs.", default="INFO")
+    log_level: str = _setting(values.LOG_LEVEL, "Log level of the function.", default="INFO")
     function_log_retention_days: int = _setting(
         values.CLOUDWATCH_DAYS, "Days after which CloudWatch deletes the function's own logs.", default=90
     )
     log_key_arns: tuple[str, ...] = _setting(
-        values.KEY_ARNS, "KMS keys that log files are encrypted with: the function may decrypt with them.", default=()
+        values.KEY_ARNS, "KMS keys of encrypted log files: the function may decrypt with them.", default=()
     )
     alarm_topic_arn: str | None = _setting(
-        values.TOPIC_ARN_OR_NONE, "SNS topic, in the stack's region, that is told when an alarm goes off.", default=None
+        values.TOPIC_ARN_OR_NONE, "SNS topic, in the stack's region, that receives the alarms.", default=None
     )
     platform: str = _setting(
         values.PLATFORM,
-        "What the function's packages are built for: arm64 is what AWS Lambda runs here; host is the machine that "
-        "deploys, for a local AWS.",
+        "Platform that the function's packages are built for: arm64 for AWS Lambda; host, the machine that deploys, "
+        "for a local AWS.",
         default="arm64",
     )
 
@@ -119,7 +119,7 @@ class Settings:
             try:
                 chosen[setting.attribute] = setting.value.parse(context[setting.key])
             except ValueError:
-                problems.append(f"{setting.key} takes {setting.value.valid}, not {context[setting.key]!r}.")
+                problems.append(f"{setting.key} must be {setting.value.valid}, not {context[setting.key]!r}.")
         if problems:
             raise InvalidSettingsError("\n".join(problems))
         return cls(**chosen)  # type: ignore[arg-type] # each value parses to the type of its field

@@ -19,7 +19,9 @@ class AitrailStack(Stack):
     """Trail -> log bucket -> deliveries -> function -> tables, and the alarms, configured by `settings`."""
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
-        super().__init__(scope, settings.stack_name, description="Who used Amazon Polly, Transcribe, Lex, Personalize.")
+        super().__init__(
+            scope, settings.stack_name, description="Records who uses Amazon Polly, Transcribe, Lex, Personalize."
+        )
         self.settings = settings
         self.log_bucket = LogBucket(self, "Logs", retention_days=settings.log_retention_days)
         self.deliveries = Deliveries(self, "Deliveries", function_timeout=TIMEOUT)
@@ -101,13 +103,13 @@ class AitrailStack(Stack):
         for name, value, description in (
             ("LogBucketName", self.log_bucket.bucket.bucket_name, "Bucket that CloudTrail delivers log files to."),
             ("EventsTableName", self.events.table.table_name, "Table with one row per wanted record."),
-            ("FilesTableName", self.files.table.table_name, "The ledger: what became of every delivery."),
+            ("FilesTableName", self.files.table.table_name, "The ledger: the outcome of every delivery."),
             ("DeliveriesQueueUrl", self.deliveries.queue.queue_url, "Queue of deliveries to read."),
-            ("BackfillQueueUrl", self.deliveries.backfill.queue_url, "Queue of deliveries that are announced again."),
+            ("BackfillQueueUrl", self.deliveries.backfill.queue_url, "Queue of re-announced deliveries."),
             ("DeadLetterQueueUrl", self.deliveries.dead_letters.queue_url, "Queue of deliveries that failed."),
             ("FunctionName", self.ingest.function.function_name, "Function that reads log files."),
             ("FunctionLogGroupName", self.ingest.log_group.log_group_name, "Log of the function that reads log files."),
-            ("KeyPrefixes", ",".join(self.settings.key_prefixes) or "none", "What may stand before AWSLogs/ in keys."),
+            ("KeyPrefixes", ",".join(self.settings.key_prefixes) or "none", "Key prefixes accepted before AWSLogs/."),
             ("RowRetentionDays", str(self.settings.row_retention_days or "none"), "Days that rows are kept."),
         ):
             CfnOutput(self, name, value=value, description=description)

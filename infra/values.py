@@ -73,7 +73,7 @@ def list_of(value: Value[T]) -> Value[tuple[T, ...]]:
             given = json.loads(given) if given.startswith("[") else [each.strip() for each in given.split(",")]
         return tuple(value.parse(each) for each in given) if isinstance(given, list) else _refuse(given)
 
-    return Value(f"{value.valid}; several with commas between them or as a JSON list; or none", parse)
+    return Value(f"{value.valid}; several as a comma-separated or JSON list; or none", parse)
 
 
 def _is_none(given: object) -> bool:
@@ -96,7 +96,7 @@ PLATFORM = one_of("arm64", "host")
 # CloudFormation allows more; CloudTrail refuses adjacent hyphens and names over 128 characters.
 STACK_NAME = matching(
     "(?=.{1,100}$)[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*",
-    "up to 100 letters, digits and single hyphens, a letter first",
+    "up to 100 letters, digits and single hyphens, starting with a letter",
 )
 # IAM ignores aliases as resources: only a key's own ARN works.
 KEY_ARNS = list_of(

@@ -1,6 +1,6 @@
-"""`make soak`: try the deployed pipeline under load, with faults, for minutes, and the fuzz tests with many examples.
+"""`make soak`: test the deployed pipeline under load, with faults, and run the fuzz tests with many examples.
 
-Everything happens in a local AWS and is removed at the end. The exit code is 0 if all is as it has to be, else 1.
+Everything happens in a local AWS and is removed at the end. The exit code is 0 if everything is as expected, else 1.
 """
 
 import argparse
@@ -36,12 +36,12 @@ _QUICK = Scale(files=200, seconds=20.0, examples=500, seed=_SEED)
 def scale_of(arguments: Sequence[str] | None) -> Scale:
     """The scale given on the command line. Raises SystemExit(2) with a message if it is invalid."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="try little, for a first impression")
+    parser.add_argument("--quick", action="store_true", help="run a small test")
     parser.add_argument(
-        "--files", type=_at_least_one, metavar="N", help=f"log files at once (default: {_FULL.files:,})"
+        "--files", type=_at_least_one, metavar="N", help=f"log files delivered at once (default: {_FULL.files:,})"
     )
     parser.add_argument(
-        "--minutes", type=_minutes, metavar="M", help=f"minutes of steady log files (default: {_FULL.seconds / 60:g})"
+        "--minutes", type=_minutes, metavar="M", help=f"minutes of steady deliveries (default: {_FULL.seconds / 60:g})"
     )
     parser.add_argument(
         "--examples",
@@ -49,9 +49,7 @@ def scale_of(arguments: Sequence[str] | None) -> Scale:
         metavar="N",
         help=f"examples of each fuzz test, 0 for none (default: {_FULL.examples:,})",
     )
-    parser.add_argument(
-        "--seed", type=int, default=_SEED, metavar="N", help="another seed makes other files and faults"
-    )
+    parser.add_argument("--seed", type=int, default=_SEED, metavar="N", help="seed of the files and faults")
     asked = parser.parse_args(arguments)
     default = _QUICK if asked.quick else _FULL
     return Scale(
@@ -90,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AitrailError as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1
-    tell(f"\nEverything is removed again. {'All is well' if is_right else 'NOT ALL IS WELL'} ", end="")
+    tell(f"\nEverything has been removed. {'PASSED' if is_right else 'FAILED'} ", end="")
     tell(f"after {time.monotonic() - began:.0f} s.")
     return 0 if is_right else 1
 

@@ -90,7 +90,7 @@ class Expected:
             if (found := _text(row, without=_ORIGIN)) != self.rows[event_id]:
                 yield f"row {event_id} is {found[:_SHOWN]} and should be {self.rows[event_id][:_SHOWN]}"
             if (origin := (row.get("logFile"), row.get("recordIndex"))) not in self.origins[event_id]:
-                yield f"row {event_id} names as its origin {origin}, which does not hold the event"
+                yield f"row {event_id} names {origin} as its origin, which does not contain the event"
         yield from (f"row {event_id} is missing" for event_id in sorted(missing))
 
     def _differences_of_entries(self, entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -28,7 +28,7 @@ def load(run: Run, count: int) -> bool:
     """Delivers `count` log files as fast as possible, with all faults; returns whether everything is as expected."""
     tell(f"\nLoad: {count:,} log files at once, with faults")
     hours = hours_before(datetime.now(UTC))
-    with step("Making log files and digests"):
+    with step("Creating log files and digests"):
         files = list(islice(log_files(partial(within, hours, run.random), run.random), count))
         signed = digests(files, run.expected.bucket, hours)
         run.expect(files, signed)
@@ -40,7 +40,7 @@ def load(run: Run, count: int) -> bool:
     run.send_unknown()
     with step("Delivering them"):
         run.put_all(deliveries)
-    with step("Waiting until the function has worked through them"):
+    with step("Waiting until the function has processed them"):
         run.wait()
     tell(f"All queues are empty after {time.monotonic() - began:.0f} s")
     since = min(run.put_at.values())
@@ -61,7 +61,7 @@ def steady(run: Run, seconds: float) -> bool:
     memory: defaultdict[int, list[Sample]] = defaultdict(list)
     with step("Delivering them"):
         _deliver_steadily(run, files, memory)
-    with step("Waiting until the function has worked through them"):
+    with step("Waiting until the function has processed them"):
         run.wait()
     is_right = _report(run, files)
     return judge(memory) and is_right
@@ -78,16 +78,16 @@ def _deliver_steadily(run: Run, files: list[LogFile], memory: Mapping[int, list[
 
 
 def _report(run: Run, files: list[LogFile]) -> bool:
-    tell(f"From the put to the ledger: {distribution(run.delays(files))}")
+    tell(f"Time from put to ledger: {distribution(run.delays(files))}")
     tell(f"Faults so far: {', '.join(f'{count:,} {fault}' for fault, count in run.proxy.plan.injected.most_common())}")
-    with step("Comparing the tables with what the log files hold"):
+    with step("Comparing the tables with the log files"):
         differences = list(run.differences())
     expected = run.expected
     what = f"{len(expected.rows):,} rows, {len(expected.entries):,} ledger entries, {len(run.sent)} dead letter"
     if not differences:
-        tell(f"{what}: all as they have to be")
+        tell(f"{what}: all as expected")
         return True
-    tell(f"{what} are expected, and {len(differences):,} things differ:")
+    tell(f"Expected {what}, but found {len(differences):,} differences:")
     for each in differences[:_SHOWN_DIFFERENCES]:
         tell(f"  {each}")
     return False
@@ -99,7 +99,7 @@ def judge(memory: Mapping[int, list[Sample]]) -> bool:
     # A process that ended early, or started in the second half, shows nothing about growth.
     there = {pid: each for pid, each in memory.items() if each[-1].at == last and each[0].at <= last / 2}
     if not there:
-        tell("No process of the function was there for the second half: nothing can be said of its memory.")
+        tell("No process of the function ran for the whole second half: its memory cannot be judged.")
         return False
     for pid, samples in there.items():
         series = " ".join(f"{sample.resident / 1e6:.1f}" for sample in thinned(samples, _SHOWN_SAMPLES))

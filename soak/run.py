@@ -105,7 +105,7 @@ class Run:
                 state, changed = (missing, waiting), now
             if now - changed > _STALLED_SECONDS or now - began > _LONGEST_WAIT:
                 raise StalledError(
-                    f"{missing} log files are not in the ledger, and {waiting} messages wait, after "
+                    f"{missing} log files are not in the ledger, and {waiting} messages are waiting, after "
                     f"{now - began:.0f} s. The last lines of the log:\n{last_lines(self.pipeline.aws.log)}"
                 )
             if now - told > _TOLD_EVERY:
@@ -122,9 +122,9 @@ class Run:
         """The differences from the expectations, in tables, dead letters and faults, one text each."""
         yield from self.expected.differences(self.pipeline.rows(), self.pipeline.entries())
         if (dead := self._dead_letters()) != self.sent:
-            yield f"the dead letters are {dead}, and only {self.sent} should be"
+            yield f"the dead letters are {dead}, but should be only {self.sent}"
         for fault, log_files in self.proxy.plan.left().items():
-            yield f"{fault}: not all has happened that was planned, for {log_files}"
+            yield f"{fault}: planned faults did not happen, for {log_files}"
         if self.proxy.survivors:
             yield f"{Fault.CRASH}: {self.proxy.survivors} times there was no process to kill"
 
@@ -181,7 +181,7 @@ def _prepare(pipeline: Pipeline, proxy: Proxy) -> None:
     changed = {"Variables": {**variables, "AWS_ENDPOINT_URL": proxy.endpoint}}
     function.update_function_configuration(FunctionName=name, Environment=changed)
     tell(
-        f"visibility {_VISIBILITY_SECONDS} s in the place of half an hour, pauses of failed messages seconds for "
-        "minutes",
+        f"visibility timeout {_VISIBILITY_SECONDS} s instead of half an hour, pauses of failed messages in seconds "
+        "instead of minutes",
         end=" ",
     )

@@ -33,13 +33,13 @@ class Deployment:
             if error.response["Error"]["Code"] != "ValidationError":
                 raise
             raise StackNotFoundError(
-                f"there is no stack {stack!r} in {region}: deploy it with `make deploy`, or name the right stack, "
+                f"there is no stack {stack!r} in {region}: deploy it with `make deploy`, or give the right stack, "
                 "Region and profile"
             ) from error
         outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
         if "EventsTableName" not in outputs:
             raise StackNotFoundError(
-                f"the stack {stack!r} in {region} has no output EventsTableName: it is not aitrail's, or its "
+                f"the stack {stack!r} in {region} has no output EventsTableName: it is not an aitrail stack, or its "
                 f"deployment has not finished (status {description['StackStatus']})"
             )
         return cls(outputs)
@@ -49,7 +49,7 @@ class Deployment:
             return self.outputs[name]
         except KeyError:
             raise StackNotFoundError(
-                f"the stack has no output {name}: it was deployed by an earlier version; deploy this one first"
+                f"the stack has no output {name}: an earlier version of aitrail deployed it; deploy this version first"
             ) from None
 
     @property

@@ -19,31 +19,31 @@ from aitrail.window import MomentError
 
 # The commands as --help shows them. A command's module is imported only when it is used, so that the list is fast.
 SECTIONS = {
-    "Ask": {
+    "Query": {
         "events": "List calls, newest first.",
         "event": "Show everything about one call.",
         "usage": "Count calls, errors, denied calls and characters.",
         "who": "Show who touched a resource, newest first.",
         "what": "Show what a principal did, newest first.",
-        "tail": "Show calls as they appear in the table, until Ctrl-C.",
-        "export": "Write calls to files below DIR, one for each service and day.",
-        "scan": "Show the rows that log files hold, without any AWS.",
+        "tail": "Follow calls as they appear in the table, until Ctrl-C.",
+        "export": "Write calls to files in DIR, one for each service and day.",
+        "scan": "Show the rows that log files contain, without using AWS.",
     },
-    "Feed": {
-        "backfill": "Have log files of the bucket read that the ledger lacks.",
-        "import-history": "Fill the table from CloudTrail's Event history, 90 days back.",
+    "Ingest": {
+        "backfill": "Ingest log files that are in the bucket but not in the ledger.",
+        "import-history": "Import the last 90 days from CloudTrail's Event history.",
     },
-    "Trust": {
-        "status": "Show whether all is well, and what needs a person.",
-        "verify": "Prove that nothing was lost, or name what is in the way.",
-        "retry": "Have what failed read again: dead letters, unreadable files.",
+    "Check and repair": {
+        "status": "Show whether everything is in order, and what needs attention.",
+        "verify": "Prove that nothing was lost, or list the exceptions.",
+        "retry": "Reprocess what failed: dead letters and unreadable files.",
         "rejects": "List the records that could not become rows, and why.",
-        "accept": "Accept a problem that may stay as it is, or show what was.",
+        "accept": "Mark a known problem as accepted, or list the accepted ones.",
     },
     "Set up": {
-        "services": "Show the services that are recorded.",
-        "cost": "Estimate what a deployment costs in a month.",
-        "completion": "Print what makes Tab complete commands, options and values.",
+        "services": "List the services that are recorded.",
+        "cost": "Estimate the monthly cost of a deployment.",
+        "completion": "Print a shell completion script.",
     },
 }
 _NAMES = tuple(name for commands in SECTIONS.values() for name in commands)
@@ -129,17 +129,17 @@ def _abandon_output() -> None:
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="aitrail")
 def cli() -> None:
-    """Who used Amazon Polly, Transcribe, Lex and Personalize: ask the record that CloudTrail log files hold.
+    """Show who used Amazon Polly, Transcribe, Lex and Personalize, as recorded in CloudTrail log files.
 
     Data goes to stdout, everything else to stderr.
 
     \b
     Exit codes:
-      0  fine, also when nothing was found
-      1  failed: the message says why
+      0  success, also if nothing was found
+      1  failure: the message says why
       2  the command line is wrong
-      3  AWS, credentials or a table cannot be reached
-      4  something needs a person
+      3  AWS or a table cannot be reached, or the credentials do not work
+      4  something needs attention
     """
 
 

@@ -59,10 +59,10 @@ class Prices:
     def _of(cls, document: dict[str, object], where: str) -> Self:
         for key in _REQUIRED:
             if key not in document:
-                raise PriceError(f"{where}: {key} is missing; required are {', '.join(_REQUIRED)}.")
+                raise PriceError(f"{where}: {key} is missing; the required ones are {', '.join(_REQUIRED)}.")
         for key in document:
             if key not in (*_REQUIRED, "regions"):
-                raise PriceError(f"{where}: unknown key {key!r}; valid are {', '.join(_REQUIRED)}, regions.")
+                raise PriceError(f"{where}: unknown key {key!r}; choose from {', '.join(_REQUIRED)}, regions.")
         regions = table_of(document.get("regions", {}), f"{where}, regions")
         return cls(
             currency=text_of(document["currency"], f"{where}, currency"),
@@ -97,22 +97,22 @@ def document_in(path: Path) -> dict[str, object]:
     except OSError as error:
         raise PriceError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise PriceError(f"{path} is no TOML file in UTF-8: {error}.") from error
+        raise PriceError(f"{path} is not a TOML file in UTF-8: {error}.") from error
     except ArithmeticError as error:
-        raise PriceError(f"{path} has a number that is out of range.") from error
+        raise PriceError(f"{path} contains a number that is out of range.") from error
 
 
 def table_of(value: object, where: str) -> dict[str, object]:
     """The value, which has to be a table. Raises PriceError."""
     if not isinstance(value, dict):
-        raise PriceError(f"{where} is {value!r}; it has to be a table.")
+        raise PriceError(f"{where} is {value!r}; it must be a table.")
     return value
 
 
 def text_of(value: object, where: str) -> str:
     """The value, which has to be a text that is not empty. Raises PriceError."""
     if not isinstance(value, str) or not value.strip():
-        raise PriceError(f"{where} is {value!r}; it has to be a text.")
+        raise PriceError(f"{where} is {value!r}; it must be a string.")
     return value
 
 
@@ -123,7 +123,7 @@ def date_of(value: object, where: str) -> str:
 
 def _region(name: str, where: str) -> str:
     if not _REGION.fullmatch(name):
-        raise PriceError(f"{where}: {name!r} is no Region; it should be like us-gov-west-1.")
+        raise PriceError(f"{where}: {name!r} is not a Region; it should look like us-gov-west-1.")
     return name
 
 
@@ -141,7 +141,7 @@ def price_of(value: object, where: str, what: str) -> Decimal:
     """A price, exactly as written; `what` describes the number in the error. Raises PriceError."""
     if not isinstance(value, int | Decimal) or isinstance(value, bool) or not _is_price(Decimal(value)):
         raise PriceError(
-            f"{where} is {str(value)!r}; it has to be a number, 0 to {_HIGHEST:,} with at most {-_FINEST} decimals: "
+            f"{where} is {str(value)!r}; it must be a number, 0 to {_HIGHEST:,} with at most {-_FINEST} decimals: "
             f"{what}."
         )
     return Decimal(value)

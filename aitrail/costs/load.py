@@ -68,14 +68,14 @@ class Load:
             value = getattr(self, name)
             if value is not None and not (Decimal(value).is_finite() and least <= value <= most):
                 words = name.replace("_", " ")
-                raise CostError(f"{words}: {value:,} is not possible; it has to be {least:,} to {most:,}.")
+                raise CostError(f"{words}: {value:,} is out of range; it must be {least:,} to {most:,}.")
         if self.events > self.all_records:
             raise CostError(
-                f"{self.events:,} events cannot come from {self.all_records:,} records: events are those of the "
-                "recorded services among all records of the log files."
+                f"{self.events:,} events cannot come from {self.all_records:,} records: events are the records of the "
+                "recorded services, among all records of the log files."
             )
         if self.all_records and not self.files:
-            raise CostError(f"{self.all_records:,} records cannot come from 0 files: say how many files bring them.")
+            raise CostError(f"{self.all_records:,} records cannot come from 0 files: give the number of files.")
 
     @property
     def all_records(self) -> int:

@@ -97,7 +97,7 @@ def _price(value: object, where: str) -> Price:
     _check_names(fields, _FIELDS[:2], where, optional=_FIELDS[2:])
     per = price_of(fields["per"], f"{where}, per", "how many units the price is for")
     if not per:
-        raise PriceError(f"{where}, per is 0; it has to be the number of units that the price is for.")
+        raise PriceError(f"{where}, per is 0; it must be the number of units that the price is for.")
     return Price(
         price=price_of(fields["price"], f"{where}, price", "what so many units cost"),
         per=per,
@@ -110,7 +110,7 @@ def _check_names(
 ) -> None:
     for name in required:
         if name not in found:
-            raise PriceError(f"{where}: {name} is missing; required are {', '.join(required)}.")
+            raise PriceError(f"{where}: {name} is missing; the required ones are {', '.join(required)}.")
     for name in found:
         if name not in (*required, *optional):
-            raise PriceError(f"{where}: unknown key {name!r}; valid are {', '.join((*required, *optional))}.")
+            raise PriceError(f"{where}: unknown key {name!r}; choose from {', '.join((*required, *optional))}.")

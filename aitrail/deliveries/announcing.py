@@ -77,5 +77,5 @@ class Announcer:
                 return
             self._clock.sleep(pause)
         raise NotAnnouncedError(
-            f"{self._queue_url} did not take {len(waiting)} of {len(bodies)} messages: {next(iter(failed.values()))}"
+            f"{self._queue_url} did not accept {len(waiting)} of {len(bodies)} messages: {next(iter(failed.values()))}"
         )

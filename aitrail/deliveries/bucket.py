@@ -21,7 +21,7 @@ _CLOCKS = timedelta(hours=1)
 _UNAVAILABLE = {
     "NoSuchKey": "it is gone",
     "NoSuchBucket": "its bucket is gone",
-    "InvalidObjectState": "it is archived: restore it (`aws s3api restore-object`) and ask again",
+    "InvalidObjectState": "it is archived: restore it (`aws s3api restore-object`), and try again",
 }
 
 
@@ -37,7 +37,7 @@ def bucket_and_key(url: str) -> tuple[str, str]:
     """The bucket, and the key or prefix, which may be empty. Raises BadUrlError."""
     bucket, _, key = url.removeprefix(S3).partition("/")
     if not url.startswith(S3) or not bucket:
-        raise BadUrlError(f"{url!r} names no bucket: give s3://BUCKET or s3://BUCKET/PREFIX.")
+        raise BadUrlError(f"{url!r} does not name a bucket: give s3://BUCKET or s3://BUCKET/PREFIX.")
     return bucket, key
 
 

@@ -119,9 +119,9 @@ def _announced(text: str, wrappings: int) -> list[Delivery]:
         return list(_in_envelope(text, wrappings))
     except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, nested too deeply, or refused below
         raise UnknownNotification(
-            f"This message is no notification of a delivery: {error}. It is {_looks(text)}. Accepted are S3 event "
-            "notifications, EventBridge events of S3 and CloudTrail's notifications, plain or wrapped by SNS at most "
-            "twice. Find out who sends it to this queue; `aitrail retry s3://BUCKET/KEY` announces a delivery by hand.",
+            f"This message is not a notification of a delivery: {error}. It is {_looks(text)}. The queue accepts S3 "
+            "event notifications, EventBridge events from S3 and CloudTrail notifications, wrapped by SNS at most "
+            "twice. Find out who sends the message; `aitrail retry s3://BUCKET/KEY` announces a delivery by hand.",
         ) from error
 
 
@@ -141,7 +141,7 @@ def _in_envelope(text: str, wrappings: int) -> Iterator[Delivery]:
             for key in keys:
                 yield _delivery(bucket, key, {"force": others.get("force")})
         case _:
-            raise ValueError("it has the fields of no known envelope")
+            raise ValueError("its fields match no known envelope")
 
 
 def _of_s3(records: list[object]) -> Iterator[Delivery]:
@@ -154,7 +154,7 @@ def _of_s3(records: list[object]) -> Iterator[Delivery]:
                 if _something_to_read(event):
                     yield _of_s3_object(record)
             case _:
-                raise ValueError("one of its Records is no S3 event of version 2")
+                raise ValueError("one of its Records is not an S3 event of version 2")
 
 
 def _of_s3_object(record: object) -> Delivery:
@@ -203,7 +203,7 @@ def _text_or_none(value: object, what: str) -> str | None:
 
 def _text(value: object, what: str) -> str:
     if not isinstance(value, str) or not value:
-        raise ValueError(f"{what} of an object is no text, or empty")
+        raise ValueError(f"{what} of an object is not a string, or is empty")
     value.encode()  # raises ValueError for a lone surrogate: no bucket, key or version can contain one
     return value
 

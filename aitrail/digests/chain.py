@@ -39,5 +39,5 @@ def _restart(digest: Digest, reader: LedgerReader) -> str | None:
         ends = [span.end for span in spans if span.chain == own and span.end <= digest.start]
         if ends:
             begin, end = format_time(digest.start), format_time(max(ends))
-            return f"a new chain begins at {begin}; one was there until {end} or later"
+            return f"a new chain begins at {begin}; the previous one ran until {end} or later"
     return None

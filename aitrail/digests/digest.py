@@ -96,11 +96,11 @@ def read_digest(stream: BinaryIO, *, bucket: str, key: str) -> Digest:
         found = msgspec.json.decode(content, type=_Content)
         start, end = _moment(found.start), _moment(found.end)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise InvalidDigest(f"the content is no digest: {error}") from error
+        raise InvalidDigest(f"the content is not a digest: {error}") from error
     if (found.bucket, found.key) != (bucket, key):
         raise InvalidDigest(f"it was written for s3://{found.bucket}/{found.key} and has been moved or copied")
     if not FIRST_TIME <= start < end <= LAST_TIME:
-        raise InvalidDigest(f"it covers no time: from {found.start[:40]} to {found.end[:40]}")
+        raise InvalidDigest(f"its time is not valid: from {found.start[:40]} to {found.end[:40]}")
     return Digest(
         bucket=bucket,
         key=key,
@@ -146,7 +146,7 @@ def _previous(found: _Content) -> Listed | None:
 
 def _listed(bucket: str, key: str, sha256: str, algorithm: str) -> Listed:
     if algorithm != _HASH_ALGORITHM or not _SHA256.fullmatch(sha256):
-        raise InvalidDigest(f"what it says of {key!r} is no SHA-256 but {algorithm[:20]!r} {sha256[:80]!r}")
+        raise InvalidDigest(f"its hash of {key!r} is not a SHA-256 but {algorithm[:20]!r} {sha256[:80]!r}")
     return Listed(bucket=bucket, key=key, sha256=sha256.lower())
 
 
@@ -160,13 +160,13 @@ def check_signature(digest: Digest, *, signature: str | None, algorithm: str | N
     from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415
 
     if not signature:
-        raise InvalidDigest("the object carries no signature (metadata `signature`)")
+        raise InvalidDigest("the object has no signature (metadata `signature`)")
     if algorithm != SIGNATURE_ALGORITHM:
         raise InvalidDigest(f"it is signed with {str(algorithm)[:40]!r}, not with {SIGNATURE_ALGORITHM}")
     try:
         key = load_der_public_key(public_key)
         if not isinstance(key, RSAPublicKey):
-            raise InvalidDigest("CloudTrail's public key is no RSA key")
+            raise InvalidDigest("CloudTrail's public key is not an RSA key")
         key.verify(bytes.fromhex(signature), digest.signed_text.encode(), PKCS1v15(), SHA256())
     except (InvalidSignature, UnsupportedAlgorithm, ValueError) as error:
         raise InvalidDigest("its signature is not CloudTrail's") from error

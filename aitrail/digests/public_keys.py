@@ -43,7 +43,7 @@ class PublicKeys:
         """
         key = log_key_of(digest.key)
         if key is None:
-            raise InvalidDigest("its name is no name of a digest")
+            raise InvalidDigest("its name is not the name of a digest")
         start, end = digest.start, digest.end
         if signed := _moment_or_none(metadata.get("backfill-generation-timestamp", "")):
             # Backfill digests are signed long after their hour.
@@ -80,7 +80,7 @@ class PublicKeys:
             # If there is no such endpoint, the function may be unable to reach that Region.
             if is_temporary(error) and not isinstance(error, EndpointConnectionError):
                 raise
-            reason = f"CloudTrail in {region} does not give its public keys: {error}"
+            reason = f"CloudTrail in {region} does not return its public keys: {error}"
             if _is_for_all(error):
                 self._refused[region] = (self.clock.now() + _REFUSAL_HOLDS, reason)
             raise UnavailableKey(reason) from error

@@ -101,7 +101,7 @@ class Reconciliation:
 
     def _note(self, listing: Listing, time_left: Callable[[], float]) -> dict[str, Any]:
         if time_left() <= 0:
-            raise OutOfTimeError(f"no time left for what {listing.listed_by} lists; it is read again")
+            raise OutOfTimeError(f"no time left for the files that {listing.listed_by} lists; the digest is read again")
         return self.ledger.expect(listing)
 
 

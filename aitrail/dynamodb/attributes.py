@@ -22,7 +22,7 @@ def to_item(values: dict[str, Any]) -> dict[str, _Attribute]:
 def _typed(value: Any) -> _Attribute:  # noqa: ANN401 (any storable value)
     of_its_type = _TYPED.get(type(value))
     if of_its_type is None:
-        raise TypeError(f"DynamoDB keeps no {type(value).__name__}: {value!r}")
+        raise TypeError(f"DynamoDB cannot store a {type(value).__name__}: {value!r}")
     return of_its_type(value)
 
 
@@ -50,7 +50,7 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
 def _plain(attribute: Mapping[str, Any]) -> Any:  # noqa: ANN401 (any JSON value)
     ((kind, value),) = attribute.items()
     if kind not in _PLAIN:
-        raise TypeError(f"no row or ledger entry has attributes of the type {kind}")
+        raise TypeError(f"rows and ledger entries have no attributes of the type {kind}")
     return _PLAIN[kind](value)
 
 

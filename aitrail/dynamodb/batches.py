@@ -76,7 +76,7 @@ class BatchWriter:
             if not batch:
                 return
             if pause >= time_left():
-                raise OutOfTimeError(f"DynamoDB left {len(batch)} items for {self._table} unprocessed, and time is up")
+                raise OutOfTimeError(f"no time left: DynamoDB left {len(batch)} items for {self._table} unprocessed")
             self._clock.sleep(pause)
 
 

@@ -122,7 +122,7 @@ class Found:
         if record is None:
             known = {"eventSource": event.get("EventSource"), "eventName": event.get("EventName")}
             text = {"CloudTrailEvent": event.get("CloudTrailEvent")}
-            self._reject(known | text, "CloudTrailEvent is no JSON object", event.get("EventId"))
+            self._reject(known | text, "CloudTrailEvent is not a JSON object", event.get("EventId"))
         elif not self._is_wanted(record):
             self.counts["unwanted"] += 1
         else:

@@ -123,11 +123,11 @@ def _unavailable(log_file: str, error: ClientError) -> dict[str, str]:
     if code in _GONE:
         return {"status": "missing", "reason": f"{code}: {message}"}
     if code == "InvalidObjectState":
-        reason = "the object is archived: restore it, then it is read when S3 announces it"
+        reason = "the object is archived: restore it; it is then ingested automatically"
         return {"status": "archived", "reason": reason}
     if code in _REFUSED or code.startswith("KMS."):
         raise AccessRefusedError(
-            f"S3 refused to hand out {log_file} ({code}: {message}). The function's role needs s3:GetObject "
+            f"S3 denied access to {log_file} ({code}: {message}). The function's role needs s3:GetObject "
             "and s3:GetObjectVersion on the log files and s3:ListBucket on the bucket; files encrypted with a KMS "
             "key also need kms:Decrypt, which the setting aitrail:logKeyArns grants."
         ) from error

@@ -114,5 +114,5 @@ def check_time(time_left: Callable[[], float], log_file: str) -> None:
     """Raises OutOfTimeError if there is no time left."""
     if time_left() <= 0:
         raise OutOfTimeError(
-            f"no time left to read {log_file} to its end; it is read again when its message comes again"
+            f"no time left to read {log_file} to its end; it is read again when SQS delivers its message again"
         )

@@ -162,7 +162,7 @@ class LogFile:
 
     def _document(self, text: JsonText) -> Iterator[tuple[int, dict[str, Any]]]:
         if text.peek() != b"{":
-            raise UnreadableLogFile("The content is no JSON object" if self.bytes else "The log file is empty")
+            raise UnreadableLogFile("The content is not a JSON object" if self.bytes else "The log file is empty")
         found = False
         for _ in text.items(b"{", b"}"):
             if text.key() != "Records":

@@ -56,9 +56,9 @@ class DeepProof:
             yield name
         for name, digest in verified_by.items():
             if name not in self._listed:
-                self._find("unproven", name, f"{digest}, which is to have verified it, does not list it")
+                self._find("unproven", name, f"{digest}, recorded as its proof, does not list it")
         for name in filter(is_asked, self._listed.keys() - log_files.keys()):
-            self._find("not-ingested", name, "a digest lists it, and the ledger does not call it ingested")
+            self._find("not-ingested", name, "a digest lists it, but the ledger does not say that it was ingested")
 
     def _fetched(self, names: Iterable[str]) -> Iterator[tuple[str, bytes, dict[str, str]]]:
         for name, found in in_order(partial(self._attempt, name) for name in names):
@@ -99,9 +99,9 @@ class DeepProof:
             return
         sha256 = reading.content.sha256
         if self._listed.get(name, sha256) != sha256:
-            self._find("tampered", name, "its content is not what CloudTrail's digest says")
+            self._find("tampered", name, "its content does not match CloudTrail's digest")
         if recorded != sha256:
-            self._find("changed", name, "its content is not the one that was ingested")
+            self._find("changed", name, "its content is not the content that was ingested")
 
     def _compare(self, made: list[Row]) -> None:
         """Compares the rows made from a log file with the rows in the table."""
@@ -121,7 +121,7 @@ class DeepProof:
             if not is_ours(name):
                 self.proof.look_at(row)
             elif name not in self._unread and row["eventID"] not in self._event_ids:
-                why = f"the row of {row['eventID']} is of no record in it: somebody else wrote it"
+                why = f"it has no record for the row {row['eventID']}: someone else wrote that row"
                 self._find("row-too-many", name, why)
 
     def _find(self, finding: str, name: str, why: str) -> None:

@@ -24,22 +24,22 @@ _COUNTED = ("records", "wanted", "written", "rejected", "expired", "duplicatesIn
 
 # Problem of an entry -> the reason that prevents the proof, and what to do about it.
 _FILES = {
-    "tampered": "its content is not what CloudTrail's digest says: restore the version that is",
-    "unlisted": "no digest of CloudTrail lists it: find out who wrote it",
-    "replaced": "its content was another one before, which became rows as well: find out who wrote it",
-    "unreadable": "it could not be read: `aitrail retry` once it is repaired",
-    "missing": "it was delivered and is gone: `aitrail retry` once it is restored",
-    "archived": "it is in an archive storage class: restore it, then it is read by itself",
-    "awaited": "a digest lists it and it has not come: `aitrail verify --announce` has it looked for",
+    "tampered": "its content does not match CloudTrail's digest: restore the version that does",
+    "unlisted": "no CloudTrail digest lists it: find out who wrote it",
+    "replaced": "its content was different before, and both contents became rows: find out who wrote it",
+    "unreadable": "it could not be read: repair it, then run `aitrail retry`",
+    "missing": "it was delivered and is gone: restore it, then run `aitrail retry`",
+    "archived": "it is in an archive storage class: restore it; it is then ingested automatically",
+    "awaited": "a digest lists it, but it has not arrived: `aitrail verify --announce` re-announces it",
 }
 _DIGESTS = {
-    "tampered": "the digest after it follows another content: the chain is broken",
-    "invalid": "it is not signed by CloudTrail as it is",
-    "unverifiable": "CloudTrail's public key for it could not be had: `aitrail verify --announce` tries again",
+    "tampered": "the next digest refers to a different content: the chain is broken",
+    "invalid": "it does not have a valid CloudTrail signature",
+    "unverifiable": "CloudTrail's public key for it is not available: `aitrail verify --announce` tries again",
     "missing": "CloudTrail wrote it and it is gone",
-    "archived": "it is in an archive storage class: restore it, then it is read by itself",
-    "awaited": "the digest after it follows it, and it has not come: `aitrail verify --announce` has it looked for",
-    "broken": "it does not follow the digest before it",
+    "archived": "it is in an archive storage class: restore it; it is then read automatically",
+    "awaited": "the next digest refers to it, but it has not arrived: `aitrail verify --announce` re-announces it",
+    "broken": "it does not continue the chain of the previous digest",
 }
 
 
@@ -129,7 +129,7 @@ class Proof:
         else:
             self._count(entry)
             if entry.get("recordedWith") != self.recorded_with:
-                why = "it was read with another registry or version: `aitrail backfill` has it read again"
+                why = "it was read with another registry or version: `aitrail backfill` reprocesses it"
                 self._findings.append(Finding(finding="outdated", of=entry["logFile"], why=why))
         self._note_accepted(entry)
         problem = entry.get("problem")
@@ -182,7 +182,7 @@ class Proof:
     @property
     def accepted(self) -> list[Finding]:
         """The accepted problems and their consequences, once all entries are added."""
-        why = "somebody has accepted that the digest of its hour proves nothing"
+        why = "the digest of its hour proves nothing, which has been accepted"
         files = (log_file for log_files in self._unproven.values() for log_file in log_files)
         follows = (
             Finding(finding="unproven", of=name, why=why) for name in files if self._is_of_an_accepted_hour(name)
@@ -194,15 +194,15 @@ class Proof:
         yield from self._findings
         for folder, log_files in sorted(self._unproven.items()):
             if folder in self._spans:
-                why = "no digest of CloudTrail has listed it until now"
+                why = "no CloudTrail digest lists it yet"
                 others = (name for name in log_files if not self._is_of_an_accepted_hour(name))
                 yield from (Finding(finding="unproven", of=log_file, why=why) for log_file in others)
             else:
                 files = counted(len(log_files), "log file")
-                why = f"there is none for the {files} of this time: is log file validation on?"
+                why = f"the {files} of this time have no digest: is log file validation on?"
                 yield Finding(finding="no-digests", of=folder, why=why)
         if not self.delivered and not self._spans:
-            why = "neither a log file nor a digest is in the ledger: is there a trail, and is this its window?"
+            why = "the ledger has no log file and no digest: is there a trail, and did it deliver in this window?"
             yield Finding(
                 finding="nothing-delivered", of=f"{format_time(self.since)} to {format_time(self.until)}", why=why
             )
@@ -226,7 +226,9 @@ class Proof:
             is_new = bool(spans) and spans[0].begins and chain not in self._known
             for begin, end in gaps(spans, max(spans[0].start, self.since) if is_new else self.since, until):
                 hours = f"no verified digest covers {format_time(begin)} to {format_time(end)}"
-                yield Finding(finding="gap", of=chain, why=f"{hours}: is the trail stopped, or a digest not verified?")
+                yield Finding(
+                    finding="gap", of=chain, why=f"{hours}: is the trail stopped, or is a digest not verified?"
+                )
 
 
 def _tells_of_the_lack(entry: Mapping[str, Any]) -> bool:

@@ -29,10 +29,10 @@ class RowProof:
         """Compares the row in the table, which has only its key if the row is missing, with the expected row."""
         log_file, event_id = made["logFile"], made["eventID"]
         if len(found) == 1:
-            why = f"the event {event_id} has no row: `aitrail retry` with the log file writes it again"
+            why = f"the event {event_id} has no row: `aitrail retry` with the name of the log file rewrites it"
             self.findings.append(Finding(finding="row-missing", of=log_file, why=why))
         elif names := [each for each in differing(found, made) if each not in OF_PROVENANCE]:
-            why = f"the row of {event_id} has another {', '.join(names)}"
+            why = f"the row of {event_id} has a different {', '.join(names)}"
             self.findings.append(Finding(finding="row-differs", of=log_file, why=why))
 
     def look_at(self, row: Row) -> None:
@@ -40,7 +40,7 @@ class RowProof:
         key = log_key_of(row.get("logFile", ""))
         latest = format_time(parse_time(row["eventTime"]) - MARGIN)
         if key and key.delivered_at and key.delivered_at < latest:
-            why = f"it is older than {row['eventID']}, the row of which names it: somebody else wrote that"
+            why = f"it is older than the event {row['eventID']}, whose row names it: someone else wrote that row"
             self.findings.append(Finding(finding="row-too-many", of=row["logFile"], why=why))
 
 
@@ -78,7 +78,7 @@ def prove_rows(
             others = [row for row in read_again(log_file) if row["eventID"] not in seen]
         except (UnavailableError, UnreadableLogFile) as error:
             rows = counted(written[log_file] - found[log_file], "row")
-            why = f"{rows} of those that it became cannot be looked for without reading it again: {error}"
+            why = f"{rows} of this file could not be checked, because reading it again failed: {error}"
             proof.findings.append(Finding(finding="row-unknown", of=log_file, why=why))
             continue
         seen.update(row["eventID"] for row in others)
@@ -89,7 +89,7 @@ def prove_rows(
 def _too_many(written: Mapping[str, int], found: Counter[str]) -> Iterator[Finding]:
     for name, rows in found.items():
         if rows > written.get(name, 0):
-            why = f"{rows:,} rows name it, and it became {written.get(name, 0):,}: somebody else wrote the others"
+            why = f"{rows:,} rows name it, but it became {written.get(name, 0):,}: someone else wrote the others"
             yield Finding(finding="row-too-many", of=name, why=why)
 
 

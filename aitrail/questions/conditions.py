@@ -72,7 +72,7 @@ def checked_columns(columns: Texts) -> tuple[str, ...]:
     names, known = _texts("columns", columns), (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)
     for name in names:
         if name not in known:
-            raise ConditionError(f"{shown(name)} is no column{or_valid(name, known)}")
+            raise ConditionError(f"{shown(name)} is not a column{or_valid(name, known)}")
     return names
 
 
@@ -80,7 +80,7 @@ def _texts(name: str, given: object) -> tuple[str, ...]:
     texts = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
     for text in texts:
         if not isinstance(text, str):
-            raise ConditionError(f"{name} is {shown(text)}: give a text, or several.")
+            raise ConditionError(f"{name} is {shown(text)}: give a string, or several.")
     return texts
 
 

@@ -42,7 +42,7 @@ class Following:
     def __post_init__(self) -> None:
         for name, span in (("lookback", self.lookback), ("interval", self.interval)):
             if not span:
-                raise MomentError(f"{name} is nothing: give at least 1s.")
+                raise MomentError(f"{name} is zero: give at least 1s.")
         if self.interval > LONGEST_INTERVAL:
             raise MomentError("interval is more than a day: give at most 1d.")
 
@@ -55,18 +55,18 @@ class Following:
             window = Window(since=min(since, begin), until=moment + _AHEAD)
             if begin < since:
                 since = begin
-                self.report(f"The clock was set back: calls from {window.bounds[0]} on are shown.")
+                self.report(f"The clock was set back: showing calls since {window.bounds[0]}.")
             try:
                 rows = self._unseen(window)
             except Exception as error:
                 if not self.is_temporary(error):
                     raise
                 if not in_trouble:
-                    self.report(f"Rows cannot be read at the moment; trying again. {error}")
+                    self.report(f"Cannot read rows at the moment; trying again. {error}")
                 in_trouble, pause = True, min(2 * pause, max(self.interval, _LONGEST_PAUSE))
             else:
                 if in_trouble:
-                    self.report("Rows can be read again.")
+                    self.report("Reading rows works again.")
                 in_trouble, pause = False, self.interval
                 since = begin
                 self._remember(rows)

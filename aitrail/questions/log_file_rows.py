@@ -98,7 +98,7 @@ class LogFileRows:
         except sqlite3.Error as error:
             self._forget()
             raise NoRoomError(
-                f"The rows cannot be kept in a temporary file: {error}. SQLITE_TMPDIR names another folder for it."
+                f"The rows cannot be stored in a temporary file: {error}. Set SQLITE_TMPDIR to another folder."
             ) from error
         except BaseException:
             self._forget()

@@ -29,9 +29,11 @@ def original_of(row: Row, stream: BinaryIO, *, registry: Registry | None = None)
     content = LogFile(stream, sources | {str(row["eventSource"]).lower()}, is_hashed=False)
     found = [record for position, record in content if position == index]
     if not found and index < content.records:
-        raise NoOriginalError(f"its record {index} is another one: not of {row['eventSource']}, nor of any service")
+        raise NoOriginalError(
+            f"its record {index} is a different one: it is from neither {row['eventSource']} nor any recorded service"
+        )
     if not found:
-        raise NoOriginalError(f"it has no record {index}: it holds {content.records:,}, counted from 0")
+        raise NoOriginalError(f"it has no record {index}: it has {content.records:,}, counted from 0")
     return found[0]
 
 

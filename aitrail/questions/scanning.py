@@ -152,20 +152,20 @@ class Scan:
         """Lines for people about the scan; `at_length` also includes the summary if there were no problems."""
         files, rows = self.counts["files"], self.counts["rows"]
         for source, records in sorted(self.unknown_sources.items()):
-            yield f"{_counted(records, 'record')} of {source}, which may be a new name of a service, left out."
+            yield f"Left out {_counted(records, 'record')} of {source}, which may be a new name of a service."
         if at_length or self.needs_a_person or self.left_out or not rows:
             yield self.summary()
         if not files and not self.counts["unreadable"] and not self.left_out[BEFORE_THE_WINDOW]:
-            yield f"There is no log file here: {'; '.join(self._names())}."
+            yield f"There are no log files here: {'; '.join(self._names())}."
         elif files and not rows:
-            yield f"No calls of {', '.join(service.name for service in self.registry.services)} are in them."
+            yield f"They contain no calls of {', '.join(service.name for service in self.registry.services)}."
 
     def _names(self) -> Iterator[str]:
         """Explains how log files are recognized by their names."""
         if self._paths or not self._urls:
             yield f"names of log files end with {' or '.join(ENDINGS)}"
         if self._urls:
-            yield "log files in S3 lie below AWSLogs/ACCOUNT/CloudTrail/, others have to be named in full"
+            yield "log files in S3 are in AWSLogs/ACCOUNT/CloudTrail/; give the full name of any others"
 
     def summary(self) -> str:
         """Counts of files and of records, in one line."""

@@ -39,7 +39,7 @@ def nearest(text: str, known: Iterable[str]) -> str | None:
 def or_valid(text: str, known: Collection[str]) -> str:
     """The end of an error message that refuses a text: the name that was probably meant, and all valid names."""
     meant = nearest(text, known)
-    return f"{f': did you mean {meant}?' if meant else '.'} Valid are {', '.join(known)}."
+    return f"{f': did you mean {meant}?' if meant else '.'} Choose from {', '.join(known)}."
 
 
 def shown(value: object) -> str:
@@ -61,7 +61,7 @@ def _one_of(what: str, known: Callable[[Registry], Collection[str]]) -> _Spellin
         for each in valid:
             if each.lower() == text.lower():
                 return each
-        raise ConditionError(f"{shown(text)} is no {what}{or_valid(text, valid)}")
+        raise ConditionError(f"{shown(text)} is not a known {what}{or_valid(text, valid)}")
 
     return spelling
 
@@ -69,7 +69,7 @@ def _one_of(what: str, known: Callable[[Registry], Collection[str]]) -> _Spellin
 def _shaped(what: str, pattern: str, example: str) -> _Spelling:
     def spelling(text: str, _: Registry) -> str:
         if not re.fullmatch(pattern, text, re.ASCII):
-            raise ConditionError(f"{shown(text)} is no {what}: it should be like {example}.")
+            raise ConditionError(f"{shown(text)} is not a valid {what}: it should look like {example}.")
         return text
 
     return spelling
@@ -84,12 +84,12 @@ def _principal(text: str, registry: Registry) -> str:
     if name and kind in PRINCIPAL_KINDS:
         return index_key(text)
     if name and kind in registry.resource_kinds:
-        raise ConditionError(f"{shown(text)} is a resource, and no principal.")
+        raise ConditionError(f"{shown(text)} is a resource, not a principal.")
     if name:
-        raise ConditionError(f"{shown(kind)} is no kind of principal{or_valid(kind, PRINCIPAL_KINDS)}")
+        raise ConditionError(f"{shown(kind)} is not a kind of principal{or_valid(kind, PRINCIPAL_KINDS)}")
     example = _example(text)
     raise ConditionError(
-        f"{shown(text)} is no principal: give user/{example}, role/{example} (kinds are "
+        f"{shown(text)} is not a principal: give user/{example}, role/{example} (kinds are "
         f"{', '.join(PRINCIPAL_KINDS)}), root, an ARN, or a pattern such as '*/{example}'."
     )
 
@@ -102,14 +102,14 @@ def _with_wildcards_of_arns(name: str) -> str:
 def _principal_at(arn: str) -> str:
     if _SSO_ROLE in arn:
         raise ConditionError(
-            f"{shown(arn)} is a role of IAM Identity Center: give one who uses it, such as sso/alice@example.com, or "
+            f"{shown(arn)} is a role of IAM Identity Center: give one of its users, such as sso/alice@example.com, or "
             "'sso/*'."
         )
     # Records use the same rules to convert an ARN to a principal, so the results agree.
     principal = identity_of({"userIdentity": {"arn": arn}}).principal
     # An ARN without a name is returned unchanged.
     if principal.startswith("unknown/") or principal.endswith(arn):
-        raise ConditionError(f"{shown(arn)} is no ARN of a user, role, federated user or root.")
+        raise ConditionError(f"{shown(arn)} is not the ARN of a user, role, federated user or root.")
     return principal
 
 
@@ -122,16 +122,16 @@ def _resource(text: str, registry: Registry) -> str:
     if not kind or not name:
         example = _example(text)
         raise ConditionError(
-            f"{shown(text)} is no resource: give KIND/NAME, such as lexicon/{example}, an ARN, or a pattern such as "
+            f"{shown(text)} is not a resource: give KIND/NAME, such as lexicon/{example}, an ARN, or a pattern such as "
             f"'*/{example}'. `aitrail services` lists the kinds."
         )
     if kind in PRINCIPAL_KINDS and kind not in registry.resource_kinds:
-        raise ConditionError(f"{shown(text)} is a principal, and no resource.")
+        raise ConditionError(f"{shown(text)} is a principal, not a resource.")
     # An ARN may contain a kind that is in no service file: only kinds that look mistyped are refused.
     meant = None if kind in registry.resource_kinds else nearest(kind, registry.resource_kinds)
     if meant:
         raise ConditionError(
-            f"{shown(kind)} is no kind of resource: did you mean {meant}/{_example(name)}? If not, give "
+            f"{shown(kind)} is not a kind of resource: did you mean {meant}/{_example(name)}? If not, give "
             f"{shown(f'{kind[:-1]}?/{_example(name)}')}."
         )
     return index_key(text)
@@ -141,7 +141,7 @@ def _resource_at(arn: str, registry: Registry) -> str:
     found = registry.resource_of_arn(arn)
     if found is None:
         names = ", ".join(service.name for service in registry.services)
-        raise ConditionError(f"{shown(arn)} is no ARN of a resource of {names}.")
+        raise ConditionError(f"{shown(arn)} is not the ARN of a resource of {names}.")
     return found
 
 
@@ -156,7 +156,7 @@ def _source_ip(text: str, _: Registry) -> str:
             is_valid = False
     if not is_valid:
         raise ConditionError(
-            f"{shown(text)} is no address: give one such as 203.0.113.9, a network such as 203.0.113.0/24, a name "
+            f"{shown(text)} is not an address: give one such as 203.0.113.9, a network such as 203.0.113.0/24, a name "
             "such as lex.amazonaws.com, or a pattern such as '203.0.*'."
         )
     return text
@@ -165,7 +165,7 @@ def _source_ip(text: str, _: Registry) -> str:
 def _operation(text: str, _: Registry) -> str:
     if not re.fullmatch(r"[\w*?\[\]!-]+", text, re.ASCII):
         raise ConditionError(
-            f"{shown(text)} is no operation: give a name such as SynthesizeSpeech or a pattern such as 'Delete*'."
+            f"{shown(text)} is not an operation: give a name such as SynthesizeSpeech, or a pattern such as 'Delete*'."
         )
     return operation_of(text)
 

@@ -125,7 +125,7 @@ class EventStore:
         Raises ConditionError if the ID is not a text.
         """
         if not isinstance(event_id, str):
-            raise ConditionError(f"event_id is {event_id!r}: give a text.")
+            raise ConditionError(f"event_id is {event_id!r}: give a string.")
         found = self.source.row(event_id)
         return self.source.row(event_id.lower()) if found is None and event_id != event_id.lower() else found
 
@@ -247,5 +247,5 @@ def _most(limit: int | None) -> int | None:
 
 def _with(name: str, value: Texts, conditions: Conditions) -> Conditions:
     if name in conditions:
-        raise ConditionError(f"{name} is given twice: it is the first argument.")
+        raise ConditionError(f"{name} is given twice: it already is the first argument.")
     return cast("Conditions", {**conditions, name: value})

@@ -134,7 +134,7 @@ def dimensions(by: Sequence[str]) -> tuple[str, ...]:
     names = tuple(dict.fromkeys([by] if isinstance(by, str) else by))
     for name in names:
         if name not in DIMENSIONS:
-            raise DimensionError(f"Nothing is counted by {name!r}; valid are {', '.join(DIMENSIONS)}.")
+            raise DimensionError(f"Cannot count by {name!r}; choose from {', '.join(DIMENSIONS)}.")
     return names
 
 
@@ -188,9 +188,9 @@ class _Tally:
         services = sorted(self._unpriced_services)
         if services:
             them = "it is" if len(services) == 1 else "they are"
-            yield f"No price: {', '.join(services)}; {them} not in the cost."
+            yield f"There is no price for {', '.join(services)}: {them} not included in the cost."
         for engine, characters in sorted(self._unpriced_engines.items()):
-            yield f"{characters:,} characters of the engine {engine} have no price: they are not in the cost."
+            yield f"{characters:,} characters of the engine {engine} have no price: they are not included in the cost."
 
     def groups(self) -> list[dict[str, Any]]:
         ordered = sorted(self._groups.items(), key=lambda item: group_order(self._names, item[0], item[1].calls))

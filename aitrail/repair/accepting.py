@@ -52,11 +52,11 @@ class Accepting:
             raise NothingToAcceptError(f"{log_file} has no problem in the ledger: there is nothing to accept.")
         if problem in _OPEN:
             raise NothingToAcceptError(
-                f"{log_file} is {problem}, which the function decides by itself: within a day in most cases, and "
-                "within a week in all."
+                f"{log_file} is {problem}: the function decides on it automatically, in most cases within a day, at "
+                "the latest within a week."
             )
         if problem == ACCEPTED:
-            raise NothingToAcceptError(f"{log_file} is accepted already.")
+            raise NothingToAcceptError(f"{log_file} has already been accepted.")
         return problem
 
     def _has_rejects(self, log_file: str) -> bool:
@@ -79,7 +79,7 @@ class Accepting:
         left = after.get("problem")
         if not is_done:
             raise NothingToAcceptError(
-                f"{log_file} is no longer {problem}, but {left or 'as it should be'}: look again."
+                f"{log_file} is no longer {problem}, but {left or 'as it should be'}: check again."
             )
         return None if left == ACCEPTED else left
 
@@ -90,7 +90,7 @@ class Accepting:
         if entry and is_accepted:
             self.ledger.accept(log_file, entry["entry"], self._taken_back)
         if not self.ledger.rejects.accept(log_file, REJECTED, self._taken_back) and not is_accepted:
-            raise NothingToAcceptError(f"Nothing of {log_file} is accepted.")
+            raise NothingToAcceptError(f"{log_file} has no accepted problem.")
 
     def _taken_back(self, accepted: list[Any]) -> list[dict[str, Any]]:
         return taken_back(accepted, at=self.at, by=self.by)

@@ -116,7 +116,7 @@ def _became(entry: dict[str, Any], before: str | None) -> Became:
     """The outcome in an entry; the object was read again if the entry's time is different from before."""
     if entry.get("ingestedAt") in (None, before):
         since = f" since {before}" if before else ""
-        return Became(log_file=entry["logFile"], status=NOT_READ, reason=f"the ledger knows of no reading{since}")
+        return Became(log_file=entry["logFile"], status=NOT_READ, reason=f"the ledger has no new entry{since}")
     problem, status = entry.get("problem"), entry["status"]
     if problem == UNPROVEN:  # like every file that arrives after its digests
         problem = "rejects" if entry.get("rejected") else None

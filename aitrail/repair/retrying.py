@@ -63,8 +63,8 @@ class DeadLetters:
                 return sum(1 for _ in self._moved())
             if "already" in message:  # SQS has no error code for this
                 raise MoveRunningError(
-                    f"SQS is moving the dead letters already ({message}). Wait until it is done: `aitrail retry "
-                    "--dry-run` shows how many there still are."
+                    f"SQS is already moving the dead letters ({message}). Wait until it is done: `aitrail retry "
+                    "--dry-run` shows how many are left."
                 ) from error
             raise
         return None

@@ -61,13 +61,13 @@ def _event_time(record: dict[str, Any]) -> datetime:
     value = record.get("eventTime")
     if not isinstance(value, str) or not _EVENT_TIME.fullmatch(value):
         given = repr(value)[:60] if "eventTime" in record else "missing"
-        raise Reject(f"eventTime is {given}, it should be like 2026-01-31T23:59:59Z")
+        raise Reject(f"eventTime is {given}; it should look like 2026-01-31T23:59:59Z")
     try:
         if value[11:13] < "24":  # Python 3.14 accepts 24:00 as the following midnight
             return datetime.fromisoformat(value)
     except ValueError:
         pass
-    raise Reject(f"eventTime {value!r} is no real date")
+    raise Reject(f"eventTime {value!r} is not a real date")
 
 
 def _text(value: Any) -> Any:  # noqa: ANN401 (strings are made storable, other values pass through)

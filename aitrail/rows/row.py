@@ -69,15 +69,15 @@ def sized_row_of(
         kept, size, as_json = kept_fields(record, original_event_id=original_event_id(derived["eventID"]))
         # Only values stored as JSON text can contain surrogates.
         if as_json and _SURROGATE_PAIR.search(json.dumps(record, ensure_ascii=False)):
-            raise Reject("a text holds two surrogates that JSON cannot tell from one character")
+            raise Reject("a string contains two surrogates that JSON cannot distinguish from one character")
     except RecursionError:
-        raise Reject("the record is nested too deep to be written as JSON") from None
+        raise Reject("the record is nested too deeply to be written as JSON") from None
     derived |= provenance
     if as_json:
         derived["asJson"] = sorted(as_json)
     size += items.item_size(derived)
     if size > items.MAX_ITEM_BYTES:
-        raise Reject(f"the row has {size} bytes, DynamoDB takes {items.MAX_ITEM_BYTES}")
+        raise Reject(f"the row has {size} bytes; DynamoDB accepts at most {items.MAX_ITEM_BYTES}")
     return kept | derived, size
 
 

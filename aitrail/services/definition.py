@@ -36,7 +36,7 @@ def read_service(path: Path) -> Service:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RegistryError(f"{path} cannot be read: {error}; it has to be a TOML file in UTF-8") from error
+        raise RegistryError(f"{path} cannot be read: {error}; it must be a TOML file in UTF-8") from error
     where = str(path)
     _keys(document, where, ("title", "event_sources"), ("lookalikes", "resource", "arn_kinds", "usage"))
     return Service(
@@ -74,20 +74,20 @@ def _optional(table: dict[str, object], key: str, where: str, check: _Check[tupl
 
 def _keys(value: object, where: str, required: tuple[str, ...], optional: tuple[str, ...]) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise RegistryError(f"{where} is {value!r}; it has to be a table with {', '.join(required + optional)}")
+        raise RegistryError(f"{where} is {value!r}; it must be a table with {', '.join(required + optional)}")
     for key in value:
         if key not in required + optional:
-            raise RegistryError(f"{where}: unknown key {key!r}; valid are {', '.join(required + optional)}")
+            raise RegistryError(f"{where}: unknown key {key!r}; choose from {', '.join(required + optional)}")
     for key in required:
         if key not in value:
-            raise RegistryError(f"{where}: {key} is missing; required are {', '.join(required)}")
+            raise RegistryError(f"{where}: {key} is missing; the required ones are {', '.join(required)}")
     return value
 
 
 def _text(pattern: str, meaning: str) -> _Check[str]:
     def check(value: object, where: str) -> str:
         if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            raise RegistryError(f"{where} is {value!r}; it has to be {meaning}")
+            raise RegistryError(f"{where} is {value!r}; it must be {meaning}")
         return value
 
     return check
@@ -96,7 +96,7 @@ def _text(pattern: str, meaning: str) -> _Check[str]:
 def _list_of(check: _Check[_T]) -> _Check[tuple[_T, ...]]:
     def check_all(value: object, where: str) -> tuple[_T, ...]:
         if not isinstance(value, list) or not value:
-            raise RegistryError(f"{where} is {value!r}; it has to be a list of at least one item")
+            raise RegistryError(f"{where} is {value!r}; it must be a list of at least one item")
         return tuple(check(item, f"{where}, item {number}") for number, item in enumerate(value, start=1))
 
     return check_all
@@ -105,7 +105,7 @@ def _list_of(check: _Check[_T]) -> _Check[tuple[_T, ...]]:
 def _pairs_of(check_name: _Check[str], check: _Check[_T]) -> _Check[tuple[tuple[str, _T], ...]]:
     def check_all(value: object, where: str) -> tuple[tuple[str, _T], ...]:
         if not isinstance(value, dict):
-            raise RegistryError(f"{where} is {value!r}; it has to be a table")
+            raise RegistryError(f"{where} is {value!r}; it must be a table")
         return tuple(
             (check_name(name, f"{where}, name"), check(item, f"{where}, {name}"))
             for name, item in sorted(value.items())

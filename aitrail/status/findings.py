@@ -56,7 +56,7 @@ def _of_queues(status: Status) -> Iterator[Finding]:
             finding="dead-letters",
             count=dead_letters.messages,
             what="Deliveries failed five times.",
-            what_to_do="The function's log names the cause, often a missing permission. Mend it, then run `aitrail "
+            what_to_do="The function's log names the cause, often a missing permission. Fix it, then run `aitrail "
             "retry`, within 14 days.",
         )
     # The metric covers the last minutes, in which the queue may have become empty.
@@ -65,7 +65,7 @@ def _of_queues(status: Status) -> Iterator[Finding]:
             finding="backlog",
             count=deliveries.messages,
             what=f"The oldest delivery has waited for {_hours(deliveries.oldest)} hours.",
-            what_to_do="Look at the function's errors; raise aitrail:maximumConcurrency if there are none.",
+            what_to_do="Check the function's errors; raise aitrail:maximumConcurrency if there are none.",
         )
 
 
@@ -95,8 +95,8 @@ def _of_awaited(status: Status) -> Iterator[Finding]:
         yield Finding(
             finding="not-delivered",
             count=awaited.overdue,
-            what="Objects that a digest lists have not come within 12 hours.",
-            what_to_do="Look whether they are in the bucket; `aitrail verify --announce` announces them again at once.",
+            what="Objects that a digest lists have not arrived within 12 hours.",
+            what_to_do="Check whether they are in the bucket; `aitrail verify --announce` re-announces them at once.",
         )
 
 
@@ -105,31 +105,31 @@ def _of_digests(status: Status) -> Iterator[Finding]:
         yield Finding.naming(
             overdue,
             finding="digests-overdue",
-            what="Trails have written no digest for three hours and more.",
-            what_to_do="Is the trail stopped, or its log file validation switched off? Start it again.",
+            what="Trails have written no digest for more than three hours.",
+            what_to_do="Is the trail stopped, or its log file validation turned off? Start it again.",
         )
     if spans := [f"{_named(chain)}: {_span(gap)}" for chain in status.with_gaps() for gap in chain.gaps]:
         yield Finding.naming(
             spans,
             finding="gap",
-            what="Digests lack, although later ones have come: nothing proves the deliveries of that time.",
-            what_to_do="Announce their days again (`aitrail backfill`), then run `aitrail verify`.",
+            what="Digests are missing, although later ones have arrived: nothing proves the deliveries of that time.",
+            what_to_do="Re-announce their days (`aitrail backfill`), then run `aitrail verify`.",
         )
     if status.silent is not None and status.silent > _LONGEST_SILENCE:
         yield Finding(
             finding="nothing-delivered",
             count=1,
             what=f"Nothing has been delivered for {_hours(status.silent)} hours.",
-            what_to_do="Look whether the trail is logging and may write to the log bucket (`aws cloudtrail "
-            "get-trail-status`), and whether the bucket still announces its objects.",
+            what_to_do="Check whether the trail is logging and may write to the log bucket (`aws cloudtrail "
+            "get-trail-status`), and whether the bucket still sends its event notifications.",
         )
     if status.arrivals.are_none and not status.arrivals.origins.are_all:
         yield Finding(
             finding="nothing-delivered",
             count=1,
-            what="Nothing of these accounts and Regions is known of the window, so nothing can be well there.",
-            what_to_do="Check --account, --in-region and --since. Digests come every hour for each Region that a trail "
-            "records.",
+            what="The ledger has no delivery of these accounts and Regions in the window.",
+            what_to_do="Check --account, --in-region and --since. A digest arrives every hour for each Region that a "
+            "trail records.",
         )
 
 
@@ -138,23 +138,24 @@ def _of_proof(status: Status) -> Iterator[Finding]:
         yield Finding.naming(
             [" ".join(origin) for origin in origins],
             finding="no-digests",
-            what="Accounts and Regions with log files and no digest: nothing proves that their log files are complete.",
-            what_to_do="Switch on log file validation of their trail. The first digest comes after an hour or two.",
+            what="Accounts and Regions have log files, but no digest: nothing proves that they are complete.",
+            what_to_do="Turn on log file validation for their trail. The first digest arrives after an hour or two.",
         )
     if open_chains := [chain for chain in status.chains if chain.unverified]:
         yield Finding.naming(
             [f"{_named(chain)}: {_hours(chain.unverified)} hours" for chain in open_chains],
             finding="unverified-hours",
-            what="Trails, by account and Region, with hours of the window that no verified digest covers, "
-            f"{_hours(sum((chain.unverified for chain in open_chains), timedelta(0)))} hours in all.",
-            what_to_do="`aitrail verify` names the hours.",
+            what="No verified digest covers "
+            f"{_hours(sum((chain.unverified for chain in open_chains), timedelta(0)))} hours of the window, in total "
+            "over accounts, Regions and trails.",
+            what_to_do="`aitrail verify` lists the hours.",
         )
     if status.unlisted_files:
         yield Finding(
             finding="unproven-files",
             count=status.unlisted_files,
-            what="Log files of the window that no digest has vouched for, though all digests of their hour are there.",
-            what_to_do="They are unlisted unless a later digest lists them; `aitrail verify` looks now.",
+            what="No digest lists these log files of the window, although all digests of their hour have arrived.",
+            what_to_do="They become unlisted unless a later digest lists them; `aitrail verify` checks now.",
         )
 
 
@@ -163,16 +164,16 @@ def _of_rows(status: Status) -> Iterator[Finding]:
         yield Finding(
             finding="imported-rows",
             count=status.imported_rows,
-            what="Rows from CloudTrail's Event history that no log file has vouched for.",
-            what_to_do="They stay as they are; log files of their time, once read, vouch for them.",
+            what="Rows were imported from CloudTrail's Event history, and no log file has confirmed them.",
+            what_to_do="They stay as they are; log files of their time confirm them when they are ingested.",
         )
     if status.arrivals.outdated:
         since = event_time(status.arrivals.window.since)
         yield Finding(
             finding="outdated",
             count=status.arrivals.outdated,
-            what="Log files of the window were read with another version or other service files than this command's.",
-            what_to_do=f"`aitrail backfill --since {since}` reads them again with what is deployed.",
+            what="Log files of the window were read with a different version or service files than this command's.",
+            what_to_do=f"`aitrail backfill --since {since}` reprocesses them with the deployed version.",
         )
 
 
@@ -181,14 +182,14 @@ def _of_silence(status: Status) -> Iterator[Finding]:
         yield Finding(
             finding="age-unknown",
             count=1,
-            what="How old the oldest messages are is unknown.",
-            what_to_do="Allow cloudwatch:GetMetricData, on all resources.",
+            what="The age of the oldest messages is unknown.",
+            what_to_do="Allow cloudwatch:GetMetricData on all resources.",
         )
     if status.arrivals.are_none and status.arrivals.origins.are_all and status.silent is None:
         yield Finding(
             finding="no-deliveries",
             count=1,
-            what="No delivery is known of the window.",
+            what="The ledger has no delivery in the window.",
             what_to_do="CloudTrail delivers log files 5 to 15 minutes after a call, and the first digests after an "
             "hour or two. Check --since, --account and --in-region, and whether a trail delivers to the log bucket.",
         )

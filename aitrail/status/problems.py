@@ -15,61 +15,61 @@ _EXAMPLES = 5
 _PATIENCE = timedelta(hours=12)
 
 _RESTORE = (
-    "Restore them (`aws s3api restore-object --bucket BUCKET --key KEY --restore-request Days=7`): they are then read "
-    "by themselves."
+    "Restore them (`aws s3api restore-object --bucket BUCKET --key KEY --restore-request Days=7`): they are then "
+    "ingested automatically."
 )
 # Problem -> its meaning and what to do. Problems in OPEN do not need an operator.
 GRAVE = {
     "tampered": (
-        "Objects are not what CloudTrail's signed digests say: somebody has changed them.",
-        "Run `aitrail verify`; the bucket keeps the versions that they had before for 30 days.",
+        "Objects do not match CloudTrail's signed digests: someone changed them.",
+        "Run `aitrail verify`; the bucket keeps their previous versions for 30 days.",
     ),
     "unlisted": (
-        "Log files that no digest of CloudTrail lists: somebody else wrote them.",
-        "Run `aitrail verify`, and find out who may write to the log bucket. `aitrail accept` closes what you know.",
+        "No CloudTrail digest lists these log files: someone else wrote them.",
+        "Run `aitrail verify`, and find out who can write to the log bucket. To accept known ones: `aitrail accept`.",
     ),
     "replaced": (
-        "Log files whose content was another one before: CloudTrail never writes one twice, and both became rows.",
-        "docs/completeness.md says what to look at; `aitrail accept` then closes the case.",
+        "The content of log files was different before: CloudTrail never writes one twice. Both contents became rows.",
+        "docs/completeness.md says what to check; `aitrail accept` then marks them as accepted.",
     ),
     "unreadable": (
-        "Log files are truncated, corrupt or no CloudTrail log.",
-        "Put sound ones in their place, then run `aitrail retry`.",
+        "Log files are truncated, corrupt or not CloudTrail log files.",
+        "Replace them with intact ones, then run `aitrail retry`.",
     ),
     "missing": (
-        "Objects were announced and are not in the bucket: somebody or a lifecycle rule deletes them.",
+        "Objects were announced, but are not in the bucket: someone or a lifecycle rule deletes them.",
         "Restore their versions, then run `aitrail retry`.",
     ),
     "archived": ("Objects are in an archive storage class and cannot be read.", _RESTORE),
     "invalid": (
-        "Digests are not signed by CloudTrail as they are: what they list proves nothing.",
-        "Run `aitrail verify`, and find out who has changed or moved them.",
+        "Digests do not have a valid CloudTrail signature: what they list proves nothing.",
+        "Run `aitrail verify`, and find out who changed or moved them.",
     ),
     "broken": (
-        "Digests do not follow the one before them: logging was stopped, or a digest changed.",
-        "Run `aitrail verify`: it names the hours. `aitrail accept` closes what you know the cause of.",
+        "Digests do not continue their chain: logging was stopped, or a digest was changed.",
+        "Run `aitrail verify`: it lists the hours. If you know the cause, run `aitrail accept`.",
     ),
     "rejects": (
         "Records could not become rows.",
-        "`aitrail rejects` shows them with their reasons; `aitrail accept` closes those that may stay.",
+        "`aitrail rejects` lists them with their reasons; `aitrail accept` marks those that can stay as accepted.",
     ),
 }
 OPEN = {
     "unverifiable": (
-        "Digests whose public key cannot be had: nothing is known to be wrong with them.",
-        "They are read again by themselves, after six hours first; `aitrail verify --announce` does it at once.",
+        "The public keys of digests are not available: nothing is known to be wrong with the digests.",
+        "They are reprocessed automatically, first after six hours; `aitrail verify --announce` does it at once.",
     ),
     "awaited": (
-        "Objects that a digest lists, and that have not come yet.",
-        "They are announced again by themselves, after six hours first.",
+        "Objects that a digest lists have not arrived yet.",
+        "They are re-announced automatically, first after six hours.",
     ),
     "accepted": (
-        "Objects whose problems somebody has accepted.",
-        "`aitrail accept` shows what, when, by whom and why.",
+        "Problems of these objects have been accepted.",
+        "`aitrail accept` lists them: what, when, by whom and why.",
     ),
     "unproven": (
-        "Log files that no digest lists yet.",
-        "They are looked at every hour: proved once a digest lists them, unlisted once none will, let go after a week.",
+        "No digest lists these log files yet.",
+        "They are checked every hour for a week: proved once a digest lists them, unlisted once none can.",
     ),
 }
 

@@ -28,7 +28,10 @@ def _rate(accounts: int) -> float:
 
 
 def _sizes() -> _Rows:
-    yield "accounts", "log files/s", "log files a month", "rows a month", "functions busy", "write units/s, both tables"
+    yield (
+        *("accounts", "log files/s", "log files per month", "rows per month", "busy functions"),
+        "write units/s, both tables",
+    )
     for accounts in (1, 50, _BIG):
         rate = _rate(accounts)
         month, units = rate * _DAY * 365 / 12, ROWS_PER_FILE * UNITS_PER_ROW + LEDGER_UNITS_PER_FILE
@@ -51,15 +54,15 @@ def _years() -> _Rows:
         ("function hours", lambda files: f"{files / Pipeline(functions=1).rate / _HOUR:,.0f}"),
         ("days with 100 functions", lambda files: f"{files / Pipeline(functions=100).rate / _DAY:.0f}"),
         ("days with 1,000 functions", lambda files: f"{files / Pipeline(functions=1000).rate / _DAY:.0f}"),
-        ("days at least, by the quota of the table", lambda files: f"{files * ROWS_PER_FILE / rows_per_day:.0f}"),
+        ("minimum days, by the quota of the table", lambda files: f"{files * ROWS_PER_FILE / rows_per_day:.0f}"),
     ):
         yield name, *map(of_files, years)
 
 
 def _steady() -> _Rows:
-    yield "accounts", "they come", "functions", "busy", "p50", "p99"
+    yield "accounts", "arrivals", "functions", "busy", "p50", "p99"
     for accounts, functions in ((1, 2), (50, 2), (50, 10), (_BIG, 10), (_BIG, 20), (_BIG, 50)):
-        for spread, name in ((PERIOD, "evenly"), (_MINUTE, "in one minute of five")):
+        for spread, name in ((PERIOD, "even"), (_MINUTE, "in one minute out of five")):
             seconds = PERIOD if accounts == _BIG else 10 * _HOUR
             outcome = simulate(
                 live(accounts, seconds, _random(), spread=spread), Pipeline(functions=functions), _random()
@@ -73,7 +76,7 @@ def _delays(outcome: Outcome) -> tuple[str, str]:
 
 
 def _recovery() -> _Rows:
-    yield "accounts", "functions", "nothing runs for", "backlog", "gone after", "formula"
+    yield "accounts", "functions", "stopped for", "backlog", "cleared after", "formula"
     for accounts, functions, still in ((50, 2, 360), (50, 10, 360), (_BIG, 10, 6), (_BIG, 20, 6), (_BIG, 50, 6)):
         pipeline = Pipeline(functions=functions, opens=still * _MINUTE)
         load = _rate(accounts) / pipeline.rate
@@ -88,7 +91,7 @@ def _recovery() -> _Rows:
 
 
 def _outage() -> _Rows:
-    yield "down for", "deliveries in that time", "tries that failed", "dead letters", "last row after the end"
+    yield "down for", "deliveries in that time", "failed attempts", "dead letters", "last row after the end"
     for minutes in (5, 7, 10, 15, 30, 60):
         begin, end = _HOUR, _HOUR + minutes * _MINUTE
 
@@ -104,22 +107,22 @@ def _outage() -> _Rows:
 
 
 def _beside() -> _Rows:
-    yield "30,000 old log files beside 50 accounts", "p50 of live", "p99 of live", "old ones done after"
+    yield "30,000 old log files alongside 50 accounts", "p50 of live", "p99 of live", "old ones done after"
     files = old(30, 1000, rows=ROWS_PER_FILE, interleaved=True)
     fresh = live(50, _HOUR, _random())
     shared = simulate(list(merge(fresh, files)), Pipeline(), _random())
     capped = simulate(files, Pipeline(functions=BACKFILL_FUNCTIONS), _random())
     alone = simulate(fresh, Pipeline(), _random())
     for name, now, then in (
-        ("in one queue, 10 functions", shared, shared),
-        (f"in a queue of their own: {BACKFILL_FUNCTIONS} functions, 10 for live ones", alone, capped),
+        ("one shared queue, 10 functions", shared, shared),
+        (f"separate queues: {BACKFILL_FUNCTIONS} functions, 10 for live ones", alone, capped),
     ):
         last = max(at for delivery, at in then.done if not delivery.is_live)
         yield name, *_delays(now), f"{last / _MINUTE:.1f} min"
 
 
 def _days() -> _Rows:
-    yield "functions", "rows per file", "order", "rows/s", "tries that failed", "dead letters"
+    yield "functions", "rows per file", "order", "rows/s", "failed attempts", "dead letters"
     for functions, rows, files in ((10, 2, 1000), (10, 200, 1000), (100, 20, 3000), (100, 400, 3000)):
         for interleaved, name in ((False, "day by day"), (True, "ten days interleaved")):
             work = old(10, files, rows=rows, interleaved=interleaved)
@@ -132,9 +135,9 @@ TABLES: dict[str, Callable[[], _Rows]] = {
     "Three sizes": _sizes,
     "Old log files of an organization": _years,
     "Steady load": _steady,
-    "After the function stood still": _recovery,
+    "After the function was stopped": _recovery,
     "After an outage": _outage,
-    "Old log files beside live deliveries": _beside,
+    "Old log files alongside live deliveries": _beside,
     "The service-day wall": _days,
 }
 

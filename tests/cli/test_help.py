@@ -16,9 +16,9 @@ from aitrail.cli.output import FORMATS
 from aitrail.errors import AitrailError
 
 SECTIONS = {
-    "Ask": ["events", "event", "usage", "who", "what", "tail", "export", "scan"],
-    "Feed": ["backfill", "import-history"],
-    "Trust": ["status", "verify", "retry", "rejects", "accept"],
+    "Query": ["events", "event", "usage", "who", "what", "tail", "export", "scan"],
+    "Ingest": ["backfill", "import-history"],
+    "Check and repair": ["status", "verify", "retry", "rejects", "accept"],
     "Set up": ["services", "cost", "completion"],
 }
 COMMANDS = [command for commands in SECTIONS.values() for command in commands]
@@ -111,7 +111,7 @@ def test_help_of_all_imports_no_command():
 
 
 HEADINGS = {
-    "events": ["Which calls (repeat an option for other values)", "When (UTC)", "Where", "How many", "Output"],
+    "events": ["Which calls (repeat an option for more values)", "When (UTC)", "Where", "How many", "Output"],
     "scan": ["Output"],
 }
 

@@ -173,7 +173,7 @@ def test_messages_that_sqs_does_not_take_end_it_loudly(deployment, record, wire)
     refused = {"Failed": [{"Id": "0", "SenderFault": False, "Code": "InternalError", "Message": "later"}]}
     wire.answer("SendMessageBatch", 200, json.dumps(refused).encode())
 
-    with pytest.raises(NotAnnouncedError, match=r"did not take 1 of 1 messages: later"):
+    with pytest.raises(NotAnnouncedError, match=r"did not accept 1 of 1 messages: later"):
         deployment.announce()
 
 
@@ -367,7 +367,9 @@ def test_sqs_moves_dead_letters_by_itself(letters, wire):
 def test_task_that_runs_already_is_told(letters, wire):
     wire.refuse("StartMessageMoveTask", 400, "InvalidParameterValue", "There is already a task running.")
 
-    with pytest.raises(MoveRunningError, match=r"dead letters already \(There is already a task running\.\)"):
+    with pytest.raises(
+        MoveRunningError, match=r"already moving the dead letters \(There is already a task running\.\)"
+    ):
         letters.move_back()
 
 

@@ -127,7 +127,7 @@ def test_archived_object_is_archived_in_the_ledger(pipeline, packed, record):
     assert reports == [("archived", {"ArchivedFiles": 1})]
     entry = pipeline.files()["file"]
     assert (entry["status"], entry["problem"]) == ("archived", "archived")
-    assert entry["reason"] == "the object is archived: restore it, then it is read when S3 announces it"
+    assert entry["reason"] == "the object is archived: restore it; it is then ingested automatically"
     assert pipeline.rows() == {}
 
 
@@ -171,7 +171,7 @@ ANYWHERE = range(len(SOUND) + 1)  # isal reports damaged data without a position
         (SOUND + b"junk", "followed by other bytes", len(SOUND)),
         (gzip.compress(GOOD[:-1]), "", len(GOOD) - 1),
         (gzip.compress(GOOD + b"x"), "followed by other bytes", len(GOOD)),
-        (gzip.compress(b"<html>"), "no JSON object", None),
+        (gzip.compress(b"<html>"), "not a JSON object", None),
         (gzip.compress(b'{"records":[]}'), "no Records list", None),
         (gzip.compress(b'{"Records":{}}'), "no Records list", None),
         (b"", "empty", None),
@@ -232,7 +232,7 @@ def test_record_too_large_for_a_row_is_kept_as_hash_and_beginning(pipeline, pack
     (status, counts) = reports[0]
     assert (status, counts["RowsWritten"], counts["RejectedRecords"]) == ("ingested", 1, 1)
     reject = pipeline.files()["reject#1"]
-    assert reject["reason"].endswith(" bytes, DynamoDB takes 409600")
+    assert reject["reason"].endswith(" bytes; DynamoDB accepts at most 409600")
     assert reject["recordBeginning"].startswith('{"awsRegion":"eu-west-1",')
     assert len(reject["recordBeginning"]) == 8192
 

@@ -329,7 +329,7 @@ def test_key_is_asked_for_once_and_a_refusal_holds_for_five_minutes(trusted):
     refuse(trusted, client_error("AccessDeniedException"))
     for minutes in (0, 4, 2):
         trusted.clock.now += timedelta(minutes=minutes)
-        with pytest.raises(public_keys.UnavailableKey, match="does not give its public keys"):
+        with pytest.raises(public_keys.UnavailableKey, match="does not return its public keys"):
             keys.get("eu-west-1", FINGERPRINT, at("09:00"), at("10:00"))
 
     assert asked.call_count == 3
@@ -391,7 +391,7 @@ def test_chain_that_begins_anew_is_broken(trusted):
     assert reported.metrics["BrokenChains"] == 1
     assert problems(trusted) == {later.key: "broken"}
     assert entries(trusted)[later.key, "digest"]["broken"] == (
-        "a new chain begins at 2026-03-14T09:00:00Z; one was there until 2026-03-14T07:00:00Z or later"
+        "a new chain begins at 2026-03-14T09:00:00Z; the previous one ran until 2026-03-14T07:00:00Z or later"
     )
 
 

@@ -283,7 +283,7 @@ def test_log_names_cause_and_delivery_of_a_failure_and_nothing_of_records(capsys
     of_delivery, of_message = (line["exception"] for line in sorted(failures, key=lambda line: line["exception_name"]))
     assert "ValidationException" in of_delivery
     assert f"s3://example-trail-logs/{key(1)}" in of_delivery
-    assert "no notification of a delivery" in of_message
+    assert "not a notification of a delivery" in of_message
 
 
 def test_the_garbage_collector_is_on_once_the_function_has_started(start):

@@ -156,7 +156,7 @@ def test_rejects_stand_in_the_ledger_by_their_event_ids(storage, importing, at):
     assert {name: reject[name] for name in ("problem", "status", "reason", "eventSource")} == {
         "problem": "reject",
         "status": "rejected",
-        "reason": "CloudTrailEvent is no JSON object",
+        "reason": "CloudTrailEvent is not a JSON object",
         "eventSource": POLLY,
     }
     assert "recordIndex" not in reject

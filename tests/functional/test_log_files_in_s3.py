@@ -261,7 +261,7 @@ def cut(s3, name):
 
 LOST = {
     "gone": (gone, "it is gone"),
-    "archived": (archived, "it is archived: restore it (`aws s3api restore-object`) and ask again"),
+    "archived": (archived, "it is archived: restore it (`aws s3api restore-object`), and try again"),
     "empty": (empty, "The log file is empty"),
     "broken": (cut, "The gzip stream is truncated (byte 50 of the compressed file)"),
 }
@@ -320,7 +320,7 @@ def test_a_url_without_a_bucket_is_refused(url):
     with pytest.raises(BadUrlError) as refused:
         bucket_and_key(url)
 
-    assert str(refused.value) == f"{url!r} names no bucket: give s3://BUCKET or s3://BUCKET/PREFIX."
+    assert str(refused.value) == f"{url!r} does not name a bucket: give s3://BUCKET or s3://BUCKET/PREFIX."
 
 
 def test_a_scan_refuses_a_url_without_a_bucket_before_it_reads_anything(tmp_path):
@@ -385,7 +385,7 @@ def test_a_failure_with_an_older_window_forgets_what_was_read_before(wire, scan,
 
 NOTHING_READ = "0 log files read, 0 unreadable, {}: 0 records, 0 rows, 0 rejected, 0 duplicates within a file."
 NO_LOG_FILE = (
-    "There is no log file here: log files in S3 lie below AWSLogs/ACCOUNT/CloudTrail/, others have to be named in full."
+    "There are no log files here: log files in S3 are in AWSLogs/ACCOUNT/CloudTrail/; give the full name of any others."
 )
 REMARKS = {
     "nothing there": ([], None, [NOTHING_READ.format("0 left out"), NO_LOG_FILE]),

@@ -48,7 +48,7 @@ DIGEST = 4 * 16 + 64  # twice the content of at most 16 MB, and two texts for ea
 @pytest.mark.parametrize(
     ("name", "status", "reason", "most"),
     [
-        ("zeros", "unreadable", "The content is no JSON object", STREAMED),
+        ("zeros", "unreadable", "The content is not a JSON object", STREAMED),
         ("members", "ingested", "", STREAMED),
         ("unwanted records", "ingested", "", STREAMED),
         ("wanted records", "ingested", "", HELD),
@@ -62,8 +62,8 @@ DIGEST = 4 * 16 + 64  # twice the content of at most 16 MB, and two texts for ea
         ("record of many objects", "ingested", "", ONE_VALUE),
         ("record of many objects outside of ASCII", "ingested", "", ONE_VALUE),
         ("digest of 65 MB", "digest invalid", "the content is larger than 16,777,216 bytes", DIGEST),
-        ("digest that nests", "digest invalid", "the content is no digest", DIGEST),
-        ("digest that lists 40,000 files without a signature", "digest invalid", "the object carries no", DIGEST),
+        ("digest that nests", "digest invalid", "the content is not a digest", DIGEST),
+        ("digest that lists 40,000 files without a signature", "digest invalid", "the object has no", DIGEST),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -78,7 +78,7 @@ def test_row_that_somebody_changed_is_named_by_a_deep_look_alone(day):
 
     assert shallow.proved
     assert found(deep) == {("row-differs", name_of(log_key("1030"))): 1}
-    assert "has another awsRegion, principal" in deep.findings[0].why
+    assert "has a different awsRegion, principal" in deep.findings[0].why
 
 
 def test_object_that_was_replaced_unnoticed_is_named_by_a_deep_look(day, packed, record):
@@ -172,7 +172,7 @@ def test_log_file_that_can_no_longer_be_read_is_named_if_it_would_have_to_be(day
     verdict = day.verify()
 
     assert found(verdict) == {("row-unknown", name_of(log_key("0930"))): 1}
-    assert verdict.findings[0].why.startswith("1 row of those that it became cannot be looked for")
+    assert verdict.findings[0].why.startswith("1 row of this file could not be checked")
 
 
 @pytest.mark.parametrize("key", [log_key("0930"), log_key("1030")])

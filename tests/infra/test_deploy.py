@@ -100,7 +100,7 @@ def test_deploy_stops_with_any_other_answer(target, answer, text):
     to = target()
     answer(text)
 
-    with pytest.raises(deploy.StoppedError, match=r"^Nothing is changed\.$"):
+    with pytest.raises(deploy.StoppedError, match=r"^Nothing was changed\.$"):
         deploy.deploy(to, [], sure=False)
 
     assert verbs(to) == ["synth", "diff"]
@@ -112,7 +112,7 @@ def test_account_that_the_cdk_has_not_used_is_bootstrapped_first(target, capsys)
     deploy.deploy(to, [], sure=True)
 
     assert verbs(to) == ["synth", "diff", "bootstrap", "deploy"]
-    assert "`cdk bootstrap` comes first" in capsys.readouterr().out
+    assert "`cdk bootstrap` runs first" in capsys.readouterr().out
 
 
 def test_every_command_after_synth_takes_its_assembly(target):
@@ -141,7 +141,7 @@ def test_second_trail_of_all_regions_is_told_to_cost_money(target, create_trail,
     deploy.deploy(target(), [], sure=True)
 
     told = capsys.readouterr().out
-    assert "already: arn:aws:cloudtrail:eu-central-1:123456789012:trail/audit (delivers to audit)." in told
+    assert "multi-region trail: arn:aws:cloudtrail:eu-central-1:123456789012:trail/audit (delivers to audit)." in told
     assert 'CONTEXT="-c aitrail:trail=false -c aitrail:trailArns=ARN"' in told
 
 
@@ -153,7 +153,7 @@ def test_other_trails_are_no_reason_to_warn(target, create_trail, capsys, name, 
 
     deploy.deploy(target(), [], sure=True)
 
-    assert "No other trail of all regions exists." in capsys.readouterr().out
+    assert "There is no other multi-region trail." in capsys.readouterr().out
 
 
 def test_trails_do_not_matter_to_a_stack_without_one(target, create_trail, capsys):
@@ -161,7 +161,7 @@ def test_trails_do_not_matter_to_a_stack_without_one(target, create_trail, capsy
 
     deploy.deploy(target("aitrail:trail=false"), [], sure=True)
 
-    assert "further copy" not in capsys.readouterr().out
+    assert "additional copy" not in capsys.readouterr().out
 
 
 def test_misspelt_setting_stops_before_anything_runs(target):
@@ -202,7 +202,7 @@ def test_destroy_says_what_remains_before_it_asks(stacked, cloudformation, capsy
     with pytest.raises(deploy.StoppedError, match="nothing is changed"):
         deploy.destroy(stacked, sure=False)
 
-    assert "These remain, with all that they hold:\n  AWS::S3::Bucket  aitrail-Logs\n" in capsys.readouterr().out
+    assert "These remain, with all their content:\n  AWS::S3::Bucket  aitrail-Logs\n" in capsys.readouterr().out
     cloudformation.assert_no_pending_responses()
 
 
@@ -260,4 +260,4 @@ def test_a_setting_without_its_c_is_refused_before_anything_is_asked(capsys, arg
         deploy.main(arguments)
 
     assert ended.value.code == 2
-    assert f"{arguments[1]} is not understood" in capsys.readouterr().err
+    assert f"unknown argument {arguments[1]}" in capsys.readouterr().err

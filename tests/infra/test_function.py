@@ -85,7 +85,7 @@ def test_deliveries_stay_hidden_for_six_timeouts_and_die_after_five_attempts(def
 
 def test_the_backfill_queue_is_told_every_hour_to_look_after_what_is_open(default):
     assert default.properties("DeliveriesHourly") == {
-        "Description": "Asks aitrail to look after what is still open.",
+        "Description": "Makes aitrail follow up on open items every hour.",
         "ScheduleExpression": "rate(1 hour)",
         "State": "ENABLED",
         "Targets": [{"Arn": "<DeliveriesBackfill.Arn>", "Id": "Target0"}],

@@ -103,9 +103,9 @@ def test_a_value_is_taken_as_json_and_as_text(key, given, attribute, expected):
         ("memoryMegabytes", 1023, "a whole number from 1024 to 10240"),
         ("logLevel", "verbose", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
         ("platform", "x86_64", "one of arm64, host"),
-        ("stackName", "two--hyphens", "up to 100 letters, digits and single hyphens, a letter first"),
-        ("stackName", "1st", "up to 100 letters, digits and single hyphens, a letter first"),
-        ("stackName", "a" * 101, "up to 100 letters, digits and single hyphens, a letter first"),
+        ("stackName", "two--hyphens", "up to 100 letters, digits and single hyphens, starting with a letter"),
+        ("stackName", "1st", "up to 100 letters, digits and single hyphens, starting with a letter"),
+        ("stackName", "a" * 101, "up to 100 letters, digits and single hyphens, starting with a letter"),
         ("alarmTopicArn", "on-call", "the ARN of an SNS topic, or none"),
     ],
 )
@@ -113,14 +113,14 @@ def test_another_value_is_refused_with_what_is_valid(key, given, takes):
     with pytest.raises(InvalidSettingsError) as refusal:
         Settings.of({f"aitrail:{key}": given})
 
-    assert str(refusal.value) == f"aitrail:{key} takes {takes}, not {given!r}."
+    assert str(refusal.value) == f"aitrail:{key} must be {takes}, not {given!r}."
 
 
 @pytest.mark.parametrize(
     "given", ["alias/logs", f"{KEY},", f"[{KEY}]", [KEY, 1], {"key": KEY}, KEY[:-40] + "alias/logs"]
 )
 def test_a_key_that_iam_would_not_match_is_refused(given):
-    with pytest.raises(InvalidSettingsError, match=r"^aitrail:logKeyArns takes the ARN of a KMS key"):
+    with pytest.raises(InvalidSettingsError, match=r"^aitrail:logKeyArns must be the ARN of a KMS key"):
         Settings.of({"aitrail:logKeyArns": given})
 
 
@@ -142,8 +142,8 @@ def test_an_arn_of_something_else_than_one_trail_is_refused(given):
         Settings.of({"aitrail:trailArns": given})
 
     assert str(refusal.value) == (
-        "aitrail:trailArns takes the ARN of a CloudTrail trail; several with commas between them or as a JSON list; "
-        f"or none, not {given!r}."
+        "aitrail:trailArns must be the ARN of a CloudTrail trail; several as a comma-separated or JSON list; or none, "
+        f"not {given!r}."
     )
 
 

@@ -22,8 +22,8 @@ _LONGEST_NAME = 2048  # of a partition key
 
 @click.command(cls=Command)
 @click.argument("files", nargs=-1, metavar="[s3://BUCKET/KEY]...")
-@option("How", "--reason", metavar="TEXT", help="Why it may stay as it is; required with names.")
-@option("How", "--take-back", is_flag=True, help="Let what was accepted of these files be a problem again.")
+@option("How", "--reason", metavar="TEXT", help="Why nothing has to be done; required with files.")
+@option("How", "--take-back", is_flag=True, help="Withdraw the acceptance of these files' problems.")
 @aws_options
 @output_options()
 @click.pass_context
@@ -36,22 +36,24 @@ def accept(
     access: Access,
     output: Output,
 ) -> None:
-    """Accept a problem that may stay as it is, or show what was.
+    """Mark a known problem as accepted, or list the accepted ones.
 
-    Without names, lists what was accepted, when, by whom and why, of all objects that still have a problem. With names
-    of log files or digests, as `aitrail status` and `aitrail verify` show them, the gravest problem that each has is
-    noted as accepted: both commands then no longer end with 4 because of it, and `verify` says how many there are.
-    Nothing else changes: what is accepted is not verified, and rows stay. The caller's ARN, the time and the reason
-    stay in the ledger, also of what is taken back.
+    Without files, lists what was accepted, when, by whom and why, for all objects that still have a problem.
 
-    Objects that are tampered, unlisted, replaced, unreadable, missing, archived, invalid, unverifiable or broken can be
-    accepted, what is awaited for more than 12 hours, and rejects: for these, name their log file. What is unproven is
-    decided by the function. Hours without a digest (gap) are accepted by their digest, if the ledger has an entry for
-    it. What is accepted is no longer looked for or read again by itself.
+    With files, accepts the most serious problem of each. Name log files or digests as `aitrail status` and `aitrail
+    verify` print them. Both commands then no longer exit with 4 because of these problems, and `verify` prints how many
+    are accepted. Nothing else changes: an accepted object does not become verified, and its rows stay. The ledger keeps
+    the caller's ARN, the time and the reason, even after --take-back.
 
-    It holds for this problem and this content. Whatever else comes to light of the same file, and every other content,
-    is a problem again. A file with several problems shows the next one: accept that as well if it may stay. `aitrail
-    backfill` leaves what is accepted alone; rejects are a problem again once their file is read again.
+    You can accept objects that are tampered, unlisted, replaced, unreadable, missing, archived, invalid, unverifiable
+    or broken, objects that have been awaited for more than 12 hours, and rejects (name the log file that holds them).
+    You cannot accept unproven files: the function decides on them. To accept hours without a digest (gap), name the
+    digest, if the ledger has an entry for it. An accepted object is no longer re-announced automatically.
+
+    An acceptance covers one problem, and only the current content. If another problem of the file appears, or its
+    content changes, the file needs attention again. A file with several problems then shows the next one, which you can
+    accept as well. `aitrail backfill` skips accepted files. Rejects become a problem again when their file is
+    reprocessed.
 
     \b
     Examples:
@@ -61,11 +63,11 @@ def accept(
     """
     if not files:
         if reason is not None or take_back:
-            raise click.UsageError("Say which log files or digests: s3://BUCKET/KEY, as `aitrail status` shows them.")
+            raise click.UsageError("Name the log files or digests: s3://BUCKET/KEY, as `aitrail status` prints them.")
         _list(access, output)
         return
     if take_back == (reason is not None):
-        raise click.UsageError("Say why with --reason, or --take-back what was accepted: one of the two.")
+        raise click.UsageError("Give either --reason, to accept problems, or --take-back, to withdraw acceptances.")
     if reason is not None:
         _check_reason(reason)
     names = list(dict.fromkeys(files))
@@ -74,7 +76,7 @@ def accept(
     if reason is None:
         for name in names:
             accepting.take_back(name)
-        narrate(f"Nothing of {counted(len(names), 'file')} is accepted any more.")
+        narrate(f"Acceptance withdrawn for {counted(len(names), 'file')}.")
         return
     problems = {name: accepting.problem(name) for name in names}  # for all names, before anything changes
     for name, problem in problems.items():
@@ -85,9 +87,9 @@ def accept(
 
 def _check_reason(reason: str) -> None:
     if not reason.strip():
-        raise click.UsageError("--reason is empty: whoever reads the ledger later wants to know why.")
+        raise click.UsageError("--reason is empty: whoever reads the ledger later needs to know why.")
     if len(reason) > _LONGEST_REASON or not is_unicode(reason):
-        raise click.UsageError(f"--reason takes text of at most {_LONGEST_REASON:,} characters.")
+        raise click.UsageError(f"--reason takes a text of at most {_LONGEST_REASON:,} characters.")
 
 
 def _check(names: list[str], access: Access) -> None:
@@ -104,7 +106,7 @@ def _list(access: Access, output: Output) -> None:
     found = list(accepted(access.ledger))
     output.write(found, table=_COLUMNS, csv=(*_COLUMNS, "takenBackBy", "recordIndex", "sha256"), fold=True)
     if not found:
-        narrate(f"Nothing was accepted in {access}.")
+        narrate(f"There are no accepted problems in {access}.")
 
 
 def _accepting(context: click.Context, access: Access) -> "Accepting":

@@ -29,18 +29,16 @@ if TYPE_CHECKING:
     from aitrail.deliveries import Announcer
     from aitrail.repair import Backfill, Found
 
-_FROM_WHEN = "Say from when on log files are wanted: --since 90d, --since 2026-01-01, or --since 2013-01-01 for all."
-_STAYS = "Interrupted. What is announced stays announced, and is read."
+_FROM_WHEN = "Give the start of the window: --since 90d, --since 2026-01-01, or --since 2013-01-01 for all log files."
+_STAYS = "Interrupted. Files that have been announced stay queued, and the function reads them."
 
 
 @click.command(cls=Command)
 @window_options(DELIVERED, since=None, without=_FROM_WHEN)
 @origin_options
-@option(WHICH, "--prefix", default="", metavar="PREFIX", help="What stands before AWSLogs/ in keys.  [default: none]")
-@option("How", "--force", is_flag=True, help="Announce what is read already as well: it is read again.")
-@requeue_options(
-    dry_run="Only count what would be announced, and estimate what reading it costs.", of="the list of counts"
-)
+@option(WHICH, "--prefix", default="", metavar="PREFIX", help="Key prefix before AWSLogs/.  [default: none]")
+@option("How", "--force", is_flag=True, help="Also reprocess files that have been ingested.")
+@requeue_options(dry_run="Only count the files that would be queued, and estimate the cost.", of="the list of counts")
 @click.pass_context
 def backfill(
     context: click.Context,
@@ -51,21 +49,22 @@ def backfill(
     force: bool,
     requeue: Requeue,
 ) -> None:
-    """Have log files of the bucket read that the ledger lacks.
+    """Ingest log files that are in the bucket but not in the ledger.
 
-    Lists the log bucket by days of delivery, skips what the ledger has as it is, and announces the rest to the backfill
-    queue, from which the function reads it: files that were there before the deployment, or that went missing. Files
-    that are unreadable, missing or changed, or were recorded with other service files or another version than those of
-    this command, are announced as well. Digests of a day come first. Safe to repeat: what is read is skipped.
+    Lists the log bucket by day of delivery, skips the files that the ledger has in their current state, and announces
+    the others on the backfill queue, from which the function reads them. These are files that were in the bucket before
+    the deployment, or whose announcement was lost. Also announces files that are unreadable, missing or changed, and
+    files that were ingested with a different version or different service files than this command's. The digests of a
+    day come first. The command is safe to repeat: it skips ingested files.
 
-    The window is that of the delivery. CloudTrail delivers some events late, into later folders: leave --until away to
-    have them all. Events of a day may lie in files of the next one.
+    The window is the time of delivery. CloudTrail delivers some events late, into the folders of later days. Omit
+    --until to include them all: events of a day can also be in files of the next day.
 
-    A table has the sums of all reasons as its last line; other formats have none.
+    The last line of a table has the totals; other formats have no totals.
 
-    --wait ends when the ledger has a new entry of every file that was announced; or when the backfill queue is empty,
-    that of all commands: then what is missing is among the dead letters. It exits with 4 if a file was not read as it
-    should be, or not yet when the time is up.
+    --wait ends when the ledger has a new entry for every announced file, or when the backfill queue, which all commands
+    share, is empty. In that case, files without a new entry are among the dead letters. Exits with 4 if a file was not
+    ingested as expected, or not before the timeout.
 
     \b
     Examples:
@@ -93,7 +92,7 @@ def backfill(
             write_counts(work, AwsPrices.read() if dry_run else None, output)
             narrate_counts(work, access, dry_run=dry_run)
             if not dry_run and any(count.wanted for count in work.counts.values()):
-                narrate("The same command with --dry-run shows later what is left.")
+                narrate("Run the same command with --dry-run later to see what is left.")
 
 
 @contextmanager
@@ -106,22 +105,22 @@ def _telling(access: Access, interrupted: str, *, verbose: bool) -> Iterator[Non
         raise
     finally:
         if verbose:
-            narrate(f"Asking the ledger took {access.ledger.effort()}.")
+            narrate(f"Reading the ledger took {access.ledger.effort()}.")
 
 
 def _interrupted(*, force: bool, dry_run: bool) -> str:
     if dry_run:
         return "Interrupted. Nothing was announced."
     if force:
-        return f"{_STAYS} The same command announces everything again; without --force it skips what is read."
-    return f"{_STAYS} The same command goes on: it skips what is read."
+        return f"{_STAYS} The same command announces everything again; without --force, it skips ingested files."
+    return f"{_STAYS} Run the same command to continue: it skips ingested files."
 
 
 def _checked(access: Access, prefix: str) -> str:
     """The prefix with a slash at its end; raises UsageError if the function does not read keys with it."""
     scope, wanted = scope_of(access), f"{prefix.rstrip('/')}/" if prefix else ""
     if wanted not in scope.prefixes:
-        raise refusal(scope, f"--prefix {prefix!r} is none of the stack's")
+        raise refusal(scope, f"The stack does not accept --prefix {prefix!r}")
     return wanted
 
 
@@ -136,7 +135,7 @@ def _work(access: Access, prefix: str, origins: Origins, window: Window, *, forc
     where = {"accounts": tuple(sorted(origins.accounts)), "regions": tuple(sorted(origins.regions))}
     folders = DayFolders(s3=access.client("s3"), bucket=bucket, prefix=prefix, **where)
     with progress() as show:
-        days = folders.of(window, found=lambda count: show(f"{counted(count, 'folder')} of days found"))
+        days = folders.of(window, found=lambda count: show(f"{counted(count, 'day folder')} found"))
     return Backfill(
         folders=folders,
         days=days,
@@ -157,4 +156,4 @@ def _look(work: "Backfill", announcer: "Announcer | None", note: Callable[["Foun
                     note(found)
             files += len(batch)
             wanted = sum(count.wanted for count in work.counts.values())
-            show(f"{counted(files, 'file')}, {wanted:,} wanted, {rate(files)}", work.folders_done, folders)
+            show(f"{counted(files, 'file')}, {wanted:,} to ingest, {rate(files)}", work.folders_done, folders)

@@ -12,16 +12,16 @@ _SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshCompl
 @click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def completion(context: click.Context, *, shell: str) -> None:
-    """Print what makes Tab complete commands, options and values.
+    """Print a shell completion script.
 
-    Where it belongs, once and for all:
+    With it, the Tab key completes commands, options and values. To install it permanently:
 
     \b
-      bash  ~/.bashrc: source <(aitrail completion bash)
-      zsh   ~/.zshrc, behind compinit: source <(aitrail completion zsh)
-      fish  aitrail completion fish > ~/.config/fish/completions/aitrail.fish
+      bash  add to ~/.bashrc: source <(aitrail completion bash)
+      zsh   add to ~/.zshrc, after compinit: source <(aitrail completion zsh)
+      fish  run: aitrail completion fish > ~/.config/fish/completions/aitrail.fish
 
-    bash has to be 4.4 or newer; macOS has an older one.
+    bash must be version 4.4 or newer; macOS comes with an older one.
 
     \b
     Examples:

@@ -24,9 +24,9 @@ from aitrail.costs import (
     total,
 )
 
-_COMES = "What comes in a month"
-_STAYS = "How long it stays"
-_COUNTS = "What counts"
+_COMES = "Monthly volume"
+_STAYS = "Retention"
+_COUNTS = "Calculation"
 _COLUMNS = ("part", "amount", "formula", "quantity", "unit", "price", "per", "setting")
 # A table shows the price and its unit in one column.
 _SHOWN = ("part", "amount", "formula", "quantity", "unit", "price")
@@ -49,7 +49,9 @@ def _decimal(_context: click.Context, _parameter: click.Parameter, value: float)
 @click.command(cls=Command)
 @option(_COMES, "--files", type=int, metavar="N", help="Log files delivered.  [required]")
 @option(_COMES, "--events", type=int, metavar="N", help="Events of the recorded services in them.  [required]")
-@option(_COMES, "--records", type=int, metavar="N", help=f"All records in them.  [default: {RECORDS_IN_A_FILE} a file]")
+@option(
+    _COMES, "--records", type=int, metavar="N", help=f"All records in them.  [default: {RECORDS_IN_A_FILE} per file]"
+)
 @option(
     _COMES,
     "--record-kb",
@@ -72,9 +74,9 @@ def _decimal(_context: click.Context, _parameter: click.Parameter, value: float)
     "--digest-files",
     type=int,
     metavar="N",
-    help=f"Digest files: one for each hour, account, Region and trail.  [default: {DIGEST_FILES} an account]",
+    help=f"Digest files: one for each hour, account, Region and trail.  [default: {DIGEST_FILES} per account]",
 )
-@option(_COMES, "--paid-copy", is_flag=True, help="Another trail delivers these management events already.")
+@option(_COMES, "--paid-copy", is_flag=True, help="Another trail already delivers these management events.")
 @option(_STAYS, "--months", type=int, default=12, metavar="N", help="Months recorded so far.  [default: 12]")
 @option(_STAYS, "--retention-days", "row_retention_days", type=int, metavar="N", help="aitrail:rowRetentionDays.")
 @option(_STAYS, "--ledger-retention-days", type=int, metavar="N", help="aitrail:ledgerRetentionDays.")
@@ -88,9 +90,9 @@ def _decimal(_context: click.Context, _parameter: click.Parameter, value: float)
     metavar="MB",
     help="aitrail:memoryMegabytes.  [default: 1024]",
 )
-@option(_COUNTS, "--no-free-tier", is_flag=True, help="Leave out what is free in every month.")
-@option(_COUNTS, "--compare", is_flag=True, help="Show what CloudTrail Lake and Athena cost instead.")
-@option(_COUNTS, "--prices", callback=_prices, metavar="FILE", help="Your own prices (a TOML file).")
+@option(_COUNTS, "--no-free-tier", is_flag=True, help="Ignore the monthly free tier.")
+@option(_COUNTS, "--compare", is_flag=True, help="Compare with the cost of CloudTrail Lake and Athena.")
+@option(_COUNTS, "--prices", callback=_prices, metavar="FILE", help="Use your own prices (a TOML file).")
 @output_options(of="the list of parts")
 def cost(
     *,
@@ -100,14 +102,14 @@ def cost(
     output: Output,
     **given: Any,  # noqa: ANN401 (the fields of Load)
 ) -> None:
-    """Estimate what a deployment costs in a month.
+    """Estimate the monthly cost of a deployment.
 
-    Every part has its formula, the largest comes first. What is stored is that of all months so far, or what a
-    retention leaves of it. The metrics IngestedFiles, Records and RowsWritten of a deployment count files, records and
-    events. docs/cost.md says what is measured, and what is assumed.
+    Shows each part with its formula, the most expensive first. Storage is the volume of all months so far, or the part
+    of it that a retention setting keeps. The metrics IngestedFiles, Records and RowsWritten of a deployment count
+    files, records and events. docs/cost.md says which figures are measured, and which are assumed.
 
-    Free units are those of an account, which may need them for something else: see --no-free-tier. The comparison
-    counts none. A file of prices has the shape of aitrail/costs/prices.toml.
+    The free tier is per account, and other workloads may use it up: see --no-free-tier. The comparison ignores it. A
+    price file has the format of aitrail/costs/prices.toml.
 
     \b
     Examples:
@@ -117,7 +119,7 @@ def cost(
     """
     if given["files"] is None or given["events"] is None:
         raise click.UsageError(
-            "Give both --files N and --events N: log files that come in a month, and events in them."
+            "Give both --files N and --events N: the log files delivered in a month, and the events in them."
         )
     try:
         load = Load(**given)

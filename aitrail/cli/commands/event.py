@@ -19,7 +19,7 @@ from aitrail.window import event_time
 _NOT_FOUND = 1
 # DynamoDB's limit for a partition key, in bytes.
 _LONGEST_ID = 2048
-_RECORD = "The record, as indented JSON (no -o, no --query)"
+_RECORD = "Print the record as indented JSON (without -o and --query)"
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 _GROUPS: dict[str, Sequence[str]] = {
@@ -32,13 +32,13 @@ _GROUPS: dict[str, Sequence[str]] = {
         *("principalAccount", "sessionCredentialFromConsole", "userIdentity.type", "userIdentity.arn"),
         *("userIdentity.sessionContext.attributes", "userIdentity.sessionContext.sessionIssuer.arn"),
     ),
-    "From where": (
+    "Origin": (
         *("sourceIPAddress", "userAgent", "awsRegion", "vpcEndpointId", "vpcEndpointAccountId"),
         *("tlsDetails.tlsVersion", "tlsDetails.clientProvidedHostHeader"),
     ),
     "Account": ("recipientAccountId", "sharedEventID"),
-    "How much": ("usage",),
-    "Where it is recorded": ("eventID", "requestID", "logFile", "recordIndex", "importedFrom", "expiresAt", "asJson"),
+    "Usage": ("usage",),
+    "Record": ("eventID", "requestID", "logFile", "recordIndex", "importedFrom", "expiresAt", "asJson"),
 }
 _JSON_GROUPS = {"Request": "requestParameters", "Response": "responseElements"}
 # Prefixes that are omitted from names, because the group makes them clear.
@@ -47,21 +47,21 @@ _UNDERSTOOD = ("userIdentity.", "sessionContext.", "attributes.", "tlsDetails.",
 
 def _event_id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     if not value or not items.is_unicode(value) or len(value.encode()) > _LONGEST_ID:
-        raise click.BadParameter(f"an eventID is a text of 1 to {_LONGEST_ID:,} bytes.")
+        raise click.BadParameter(f"an eventID is a string of 1 to {_LONGEST_ID:,} bytes.")
     return value
 
 
 @click.command(cls=Command)
 @click.argument("event_id", metavar="ID", callback=_event_id)
-@option(_RECORD, "--raw", is_flag=True, help="Rebuild it from the row, exactly.")
-@option(_RECORD, "--source", is_flag=True, help="Read it again from its log file, and tell whether the row agrees.")
+@option(_RECORD, "--raw", is_flag=True, help="Rebuild the exact record from the row.")
+@option(_RECORD, "--source", is_flag=True, help="Read the record from its log file, and check that the row agrees.")
 @place_options
 @output_options(of="the list with the one row")
 @click.pass_context
 def event(context: click.Context, *, event_id: str, raw: bool, source: bool, place: Place, output: Output) -> None:
     """Show everything about one call.
 
-    ID is an eventID as `aitrail events` shows it. It stands before --from, if that is given.
+    ID is an eventID as `aitrail events` shows it. With --from, put ID first.
 
     Exits with 1 if there is no such event, and with 4 if --source finds no record, or one that differs from the row.
 
@@ -74,7 +74,7 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
     """
     chosen = [context.get_parameter_source(name) for name in ("format_", "query")]
     if raw + source + any(each is not ParameterSource.DEFAULT for each in chosen) > 1:
-        raise click.UsageError("--raw and --source show the record as JSON: give one of them, without -o and --query.")
+        raise click.UsageError("--raw and --source print the record as JSON: give one of them, without -o and --query.")
     from aitrail.questions import EventStore  # noqa: PLC0415 (would slow down --help)
 
     row = EventStore(place.source).event(event_id)
@@ -97,11 +97,11 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
 def _narrate_nothing(event_id: str, place: Place) -> None:
     narrate(
         f"There is no event {event_id} in {place}. Check the ID and the place (--stack, --region, --profile, "
-        "--from). CloudTrail delivers a log file 5 to 15 minutes after a call; a table forgets rows whose "
-        "retention is over."
+        "--from). CloudTrail delivers a log file 5 to 15 minutes after a call. A row is deleted when its retention "
+        "ends."
     )
     if re.fullmatch(r"[0-9a-fA-F-]{4,35}", event_id):
-        narrate("An ID is found by all of its 36 characters: `aitrail events --columns eventTime,eventID` shows them.")
+        narrate("Give all 36 characters of the ID: `aitrail events --columns eventTime,eventID` shows them.")
 
 
 def _groups_of(row: Row) -> Iterator[Group]:

@@ -22,9 +22,9 @@ from aitrail.dynamodb import tables
 
 @click.command(cls=Command)
 @question_options()
-@option("How many", "--limit", type=LIMIT, metavar="N", help="At most N, by default 100.")
-@option("How many", "--all", "everything", is_flag=True, help="All there are.")
-@option("How many", "--reverse", is_flag=True, help="Oldest first.")
+@option("How many", "--limit", type=LIMIT, metavar="N", help="Show at most N.  [default: 100]")
+@option("How many", "--all", "everything", is_flag=True, help="Show all.")
+@option("How many", "--reverse", is_flag=True, help="Show the oldest first.")
 @columns_option()
 @output_options()
 def events(
@@ -38,8 +38,8 @@ def events(
 ) -> None:
     """List calls, newest first.
 
-    A call shows up when CloudTrail has delivered its log file, usually 5 to 15 minutes later. In a table, the columns
-    that an option asks about come early, so that they have room.
+    A call appears once CloudTrail has delivered its log file, usually 5 to 15 minutes later. A table moves the columns
+    that you filter by to the left, so that they fit into the terminal.
 
     \b
     Examples:
@@ -50,7 +50,7 @@ def events(
       aitrail events --from AWSLogs/ --operation 'Delete*'
     """
     if everything and limit:
-        raise click.UsageError("--all has no limit: give it or --limit.")
+        raise click.UsageError("--all and --limit cannot be used together: give one of them.")
     most = None if everything else limit or _USUAL_LIMIT
     read = columns or (None if output.wants_whole_rows else tables.NARROW_COLUMNS)
     one_more = None if most is None else most + 1

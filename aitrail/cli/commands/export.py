@@ -9,25 +9,26 @@ from aitrail.cli.options import Asked, Command, option, question_options
 from aitrail.cli.output import ATTENTION, narrate, progress
 from aitrail.questions.export import FORMATS, Exported, OtherExportError
 
-_INCOMPLETE = "Not everything could be read: nothing of this counts as complete, and the same command exports it again."
+_INCOMPLETE = "Some log files could not be read: this export does not count as complete. Run the same command again."
 _FORMAT = click.Choice(FORMATS, case_sensitive=False)
 
 
 @click.command(cls=Command)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @question_options()
-@option("Files", "--format", "format_", type=_FORMAT, default="parquet", show_default=True, help="Format of the files.")
-@option("Files", "--whole", is_flag=True, help="All attributes of rows, not only those of the indexes.")
-@option("Files", "--force", is_flag=True, help="Export again what is complete, and replace other and fuller files.")
+@option("Files", "--format", "format_", type=_FORMAT, default="parquet", show_default=True, help="File format.")
+@option("Files", "--whole", is_flag=True, help="Export all attributes, not only those in the indexes.")
+@option("Files", "--force", is_flag=True, help="Export complete days again, and replace other or fuller files.")
 @click.pass_context
 def export(context: click.Context, *, folder: Path, asked: Asked, format_: str, whole: bool, force: bool) -> None:
-    """Write calls to files below DIR, one for each service and day.
+    """Write calls to files in DIR, one for each service and day.
 
-    Files are DIR/service=polly/eventDay=2026-11-21/events.parquet. The same command later exports what is new: what
-    was exported at least 24 hours after its day is complete, and skipped. docs/export.md shows queries.
+    A file is named like DIR/service=polly/eventDay=2026-11-21/events.parquet. Run the same command later to export new
+    calls. A day counts as complete if it was exported at least 24 hours after its end; complete days are skipped.
+    docs/export.md has example queries.
 
-    Exits with 4 if log files cannot be read: what is exported then does not count as complete. So it does if a file
-    would have fewer rows than before, which is kept.
+    Exits with 4 if log files cannot be read; the export then does not count as complete. Also exits with 4 if a file
+    would have fewer rows than before; the old file is then kept.
 
     \b
     Examples:
@@ -62,9 +63,9 @@ def export(context: click.Context, *, folder: Path, asked: Asked, format_: str, 
 def _summary(exported: Exported, folder: Path) -> str:
     parts = [f"{counted(exported.files, 'file')} written to {folder} with {counted(exported.rows, 'row')}"]
     if exported.removed:
-        parts.append(f"{counted(exported.removed, 'file')} removed whose rows are gone")
+        parts.append(f"{counted(exported.removed, 'file')} removed (no rows left)")
     if exported.kept:
-        parts.append(f"{counted(exported.kept, 'file')} kept that would have fewer rows now (--force replaces them)")
+        parts.append(f"{counted(exported.kept, 'file')} kept with more rows than now (--force replaces them)")
     if exported.complete:
         parts.append(f"{counted(exported.complete, 'service-day')} skipped as complete")
     return f"{', '.join(parts)}."

@@ -37,13 +37,17 @@ if TYPE_CHECKING:
     multiple=True,
     callback=texts_of("region"),
     metavar="REGION",
-    help="Events of this Region; repeat it for others.  [default: all Regions that are enabled]",
+    help="Import from this Region; may be repeated.  [default: all enabled Regions]",
 )
-@option("Which events", "--force", is_flag=True, help="Those that were imported before as well.")
-@option("Which events", "--dry-run", is_flag=True, help="Show what would be asked for, and neither ask nor write.")
+@option("Which events", "--force", is_flag=True, help="Also import events that have been imported before.")
+@option(
+    "Which events", "--dry-run", is_flag=True, help="Show what would be requested, without requesting or writing it."
+)
 @window_options("When (UTC)", since="90d")
 @aws_options
-@option("Where", "--history-profile", metavar="NAME", help="AWS profile of the history.  [default: --profile]")
+@option(
+    "Where", "--history-profile", metavar="NAME", help="AWS profile to read the history with.  [default: --profile]"
+)
 @output_options(of="the list of Regions")
 @click.pass_context
 def import_history(
@@ -57,26 +61,27 @@ def import_history(
     history_profile: str | None,
     output: Output,
 ) -> None:
-    """Fill the table from CloudTrail's Event history, 90 days back.
+    """Import the last 90 days from CloudTrail's Event history.
 
-    CloudTrail keeps that in every account, without any trail: the management events of the account, for each Region
-    apart. There is nothing older, and no data events, such as conversations with a Lex bot, nor network activity.
+    CloudTrail keeps this history in every account, even without a trail, and separately for each Region. It contains
+    the account's management events. It contains no older events, no data events, such as conversations with a Lex bot,
+    and no network activity events.
 
-    It is the history of the account whose credentials are used, which also write to the table. For other accounts, of
-    an organization say, run it once for each with --history-profile.
+    The command imports the history of the account whose credentials it uses; it also uses them to write to the table.
+    For other accounts, such as the members of an organization, run it once for each with --history-profile.
 
-    A row is written only where the table has none of that eventID, and a log file that arrives later replaces it:
-    importedFrom marks rows that no log file has brought. The last hour may be incomplete, and is asked again next time.
+    A row is written only if the table has no row with that eventID. A log file that arrives later replaces the row;
+    until then, importedFrom marks it as imported. The last hour may be incomplete: the next import requests it again.
 
-    CloudTrail answers two requests of 50 events a second for each Region. Ctrl-C stops the import: the same command
-    goes on where it ended, and later asks only for what is newer.
+    CloudTrail allows two requests a second for each Region, with 50 events each. Ctrl-C stops the import. Run the same
+    command to continue, or later to import newer events.
 
-    --dry-run shows for each Region how many of its event sources have something left, and its begin and end: how many
-    events that are, CloudTrail does not tell before.
+    --dry-run shows, for each Region, how many of its event sources have events left to import, and the window of these
+    events. CloudTrail does not report the number of events in advance.
 
-    A table has the sums of all Regions as its last line; other formats have none.
+    The last line of a table has the totals; other formats have no totals.
 
-    Exits with 4 if a Region cannot be asked to the end, and with 3 if none can.
+    Exits with 4 if a Region could not be imported completely, and with 3 if none could.
 
     \b
     Examples:
@@ -89,7 +94,7 @@ def import_history(
     origin = replace(access, profile=history_profile or access.profile, region=access.region_name)
     account = origin.client("sts").get_caller_identity()["Account"]
     names = sorted(regions) or _enabled(origin)
-    what = f"Event history of the account {account} {window} from {counted(len(names), 'Region')} into {access}."
+    what = f"the Event history of account {account} {window} from {counted(len(names), 'Region')} into {access}."
     narrate(f"{'This would import' if dry_run else 'Importing'} {what}")
     from aitrail.history import HistoryImport  # noqa: PLC0415 (imports botocore)
 
@@ -102,7 +107,7 @@ def import_history(
         with import_progress(len(names) * len(registry.sources)) as report:
             found = HistoryImport(**about, **tables, report=report).run(histories)
     except KeyboardInterrupt:
-        narrate("Stopped. The same command goes on where it ended.")
+        narrate("Stopped. Run the same command to continue.")
         raise
     if not show_imported(found, output):
         context.exit(ATTENTION)
@@ -115,9 +120,9 @@ def _within_reach(asked: Window, now: datetime) -> Window:
     window = within_reach(asked, now)
     reach = f"CloudTrail's Event history reaches back {counted(REACH.days, 'day')}, to {event_time(now - REACH)}"
     if window.since >= window.until:
-        raise click.UsageError(f"{reach}, and has nothing {asked}.")
+        raise click.UsageError(f"{reach}, and has no events {asked}.")
     if asked.since < now - REACH:
-        narrate(f"{reach}: what is older is not there.")
+        narrate(f"{reach}: older events are not available.")
     return window
 
 

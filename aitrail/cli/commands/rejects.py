@@ -12,19 +12,20 @@ _COLUMNS = ("reason", "eventSource", "eventName", "recordIndex", "logFile")
 
 
 @click.command(cls=Command)
-@option("How", "--retry", "again", is_flag=True, help="Have the files that hold them read again.")
+@option("How", "--retry", "again", is_flag=True, help="Reprocess the files that hold them.")
 @option("How", "--dry-run", is_flag=True, help="With --retry: only count these files.")
 @aws_options
-@verbose_option("Tell what reading took.")
+@verbose_option("Show how much was read.")
 @output_options(of="the list of rejects")
 def rejects(*, again: bool, dry_run: bool, access: Access, verbose: bool, output: Output) -> None:
     """List the records that could not become rows, and why.
 
-    A log file with such a record is ingested all the same: its other records are rows. The record stays in the ledger,
-    and json and jsonl show it (record, or its beginning and its SHA-256 if it is too large). A file that is read again
-    with another version or other service files loses the rejects that have become rows: --retry announces the files of
-    all that are listed. Those that were imported from Event history stand in no log file, have no recordIndex, and
-    stay. Those that were accepted are not listed: `aitrail accept` has them.
+    A log file with such a record is ingested all the same: its other records become rows. The ledger keeps the record,
+    and json and jsonl show it (record; for a large record, its beginning and its SHA-256).
+
+    --retry re-announces the files of all listed rejects. If the function reads a file with another version or other
+    service files, the rejects that become rows disappear. Rejects that were imported from Event history are in no log
+    file, have no recordIndex, and stay. Accepted rejects are not listed: `aitrail accept` lists them.
 
     \b
     Examples:
@@ -34,7 +35,7 @@ def rejects(*, again: bool, dry_run: bool, access: Access, verbose: bool, output
       aitrail rejects --retry
     """
     if dry_run and not again:
-        raise click.UsageError("--dry-run counts what --retry would announce: give both.")
+        raise click.UsageError("--dry-run counts the files that --retry would announce: give both.")
     ledger = access.ledger
     found = ledger.with_problem("reject")
     first = list(islice(found, 1))
@@ -42,7 +43,7 @@ def rejects(*, again: bool, dry_run: bool, access: Access, verbose: bool, output
     shown = ledger.whole(entries) if output.wants_whole_rows else entries
     output.write(shown, table=_COLUMNS, csv=_COLUMNS, fold=True)
     if not first:
-        narrate(f"No record was rejected in {access}.")
+        narrate(f"There are no rejects in {access}.")
     elif again:
         _retry(access, dry_run=dry_run)
     if verbose:
@@ -58,7 +59,7 @@ def _retry(access: Access, *, dry_run: bool) -> None:
     announcer = None if dry_run else access.announcer
     files = counted(sum(1 for _ in announced_again(announcer, entries, access.deployment.log_bucket)), "file")
     narrate(
-        f"{files} would be announced again."
+        f"{files} would be re-announced."
         if dry_run
-        else f"{files} announced again: rejects that become rows vanish when the function reads them."
+        else f"{files} re-announced: rejects that become rows disappear when the function reads the files."
     )

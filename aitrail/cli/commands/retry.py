@@ -21,22 +21,21 @@ _Entries = Iterable[dict[str, Any]]
 
 @click.command(cls=Command)
 @click.argument("files", nargs=-1, metavar="[s3://BUCKET/KEY]...")
-@requeue_options(dry_run="Show what would be read again, and leave it as it is.", of="the list of files")
+@requeue_options(dry_run="Show what would be reprocessed, and change nothing.", of="the list of files")
 @click.pass_context
 def retry(context: click.Context, *, files: tuple[str, ...], requeue: Requeue) -> None:
-    """Have what failed read again: dead letters, unreadable files.
+    """Reprocess what failed: dead letters and unreadable files.
 
-    Moves dead letters back to their queues, and announces the log files and digests again that are unreadable, missing,
-    invalid or unverifiable, once their cause is mended. With names of log files only these are announced, even if they
-    are read already; if one does not exist, none is. Safe to repeat.
+    Moves dead letters back to their queues, and re-announces log files and digests that are unreadable, missing,
+    invalid or unverifiable. Run it after you have fixed the cause. If you name files, it announces only these, even if
+    they have been ingested; if one of them does not exist, it announces none. The command is safe to repeat.
 
-    --dry-run also shows which log files some of the dead letters announce, those of ten at most. SQS counts that as
-    another receipt of these letters, of which nothing depends.
+    --dry-run also shows which log files the dead letters announce, for at most ten of the letters. SQS counts this as
+    another receive of these letters, which has no consequences.
 
-    --wait ends as that of `aitrail backfill` does, and with the same exit code 4. It waits for what is announced, not
-    for dead letters. Without it, what becomes of them is in the ledger some minutes later: those that are still shown
-    with --dry-run failed again. Archived files have to be restored first, and records that could not become rows are
-    `aitrail rejects --retry`.
+    --wait ends as in `aitrail backfill`, with the same exit code 4. It waits for announced files, not for dead letters.
+    Without --wait, the outcomes are in the ledger some minutes later: a file that --dry-run still shows has failed
+    again. Restore archived files first. For records that could not become rows, use `aitrail rejects --retry`.
 
     \b
     Examples:
@@ -62,7 +61,7 @@ def retry(context: click.Context, *, files: tuple[str, ...], requeue: Requeue) -
     if not files:
         narrate_archived(sum(1 for _ in ledger.with_problem("archived")), bucket)
     if requeue.verbose:
-        narrate(f"Asking the ledger took {ledger.effort()}.")
+        narrate(f"Reading the ledger took {ledger.effort()}.")
     if not is_fine:
         context.exit(ATTENTION)
 
@@ -74,13 +73,13 @@ def _named(files: Iterable[str], access: Access) -> list[dict[str, Any]]:
         try:
             bucket, key = bucket_and_key(name)
         except BadUrlError as error:
-            raise click.UsageError(f"{name!r} names no log file: give s3://BUCKET/KEY.") from error
+            raise click.UsageError(f"{name!r} does not name a log file: give s3://BUCKET/KEY.") from error
         if bucket != scope.bucket:
             raise click.UsageError(f"{name!r} is not in the log bucket of {access}, which is {scope.bucket}.")
         if not scope.holds(bucket, key):
-            raise refusal(scope, f"{name!r} is elsewhere in the bucket")
+            raise refusal(scope, f"{name!r} has a prefix that the stack does not accept")
         if not kind_of(key).is_read:
-            raise click.UsageError(f"{name!r} has no name of a log file or digest of CloudTrail: it is not read.")
+            raise click.UsageError(f"{name!r} is not named like a log file or digest of CloudTrail: it is not read.")
     names = list(dict.fromkeys(files))
     _check_that_they_exist(names, access)
     return [{"logFile": name, "entry": entry_of(name)} for name in names]
@@ -93,7 +92,7 @@ def _check_that_they_exist(names: list[str], access: Access) -> None:
     s3 = access.client("s3")
     for name, is_here in zip(names, in_order(partial(is_there, s3, name) for name in names), strict=True):
         if not is_here:
-            raise click.UsageError(f"{name!r} does not exist, or no longer: `aws s3 ls` lists what there is.")
+            raise click.UsageError(f"{name!r} does not exist: `aws s3 ls` lists the objects in the bucket.")
 
 
 def _wait(again: _Entries, counts: Counter[str], access: Access, wait: Wait, output: Output) -> bool:
@@ -121,7 +120,7 @@ def _dead_letters(access: Access, *, dry_run: bool) -> _Entries:
     )
     count = letters.count()
     if not count or dry_run:
-        narrate(f"{counted(count, 'dead letter')} would go back to the queues." if count else "No dead letters.")
+        narrate(f"{counted(count, 'dead letter')} would be moved back to the queues." if count else "No dead letters.")
         return letters.some() if count else ()
     try:
         moved = letters.move_back()
@@ -129,7 +128,7 @@ def _dead_letters(access: Access, *, dry_run: bool) -> _Entries:
         narrate(str(error))
     else:
         narrate(
-            f"About {counted(count, 'dead letter')} on the way back to the queues: SQS moves them."
+            f"SQS is moving about {counted(count, 'dead letter')} back to the queues."
             if moved is None
             else f"{counted(moved, 'dead letter')} moved back to the queues."
         )
@@ -148,7 +147,7 @@ def _row(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _narrate(counts: Counter[str], access: Access, *, dry_run: bool) -> None:
     if not counts:
-        narrate(f"Nothing is unreadable, missing, invalid or unverifiable in {access}.")
+        narrate(f"No file is unreadable, missing, invalid or unverifiable in {access}.")
         return
     what = ", ".join(f"{count:,} {problem}" for problem, count in counts.items())
-    narrate(f"{counted(counts.total(), 'file')} {'would be announced' if dry_run else 'announced'} again ({what}).")
+    narrate(f"{counted(counts.total(), 'file')} {'would be re-announced' if dry_run else 're-announced'} ({what}).")

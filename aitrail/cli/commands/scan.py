@@ -13,18 +13,18 @@ from aitrail.dynamodb import tables
 @click.argument(
     "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, readable=False, allow_dash=True)
 )
-@click.option("--strict", is_flag=True, help="Exit with 4 if a file is unreadable or a record rejected.")
+@click.option("--strict", is_flag=True, help="Exit with 4 if a file is unreadable or a record is rejected.")
 @output_options(default="jsonl")
 @click.pass_context
 def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, output: Output) -> None:
-    """Show the rows that log files hold, without any AWS.
+    """Show the rows that log files contain, without using AWS.
 
     PATH is a CloudTrail log file, compressed or not, a folder of them (.json.gz, .json) at any depth, or - for
-    standard input. Every file is read once, however often it is named or symbolically linked.
+    standard input. Every file is read once, even if it is named or symbolically linked several times.
 
-    Rows are those of the events table; logFile names the path, and there is no expiresAt. Records that CloudTrail
-    delivered twice, in two files, show twice, with the same eventID. Unreadable files and rejected records are
-    reported on stderr.
+    The rows are the same as in the events table, except that logFile is the path and that there is no expiresAt. If
+    CloudTrail delivered a record in two files, it appears twice, with the same eventID. Unreadable files and rejected
+    records are reported on stderr.
 
     \b
     Examples:

@@ -26,15 +26,16 @@ _NARROWEST = 20
 
 
 @click.command(cls=Command)
-@option("What to show", "--operations", is_flag=True, help="Also the operations that the AWS SDK knows.")
+@option("What to show", "--operations", is_flag=True, help="Also list the operations that the AWS SDK knows.")
 @output_options(of="the list of services")
 def services(*, operations: bool, output: Output) -> None:
-    """Show the services that are recorded.
+    """List the services that are recorded.
 
-    For each of them the event sources that its records come from, the kinds of resources that --resource takes, and
-    the fields of usage. Sources that are like its lookalikes and belong to no service are counted, and raise an alarm.
+    Shows, for each service, the event sources of its records, the kinds of resources that --resource accepts, and the
+    fields of usage. An event source that matches a lookalike, but belongs to no service, is counted and raises an
+    alarm.
 
-    One TOML file in aitrail/services/ adds a service: see docs/operations.md#adding-a-service.
+    To add a service, add a TOML file to aitrail/services/: see docs/operations.md#adding-a-service.
 
     \b
     Examples:

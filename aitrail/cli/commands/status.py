@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 @report_options(since="1d")
 @click.pass_context
 def status(context: click.Context, *, report: Report) -> None:
-    """Show whether all is well, and what needs a person.
+    """Show whether everything is in order, and what needs attention.
 
-    Sums up the queues, the deliveries of a window and the digests that prove them, and what of the ledger has a
-    problem, of all time. Queues and imported rows are those of all accounts and Regions. A window costs the reading of
-    the ledger's entries of its days, whatever the accounts and Regions.
+    Summarizes the queues, the deliveries in a window, the digests that prove them, and all problems in the ledger, of
+    any age. The numbers of queued messages and imported rows always cover all accounts and Regions. The command reads
+    all ledger entries of the window's days, even if you limit accounts and Regions.
 
-    Exits with 4 if something needs a person: the first lines say what it is and what to do. For monitoring, json has
-    one object; docs/operations.md describes it.
+    Exits with 4 if something needs attention: the first lines say what it is and what to do. For monitoring, -o json
+    prints one object; docs/operations.md describes it.
 
     \b
     Examples:

@@ -53,13 +53,13 @@ def _interval(context: click.Context, parameter: click.Parameter, value: timedel
     default="1h",
     show_default=True,
     callback=_positive,
-    help="How old a call may be when it appears.",
+    help="Maximum age of a call when it appears.",
 )
 @option(
-    "When", "--interval", type=Span(), default="5s", show_default=True, callback=_interval, help="How often to ask."
+    "When", "--interval", type=Span(), default="5s", show_default=True, callback=_interval, help="Time between polls."
 )
 @aws_options
-@verbose_option("Tell what reading took, at the end.")
+@verbose_option("At the end, show how much was read.")
 @columns_option()
 @output_options(formats=_FORMATS)
 @click.pass_context
@@ -74,12 +74,12 @@ def tail(
     columns: tuple[str, ...] | None,
     output: Output,
 ) -> None:
-    """Show calls as they appear in the table, until Ctrl-C.
+    """Follow calls as they appear in the table, until Ctrl-C.
 
-    It begins with the calls of the last hour (--lookback), oldest first. A call appears when CloudTrail has delivered
-    its log file, usually 5 to 15 minutes later. Each time it asks, all rows of the lookback are read from the index.
+    Starts with the calls of the last hour (--lookback), oldest first. A call appears once CloudTrail has delivered its
+    log file, usually 5 to 15 minutes later. Each poll reads all rows of the lookback from the index.
 
-    Throttling and lost connections delay rows, and lose none.
+    Throttling and lost connections delay rows, but lose none.
 
     \b
     Examples:
@@ -100,8 +100,8 @@ def tail(
         **conditions,
     )
     nothing = (
-        f"No calls{with_conditions(conditions)} in {place} within the last {length_of(lookback)}; waiting. --lookback "
-        "reaches further back. CloudTrail delivers log files 5 to 15 minutes after a call."
+        f"No calls{with_conditions(conditions)} in {place} within the last {length_of(lookback)}; waiting. To look "
+        "further back, use --lookback. CloudTrail delivers log files 5 to 15 minutes after a call."
     )
     writer = output.writer(
         table=columns or table_columns(conditions), csv=columns or tables.NARROW_COLUMNS, fit=columns is None

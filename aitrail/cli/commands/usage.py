@@ -43,10 +43,12 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
     _SECTION,
     "--measure",
     type=click.Choice((*MEASURES, _COST), case_sensitive=False),
-    help="What the cells of a table by several --by show, or the only column by one.  [default: calls]",
+    help="Measure in the cells of a table with several --by, or in the only column with one.  [default: calls]",
 )
-@option(_SECTION, "--cost", is_flag=True, help="What Polly's characters cost, at the prices that come with aitrail.")
-@option(_SECTION, "--prices", callback=_prices, metavar="FILE", help="The same, at your own prices (a TOML file).")
+@option(
+    _SECTION, "--cost", is_flag=True, help="Show the cost of Polly's characters, at the prices included in aitrail."
+)
+@option(_SECTION, "--prices", callback=_prices, metavar="FILE", help="Like --cost, at your own prices (a TOML file).")
 @question_options()
 @output_options(of="the list of groups")
 def usage(
@@ -54,15 +56,17 @@ def usage(
 ) -> None:
     """Count calls, errors, denied calls and characters.
 
-    A table by several --by has the last of them as columns, and --measure in its cells; json, jsonl and csv have a row
-    for each combination, with every measure. Characters are those that successful calls had synthesized. Calls that a
-    VPC endpoint has seen a second time (network activity events) do not count. A week is called by its Monday.
+    With several --by, the values of the last one become the columns of a table, and its cells show --measure. json,
+    jsonl and csv have a row for each combination, with every measure. Only characters of successful calls count. Events
+    that a VPC endpoint records in addition to a call (network activity events) do not count. A week is named by its
+    Monday.
 
-    The cost is that of Polly's characters alone, without free tier and discounts: log files do not say how long audio
-    is (Transcribe), and Lex and Personalize are not priced. Where nothing has a price, it is empty (null in json). A
-    call that names no engine, which is - by engine, is priced as standard.
-    A file of prices has currency, date, source, and a table per_million_characters with a price for each engine; a
-    table regions."us-gov-west-1" may have other ones.
+    The cost covers only Polly's characters, without free tier and discounts: log files do not contain the length of
+    audio (Transcribe), and Lex and Personalize have no prices. The cost is empty (null in json) if nothing has a
+    price. A call without an engine appears as - in --by engine, and is priced as standard.
+
+    A price file has currency, date, source, and a table per_million_characters with a price for each engine. A table
+    such as regions."us-gov-west-1" can have different prices for a Region.
 
     \b
     Examples:
@@ -72,7 +76,7 @@ def usage(
     """
     by = tuple(dict.fromkeys(by))
     if NETWORK_ACTIVITY.lower() in map(str.lower, asked.conditions.get("event_category", ())):
-        raise click.UsageError("Network activity events do not count: `aitrail events` lists them.")
+        raise click.UsageError("Network activity events are not counted: `aitrail events` lists them.")
     if prices is None and (cost or measure == _COST):
         prices = Prices.read()
     notes: list[str] = []

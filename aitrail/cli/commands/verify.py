@@ -21,25 +21,25 @@ if TYPE_CHECKING:
     option(
         *("How", "--announce"),
         is_flag=True,
-        help="Announce again what is listed and has not come, and unverifiable digests.",
+        help="Re-announce listed objects that have not arrived, and unverifiable digests.",
     ),
     since="1d",
 )
 @click.pass_context
 def verify(context: click.Context, *, deep: bool, announce: bool, report: Report) -> None:
-    """Prove that nothing was lost, or name what is in the way.
+    """Prove that nothing was lost, or list the exceptions.
 
-    Every log file that CloudTrail delivered has to be ingested as it was delivered, and every wanted record has to be a
-    row, once, or a visible reject.
+    Checks that every log file that CloudTrail delivered was ingested unchanged, and that every wanted record is in the
+    table exactly once, or is a visible reject.
 
-    CloudTrail's hourly digests are the list of what was delivered. Their signatures and their chain were checked when
-    they came, and what they list was held against the ledger: what is proved there is not read again. The rows are
-    counted in the table; only log files whose events were delivered in another file too are read once more.
+    CloudTrail's hourly digests list what was delivered. The function checks their signatures and their chain when they
+    arrive, and compares their lists with the ledger. This command relies on these results, and counts the rows in the
+    table. It reads a log file again only if its events were also delivered in another file.
 
-    Log files of the last two hours may still lack their digest: they are counted as open. With --deep nothing is
-    believed: digests, log files and rows are read again, which takes as long as ingesting them did.
+    Log files of the last two hours may not have a digest yet: they count as open. --deep does not rely on the ledger:
+    it reads all digests, log files and rows again, which takes as long as ingesting them.
 
-    Exit code 4 means that something is in the way, or needs a person.
+    Exits with 4 if there are exceptions.
 
     \b
     Examples:
@@ -57,7 +57,7 @@ def verify(context: click.Context, *, deep: bool, announce: bool, report: Report
         _announce(report.access, verdict)
     if report.verbose:
         narrate(
-            f"Reading took {verification.reader.effort()} of the ledger, {verification.source.effort()} of the table."
+            f"Reading took {verification.reader.effort()} for the ledger, {verification.source.effort()} for the table."
         )
     if not verdict.proved:
         context.exit(ATTENTION)
@@ -99,4 +99,4 @@ def _announce(access: Access, verdict: "Verdict") -> None:
     keys = [name.removeprefix(begin) for name in verdict.overdue() if name.startswith(begin)]
     for _ in access.announcer.announce(keys):
         pass
-    narrate(f"{counted(len(keys), 'object')} announced again.")
+    narrate(f"{counted(len(keys), 'object')} re-announced.")

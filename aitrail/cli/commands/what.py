@@ -28,9 +28,9 @@ def what(*, principal: str, asked: Asked, choice: TimelineChoice, output: Output
 
     PRINCIPAL is user/NAME, role/NAME, sso/NAME, root …, an ARN, or a pattern such as 'sso/*'.
 
-    The column new names what is seen for the first time: resource, sourceIPAddress, operation. The options that say
-    which calls hold for the time before the window as well. json and jsonl have the columns of the indexes;
-    `aitrail events --principal` shows whole rows.
+    The column new names the attributes whose value appears for the first time: resource, sourceIPAddress, operation.
+    The filter also applies to the time before the window. json and jsonl have the columns of the indexes; `aitrail
+    events --principal` shows whole rows.
 
     \b
     Examples:

@@ -29,9 +29,9 @@ def who(*, resource: str, asked: Asked, choice: TimelineChoice, output: Output) 
     RESOURCE is KIND/NAME (bot/ID, lexicon/NAME …), an ARN, or a pattern such as 'lexicon/*'. `aitrail services` lists
     the kinds.
 
-    The column new names what is seen for the first time: principal, sourceIPAddress, operation. The options that say
-    which calls hold for the time before the window as well. json and jsonl have the columns of the indexes;
-    `aitrail events --resource` shows whole rows.
+    The column new names the attributes whose value appears for the first time: principal, sourceIPAddress, operation.
+    The filter also applies to the time before the window. json and jsonl have the columns of the indexes; `aitrail
+    events --resource` shows whole rows.
 
     \b
     Examples:

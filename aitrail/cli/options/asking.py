@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 _WHEN = "When (UTC)"
 _SINCE = (
-    "Begin: 30m, 12h, 7d or 2w before now, today, yesterday, 2026-11-01, 2026-11-01T08:30.  "
-    "[default: 7d; with --from everything]"
+    "Start: 30m, 12h, 7d or 2w before now, today, yesterday, 2026-11-01, 2026-11-01T08:30.  "
+    "[default: 7d; no limit with --from]"
 )
-_UNTIL = "End, exclusive; in the same forms.  [default: now; with --from none]"
+_UNTIL = "End, exclusive; same formats.  [default: now; no limit with --from]"
 
 LIMIT = click.IntRange(min=1)
 
@@ -81,7 +81,7 @@ def _hints(conditions: Conditions) -> Iterator[str]:
     kinds = {"principal": (*PRINCIPAL_KINDS, "root"), "resource": load().resource_kinds}
     for name in kinds.keys() & conditions.keys():
         patterns = [text for text in conditions[name] if _lacks_kind(text, kinds[name])]  # type: ignore[literal-required] # one of them
-        yield from (f"Patterns hold for the whole value, kind included: '*/{text}'." for text in patterns)
+        yield from (f"A pattern must match the whole value, including the kind: '*/{text}'." for text in patterns)
         yield f"Names of {name}s are case-sensitive."
 
 

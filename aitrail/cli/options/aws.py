@@ -39,7 +39,7 @@ _HINTS = {
         "Configure credentials (`aws configure`, `aws sso login`, AWS_PROFILE), or name a profile with --profile."
     ),
     ("SSOError", "TokenRetrievalError", "ExpiredToken", "ExpiredTokenException", "RequestExpired"): (
-        "Log in again (`aws sso login`), or fetch new temporary credentials."
+        "Log in again (`aws sso login`), or get new temporary credentials."
     ),
     ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch"): (
         "Check the credentials: --profile, AWS_PROFILE, AWS_ACCESS_KEY_ID."
@@ -48,17 +48,19 @@ _HINTS = {
     ("AccessDenied", "AccessDeniedException", "403"): "docs/operations.md (Permissions) lists what each command needs.",
     # EC2's error code: commands use EC2 for nothing else.
     ("UnauthorizedOperation",): "Name Regions with --in-region, or allow ec2:DescribeRegions.",
-    THROTTLING: "AWS throttles: ask again in a minute, or ask for less (a shorter window, one principal or service).",
-    ("NoSuchBucket",): "Check the name behind s3://, and --profile.",
+    THROTTLING: (
+        "AWS throttles requests: try again in a minute, or read less (a shorter window, one principal or service)."
+    ),
+    ("NoSuchBucket",): "Check the bucket name after s3://, and --profile.",
     ("NoRegionError",): "Name the region of the stack with --region, or set AWS_REGION.",
-    ("ProfileNotFound",): "`aws configure list-profiles` shows those there are.",
-    ("HTTPClientError", "ConnectionError"): "Check the network, --region and, where given, --endpoint-url.",
+    ("ProfileNotFound",): "`aws configure list-profiles` lists the existing profiles.",
+    ("HTTPClientError", "ConnectionError"): "Check the network, --region and, if given, --endpoint-url.",
     ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"): (
-        "The stack names this queue, but it is gone: was it deleted by hand? Deploy the stack anew."
+        "The stack's outputs name this queue, but it no longer exists: was it deleted by hand? Redeploy the stack."
     ),
     ("ResourceNotFoundException",): (
-        "The stack names this table, but it is gone: was it deleted by hand? Restore it under its name, or deploy "
-        "the stack anew."
+        "The stack's outputs name this table, but it no longer exists: was it deleted by hand? Restore it under its "
+        "name, or redeploy the stack."
     ),
 }
 
@@ -81,7 +83,7 @@ def _reaching_aws(access: "Access") -> Iterator[None]:
     try:
         yield
     except StackNotFoundError as error:
-        raise UnreachableError(f"{error}. --stack, --region and --profile say which is asked.") from error
+        raise UnreachableError(f"{error}. Check --stack, --region and --profile.") from error
     except ResponseParserError as error:
         raise access.stranger() from error
     except (BotoCoreError, ClientError) as error:
@@ -148,8 +150,8 @@ class Access:
         """The error for responses that do not come from AWS."""
         where = self.endpoint_url or f"the addresses of AWS in {self.region_name}"
         return UnreachableError(
-            f"What answers at {where} is not AWS. Check --endpoint-url, and whether a proxy or a login page of the "
-            "network is in between (HTTPS_PROXY, AWS_ENDPOINT_URL)."
+            f"The response from {where} is not from AWS. Check --endpoint-url, and whether a proxy or a login page of "
+            "the network intercepts requests (HTTPS_PROXY, AWS_ENDPOINT_URL)."
         )
 
     @cached_property
@@ -189,7 +191,7 @@ def aws_options(command: Callable[..., None]) -> Callable[..., None]:
     )
     @option("Where", "--profile", metavar="NAME", help="AWS profile.")
     @option("Where", "--region", metavar="REGION", help="AWS Region of the stack.")
-    @option("Where", "--endpoint-url", metavar="URL", help="Another endpoint than AWS's, such as a local AWS.")
+    @option("Where", "--endpoint-url", metavar="URL", help="A different endpoint than AWS's, such as a local AWS.")
     @functools.wraps(command)
     def with_access(
         *args: Any,  # noqa: ANN401 (passed through)

@@ -36,16 +36,16 @@ def _parsed(value: str, known: Sequence[str]) -> tuple[str, ...]:
         if text.lower() not in by_lower:
             meant = nearest(text, known)
             hint = f": did you mean {meant}?" if meant else "."
-            raise click.BadParameter(f"{text!r} is no column{hint} Valid are {', '.join(known)}.")
+            raise click.BadParameter(f"{text!r} is not a column{hint} Choose from {', '.join(known)}.")
         found.append(by_lower[text.lower()])
     if not found:
-        raise click.BadParameter("it names no column.")
+        raise click.BadParameter("give at least one column.")
     return tuple(dict.fromkeys(found))
 
 
 def columns_option(
     known: Sequence[str] = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS),
-    text: str = "Attributes of rows to show, in this order. One that the indexes lack costs a read of every row.",
+    text: str = "Columns to show, in this order. A column that is not in the indexes costs a read of every row.",
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Adds --columns, which accepts names in `known`; the command gets them without duplicates as `columns`."""
 

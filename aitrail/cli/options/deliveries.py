@@ -15,7 +15,7 @@ from aitrail.cli.output import Output
 from aitrail.deliveries import Origins
 from aitrail.window import Window
 
-DELIVERED = "When they were delivered (UTC)"
+DELIVERED = "Time of delivery (UTC)"
 
 _Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -42,7 +42,7 @@ def report_options(*own: _Decorator, since: str) -> _Decorator:
         @origin_options
         @_all_of(*own)
         @aws_options
-        @verbose_option("Tell what reading took.")
+        @verbose_option("Show how much was read.")
         @output_options("table", formats=("table", "json"), of="the object")
         @functools.wraps(command)
         def with_report(
@@ -87,7 +87,7 @@ def requeue_options(*, dry_run: str, of: str) -> _Decorator:
         @option("How", "--dry-run", is_flag=True, help=dry_run)
         @wait_options
         @aws_options
-        @verbose_option("Tell what asking the ledger took.")
+        @verbose_option("Show how much of the ledger was read.")
         @output_options(of=of)
         @functools.wraps(command)
         def with_requeue(

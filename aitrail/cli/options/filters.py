@@ -14,7 +14,7 @@ from aitrail.services import load
 _ERRORS = tuple(outcome for outcome in OUTCOMES if outcome != "ok")
 # Prefix of parameter names, because --region is a different option from --in-region.
 _PREFIX = "wanted_"
-_SECTION = "Which calls (repeat an option for other values)"
+_SECTION = "Which calls (repeat an option for more values)"
 
 
 def _completed(known: Collection[str]) -> Callable[..., list[str]]:
@@ -39,22 +39,22 @@ def _texts(name: str, condition: str, metavar: str, text: str, known: Collection
 
 _OPTIONS: Sequence[Any] = (
     _texts("--service", "service", "NAME", f"{', '.join(_services())}.", _services()),
-    _texts("--operation", "operation", "NAME", "SynthesizeSpeech, or a pattern: 'Delete*'."),
+    _texts("--operation", "operation", "NAME", "SynthesizeSpeech, or a pattern such as 'Delete*'."),
     _texts(
         *("--principal", "principal", "WHO"),
-        "user/alice, role/Admin, sso/…, root, or a pattern: 'sso/*'; an ARN, in whatever account.",
+        "user/alice, role/Admin, sso/…, root, a pattern such as 'sso/*', or an ARN of any account.",
     ),
     _texts("--principal-account", "principal_account", "ID", "Account that the principal belongs to."),
-    _texts("--resource", "resource", "WHAT", "bot/ID, lexicon/NAME …, an ARN, or a pattern: 'lexicon/*'."),
+    _texts("--resource", "resource", "WHAT", "bot/ID, lexicon/NAME …, an ARN, or a pattern such as 'lexicon/*'."),
     _texts("--account", "account", "ID", "Account that was called."),
     _texts("--in-region", "region", "REGION", "Region that was called."),
     _texts("--outcome", "outcome", "OUTCOME", f"{', '.join(OUTCOMES)}.", OUTCOMES),
-    option(_SECTION, "--errors", is_flag=True, help="All outcomes but ok."),
+    option(_SECTION, "--errors", is_flag=True, help="All outcomes except ok."),
     _texts("--credentials", "credentials", "KIND", f"{', '.join(CREDENTIALS)}.", CREDENTIALS),
     _texts("--source-ip", "source_ip", "ADDRESS", "203.0.113.9, 203.0.113.0/24, lex.amazonaws.com, or a pattern."),
     _texts("--access-key", "access_key", "ID", "Access key that signed the call."),
     option(_SECTION, "--read-only", is_flag=True, help="Only calls that read."),
-    option(_SECTION, "--write-only", is_flag=True, help="All other calls."),
+    option(_SECTION, "--write-only", is_flag=True, help="Only calls other than reads."),
     _texts("--event-category", "event_category", "NAME", f"{', '.join(EVENT_CATEGORIES)}.", EVENT_CATEGORIES),
 )
 
@@ -89,11 +89,11 @@ def filter_options(*without: str) -> Callable[[Callable[..., None]], Callable[..
             texts = {name: options.pop(_PREFIX + name, ()) for name in Conditions.__annotations__}
             conditions = Conditions(**{name: values for name, values in texts.items() if values})  # type: ignore[typeddict-item]
             if errors and "outcome" in conditions:
-                raise click.UsageError("--errors stands for all outcomes but ok: give it or --outcome.")
+                raise click.UsageError("--errors means all outcomes except ok: give --errors or --outcome.")
             if errors:
                 conditions["outcome"] = _ERRORS
             if read_only and write_only:
-                raise click.UsageError("No call is both: give --read-only or --write-only.")
+                raise click.UsageError("--read-only and --write-only cannot be used together: give one of them.")
             if read_only or write_only:
                 conditions["read_only"] = read_only
             _check(conditions)

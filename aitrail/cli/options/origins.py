@@ -9,7 +9,7 @@ import click
 from aitrail.cli.options.sections import option, repeated
 from aitrail.deliveries import Origins
 
-WHICH = "Which deliveries (repeat an option for other values)"
+WHICH = "Which deliveries (repeat an option for more values)"
 
 
 def texts_of(condition: str) -> Callable[..., tuple[str, ...]]:

@@ -22,7 +22,9 @@ def output_options(
     Without a default, the format is table on a terminal and jsonl when piped; with a query, it is json. A command with
     endless rows has no json in its `formats`, and no --query. `of` describes the value that a query is applied to.
     """
-    query_option = option("Output", "--query", metavar="JMESPATH", help=f"Show what this finds in {of}, as json.")
+    query_option = option(
+        "Output", "--query", metavar="JMESPATH", help=f"Apply this JMESPath expression to {of}; prints json by default."
+    )
     asking: Callable[[Callable[..., None]], Callable[..., None]] = (
         query_option if "json" in formats else lambda command: command
     )
@@ -33,7 +35,7 @@ def output_options(
 
         @option("Output", "-o", "--output", "format_", type=choice, help=f"Output format.  {note}")
         @asking
-        @option("Output", "--no-color", is_flag=True, help="No bold and no colors; NO_COLOR does the same.")
+        @option("Output", "--no-color", is_flag=True, help="Print without bold and colors; NO_COLOR does the same.")
         @functools.wraps(command)
         def with_output(
             *args: Any,  # noqa: ANN401 (passed through)

@@ -138,9 +138,9 @@ def _refuse_unused(context: click.Context, paths: tuple[str, ...]) -> None:
     for name in ("stack",) if is_of_aws else ("stack", "profile", "region", "endpoint_url"):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             called = any("--in-region" in parameter.opts for parameter in context.command.params)
-            advice = " The Region that was called is --in-region." if name == "region" and called else ""
+            advice = " To filter by the Region that was called, use --in-region." if name == "region" and called else ""
             raise click.UsageError(
-                f"--{name.replace('_', '-')} says where the stack is, and --from asks no stack: leave one out.{advice}"
+                f"--{name.replace('_', '-')} selects the stack, but --from reads no stack: leave one out.{advice}"
             )
 
 
@@ -158,12 +158,12 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         type=PATH,
         multiple=True,
         metavar="PATH...",
-        help="Log files instead of the table: files, folders, - or s3://BUCKET/PREFIX.",
+        help="Read log files instead of the table: files, folders, - or s3://BUCKET/PREFIX.",
     )
     @click.argument("more", nargs=-1, metavar="")
     @option(_SECTION, "--strict", is_flag=True, help="With --from: exit with 4 if a file or record cannot be read.")
     @aws_options
-    @verbose_option("Tell what reading took.")
+    @verbose_option("Show how much was read.")
     @functools.wraps(command)
     def with_place(
         *args: Any,  # noqa: ANN401 (passed through)
@@ -175,12 +175,12 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         **options: Any,  # noqa: ANN401 (passed through)
     ) -> None:
         if more and not paths:
-            raise click.UsageError(f"Got unexpected extra argument ({more[0]}). Log files are named with --from.")
+            raise click.UsageError(f"Got unexpected extra argument ({more[0]}). Name log files with --from.")
         context = click.get_current_context()
         if paths:
             _refuse_unused(context, (*paths, *more))
         elif strict:
-            raise click.UsageError("--strict is about log files: give it with --from.")
+            raise click.UsageError("--strict applies to log files: use it with --from.")
         place: Place = LogFiles((*paths, *map(further, more)), access) if paths else Deployed(access)
         try:
             command(*args, place=place, **options)

@@ -16,6 +16,6 @@ def refusal(scope: Scope, what: str) -> click.UsageError:
     """The error for keys that the function would refuse."""
     read = " or ".join(f"{prefix}AWSLogs/" for prefix in scope.prefixes)
     return click.UsageError(
-        f"{what}: the function reads keys that begin with {read} and refuses others. The setting aitrail:keyPrefixes "
-        "names what may stand before AWSLogs/: deploy with it first."
+        f"{what}: the function reads keys that begin with {read} and refuses others. Add the prefix to the setting "
+        "aitrail:keyPrefixes, and deploy first."
     )

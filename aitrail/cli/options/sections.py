@@ -35,7 +35,9 @@ def repeated(name: str, text: str) -> str:
     """The end of an error message that refuses comma-separated values: how to give several values."""
     values = [each.strip() for each in text.split(",")]
     is_list = len(values) > 1 and all(values)
-    return f" For several values repeat the option: {' '.join(f'{name} {each}' for each in values)}." if is_list else ""
+    return (
+        f" For several values, repeat the option: {' '.join(f'{name} {each}' for each in values)}." if is_list else ""
+    )
 
 
 def option(section: str, *names: str, **settings: Any) -> _Decorator:  # noqa: ANN401 (click's)

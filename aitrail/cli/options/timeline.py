@@ -59,14 +59,16 @@ def _other_command(condition: str, text: str) -> str:
 
 def timeline_options(group: str) -> _Decorator:
     """Adds --baseline, --summary, --limit, --all and --columns; the command gets them as `choice`."""
-    before = "What was not seen in this span before the window is new; 0d marks nothing."
+    before = "A value is new if it does not appear in this span before the window; 0d marks nothing."
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         @option(_SECTION, "--baseline", type=Span(), default="30d", show_default=True, help=before)
-        @option(_SECTION, "--summary", "summarized", is_flag=True, help=f"Each {group} in one row, instead of calls.")
-        @option("How many", "--limit", type=LIMIT, metavar="N", help="At most N.  [default: 100]")
-        @option("How many", "--all", "everything", is_flag=True, help="All of them.")
-        @columns_option(TIMELINE_COLUMNS, "Columns of the indexes, and new, to show, in this order.")
+        @option(
+            _SECTION, "--summary", "summarized", is_flag=True, help=f"Show one row for each {group} instead of calls."
+        )
+        @option("How many", "--limit", type=LIMIT, metavar="N", help="Show at most N.  [default: 100]")
+        @option("How many", "--all", "everything", is_flag=True, help="Show all.")
+        @columns_option(TIMELINE_COLUMNS, "Columns to show, in this order: those of the indexes, and new.")
         @functools.wraps(command)
         def with_choice(
             *args: Any,  # noqa: ANN401 (passed through)
@@ -78,9 +80,9 @@ def timeline_options(group: str) -> _Decorator:
             **options: Any,  # noqa: ANN401 (passed through)
         ) -> None:
             if everything and limit:
-                raise click.UsageError("--all shows everything: give it or --limit.")
+                raise click.UsageError("--all and --limit cannot be used together: give one of them.")
             if columns and summarized:
-                raise click.UsageError("--columns are those of calls: give it or --summary.")
+                raise click.UsageError("--columns and --summary cannot be used together: give one of them.")
             most = None if everything else min(limit or _USUAL_LIMIT, sys.maxsize)
             choice = TimelineChoice(baseline=baseline, summarized=summarized, most=most, columns=columns)
             command(*args, choice=choice, **options)

@@ -24,19 +24,19 @@ class Wait:
 def wait_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds --wait and --timeout; the command gets them as one Wait, `wait`, or None if it should not wait."""
 
-    @option("How", "--wait", "waits", is_flag=True, help="Wait until they are read, and show what became of all.")
+    @option("How", "--wait", "waits", is_flag=True, help="Wait until all files are processed, and show the outcomes.")
     @option(
         "How",
         "--timeout",
         type=Span(),
-        help="With --wait: show after so long (30m, 2h) what became of them.  [default: as long as it takes]",
+        help="With --wait: stop waiting after this time (30m, 2h), and show the outcomes.  [default: no limit]",
     )
     @functools.wraps(command)
     def with_wait(*args: Any, waits: bool, timeout: timedelta | None, **options: Any) -> None:  # noqa: ANN401 (passed through)
         if timeout is not None and not waits:
-            raise click.UsageError("--timeout says how long --wait waits: give both.")
+            raise click.UsageError("--timeout limits how long --wait waits: give both.")
         if waits and options.get("dry_run"):
-            raise click.UsageError("--dry-run announces nothing that --wait could wait for: leave one out.")
+            raise click.UsageError("--dry-run queues nothing that --wait could wait for: leave one out.")
         clock = clock_of(click.get_current_context())
         command(*args, wait=Wait(timeout=timeout, clock=clock) if waits else None, **options)
 

@@ -55,11 +55,11 @@ def window_options(
 
     `since` is the default. If it is None, `without` is the error message for a missing --since.
     """
-    begin = "Begin: 12h, 7d, yesterday, 2026-11-01, 2026-11-01T08:30."
+    begin = "Start: 12h, 7d, yesterday, 2026-11-01, 2026-11-01T08:30."
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         @option(section, "--since", type=Moment(), default=since, help=f"{begin}  [{_default(since)}]")
-        @option(section, "--until", type=Moment(), default="now", help="End, exclusive; likewise.  [default: now]")
+        @option(section, "--until", type=Moment(), default="now", help="End, exclusive; same formats.  [default: now]")
         @functools.wraps(command)
         def with_window(*args: Any, since: datetime | None, until: datetime, **options: Any) -> None:  # noqa: ANN401
             if since is None:

@@ -8,6 +8,7 @@ def narrate_archived(count: int, bucket: str) -> None:
     """Explains how to restore archived files, if there are any."""
     if count:
         narrate(
-            f"{counted(count, 'file')} archived, which S3 does not hand out. Restore what is needed (`aws s3api "
-            f"restore-object --bucket {bucket} --key KEY --restore-request Days=7`): it is read when S3 announces it."
+            f"{counted(count, 'file')} archived: S3 cannot return them before they are restored. Restore what you need "
+            f"(`aws s3api restore-object --bucket {bucket} --key KEY --restore-request Days=7`). The function then "
+            "reads it automatically."
         )

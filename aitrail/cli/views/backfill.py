@@ -43,21 +43,21 @@ def narrate_counts(work: Backfill, access: Access, *, dry_run: bool = False) -> 
     files, wanted = (sum(getattr(count, name) for count in counts.values()) for name in ("files", "wanted"))
     if not files:
         narrate(
-            f"No log files delivered {work.window} below s3://{bucket}/{work.folders.prefix}AWSLogs/. Check the window "
-            f"(--since, --until), --account, --in-region and --prefix{_other_prefixes(work, access)}."
+            f"No log files were delivered {work.window} to s3://{bucket}/{work.folders.prefix}AWSLogs/. Check the "
+            f"window (--since, --until), --account, --in-region and --prefix{_other_prefixes(work, access)}."
         )
     elif not wanted:
-        narrate(f"Nothing to announce: {counted(files, 'file')} delivered {work.window}, all of them read or archived.")
+        narrate(f"Nothing to announce: {counted(files, 'file')} delivered {work.window}, all ingested or archived.")
     elif dry_run:
         narrate(
-            f"{counted(wanted, 'file')} of {files:,} would be announced. Costs are in USD, rows not counted: a million "
-            f"cost {a_million_rows(AwsPrices.read()):.2f} to write. {AwsPrices.read()}: check them."
+            f"{counted(wanted, 'file')} of {files:,} would be announced. Costs are in USD, without writing rows, which "
+            f"costs {a_million_rows(AwsPrices.read()):.2f} per million. {AwsPrices.read()}: check them."
         )
     else:
-        narrate(f"{counted(wanted, 'file')} of {files:,} announced to the queue from which the function reads them.")
+        narrate(f"{counted(wanted, 'file')} of {files:,} announced: the function reads them from the backfill queue.")
     narrate_archived(counts["archived"].files if "archived" in counts else 0, bucket)
 
 
 def _other_prefixes(work: Backfill, access: Access) -> str:
     others = [repr(prefix) for prefix in scope_of(access).prefixes if prefix not in ("", work.folders.prefix)]
-    return f" (the stack also reads behind {', '.join(others)})" if others else ""
+    return f" (the stack also accepts {', '.join(others)})" if others else ""

@@ -11,8 +11,8 @@ from aitrail.repair import NOT_READ, Announced, Became, Waiting
 
 _COLUMNS = ("status", "files", "reason", "logFile")
 _DEAD = (
-    "What is not read has failed five times and is among the dead letters (`aitrail retry` brings it back, the "
-    "function's log says why), or is still under way."
+    "A file that is not read has failed five times and is among the dead letters (see the function's log for the "
+    "cause, then run `aitrail retry`), or is still being processed."
 )
 
 
@@ -29,7 +29,7 @@ def show_what_became(noted: Announced, access: Access, wait: Wait, output: Outpu
         sums = ", ".join(f"{count:,} {status}" for status, count in (fine + bad).items())
         narrate(f"Of {counted(noted.count, 'file')} announced: {sums}.")
     if bad[NOT_READ]:
-        narrate(_DEAD if in_time else "The time is up: what is not read is still under way, or has failed.")
+        narrate(_DEAD if in_time else "Timeout: a file that is not read is still being processed, or has failed.")
     return not bad
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _COUNTS = ("events", "written", "alreadyThere", "rejected", "expired")
 _COLUMNS = ("region", *_COUNTS)
 _CSV = (*_COLUMNS, "unwanted", "problem")
-_ALL_BEFORE = "All of this was imported before: --force asks again."
+_ALL_BEFORE = "All of this has been imported before: --force imports it again."
 _LEFT = ("region", "eventSources", "since", "until")
 
 
@@ -41,13 +41,17 @@ def show_imported(found: "list[RegionImport]", output: Output) -> bool:
     if total["rejected"]:
         narrate(f"{counted(total['rejected'], 'record')} could not become rows: `aitrail rejects` lists them.")
     if not total["events"] and not remarks:
-        narrate("There are no events of the recorded services." if any(each.asked for each in found) else _ALL_BEFORE)
+        was_asked = any(each.asked for each in found)
+        narrate("The history has no events of the recorded services." if was_asked else _ALL_BEFORE)
     for text in dict.fromkeys(remarks.values()):
         narrate(f"{', '.join(region for region in remarks if remarks[region] == text)}: {text}")
     if remarks and len(remarks) == len(found):
-        raise UnreachableError("No Region could be asked to the end. Once that is mended, the same command goes on.")
+        raise UnreachableError(
+            "No Region could be imported completely. After you have fixed that, run the same command to continue."
+        )
     if remarks:
-        narrate(f"{counted(len(remarks), 'Region')} could not be asked to the end: the same command goes on there.")
+        regions = counted(len(remarks), "Region")
+        narrate(f"{regions} could not be imported completely: run the same command to continue there.")
     return not remarks
 
 

@@ -14,8 +14,8 @@ from aitrail.logfile import UnreadableLogFile
 from aitrail.questions import STDIN, NoOriginalError, Row, differing_attributes, differing_fields, original_of
 
 _ADVICE = (
-    "--raw shows the record that the row keeps; `aws cloudtrail validate-logs` tells whether log files were changed or "
-    "deleted since CloudTrail delivered them."
+    "--raw shows the record that the row keeps; `aws cloudtrail validate-logs` checks whether log files were changed "
+    "or deleted since CloudTrail delivered them."
 )
 
 
@@ -23,12 +23,12 @@ def show_original(row: Row, place: Place) -> int:
     """Shows the record in the log file and remarks on it; returns the exit code."""
     if "importedFrom" in row:
         narrate(
-            "There is no log file for this row: it was imported from CloudTrail's Event history, and no log file has "
-            "brought it since. --raw shows the record."
+            "This row has no log file: it was imported from CloudTrail's Event history, and no log file has delivered "
+            "the event since. --raw shows the record."
         )
         return ATTENTION
     if not row.keys() >= {"logFile", "recordIndex", "eventSource"}:
-        narrate(f"The row does not say where its record stands: it was changed. {_ADVICE}")
+        narrate(f"The row does not name its log file and record: someone changed it. {_ADVICE}")
         return ATTENTION
     if row["logFile"] == STDIN:
         raise click.UsageError("--source reads the log file again: name a file with --from, not standard input.")
@@ -44,8 +44,8 @@ def show_original(row: Row, place: Place) -> int:
         narrate(f"{where} differs from the row in {', '.join(fields)}. {_ADVICE}")
     elif attributes := differing_attributes(row, original):
         narrate(
-            f"{where} agrees with the row, but gives other derived attributes: {', '.join(attributes)}. Either the row "
-            "was changed, or it was made with another version or other service files."
+            f"{where} agrees with the row, but these derived attributes differ: {', '.join(attributes)}. Either the "
+            "row was changed, or it was made with another version or other service files."
         )
     else:
         narrate(f"{where} agrees with the row.")

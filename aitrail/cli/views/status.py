@@ -26,17 +26,17 @@ def status_groups(status: Status) -> Iterator[Group]:
     """The whole status in groups, the most important first."""
     findings, arrivals = needing_a_person(status), status.arrivals
     if findings:
-        yield Group("Needs a person", _findings(findings))
+        yield Group("Needs attention", _findings(findings))
     else:
-        yield Group("All is well: nothing needs a person.", lines=[event_time(status.now)])
+        yield Group("Everything is in order.", lines=[event_time(status.now)])
     yield Group("Worth knowing", _findings(worth_knowing(status)))
     yield Group("Queues", _queues(status))
     window = str(arrivals.window)
     yield Group(f"Log files delivered {window}", [*_counts(arrivals.files, FILE_STATUSES), *_lags(status)])
-    yield Group("Their records", _counts(arrivals.records, tuple(arrivals.records)))
+    yield Group("Records of these log files", _counts(arrivals.records, tuple(arrivals.records)))
     yield Group(f"Digests delivered {window}", _counts(arrivals.digests, DIGEST_STATUSES))
     problems = _problems(status)
-    yield Group("Problems of all time", problems, lines=() if problems else ("none",))
+    yield Group("Problems of any age", problems, lines=() if problems else ("none",))
     newest = sorted(status.newest, key=lambda each: each.delivered_at)
     yield Group(
         "Newest log file of each account and Region",
@@ -81,7 +81,7 @@ def _lags(status: Status) -> _Fields:
     if status.lags is None:
         return []
     median, longest = map(_length, status.lags)
-    return [("from delivery to entry", f"{median} in the median, {longest} at most")]
+    return [("from delivery to entry", f"median {median}, maximum {longest}")]
 
 
 def _problems(status: Status) -> _Fields:
@@ -104,7 +104,7 @@ def _chain(chain: Chain) -> str:
 
 def _some(fields: _Fields) -> _Fields:
     rest = len(fields) - _MOST_LINES
-    return fields if rest <= 0 else [*fields[:_MOST_LINES], ("…", f"and {rest:,} more: -o json has all")]
+    return fields if rest <= 0 else [*fields[:_MOST_LINES], ("…", f"and {rest:,} more: -o json lists all")]
 
 
 def _ago(span: timedelta) -> str:

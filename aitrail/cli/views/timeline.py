@@ -56,7 +56,7 @@ def _tell(summary: Summary, asked: Asked, baseline: timedelta) -> None:
     if not summary.calls:
         asked.narrate_nothing()
         if summary.last_seen:
-            narrate(f"The last call before was at {summary.last_seen}.")
+            narrate(f"The last call before the window was at {summary.last_seen}.")
         return
     by, addresses, _ = summary.distinct
     counts = (
@@ -75,14 +75,14 @@ def _news(summary: Summary, asked: Asked, baseline: timedelta) -> Iterator[str]:
         return
     before = f"the {length_of(baseline)} before"
     if summary.baseline_calls is None and asked.window.since <= BEGINNING:
-        yield "There is nothing before the window to compare with: --since makes it begin later."
+        yield "There is nothing before the window to compare with: use --since to start it later."
     elif not summary.baseline_calls:
-        yield f"Nothing is known from {before}, so nothing is marked as new."
+        yield f"There are no calls in {before}, so nothing is marked as new."
     elif not any(summary.new.values()):
-        yield f"Nothing is new, compared with {before}."
+        yield f"Nothing is new compared with {before}."
     for name, values in summary.new.items():
         if values:
-            yield f"New, compared with {before}: {_WORDS[name]} {_listed(values)}."
+            yield f"New compared with {before}: {_WORDS[name]} {_listed(values)}."
 
 
 def _listed(values: Sequence[str]) -> str:

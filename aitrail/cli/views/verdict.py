@@ -53,20 +53,20 @@ def _sentence(verdict: "Verdict") -> str:
 
 
 def _scope(verdict: "Verdict", window: Window) -> Iterator[str]:
-    accepted = f"{counted(len(verdict.accepted), 'problem')} accepted, with what follows from that: -o json names all"
+    accepted = f"{counted(len(verdict.accepted), 'problem')} accepted (consequences included; -o json lists all)"
     if verdict.findings:
-        yield f"Not proved: {counted(len(verdict.findings), 'exception')}, named below."
+        yield f"Not proved: {counted(len(verdict.findings), 'exception')}, listed below."
     elif verdict.accepted:
-        yield f"Nothing else is in the way: {accepted}."
+        yield f"No other exceptions: {accepted}."
     else:
-        yield "Proved: nothing is in the way."
+        yield "Proved: no exceptions."
     yield f"Delivered {window}."
     if verdict.findings and verdict.accepted:
-        yield f"Beside them, {accepted}."
+        yield f"In addition, {accepted}."
     if verdict.rejected:
         yield f"{counted(verdict.rejected, 'record')} could not become rows: `aitrail rejects` shows them."
     if verdict.expired:
-        yield f"{counted(verdict.expired, 'record')} were past the retention of rows when they came."
+        yield f"{counted(verdict.expired, 'record')} had passed the row retention on arrival."
     if verdict.open:
         yield (
             f"Open: {counted(verdict.open, 'more file')} of the last two hours, which no digest lists yet. "
@@ -89,6 +89,6 @@ def _of_one_kind(finding: "Finding") -> tuple[str, str]:
 def verdict_remarks(verdict: "Verdict") -> Iterator[str]:
     """Additional remarks on the verdict."""
     if not verdict.delivered:
-        yield "There are no deliveries of this window. Look at --since, --account, --in-region, and `aitrail status`."
+        yield "There are no deliveries in this window. Check --since, --account, --in-region, and `aitrail status`."
     if verdict.read_again:
         yield f"Read again: {counted(verdict.read_again, 'log file')}."

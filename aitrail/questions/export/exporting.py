@@ -67,15 +67,15 @@ class Export:
         Finished files always stay, and the next run continues after them.
         """
         if self.format not in FORMATS:
-            raise ExportError(f"{self.format!r} is no format of files: give {', '.join(FORMATS)}.")
+            raise ExportError(f"{self.format!r} is not a file format: give {', '.join(FORMATS)}.")
         write = writer_of(self.format, whole=self.whole)
         try:
             with Folder(self.folder, self._settings, force=self.force) as target:
                 return self._run(target, write)
         except OSError as error:
             raise ExportError(
-                f"{error.filename or self.folder}: {error.strerror or error}. Files that are finished stay; the same "
-                "command goes on behind them."
+                f"{error.filename or self.folder}: {error.strerror or error}. Finished files stay; run the same "
+                "command to continue."
             ) from error
 
     def _run(self, target: Folder, write: Write) -> Exported:

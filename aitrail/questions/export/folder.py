@@ -55,7 +55,8 @@ class Folder:
         others = (each.name for each in self._path.iterdir() if each.name[0] != "." and each.name != _LOCK)
         if not self._force and any(others) and not (self._path / _NOTES).exists():
             raise OtherExportError(
-                f"{self._path} holds something else than an export: choose an empty or new folder, or give --force."
+                f"{self._path} contains files that are not part of an export: choose an empty or new folder, or give "
+                "--force."
             )
 
     def _begin(self) -> None:
@@ -73,8 +74,8 @@ class Folder:
         other = next(others, None)
         if other and not self._force:
             raise OtherExportError(
-                f"{self._path} holds {other}. Asked for are {self._settings}. Choose another folder, or give --force "
-                "to replace what is in the window."
+                f"{self._path} holds {other}. This export would write {self._settings}. Choose another folder, or give "
+                "--force to replace the files of the window."
             )
 
     def note_of(self, service: str, day: str) -> Note | None:
@@ -140,7 +141,7 @@ def _locked(path: Path) -> BinaryIO:
         if not isinstance(error, BlockingIOError):
             raise
         raise ExportError(
-            f"Another export into {path} is running: wait until it has ended, or choose another folder."
+            f"Another export into {path} is running: wait until it ends, or choose another folder."
         ) from None
     return lock
 

@@ -33,7 +33,7 @@ def problems(ledger, name=FILE):
 def test_nothing_accepted_is_fine_and_told(aitrail):
     ended = aitrail("accept", "-o", "table")
 
-    assert (ended.exit_code, ended.stdout, ended.stderr) == (0, "", f"Nothing was accepted in {STACK}.\n")
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (0, "", f"There are no accepted problems in {STACK}.\n")
 
 
 def test_accepted_problem_is_shown_with_who_and_why_and_status_is_content(aitrail, unreadable, ledger):
@@ -107,14 +107,14 @@ def test_taken_back_it_is_a_problem_again(aitrail, unreadable, ledger):
 
     ended = aitrail("accept", "--take-back", FILE)
 
-    assert (ended.exit_code, ended.stderr) == (0, "Nothing of 1 file is accepted any more.\n")
+    assert (ended.exit_code, ended.stderr) == (0, "Acceptance withdrawn for 1 file.\n")
     assert problems(ledger) == "unreadable"
     (kept,) = ledger.entry(FILE)["accepted"]
     assert (kept["reason"], kept["takenBackBy"]) == ("why", SOMEBODY)
     shown = [json.loads(line) for line in aitrail("accept", "-o", "jsonl").stdout.splitlines()]
     assert [each["takenBackAt"] for each in shown] == [kept["takenBackAt"]]
     again = aitrail("accept", "--take-back", FILE)
-    assert (again.exit_code, again.stderr) == (1, f"Error: Nothing of {FILE} is accepted.\n")
+    assert (again.exit_code, again.stderr) == (1, f"Error: {FILE} has no accepted problem.\n")
 
 
 def test_nothing_is_accepted_unless_all_can_be(aitrail, unreadable, ledger):
@@ -134,7 +134,7 @@ def test_what_the_function_decides_is_not_accepted(aitrail, deployed, ledger):
     ended = aitrail("accept", FILE, "--reason", "why")
 
     assert ended.exit_code == 1
-    assert ended.stderr.startswith(f"Error: {FILE} is unproven, which the function decides by itself")
+    assert ended.stderr.startswith(f"Error: {FILE} is unproven: the function decides on it automatically")
 
 
 def test_accepted_once_is_enough(aitrail, unreadable, ledger):
@@ -143,17 +143,17 @@ def test_accepted_once_is_enough(aitrail, unreadable, ledger):
 
     ended = aitrail("accept", FILE, "--reason", "why")
 
-    assert (ended.exit_code, ended.stderr) == (1, f"Error: {FILE} is accepted already.\n")
+    assert (ended.exit_code, ended.stderr) == (1, f"Error: {FILE} has already been accepted.\n")
     assert len(ledger.entry(FILE)["accepted"]) == 1
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--reason", "why"), "Say which log files or digests"),
-        (("--take-back",), "Say which log files or digests"),
-        ((FILE,), "Say why with --reason"),
-        ((FILE, "--reason", "why", "--take-back"), "one of the two"),
+        (("--reason", "why"), "Name the log files or digests"),
+        (("--take-back",), "Name the log files or digests"),
+        ((FILE,), "Give either --reason"),
+        ((FILE, "--reason", "why", "--take-back"), "Give either --reason"),
         ((FILE, "--reason", "  "), "--reason is empty"),
     ],
 )

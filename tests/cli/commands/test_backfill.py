@@ -26,8 +26,8 @@ def test_what_the_ledger_lacks_is_announced_and_counted(aitrail, deployed):
         ["reason,files,bytes,announced", "new,23,161,23", "unreadable,1,7,1", "done,1,7,0"],
     )
     assert ended.stderr == (
-        "24 files of 25 announced to the queue from which the function reads them.\n"
-        "The same command with --dry-run shows later what is left.\n"
+        "24 files of 25 announced: the function reads them from the backfill queue.\n"
+        "Run the same command with --dry-run later to see what is left.\n"
     )
     assert deployed.announced() == sorted(key(number) for number in range(1, 25))
 
@@ -46,7 +46,7 @@ def test_dry_run_announces_nothing_and_estimates_what_reading_costs(aitrail, dep
     ]
     assert 0.00005 < cost < 0.001
     assert ended.stderr == (
-        "24 files of 25 would be announced. Costs are in USD, rows not counted: a million cost 3.23 to write. "
+        "24 files of 25 would be announced. Costs are in USD, without writing rows, which costs 3.23 per million. "
         f"{PRICES}: check them.\n"
     )
     assert "SendMessageBatch" not in stacks.calls
@@ -107,9 +107,10 @@ def test_archived_files_are_told_with_what_restores_them(aitrail, deployed):
     assert as_json(ended)[0] == {"reason": "archived", "files": 2, "bytes": 14, "announced": 0}
     assert ended.stderr == (
         "Nothing to announce: 2 files delivered from 2026-03-14T00:00:00Z until "
-        f"{ended.stderr.partition('until ')[2][:20]}, all of them read or archived.\n"
-        "2 files archived, which S3 does not hand out. Restore what is needed (`aws s3api restore-object --bucket "
-        "example-trail-logs --key KEY --restore-request Days=7`): it is read when S3 announces it.\n"
+        f"{ended.stderr.partition('until ')[2][:20]}, all ingested or archived.\n"
+        "2 files archived: S3 cannot return them before they are restored. Restore what you need (`aws s3api "
+        "restore-object --bucket example-trail-logs --key KEY --restore-request Days=7`). The function then reads "
+        "it automatically.\n"
     )
 
 
@@ -121,9 +122,9 @@ def test_empty_bucket_is_fine_and_told(aitrail, stacks):
 
     assert (ended.exit_code, ended.stdout) == (0, "")
     assert ended.stderr == (
-        "No log files delivered from 2026-03-14T00:00:00Z until 2026-03-15T00:00:00Z below "
+        "No log files were delivered from 2026-03-14T00:00:00Z until 2026-03-15T00:00:00Z to "
         "s3://example-trail-logs/AWSLogs/. Check the window (--since, --until), --account, --in-region and --prefix "
-        "(the stack also reads behind 'trails/').\n"
+        "(the stack also accepts 'trails/').\n"
     )
 
 
@@ -143,16 +144,16 @@ def test_prefix_of_the_stack_may_stand_before_the_keys(aitrail, deployed, stacks
 
 
 WRONG = {
-    "no begin": (["backfill"], "Say from when on log files are wanted: --since 90d,"),
+    "no begin": (["backfill"], "Give the start of the window: --since 90d,"),
     "empty window": (["backfill", "--since", "1d", "--until", "2d"], "The window is empty"),
-    "both": (["backfill", "--since", "1d", "--dry-run", "--wait"], "--dry-run announces nothing that --wait could"),
+    "both": (["backfill", "--since", "1d", "--dry-run", "--wait"], "--dry-run queues nothing that --wait could"),
     "timeout of nothing": (
         ["backfill", "--since", "1d", "--timeout", "1h"],
-        "--timeout says how long --wait waits",
+        "--timeout limits how long --wait waits",
     ),
     "unknown prefix": (
         ["backfill", "--since", "1d", "--prefix", "old"],
-        "--prefix 'old' is none of the stack's: the function reads keys that begin with AWSLogs/ and refuses others.",
+        "The stack does not accept --prefix 'old': the function reads keys that begin with AWSLogs/ and refuses",
     ),
 }
 
@@ -193,21 +194,21 @@ def test_wait_shows_what_became_of_all(aitrail, deployed):
         {
             "status": "not read",
             "files": 1,
-            "reason": "the ledger knows of no reading",
+            "reason": "the ledger has no new entry",
             "logFile": f"s3://{BUCKET}/{key(3)}",
         },
         {
             "status": "not read",
             "files": 1,
-            "reason": "the ledger knows of no reading since 2026-11-20T08:00:00Z",
+            "reason": "the ledger has no new entry since 2026-11-20T08:00:00Z",
             "logFile": f"s3://{BUCKET}/{key(4)}",
         },
         {"status": "ingested", "files": 2},
     ]
     assert ended.stderr.partition("\n")[2] == (
         "Of 5 files announced: 2 ingested, 1 unreadable, 2 not read.\n"
-        "What is not read has failed five times and is among the dead letters (`aitrail retry` brings it back, the "
-        "function's log says why), or is still under way.\n"
+        "A file that is not read has failed five times and is among the dead letters (see the function's log for "
+        "the cause, then run `aitrail retry`), or is still being processed.\n"
     )
 
 
@@ -243,15 +244,16 @@ def test_who_interrupts_is_told_how_to_go_on(aitrail, deployed):
 
     assert (ended.exit_code, ended.stdout) == (130, "")
     assert ended.stderr.splitlines()[-1] == (
-        "Interrupted. What is announced stays announced, and is read. The same command goes on: it skips what is read."
+        "Interrupted. Files that have been announced stay queued, and the function reads them. Run the same command "
+        "to continue: it skips ingested files."
     )
     assert deployed.announced() == [key()]
 
 
 INTERRUPTED = {
     ("--force", "--wait"): (
-        "Interrupted. What is announced stays announced, and is read. The same command announces everything again; "
-        "without --force it skips what is read."
+        "Interrupted. Files that have been announced stay queued, and the function reads them. The same command "
+        "announces everything again; without --force, it skips ingested files."
     ),
     ("--dry-run",): "Interrupted. Nothing was announced.",
 }
@@ -293,7 +295,7 @@ def test_when_the_time_is_up_it_is_shown_what_became_until_now(aitrail, deployed
     assert [(row["status"], row["logFile"][-28:]) for row in as_json(ended)] == [
         ("not read", key(number)[-28:]) for number in range(2)
     ]
-    assert ended.stderr.splitlines()[-1] == "The time is up: what is not read is still under way, or has failed."
+    assert ended.stderr.splitlines()[-1] == "Timeout: a file that is not read is still being processed, or has failed."
 
 
 def test_verbose_tells_what_asking_took(aitrail, deployed):
@@ -301,7 +303,7 @@ def test_verbose_tells_what_asking_took(aitrail, deployed):
 
     ended = aitrail("backfill", "--since", "2026-03-14", "-v")
 
-    assert ended.stderr.splitlines()[-1].startswith("Asking the ledger took 1 requests, ")
+    assert ended.stderr.splitlines()[-1].startswith("Reading the ledger took 1 requests, ")
 
 
 def test_names_of_objects_steer_no_terminal(aitrail, deployed):

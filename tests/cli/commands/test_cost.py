@@ -130,15 +130,15 @@ def test_nothing_at_all_has_a_cost_and_no_cost_of_a_million(aitrail):
 
 
 WRONG = {
-    "nothing": ([], "Give both --files N and --events N: log files that come in a month"),
+    "nothing": ([], "Give both --files N and --events N: the log files delivered in a month"),
     "no files": (["--events", 1], "Give both --files N and --events N"),
     "no events": (["--files", 1], "Give both --files N and --events N"),
-    "negative": (["--files", -1, "--events", 0], "files: -1 is not possible; it has to be 0 to 1,000,000,000,000."),
+    "negative": (["--files", -1, "--events", 0], "files: -1 is out of range; it must be 0 to 1,000,000,000,000."),
     "absurd": (["--files", 10**30, "--events", 0], "files: 1,000,000,000,000,000"),
     "no number": (["--files", "many", "--events", 0], "'many' is not a valid integer."),
-    "no size": (["--files", 1, "--events", 0, "--record-kb", "nan"], "record kb: NaN is not possible"),
-    "infinite size": (["--files", 1, "--events", 0, "--record-kb", "inf"], "record kb: Infinity is not possible"),
-    "no retention": (["--files", 1, "--events", 0, "--retention-days", 0], "row retention days: 0 is not possible"),
+    "no size": (["--files", 1, "--events", 0, "--record-kb", "nan"], "record kb: NaN is out of range"),
+    "infinite size": (["--files", 1, "--events", 0, "--record-kb", "inf"], "record kb: Infinity is out of range"),
+    "no retention": (["--files", 1, "--events", 0, "--retention-days", 0], "row retention days: 0 is out of range"),
     "events of nothing": (["--files", 0, "--events", 1], "1 records cannot come from 0 files"),
     "more events than records": (["--files", 1, "--events", 2, "--records", 1], "2 events cannot come from 1 records"),
     "no price file": (["--files", 1, "--events", 0, "--prices", "no/such"], "no/such cannot be read"),

@@ -93,8 +93,8 @@ def test_table_groups_everything_about_the_event(aitrail, log_file, records):
     shown = groups(ended.stdout)
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert list(shown) == [
-        *("What", "Who", "From where", "Account", "How much", "Request", "Response", "Other fields"),
-        "Where it is recorded",
+        *("What", "Who", "Origin", "Account", "Usage", "Request", "Response", "Other fields"),
+        "Record",
     ]
     assert fields(shown["What"]) == {
         "eventTime": record["eventTime"],
@@ -111,7 +111,7 @@ def test_table_groups_everything_about_the_event(aitrail, log_file, records):
     }
     assert fields(shown["Account"]) == {"recipientAccountId": "111122223333"}
     assert fields(shown["Other fields"])["other.tomorrow.a.1"] == "b"
-    assert fields(shown["Where it is recorded"]) == {
+    assert fields(shown["Record"]) == {
         "eventID": record["eventID"],
         "requestID": record["requestID"],
         "logFile": str(path),
@@ -136,7 +136,7 @@ def test_beginning_of_an_id_is_told_to_be_one(aitrail, log_file, given, is_told)
     ended = aitrail("event", given, "--from", log_file("a.json"))
 
     assert (ended.exit_code, ended.stdout) == (1, "")
-    assert ("An ID is found by all of its 36 characters: `aitrail events" in ended.stderr) is is_told
+    assert ("Give all 36 characters of the ID: `aitrail events" in ended.stderr) is is_told
 
 
 def test_table_tells_who_from_the_telling_parts_of_the_identity(aitrail, log_file, records):
@@ -167,7 +167,7 @@ def test_table_leaves_out_empty_groups(aitrail, log_file, records):
     ended = aitrail("event", record["eventID"], "--from", log_file("a.json", record), "-o", "table")
 
     shown = groups(ended.stdout)
-    assert not {"How much", "Request", "Response"} & set(shown)
+    assert not {"Usage", "Request", "Response"} & set(shown)
     assert fields(shown["Other fields"])["responseElements"] == "null"
     assert fields(shown["What"])["errorMessage"] == record["errorMessage"]
 
@@ -377,7 +377,7 @@ def test_row_whose_derived_attributes_were_changed_needs_a_person(aitrail, kept,
 
     assert (ended.exit_code, json.loads(ended.stdout)) == (4, record())
     assert ended.stderr.startswith(
-        f"Record 0 of {NAME} agrees with the row, but gives other derived attributes: principal. "
+        f"Record 0 of {NAME} agrees with the row, but these derived attributes differ: principal. "
     )
 
 
@@ -386,16 +386,16 @@ WITHOUT = {
     "bucket gone": (lambda s3: s3.delete_bucket(Bucket=BUCKET), "its bucket is gone"),
     "archived": (
         lambda s3: put(s3, b"{}", StorageClass="GLACIER"),
-        "it is archived: restore it (`aws s3api restore-object`) and ask again",
+        "it is archived: restore it (`aws s3api restore-object`), and try again",
     ),
-    "unreadable": (lambda s3: put(s3, b"nonsense"), "The content is no JSON object"),
+    "unreadable": (lambda s3: put(s3, b"nonsense"), "The content is not a JSON object"),
     "no such record": (
         lambda s3: put(s3, b'{"Records": []}'),
-        "it has no record 0: it holds 0, counted from 0",
+        "it has no record 0: it has 0, counted from 0",
     ),
     "another record": (
         lambda s3: put(s3, b'{"Records": [{}]}'),
-        "its record 0 is another one: not of polly.amazonaws.com, nor of any service",
+        "its record 0 is a different one: it is from neither polly.amazonaws.com nor any recorded service",
     ),
 }
 
@@ -410,7 +410,7 @@ def test_log_file_without_the_record_needs_a_person(aitrail, kept, bucket, recor
 
     assert (ended.exit_code, ended.stdout) == (4, "")
     assert ended.stderr == (
-        f"{NAME}: {reason}. --raw shows the record that the row keeps; `aws cloudtrail validate-logs` tells whether "
+        f"{NAME}: {reason}. --raw shows the record that the row keeps; `aws cloudtrail validate-logs` checks whether "
         "log files were changed or deleted since CloudTrail delivered them.\n"
     )
 
@@ -432,7 +432,7 @@ def test_row_that_names_no_record_needs_a_person(aitrail, table, record, name):
     ended = aitrail("event", ID, "--source")
 
     assert (ended.exit_code, ended.stdout) == (4, "")
-    assert ended.stderr.startswith("The row does not say where its record stands: it was changed. ")
+    assert ended.stderr.startswith("The row does not name its log file and record: someone changed it. ")
 
 
 def test_log_file_that_may_not_be_read_is_unreachable(aitrail, kept, record, monkeypatch):
@@ -465,8 +465,8 @@ def test_unknown_id_is_told_with_what_to_check(aitrail):
     assert (ended.exit_code, ended.stdout) == (1, "")
     assert ended.stderr == (
         f"There is no event {ID} in the stack aitrail in eu-west-1. Check the ID and the place (--stack, --region, "
-        "--profile, --from). CloudTrail delivers a log file 5 to 15 minutes after a call; a table forgets rows whose "
-        "retention is over.\n"
+        "--profile, --from). CloudTrail delivers a log file 5 to 15 minutes after a call. A row is deleted when its "
+        "retention ends.\n"
     )
 
 
@@ -484,9 +484,9 @@ def test_what_there_is_to_tell_of_log_files_is_told_of_an_unknown_id_as_well(ait
 
 WRONG = {
     "no ID": ([], "Missing argument 'ID'."),
-    "empty ID": ([""], "an eventID is a text of 1 to 2,048 bytes."),
-    "long ID": (["é" * 1025], "an eventID is a text of 1 to 2,048 bytes."),
-    "ID that is no text": (["\udcff"], "an eventID is a text of 1 to 2,048 bytes."),
+    "empty ID": ([""], "an eventID is a string of 1 to 2,048 bytes."),
+    "long ID": (["é" * 1025], "an eventID is a string of 1 to 2,048 bytes."),
+    "ID that is no text": (["\udcff"], "an eventID is a string of 1 to 2,048 bytes."),
     "raw and source": ([ID, "--raw", "--source"], "give one of them"),
     "raw in a format": ([ID, "--raw", "-o", "csv"], "without -o and --query"),
     "source in the default format": ([ID, "--source", "-o", "jsonl"], "without -o and --query"),

@@ -167,11 +167,17 @@ HINTS = {
     "resource": (["--resource", "lexicon/Stations"], ["Names of resources are case-sensitive."]),
     "name of a principal as pattern": (
         ["--principal", "alice*"],
-        ["Patterns hold for the whole value, kind included: '*/alice*'.", "Names of principals are case-sensitive."],
+        [
+            "A pattern must match the whole value, including the kind: '*/alice*'.",
+            "Names of principals are case-sensitive.",
+        ],
     ),
     "name of a resource as pattern": (
         ["--resource", "stations?", "--resource", "lexicon/*"],
-        ["Patterns hold for the whole value, kind included: '*/stations?'.", "Names of resources are case-sensitive."],
+        [
+            "A pattern must match the whole value, including the kind: '*/stations?'.",
+            "Names of resources are case-sensitive.",
+        ],
     ),
     "pattern of kinds": (["--principal", "ro*"], ["Names of principals are case-sensitive."]),
     "pattern of anything": (["--principal", "*alice*"], ["Names of principals are case-sensitive."]),
@@ -287,7 +293,7 @@ def test_names_chosen_by_callers_neither_steer_the_terminal_nor_calculate(aitrai
 
 
 WRONG = {
-    "both": (["--limit", "5", "--all"], "--all has no limit: give it or --limit."),
+    "both": (["--limit", "5", "--all"], "--all and --limit cannot be used together: give one of them."),
     "limit of nothing": (["--limit", "0"], "Invalid value for '--limit': 0 is not in the range x>=1."),
     "no number": (["--limit", "many"], "Invalid value for '--limit': 'many' is not a valid integer range."),
 }

@@ -94,7 +94,9 @@ def test_another_export_into_the_same_folder_is_refused(aitrail, logs, out):
     ended = aitrail("export", out, "--from", logs, "--format", "csv")
 
     assert ended.exit_code == 2
-    assert f"Error: {out} holds parquet files of narrow rows of {logs}. Asked for are csv files" in ended.stderr
+    assert (
+        f"Error: {out} holds parquet files of narrow rows of {logs}. This export would write csv files" in ended.stderr
+    )
     assert "Choose another folder, or give --force" in ended.stderr
 
 
@@ -102,7 +104,7 @@ def test_folder_of_log_files_is_no_folder_to_export_to(aitrail, logs):
     ended = aitrail("export", logs, "--from", logs)
 
     assert ended.exit_code == 2
-    assert f"{logs} holds something else than an export" in ended.stderr
+    assert f"{logs} contains files that are not part of an export" in ended.stderr
 
 
 def test_nothing_to_export_is_told(aitrail, logs, out):
@@ -136,7 +138,7 @@ def test_unreadable_log_file_completes_nothing_until_it_can_be_read(aitrail, log
     assert told[0].startswith(f"{path}: unreadable: ")
     assert told[1:3] == [
         f"3 files written to {out} with 4 rows.",
-        "Not everything could be read: nothing of this counts as complete, and the same command exports it again.",
+        "Some log files could not be read: this export does not count as complete. Run the same command again.",
     ]
     assert "1 unreadable" in told[3]
     assert (second.exit_code, second.stderr) == (0, f"3 files written to {out} with 5 rows.\n")
@@ -149,7 +151,7 @@ def test_log_files_none_of_which_can_be_read_need_a_person(aitrail, log_file, ou
 
     assert ended.exit_code == 4
     assert "No events " in ended.stderr
-    assert "Not everything could be read: nothing of this counts as complete" in ended.stderr
+    assert "Some log files could not be read: this export does not count as complete" in ended.stderr
 
 
 def test_file_that_would_have_fewer_rows_is_kept_unless_forced(aitrail, logs, out):
@@ -163,7 +165,7 @@ def test_file_that_would_have_fewer_rows_is_kept_unless_forced(aitrail, logs, ou
 
     assert kept.exit_code == 4
     assert kept.stderr == (
-        f"0 files written to {out} with 0 rows, 1 file kept that would have fewer rows now (--force replaces them).\n"
+        f"0 files written to {out} with 0 rows, 1 file kept with more rows than now (--force replaces them).\n"
     )
     assert len(lines) == 2
     assert (forced.exit_code, forced.stderr) == (0, f"1 file written to {out} with 1 row.\n")
@@ -178,7 +180,9 @@ def test_log_files_of_another_folder_are_another_export(aitrail, logs, out, monk
     second = aitrail("export", out, "--from", "logs")
 
     assert (first.exit_code, second.exit_code) == (0, 2)
-    assert f"narrow rows of {logs}. Asked for are parquet files of narrow rows of {logs}/logs." in second.stderr
+    assert (
+        f"narrow rows of {logs}. This export would write parquet files of narrow rows of {logs}/logs." in second.stderr
+    )
 
 
 def test_python_goes_on_where_the_command_ended(aitrail, logs, log_file, record, out):

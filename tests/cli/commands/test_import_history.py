@@ -125,7 +125,7 @@ def test_all_enabled_regions_of_the_account_are_imported(import_history, cloud, 
     ]
     first, second = ended.stderr.splitlines()
     assert re.fullmatch(
-        r"Importing Event history of the account 111122223333 from \S+Z until \S+Z from 2 Regions into the stack "
+        r"Importing the Event history of account 111122223333 from \S+Z until \S+Z from 2 Regions into the stack "
         r"aitrail in eu-west-1\.",
         first,
     )
@@ -143,7 +143,7 @@ def test_rejects_of_event_history_are_listed_without_a_position(aitrail, import_
 
     origin = "event-history://111122223333/eu-west-1"
     assert shown[1:] == [
-        f"CloudTrailEvent is no JSON object,polly.amazonaws.com,StartSpeechSynthesisTask,,{origin}",
+        f"CloudTrailEvent is not a JSON object,polly.amazonaws.com,StartSpeechSynthesisTask,,{origin}",
     ]
     assert whole["entry"] == f"reject#{call(7)['eventID']}"
     assert json.loads(whole["record"])["CloudTrailEvent"] == "{"
@@ -188,7 +188,7 @@ def test_what_is_older_than_ninety_days_is_told_not_to_be_there(import_history, 
     ended = import_history("--in-region", "eu-west-1", "--since", "400d")
 
     assert re.match(
-        r"CloudTrail's Event history reaches back 90 days, to \S+Z: what is older is not there\.\n", ended.stderr
+        r"CloudTrail's Event history reaches back 90 days, to \S+Z: older events are not available\.\n", ended.stderr
     )
     ((start, end),) = {(asked["StartTime"], asked["EndTime"]) for asked in cloud.histories["eu-west-1"].asked}
     assert end - start == timedelta(days=90, seconds=-1)
@@ -249,7 +249,7 @@ def test_region_that_refuses_is_named_and_the_exit_code_is_4(import_history, clo
     _, named, advice = ended.stderr.splitlines()
     assert named.startswith("af-south-1, us-east-1: An error occurred (AccessDeniedException) ")
     assert "docs/operations.md (Permissions)" in named
-    assert advice == "2 Regions could not be asked to the end: the same command goes on there."
+    assert advice == "2 Regions could not be imported completely: run the same command to continue there."
     assert rows.imported_rows() == 1
 
 
@@ -260,7 +260,7 @@ def test_exit_code_is_3_where_no_region_can_be_asked(import_history, cloud):
 
     assert ended.exit_code == 3
     assert ended.stderr.endswith(
-        "Error: No Region could be asked to the end. Once that is mended, the same command goes on.\n"
+        "Error: No Region could be imported completely. After you have fixed that, run the same command to continue.\n"
     )
 
 
@@ -302,7 +302,7 @@ def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(import_history, cloud
     ended = import_history("-o", "json")
 
     assert (stopped.exit_code, stopped.stdout, written) == (130, "", 4)
-    assert stopped.stderr.endswith("Stopped. The same command goes on where it ended.\n")
+    assert stopped.stderr.endswith("Stopped. Run the same command to continue.\n")
     assert json.loads(ended.stdout)[-1] == summary("eu-west-1", events=3, written=2, alreadyThere=1)
     assert rows.imported_rows() == 6
 
@@ -312,9 +312,9 @@ def test_nothing_found_and_nothing_asked_are_told_apart(import_history, cloud):
 
     first, again, forced = (import_history(*window, *more).stderr for more in ((), (), ("--force",)))
 
-    assert first.endswith("\nThere are no events of the recorded services.\n")
-    assert again.endswith("\nAll of this was imported before: --force asks again.\n")
-    assert forced.endswith("\nThere are no events of the recorded services.\n")
+    assert first.endswith("\nThe history has no events of the recorded services.\n")
+    assert again.endswith("\nAll of this has been imported before: --force imports it again.\n")
+    assert forced.endswith("\nThe history has no events of the recorded services.\n")
     assert len(cloud.histories["eu-west-1"].asked) == 2 * 18
 
 
@@ -336,9 +336,9 @@ def test_dry_run_shows_what_is_left_and_asks_and_writes_nothing(import_history, 
         (f"{three}{midnight}", f"{two}{midnight}"),
         (f"{three}{midnight}", f"{one}{midnight}"),
     ]
-    assert ended.stderr.startswith("This would import Event history of the account 111122223333 from ")
+    assert ended.stderr.startswith("This would import the Event history of account 111122223333 from ")
     assert (nothing.exit_code, nothing.stdout, rows.imported_rows()) == (0, "", 0)
-    assert nothing.stderr.endswith("\nAll of this was imported before: --force asks again.\n")
+    assert nothing.stderr.endswith("\nAll of this has been imported before: --force imports it again.\n")
     assert not {"LookupEvents", "PutItem", "UpdateItem", "BatchWriteItem"} & set(stacks.calls)
 
 
@@ -374,8 +374,8 @@ def test_imported_row_has_no_log_file_to_read_again(aitrail, import_history, clo
 
     assert (source.exit_code, source.stdout) == (4, "")
     assert source.stderr == (
-        "There is no log file for this row: it was imported from CloudTrail's Event history, and no log file has "
-        "brought it since. --raw shows the record.\n"
+        "This row has no log file: it was imported from CloudTrail's Event history, and no log file has delivered "
+        "the event since. --raw shows the record.\n"
     )
     assert re.search(r"^  importedFrom +event-history$", shown.stdout, re.MULTILINE)
     assert listed.stdout.splitlines()[1:] == [f"{call(7)['eventID']},,event-history"]

@@ -10,7 +10,7 @@ from aitrail.rows import RejectedRecord
 from tests.shared.deployed_stack import BUCKET, key
 from tests.shared.deployed_tables import small_pages
 
-REASON = "eventTime is missing, it should be like 2026-01-31T23:59:59Z"
+REASON = "eventTime is missing; it should look like 2026-01-31T23:59:59Z"
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def test_rejects_are_listed_with_their_reasons_from_the_index_alone(aitrail, rej
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert ended.stdout.splitlines() == [
         "reason,eventSource,eventName,recordIndex,logFile",
-        f'"{REASON}",polly.amazonaws.com,StartSpeechSynthesisTask,3,s3://b/1',
-        f'"{REASON}",polly.amazonaws.com,StartSpeechSynthesisTask,7,s3://b/2',
+        f"{REASON},polly.amazonaws.com,StartSpeechSynthesisTask,3,s3://b/1",
+        f"{REASON},polly.amazonaws.com,StartSpeechSynthesisTask,7,s3://b/2",
     ]
     assert [call for call in stacks.calls if call != "DescribeStacks"] == ["Query"]
 
@@ -70,7 +70,7 @@ def test_nothing_rejected_is_fine_and_told(aitrail):
     ended = aitrail("rejects", "-o", "table")
 
     assert (ended.exit_code, ended.stdout) == (0, "")
-    assert ended.stderr == "No record was rejected in the stack aitrail in eu-west-1.\n"
+    assert ended.stderr == "There are no rejects in the stack aitrail in eu-west-1.\n"
 
 
 def test_names_of_records_neither_steer_nor_calculate(aitrail, rejected):
@@ -97,7 +97,9 @@ def test_files_that_hold_rejects_are_announced_again_by_force(aitrail, deployed,
     ended = aitrail("rejects", "--retry", "--query", "length(@)")
 
     assert (ended.exit_code, ended.stdout) == (0, "32\n")
-    assert ended.stderr == ("2 files announced again: rejects that become rows vanish when the function reads them.\n")
+    assert ended.stderr == (
+        "2 files re-announced: rejects that become rows disappear when the function reads the files.\n"
+    )
     assert deployed.bodies() == [{"s3Bucket": BUCKET, "s3ObjectKey": [key(1), key(2)], "force": True}]
 
 
@@ -107,7 +109,7 @@ def test_dry_run_counts_the_files_that_hold_rejects(aitrail, deployed, rejected)
 
     ended = aitrail("rejects", "--retry", "--dry-run", "--query", "length(@)")
 
-    assert (ended.exit_code, ended.stdout, ended.stderr) == (0, "31\n", "1 file would be announced again.\n")
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (0, "31\n", "1 file would be re-announced.\n")
     assert deployed.announced() == []
 
 
@@ -116,7 +118,7 @@ def test_dry_run_of_nothing_is_a_wrong_command_line(aitrail):
     ended = aitrail("rejects", "--dry-run")
 
     assert ended.exit_code == 2
-    assert "--dry-run counts what --retry would announce: give both." in ended.stderr
+    assert "--dry-run counts the files that --retry would announce: give both." in ended.stderr
 
 
 def test_file_that_is_in_doubt_is_announced_again_as_well(aitrail, deployed, rejected, ledger):
@@ -132,5 +134,5 @@ def test_file_that_is_in_doubt_is_announced_again_as_well(aitrail, deployed, rej
 def test_nothing_is_announced_where_nothing_was_rejected(aitrail, deployed):
     ended = aitrail("rejects", "--retry")
 
-    assert (ended.exit_code, ended.stderr) == (0, "No record was rejected in the stack aitrail in eu-west-1.\n")
+    assert (ended.exit_code, ended.stderr) == (0, "There are no rejects in the stack aitrail in eu-west-1.\n")
     assert deployed.announced() == []

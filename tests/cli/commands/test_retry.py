@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from tests.shared.deployed_stack import BUCKET, key
 
 STACK = "the stack aitrail in eu-west-1"
-NOTHING = f"Nothing is unreadable, missing, invalid or unverifiable in {STACK}."
+NOTHING = f"No file is unreadable, missing, invalid or unverifiable in {STACK}."
 
 
 def name(number, **where):
@@ -47,7 +47,7 @@ def test_what_failed_is_announced_again_by_force_with_its_reason(aitrail, deploy
         0,
         ["problem,reason,logFile", f"unreadable,no gzip,{name(1)}", f"missing,NoSuchKey,{name(2)}"],
     )
-    assert ended.stderr == "No dead letters.\n2 files announced again (1 unreadable, 1 missing).\n"
+    assert ended.stderr == "No dead letters.\n2 files re-announced (1 unreadable, 1 missing).\n"
     assert deployed.bodies() == [{"s3Bucket": BUCKET, "s3ObjectKey": [key(1), key(2)], "force": True}]
 
 
@@ -68,7 +68,7 @@ def test_sqs_moves_dead_letters_by_itself_where_it_can(aitrail, deployed, dead_l
 
     ended = aitrail("retry")
 
-    assert ended.stderr == f"About 1 dead letter on the way back to the queues: SQS moves them.\n{NOTHING}\n"
+    assert ended.stderr == (f"SQS is moving about 1 dead letter back to the queues.\n{NOTHING}\n")
     assert deployed.announced() == []
 
 
@@ -81,8 +81,9 @@ def test_task_that_runs_already_holds_up_nothing_else(aitrail, deployed, dead_le
 
     assert ended.exit_code == 0
     assert ended.stderr == (
-        "SQS is moving the dead letters already (There is already a task running.). Wait until it is done: `aitrail "
-        "retry --dry-run` shows how many there still are.\n1 file announced again (1 unreadable).\n"
+        "SQS is already moving the dead letters (There is already a task running.). Wait until it is done: `aitrail "
+        "retry --dry-run` shows how many are left.\n"
+        "1 file re-announced (1 unreadable).\n"
     )
     assert deployed.announced() == [key(2)]
 
@@ -101,7 +102,7 @@ def test_dry_run_leaves_everything_as_it_is(aitrail, deployed, dead_letter, stac
         {"problem": "unreadable", "reason": "no gzip", "logFile": name(2)},
     ]
     assert ended.stderr == (
-        "2 dead letters would go back to the queues.\n1 file would be announced again (1 unreadable).\n"
+        "2 dead letters would be moved back to the queues.\n1 file would be re-announced (1 unreadable).\n"
     )
     assert set(stacks.calls) == {"GetQueueAttributes", "ReceiveMessage", "Query"}
     assert deployed.announced(deployed.letters) == [key(1), key(2)]
@@ -114,7 +115,7 @@ def test_dead_letters_that_announce_nothing_are_shown_with_the_reason(aitrail, d
     shown = [json.loads(line) for line in aitrail("retry", "--dry-run").stdout.splitlines()]
 
     assert [(row["problem"], row["reason"][:40], row["logFile"]) for row in shown] == [
-        ("dead letter", "This message is no notification of a del", None),
+        ("dead letter", "This message is not a notification of a ", None),
         ("dead letter", "it announces no log file", None),
     ]
 
@@ -126,7 +127,7 @@ def test_ten_of_many_dead_letters_are_looked_at(aitrail, dead_letter):
     ended = aitrail("retry", "--dry-run", "-o", "csv")
 
     assert len(ended.stdout.splitlines()) == 11
-    assert ended.stderr.startswith("12 dead letters would go back to the queues.\n")
+    assert ended.stderr.startswith("12 dead letters would be moved back to the queues.\n")
 
 
 def test_archived_files_are_counted_with_what_restores_them(aitrail, deployed):
@@ -135,8 +136,9 @@ def test_archived_files_are_counted_with_what_restores_them(aitrail, deployed):
     ended = aitrail("retry")
 
     assert ended.stderr.splitlines()[2] == (
-        "1 file archived, which S3 does not hand out. Restore what is needed (`aws s3api restore-object --bucket "
-        "example-trail-logs --key KEY --restore-request Days=7`): it is read when S3 announces it."
+        "1 file archived: S3 cannot return them before they are restored. Restore what you need (`aws s3api "
+        "restore-object --bucket example-trail-logs --key KEY --restore-request Days=7`). The function then reads "
+        "it automatically."
     )
     assert deployed.announced() == []
 
@@ -149,7 +151,7 @@ def test_named_files_are_announced_each_once_and_nothing_else(aitrail, deployed,
     ended = aitrail("retry", name(3), name(2), name(3))
 
     assert [json.loads(line)["logFile"] for line in ended.stdout.splitlines()] == [name(3), name(2)]
-    assert ended.stderr == "2 files announced again (2 named).\n"
+    assert ended.stderr == "2 files re-announced (2 named).\n"
     assert deployed.bodies() == [{"s3Bucket": BUCKET, "s3ObjectKey": [key(3), key(2)], "force": True}]
 
 
@@ -159,7 +161,7 @@ def test_nothing_is_announced_where_one_does_not_exist(aitrail, deployed):
     ended = aitrail("retry", name(1), name(2))
 
     assert (ended.exit_code, ended.stdout) == (2, "")
-    assert f"'{name(2)}' does not exist, or no longer: `aws s3 ls` lists what there is." in ended.stderr
+    assert f"'{name(2)}' does not exist: `aws s3 ls` lists the objects in the bucket." in ended.stderr
     assert deployed.announced() == []
 
 
@@ -196,7 +198,7 @@ def test_wait_shows_what_became_of_what_is_announced(aitrail, deployed, status, 
     about = {"ingested": "ingested,1,,", "unreadable": f"unreadable,1,,{name(1)}"}[status]
     assert (ended.exit_code, ended.stdout.splitlines()) == (exit_code, ["status,files,reason,logFile", about])
     assert ended.stderr == (
-        f"No dead letters.\n1 file announced again (1 unreadable).\nOf 1 file announced: 1 {status}.\n"
+        f"No dead letters.\n1 file re-announced (1 unreadable).\nOf 1 file announced: 1 {status}.\n"
     )
 
 
@@ -208,8 +210,8 @@ def test_wait_knows_when_named_files_were_read_before(aitrail, deployed):
 
     assert ended.exit_code == 4
     assert [json.loads(line)["reason"] for line in ended.stdout.splitlines()] == [
-        "the ledger knows of no reading since 2026-11-20T08:00:00Z",
-        "the ledger knows of no reading",
+        "the ledger has no new entry since 2026-11-20T08:00:00Z",
+        "the ledger has no new entry",
     ]
 
 
@@ -225,14 +227,17 @@ def test_log_file_is_seen_on_a_terminal_of_80_columns(aitrail, deployed, monkeyp
 
 @pytest.mark.usefixtures("deployed")
 def test_verbose_tells_what_asking_took(aitrail):
-    assert aitrail("retry", "-v").stderr.splitlines()[-1].startswith("Asking the ledger took 5 requests, ")
+    assert aitrail("retry", "-v").stderr.splitlines()[-1].startswith("Reading the ledger took 5 requests, ")
 
 
 WRONG = {
-    "no name": (key(1), f"'{key(1)}' names no log file: give s3://BUCKET/KEY."),
+    "no name": (key(1), f"'{key(1)}' does not name a log file: give s3://BUCKET/KEY."),
     "elsewhere": (f"s3://other/{key(1)}", f"is not in the log bucket of {STACK}, which is {BUCKET}."),
-    "other prefix": (name(1, prefix="old/"), "is elsewhere in the bucket: the function reads keys that begin with"),
-    "no log file": (f"s3://{BUCKET}/AWSLogs/x.txt", "has no name of a log file or digest of CloudTrail"),
+    "other prefix": (
+        name(1, prefix="old/"),
+        "has a prefix that the stack does not accept: the function reads keys that begin with",
+    ),
+    "no log file": (f"s3://{BUCKET}/AWSLogs/x.txt", "is not named like a log file or digest of CloudTrail"),
 }
 
 

@@ -162,7 +162,7 @@ def test_files_without_wanted_records_say_so(aitrail, record, log_file, output, 
     assert (ended.exit_code, ended.stdout) == (0, expected)
     assert ended.stderr == (
         "1 log file read, 0 unreadable, 0 left out: 1 record, 0 rows, 0 rejected, 0 duplicates within a file.\n"
-        "No calls of lex, personalize, polly, transcribe are in them.\n"
+        "They contain no calls of lex, personalize, polly, transcribe.\n"
     )
 
 
@@ -260,8 +260,8 @@ def test_lookalikes_are_named(aitrail, record, log_file):
     ended = aitrail("scan", path)
 
     assert ended.stderr == (
-        "1 record of lex.runtime.amazonaws.com, which may be a new name of a service, left out.\n"
-        "2 records of polly-next.amazonaws.com, which may be a new name of a service, left out.\n"
+        "Left out 1 record of lex.runtime.amazonaws.com, which may be a new name of a service.\n"
+        "Left out 2 records of polly-next.amazonaws.com, which may be a new name of a service.\n"
     )
 
 

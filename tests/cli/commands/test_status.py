@@ -21,7 +21,7 @@ from tests.shared.signed_digests import at
 
 QUEUES = {"DeliveriesQueueUrl": "deliveries", "BackfillQueueUrl": "backfill", "DeadLetterQueueUrl": "dead-letters"}
 HEALTHY = """\
-All is well: nothing needs a person.
+Everything is in order.
   2026-03-14T10:30:00Z
 
 Queues
@@ -31,9 +31,9 @@ Queues
 
 Log files delivered from 2026-03-13T10:30:00Z until 2026-03-14T10:30:00Z
   ingested                2
-  from delivery to entry  2 minutes in the median, 3 minutes at most
+  from delivery to entry  median 2 minutes, maximum 3 minutes
 
-Their records
+Records of these log files
   records           10
   wanted            8
   written           4
@@ -43,7 +43,7 @@ Their records
 Digests delivered from 2026-03-13T10:30:00Z until 2026-03-14T10:30:00Z
   verified  3
 
-Problems of all time
+Problems of any age
   none
 
 Newest log file of each account and Region
@@ -111,13 +111,15 @@ def test_what_needs_a_person_stands_first_and_says_what_to_do(aitrail, healthy, 
 
     assert ended.exit_code == 4
     assert ended.stdout.startswith(
-        "Needs a person\n"
+        "Needs attention\n"
         "  dead-letters (3)  Deliveries failed five times. The function's log names the cause, often a missing "
-        "permission. Mend it, then run `aitrail retry`, within 14 days.\n"
+        "permission. Fix it, then run `aitrail retry`, within 14 days.\n"
         "  archived (1)      Objects are in an archive storage class and cannot be read. Restore them (`aws s3api "
-        "restore-object --bucket BUCKET --key KEY --restore-request Days=7`): they are then read by themselves.\n"
+        "restore-object --bucket BUCKET --key KEY --restore-request Days=7`): they are then ingested "
+        "automatically.\n"
         f"                    {name}: InvalidObjectState\n"
-        "\nQueues\n"
+        "\n"
+        "Queues\n"
     )
 
 
@@ -158,13 +160,15 @@ def test_nothing_delivered_yet_is_fine_and_says_what_to_expect(aitrail):
 
     assert ended.exit_code == 0
     assert ended.stdout.startswith(
-        "All is well: nothing needs a person.\n"
+        "Everything is in order.\n"
         "  2026-03-14T10:30:00Z\n"
-        "\nWorth knowing\n"
-        "  no-deliveries (1)  No delivery is known of the window. CloudTrail delivers log files 5 to 15 minutes after "
-        "a call, and the first digests after an hour or two. Check --since, --account and --in-region, and whether a "
-        "trail delivers to the log bucket.\n"
-        "\nQueues\n"
+        "\n"
+        "Worth knowing\n"
+        "  no-deliveries (1)  The ledger has no delivery in the window. CloudTrail delivers log files 5 to 15 "
+        "minutes after a call, and the first digests after an hour or two. Check --since, --account and "
+        "--in-region, and whether a trail delivers to the log bucket.\n"
+        "\n"
+        "Queues\n"
     )
 
 
@@ -213,7 +217,7 @@ def test_age_that_nobody_may_ask_for_is_unknown_and_the_rest_is_there(aitrail, s
     shown = json.loads(ended.stdout)
     assert ended.exit_code == 0
     assert [(each["finding"], each["whatToDo"]) for each in shown["notes"]] == [
-        ("age-unknown", "Allow cloudwatch:GetMetricData, on all resources.")
+        ("age-unknown", "Allow cloudwatch:GetMetricData on all resources.")
     ]
     assert shown["queues"]["deliveries"]["oldestSeconds"] is None
 
@@ -237,7 +241,7 @@ def test_age_of_the_oldest_message_is_shown_where_there_is_one(aitrail, healthy,
     ended = aitrail("status")
 
     assert ended.exit_code == 4
-    assert ended.stdout.startswith("Needs a person\n  backlog (2)  The oldest delivery has waited for 2.2 hours. ")
+    assert ended.stdout.startswith("Needs attention\n  backlog (2)  The oldest delivery has waited for 2.2 hours. ")
     assert "  deliveries    2 waiting, 0 in flight, 0 delayed, age of the oldest 2 hours\n" in ended.stdout
     assert "  backfill      1 waiting, 0 in flight, 0 delayed, age of the oldest unknown\n" in ended.stdout
 
@@ -260,7 +264,7 @@ def test_queue_that_is_gone_is_said(aitrail, stacks):
 
     assert (ended.exit_code, ended.stdout) == (3, "")
     assert ended.stderr.endswith(
-        "The stack names this queue, but it is gone: was it deleted by hand? Deploy the stack anew.\n"
+        "The stack's outputs name this queue, but it no longer exists: was it deleted by hand? Redeploy the stack.\n"
     )
 
 
@@ -288,5 +292,5 @@ def test_long_lists_are_cut_for_people_alone(aitrail, deployed):
     shown, whole = aitrail("status").stdout, json.loads(aitrail("status", "-o", "json").stdout)
 
     assert shown.count("2026-03-14T10:05:00Z, 25 minutes ago") == 20
-    assert "and 5 more: -o json has all" in shown
+    assert "and 5 more: -o json lists all" in shown
     assert len(whole["newestDeliveries"]) == 25

@@ -150,8 +150,9 @@ def test_table_shows_early_what_was_asked_about(tail, recorded, call):
 
 
 WAITING = (
-    "No calls with service polly, outcome denied or throttled in the stack aitrail in eu-west-1 within the last "
-    "2 hours; waiting. --lookback reaches further back. CloudTrail delivers log files 5 to 15 minutes after a call.\n"
+    "No calls with service polly, outcome denied or throttled in the stack aitrail in eu-west-1 within the last 2 "
+    "hours; waiting. To look further back, use --lookback. CloudTrail delivers log files 5 to 15 minutes after a "
+    "call.\n"
 )
 
 
@@ -199,10 +200,8 @@ def test_throttling_is_told_waited_out_and_loses_nothing(aitrail, recorded, stac
     assert (ended.exit_code, sorted(numbers(ended.stdout))) == (INTERRUPTED, [1, 2])
     assert meanwhile.slept == [10, 5, 5]
     told = ended.stderr.splitlines()
-    assert told[0].startswith(
-        "Rows cannot be read at the moment; trying again. An error occurred (ThrottlingException)"
-    )
-    assert told[1:] == ["Rows can be read again."]
+    assert told[0].startswith("Cannot read rows at the moment; trying again. An error occurred (ThrottlingException)")
+    assert told[1:] == ["Reading rows works again."]
 
 
 REFUSALS = {
@@ -234,10 +233,10 @@ def test_missing_stack_ends_it_with_3_before_anything_is_told(tail, stacks):
 WRONG = {
     "json": (["-o", "json"], "Invalid value for '-o' / '--output': 'json' is not one of 'table', 'jsonl', 'csv'."),
     "query": (["--query", "[0]"], "No such option '--query'"),
-    "column": (["--columns", "princpal"], "'princpal' is no column: did you mean principal?"),
+    "column": (["--columns", "princpal"], "'princpal' is not a column: did you mean principal?"),
     "no lookback": (["--lookback", "0s"], "Invalid value for '--lookback': give at least 1s."),
     "no interval": (["--interval", "0m"], "Invalid value for '--interval': give at least 1s."),
-    "condition": (["--principal", "alice"], "Invalid value for '--principal': 'alice' is no principal"),
+    "condition": (["--principal", "alice"], "Invalid value for '--principal': 'alice' is not a principal"),
     "window": (["--since", "1h"], "No such option '--since'"),
     "log files": (["--from", "."], "No such option '--from'"),
 }

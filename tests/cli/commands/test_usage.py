@@ -121,7 +121,10 @@ def test_table_by_one_dimension_has_every_measure_and_totals(aitrail, folder):
         "user/eve        1       1       1           0      0.0000\n"
         "total           4       1       1   1,235,617      4.9543\n"
     )
-    assert ended.stderr == "50 characters of the engine turbo have no price: they are not in the cost.\n" + PRICES
+    assert (
+        ended.stderr
+        == ("50 characters of the engine turbo have no price: they are not included in the cost.\n") + PRICES
+    )
 
 
 ONE_MEASURE = {
@@ -157,7 +160,9 @@ def test_cost_is_empty_for_services_without_prices(aitrail, call, record, log_fi
         "polly,1,0,0,1000,0.016,USD\n"
     )  # fmt: skip
     assert [(group["cost"], group["currency"]) for group in as_json(lines)] == [(None, "USD"), (0.016, "USD")]
-    assert {ended.stderr for ended in (table, csv_file, lines)} == {"No price: lex; it is not in the cost.\n" + PRICES}
+    assert {ended.stderr for ended in (table, csv_file, lines)} == {
+        ("There is no price for lex: it is not included in the cost.\n") + PRICES
+    }
 
 
 MEASURES = {
@@ -245,8 +250,8 @@ def test_own_prices_are_taken_from_a_file(aitrail, folder, tmp_path):
 
     assert as_json(ended)[0]["cost"] == 4.320984
     assert ended.stderr.splitlines() == [
-        "1,000 characters of the engine neural have no price: they are not in the cost.",
-        "50 characters of the engine turbo have no price: they are not in the cost.",
+        "1,000 characters of the engine neural have no price: they are not included in the cost.",
+        "50 characters of the engine turbo have no price: they are not included in the cost.",
         "Prices of 2026-10 in EUR from a contract: check them.",
     ]
 
@@ -260,7 +265,7 @@ REFUSED = {
     "dimension that is none": (["--by", "colour"], "Invalid value for '--by': 'colour' is not one of 'service', "),
     "what never counts": (
         ["--event-category", "networkactivity"],
-        "Network activity events do not count: `aitrail events` lists them.",
+        "Network activity events are not counted: `aitrail events` lists them.",
     ),
 }
 

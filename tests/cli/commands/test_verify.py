@@ -96,7 +96,7 @@ def test_window_that_is_proved_is_told_in_a_sentence(aitrail, deployment, record
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert ended.stdout == (
         "2 of 2 files delivered, ingested and verified; 2 records, 2 wanted, 2 distinct events, 2 rows\n"
-        "Proved: nothing is in the way.\n"
+        "Proved: no exceptions.\n"
         "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.\n"
     )
 
@@ -110,23 +110,20 @@ def test_every_exception_is_named_and_the_exit_code_asks_for_a_person(aitrail, d
 
     assert ended.exit_code == 4
     chain = f"s3://{BUCKET}/{key_of(at('11:00'))}".partition("/2026/")[0]
-    assert (
-        ended.stdout
-        == f"""\
-0 of 2 files delivered, ingested and verified; 1 record, 1 wanted, 1 distinct event, 1 row
-Not proved: 3 exceptions, named below.
-Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.
-
-awaited: a digest lists it and it has not come: `aitrail verify --announce` has it looked for
-  {awaited}
-
-gap: no verified digest covers 2026-03-14T10:00:00Z to 2026-03-14T11:00:00Z: is the trail stopped, or a digest not \
-verified?
-  {chain}/111122223333_CloudTrail-Digest_eu-west-1_audit_eu-west-1
-
-unproven: no digest of CloudTrail has listed it until now
-  {unlisted}
-"""
+    assert ended.stdout == (
+        "0 of 2 files delivered, ingested and verified; 1 record, 1 wanted, 1 distinct event, 1 row\n"
+        "Not proved: 3 exceptions, listed below.\n"
+        "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.\n"
+        "\n"
+        "awaited: a digest lists it, but it has not arrived: `aitrail verify --announce` re-announces it\n"
+        f"  {awaited}\n"
+        "\n"
+        "gap: no verified digest covers 2026-03-14T10:00:00Z to 2026-03-14T11:00:00Z: is the trail stopped, or "
+        "is a digest not verified?\n"
+        f"  {chain}/111122223333_CloudTrail-Digest_eu-west-1_audit_eu-west-1\n"
+        "\n"
+        "unproven: no CloudTrail digest lists it yet\n"
+        f"  {unlisted}\n"
     )
 
 
@@ -136,7 +133,7 @@ def test_exceptions_of_one_kind_stand_below_what_is_the_matter(aitrail, deployme
 
     lines = aitrail("verify", *WINDOW).stdout.splitlines()
 
-    assert lines[1] == "Not proved: 2 exceptions, named below."
+    assert lines[1] == "Not proved: 2 exceptions, listed below."
     assert lines[4].startswith("awaited: ")
     assert lines[5:] == [f"  {name}" for name in names]
 
@@ -152,7 +149,7 @@ def test_files_whose_hour_is_open_are_told_and_are_no_exception(aitrail, deploym
     assert ended.exit_code == 0
     assert ended.stdout.splitlines() == [
         "1 of 1 file delivered, ingested and verified; 2 records, 2 wanted, 2 distinct events, 2 rows",
-        "Proved: nothing is in the way.",
+        "Proved: no exceptions.",
         "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.",
         "Open: 1 more file of the last two hours, which no digest lists yet. Verify again later.",
     ]
@@ -182,7 +179,7 @@ def test_json_is_one_object_for_programs(aitrail, deployment, record):
             {
                 "finding": "awaited",
                 "of": name,
-                "why": "a digest lists it and it has not come: `aitrail verify --announce` has it looked for",
+                "why": "a digest lists it, but it has not arrived: `aitrail verify --announce` re-announces it",
             }
         ],
         "accepted": [],
@@ -213,7 +210,7 @@ def test_what_has_not_come_is_announced_again_when_asked(aitrail, deployment):
     ended = aitrail("verify", *WINDOW, "--announce")
 
     assert silent[1] == []
-    assert ended.stderr.splitlines()[-1] == "1 object announced again."
+    assert ended.stderr.splitlines()[-1] == "1 object re-announced."
     assert deployment.announced() == [{"s3Bucket": BUCKET, "s3ObjectKey": [name.removeprefix(f"s3://{BUCKET}/")]}]
 
 
@@ -241,7 +238,7 @@ def test_window_without_deliveries_says_what_to_look_at(aitrail):
     assert ended.exit_code == 4
     assert ended.stdout.startswith("0 of 0 files delivered, ingested and verified; ")
     assert ended.stderr == (
-        "There are no deliveries of this window. Look at --since, --account, --in-region, and `aitrail status`.\n"
+        "There are no deliveries in this window. Check --since, --account, --in-region, and `aitrail status`.\n"
     )
 
 
@@ -269,17 +266,14 @@ def test_what_is_accepted_is_told_and_no_exception(aitrail, deployment):
 
     assert (before.exit_code, accepting.exit_code, after.exit_code) == (4, 0, 0)
     assert after.stdout.startswith("0 of 1 file delivered, ingested and verified; ")
-    assert (
-        "\nNothing else is in the way: 1 problem accepted, with what follows from that: -o json names all.\n"
-        in after.stdout
-    )
+    assert "\nNo other exceptions: 1 problem accepted (consequences included; -o json lists all).\n" in after.stdout
     assert [each["of"] for each in found["accepted"]] == [name]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--since", "tomorrow"), "'tomorrow' is no time"),
+        (("--since", "tomorrow"), "'tomorrow' is not a time"),
         (("--since", "1d", "--until", "2d"), "The window is empty"),
     ],
 )

@@ -43,10 +43,10 @@ def test_who_shows_who_touched_a_resource_newest_first_and_what_is_new(aitrail, 
     assert all(set(row) <= {*NARROW_COLUMNS, "new"} for row in rows(ended))
     assert ended.exit_code == 0
     assert ended.stderr == (
-        "3 calls, 1 error, 2 principals, 2 source addresses; "
-        "first seen 2026-03-01T00:00:00Z, last seen 2026-03-14T00:00:03Z.\n"
-        "New, compared with the 30 days before: principal user/eve.\n"
-        "New, compared with the 30 days before: source address 203.0.113.7.\n"
+        "3 calls, 1 error, 2 principals, 2 source addresses; first seen 2026-03-01T00:00:00Z, last seen "
+        "2026-03-14T00:00:03Z.\n"
+        "New compared with the 30 days before: principal user/eve.\n"
+        "New compared with the 30 days before: source address 203.0.113.7.\n"
     )
 
 
@@ -61,9 +61,9 @@ def test_what_shows_what_a_principal_did_newest_first_and_what_is_new(aitrail, c
         ("2026-03-14T00:00:01Z", TASK, []),
     ]
     assert ended.stderr == (
-        "3 calls, 0 errors, 1 resource, 1 source address; "
-        "first seen 2026-03-01T00:00:00Z, last seen 2026-03-14T00:00:04Z.\n"
-        "New, compared with the 30 days before: operation DescribeVoices.\n"
+        "3 calls, 0 errors, 1 resource, 1 source address; first seen 2026-03-01T00:00:00Z, last seen "
+        "2026-03-14T00:00:04Z.\n"
+        "New compared with the 30 days before: operation DescribeVoices.\n"
     )
 
 
@@ -197,21 +197,21 @@ def test_default_limit_is_a_hundred(aitrail, record, log_file):
 BASELINES = {
     "it has no such call": (
         ["--baseline", "12d"],
-        ["Nothing is known from the 12 days before, so nothing is marked as new."],
+        ["There are no calls in the 12 days before, so nothing is marked as new."],
     ),
     "there is none": (["--baseline", "0d"], []),
-    "it has the same values": (["--outcome", "ok"], ["Nothing is new, compared with the 30 days before."]),
+    "it has the same values": (["--outcome", "ok"], ["Nothing is new compared with the 30 days before."]),
     "it is in hours": (
         ["--baseline", "36h"],
-        ["Nothing is known from the 36 hours before, so nothing is marked as new."],
+        ["There are no calls in the 36 hours before, so nothing is marked as new."],
     ),
     "it is in minutes": (
         ["--baseline", "1m"],
-        ["Nothing is known from the 1 minute before, so nothing is marked as new."],
+        ["There are no calls in the 1 minute before, so nothing is marked as new."],
     ),
     "it is in seconds": (
         ["--baseline", "90s"],
-        ["Nothing is known from the 90 seconds before, so nothing is marked as new."],
+        ["There are no calls in the 90 seconds before, so nothing is marked as new."],
     ),
 }
 
@@ -229,7 +229,7 @@ def test_window_that_reaches_back_to_the_beginning_has_nothing_to_compare_with(a
 
     assert [row["new"] for row in rows(ended)] == [[]] * 4
     assert ended.stderr.splitlines()[1:] == [
-        "There is nothing before the window to compare with: --since makes it begin later."
+        "There is nothing before the window to compare with: use --since to start it later."
     ]
 
 
@@ -239,14 +239,14 @@ def test_ten_new_values_are_named(aitrail, calls, record):
     ended = aitrail("who", TASK, *SINCE, "--from", calls(*others))
 
     named = ", ".join(f"user/user{number}" for number in range(14, 4, -1))
-    assert f"New, compared with the 30 days before: principal {named} and 2 more.\n" in ended.stderr
+    assert f"New compared with the 30 days before: principal {named} and 2 more.\n" in ended.stderr
 
 
 NOTHING = {
     "in the window": (
         ["--since", "2026-03-15", "--until", "2026-03-16"],
         "from 2026-03-15T00:00:00Z until 2026-03-16T00:00:00Z",
-        ["Names of resources are case-sensitive.", "The last call before was at 2026-03-14T00:00:03Z."],
+        ["Names of resources are case-sensitive.", "The last call before the window was at 2026-03-14T00:00:03Z."],
     ),
     "before it either": (
         ["--since", "2026-02-15", "--until", "2026-02-16"],
@@ -279,29 +279,35 @@ def test_argument_stands_before_the_paths(aitrail, calls, record, log_file):
 WRONG = {
     "who, no resource": (["who"], "Missing argument 'RESOURCE'."),
     "what, no principal": (["what"], "Missing argument 'PRINCIPAL'."),
-    "who, no kind": (["who", "stations"], "Invalid value for 'RESOURCE': 'stations' is no resource: give KIND/NAME"),
-    "what, no kind": (["what", "alice"], "Invalid value for 'PRINCIPAL': 'alice' is no principal: give user/alice"),
-    "who, a principal": (["who", "user/alice"], "no resource. For a principal: aitrail what user/alice\n"),
+    "who, no kind": (["who", "stations"], "Invalid value for 'RESOURCE': 'stations' is not a resource: give KIND/NAME"),
+    "what, no kind": (["what", "alice"], "Invalid value for 'PRINCIPAL': 'alice' is not a principal: give user/alice"),
+    "who, a principal": (["who", "user/alice"], "not a resource. For a principal: aitrail what user/alice\n"),
     "who, root": (["who", "root"], "For a principal: aitrail what root\n"),
     "who, ARN of a user": (
         ["who", "arn:aws:iam::111122223333:user/alice"],
         "For a principal: aitrail what arn:aws:iam::111122223333:user/alice\n",
     ),
-    "what, a resource": (["what", "bot/QX7ZJ2K9LM"], "no principal. For a resource: aitrail who bot/QX7ZJ2K9LM\n"),
+    "what, a resource": (["what", "bot/QX7ZJ2K9LM"], "not a principal. For a resource: aitrail who bot/QX7ZJ2K9LM\n"),
     "what, ARN of a bot": (
         ["what", "arn:aws:lex:eu-west-1:111122223333:bot/QX7ZJ2K9LM"],
         "For a resource: aitrail who arn:aws:lex:eu-west-1:111122223333:bot/QX7ZJ2K9LM\n",
     ),
     "columns of a summary": (
         ["who", TASK, "--summary", "--columns", "principal"],
-        "--columns are those of calls: give it or --summary.",
+        "--columns and --summary cannot be used together: give one of them.",
     ),
-    "wide column": (["who", TASK, "--columns", "userAgent"], "Invalid value for '--columns': 'userAgent' is no column"),
+    "wide column": (
+        ["who", TASK, "--columns", "userAgent"],
+        "Invalid value for '--columns': 'userAgent' is not a column",
+    ),
     "who, the option": (["who", TASK, "--resource", TASK], "No such option '--resource'"),
     "what, the option": (["what", "root", "--principal", "root"], "No such option '--principal'"),
-    "limit of everything": (["who", TASK, "--all", "--limit", "3"], "--all shows everything: give it or --limit."),
-    "no span": (["who", TASK, "--baseline", "long"], "Invalid value for '--baseline': 'long' is no span of time"),
-    "unknown operation": (["who", TASK, "--operation", "a b"], "'a b' is no operation"),
+    "limit of everything": (
+        ["who", TASK, "--all", "--limit", "3"],
+        "--all and --limit cannot be used together: give one of them.",
+    ),
+    "no span": (["who", TASK, "--baseline", "long"], "Invalid value for '--baseline': 'long' is not a span of time"),
+    "unknown operation": (["who", TASK, "--operation", "a b"], "'a b' is not an operation"),
 }
 
 

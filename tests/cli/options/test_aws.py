@@ -18,10 +18,12 @@ REGION = {"AWS_DEFAULT_REGION": "eu-west-1"}
 
 CONFIGURE = "Configure credentials (`aws configure`, `aws sso login`, AWS_PROFILE), or name a profile with --profile."
 ALLOW = "docs/operations.md (Permissions) lists what each command needs."
-LOG_IN = "Log in again (`aws sso login`), or fetch new temporary credentials."
+LOG_IN = "Log in again (`aws sso login`), or get new temporary credentials."
 CHECK_CREDENTIALS = "Check the credentials: --profile, AWS_PROFILE, AWS_ACCESS_KEY_ID."
-CHECK_NETWORK = "Check the network, --region and, where given, --endpoint-url."
-NO_PROFILE = "The config profile (nobody) could not be found. `aws configure list-profiles` shows those there are."
+CHECK_NETWORK = "Check the network, --region and, if given, --endpoint-url."
+NO_PROFILE = (
+    "The config profile (nobody) could not be found. `aws configure list-profiles` lists the existing profiles."
+)
 NO_REGION = "You must specify a region. Name the region of the stack with --region, or set AWS_REGION."
 
 NOT_CONFIGURED = {
@@ -148,8 +150,8 @@ def test_unknown_stack_is_named_with_its_region(aitrail):
 
     assert (ended.exit_code, ended.stdout) == (3, "")
     assert ended.stderr == (
-        "Error: there is no stack 'nope' in eu-west-3: deploy it with `make deploy`, or name the right stack, "
-        "Region and profile. --stack, --region and --profile say which is asked.\n"
+        "Error: there is no stack 'nope' in eu-west-3: deploy it with `make deploy`, or give the right stack, "
+        "Region and profile. Check --stack, --region and --profile.\n"
     )
 
 
@@ -161,8 +163,8 @@ def test_stack_of_something_else_is_named(aitrail, stacks):
 
     assert (ended.exit_code, ended.stdout) == (3, "")
     assert ended.stderr == (
-        "Error: the stack 'CDKToolkit' in eu-west-1 has no output EventsTableName: it is not aitrail's, or its "
-        "deployment has not finished (status CREATE_COMPLETE). --stack, --region and --profile say which is asked.\n"
+        "Error: the stack 'CDKToolkit' in eu-west-1 has no output EventsTableName: it is not an aitrail stack, or "
+        "its deployment has not finished (status CREATE_COMPLETE). Check --stack, --region and --profile.\n"
     )
 
 
@@ -215,8 +217,8 @@ def test_what_is_not_aws_is_named(aitrail, stranger, status, kind, body):
 
     assert (ended.exit_code, ended.stdout) == (3, "")
     assert ended.stderr == (
-        f"Error: What answers at {url} is not AWS. Check --endpoint-url, and whether a proxy or a login page of the "
-        "network is in between (HTTPS_PROXY, AWS_ENDPOINT_URL).\n"
+        f"Error: The response from {url} is not from AWS. Check --endpoint-url, and whether a proxy or a login page "
+        "of the network intercepts requests (HTTPS_PROXY, AWS_ENDPOINT_URL).\n"
     )
 
 
@@ -229,10 +231,10 @@ def test_page_in_the_place_of_dynamodb_is_named(aitrail, stacks, monkeypatch):
     ended = aitrail("events")
 
     assert (ended.exit_code, ended.stdout) == (3, "")
-    assert ended.stderr.startswith("Error: What answers at the addresses of AWS in eu-west-1 is not AWS.")
+    assert ended.stderr.startswith("Error: The response from the addresses of AWS in eu-west-1 is not from AWS.")
 
 
-THROTTLES = "AWS throttles: ask again in a minute, or ask for less (a shorter window, one principal or service)."
+THROTTLES = "AWS throttles requests: try again in a minute, or read less (a shorter window, one principal or service)."
 
 
 @pytest.fixture
@@ -265,9 +267,9 @@ def test_table_that_is_gone_is_named(aitrail, stacks):
 
     assert (ended.exit_code, ended.stdout) == (3, "")
     assert ended.stderr == (
-        "Error: An error occurred (ResourceNotFoundException) when calling the Query operation: Requested resource not "
-        "found. The stack names this table, but it is gone: was it deleted by hand? Restore it under its name, or "
-        "deploy the stack anew.\n"
+        "Error: An error occurred (ResourceNotFoundException) when calling the Query operation: Requested resource "
+        "not found. The stack's outputs name this table, but it no longer exists: was it deleted by hand? Restore it "
+        "under its name, or redeploy the stack.\n"
     )
 
 

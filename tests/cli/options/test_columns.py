@@ -59,4 +59,4 @@ def test_no_column_at_all_is_refused(aitrail, columns):
     ended = aitrail("events", "--columns", columns)
 
     assert (ended.exit_code, ended.stdout) == (2, "")
-    assert "Invalid value for '--columns': it names no column." in ended.stderr
+    assert "Invalid value for '--columns': give at least one column." in ended.stderr

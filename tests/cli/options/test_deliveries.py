@@ -4,16 +4,16 @@ import pytest
 
 COMMANDS = ("status", "verify", "backfill")
 WRONG = {
-    "no account": (["--account", "prod"], "'prod' is no account: it should be like 111122223333."),
-    "no Region": (["--in-region", "Ireland"], "'Ireland' is no Region: it should be like eu-central-1."),
+    "no account": (["--account", "prod"], "'prod' is not a valid account: it should look like 111122223333."),
+    "no Region": (["--in-region", "Ireland"], "'Ireland' is not a valid Region: it should look like eu-central-1."),
     "accounts in one": (
         ["--account", "111122223333,444455556666"],
-        "For several values repeat the option: --account 111122223333 --account 444455556666.",
+        "For several values, repeat the option: --account 111122223333 --account 444455556666.",
     ),
     "before everything": (["--since", "0001-01-01", "--until", "0001-01-03"], "CloudTrail has recorded nothing before"),
-    "after everything": (["--since", "9999-12-30", "--until", "9999-12-31"], "9999-12-30T00:00:00Z is still to come."),
+    "after everything": (["--since", "9999-12-30", "--until", "9999-12-31"], "9999-12-30T00:00:00Z is in the future."),
     "empty": (["--since", "1h", "--until", "2h"], "The window is empty"),
-    "no time": (["--since", "tomorrow"], "'tomorrow' is no time"),
+    "no time": (["--since", "tomorrow"], "'tomorrow' is not a time"),
 }
 
 

@@ -103,48 +103,75 @@ def test_there_is_an_option_for_every_condition():
 
 
 WRONG = {
-    "service": (["--service", "poly"], "'poly' is no service: did you mean polly? Valid are lex, personalize, "),
-    "unknown service": (["--service", "rekognition"], "'rekognition' is no service. Valid are lex, personalize, "),
-    "operation": (["--operation", "no such"], "'no such' is no operation: give a name such as SynthesizeSpeech"),
-    "principal": (["--principal", "alice"], "'alice' is no principal: give user/alice, role/alice (kinds are "),
-    "kind of principal": (["--principal", "rol/Admin"], "'rol' is no kind of principal: did you mean role? Valid are"),
-    "resource": (["--resource", "stations"], "'stations' is no resource: give KIND/NAME, such as lexicon/stations"),
-    "kind of resource": (["--resource", "lexikon/x"], "'lexikon' is no kind of resource: did you mean lexicon/x?"),
-    "account": (["--account", "1234"], "'1234' is no account: it should be like 111122223333."),
-    "region": (["--in-region", "ireland"], "'ireland' is no Region: it should be like eu-central-1."),
-    "outcome": (["--outcome", "throtled"], "'throtled' is no outcome: did you mean throttled? Valid are ok, denied, "),
-    "credentials": (["--credentials", "user"], "'user' is no kind of credentials: did you mean iam-user? Valid are "),
-    "address": (["--source-ip", "203.0.113.999"], "'203.0.113.999' is no address: give one such as 203.0.113.9, "),
-    "network": (["--source-ip", "203.0.113.0/33"], "'203.0.113.0/33' is no address: give one such as 203.0.113.9, "),
-    "access key": (["--access-key", "secret?"], "'secret?' is no access key id: it should be like AKIAIOSFODNN7EX"),
-    "category": (["--event-category", "date"], "'date' is no event category: did you mean Data? Valid are Manag"),
+    "service": (
+        ["--service", "poly"],
+        "'poly' is not a known service: did you mean polly? Choose from lex, personalize, ",
+    ),
+    "unknown service": (
+        ["--service", "rekognition"],
+        "'rekognition' is not a known service. Choose from lex, personalize, ",
+    ),
+    "operation": (["--operation", "no such"], "'no such' is not an operation: give a name such as SynthesizeSpeech"),
+    "principal": (["--principal", "alice"], "'alice' is not a principal: give user/alice, role/alice (kinds are "),
+    "kind of principal": (
+        ["--principal", "rol/Admin"],
+        "'rol' is not a kind of principal: did you mean role? Choose from",
+    ),
+    "resource": (["--resource", "stations"], "'stations' is not a resource: give KIND/NAME, such as lexicon/stations"),
+    "kind of resource": (["--resource", "lexikon/x"], "'lexikon' is not a kind of resource: did you mean lexicon/x?"),
+    "account": (["--account", "1234"], "'1234' is not a valid account: it should look like 111122223333."),
+    "region": (["--in-region", "ireland"], "'ireland' is not a valid Region: it should look like eu-central-1."),
+    "outcome": (
+        ["--outcome", "throtled"],
+        "'throtled' is not a known outcome: did you mean throttled? Choose from ok, denied, ",
+    ),
+    "credentials": (
+        ["--credentials", "user"],
+        "'user' is not a known kind of credentials: did you mean iam-user? Choose from ",
+    ),
+    "address": (["--source-ip", "203.0.113.999"], "'203.0.113.999' is not an address: give one such as 203.0.113.9, "),
+    "network": (
+        ["--source-ip", "203.0.113.0/33"],
+        "'203.0.113.0/33' is not an address: give one such as 203.0.113.9, ",
+    ),
+    "access key": (
+        ["--access-key", "secret?"],
+        "'secret?' is not a valid access key id: it should look like AKIAIOSFODNN7EX",
+    ),
+    "category": (
+        ["--event-category", "date"],
+        "'date' is not a known event category: did you mean Data? Choose from Manag",
+    ),
     "errors and outcome": (
         ["--errors", "--outcome", "throttled"],
-        "--errors stands for all outcomes but ok: give it or --outcome.",
+        "--errors means all outcomes except ok: give --errors or --outcome.",
     ),
     "account of the caller": (
         ["--principal-account", "partner"],
-        "Invalid value for '--principal-account': 'partner' is no account: it should be like 111122223333.",
+        "Invalid value for '--principal-account': 'partner' is not a valid account: it should look like 111122223333.",
     ),
     "several services in one": (
         ["--service", "polly,lex"],
-        "For several values repeat the option: --service polly --service lex.",
+        "For several values, repeat the option: --service polly --service lex.",
     ),
     "several access keys in one": (
         ["--access-key", "AKIAIOSFODNN7EXAMPLE, AKIAEXAMPLE4D8HNQ2JB"],
-        "For several values repeat the option: --access-key AKIAIOSFODNN7EXAMPLE --access-key AKIAEXAMPLE4D8HNQ2JB.",
+        "For several values, repeat the option: --access-key AKIAIOSFODNN7EXAMPLE --access-key AKIAEXAMPLE4D8HNQ2JB.",
     ),
     "comma at the end": (
         ["--operation", "ListBots,"],
-        "'ListBots,' is no operation: give a name such as SynthesizeSpeech or a pattern such as 'Delete*'.\n",
+        "'ListBots,' is not an operation: give a name such as SynthesizeSpeech, or a pattern such as 'Delete*'.\n",
     ),
     "reading and writing": (
         ["--read-only", "--write-only"],
-        "No call is both: give --read-only or --write-only.",
+        "--read-only and --write-only cannot be used together: give one of them.",
     ),
-    "empty window": (["--since", "1d", "--until", "2d"], "The window is empty: since "),
-    "time": (["--since", "tomorrow"], "Invalid value for '--since': 'tomorrow' is no time: give now, today, "),
-    "column": (["--columns", "princpal"], "'princpal' is no column: did you mean principal? Valid are eventTime, "),
+    "empty window": (["--since", "1d", "--until", "2d"], "The window is empty: the start "),
+    "time": (["--since", "tomorrow"], "Invalid value for '--since': 'tomorrow' is not a time: give now, today, "),
+    "column": (
+        ["--columns", "princpal"],
+        "'princpal' is not a column: did you mean principal? Choose from eventTime, ",
+    ),
     "query": (["--query", "[?"], "--query: "),
     "format": (["-o", "xml"], "'xml' is not one of 'table', 'json', 'jsonl', 'csv'."),
 }
@@ -165,7 +192,7 @@ def test_several_dimensions_in_one_are_refused_with_how_to_give_them(aitrail):
 
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert "Invalid value for '--by': 'principal,service' is not one of 'service', " in ended.stderr
-    assert ended.stderr.endswith(" For several values repeat the option: --by principal --by service.\n")
+    assert ended.stderr.endswith(" For several values, repeat the option: --by principal --by service.\n")
 
 
 def test_completion_knows_the_values():

@@ -12,7 +12,7 @@ from tests.shared.folders import locked, put
 NONE_READ = (
     "0 log files read, 0 unreadable, {} left out{}: 0 records, 0 rows, 0 rejected, 0 duplicates within a file.\n"
 )
-NO_LOG_FILE = "There is no log file here: names of log files end with .json.gz or .json.\n"
+NO_LOG_FILE = "There are no log files here: names of log files end with .json.gz or .json.\n"
 
 
 @pytest.mark.timeout(60)

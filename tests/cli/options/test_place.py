@@ -113,16 +113,19 @@ def test_bucket_that_is_not_there_ends_with_3(aitrail, bucket):
 
     assert (ended.exit_code, ended.stdout) == (3, "")
     assert ended.stderr == (
-        "Error: An error occurred (NoSuchBucket) when calling the ListObjectsV2 operation: The specified bucket does "
-        "not exist. Check the name behind s3://, and --profile.\n"
+        "Error: An error occurred (NoSuchBucket) when calling the ListObjectsV2 operation: The specified bucket "
+        "does not exist. Check the bucket name after s3://, and --profile.\n"
     )
 
 
 WRONG = {
     "not there": (["--from", "no/such"], "Invalid value for '--from': Path 'no/such' does not exist."),
     "not there, further": (["--from", ".", "no/such"], "Invalid value for '--from': Path 'no/such' does not exist."),
-    "no bucket": (["--from", "s3://"], "Invalid value for '--from': 's3://' names no bucket: give s3://BUCKET or s3:/"),
-    "without --from": (["logs"], "Got unexpected extra argument (logs). Log files are named with --from."),
+    "no bucket": (
+        ["--from", "s3://"],
+        "Invalid value for '--from': 's3://' does not name a bucket: give s3://BUCKET or s3:/",
+    ),
+    "without --from": (["logs"], "Got unexpected extra argument (logs). Name log files with --from."),
 }
 
 
@@ -240,11 +243,11 @@ def test_exit_code_of_a_command_comes_first(aitrail, damaged):
 UNUSED = {
     "region": (
         ["--region", "us-east-1"],
-        "--region says where the stack is, and --from asks no stack: leave one out. The Region that was called is --in",
+        "--region selects the stack, but --from reads no stack: leave one out. To filter by the Region that was",
     ),
-    "stack": (["--stack", "aitrail"], "--stack says where the stack is, and --from asks no stack: leave one out.\n"),
-    "profile": (["--profile", "x"], "--profile says where the stack is, and --from asks no stack: leave one out.\n"),
-    "endpoint": (["--endpoint-url", "http://127.0.0.1"], "--endpoint-url says where the stack is, and --from asks"),
+    "stack": (["--stack", "aitrail"], "--stack selects the stack, but --from reads no stack: leave one out.\n"),
+    "profile": (["--profile", "x"], "--profile selects the stack, but --from reads no stack: leave one out.\n"),
+    "endpoint": (["--endpoint-url", "http://127.0.0.1"], "--endpoint-url selects the stack, but --from reads"),
 }
 
 
@@ -260,7 +263,7 @@ def test_refused_region_names_another_option_where_there_is_one(aitrail, files):
     ended = aitrail("event", "nothing", "--region", "us-east-1", "--from", files[0])
 
     assert ended.exit_code == 2
-    assert ended.stderr.endswith("asks no stack: leave one out.\n")
+    assert ended.stderr.endswith("reads no stack: leave one out.\n")
 
 
 def test_region_may_be_given_for_a_bucket_and_a_stack_may_not(aitrail, times, bucket, record):
@@ -276,4 +279,4 @@ def test_strict_is_refused_without_log_files(aitrail):
     ended = aitrail("events", "--strict")
 
     assert ended.exit_code == 2
-    assert "--strict is about log files: give it with --from." in ended.stderr
+    assert "--strict applies to log files: use it with --from." in ended.stderr

@@ -77,7 +77,7 @@ def test_anything_else_is_refused_with_what_is_valid(text):
     with pytest.raises(click.BadParameter) as refused:
         converted(text)
 
-    assert str(refused.value).startswith(f"{text!r} is no time: give now, today, yesterday, a span before now (30m")
+    assert str(refused.value).startswith(f"{text!r} is not a time: give now, today, yesterday, a span before now (30m")
     assert "2026-11-01T08:30:00+01:00" in str(refused.value)
 
 
@@ -150,8 +150,8 @@ def test_empty_window_is_refused_with_both_ends(arguments, since, until):
     ended = CliRunner().invoke(windowed, arguments)
 
     assert ended.exit_code == 2
-    assert f"The window is empty: since {since}" in ended.stderr
-    assert f"is not before until {until}" in ended.stderr
+    assert f"The window is empty: the start {since}" in ended.stderr
+    assert f"is not before the end {until}" in ended.stderr
 
 
 def test_end_is_refused_before_the_default_begin():

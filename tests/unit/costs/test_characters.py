@@ -69,29 +69,29 @@ def test_date_may_be_a_date(file):
     assert Prices.read(file(HEAD.replace('"2026-10"', "2026-10-31") + ENGINES)).date == "2026-10-31"
 
 
-NUMBER = "it has to be a number, 0 to 1,000,000,000 with at most 9 decimals: what a million characters cost."
+NUMBER = "it must be a number, 0 to 1,000,000,000 with at most 9 decimals: what a million characters cost."
 WRONG = {
-    "no TOML": ("currency = USD", "is no TOML file in UTF-8: Invalid value (at line 1, column 12)."),
-    "number that nothing can hold": (f"{HEAD}x = 1e9999999999999999999", "has a number that is out of range."),
-    "no UTF-8": (b"\xff", "is no TOML file in UTF-8: 'utf-8' codec can't decode byte 0xff"),
+    "no TOML": ("currency = USD", "is not a TOML file in UTF-8: Invalid value (at line 1, column 12)."),
+    "number that nothing can hold": (f"{HEAD}x = 1e9999999999999999999", "contains a number that is out of range."),
+    "no UTF-8": (b"\xff", "is not a TOML file in UTF-8: 'utf-8' codec can't decode byte 0xff"),
     "no currency": (
         ENGINES,
-        ": currency is missing; required are currency, date, source, per_million_characters.",
+        ": currency is missing; the required ones are currency, date, source, per_million_characters.",
     ),
-    "no prices": (HEAD, ": per_million_characters is missing; required are"),
+    "no prices": (HEAD, ": per_million_characters is missing; the required ones are"),
     "unknown key": (
         f"{HEAD}region = 1\n{ENGINES}",
-        ": unknown key 'region'; valid are currency, date, source, per_million_characters, regions.",
+        ": unknown key 'region'; choose from currency, date, source, per_million_characters, regions.",
     ),
     "currency that is no text": (
         HEAD.replace('"EUR"', "978") + ENGINES,
-        ", currency is 978; it has to be a text.",
+        ", currency is 978; it must be a string.",
     ),
-    "empty source": (HEAD.replace("a contract", " ") + ENGINES, ", source is ' '; it has to be a text."),
-    "date that is none": (HEAD.replace('"2026-10"', "2026") + ENGINES, ", date is 2026; it has to be a text."),
+    "empty source": (HEAD.replace("a contract", " ") + ENGINES, ", source is ' '; it must be a string."),
+    "date that is none": (HEAD.replace('"2026-10"', "2026") + ENGINES, ", date is 2026; it must be a string."),
     "prices that are no table": (
         f"{HEAD}per_million_characters = 4",
-        ", per_million_characters is 4; it has to be a table.",
+        ", per_million_characters is 4; it must be a table.",
     ),
     "no engine": (
         f"{HEAD}[per_million_characters]",
@@ -113,10 +113,10 @@ WRONG = {
         f"{HEAD}{ENGINES}long-form = 0.0000000001",
         f", per_million_characters, long-form is '1E-10'; {NUMBER}",
     ),
-    "regions that are no table": (f"{HEAD}regions = 1\n{ENGINES}", ", regions is 1; it has to be a table."),
+    "regions that are no table": (f"{HEAD}regions = 1\n{ENGINES}", ", regions is 1; it must be a table."),
     "region that is none": (
         f"{HEAD}{ENGINES}[regions.Frankfurt]\nneural = 1",
-        ", regions: 'Frankfurt' is no Region; it should be like us-gov-west-1.",
+        ", regions: 'Frankfurt' is not a Region; it should look like us-gov-west-1.",
     ),
     "region with a wrong price": (
         f"{HEAD}{ENGINES}[regions.eu-central-1]\nneural = -1",

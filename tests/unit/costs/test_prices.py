@@ -43,19 +43,27 @@ def test_file_may_have_other_prices(file):
     assert prices.prices["alarms"].of(Decimal(8)) == 12
 
 
-NUMBER = "it has to be a number, 0 to 1,000,000,000 with at most 9 decimals"
+NUMBER = "it must be a number, 0 to 1,000,000,000 with at most 9 decimals"
 WRONG = {
-    "no currency": ('currency = "USD"', "", ": currency is missing; required are currency, date, region, source"),
-    "unknown key": ('currency = "USD"', 'currency = "USD"\nx = 1', ": unknown key 'x'; valid are currency, date,"),
-    "no text": ('region = "us-east-1"', "region = 1", ", region is 1; it has to be a text."),
-    "no price of something": (ALARMS, "", ", prices: alarms is missing; required are write-units, read-units"),
-    "unknown price": (ALARMS, f"{ALARMS}\nsirens = 1", ", prices: unknown key 'sirens'; valid are write-units"),
-    "number alone": (ALARMS, "alarms = 1", ", prices.alarms is 1; it has to be a table."),
-    "no price": (ALARMS, "alarms = { per = 1 }", ", prices.alarms: price is missing; required are price, per."),
+    "no currency": (
+        'currency = "USD"',
+        "",
+        ": currency is missing; the required ones are currency, date, region, source",
+    ),
+    "unknown key": ('currency = "USD"', 'currency = "USD"\nx = 1', ": unknown key 'x'; choose from currency, date,"),
+    "no text": ('region = "us-east-1"', "region = 1", ", region is 1; it must be a string."),
+    "no price of something": (ALARMS, "", ", prices: alarms is missing; the required ones are write-units, read-units"),
+    "unknown price": (ALARMS, f"{ALARMS}\nsirens = 1", ", prices: unknown key 'sirens'; choose from write-units"),
+    "number alone": (ALARMS, "alarms = 1", ", prices.alarms is 1; it must be a table."),
+    "no price": (
+        ALARMS,
+        "alarms = { per = 1 }",
+        ", prices.alarms: price is missing; the required ones are price, per.",
+    ),
     "unknown field": (
         ALARMS,
         "alarms = { price = 1, per = 1, x = 1 }",
-        ", prices.alarms: unknown key 'x'; valid are price, per, free.",
+        ", prices.alarms: unknown key 'x'; choose from price, per, free.",
     ),
     "price that is a text": (
         ALARMS,
@@ -70,7 +78,7 @@ WRONG = {
     "price of nothing": (
         ALARMS,
         "alarms = { price = 1, per = 0 }",
-        ", prices.alarms, per is 0; it has to be the number of units that the price is for.",
+        ", prices.alarms, per is 0; it must be the number of units that the price is for.",
     ),
 }
 

@@ -330,14 +330,14 @@ def test_everything_else_is_unknown_as_a_whole(body):
     ("body", "reason"),
     [
         ("", "Expecting value: line 1 column 1 (char 0). It is text of 0 characters that starts with ''."),
-        ("[1]", "it has the fields of no known envelope. It is JSON of type list."),
+        ("[1]", "its fields match no known envelope. It is JSON of type list."),
         (
             '{"user": "Alice", "pass\\nword": "hunter2"}',
-            "it has the fields of no known envelope. It is a JSON object with the fields 'user', 'pass\\nword'.",
+            "its fields match no known envelope. It is a JSON object with the fields 'user', 'pass\\nword'.",
         ),
         (
             wrapped('{"s3ObjectKey": "k"}'),
-            "it has the fields of no known envelope. It is a JSON object with the fields 's3ObjectKey'.",
+            "its fields match no known envelope. It is a JSON object with the fields 's3ObjectKey'.",
         ),
         (
             s3_body(s3_event(name="ObjectRenamed:Put")),
@@ -352,9 +352,9 @@ def test_error_says_why_what_it_looks_like_and_what_is_accepted(body, reason):
 
     assert isinstance(raised.value, AitrailError)
     assert str(raised.value) == (
-        f"This message is no notification of a delivery: {reason} Accepted are S3 event notifications, EventBridge "
-        "events of S3 and CloudTrail's notifications, plain or wrapped by SNS at most twice. Find out who sends it "
-        "to this queue; `aitrail retry s3://BUCKET/KEY` announces a delivery by hand."
+        f"This message is not a notification of a delivery: {reason} The queue accepts S3 event notifications, "
+        "EventBridge events from S3 and CloudTrail notifications, wrapped by SNS at most twice. Find out who sends the "
+        "message; `aitrail retry s3://BUCKET/KEY` announces a delivery by hand."
     )
 
 

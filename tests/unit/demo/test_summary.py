@@ -15,9 +15,9 @@ def test_counts_add_up_over_all_files():
         "  files         3: 2 ingested, 1 only counted",
         "  records       20 records, 6 wanted, 0 rejected",
         "  rows          4: 1 lex, 3 polly",
-        "                2 wanted records came in a second file as well: one row for both",
+        "                2 wanted records were also delivered in a second file: one row for both",
         "  dead letters  0",
-        "  a digest: only counted, it holds no records of calls",
+        "  a digest: only counted, because it contains no records of calls",
     ]
 
 

@@ -89,14 +89,14 @@ def other_curve():
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"signature": None}, "carries no signature"),
-        ({"signature": ""}, "carries no signature"),
+        ({"signature": None}, "has no signature"),
+        ({"signature": ""}, "has no signature"),
         ({"signature": "00" * 256}, "is not CloudTrail's"),
         ({"signature": "no hex"}, "is not CloudTrail's"),
         ({"algorithm": None}, "signed with 'None'"),
         ({"algorithm": "MD5withRSA"}, "signed with 'MD5withRSA'"),
         ({"public_key": b"no key"}, "is not CloudTrail's"),
-        ({"public_key": other_curve()}, "no RSA key"),
+        ({"public_key": other_curve()}, "not an RSA key"),
     ],
 )
 def test_signature_that_is_not_cloudtrails_is_refused(second, changes, reason):
@@ -140,17 +140,17 @@ REQUIRED = (*("digestStartTime", "digestEndTime", "digestS3Bucket", "digestS3Obj
 
 @pytest.mark.parametrize("field", REQUIRED)
 def test_content_without_a_field_is_no_digest(second, field):
-    with pytest.raises(InvalidDigest, match="no digest"):
+    with pytest.raises(InvalidDigest, match="not a digest"):
         read(second, body=without(second.content, field))
 
 
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "no digest"),
-        (b"[]", "no digest"),
-        (b"{", "no digest"),
-        (b"[" * 100_000, "no digest"),
+        (b"", "not a digest"),
+        (b"[]", "not a digest"),
+        (b"{", "not a digest"),
+        (b"[" * 100_000, "not a digest"),
         (gzip.compress(b"{}")[:-4], "truncated"),
         (gzip.compress(b"{}") + b"more", "followed by other bytes"),
     ],
@@ -164,17 +164,17 @@ def test_body_that_is_no_digest_is_refused(second, body, reason):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"digestEndTime": "yesterday"}, "no digest"),
-        ({"digestStartTime": "2026-03-14T10:00:00Z"}, "it covers no time"),
+        ({"digestEndTime": "yesterday"}, "not a digest"),
+        ({"digestStartTime": "2026-03-14T10:00:00Z"}, "its time is not valid"),
         (
             {"logFiles": [{"s3Bucket": BUCKET, "s3Object": LOG, "hashValue": "1", "hashAlgorithm": "SHA-256"}]},
-            "no SHA-256",
+            "not a SHA-256",
         ),
         (
             {"logFiles": [{"s3Bucket": BUCKET, "s3Object": LOG, "hashValue": "a" * 64, "hashAlgorithm": "MD5"}]},
-            "no SHA-256 but 'MD5'",
+            "not a SHA-256 but 'MD5'",
         ),
-        ({"logFiles": [{"s3Bucket": BUCKET}]}, "no digest"),
+        ({"logFiles": [{"s3Bucket": BUCKET}]}, "not a digest"),
     ],
     ids=["end", "start", "hash", "algorithm", "file"],
 )

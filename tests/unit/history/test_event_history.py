@@ -185,7 +185,7 @@ def test_text_that_is_no_record_is_a_reject_that_keeps_it(found, record, text):
     found.add(event_of(record(7)) | {"CloudTrailEvent": text})
 
     (reject,) = found.rejects
-    assert (reject.key, reject.reason) == (record(7)["eventID"], "CloudTrailEvent is no JSON object")
+    assert (reject.key, reject.reason) == (record(7)["eventID"], "CloudTrailEvent is not a JSON object")
     assert (reject.event_source, reject.event_name) == (POLLY, record()["eventName"])
     assert json.loads(reject.kept["record"])["CloudTrailEvent"] == text
     assert found.counts == {"events": 1}

@@ -155,7 +155,7 @@ def test_sources_can_be_named():
     assert found == [(1, S3)]
 
 
-NO_OBJECT = "The content is no JSON object"
+NO_OBJECT = "The content is not a JSON object"
 NO_RECORDS = "The JSON document has no Records list"
 TRUNCATED = "The JSON document is truncated"
 SECOND = "A second Records key contradicts the records before it"

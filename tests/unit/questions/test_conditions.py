@@ -46,7 +46,7 @@ def test_values_that_are_no_texts_are_refused():
         messages.append(str(refused.value))
 
     assert messages == [
-        f"account is {shown}: give a text, or several." for shown in ("111122223333", "1", "49", "None")
+        f"account is {shown}: give a string, or several." for shown in ("111122223333", "1", "49", "None")
     ]
 
 
@@ -74,7 +74,7 @@ def test_an_unknown_condition_is_refused_with_the_nearest():
         checked({"servce": "polly"})
 
     assert str(refused.value) == (
-        "There is no condition 'servce': did you mean service? Valid are service, operation, principal, "
+        "There is no condition 'servce': did you mean service? Choose from service, operation, principal, "
         "principal_account, resource, account, region, outcome, credentials, source_ip, access_key, event_category, "
         "read_only."
     )

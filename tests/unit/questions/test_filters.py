@@ -200,5 +200,5 @@ def test_a_filter_has_the_spelling_of_rows():
 
 
 def test_a_wrong_condition_makes_no_filter():
-    with pytest.raises(ConditionError, match="is no service"):
+    with pytest.raises(ConditionError, match="is not a known service"):
         Filter.of(service="poly")

@@ -168,7 +168,7 @@ def test_clock_that_was_ahead_loses_nothing_when_it_is_set_back_and_that_is_told
     world.clock = day
 
     assert given_by(world.following(lookback=60)) == [[], [0], [1], [2]]
-    assert world.told == ["The clock was set back: calls from 2026-03-14T11:59:10Z on are shown."]
+    assert world.told == ["The clock was set back: showing calls since 2026-03-14T11:59:10Z."]
 
 
 def test_only_new_rows_are_made_whole_and_only_if_wanted():
@@ -191,8 +191,8 @@ def test_trouble_is_told_once_waited_out_ever_longer_and_its_end_is_told():
     assert polls == [[], [], []]
     assert world.slept == [10, 20, 40, 60, 60, 5, 10, 5]
     assert world.told == [
-        *("Rows cannot be read at the moment; trying again. slow down", "Rows can be read again."),
-        *("Rows cannot be read at the moment; trying again. slow down", "Rows can be read again."),
+        *("Cannot read rows at the moment; trying again. slow down", "Reading rows works again."),
+        *("Cannot read rows at the moment; trying again. slow down", "Reading rows works again."),
     ]
 
 

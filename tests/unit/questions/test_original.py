@@ -51,10 +51,10 @@ def test_original_is_found_though_its_service_is_registered_no_more(records):
 
 
 NO_RECORDS = {
-    "file is shorter": ((OTHER_SERVICE,), "it has no record 1: it holds 1, counted from 0"),
+    "file is shorter": ((OTHER_SERVICE,), "it has no record 1: it has 1, counted from 0"),
     "another service": (
         (OTHER_SERVICE, OTHER_SERVICE, OTHER_SERVICE),
-        "its record 1 is another one: not of polly.amazonaws.com, nor of any service",
+        "its record 1 is a different one: it is from neither polly.amazonaws.com nor any recorded service",
     ),
 }
 

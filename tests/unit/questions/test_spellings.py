@@ -88,55 +88,59 @@ def test_every_value_that_rows_have_is_valid_in_any_upper_and_lower_case(name, v
 
 
 SERVICES = "lex, personalize, polly, transcribe"
-NO_IDENTITY = "is no ARN of a user, role, federated user or root."
+NO_IDENTITY = "is not the ARN of a user, role, federated user or root."
 NO_ADDRESS = (
-    "is no address: give one such as 203.0.113.9, a network such as 203.0.113.0/24, a name such as lex.amazonaws.com, "
-    "or a pattern such as '203.0.*'."
+    "is not an address: give one such as 203.0.113.9, a network such as 203.0.113.0/24, a name such as "
+    "lex.amazonaws.com, or a pattern such as '203.0.*'."
 )
-NO_RESOURCE = f"is no ARN of a resource of {SERVICES}."
+NO_RESOURCE = f"is not the ARN of a resource of {SERVICES}."
 
 
 def principals(name):
     return (
-        f"is no principal: give user/{name}, role/{name} (kinds are {KINDS}), root, an ARN, or a pattern such as "
+        f"is not a principal: give user/{name}, role/{name} (kinds are {KINDS}), root, an ARN, or a pattern such as "
         f"'*/{name}'."
     )
 
 
 def resources(name):
     return (
-        f"is no resource: give KIND/NAME, such as lexicon/{name}, an ARN, or a pattern such as '*/{name}'. "
+        f"is not a resource: give KIND/NAME, such as lexicon/{name}, an ARN, or a pattern such as '*/{name}'. "
         "`aitrail services` lists the kinds."
     )
 
 
 REFUSED = {
-    "mistyped service": ("service", "poly", f"is no service: did you mean polly? Valid are {SERVICES}."),
-    "another service": ("service", "s3", f"is no service. Valid are {SERVICES}."),
+    "mistyped service": ("service", "poly", f"is not a known service: did you mean polly? Choose from {SERVICES}."),
+    "another service": ("service", "s3", f"is not a known service. Choose from {SERVICES}."),
     "mistyped outcome": (
         "outcome",
         "DENY",
-        "is no outcome: did you mean denied? Valid are ok, denied, throttled, client-error, server-error.",
+        "is not a known outcome: did you mean denied? Choose from ok, denied, throttled, client-error, server-error.",
     ),
     "mistyped credentials": (
         "credentials",
         "iam_user",
-        f"is no kind of credentials: did you mean iam-user? Valid are {', '.join(CREDENTIALS)}.",
+        f"is not a known kind of credentials: did you mean iam-user? Choose from {', '.join(CREDENTIALS)}.",
     ),
     "mistyped event category": (
         "event_category",
         "managment",
-        "is no event category: did you mean Management? Valid are Management, Data, NetworkActivity.",
+        "is not a known event category: did you mean Management? Choose from Management, Data, NetworkActivity.",
     ),
-    "name of an account": ("account", "prod", "is no account: it should be like 111122223333."),
-    "digits of another script": ("account", "\u0661" * 12, "is no account: it should be like 111122223333."),
-    "zone": ("region", "eu-central-1a", "is no Region: it should be like eu-central-1."),
-    "line end": ("region", "eu-central-1\n", "is no Region: it should be like eu-central-1."),
-    "secret": ("access_key", "wJalrXUtnFEMI/K7", "is no access key id: it should be like AKIAIOSFODNN7EXAMPLE."),
+    "name of an account": ("account", "prod", "is not a valid account: it should look like 111122223333."),
+    "digits of another script": ("account", "\u0661" * 12, "is not a valid account: it should look like 111122223333."),
+    "zone": ("region", "eu-central-1a", "is not a valid Region: it should look like eu-central-1."),
+    "line end": ("region", "eu-central-1\n", "is not a valid Region: it should look like eu-central-1."),
+    "secret": (
+        "access_key",
+        "wJalrXUtnFEMI/K7",
+        "is not a valid access key id: it should look like AKIAIOSFODNN7EXAMPLE.",
+    ),
     "IAM action": (
         "operation",
         "polly:SynthesizeSpeech",
-        "is no operation: give a name such as SynthesizeSpeech or a pattern such as 'Delete*'.",
+        "is not an operation: give a name such as SynthesizeSpeech, or a pattern such as 'Delete*'.",
     ),
     "name alone": ("principal", "alice", principals("alice")),
     "principal without a name": ("principal", "user/", principals("NAME")),
@@ -148,8 +152,8 @@ REFUSED = {
     "resource without a kind": ("resource", "stations", resources("stations")),
     "resource without a name": ("resource", "lexicon/", resources("NAME")),
     "resource that begins with a slash": ("resource", "/stations", resources("NAME")),
-    "principal as resource": ("resource", "user/alice", "is a principal, and no resource."),
-    "resource as principal": ("principal", "bot/QX7ZJ2K9LM", "is a resource, and no principal."),
+    "principal as resource": ("resource", "user/alice", "is a principal, not a resource."),
+    "resource as principal": ("principal", "bot/QX7ZJ2K9LM", "is a resource, not a principal."),
     "ARN of another service": ("resource", "arn:aws:s3:::logs/x", NO_RESOURCE),
     "ARN without a kind": ("resource", f"{POLLY}:stations", NO_RESOURCE),
     "ARN that ends early": ("resource", "arn:aws:polly", NO_RESOURCE),
@@ -170,18 +174,26 @@ def test_what_no_row_can_have_is_refused_with_what_is_valid(name, text, message)
 
 
 KINDS_REFUSED = {
-    "mistyped": ("principal", "users/alice", f"'users' is no kind of principal: did you mean user? Valid are {KINDS}."),
-    "upper case": ("principal", "Role/Adm", f"'Role' is no kind of principal: did you mean role? Valid are {KINDS}."),
-    "none": ("principal", "/alice", f"'' is no kind of principal. Valid are {KINDS}."),
+    "mistyped": (
+        "principal",
+        "users/alice",
+        (f"'users' is not a kind of principal: did you mean user? Choose from {KINDS}."),
+    ),
+    "upper case": (
+        "principal",
+        "Role/Adm",
+        (f"'Role' is not a kind of principal: did you mean role? Choose from {KINDS}."),
+    ),
+    "none": ("principal", "/alice", f"'' is not a kind of principal. Choose from {KINDS}."),
     "mistyped, of a resource": (
         "resource",
         "lexikon/stations",
-        "'lexikon' is no kind of resource: did you mean lexicon/stations? If not, give 'lexiko?/stations'.",
+        "'lexikon' is not a kind of resource: did you mean lexicon/stations? If not, give 'lexiko?/stations'.",
     ),
     "upper case, of a resource": (
         "resource",
         "Bot/x y",
-        "'Bot' is no kind of resource: did you mean bot/NAME? If not, give 'Bo?/NAME'.",
+        "'Bot' is not a kind of resource: did you mean bot/NAME? If not, give 'Bo?/NAME'.",
     ),
 }
 
@@ -200,7 +212,7 @@ def test_a_role_of_identity_center_is_refused_since_its_calls_have_people_as_pri
 
     assert str(refused.value) == (
         "'arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.co…' is a role of IAM Identity Center: give one "
-        "who uses it, such as sso/alice@example.com, or 'sso/*'."
+        "of its users, such as sso/alice@example.com, or 'sso/*'."
     )
 
 

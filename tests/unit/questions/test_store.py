@@ -72,15 +72,15 @@ def test_conditions_window_order_and_limit_are_passed_on(store, source):
 
 
 WRONG = {
-    "value": ({"service": "poly"}, ConditionError, "'poly' is no service"),
+    "value": ({"service": "poly"}, ConditionError, "'poly' is not a known service"),
     "condition": ({"servce": "polly"}, ConditionError, "There is no condition 'servce'"),
-    "time": ({"since": "tomorrow"}, MomentError, "'tomorrow' is no time"),
-    "number as time": ({"since": 7}, MomentError, "since is 7: give a text such as 7d"),
+    "time": ({"since": "tomorrow"}, MomentError, "'tomorrow' is not a time"),
+    "number as time": ({"since": 7}, MomentError, "since is 7: give a string such as 7d"),
     "limit": ({"limit": -1}, ConditionError, "limit is -1: give a whole number that is not negative, or None"),
     "part of a limit": ({"limit": 1.5}, ConditionError, "limit is 1.5: give a whole number"),
-    "column": ({"columns": ["eventtime"]}, ConditionError, "'eventtime' is no column: did you mean eventTime"),
-    "no column": ({"columns": [None]}, ConditionError, "columns is None: give a text, or several"),
-    "no moment": ({"since": None}, MomentError, "since is None: give a text such as 7d"),
+    "column": ({"columns": ["eventtime"]}, ConditionError, "'eventtime' is not a column: did you mean eventTime"),
+    "no column": ({"columns": [None]}, ConditionError, "columns is None: give a string, or several"),
+    "no moment": ({"since": None}, MomentError, "since is None: give a string such as 7d"),
     "window": ({"since": "1d", "until": "2d"}, MomentError, "The window is empty"),
 }
 
@@ -94,25 +94,25 @@ def test_a_wrong_question_is_refused_before_anything_is_read(store, source, ques
 
 
 TIMELINES = {
-    "baseline": (lambda store: store.who("bot/a", baseline=5), MomentError, "5 is no span of time"),
+    "baseline": (lambda store: store.who("bot/a", baseline=5), MomentError, "5 is not a span of time"),
     "negative baseline": (
         lambda store: store.who("bot/a", baseline=timedelta(-1)),
         MomentError,
-        "-1 day, 0:00:00 is no span of time: it is less than nothing",
+        "-1 day, 0:00:00 is not a span of time: it is negative",
     ),
     "resource twice": (
         lambda store: store.who("bot/a", resource="bot/b"),
         ConditionError,
-        "resource is given twice: it is the first argument",
+        "resource is given twice: it already is the first argument",
     ),
     "principal twice": (
         lambda store: store.what("user/a", principal="user/b"),
         ConditionError,
-        "principal is given twice: it is the first argument",
+        "principal is given twice: it already is the first argument",
     ),
-    "no event": (lambda store: store.event(None), ConditionError, "event_id is None: give a text"),
-    "lookback": (lambda store: store.follow(lookback="0s"), MomentError, "lookback is nothing: give at least 1s"),
-    "interval": (lambda store: store.follow(interval="0s"), MomentError, "interval is nothing: give at least 1s"),
+    "no event": (lambda store: store.event(None), ConditionError, "event_id is None: give a string"),
+    "lookback": (lambda store: store.follow(lookback="0s"), MomentError, "lookback is zero: give at least 1s"),
+    "interval": (lambda store: store.follow(interval="0s"), MomentError, "interval is zero: give at least 1s"),
     "long interval": (
         lambda store: store.follow(interval="2d"),
         MomentError,

@@ -113,7 +113,7 @@ def test_what_nothing_is_counted_by_is_refused():
     with pytest.raises(DimensionError) as raised:
         usage([], ["service", "colour"])
 
-    assert str(raised.value) == f"Nothing is counted by 'colour'; valid are {', '.join(DIMENSIONS)}."
+    assert str(raised.value) == f"Cannot count by 'colour'; choose from {', '.join(DIMENSIONS)}."
 
 
 ODD = {
@@ -219,7 +219,7 @@ def test_cost_is_none_where_nothing_has_a_price_and_the_services_are_named():
         "polly": Decimal("0.0004125"),
         "transcribe": None,
     }
-    assert notes == ["No price: lex, transcribe; they are not in the cost."]
+    assert notes == ["There is no price for lex, transcribe: they are not included in the cost."]
 
 
 def test_what_has_no_price_does_not_take_away_the_cost_of_the_others():
@@ -242,8 +242,8 @@ def test_characters_without_a_price_are_reported_and_not_in_the_cost():
 
     assert group == counted(calls=4, characters=4_000, cost=Decimal("0.0165"))
     assert notes == [
-        "1,000 characters of the engine a have no price: they are not in the cost.",
-        "2,000 characters of the engine z have no price: they are not in the cost.",
+        "1,000 characters of the engine a have no price: they are not included in the cost.",
+        "2,000 characters of the engine z have no price: they are not included in the cost.",
     ]
 
 
@@ -443,8 +443,8 @@ def test_store_reports_characters_without_a_price(caplog):
 
     assert groups == [counted(calls=2, errors=1, denied=1, cost=None)]
     assert caplog.messages == [
-        "No price: lex; it is not in the cost.",
-        "25 characters of the engine neural have no price: they are not in the cost.",
+        "There is no price for lex: it is not included in the cost.",
+        "25 characters of the engine neural have no price: they are not included in the cost.",
     ]
 
 

@@ -92,7 +92,7 @@ def test_a_record_of_no_service_is_rejected():
 def test_a_row_that_dynamodb_would_refuse_is_rejected():
     assert row(RECORD | {"requestParameters": {"x": "a" * 400_000}})
 
-    with pytest.raises(Reject, match=r"the row has 41[0-9]{4} bytes, DynamoDB takes 409600"):
+    with pytest.raises(Reject, match=r"the row has 41[0-9]{4} bytes; DynamoDB accepts at most 409600"):
         row(RECORD | {"requestParameters": {"x": "a" * 410_000}})
 
 

@@ -7,80 +7,80 @@ MINIMAL = 'title = "Amazon Bedrock"\nevent_sources = ["bedrock.amazonaws.com"]\n
 RULE = MINIMAL + '[[resource]]\nkind = "model"\nparameters = ["modelId"]\n'
 
 MALFORMED = {
-    "missing-key": ('title = "B"', ": event_sources is missing; required are title, event_sources"),
+    "missing-key": ('title = "B"', ": event_sources is missing; the required ones are title, event_sources"),
     "unknown-key": (
         MINIMAL + 'sources = ["x"]',
-        ": unknown key 'sources'; valid are title, event_sources, lookalikes, resource, arn_kinds, usage",
+        ": unknown key 'sources'; choose from title, event_sources, lookalikes, resource, arn_kinds, usage",
     ),
     "title": (
         MINIMAL.replace("Amazon Bedrock", ""),
-        ", title is ''; it has to be a title such as `Amazon Polly`",
+        ", title is ''; it must be a title such as `Amazon Polly`",
     ),
     "upper-case-source": (
         MINIMAL.replace("bedrock.", "Bedrock."),
         (
             ", event_sources, item 1 is 'Bedrock.amazonaws.com'; "
-            "it has to be a lower-case host name such as `polly.amazonaws.com`"
+            "it must be a lower-case host name such as `polly.amazonaws.com`"
         ),
     ),
     "source-without-list": (
         MINIMAL.replace('["bedrock.amazonaws.com"]', '"b.c"'),
-        ", event_sources is 'b.c'; it has to be a list of at least one item",
+        ", event_sources is 'b.c'; it must be a list of at least one item",
     ),
     "no-source": (
         MINIMAL.replace('"bedrock.amazonaws.com"', ""),
-        ", event_sources is []; it has to be a list of at least one item",
+        ", event_sources is []; it must be a list of at least one item",
     ),
     "upper-case-lookalike": (
         MINIMAL + 'lookalikes = ["Bedrock*"]',
         (
             ", lookalikes, item 1 is 'Bedrock*'; "
-            "it has to be a lower-case pattern such as `polly*`, without dots and hyphens"
+            "it must be a lower-case pattern such as `polly*`, without dots and hyphens"
         ),
     ),
     "rule-without-table": (
         MINIMAL + 'resource = ["modelId"]',
-        ", resource, item 1 is 'modelId'; it has to be a table with kind, parameters, operations, when",
+        ", resource, item 1 is 'modelId'; it must be a table with kind, parameters, operations, when",
     ),
     "rule-without-parameters": (
         MINIMAL + '[[resource]]\nkind = "model"',
-        ", resource, item 1: parameters is missing; required are kind, parameters",
+        ", resource, item 1: parameters is missing; the required ones are kind, parameters",
     ),
     "second-rule": (
         RULE + '[[resource]]\nkind = "Model"\nparameters = ["modelId"]',
-        ", resource, item 2, kind is 'Model'; it has to be a lower-case name such as `dataset-group`",
+        ", resource, item 2, kind is 'Model'; it must be a lower-case name such as `dataset-group`",
     ),
     "path": (
         RULE.replace("modelId", "model..id"),
         (
             ", resource, item 1, parameters, item 1 is 'model..id'; "
-            "it has to be a dotted path such as `synthesisTask.taskId`"
+            "it must be a dotted path such as `synthesisTask.taskId`"
         ),
     ),
     "no-operation": (
         RULE + "operations = []",
-        ", resource, item 1, operations is []; it has to be a list of at least one item",
+        ", resource, item 1, operations is []; it must be a list of at least one item",
     ),
     "operation": (
         RULE + 'operations = ["Get Model"]',
         (
             ", resource, item 1, operations, item 1 is 'Get Model'; "
-            "it has to be an operation or a pattern such as `*Lexicon`"
+            "it must be an operation or a pattern such as `*Lexicon`"
         ),
     ),
     "condition": (
         RULE + "when = { type = 3 }",
-        ", resource, item 1, when, type is 3; it has to be a text such as `BOT`",
+        ", resource, item 1, when, type is 3; it must be a text such as `BOT`",
     ),
-    "no-table": (MINIMAL + "arn_kinds = 3", ", arn_kinds is 3; it has to be a table"),
+    "no-table": (MINIMAL + "arn_kinds = 3", ", arn_kinds is 3; it must be a table"),
     "arn-word": (
         MINIMAL + 'arn_kinds = { "a/b" = "c" }',
-        ", arn_kinds, name is 'a/b'; it has to be a word in an ARN such as `bot-alias`",
+        ", arn_kinds, name is 'a/b'; it must be a word in an ARN such as `bot-alias`",
     ),
-    "unknown-usage": (MINIMAL + "usage = { sums = {} }", ", usage: unknown key 'sums'; valid are counts, labels"),
+    "unknown-usage": (MINIMAL + "usage = { sums = {} }", ", usage: unknown key 'sums'; choose from counts, labels"),
     "usage-name": (
         MINIMAL + 'usage.counts = { "input tokens" = ["b"] }',
-        ", usage, counts, name is 'input tokens'; it has to be a name such as `requestCharacters`",
+        ", usage, counts, name is 'input tokens'; it must be a name such as `requestCharacters`",
     ),
     "count-and-label": (
         MINIMAL + 'usage = { counts = { a = ["b"] }, labels = { a = ["c"] } }',
@@ -104,7 +104,7 @@ def test_a_malformed_file_is_named_with_what_is_wrong_and_what_is_valid(tmp_path
 def test_a_file_that_is_no_toml_in_utf_8_is_refused(tmp_path, content):
     (tmp_path / "bedrock.toml").write_bytes(content)
 
-    with pytest.raises(RegistryError, match=r"/bedrock\.toml cannot be read: .+; it has to be a TOML file in UTF-8$"):
+    with pytest.raises(RegistryError, match=r"/bedrock\.toml cannot be read: .+; it must be a TOML file in UTF-8$"):
         load(tmp_path)
 
 
@@ -116,7 +116,7 @@ def test_a_file_whose_name_is_no_service_name_is_refused(tmp_path, name):
         load(tmp_path)
 
     assert str(caught.value) == (
-        f"{tmp_path}/{name}.toml, name of the file is {name!r}; it has to be a lower-case name such as `dataset-group`"
+        f"{tmp_path}/{name}.toml, name of the file is {name!r}; it must be a lower-case name such as `dataset-group`"
     )
 
 

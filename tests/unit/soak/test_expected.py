@@ -52,8 +52,8 @@ def changed(name, value):
         (changed("service", "s3"), "and should be"),
         (changed("temporaryCredentials", 1), "and should be"),
         (changed("new", None), "and should be"),
-        (changed("recordIndex", 999), "names as its origin"),
-        (changed("logFile", "s3://example-trail-logs/other"), "names as its origin"),
+        (changed("recordIndex", 999), "as its origin"),
+        (changed("logFile", "s3://example-trail-logs/other"), "as its origin"),
     ],
 )
 def test_a_row_that_is_not_as_it_has_to_be_is_told(expected, change, told):

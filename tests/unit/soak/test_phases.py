@@ -13,7 +13,7 @@ from soak.figures import Sample
         ({1: [Sample(second, 60_000_000 + 15_000 * second) for second in range(200)]}, "flat", True),
         ({1: [Sample(second, 60_000_000 + 800_000 * (second > 15)) for second in range(21)]}, "flat", True),
         ({1: [Sample(second, 60_000_000 - 1_000_000 * second) for second in range(50)]}, "flat", True),
-        ({}, "nothing can be said", False),
+        ({}, "its memory cannot be judged", False),
     ],
     ids=["flat", "growing", "growing slowly", "within the limit", "one step", "shrinking", "nobody there"],
 )

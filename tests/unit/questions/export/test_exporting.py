@@ -497,9 +497,12 @@ def test_nothing_is_asked_where_everything_is_complete(tmp_path):
 
 
 OTHERS = {
-    "format": ({"format": "csv"}, "parquet files of narrow rows of here. Asked for are csv files of narrow rows"),
-    "columns": ({"whole": True}, "Asked for are parquet files of whole rows of here"),
-    "source": ({"address": "there"}, "Asked for are parquet files of narrow rows of there"),
+    "format": (
+        {"format": "csv"},
+        "parquet files of narrow rows of here. This export would write csv files of narrow rows",
+    ),
+    "columns": ({"whole": True}, "This export would write parquet files of whole rows of here"),
+    "source": ({"address": "there"}, "This export would write parquet files of narrow rows of there"),
     "filter": (
         {"wanted": Filter(outcome=("ok", "denied"), read_only=False)},
         "rows of here with outcome denied or ok, read_only false",
@@ -549,7 +552,7 @@ def test_force_replaces_what_is_in_the_window_and_keeps_the_rest(tmp_path):
 def test_folder_that_holds_something_else_is_refused(tmp_path):
     (tmp_path / "precious").write_text("x")
 
-    with pytest.raises(OtherExportError, match="holds something else than an export"):
+    with pytest.raises(OtherExportError, match="contains files that are not part of an export"):
         export(Rows([row(1)]), tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
@@ -648,7 +651,7 @@ def test_second_export_into_a_folder_is_refused_until_the_first_has_ended(tmp_pa
     export(Rows([row(1)]), tmp_path)
 
     assert not isinstance(refused.value, OtherExportError)
-    assert str(refused.value).startswith(f"Another export into {tmp_path} is running: wait until it has ended")
+    assert str(refused.value).startswith(f"Another export into {tmp_path} is running: wait until it ends")
     assert ids(tmp_path) == ["00000001"]
 
 
@@ -691,7 +694,7 @@ def test_crash_ends_the_lock(tmp_path):
 def test_unknown_format_is_refused_before_anything_is_asked(tmp_path, format_):
     source = Rows([row(1)])
 
-    with pytest.raises(ExportError, match="is no format of files: give parquet, csv, jsonl") as refused:
+    with pytest.raises(ExportError, match="is not a file format: give parquet, csv, jsonl") as refused:
         export(source, tmp_path / "new", format=format_)
 
     assert repr(format_) in str(refused.value)
