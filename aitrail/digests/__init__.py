@@ -10,15 +10,15 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.digests.coverage import MARGIN, Span, chains_of, gaps, is_closed, is_covered, joined_spans, trail_of
     from aitrail.digests.digest import InvalidDigest, read_digest
-    from aitrail.digests.doubts import LATE, digests_of, spans_of
     from aitrail.digests.public_keys import PublicKeys, UnavailableKey
     from aitrail.digests.reconciliation import Reconciliation
+    from aitrail.digests.unlisted import LATE, digests_of, spans_of
 
 __all__, __getattr__ = exports(
     __name__,
     coverage=("MARGIN", "Span", "chains_of", "gaps", "is_closed", "is_covered", "joined_spans", "trail_of"),
     digest=("InvalidDigest", "read_digest"),
-    doubts=("LATE", "digests_of", "spans_of"),
+    unlisted=("LATE", "digests_of", "spans_of"),
     public_keys=("PublicKeys", "UnavailableKey"),
     reconciliation=("Reconciliation",),
 )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from aitrail.deliveries import log_key_of
 from aitrail.digests.coverage import chain_of
 from aitrail.digests.digest import Digest
-from aitrail.digests.doubts import digests_of, spans_of
+from aitrail.digests.unlisted import digests_of, spans_of
 from aitrail.ledger import DIGEST, Ledger, LedgerReader
 from aitrail.window import format_time, parse_time
 

@@ -2,7 +2,7 @@
 
 A digest is read like a log file whenever it arrives. If it has CloudTrail's signature, each object that it lists and
 the previous digest are recorded in the ledger as expected, with their SHA-256. Log files of closed hours that no digest
-lists become doubtful (`aitrail.digests.doubts`).
+lists become doubtful (`aitrail.digests.unlisted`).
 """
 
 from collections.abc import Callable, Mapping
@@ -16,8 +16,8 @@ from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import Scope, kind_of, log_key_of
 from aitrail.digests.chain import break_of
 from aitrail.digests.digest import Digest, InvalidDigest, Listed, read_digest
-from aitrail.digests.doubts import note_doubts
 from aitrail.digests.public_keys import PublicKeys, UnavailableKey
+from aitrail.digests.unlisted import note_unlisted
 from aitrail.dynamodb import OutOfTimeError
 from aitrail.ledger import DigestEntry, Ledger, LedgerReader, Listing, entry_of, known_of
 from aitrail.window import format_time
@@ -61,9 +61,9 @@ class Reconciliation:
             counts["BrokenChains"] = 1
         return entry, counts
 
-    def note_doubts(self, entry: Mapping[str, Any]) -> None:
+    def note_unlisted(self, entry: Mapping[str, Any]) -> None:
         """Looks for log files that no digest lists; the digest's entry must be in the ledger."""
-        note_doubts(self.ledger, self.reader, entry)
+        note_unlisted(self.ledger, self.reader, entry)
 
     def _expect(self, digest: Digest, time_left: Callable[[], float]) -> dict[str, int]:
         """Records in the ledger the objects that the digest lists; returns counts by metric."""

@@ -129,7 +129,7 @@ class Ingestion:
         check_time(time_left, log_file)
         with closing(self._ahead.take(delivery) if self._ahead else self._fetcher.fetch(delivery)) as fetched:
             if kind is Kind.DIGEST and fetched.is_done and fetched.earlier:
-                self.reconciliation.note_doubts(fetched.earlier)  # an earlier run may have ended before this step
+                self.reconciliation.note_unlisted(fetched.earlier)  # an earlier run may have ended before this step
             if fetched.is_done or (not delivery.force and fetched.is_older):
                 return Ingested(status="skipped", metrics={"SkippedFiles": 1}, details={"logFile": log_file})
             known = known_fields(delivery, fetched, now=self.clock.now(), retention=self.ledger_retention)
@@ -151,7 +151,7 @@ class Ingestion:
                 time_left=time_left,
             )
         after = self.ledger.record(entry, DIGEST, fetched.earlier)
-        self.reconciliation.note_doubts({"logFile": entry.log_file, "entry": DIGEST, **after})
+        self.reconciliation.note_unlisted({"logFile": entry.log_file, "entry": DIGEST, **after})
         return of_digest(entry, after, counts)
 
     def _is_done(self, earlier: dict[str, Any], delivery: Delivery) -> bool:

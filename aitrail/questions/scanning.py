@@ -89,7 +89,7 @@ class Scan:
         return sum(self._left_out.values(), Counter[str]())
 
     @property
-    def needs_a_person(self) -> bool:
+    def needs_attention(self) -> bool:
         """Whether a file was unreadable or a record rejected."""
         return bool(self.counts["unreadable"] or self.counts["rejected"])
 
@@ -153,7 +153,7 @@ class Scan:
         files, rows = self.counts["files"], self.counts["rows"]
         for source, records in sorted(self.unknown_sources.items()):
             yield f"Left out {_counted(records, 'record')} of {source}, which may be a new name of a service."
-        if at_length or self.needs_a_person or self.left_out or not rows:
+        if at_length or self.needs_attention or self.left_out or not rows:
             yield self.summary()
         if not files and not self.counts["unreadable"] and not self.left_out[BEFORE_THE_WINDOW]:
             yield f"There are no log files here: {'; '.join(self._names())}."

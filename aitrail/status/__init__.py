@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from aitrail.status.arrivals import Arrivals, Origin
     from aitrail.status.chains import Chain
     from aitrail.status.facts import Status
-    from aitrail.status.findings import Finding, needing_a_person, worth_knowing
+    from aitrail.status.findings import Finding, needing_attention, worth_knowing
     from aitrail.status.looking import Look
     from aitrail.status.problems import Problem
     from aitrail.status.queues import Queue, Queues
@@ -23,7 +23,7 @@ __all__, __getattr__ = exports(
     arrivals=("Arrivals", "Origin"),
     chains=("Chain",),
     facts=("Status",),
-    findings=("Finding", "needing_a_person", "worth_knowing"),
+    findings=("Finding", "needing_attention", "worth_knowing"),
     looking=("Look",),
     problems=("Problem",),
     queues=("Queue", "Queues"),

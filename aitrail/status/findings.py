@@ -39,7 +39,7 @@ class Finding:
         return f"{self.finding} ({self.count:,}{'+' if self.is_more else ''})"
 
 
-def needing_a_person(status: Status) -> list[Finding]:
+def needing_attention(status: Status) -> list[Finding]:
     """The problems that need an operator, most urgent first; empty if all is well."""
     return [*_of_queues(status), *_of_problems(status, GRAVE), *_of_awaited(status), *_of_digests(status)]
 

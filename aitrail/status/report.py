@@ -5,7 +5,7 @@ from typing import Any
 
 from aitrail.status.arrivals import COUNTS, Origin
 from aitrail.status.facts import Status
-from aitrail.status.findings import Finding, needing_a_person, worth_knowing
+from aitrail.status.findings import Finding, needing_attention, worth_knowing
 from aitrail.status.problems import Problem
 from aitrail.status.queues import Queue
 from aitrail.window import event_time
@@ -16,7 +16,7 @@ DIGEST_STATUSES = ("verified", "invalid", "unverifiable", "missing", "archived",
 
 def report_of(status: Status) -> dict[str, Any]:
     """The status as a dict: times are in UTC, spans in seconds, unknown values null."""
-    findings, arrivals = needing_a_person(status), status.arrivals
+    findings, arrivals = needing_attention(status), status.arrivals
     lags = status.lags or (None, None)
     return {
         "healthy": not findings,

@@ -280,7 +280,7 @@ def test_an_object_that_cannot_be_read_is_reported_and_the_others_are_read(s3, s
 
     assert read == [1, 3]
     assert scanned.reports == [f"{URL}{key(2)}: unreadable: {reason}"]
-    assert (scanned.counts["files"], scanned.counts["unreadable"], scanned.needs_a_person) == (2, 1, True)
+    assert (scanned.counts["files"], scanned.counts["unreadable"], scanned.needs_attention) == (2, 1, True)
 
 
 def test_what_others_would_not_be_allowed_either_is_raised(wire, scan, put):

@@ -11,7 +11,7 @@ from aitrail.deliveries import Origins
 from aitrail.ledger import LedgerReader
 from aitrail.rows import recorded_with
 from aitrail.services import load
-from aitrail.status import Look, Queue, needing_a_person, report_of, worth_knowing
+from aitrail.status import Look, Queue, needing_attention, report_of, worth_knowing
 from aitrail.window import Window
 from tests.shared.deployed_tables import small_pages
 from tests.shared.signed_digests import FINGERPRINT, at, chain, digest, public_key
@@ -86,7 +86,7 @@ def named(findings):
 def test_nothing_is_the_matter_where_the_pipeline_has_done_its_work(morning):
     status = morning.status("10:30")
 
-    assert (named(needing_a_person(status)), named(worth_knowing(status))) == ([], [])
+    assert (named(needing_attention(status)), named(worth_knowing(status))) == ([], [])
     report = report_of(status)
     assert (report["files"]["ingested"], report["digests"]["verified"]) == (2, 3)
     assert report["records"] == {
@@ -120,7 +120,7 @@ def test_what_went_wrong_is_found(morning, packed, record):
 
     status = morning.status("10:30")
 
-    found = {each.finding: each for each in needing_a_person(status)}
+    found = {each.finding: each for each in needing_attention(status)}
     assert named(found.values()) == [("unreadable", 1), ("archived", 1), ("rejects", 1)]
     assert found["archived"].examples[0].startswith(f"s3://{BUCKET}/{archived}: ")
     assert report_of(status)["rejectedRecords"] == {"count": 1, "more": False}
@@ -138,8 +138,8 @@ def test_file_that_does_not_come_is_awaited_and_then_needs_a_person(morning, pac
     soon, later = (morning.status(now, since=at("00:00")) for now in ("11:30", "23:21"))
 
     assert ("awaited", 1) in named(worth_knowing(soon))
-    assert "not-delivered" not in dict(named(needing_a_person(soon)))
-    assert ("not-delivered", 1) in named(needing_a_person(later))
+    assert "not-delivered" not in dict(named(needing_attention(soon)))
+    assert ("not-delivered", 1) in named(needing_attention(later))
     assert report_of(soon)["files"]["awaited"] == 1
 
 
@@ -154,7 +154,7 @@ def test_messages_of_all_queues_are_counted(morning):
 
     assert status.queues.deliveries == Queue(waiting=2, in_flight=1)
     assert status.queues.backfill == Queue(delayed=1)
-    assert named(needing_a_person(status)) == [("dead-letters", 2)]
+    assert named(needing_attention(status)) == [("dead-letters", 2)]
 
 
 def put_age(deployed, when, seconds, queue="deliveries"):
@@ -182,7 +182,7 @@ def test_age_of_the_oldest_message_is_the_greatest_of_the_last_minutes(morning):
 
     assert status.queues.deliveries.oldest == timedelta(seconds=4000)
     assert status.queues.backfill.oldest is None
-    assert named(needing_a_person(status)) == [("backlog", 1)]
+    assert named(needing_attention(status)) == [("backlog", 1)]
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
@@ -211,9 +211,9 @@ def test_other_errors_of_cloudwatch_are_raised(morning, monkeypatch):
 def test_silence_is_dated_by_the_newest_delivery_of_the_last_thirty_days(morning):
     thirty, more = (morning.status(datetime(2026, 4, day, 12, tzinfo=UTC)) for day in (12, 15))
 
-    assert [name for name, _ in named(needing_a_person(thirty))] == ["digests-overdue", "nothing-delivered"]
+    assert [name for name, _ in named(needing_attention(thirty))] == ["digests-overdue", "nothing-delivered"]
     assert thirty.silent == timedelta(days=29, hours=1, minutes=55)
-    assert (named(needing_a_person(more)), named(worth_knowing(more))) == ([], [("no-deliveries", 1)])
+    assert (named(needing_attention(more)), named(worth_knowing(more))) == ([], [("no-deliveries", 1)])
 
 
 def test_days_before_the_first_of_all_are_none(deployed):
@@ -230,7 +230,7 @@ def test_days_before_an_empty_window_are_read_for_all_origins_alone(morning, wir
 
     status = morning.status("10:30", origins=window_of_nobody)
 
-    assert (named(needing_a_person(status)), named(worth_knowing(status))) == ([("nothing-delivered", 1)], [])
+    assert (named(needing_attention(status)), named(worth_knowing(status))) == ([("nothing-delivered", 1)], [])
     days = [query["ExpressionAttributeValues"][":value"]["S"] for query in wire.requests("Query")]
     assert sorted(day for day in days if day.startswith("2026")) == ["2026-03-13", "2026-03-14"]
 

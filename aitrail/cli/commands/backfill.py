@@ -49,7 +49,7 @@ def backfill(
     force: bool,
     requeue: Requeue,
 ) -> None:
-    """Ingest log files that are in the bucket but not in the ledger.
+    """Find log files that are in the bucket but not in the ledger, and queue them for ingestion.
 
     Lists the log bucket by day of delivery, skips the files that the ledger has in their current state, and announces
     the others on the backfill queue, from which the function reads them. These are files that were in the bucket before

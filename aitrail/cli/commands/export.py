@@ -56,7 +56,7 @@ def export(context: click.Context, *, folder: Path, asked: Asked, format_: str, 
         asked.narrate_nothing()
     if not exported.source_complete:
         narrate(_INCOMPLETE)
-    if exported.needs_a_person:
+    if exported.needs_attention:
         context.exit(ATTENTION)
 
 

@@ -37,5 +37,5 @@ def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, output
     output.write(scanned.rows(), table=ROW_COLUMNS, csv=(*tables.NARROW_COLUMNS, "logFile", "recordIndex"))
     for remark in scanned.remarks(at_length=sys.stderr.isatty()):
         narrate(remark)
-    if strict and scanned.needs_a_person:
+    if strict and scanned.needs_attention:
         context.exit(ATTENTION)

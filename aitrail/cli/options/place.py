@@ -123,7 +123,7 @@ class LogFiles:
 
     def exit_code(self, *, strict: bool) -> int:
         """See Place."""
-        if strict and self._scan.needs_a_person:
+        if strict and self._scan.needs_attention:
             return ATTENTION
         counts = self._scan.counts
         if counts["unreadable"] and not counts["files"]:

@@ -12,7 +12,7 @@ from aitrail.status import (
     Finding,
     Queue,
     Status,
-    needing_a_person,
+    needing_attention,
     worth_knowing,
 )
 from aitrail.window import event_time
@@ -24,7 +24,7 @@ _Fields = list[tuple[str, str]]
 
 def status_groups(status: Status) -> Iterator[Group]:
     """The whole status in groups, the most important first."""
-    findings, arrivals = needing_a_person(status), status.arrivals
+    findings, arrivals = needing_attention(status), status.arrivals
     if findings:
         yield Group("Needs attention", _findings(findings))
     else:

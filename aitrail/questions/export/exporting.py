@@ -38,7 +38,7 @@ class Exported:
     source_complete: bool
 
     @property
-    def needs_a_person(self) -> bool:
+    def needs_attention(self) -> bool:
         """Whether some files may be incomplete."""
         return bool(self.kept) or not self.source_complete
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from aitrail.ledger import PROBLEMS
-from aitrail.status import Problem, Queue, needing_a_person, report_of, worth_knowing
+from aitrail.status import Problem, Queue, needing_attention, report_of, worth_knowing
 from aitrail.window import Window
 from tests.shared.ledger_entries import digest_entry, file_entry, log_file
 from tests.shared.signed_digests import at
@@ -31,7 +31,7 @@ def named(findings):
 def test_all_is_well_where_everything_came_and_is_proved():
     status = status_of(*CHAIN, PROVED)
 
-    assert needing_a_person(status) == []
+    assert needing_attention(status) == []
     assert worth_knowing(status) == []
     assert report_of(status)["healthy"] is True
 
@@ -71,7 +71,7 @@ NO_MATTER = {
 
 @pytest.mark.parametrize(("facts", "finding"), GRAVE.values(), ids=GRAVE)
 def test_what_needs_a_person_is_found_with_what_to_do(facts, finding):
-    (found,) = needing_a_person(status_of(*CHAIN, PROVED, **facts))
+    (found,) = needing_attention(status_of(*CHAIN, PROVED, **facts))
 
     assert (found.finding, found.count) == finding
     assert found.what.endswith(".")
@@ -80,7 +80,7 @@ def test_what_needs_a_person_is_found_with_what_to_do(facts, finding):
 
 @pytest.mark.parametrize("facts", NO_MATTER.values(), ids=NO_MATTER)
 def test_what_is_only_open_needs_no_person(facts):
-    assert needing_a_person(status_of(*CHAIN, PROVED, **facts)) == []
+    assert needing_attention(status_of(*CHAIN, PROVED, **facts)) == []
 
 
 OPEN = {
@@ -104,7 +104,7 @@ def test_what_is_open_is_worth_knowing(facts, note):
 def test_every_problem_of_the_ledger_is_a_finding_or_a_note():
     status = status_of(*CHAIN, PROVED, **{name: with_problem() for name in PROBLEMS})
 
-    found = {each.finding for each in (*needing_a_person(status), *worth_knowing(status))}
+    found = {each.finding for each in (*needing_attention(status), *worth_knowing(status))}
 
     assert found == set(PROBLEMS)
 
@@ -113,7 +113,7 @@ def test_problem_is_counted_to_a_thousand_and_some_are_named():
     read = iter(with_problem(5000, reason="truncated"))
 
     problem = Problem.of(read, NOW)
-    (finding,) = needing_a_person(status_of(*CHAIN, PROVED, unreadable=with_problem(5000, reason="truncated")))
+    (finding,) = needing_attention(status_of(*CHAIN, PROVED, unreadable=with_problem(5000, reason="truncated")))
 
     assert (problem.count, problem.is_more, str(problem)) == (1000, True, "1,000+")
     assert len(list(read)) == 3999
@@ -128,8 +128,8 @@ def test_digest_that_should_have_come_is_overdue_after_three_hours():
     in_time = status_of(*until_seven, now=at("10:00"))
     overdue = status_of(*until_seven, now=at("10:01"))
 
-    assert named(needing_a_person(in_time)) == []
-    (found,) = needing_a_person(overdue)
+    assert named(needing_attention(in_time)) == []
+    (found,) = needing_attention(overdue)
     assert (found.finding, found.count) == ("digests-overdue", 1)
     assert found.examples == ("111122223333 eu-west-1 audit: the newest until 2026-03-14T07:00:00Z",)
 
@@ -153,7 +153,7 @@ def test_digest_that_lacks_is_a_gap_once_later_ones_have_come():
 
     status = status_of(PROVED, *lacking)
 
-    (found,) = needing_a_person(status)
+    (found,) = needing_attention(status)
     assert (found.finding, found.count) == ("gap", 1)
     assert found.examples == ("111122223333 eu-west-1 audit: 2026-03-14T03:00:00Z to 2026-03-14T05:00:00Z",)
     (note,) = worth_knowing(status)
@@ -197,7 +197,7 @@ def test_order_of_the_entries_does_not_matter(order):
 
     assert status.newest[0].delivered_at == at("09:20")
     assert len(status.arrivals.spans[HERE][next(iter(status.arrivals.spans[HERE]))]) == 1
-    assert needing_a_person(status) == []
+    assert needing_attention(status) == []
 
 
 def test_backfill_digests_form_no_chain():
@@ -213,7 +213,7 @@ def test_log_files_without_any_digest_are_told():
 
     (note,) = worth_knowing(status)
     assert (note.finding, note.examples) == ("no-digests", ("111122223333 us-east-1", "444455556666 eu-west-1"))
-    assert needing_a_person(status) == []
+    assert needing_attention(status) == []
 
 
 def test_short_window_without_a_digest_in_it_is_not_without_digests():
@@ -249,7 +249,7 @@ def test_silence_needs_a_person_after_a_day():
     silent = status_of(before)
     quiet = status_of(PROVED, window=window)
 
-    assert named(needing_a_person(silent)) == [("nothing-delivered", 1)]
+    assert named(needing_attention(silent)) == [("nothing-delivered", 1)]
     assert worth_knowing(silent) == []
-    assert needing_a_person(quiet) == []
+    assert needing_attention(quiet) == []
     assert named(worth_knowing(status_of())) == [("no-deliveries", 1)]

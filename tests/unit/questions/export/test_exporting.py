@@ -371,8 +371,8 @@ def test_source_that_could_not_be_read_completely_completes_no_day(tmp_path):
 
     second = export(source, tmp_path)
 
-    assert (first.source_complete, first.needs_a_person, first.rows) == (False, True, 2)
-    assert (second.source_complete, second.needs_a_person, second.complete) == (True, False, 0)
+    assert (first.source_complete, first.needs_attention, first.rows) == (False, True, 2)
+    assert (second.source_complete, second.needs_attention, second.complete) == (True, False, 0)
     assert ids(tmp_path) == ["00000001", "00000002", "00000003"]
 
 
@@ -403,7 +403,7 @@ def test_file_is_not_replaced_by_fewer_rows(tmp_path, left, complete):
 
     assert ids(tmp_path) == ["00000001", "00000002", "00000008", "00000009"]
     assert (exported.files, exported.rows, exported.removed, exported.kept) == (1, 1, 0, 1)
-    assert exported.needs_a_person
+    assert exported.needs_attention
     assert not list(tmp_path.rglob("*.partial"))
 
 
@@ -415,7 +415,7 @@ def test_file_is_replaced_by_fewer_rows_with_force(tmp_path, left, removed):
 
     assert ids(tmp_path) == sorted(each["eventID"] for each in (*NEIGHBOURS, *left))
     assert (exported.rows, exported.removed, exported.kept) == (2 + len(left), removed, 0)
-    assert not exported.needs_a_person
+    assert not exported.needs_attention
 
 
 def test_file_of_an_incomplete_export_is_not_replaced_by_fewer_rows(tmp_path):

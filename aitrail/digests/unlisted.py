@@ -34,7 +34,7 @@ def spans_of(reader: LedgerReader, digests: str, since: datetime, until: datetim
     ]
 
 
-def note_doubts(ledger: Ledger, reader: LedgerReader, entry: Mapping[str, Any]) -> None:
+def note_unlisted(ledger: Ledger, reader: LedgerReader, entry: Mapping[str, Any]) -> None:
     """Marks log files that no digest lists, in the hours that this digest closes; its `entry` must be in the ledger."""
     own = Span.of(entry)
     bucket, _, name = entry["logFile"].removeprefix("s3://").partition("/")
