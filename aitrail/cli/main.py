@@ -30,13 +30,13 @@ SECTIONS = {
         "scan": "Show the rows that log files contain, without using AWS.",
     },
     "Ingest": {
-        "backfill": "Find log files that are in the bucket but not in the ledger, and queue them for ingestion.",
+        "backfill": "Queue log files that are in the bucket but not in the ledger.",
         "import-history": "Import the last 90 days from CloudTrail's Event history.",
     },
     "Check and repair": {
         "status": "Show whether everything is in order, and what needs attention.",
         "verify": "Prove that nothing was lost, or list the exceptions.",
-        "retry": "Reprocess what failed: dead letters, and files that could not be read.",
+        "retry": "Reprocess dead letters, and files that could not be read.",
         "rejects": "List the records that could not become rows, and why.",
         "accept": "Mark a known problem as accepted, or list the accepted ones.",
     },

@@ -49,7 +49,7 @@ def backfill(
     force: bool,
     requeue: Requeue,
 ) -> None:
-    """Find log files that are in the bucket but not in the ledger, and queue them for ingestion.
+    """Queue log files that are in the bucket but not in the ledger.
 
     Lists the log bucket by day of delivery, skips the files that the ledger has in their current state, and announces
     the others on the backfill queue, from which the function reads them. These are files that were in the bucket before
