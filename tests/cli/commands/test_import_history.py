@@ -353,15 +353,23 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch):
             report(1200, 0)
             report(0, 36)
 
-        shown = os.read(terminal, 100_000).decode()
-    os.close(terminal)
+    with os.fdopen(terminal, "rb", buffering=0) as stream:
+        shown = b"".join(iter(lambda: _read(stream), b"")).decode()
     piped = io.StringIO()
     monkeypatch.setattr(sys, "stderr", piped)
     with import_progress(36) as report:
         report(1200, 36)
 
-    assert "1,200 events, 1,200/s, event sources of Regions" in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+    assert re.search(r"1,200 events, [0-9,]+/s, event sources of Regions", plain)
     assert piped.getvalue() == ""
+
+
+def _read(terminal):
+    try:
+        return terminal.read(10_000)
+    except OSError:  # on Linux, once the other side is closed
+        return b""
 
 
 def test_imported_row_has_no_log_file_to_read_again(aitrail, import_history, cloud, call):
