@@ -131,4 +131,4 @@ def test_digest_that_cannot_be_checked_here_is_unverifiable_and_names_its_region
 
     entry = eventually(lambda: pipeline.ledger().get(name))
     assert (entry["entry"], entry["status"], entry["problem"]) == ("digest", "unverifiable", "unverifiable")
-    assert entry["reason"].startswith("CloudTrail in eu-central-1 does not give its public keys")
+    assert entry["reason"].startswith("CloudTrail in eu-central-1 does not return its public keys")
