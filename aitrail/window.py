@@ -50,7 +50,7 @@ class Window:
         # eventTime has no fractions of a second.
         return event_time(_whole_second(self.since)), event_time(_whole_second(self.until) - _SECOND)
 
-    def of_days(self, now: datetime) -> "Window":
+    def clamped(self, now: datetime) -> "Window":
         """The part of the window that is worth dividing into days.
 
         Nothing was recorded before BEGINNING, and no event is later than tomorrow, even with a wrong clock.
@@ -167,7 +167,7 @@ def window_of(since: str | date | timedelta, until: str | date | timedelta, now:
 
 def within_time(window: Window, now: datetime) -> Window:
     """The part of a window in which CloudTrail can have delivered anything. Raises MomentError if there is none."""
-    possible = window.of_days(now)
+    possible = window.clamped(now)
     if possible.since < possible.until:
         return possible
     reason = (

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from aitrail.aws.deployment import Deployment, StackNotFoundError
     from aitrail.aws.operations import known_operations
     from aitrail.aws.paging import WORKERS, Fetch, Page, in_order, in_turn, interleaved, merged, unordered
-    from aitrail.aws.patience import patiently, pauses
+    from aitrail.aws.retries import patiently, pauses
     from aitrail.aws.temporary import THROTTLING, is_temporary
 
 __all__, __getattr__ = exports(
@@ -19,6 +19,6 @@ __all__, __getattr__ = exports(
     deployment=("Deployment", "StackNotFoundError"),
     operations=("known_operations",),
     paging=("Fetch", "Page", "WORKERS", "in_order", "in_turn", "interleaved", "merged", "unordered"),
-    patience=("patiently", "pauses"),
+    retries=("patiently", "pauses"),
     temporary=("THROTTLING", "is_temporary"),
 )

@@ -12,6 +12,7 @@ import click
 
 from aitrail import __version__
 from aitrail.cells import printable
+from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import HelpContext
 from aitrail.errors import AitrailError
 from aitrail.questions import ConditionError
@@ -47,9 +48,6 @@ SECTIONS = {
     },
 }
 _NAMES = tuple(name for commands in SECTIONS.values() for name in commands)
-# A shell's exit codes for programs ended by SIGINT or SIGPIPE.
-_INTERRUPTED = 130
-_NOBODY_READS = 141
 
 
 class _Commands(click.Group):
@@ -101,10 +99,10 @@ def _ending() -> Iterator[None]:
     except AitrailError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
-        raise click.exceptions.Exit(_INTERRUPTED) from None
+        raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
     except BrokenPipeError:
         _abandon_output()
-        raise click.exceptions.Exit(_NOBODY_READS) from None
+        raise click.exceptions.Exit(ExitCode.BROKEN_PIPE) from None
     except OSError as error:
         _abandon_output()
         raise click.ClickException(str(error)) from error
@@ -149,7 +147,7 @@ def main() -> None:
     try:
         cli(prog_name="aitrail")
     except SystemExit as end:
-        if end.code == _INTERRUPTED:
+        if end.code == ExitCode.INTERRUPTED:
             _leave_at_once()
         raise
 
@@ -170,4 +168,4 @@ def _leave_at_once() -> None:
     """Exits without waiting for threads: a user who interrupts should not wait for pending requests to AWS."""
     with suppress(OSError):
         sys.stdout.flush()
-    os._exit(_INTERRUPTED)
+    os._exit(ExitCode.INTERRUPTED)

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from aitrail.digests.digest import InvalidDigest, read_digest
     from aitrail.digests.public_keys import PublicKeys, UnavailableKey
     from aitrail.digests.reconciliation import Reconciliation
-    from aitrail.digests.unlisted import LATE, digests_of, spans_of
+    from aitrail.digests.unlisted import PATIENCE, Judge
+    from aitrail.digests.unproven import LATE
 
 __all__, __getattr__ = exports(
     __name__,
     coverage=("MARGIN", "Span", "chains_of", "gaps", "is_closed", "is_covered", "joined_spans", "trail_of"),
     digest=("InvalidDigest", "read_digest"),
-    unlisted=("LATE", "digests_of", "spans_of"),
     public_keys=("PublicKeys", "UnavailableKey"),
     reconciliation=("Reconciliation",),
+    unlisted=("Judge", "PATIENCE"),
+    unproven=("LATE",),
 )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from aitrail.deliveries import log_key_of
 from aitrail.digests.coverage import chain_of
 from aitrail.digests.digest import Digest
-from aitrail.digests.unlisted import digests_of, spans_of
+from aitrail.digests.unproven import digest_prefix, spans_of
 from aitrail.ledger import DIGEST, Ledger, LedgerReader
 from aitrail.window import format_time, parse_time
 
@@ -35,7 +35,7 @@ def _restart(digest: Digest, reader: LedgerReader) -> str | None:
         return None
     for days in _DAYS_BACK:
         day = digest.start - days * _A_DAY
-        spans = spans_of(reader, digests_of(digest.bucket, key), day, day)
+        spans = spans_of(reader, digest_prefix(digest.bucket, key), day, day)
         ends = [span.end for span in spans if span.chain == own and span.end <= digest.start]
         if ends:
             begin, end = format_time(digest.start), format_time(max(ends))

@@ -2,7 +2,7 @@
 
 A digest is read like a log file whenever it arrives. If it has CloudTrail's signature, each object that it lists and
 the previous digest are recorded in the ledger as expected, with their SHA-256. Log files of closed hours that no digest
-lists become doubtful (`aitrail.digests.unlisted`).
+lists become doubtful (`aitrail.digests.unproven`).
 """
 
 from collections.abc import Callable, Mapping
@@ -17,9 +17,9 @@ from aitrail.deliveries import Scope, kind_of, log_key_of
 from aitrail.digests.chain import break_of
 from aitrail.digests.digest import Digest, InvalidDigest, Listed, read_digest
 from aitrail.digests.public_keys import PublicKeys, UnavailableKey
-from aitrail.digests.unlisted import note_unlisted
+from aitrail.digests.unproven import mark_unproven
 from aitrail.dynamodb import OutOfTimeError
-from aitrail.ledger import DigestEntry, Ledger, LedgerReader, Listing, entry_of, known_of
+from aitrail.ledger import DigestEntry, Ledger, LedgerReader, Listing, attributes_of_key, entry_kind
 from aitrail.window import format_time
 
 _WORKERS = 8
@@ -61,9 +61,9 @@ class Reconciliation:
             counts["BrokenChains"] = 1
         return entry, counts
 
-    def note_unlisted(self, entry: Mapping[str, Any]) -> None:
+    def mark_unproven(self, entry: Mapping[str, Any]) -> None:
         """Looks for log files that no digest lists; the digest's entry must be in the ledger."""
-        note_unlisted(self.ledger, self.reader, entry)
+        mark_unproven(self.ledger, self.reader, entry)
 
     def _expect(self, digest: Digest, time_left: Callable[[], float]) -> dict[str, int]:
         """Records in the ledger the objects that the digest lists; returns counts by metric."""
@@ -86,8 +86,8 @@ class Reconciliation:
         return {name: count for name, count in counts.items() if count}
 
     def _listing(self, listed: Listed, by: str) -> Listing:
-        kind = entry_of(listed.key)
-        known = known_of(listed.key)
+        kind = entry_kind(listed.key)
+        known = attributes_of_key(listed.key)
         if (expires_at := self.expires_at()) is not None:
             known["expiresAt"] = expires_at
         return Listing(

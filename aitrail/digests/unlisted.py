@@ -1,63 +1,67 @@
-"""Finds log files that no digest lists.
+"""Decides what an unproven log file is by now: unlisted, still unproven, or nothing that can be determined.
 
-A log file is unproven if no digest lists it once its hour is closed, or if it arrives late and no digest has listed it
-before. It stays unproven until `aitrail.ingest.review` decides.
+A log file is unlisted if no digest lists it, although verified digests cover its hours: CloudTrail did not write it.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from aitrail.deliveries import DIGEST_FOLDER, LOG_FOLDERS, LogKey, log_key_of
-from aitrail.digests.coverage import MARGIN, Span, is_closed
-from aitrail.ledger import UNLISTED, UNPROVEN, Ledger, LedgerReader
-from aitrail.window import days_between, parse_time
+from aitrail.deliveries import log_key_of
+from aitrail.digests.coverage import Span, is_closed, is_covered
+from aitrail.digests.unproven import LATE, digest_prefix, spans_of
+from aitrail.ledger import UNLISTED, UNPROVEN, LedgerReader
+from aitrail.window import EARLIEST, parse_time
 
-# The digest that arrives may be the last one needed to close this much time before it.
-_CLOSING = timedelta(hours=2)
-# A log file read so long after the time in its name may arrive after the last digest that would check it.
-LATE = _CLOSING
-
-
-def digests_of(bucket: str, key: LogKey) -> str:
-    """The common prefix of the names of all digests of an object's account and Region."""
-    return f"s3://{bucket}/{key.folder(DIGEST_FOLDER)}"
-
-
-def spans_of(reader: LedgerReader, digests: str, since: datetime, until: datetime) -> list[Span]:
-    """The spans of the digests with that prefix that were delivered on the days from `since` to `until`."""
-    return [
-        span
-        for day in days_between(since, until)
-        for entry in reader.of_day(day, begins_with=f"{digests}{day.replace('-', '/')}/")
-        if (span := Span.of(entry))
-    ]
+# After this time, what is missing is no longer on its way: CloudTrail lists deliveries within an hour or two.
+PATIENCE = timedelta(hours=6)
+# If no digest covers a file after this time, none will: whether the file is CloudTrail's cannot be determined.
+_UNCOVERED = _A_DAY = timedelta(days=1)
+# After this time, it cannot be determined in any case.
+_LET_GO = timedelta(days=7)
+_DAYS_REMEMBERED = 1000
 
 
-def note_unlisted(ledger: Ledger, reader: LedgerReader, entry: Mapping[str, Any]) -> None:
-    """Marks log files that no digest lists, in the hours that this digest closes; its `entry` must be in the ledger."""
-    own = Span.of(entry)
-    bucket, _, name = entry["logFile"].removeprefix("s3://").partition("/")
-    key = log_key_of(name)
-    if key is None or own is None or not own.verified:
-        return
-    first, last = own.start - _CLOSING, own.end + MARGIN
-    spans = spans_of(reader, digests_of(bucket, key), first - MARGIN, last + 2 * MARGIN)
-    # The reader may not return the entry yet.
-    spans = [*(span for span in spans if span.log_file != own.log_file), own]
-    for folder in LOG_FOLDERS:
-        for day in days_between(first, last):
-            for found in reader.of_day(day, begins_with=f"s3://{bucket}/{key.folder(folder, day)}"):
-                at = _delivered_at(found)
-                if at and first <= at < last and _is_unlisted(found) and is_closed(at, spans):
-                    ledger.doubt(found["logFile"], UNPROVEN)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Judges unproven log files of one bucket at one moment; remembers what it has read of the digests around them."""
 
+    reader: LedgerReader
+    bucket: str
+    now: datetime
+    _remembered: dict[tuple[str, str], list[Span]] = field(default_factory=dict, init=False)
 
-def _is_unlisted(entry: dict[str, Any]) -> bool:
-    """Whether possibly no digest lists it, regardless of other problems; the ledger checks again."""
-    return entry.get("verifiedBy") is None and entry.get("problem") not in (UNPROVEN, UNLISTED)
+    def verdict(self, entry: Mapping[str, Any]) -> str | None:
+        """The doubt of a log file from now on: UNLISTED, UNPROVEN, or None if it cannot be determined.
 
+        Raises the client's errors.
+        """
+        key = log_key_of(entry["logFile"].removeprefix(f"s3://{self.bucket}/"))
+        if key is None:
+            return None
+        moments = [parse_time(text) for text in (key.delivered_at, entry.get("storedAt")) if text]
+        # The writer of a file chooses the time in its name but not when S3 stored it, and CloudTrail stores none
+        # earlier.
+        if len(moments) > 1 and moments[0] - moments[1] > LATE:
+            moments = moments[1:]
+        stored = entry.get("storedAt") or key.delivered_at
+        waited = self.now - (parse_time(stored) if stored else EARLIEST)
+        if waited < PATIENCE:
+            return UNPROVEN
+        spans = {at: self._spans_around(digest_prefix(self.bucket, key), at) for at in moments}
+        if moments and all(is_closed(at, found) for at, found in spans.items()):
+            return UNLISTED
+        has_a_time_without_any = not all(is_covered(at, found) for at, found in spans.items())
+        is_hopeless = waited > _LET_GO or (waited > _UNCOVERED and has_a_time_without_any)
+        return None if is_hopeless or not moments else UNPROVEN
 
-def _delivered_at(entry: dict[str, Any]) -> datetime | None:
-    key = log_key_of(entry["logFile"])
-    return parse_time(key.delivered_at) if key and key.delivered_at else None
+    def _spans_around(self, digests: str, at: datetime) -> list[Span]:
+        """The spans of the digests with that prefix of the moment's day, and of those before and after."""
+        noon = at.replace(hour=12, minute=0, second=0, microsecond=0)
+        key = (digests, noon.date().isoformat())
+        if key not in self._remembered:
+            if len(self._remembered) >= _DAYS_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[key] = spans_of(self.reader, digests, noon - _A_DAY, noon + _A_DAY)
+        return self._remembered[key]

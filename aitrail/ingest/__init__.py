@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.ingest.ahead import FILES_AHEAD
     from aitrail.ingest.events_table import WRITERS, EventsTable
     from aitrail.ingest.fetching import expiry
     from aitrail.ingest.ingestion import Ingestion
-    from aitrail.ingest.outcomes import Ingested, with_sums
+    from aitrail.ingest.metrics import Ingested, with_sums
+    from aitrail.ingest.prefetch import FILES_AHEAD
     from aitrail.ingest.review import Review
 
 __all__, __getattr__ = exports(
     __name__,
-    ahead=("FILES_AHEAD",),
+    prefetch=("FILES_AHEAD",),
     events_table=("EventsTable", "WRITERS"),
     fetching=("expiry",),
     ingestion=("Ingestion",),
-    outcomes=("Ingested", "with_sums"),
+    metrics=("Ingested", "with_sums"),
     review=("Review",),
 )

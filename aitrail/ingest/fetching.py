@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from aitrail.deliveries import Delivery
 from aitrail.errors import AitrailError
-from aitrail.ledger import Ledger, entry_of, fields_of
+from aitrail.ledger import Ledger, entry_kind, fields_of_key
 from aitrail.window import format_time
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Fetcher:
 
     def fetch(self, delivery: Delivery) -> Fetched:
         """Requests a delivery unless it is done. Raises DynamoDB's errors; S3's are in the result."""
-        earlier = self.ledger.entry(f"s3://{delivery.bucket}/{delivery.key}", entry_of(delivery.key))
+        earlier = self.ledger.entry(f"s3://{delivery.bucket}/{delivery.key}", entry_kind(delivery.key))
         fetched = Fetched(earlier=earlier)
         fetched.is_done = not delivery.force and earlier is not None and self.is_done(earlier, delivery)
         if not fetched.is_done:
@@ -106,7 +106,7 @@ def known_fields(delivery: Delivery, fetched: Fetched, *, now: datetime, retenti
         "ingested_at": format_time(now),
         "expires_at": expiry(now, retention),
     }
-    named = fields_of(delivery.key)
+    named = fields_of_key(delivery.key)
     # If the name has no valid time, the time of storage determines the day.
     known |= named if "delivered_at" in named else named | {"delivery_day": known["delivery_day"]}
     return known | (_unavailable(known["log_file"], fetched.error) if fetched.error else {})

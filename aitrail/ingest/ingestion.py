@@ -19,11 +19,11 @@ from aitrail.deliveries import (
     review_request,
 )
 from aitrail.digests import Reconciliation
-from aitrail.ingest.ahead import Ahead
 from aitrail.ingest.events_table import EventsTable
 from aitrail.ingest.fetching import Fetched, Fetcher, known_fields
 from aitrail.ingest.log_file import LogFileIngestion, check_time
-from aitrail.ingest.outcomes import Ingested, not_read, of_digest
+from aitrail.ingest.metrics import Ingested, not_read, of_digest
+from aitrail.ingest.prefetch import Prefetch
 from aitrail.ledger import DIGEST, DigestEntry, Ledger
 from aitrail.rows import recorded_with
 from aitrail.services import Registry
@@ -57,7 +57,7 @@ class Ingestion:
     row_retention: timedelta | None = None
     ledger_retention: timedelta | None = None
     clock: Clock = SYSTEM_CLOCK
-    _ahead: Ahead[Fetched] | None = field(default=None, init=False)
+    _ahead: Prefetch[Fetched] | None = field(default=None, init=False)
 
     @property
     def _fetcher(self) -> Fetcher:
@@ -77,7 +77,7 @@ class Ingestion:
     def reading_ahead(self, bodies: Iterable[str]) -> Iterator[None]:
         """A context in which the next deliveries of these messages are fetched while one is ingested."""
         announced = [delivery for body in bodies for delivery in self._to_read(body)]
-        self._ahead = Ahead(self._fetcher.fetch_ahead, announced)
+        self._ahead = Prefetch(self._fetcher.fetch_ahead, announced)
         try:
             yield
         finally:
@@ -129,7 +129,7 @@ class Ingestion:
         check_time(time_left, log_file)
         with closing(self._ahead.take(delivery) if self._ahead else self._fetcher.fetch(delivery)) as fetched:
             if kind is Kind.DIGEST and fetched.is_done and fetched.earlier:
-                self.reconciliation.note_unlisted(fetched.earlier)  # an earlier run may have ended before this step
+                self.reconciliation.mark_unproven(fetched.earlier)  # an earlier run may have ended before this step
             if fetched.is_done or (not delivery.force and fetched.is_older):
                 return Ingested(status="skipped", metrics={"SkippedFiles": 1}, details={"logFile": log_file})
             known = known_fields(delivery, fetched, now=self.clock.now(), retention=self.ledger_retention)
@@ -151,7 +151,7 @@ class Ingestion:
                 time_left=time_left,
             )
         after = self.ledger.record(entry, DIGEST, fetched.earlier)
-        self.reconciliation.note_unlisted({"logFile": entry.log_file, "entry": DIGEST, **after})
+        self.reconciliation.mark_unproven({"logFile": entry.log_file, "entry": DIGEST, **after})
         return of_digest(entry, after, counts)
 
     def _is_done(self, earlier: dict[str, Any], delivery: Delivery) -> bool:

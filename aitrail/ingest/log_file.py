@@ -15,7 +15,7 @@ from aitrail.digests import LATE
 from aitrail.dynamodb import OutOfTimeError
 from aitrail.ingest.events_table import EventsTable
 from aitrail.ingest.fetching import Fetched
-from aitrail.ingest.outcomes import Ingested, of_log_file
+from aitrail.ingest.metrics import Ingested, of_log_file
 from aitrail.ledger import FILE, UNPROVEN, Entry, FileEntry, Ledger
 from aitrail.logfile import UnreadableLogFile
 from aitrail.rows import Reading, recorded_with

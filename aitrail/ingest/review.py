@@ -8,26 +8,18 @@ available now. If the time runs out, another message continues the review.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
-from aitrail.deliveries import Announcer, ReviewRequest, log_key_of
-from aitrail.digests import LATE, Span, digests_of, is_closed, is_covered, spans_of
+from aitrail.deliveries import Announcer, ReviewRequest
+from aitrail.digests import PATIENCE, Judge
 from aitrail.ledger import AWAITED, UNLISTED, UNPROVEN, UNVERIFIABLE, Ledger, LedgerReader
-from aitrail.window import EARLIEST, format_time, parse_time
+from aitrail.window import format_time
 
-# After this time, a missing object is no longer on its way: CloudTrail lists deliveries within an hour or two.
-PATIENCE = timedelta(hours=6)
-# If no digest covers a file after this time, none will: whether the file is CloudTrail's cannot be determined.
-_UNCOVERED = _A_DAY = timedelta(days=1)
-# After this time, it cannot be determined in any case.
-_LET_GO = timedelta(days=7)
 _DOUBLINGS = 8
 _AT_ONCE = 100
-_DAYS_REMEMBERED = 1000
 # Seconds that one review may take, so that the other messages in its batch have their turn.
 _SHARE = 60
 
@@ -87,35 +79,10 @@ class Review:
         return is_here and latest < format_time(self.clock.now() - patience)
 
     def _decide(self, after: str, counts: Counter[str]) -> Iterator[str]:
-        around = lru_cache(_DAYS_REMEMBERED)(self._spans_around)
+        judge = Judge(reader=self.reader, bucket=self.bucket, now=self.clock.now())
         for entry in self.reader.with_problem(UNPROVEN, after=after):
-            verdict = self._verdict(entry, around)
+            verdict = judge.verdict(entry)
             if verdict != UNPROVEN:
                 decided = self.ledger.doubt(entry["logFile"], verdict)
                 counts["UnlistedFiles"] += decided.get("problem") == UNLISTED
             yield entry["logFile"]
-
-    def _verdict(self, entry: dict[str, Any], around: Callable[[str, str], list[Span]]) -> str | None:
-        """The new doubt of an unproven log file: still unproven, unlisted, or None if it cannot be determined."""
-        key = log_key_of(entry["logFile"].removeprefix(f"s3://{self.bucket}/"))
-        if key is None:
-            return None
-        moments = [parse_time(text) for text in (key.delivered_at, entry.get("storedAt")) if text]
-        # The writer of a file chooses the time in its name but not when S3 stored it, and CloudTrail stores none
-        # earlier.
-        if len(moments) > 1 and moments[0] - moments[1] > LATE:
-            moments = moments[1:]
-        stored = entry.get("storedAt") or key.delivered_at
-        waited = self.clock.now() - (parse_time(stored) if stored else EARLIEST)
-        if waited < PATIENCE:
-            return UNPROVEN
-        spans = {at: around(digests_of(self.bucket, key), format_time(at)[: len("YYYY-MM-DD")]) for at in moments}
-        if moments and all(is_closed(at, found) for at, found in spans.items()):
-            return UNLISTED
-        has_a_time_without_any = not all(is_covered(at, found) for at, found in spans.items())
-        is_hopeless = waited > _LET_GO or (waited > _UNCOVERED and has_a_time_without_any)
-        return None if is_hopeless or not moments else UNPROVEN
-
-    def _spans_around(self, digests: str, day: str) -> list[Span]:
-        noon = parse_time(f"{day}T12:00:00Z")
-        return spans_of(self.reader, digests, noon - _A_DAY, noon + _A_DAY)

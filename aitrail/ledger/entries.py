@@ -129,7 +129,7 @@ def _camel_case(name: str) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
-def fields_of(key: str) -> dict[str, Any]:
+def fields_of_key(key: str) -> dict[str, Any]:
     """The fields of an entry that follow from the object's name; empty if the name is not CloudTrail's.
 
     The day is taken from the time in the name, because an object may have been written to any folder. If the name has
@@ -143,12 +143,12 @@ def fields_of(key: str) -> dict[str, Any]:
     return known | ({"delivered_at": parsed.delivered_at} if parsed.delivered_at else {})
 
 
-def known_of(key: str) -> dict[str, Any]:
+def attributes_of_key(key: str) -> dict[str, Any]:
     """The result of `fields_of` as attributes in the table."""
-    return {_camel_case(name): value for name, value in fields_of(key).items()}
+    return {_camel_case(name): value for name, value in fields_of_key(key).items()}
 
 
-def entry_of(key: str) -> str:
+def entry_kind(key: str) -> str:
     """The sort key of an object's entry."""
     return DIGEST if kind_of(key) is Kind.DIGEST else FILE
 
@@ -169,7 +169,7 @@ def taken_back(accepted: Iterable[Mapping[str, Any]], *, at: str, by: str) -> li
     return [{"takenBackAt": at, "takenBackBy": by, **each} for each in accepted]
 
 
-def holding(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def valid_acceptances(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The acceptances that apply to the entry's current problems and content; `entry` needs all attributes."""
     problems = _problems(entry)
     return [
@@ -190,7 +190,7 @@ def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
     has not arrived), unproven (no digest lists it yet), rejects; accepted if all its problems have been accepted.
     """
     expected, sha256 = entry.get("expectedSha256"), entry.get("sha256")
-    accepted = {each["problem"] for each in holding(entry)}
+    accepted = {each["problem"] for each in valid_acceptances(entry)}
     found = _problems(entry)
     problem = next((each for each in found if each not in accepted), ACCEPTED if found else None)
     is_proved = expected is not None and sha256 == expected

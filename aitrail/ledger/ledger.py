@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.ledger.entries import FILE, PREMISES, UNPROVEN, Entry, settled
 from aitrail.ledger.rejects import Rejects
-from aitrail.ledger.updating import Attributes, Entries
+from aitrail.ledger.updating import Attributes, EntryStore
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -38,7 +38,7 @@ class Ledger:
         *,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self._entries = Entries(client, table)
+        self._entries = EntryStore(client, table)
         self.rejects = Rejects(client, table, clock=clock)
 
     def entry(self, log_file: str, entry: str = FILE, *, consistent: bool = False) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.dynamodb import BatchWriter, delete, from_item, put
 from aitrail.ledger.entries import REJECT, REJECTED
-from aitrail.ledger.updating import Attributes, Entries
+from aitrail.ledger.updating import Attributes, EntryStore
 from aitrail.rows import RejectedRecord
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class Rejects:
     def __init__(self, client: "DynamoDBClient", table: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self._client = client
         self._table = table
-        self._entries = Entries(client, table)
+        self._entries = EntryStore(client, table)
         self._writer = BatchWriter(client, table, clock=clock)
 
     def record(

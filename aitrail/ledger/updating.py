@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Attributes = Mapping[str, Any]
 
 
-class Entries:
+class EntryStore:
     """The entries of one files table by their keys; `table` is its physical name. Raises the client's errors."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from aitrail.cells import counted
 from aitrail.deliveries import DIGEST_FOLDER, LogKey, kind_of, log_key_of
 from aitrail.digests import Span, chains_of, gaps, is_covered
-from aitrail.ledger import ACCEPTED, DIGEST, FILE, holding
+from aitrail.ledger import ACCEPTED, DIGEST, FILE, valid_acceptances
 from aitrail.window import LATEST, Window, days_between, format_time, parse_time
 
 # A digest arrives within an hour of its own end: later deliveries than this may not be listed yet.
@@ -175,7 +175,7 @@ class Proof:
         self._findings.append(Finding(finding=name, of=entry["logFile"], why=meanings[name]))
 
     def _note_accepted(self, entry: Mapping[str, Any]) -> None:
-        for each in holding(entry):
+        for each in valid_acceptances(entry):
             why = f"{each['by']} at {each['at']}: {each['reason']}"
             self._accepted.append(Finding(finding=each["problem"], of=entry["logFile"], why=why))
 
@@ -233,7 +233,7 @@ class Proof:
 
 def _tells_of_the_lack(entry: Mapping[str, Any]) -> bool:
     """Whether an accepted problem of a log file is the reason why no digest verifies its content."""
-    accepted = {each["problem"] for each in holding(entry)}
+    accepted = {each["problem"] for each in valid_acceptances(entry)}
     return entry.get("status") != "ingested" or not accepted.isdisjoint({"tampered", "unlisted"})
 
 
@@ -242,5 +242,5 @@ def days_of(window: Window, now: datetime) -> Iterator[str]:
 
     A digest arrives after the end of its hour.
     """
-    asked = window.of_days(now)
+    asked = window.clamped(now)
     return days_between(asked.since - timedelta(days=1), asked.until + LISTED_WITHIN)

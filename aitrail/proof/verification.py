@@ -51,7 +51,7 @@ class Verdict:
         """Whether the window is proved; files that are too recent to be listed do not prevent this."""
         return not self.findings
 
-    def overdue(self) -> Iterator[str]:
+    def to_announce(self) -> Iterator[str]:
         """The names of the objects that re-announcing may bring in."""
         yield from (finding.of for finding in self.findings if finding.finding in _MENDED)
 

@@ -93,7 +93,7 @@ class EventStore:
     def _window(self, since: Moment, until: Moment) -> Window:
         now = self._clock.now()
         window = window_of(since, until, now)
-        return window.of_days(now) if self.source.by_day else window
+        return window.clamped(now) if self.source.by_day else window
 
     def events(
         self,
@@ -227,7 +227,7 @@ class EventStore:
             source=self.source,
             folder=Path(folder),
             wanted=Filter.of(**conditions),
-            window=window_of(since, until, now).of_days(now),
+            window=window_of(since, until, now).clamped(now),
             now=now,
             format=format,
             whole=whole,

@@ -16,9 +16,9 @@ from aitrail.ledger import (
     Ledger,
     LedgerReader,
     acceptance,
-    entry_of,
-    holding,
+    entry_kind,
     taken_back,
+    valid_acceptances,
 )
 from aitrail.window import parse_time
 
@@ -72,7 +72,7 @@ class Accepting:
         if entry := self._entry(log_file):
             new = acceptance(problem, entry, **who)
             after = self.ledger.accept(log_file, entry["entry"], partial(_with, new))
-        is_done = any(each["problem"] == problem for each in holding(after))
+        is_done = any(each["problem"] == problem for each in valid_acceptances(after))
         if problem == _REJECTS:
             of_each = acceptance(REJECTED, {}, **who)
             is_done = bool(self.ledger.rejects.accept(log_file, ACCEPTED, partial(_with, of_each))) or is_done
@@ -86,7 +86,7 @@ class Accepting:
     def take_back(self, log_file: str) -> None:
         """Revokes all acceptances of an object. Raises NothingToAcceptError if there are none."""
         entry = self._entry(log_file)
-        is_accepted = entry is not None and bool(holding(entry))
+        is_accepted = entry is not None and bool(valid_acceptances(entry))
         if entry and is_accepted:
             self.ledger.accept(log_file, entry["entry"], self._taken_back)
         if not self.ledger.rejects.accept(log_file, REJECTED, self._taken_back) and not is_accepted:
@@ -96,7 +96,7 @@ class Accepting:
         return taken_back(accepted, at=self.at, by=self.by)
 
     def _entry(self, log_file: str) -> dict[str, Any] | None:
-        return self.ledger.entry(log_file, entry_of(log_file), consistent=True)
+        return self.ledger.entry(log_file, entry_kind(log_file), consistent=True)
 
 
 def _with(new: dict[str, str], accepted: list[Any]) -> list[Any]:

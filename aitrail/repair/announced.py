@@ -9,7 +9,7 @@ from tempfile import TemporaryFile
 from typing import Any, Self
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
-from aitrail.ledger import ACCEPTED, UNPROVEN, LedgerReader, entry_of
+from aitrail.ledger import ACCEPTED, UNPROVEN, LedgerReader, entry_kind
 from aitrail.window import event_time
 
 # The ledger has whole seconds: a file announced this soon after a reading may be read again within the same second.
@@ -107,7 +107,7 @@ class Unread:
 def _asked(noted: Iterable[_Noted], reader: LedgerReader) -> Iterator[tuple[_Noted, Became]]:
     """Each object with its current outcome in the ledger."""
     named, again = tee(noted)
-    entries = reader.whole({"logFile": name, "entry": entry_of(name)} for name, _ in named)
+    entries = reader.whole({"logFile": name, "entry": entry_kind(name)} for name, _ in named)
     for each, entry in zip(again, entries, strict=True):
         yield each, _became(entry, before=each[1])
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from aitrail.aws import in_turn, interleaved
 from aitrail.deliveries import Announcer, DayFolders, StoredObject, is_misfiled, kind_of, log_key_of
-from aitrail.ledger import ACCEPTED, LedgerReader, entry_of
+from aitrail.ledger import ACCEPTED, LedgerReader, entry_kind
 from aitrail.window import Window
 
 # The reasons why a delivery is announced, or not announced.
@@ -128,7 +128,7 @@ class Backfill:
 
     def _entry(self, name: str) -> dict[str, Any] | None:
         """The entry of an object, regardless of its day."""
-        (found,) = self.reader.whole([{"logFile": name, "entry": entry_of(name)}])
+        (found,) = self.reader.whole([{"logFile": name, "entry": entry_kind(name)}])
         return found if "deliveryDay" in found else None
 
     def _judged(self, stored: StoredObject, entry: Mapping[str, Any] | None) -> Found:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from aitrail.deliveries import LogKey, Origins, log_key_of
 from aitrail.digests import Span, joined_spans
-from aitrail.ledger import DIGEST
+from aitrail.ledger import DIGEST, UNPROVEN
 from aitrail.window import Window, parse_time
 
 COUNTS = ("records", "wanted", "written", "rejected", "expired", "duplicatesInFile")
@@ -36,7 +36,7 @@ class Arrivals:
 
     `files` and `digests` count deliveries by status, `records` the records of the files. `lags` counts ingested files
     by the seconds from delivery to entry, rounded down to minutes from one hour on. `newest` is the time of the newest
-    delivery. `unproved` counts, by hour of delivery, files that were read but not verified by a digest. `outdated`
+    delivery. `without_proof` counts, by hour of delivery, files that were read but not verified by a digest. `outdated`
     counts files read with a different registry or row version. `last_before` is the newest delivery seen before the
     window. `spans` are the times that digests cover, and `with_digests` the origins with digests, both including
     digests on the same days outside the window.
@@ -50,7 +50,7 @@ class Arrivals:
     records: Counter[str] = field(default_factory=Counter)
     lags: Counter[int] = field(default_factory=Counter)
     newest: dict[Origin, str] = field(default_factory=dict)
-    unproved: defaultdict[Origin, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    without_proof: defaultdict[Origin, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     outdated: int = 0
     spans: defaultdict[Origin, dict[str, list[Span]]] = field(default_factory=lambda: defaultdict(dict))
     with_digests: set[Origin] = field(default_factory=set)
@@ -94,8 +94,8 @@ class Arrivals:
         self.outdated += entry.get("recordedWith") != self.recorded_with
         if at is None:
             return
-        if "verifiedBy" not in entry:
-            self.unproved[origin][at[:_HOUR]] += 1
+        if "verifiedBy" not in entry and entry.get("problem") in (None, UNPROVEN):
+            self.without_proof[origin][at[:_HOUR]] += 1
         if "ingestedAt" in entry:
             lag = max(0, int((parse_time(entry["ingestedAt"]) - parse_time(at)).total_seconds()))
             # Rounded, so that few distinct numbers are kept: the lags of a backfill may be years.

@@ -72,11 +72,11 @@ def without_digests(arrivals: Arrivals) -> tuple[Origin, ...]:
     return tuple(sorted(arrivals.newest.keys() - arrivals.with_digests))
 
 
-def unlisted_files(arrivals: Arrivals) -> int:
+def unproven_files(arrivals: Arrivals) -> int:
     """The number of files that no digest lists although all digests of their hour are verified."""
     return sum(
         count
-        for origin, hours in arrivals.unproved.items()
+        for origin, hours in arrivals.without_proof.items()
         for hour, count in hours.items()
         if all(is_closed(time, _spans(arrivals, origin)) for time in _ends(hour))
     )

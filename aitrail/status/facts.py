@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aitrail.status.arrivals import Arrivals, Origin
-from aitrail.status.chains import Chain, chains_of, unlisted_files, without_digests
+from aitrail.status.chains import Chain, chains_of, unproven_files, without_digests
 from aitrail.status.problems import Problem
 from aitrail.status.queues import Queues
 from aitrail.window import parse_time
@@ -26,7 +26,7 @@ class Status:
     """The state at the moment `now`; unless noted otherwise, of the deliveries in a window.
 
     `problems` (by the names in aitrail.ledger.entries.PROBLEMS) and `rejected_records` cover all time. `silent` is the
-    time since the newest delivery, if the window has none and one is known. `unlisted_files` counts files that no
+    time since the newest delivery, if the window has none and one is known. `unproven_files` counts files that no
     digest lists although their hour is closed. `imported_rows` counts imported rows that no log file has delivered yet.
     """
 
@@ -40,7 +40,7 @@ class Status:
     newest: tuple[Newest, ...]
     chains: tuple[Chain, ...]
     without_digests: tuple[Origin, ...]
-    unlisted_files: int
+    unproven_files: int
 
     @classmethod
     def of(  # noqa: PLR0913 (everything that was read)
@@ -70,7 +70,7 @@ class Status:
             ),
             chains=chains_of(arrivals, now),
             without_digests=without_digests(arrivals),
-            unlisted_files=unlisted_files(arrivals),
+            unproven_files=unproven_files(arrivals),
         )
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 
 from aitrail.status.chains import Chain
 from aitrail.status.facts import Status
-from aitrail.status.problems import GRAVE, OPEN
+from aitrail.status.problems import NEEDS_ATTENTION, WORTH_KNOWING
 from aitrail.window import event_time
 
 # The threshold of the alarm Backlog.
@@ -41,12 +41,12 @@ class Finding:
 
 def needing_attention(status: Status) -> list[Finding]:
     """The problems that need an operator, most urgent first; empty if all is well."""
-    return [*_of_queues(status), *_of_problems(status, GRAVE), *_of_awaited(status), *_of_digests(status)]
+    return [*_of_queues(status), *_of_problems(status, NEEDS_ATTENTION), *_of_awaited(status), *_of_digests(status)]
 
 
 def worth_knowing(status: Status) -> list[Finding]:
     """The facts that are worth knowing but do not need an operator."""
-    return [*_of_problems(status, OPEN), *_of_proof(status), *_of_rows(status), *_of_silence(status)]
+    return [*_of_problems(status, WORTH_KNOWING), *_of_proof(status), *_of_rows(status), *_of_silence(status)]
 
 
 def _of_queues(status: Status) -> Iterator[Finding]:
@@ -150,10 +150,10 @@ def _of_proof(status: Status) -> Iterator[Finding]:
             "over accounts, Regions and trails.",
             what_to_do="`aitrail verify` lists the hours.",
         )
-    if status.unlisted_files:
+    if status.unproven_files:
         yield Finding(
             finding="unproven-files",
-            count=status.unlisted_files,
+            count=status.unproven_files,
             what="No digest lists these log files of the window, although all digests of their hour have arrived.",
             what_to_do="They become unlisted unless a later digest lists them; `aitrail verify` checks now.",
         )

@@ -58,7 +58,7 @@ class Look:
 
     def _arrivals(self, window: Window, origins: Origins, now: datetime) -> Arrivals:
         arrivals = Arrivals(window=window, origins=origins, recorded_with=self.recorded_with)
-        possible = window.of_days(now)
+        possible = window.clamped(now)
         days = (day.day for day in possible.days())
         arrivals.add_all(self.reader.of_days(days, names=ATTRIBUTES))
         if arrivals.are_none and origins.are_all:

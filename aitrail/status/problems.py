@@ -19,7 +19,7 @@ _RESTORE = (
     "ingested automatically."
 )
 # Problem -> its meaning and what to do. Problems in OPEN do not need an operator.
-GRAVE = {
+NEEDS_ATTENTION = {
     "tampered": (
         "Objects do not match CloudTrail's signed digests: someone changed them.",
         "Run `aitrail verify`; the bucket keeps their previous versions for 30 days.",
@@ -54,7 +54,7 @@ GRAVE = {
         "`aitrail rejects` lists them with their reasons; `aitrail accept` marks those that can stay as accepted.",
     ),
 }
-OPEN = {
+WORTH_KNOWING = {
     "unverifiable": (
         "The public keys of digests are not available: nothing is known to be wrong with the digests.",
         "They are reprocessed automatically, first after six hours; `aitrail verify --announce` does it at once.",

@@ -37,7 +37,7 @@ def report_of(status: Status) -> dict[str, Any]:
         "rejectedRecords": _problem(status.rejected_records),
         "importedRows": status.imported_rows,
         "outdatedFiles": arrivals.outdated,
-        "unprovenFiles": status.unlisted_files,
+        "unprovenFiles": status.unproven_files,
         "lag": {"medianSeconds": _seconds(lags[0]), "longestSeconds": _seconds(lags[1])},
         "newestDeliveries": [
             _origin(each.origin) | {"deliveredAt": event_time(each.delivered_at), "lagSeconds": _seconds(each.lag)}

@@ -9,7 +9,7 @@ import pytest
 
 from aitrail.deliveries import Delivery, UnknownNotification
 from aitrail.ingest.fetching import AccessRefusedError
-from aitrail.ingest.outcomes import METRICS
+from aitrail.ingest.metrics import METRICS
 from aitrail.logfile import LogFile
 from aitrail.logfile.selection import Limits
 

@@ -446,8 +446,8 @@ def test_digest_for_which_there_is_no_time_comes_again(trusted):
 
 def test_digest_that_lists_very_many_files_is_left_at_once_when_the_time_is_up(trusted, wire, monkeypatch):
     looked_at = []
-    known_of = reconciling.known_of
-    monkeypatch.setattr(reconciling, "known_of", lambda key: looked_at.append(key) or known_of(key))
+    attributes_of_key = reconciling.attributes_of_key
+    monkeypatch.setattr(reconciling, "attributes_of_key", lambda key: looked_at.append(key) or attributes_of_key(key))
     files = [(log_key("0930", number), "a" * 64) for number in range(3000)]
     delivery = put(trusted, digest(at("10:00"), files, bucket=BUCKET))
     left = iter([1, 1])

@@ -8,7 +8,7 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from aitrail.ingest.outcomes import METRICS
+from aitrail.ingest.metrics import METRICS
 from tests.functional.invoking import forget, imported, invoke, set_environment
 
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_"

@@ -126,7 +126,7 @@ def test_digest_that_is_missing_is_named_with_its_hour_and_its_file_is_unproven(
 
     assert [finding.finding for finding in verdict.findings] == ["awaited", "unproven", "gap"]
     assert found(verdict)["awaited", name_of(missing.key)] == 1
-    assert list(verdict.overdue()) == [name_of(missing.key)]
+    assert list(verdict.to_announce()) == [name_of(missing.key)]
     assert (verdict.delivered, verdict.verified) == (3, 2)
 
 

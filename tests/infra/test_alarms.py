@@ -2,7 +2,7 @@
 
 import pytest
 
-from aitrail.ingest.outcomes import METRICS
+from aitrail.ingest.metrics import METRICS
 
 COUNTED = (*("UnreadFiles", "RejectedRecords", "NotRecorded", "TamperedFiles", "UnlistedFiles", "DigestProblems"),)
 QUEUE = [{"Name": "QueueName", "Value": "<DeliveriesQueue.QueueName>"}]

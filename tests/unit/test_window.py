@@ -231,7 +231,7 @@ OF_DAYS = {
 
 @pytest.mark.parametrize(("since", "until", "begin", "end"), OF_DAYS.values(), ids=OF_DAYS)
 def test_a_window_has_a_part_that_is_worth_cutting_into_days(since, until, begin, end):
-    assert window(since, until).of_days(NOW) == window(begin, end)
+    assert window(since, until).clamped(NOW) == window(begin, end)
 
 
 EMPTY = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aitrail.cells import counted
+from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import (
     DELIVERED,
     WHICH,
@@ -20,7 +21,7 @@ from aitrail.cli.options import (
     scope_of,
     window_options,
 )
-from aitrail.cli.output import ATTENTION, narrate, progress, rate_of
+from aitrail.cli.output import narrate, progress, rate_of
 from aitrail.costs import AwsPrices
 from aitrail.deliveries import Origins
 from aitrail.window import Window
@@ -86,7 +87,7 @@ def backfill(
                 _look(work, access.announcer, lambda found: noted.note(found.key, found.ingested_at))
                 narrate_counts(work, access)
                 if not show_what_became(noted, access, wait, output):
-                    context.exit(ATTENTION)
+                    context.exit(ExitCode.NEEDS_ATTENTION)
         else:
             _look(work, None if dry_run else access.announcer)
             write_counts(work, AwsPrices.read() if dry_run else None, output)

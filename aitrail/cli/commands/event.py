@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from aitrail.cells import indented_json
+from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Command, Place, option, output_options, place_options
 from aitrail.cli.output import Group, Output, Steps, leaves, narrate, text_of
 from aitrail.dynamodb import items, tables
@@ -16,7 +17,6 @@ from aitrail.questions import WIDE_COLUMNS, Row
 from aitrail.rows import record_of
 from aitrail.window import event_time
 
-_NOT_FOUND = 1
 # DynamoDB's limit for a partition key, in bytes.
 _LONGEST_ID = 2048
 _RECORD = "Print the record as indented JSON (without -o and --query)"
@@ -80,7 +80,7 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
     row = EventStore(place.source).event(event_id)
     if row is None:
         _narrate_nothing(event_id, place)
-        context.exit(_NOT_FOUND)
+        context.exit(ExitCode.FAILURE)
     if source:
         from aitrail.cli.views import show_original  # noqa: PLC0415 (slow to import)
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from aitrail.cells import counted
+from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Asked, Command, option, question_options
-from aitrail.cli.output import ATTENTION, narrate, progress
+from aitrail.cli.output import narrate, progress
 from aitrail.questions.export import FORMATS, Exported, OtherExportError
 
 _INCOMPLETE = "Some log files could not be read: this export does not count as complete. Run the same command again."
@@ -57,7 +58,7 @@ def export(context: click.Context, *, folder: Path, asked: Asked, format_: str, 
     if not exported.source_complete:
         narrate(_INCOMPLETE)
     if exported.needs_attention:
-        context.exit(ATTENTION)
+        context.exit(ExitCode.NEEDS_ATTENTION)
 
 
 def _summary(exported: Exported, folder: Path) -> str:

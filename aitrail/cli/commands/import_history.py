@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aitrail.cells import counted
+from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import (
     Access,
     Command,
@@ -19,7 +20,7 @@ from aitrail.cli.options import (
     texts_of,
     window_options,
 )
-from aitrail.cli.output import ATTENTION, Output, narrate
+from aitrail.cli.output import Output, narrate
 from aitrail.cli.views import import_progress, show_imported, show_left
 from aitrail.clock import Clock
 from aitrail.services import load
@@ -110,7 +111,7 @@ def import_history(
         narrate("Stopped. Run the same command to continue.")
         raise
     if not show_imported(found, output):
-        context.exit(ATTENTION)
+        context.exit(ExitCode.NEEDS_ATTENTION)
 
 
 def _within_reach(asked: Window, now: datetime) -> Window:

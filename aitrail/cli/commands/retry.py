@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 from aitrail.cells import counted
+from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Access, Command, Requeue, Wait, refusal, requeue_options, scope_of
-from aitrail.cli.output import ATTENTION, Output, narrate
+from aitrail.cli.output import Output, narrate
 from aitrail.cli.views import narrate_archived
 from aitrail.deliveries import BadUrlError, bucket_and_key, kind_of
-from aitrail.ledger import entry_of
+from aitrail.ledger import entry_kind
 
 _COLUMNS = ("problem", "reason", "logFile")
 _Entries = Iterable[dict[str, Any]]
@@ -63,7 +64,7 @@ def retry(context: click.Context, *, files: tuple[str, ...], requeue: Requeue) -
     if requeue.verbose:
         narrate(f"Reading the ledger took {ledger.effort()}.")
     if not is_fine:
-        context.exit(ATTENTION)
+        context.exit(ExitCode.NEEDS_ATTENTION)
 
 
 def _named(files: Iterable[str], access: Access) -> list[dict[str, Any]]:
@@ -82,7 +83,7 @@ def _named(files: Iterable[str], access: Access) -> list[dict[str, Any]]:
             raise click.UsageError(f"{name!r} is not named like a log file or digest of CloudTrail: it is not read.")
     names = list(dict.fromkeys(files))
     _check_that_they_exist(names, access)
-    return [{"logFile": name, "entry": entry_of(name)} for name in names]
+    return [{"logFile": name, "entry": entry_kind(name)} for name in names]
 
 
 def _check_that_they_exist(names: list[str], access: Access) -> None:

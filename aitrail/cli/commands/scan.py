@@ -4,8 +4,9 @@ import sys
 
 import click
 
+from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Command, output_options
-from aitrail.cli.output import ATTENTION, ROW_COLUMNS, Output, narrate
+from aitrail.cli.output import ROW_COLUMNS, Output, narrate
 from aitrail.dynamodb import tables
 
 
@@ -38,4 +39,4 @@ def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, output
     for remark in scanned.remarks(at_length=sys.stderr.isatty()):
         narrate(remark)
     if strict and scanned.needs_attention:
-        context.exit(ATTENTION)
+        context.exit(ExitCode.NEEDS_ATTENTION)

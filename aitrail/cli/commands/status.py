@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Access, Command, Report, now_of, report_options
-from aitrail.cli.output import ATTENTION, narrate
+from aitrail.cli.output import narrate
 
 if TYPE_CHECKING:
     from aitrail.status import Look
@@ -44,7 +45,7 @@ def status(context: click.Context, *, report: Report) -> None:
     if report.verbose:
         narrate(f"Reading took {look.reader.effort()}.")
     if not summary["healthy"]:
-        context.exit(ATTENTION)
+        context.exit(ExitCode.NEEDS_ATTENTION)
 
 
 def _look(access: Access) -> "Look":

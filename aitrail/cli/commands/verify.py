@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from aitrail.cells import counted, printable
+from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Access, Command, Report, now_of, option, report_options
-from aitrail.cli.output import ATTENTION, narrate, progress
+from aitrail.cli.output import narrate, progress
 from aitrail.cli.views import verdict_lines, verdict_remarks, verdict_report
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def verify(context: click.Context, *, deep: bool, announce: bool, report: Report
             f"Reading took {verification.reader.effort()} for the ledger, {verification.source.effort()} for the table."
         )
     if not verdict.proved:
-        context.exit(ATTENTION)
+        context.exit(ExitCode.NEEDS_ATTENTION)
 
 
 def _verification(report: Report, *, now: datetime, reading: Callable[[str], None]) -> "Verification":
@@ -96,7 +97,7 @@ def _write(verdict: "Verdict", report: Report) -> None:
 
 def _announce(access: Access, verdict: "Verdict") -> None:
     begin = f"s3://{access.deployment.log_bucket}/"
-    keys = [name.removeprefix(begin) for name in verdict.overdue() if name.startswith(begin)]
+    keys = [name.removeprefix(begin) for name in verdict.to_announce() if name.startswith(begin)]
     for _ in access.announcer.announce(keys):
         pass
     narrate(f"{counted(len(keys), 'object')} re-announced.")

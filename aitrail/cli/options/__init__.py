@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.cli.options.asking import LIMIT, Asked, newest, question_options, with_conditions
     from aitrail.cli.options.aws import Access, UnreachableError, aws_options, hint
     from aitrail.cli.options.columns import columns_option, only, table_columns
+    from aitrail.cli.options.command import Command, option, verbose_option
     from aitrail.cli.options.deliveries import (
         DELIVERED,
         Report,
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
     from aitrail.cli.options.output import output_options
     from aitrail.cli.options.place import Deployed, Place, place_options
+    from aitrail.cli.options.question import LIMIT, Asked, newest, question_options, with_conditions
     from aitrail.cli.options.scope import refusal, scope_of
-    from aitrail.cli.options.sections import Command, option, verbose_option
     from aitrail.cli.options.timeline import TIMELINE_COLUMNS, TimelineChoice, timeline_argument, timeline_options
     from aitrail.cli.options.waiting import Wait, wait_options
     from aitrail.cli.options.window import Span, clock_of, length_of, now_of, window_options
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__, __getattr__ = exports(
     __name__,
-    asking=("Asked", "LIMIT", "newest", "question_options", "with_conditions"),
+    question=("Asked", "LIMIT", "newest", "question_options", "with_conditions"),
     aws=("Access", "UnreachableError", "aws_options", "hint"),
     columns=("columns_option", "only", "table_columns"),
     deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
@@ -40,7 +40,7 @@ __all__, __getattr__ = exports(
     output=("output_options",),
     place=("Deployed", "Place", "place_options"),
     scope=("refusal", "scope_of"),
-    sections=("Command", "option", "verbose_option"),
+    command=("Command", "option", "verbose_option"),
     timeline=("TIMELINE_COLUMNS", "TimelineChoice", "timeline_argument", "timeline_options"),
     waiting=("Wait", "wait_options"),
     window=("Span", "clock_of", "length_of", "now_of", "window_options"),

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aitrail.aws import THROTTLING
-from aitrail.cli.options.sections import option
+from aitrail.cli.exit_codes import ExitCode
+from aitrail.cli.options.command import option
 
 if TYPE_CHECKING:
     import boto3
@@ -30,7 +31,7 @@ _SERVER_ERROR = 500
 class UnreachableError(click.ClickException):
     """AWS, credentials or a table cannot be reached."""
 
-    exit_code = 3
+    exit_code = ExitCode.UNREACHABLE
 
 
 # Names of botocore's errors and AWS's error codes -> what to do about them.

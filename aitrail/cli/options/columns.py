@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from aitrail.cli.options.sections import option
+from aitrail.cli.options.command import option
 from aitrail.cli.output import ROW_COLUMNS
 from aitrail.dynamodb import tables
 from aitrail.questions import COLUMNS, WIDE_COLUMNS, Conditions, nearest

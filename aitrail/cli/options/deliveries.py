@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from aitrail.cli.options.aws import Access, aws_options
+from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.origins import origin_options
 from aitrail.cli.options.output import output_options
-from aitrail.cli.options.sections import option, verbose_option
 from aitrail.cli.options.waiting import Wait, wait_options
 from aitrail.cli.options.window import window_options
 from aitrail.cli.output import Output

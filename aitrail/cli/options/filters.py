@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from aitrail.cli.options.sections import option, repeated
+from aitrail.cli.options.command import option, repeated
 from aitrail.questions import EVENT_CATEGORIES, ConditionError, Conditions, checked
 from aitrail.rows import CREDENTIALS, OUTCOMES
 from aitrail.services import load

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from aitrail.cli.options.sections import option, repeated
+from aitrail.cli.options.command import option, repeated
 from aitrail.deliveries import Origins
 
 WHICH = "Which deliveries (repeat an option for more values)"

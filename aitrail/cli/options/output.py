@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from aitrail.cells import printable
-from aitrail.cli.options.sections import option
+from aitrail.cli.options.command import option
 from aitrail.cli.output import FORMATS, Output
 
 

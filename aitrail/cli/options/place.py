@@ -9,16 +9,16 @@ from typing import Any, Protocol
 import click
 from click.core import ParameterSource
 
+from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options.aws import Access, aws_options
+from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.paths import PATH, further
-from aitrail.cli.options.sections import option, verbose_option
-from aitrail.cli.output import ATTENTION, narrate
+from aitrail.cli.output import narrate
 from aitrail.deliveries import S3
 from aitrail.questions import STDIN, RowSource
 from aitrail.window import EARLIEST, LATEST
 
 _SECTION = "Where"
-_FAILED = 1
 # The maximum number of paths that a message names.
 _NAMED_PATHS = 3
 
@@ -124,11 +124,11 @@ class LogFiles:
     def exit_code(self, *, strict: bool) -> int:
         """See Place."""
         if strict and self._scan.needs_attention:
-            return ATTENTION
+            return ExitCode.NEEDS_ATTENTION
         counts = self._scan.counts
         if counts["unreadable"] and not counts["files"]:
             narrate("No log file could be read.")
-            return _FAILED
+            return ExitCode.FAILURE
         return 0
 
 

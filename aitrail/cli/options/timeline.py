@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from aitrail.cli.options.asking import LIMIT
 from aitrail.cli.options.columns import columns_option
-from aitrail.cli.options.sections import option
+from aitrail.cli.options.command import option
+from aitrail.cli.options.question import LIMIT
 from aitrail.cli.options.window import Span
 from aitrail.dynamodb import tables
 from aitrail.questions import ConditionError, checked

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from aitrail.cli.options.sections import option
+from aitrail.cli.options.command import option
 from aitrail.cli.options.window import Span, clock_of
 from aitrail.clock import Clock
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from aitrail.cells import counted
-from aitrail.cli.options.sections import option
+from aitrail.cli.options.command import option
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.window import MomentError, moment_of, span_of, window_of, within_time
 

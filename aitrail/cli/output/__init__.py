@@ -10,7 +10,7 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.cli.output.formats import Writer
     from aitrail.cli.output.groups import Group, Steps, leaves, text_of
-    from aitrail.cli.output.output import ATTENTION, FORMATS, ROW_COLUMNS, Output, narrate
+    from aitrail.cli.output.output import FORMATS, ROW_COLUMNS, Output, narrate
     from aitrail.cli.output.progress_bar import progress, rate_of
     from aitrail.cli.output.table import Cell, widths
 
@@ -18,7 +18,7 @@ __all__, __getattr__ = exports(
     __name__,
     formats=("Writer",),
     groups=("Group", "Steps", "leaves", "text_of"),
-    output=("ATTENTION", "FORMATS", "Output", "ROW_COLUMNS", "narrate"),
+    output=("FORMATS", "Output", "ROW_COLUMNS", "narrate"),
     progress_bar=("progress", "rate_of"),
     table=("Cell", "widths"),
 )

@@ -18,9 +18,6 @@ from aitrail.dynamodb import items
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
-# The exit code of a command that found something that needs an operator.
-ATTENTION = 4
-
 # The columns of tables that show rows: who did what, when and from where. A terminal has room for the first ones.
 ROW_COLUMNS = ("eventTime", "operation", "principal", "service", "resource", "outcome", "awsRegion", "sourceIPAddress")
 

@@ -7,8 +7,9 @@ from typing import BinaryIO
 import click
 
 from aitrail.cells import indented_json
+from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Place
-from aitrail.cli.output import ATTENTION, narrate
+from aitrail.cli.output import narrate
 from aitrail.deliveries import S3, UnavailableError, named_content
 from aitrail.logfile import UnreadableLogFile
 from aitrail.questions import STDIN, NoOriginalError, Row, differing_attributes, differing_fields, original_of
@@ -26,10 +27,10 @@ def show_original(row: Row, place: Place) -> int:
             "This row has no log file: it was imported from CloudTrail's Event history, and no log file has delivered "
             "the event since. --raw shows the record."
         )
-        return ATTENTION
+        return ExitCode.NEEDS_ATTENTION
     if not row.keys() >= {"logFile", "recordIndex", "eventSource"}:
         narrate(f"The row does not name its log file and record: someone changed it. {_ADVICE}")
-        return ATTENTION
+        return ExitCode.NEEDS_ATTENTION
     if row["logFile"] == STDIN:
         raise click.UsageError("--source reads the log file again: name a file with --from, not standard input.")
     try:
@@ -37,7 +38,7 @@ def show_original(row: Row, place: Place) -> int:
             original = original_of(row, stream)
     except (OSError, UnreadableLogFile, UnavailableError, NoOriginalError) as error:
         narrate(f"{row['logFile']}: {getattr(error, 'strerror', None) or error}. {_ADVICE}")
-        return ATTENTION
+        return ExitCode.NEEDS_ATTENTION
     click.echo(indented_json(original))
     where = f"Record {row['recordIndex']} of {row['logFile']}"
     if fields := differing_fields(row, original):
@@ -50,7 +51,7 @@ def show_original(row: Row, place: Place) -> int:
     else:
         narrate(f"{where} agrees with the row.")
         return 0
-    return ATTENTION
+    return ExitCode.NEEDS_ATTENTION
 
 
 def _opened(name: str, place: Place) -> AbstractContextManager[BinaryIO]:

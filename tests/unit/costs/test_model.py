@@ -13,7 +13,7 @@ from aitrail.costs import comparison as cost_comparison
 from aitrail.costs import model as costs
 from aitrail.costs.load import DAYS
 from aitrail.dynamodb import items, tables
-from aitrail.ingest.outcomes import METRICS
+from aitrail.ingest.metrics import METRICS
 from aitrail.ledger import DigestEntry, FileEntry
 from aitrail.rows import recorded_with, row_of
 from aitrail.services import load as load_registry

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aitrail.dynamodb import tables
-from aitrail.ingest.outcomes import METRICS
+from aitrail.ingest.metrics import METRICS
 from aitrail.ledger import DigestEntry, FileEntry
 from aitrail.ledger.entries import attributes_of
 from aitrail.rows import IMPORTED, RECORD_FIELDS, row_of

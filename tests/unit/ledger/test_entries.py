@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from aitrail.ledger.entries import ACCEPTED, PROBLEMS, acceptance, known_of, settled
+from aitrail.ledger.entries import ACCEPTED, PROBLEMS, acceptance, attributes_of_key, settled
 from tests.shared.signed_digests import at, key_of
 
 STATUSES = (None, "ingested", "unreadable", "missing", "archived", "verified", "invalid", "unverifiable")
@@ -63,10 +63,10 @@ def test_accepting_proves_nothing():
 
 
 def test_name_tells_what_is_known_before_the_object_comes():
-    assert known_of(key_of(at("10:00"))) == {
+    assert attributes_of_key(key_of(at("10:00"))) == {
         "account": "111122223333",
         "region": "eu-west-1",
         "deliveredAt": "2026-03-14T10:00:00Z",
         "deliveryDay": "2026-03-14",
     }
-    assert known_of("AWSLogs/other") == {}
+    assert attributes_of_key("AWSLogs/other") == {}

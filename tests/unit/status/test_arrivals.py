@@ -64,4 +64,4 @@ def test_memory_does_not_grow_with_the_entries():
     arrivals = arrivals_of(*entries)
 
     assert len(arrivals.lags) < 3600 / 37 + 5000 * 37 / 60
-    assert (len(arrivals.newest), len(arrivals.unproved)) == (1, 0)
+    assert (len(arrivals.newest), len(arrivals.without_proof)) == (1, 0)

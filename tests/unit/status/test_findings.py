@@ -228,8 +228,15 @@ def test_file_that_no_digest_vouches_for_is_told_once_its_hour_is_closed():
         *CHAIN, PROVED, file_entry("08:59"), file_entry("08:00"), file_entry("09:00"), file_entry("07:59")
     )
 
-    assert status.unlisted_files == 3
+    assert status.unproven_files == 3
     assert named(worth_knowing(status)) == [("unproven-files", 3)]
+
+
+@pytest.mark.parametrize("problem", ["tampered", "unlisted", "accepted"])
+def test_files_with_a_problem_of_their_own_are_not_told_as_unproven_as_well(problem):
+    status = status_of(*CHAIN, file_entry("08:35", problem=problem))
+
+    assert status.unproven_files == 0
 
 
 def test_other_version_of_rows_is_told_with_how_to_read_again():

@@ -23,7 +23,7 @@ class Closable(Protocol):
 _T = TypeVar("_T", bound=Closable)
 
 
-class Ahead(Generic[_T]):
+class Prefetch(Generic[_T]):
     """Fetches the next of several deliveries, in the order in which they will be processed.
 
     If the batch announces an object twice, the second delivery is not fetched ahead, because it depends on the first.

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aitrail.cli.options.command import option
 from aitrail.cli.options.filters import filter_options
 from aitrail.cli.options.place import Place, place_options
-from aitrail.cli.options.sections import option
 from aitrail.cli.options.window import Moment, now_of
 from aitrail.cli.output import narrate
 from aitrail.questions import Conditions, is_pattern, nearest

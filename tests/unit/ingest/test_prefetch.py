@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.deliveries import Delivery
-from aitrail.ingest.ahead import FILES_AHEAD, Ahead
+from aitrail.ingest.prefetch import FILES_AHEAD, Prefetch
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=50)
 
@@ -44,7 +44,7 @@ def delivery(key, etag=None):
 
 @contextmanager
 def ahead(source, deliveries, **options):
-    found = Ahead(source, deliveries, **options)
+    found = Prefetch(source, deliveries, **options)
     try:
         yield found
     finally:
