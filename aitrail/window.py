@@ -34,7 +34,10 @@ class Day(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """since <= eventTime < until; both are aware."""
+    """A half-open range of time: since <= time < until; both are aware.
+
+    The time is the eventTime in queries and imports, the time of delivery in status, verify and backfill.
+    """
 
     since: datetime
     until: datetime

@@ -7,6 +7,7 @@ from typing import Any
 from aitrail.deliveries import keys
 
 _SHOWN_FILES = 20
+_COUNTED = "of another kind (counted)"
 
 
 def summary(
@@ -21,7 +22,7 @@ def summary(
     statuses = Counter(str(entry["status"]) for entry in entries)
     told = [log_file for log_file in names if log_file in odd or not _is_plain(ledger.get(log_file))]
     lines = [
-        f"  files         {len(names)}: {_counts(statuses + Counter({'only counted': len(names) - len(entries)}))}",
+        f"  files         {len(names)}: {_counts(statuses + Counter({_COUNTED: len(names) - len(entries)}))}",
         f"  records       {', '.join(f'{_total(entries, name)} {name}' for name in ('records', 'wanted', 'rejected'))}",
         f"  rows          {rows.total()}: {_counts(rows)}",
         *_explained(rows.total(), _total(entries, "written"), _of_network_activity(ledger, names)),

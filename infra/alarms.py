@@ -17,7 +17,7 @@ NAMESPACE = SERVICE = "aitrail"
 _COUNTED = {
     "UnreadFiles": "Announced log files could not be read: they are truncated, corrupt, not CloudTrail log files, in "
     "an archive storage class, or gone. `aitrail status` lists them with reasons; after you have repaired or restored "
-    "them, `aitrail retry` reprocesses them.",
+    "them, run `aitrail retry`.",
     "RejectedRecords": "Records of the wanted services could not become rows. The files table keeps them; `aitrail "
     "rejects` lists them with their reasons.",
     "TamperedFiles": "Log files do not match CloudTrail's signed digests, or their content has changed: someone "
@@ -56,7 +56,7 @@ class Alarms(Construct):
             deliveries.dead_letters.metric_approximate_number_of_messages_visible(
                 period=_FIVE_MINUTES, statistic="Maximum"
             ),
-            "Deliveries failed five times and are in the dead-letter queue. The function's log names the cause, often "
+            "Messages failed five times and are in the dead-letter queue. The function's log names the cause, often "
             "a missing permission. Fix it, then run `aitrail retry`.",
         )
         self.alarm(

@@ -31,7 +31,7 @@ The deployment costs money: DynamoDB writes and storage for each recorded call; 
 run of the function for each log file; and a monthly charge for the alarms. The first trail's management events are
 free of charge."""
 _SECOND_TRAIL = """\
-This account already has a multi-region trail: {trails}.
+This account already has a multi-Region trail: {trails}.
 CloudTrail charges for each additional copy of management events, about 2 USD per 100,000 events
 (https://aws.amazon.com/cloudtrail/pricing/). To avoid paying for a second copy, use the existing trail instead of one
 in the stack: deploy with CONTEXT="-c aitrail:trail=false -c aitrail:trailArns=ARN", then point the trail at the log
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def deploy(target: Target, further: Sequence[str], *, sure: bool) -> None:
     """Shows the changes and the cost of a deployment, asks, bootstraps the account if necessary, and deploys."""
-    _tell(f"Account {target.account}, region {target.region}, as {target.caller}.")
+    _tell(f"Account {target.account}, Region {target.region}, as {target.caller}.")
     context = [part for each in target.context for part in ("--context", each)]
     settings = target.settings
     target.cdk("synth", "--quiet", "--output", str(_ASSEMBLY), *context)
@@ -109,7 +109,7 @@ def deploy(target: Target, further: Sequence[str], *, sure: bool) -> None:
         _tell(_about_trails(target.session.client("cloudtrail"), own=f"{settings.stack_name}-trail"))
     prepared = _is_bootstrapped(target)
     if not prepared:
-        _tell("The CDK has not been used in this account and region yet: `cdk bootstrap` runs first. It creates the")
+        _tell("The CDK has not been used in this account and Region yet: `cdk bootstrap` runs first. It creates the")
         _tell("stack CDKToolkit, with a bucket for assets and the roles for deployments.")
     _ask(f"Deploy the stack {settings.stack_name}?", sure=sure)
     if not prepared:
@@ -134,7 +134,7 @@ def destroy(target: Target, *, sure: bool) -> None:
         for each in resources
         if each["LogicalResourceId"] in kept
     ]
-    _tell(f"Account {target.account}, region {target.region}, as {target.caller}.")
+    _tell(f"Account {target.account}, Region {target.region}, as {target.caller}.")
     _tell(f"The stack {stack} has {len(resources)} resources. These remain, with all their content:")
     _tell("\n".join(remaining) or "  none")
     _ask(f"Delete the stack {stack}?", sure=sure)
@@ -164,11 +164,11 @@ def _target(profile: str | None, region: str | None, context: tuple[str, ...]) -
         # boto3 reads only AWS_DEFAULT_REGION; the CDK also reads AWS_REGION.
         session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
         if not session.region_name:
-            raise StoppedError("No region is configured: set one with REGION=, for example REGION=eu-central-1.")
+            raise StoppedError("No Region is configured: set one with REGION=, for example REGION=eu-central-1.")
         quickly = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 2})
         caller = session.client("sts", config=quickly).get_caller_identity()
     except EndpointConnectionError as error:
-        raise StoppedError(f"AWS cannot be reached: {error}. Check the network and the region.") from error
+        raise StoppedError(f"AWS cannot be reached: {error}. Check the network and the Region.") from error
     except (BotoCoreError, ClientError) as error:
         raise StoppedError(
             f"AWS does not accept the credentials: {error}. Sign in (`aws sso login`, `aws configure`), or set a "
@@ -187,7 +187,7 @@ def _about_trails(cloudtrail: Any, *, own: str) -> str:  # noqa: ANN401 - stubs 
         for trail in trails
         if (trail.get("IsMultiRegionTrail") or trail.get("IsOrganizationTrail")) and trail["Name"] != own
     ]
-    return _SECOND_TRAIL.format(trails=", ".join(others)) if others else "There is no other multi-region trail."
+    return _SECOND_TRAIL.format(trails=", ".join(others)) if others else "There is no other multi-Region trail."
 
 
 def _is_bootstrapped(target: Target) -> bool:

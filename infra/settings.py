@@ -36,7 +36,7 @@ class Settings:
     )
     trail: bool = _setting(
         values.BOOLEAN,
-        "Create a multi-region trail of management events that delivers to the log bucket. "
+        "Create a multi-Region trail of management events that delivers to the log bucket. "
         "Without it, only the trails of aitrail:trailArns deliver log files.",
         default=True,
     )
@@ -89,12 +89,12 @@ class Settings:
         values.KEY_ARNS, "KMS keys of encrypted log files: the function may decrypt with them.", default=()
     )
     alarm_topic_arn: str | None = _setting(
-        values.TOPIC_ARN_OR_NONE, "SNS topic, in the stack's region, that receives the alarms.", default=None
+        values.TOPIC_ARN_OR_NONE, "SNS topic, in the stack's Region, that receives the alarms.", default=None
     )
     platform: str = _setting(
         values.PLATFORM,
-        "Platform that the function's packages are built for: arm64 for AWS Lambda; host, the machine that deploys, "
-        "for a local AWS.",
+        "Platform that the function's packages are built for: arm64 for AWS Lambda; host to match this machine, for a "
+        "local AWS only.",
         default="arm64",
     )
 

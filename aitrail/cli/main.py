@@ -37,7 +37,7 @@ SECTIONS = {
     "Check and repair": {
         "status": "Show whether everything is in order, and what needs attention.",
         "verify": "Prove that nothing was lost, or list the exceptions.",
-        "retry": "Reprocess dead letters, and files that could not be read.",
+        "retry": "Queue dead letters again, and files that could not be read.",
         "rejects": "List the records that could not become rows, and why.",
         "accept": "Mark a known problem as accepted, or list the accepted ones.",
     },
@@ -133,7 +133,7 @@ def cli() -> None:
 
     \b
     Exit codes:
-      0  success, also if nothing was found
+      0  success, also if a list is empty
       1  failure: the message says why
       2  the command line is wrong
       3  AWS or a table cannot be reached, or the credentials do not work

@@ -26,14 +26,14 @@ _COUNTED = ("records", "wanted", "written", "rejected", "expired", "duplicatesIn
 _FILES = {
     "tampered": "its content does not match CloudTrail's digest: restore the version that does",
     "unlisted": "no CloudTrail digest lists it: find out who wrote it",
-    "replaced": "its content was different before, and both contents became rows: find out who wrote it",
+    "replaced": "its content was different before, and both contents may have become rows: find out who wrote it",
     "unreadable": "it could not be read: repair it, then run `aitrail retry`",
     "missing": "it was delivered and is gone: restore it, then run `aitrail retry`",
     "archived": "it is in an archive storage class: restore it; it is then ingested automatically",
     "awaited": "a digest lists it, but it has not arrived: `aitrail verify --announce` re-announces it",
 }
 _DIGESTS = {
-    "tampered": "the next digest refers to a different content: the chain is broken",
+    "tampered": "the next digest refers to different content: this digest is not the one that it follows",
     "invalid": "it does not have a valid CloudTrail signature",
     "unverifiable": "CloudTrail's public key for it is not available: `aitrail verify --announce` tries again",
     "missing": "CloudTrail wrote it and it is gone",
@@ -47,7 +47,8 @@ _DIGESTS = {
 class Finding:
     """An exception that prevents the proof: its name, the object, and the reason or what to do.
 
-    Findings that `aitrail status` also reports have the same name there.
+    A problem of a single object has the same name as in the ledger and in `aitrail status`. Findings about times and
+    rows are this command's own: a `gap`, for example, is something else in `aitrail status`.
     """
 
     finding: str
@@ -129,7 +130,10 @@ class Proof:
         else:
             self._count(entry)
             if entry.get("recordedWith") != self.recorded_with:
-                why = "it was read with another registry or version: `aitrail backfill` reprocesses it"
+                why = (
+                    "it was ingested with another aitrail version or other service files: `aitrail backfill` queues it "
+                    "again"
+                )
                 self._findings.append(Finding(finding="outdated", of=entry["logFile"], why=why))
         self._note_accepted(entry)
         problem = entry.get("problem")
@@ -199,7 +203,7 @@ class Proof:
                 yield from (Finding(finding="unproven", of=log_file, why=why) for log_file in others)
             else:
                 files = counted(len(log_files), "log file")
-                why = f"the {files} of this time have no digest: is log file validation on?"
+                why = f"{files} delivered in the window, but no digest: is log file validation on?"
                 yield Finding(finding="no-digests", of=folder, why=why)
         if not self.delivered and not self._spans:
             why = "the ledger has no log file and no digest: is there a trail, and did it deliver in this window?"

@@ -55,7 +55,7 @@ def _of_queues(status: Status) -> Iterator[Finding]:
         yield Finding(
             finding="dead-letters",
             count=dead_letters.messages,
-            what="Deliveries failed five times.",
+            what="Messages failed five times.",
             what_to_do="The function's log names the cause, often a missing permission. Fix it, then run `aitrail "
             "retry`, within 14 days.",
         )
@@ -95,8 +95,8 @@ def _of_awaited(status: Status) -> Iterator[Finding]:
         yield Finding(
             finding="not-delivered",
             count=awaited.overdue,
-            what="Objects that a digest lists have not arrived within 12 hours.",
-            what_to_do="Check whether they are in the bucket; `aitrail verify --announce` re-announces them at once.",
+            what="Deliveries that a digest lists have not arrived within 12 hours.",
+            what_to_do="Check whether they are in the bucket; `aitrail verify --announce` queues them at once.",
         )
 
 
@@ -113,7 +113,7 @@ def _of_digests(status: Status) -> Iterator[Finding]:
             spans,
             finding="gap",
             what="Digests are missing, although later ones have arrived: nothing proves the deliveries of that time.",
-            what_to_do="Re-announce their days (`aitrail backfill`), then run `aitrail verify`.",
+            what_to_do="Queue the files of these days (`aitrail backfill`), then run `aitrail verify`.",
         )
     if status.silent is not None and status.silent > _LONGEST_SILENCE:
         yield Finding(
@@ -164,16 +164,17 @@ def _of_rows(status: Status) -> Iterator[Finding]:
         yield Finding(
             finding="imported-rows",
             count=status.imported_rows,
-            what="Rows were imported from CloudTrail's Event history, and no log file has confirmed them.",
-            what_to_do="They stay as they are; log files of their time confirm them when they are ingested.",
+            what="Rows were imported from CloudTrail's Event history, and no log file has replaced them.",
+            what_to_do="They stay until a log file with the same events is ingested: its rows replace them.",
         )
     if status.arrivals.outdated:
         since = event_time(status.arrivals.window.since)
         yield Finding(
             finding="outdated",
             count=status.arrivals.outdated,
-            what="Log files of the window were read with a different version or service files than this command's.",
-            what_to_do=f"`aitrail backfill --since {since}` reprocesses them with the deployed version.",
+            what="Log files of the window were ingested with another aitrail version or other service files than this "
+            "command's.",
+            what_to_do=f"`aitrail backfill --since {since}` queues them: the deployed version ingests them again.",
         )
 
 

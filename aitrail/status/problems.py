@@ -29,7 +29,7 @@ NEEDS_ATTENTION = {
         "Run `aitrail verify`, and find out who can write to the log bucket. To accept known ones: `aitrail accept`.",
     ),
     "replaced": (
-        "The content of log files was different before: CloudTrail never writes one twice. Both contents became rows.",
+        "Log files had other content before: CloudTrail never writes one twice. Both contents may have become rows.",
         "docs/completeness.md says what to check; `aitrail accept` then marks them as accepted.",
     ),
     "unreadable": (
@@ -37,7 +37,7 @@ NEEDS_ATTENTION = {
         "Replace them with intact ones, then run `aitrail retry`.",
     ),
     "missing": (
-        "Objects were announced, but are not in the bucket: someone or a lifecycle rule deletes them.",
+        "Objects were announced, but are not in the bucket: someone, or a lifecycle rule, deleted them.",
         "Restore their versions, then run `aitrail retry`.",
     ),
     "archived": ("Objects are in an archive storage class and cannot be read.", _RESTORE),
@@ -56,12 +56,12 @@ NEEDS_ATTENTION = {
 }
 WORTH_KNOWING = {
     "unverifiable": (
-        "The public keys of digests are not available: nothing is known to be wrong with the digests.",
-        "They are reprocessed automatically, first after six hours; `aitrail verify --announce` does it at once.",
+        "The public keys of digests are not available: the signatures could not be checked.",
+        "They are queued again automatically, first after six hours; `aitrail verify --announce` does it at once.",
     ),
     "awaited": (
-        "Objects that a digest lists have not arrived yet.",
-        "They are re-announced automatically, first after six hours.",
+        "Deliveries that a digest lists have not arrived yet.",
+        "They are queued automatically, first after six hours.",
     ),
     "accepted": (
         "Problems of these objects have been accepted.",
@@ -69,7 +69,7 @@ WORTH_KNOWING = {
     ),
     "unproven": (
         "No digest lists these log files yet.",
-        "They are checked every hour for a week: proved once a digest lists them, unlisted once none can.",
+        "They are rechecked every hour for up to a week: verified once a digest lists them, unlisted once none can.",
     ),
 }
 

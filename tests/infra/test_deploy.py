@@ -141,7 +141,7 @@ def test_second_trail_of_all_regions_is_told_to_cost_money(target, create_trail,
     deploy.deploy(target(), [], sure=True)
 
     told = capsys.readouterr().out
-    assert "multi-region trail: arn:aws:cloudtrail:eu-central-1:123456789012:trail/audit (delivers to audit)." in told
+    assert "multi-Region trail: arn:aws:cloudtrail:eu-central-1:123456789012:trail/audit (delivers to audit)." in told
     assert 'CONTEXT="-c aitrail:trail=false -c aitrail:trailArns=ARN"' in told
 
 
@@ -153,7 +153,7 @@ def test_other_trails_are_no_reason_to_warn(target, create_trail, capsys, name, 
 
     deploy.deploy(target(), [], sure=True)
 
-    assert "There is no other multi-region trail." in capsys.readouterr().out
+    assert "There is no other multi-Region trail." in capsys.readouterr().out
 
 
 def test_trails_do_not_matter_to_a_stack_without_one(target, create_trail, capsys):
@@ -231,7 +231,7 @@ def test_destroy_of_what_is_not_there_says_so(target, cloudformation):
 @pytest.mark.usefixtures("session")
 @pytest.mark.parametrize(
     ("arguments", "told"),
-    [([], "No region is configured"), (["--region", "eu-central-1", "--profile", "nobody"], "profile (nobody)")],
+    [([], "No Region is configured"), (["--region", "eu-central-1", "--profile", "nobody"], "profile (nobody)")],
     ids=["no region", "no such profile"],
 )
 def test_what_keeps_from_reaching_aws_is_told_with_what_to_do(capsys, arguments, told):

@@ -53,7 +53,7 @@ def accept(
     An acceptance covers one problem, and only the current content. If another problem of the file appears, or its
     content changes, the file needs attention again. A file with several problems then shows the next one, which you can
     accept as well. `aitrail backfill` skips accepted files. Rejects become a problem again when their file is
-    reprocessed.
+    ingested again.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`aitrail backfill`: announces log files that are in the bucket but not in the ledger to the function."""
+"""`aitrail backfill`: queues log files that are in the bucket but not in the ledger."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from aitrail.repair import Backfill, Found
 
 _FROM_WHEN = "Give the start of the window: --since 90d, --since 2026-01-01, or --since 2013-01-01 for all log files."
-_STAYS = "Interrupted. Files that have been announced stay queued, and the function reads them."
+_STAYS = "Interrupted. Queued files stay queued, and the function ingests them."
 
 
 @click.command(cls=Command)
 @window_options(DELIVERED, since=None, without=_FROM_WHEN)
 @origin_options
 @option(WHICH, "--prefix", default="", metavar="PREFIX", help="Key prefix before AWSLogs/.  [default: none]")
-@option("How", "--force", is_flag=True, help="Also reprocess files that have been ingested.")
+@option("How", "--force", is_flag=True, help="Also queue files that have been ingested.")
 @requeue_options(dry_run="Only count the files that would be queued, and estimate the cost.", of="the list of counts")
 @click.pass_context
 def backfill(
@@ -52,18 +52,19 @@ def backfill(
 ) -> None:
     """Queue log files that are in the bucket but not in the ledger.
 
-    Lists the log bucket by day of delivery, skips the files that the ledger has in their current state, and announces
-    the others on the backfill queue, from which the function reads them. These are files that were in the bucket before
-    the deployment, or whose announcement was lost. Also announces files that are unreadable, missing or changed, and
-    files that were ingested with a different version or different service files than this command's. The digests of a
-    day come first. The command is safe to repeat: it skips ingested files.
+    Lists the log bucket by day of delivery, skips the files that the ledger has in their current state, and queues the
+    others in the backfill queue, from which the function ingests them. These are files that were in the bucket before
+    the deployment, or that S3 never announced. Also queues files that are unreadable, missing or changed, and files
+    that were ingested with another aitrail version or other service files than this command's. The digests of a day
+    come first. The command is safe to repeat: it skips ingested files.
 
     The window is the time of delivery. CloudTrail delivers some events late, into the folders of later days. Omit
     --until to include them all: events of a day can also be in files of the next day.
 
-    The last line of a table has the totals; other formats have no totals.
+    The column announced counts the queued files. The last line of a table has the totals; other formats have no
+    totals.
 
-    --wait ends when the ledger has a new entry for every announced file, or when the backfill queue, which all commands
+    --wait ends when the ledger has a new entry for every queued file, or when the backfill queue, which all commands
     share, is empty. In that case, files without a new entry are among the dead letters. Exits with 4 if a file was not
     ingested as expected, or not before the timeout.
 
@@ -111,9 +112,9 @@ def _telling(access: Access, interrupted: str, *, verbose: bool) -> Iterator[Non
 
 def _interrupted(*, force: bool, dry_run: bool) -> str:
     if dry_run:
-        return "Interrupted. Nothing was announced."
+        return "Interrupted. Nothing was queued."
     if force:
-        return f"{_STAYS} The same command announces everything again; without --force, it skips ingested files."
+        return f"{_STAYS} The same command queues everything again; without --force, it skips ingested files."
     return f"{_STAYS} Run the same command to continue: it skips ingested files."
 
 

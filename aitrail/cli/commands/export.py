@@ -18,15 +18,20 @@ _FORMAT = click.Choice(FORMATS, case_sensitive=False)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @question_options()
 @option("Files", "--format", "format_", type=_FORMAT, default="parquet", show_default=True, help="File format.")
-@option("Files", "--whole", is_flag=True, help="Export all attributes, not only those in the indexes.")
-@option("Files", "--force", is_flag=True, help="Export complete days again, and replace other or fuller files.")
+@option("Files", "--whole", is_flag=True, help="Export all attributes, not only the indexed columns.")
+@option(
+    "Files",
+    "--force",
+    is_flag=True,
+    help="Export complete days again, and replace files that have other settings or more rows.",
+)
 @click.pass_context
 def export(context: click.Context, *, folder: Path, asked: Asked, format_: str, whole: bool, force: bool) -> None:
     """Write calls to files in DIR, one for each service and day.
 
     A file is named like DIR/service=polly/eventDay=2026-11-21/events.parquet. Run the same command later to export new
-    calls. A day counts as complete if it was exported at least 24 hours after its end; complete days are skipped.
-    docs/export.md has example queries.
+    calls. If the table or the log files have a row from at least 24 hours after the end of a day when it is exported,
+    the day is complete, and later exports skip it. docs/export.md has example queries.
 
     Exits with 4 if log files cannot be read; the export then does not count as complete. Also exits with 4 if a file
     would have fewer rows than before; the old file is then kept.

@@ -12,7 +12,7 @@ _COLUMNS = ("reason", "eventSource", "eventName", "recordIndex", "logFile")
 
 
 @click.command(cls=Command)
-@option("How", "--retry", "again", is_flag=True, help="Reprocess the files that hold them.")
+@option("How", "--retry", "again", is_flag=True, help="Queue the files that hold them, to be ingested again.")
 @option("How", "--dry-run", is_flag=True, help="With --retry: only count these files.")
 @aws_options
 @verbose_option("Show how much was read.")
@@ -23,9 +23,9 @@ def rejects(*, again: bool, dry_run: bool, access: Access, verbose: bool, output
     A log file with such a record is ingested all the same: its other records become rows. The ledger keeps the record,
     and json and jsonl show it (record; for a large record, its beginning and its SHA-256).
 
-    --retry re-announces the files of all listed rejects. If the function reads a file with another version or other
-    service files, the rejects that become rows disappear. Rejects that were imported from Event history are in no log
-    file, have no recordIndex, and stay. Accepted rejects are not listed: `aitrail accept` lists them.
+    --retry queues the files of all listed rejects. When the function ingests a file again with another aitrail version
+    or other service files, the rejects that become rows disappear. Rejects that were imported from Event history are in
+    no log file, have no recordIndex, and stay. Accepted rejects are not listed: `aitrail accept` lists them.
 
     \b
     Examples:
@@ -35,7 +35,7 @@ def rejects(*, again: bool, dry_run: bool, access: Access, verbose: bool, output
       aitrail rejects --retry
     """
     if dry_run and not again:
-        raise click.UsageError("--dry-run counts the files that --retry would announce: give both.")
+        raise click.UsageError("--dry-run counts the files that --retry would queue: give both.")
     ledger = access.ledger
     found = ledger.with_problem("reject")
     first = list(islice(found, 1))
@@ -59,7 +59,7 @@ def _retry(access: Access, *, dry_run: bool) -> None:
     announcer = None if dry_run else access.announcer
     files = counted(sum(1 for _ in announced_again(announcer, entries, access.deployment.log_bucket)), "file")
     narrate(
-        f"{files} would be re-announced."
+        f"{files} would be queued."
         if dry_run
-        else f"{files} re-announced: rejects that become rows disappear when the function reads the files."
+        else f"{files} queued: rejects that become rows disappear when the function ingests the files."
     )

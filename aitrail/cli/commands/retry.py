@@ -1,4 +1,4 @@
-"""`aitrail retry`: redrives dead letters, and re-announces log files that could not be read."""
+"""`aitrail retry`: queues dead letters again, and log files that could not be read."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -22,19 +22,19 @@ _Entries = Iterable[dict[str, Any]]
 
 @click.command(cls=Command)
 @click.argument("files", nargs=-1, metavar="[s3://BUCKET/KEY]...")
-@requeue_options(dry_run="Show what would be reprocessed, and change nothing.", of="the list of files")
+@requeue_options(dry_run="Show what would be queued, and change nothing.", of="the list of files")
 @click.pass_context
 def retry(context: click.Context, *, files: tuple[str, ...], requeue: Requeue) -> None:
-    """Reprocess dead letters, and files that could not be read.
+    """Queue dead letters again, and files that could not be read.
 
-    Moves dead letters back to their queues, and re-announces log files and digests that are unreadable, missing,
-    invalid or unverifiable. Run it after you have fixed the cause. If you name files, it announces only these, even if
-    they have been ingested; if one of them does not exist, it announces none. The command is safe to repeat.
+    Moves dead letters back to their queues, and queues log files and digests that are unreadable, missing, invalid or
+    unverifiable. Run it after you have fixed the cause. If you name files, it queues only these, even if they have been
+    ingested; if one of them does not exist, it queues none. The command is safe to repeat.
 
-    --dry-run also shows which log files the dead letters announce, for at most ten of the letters. SQS counts this as
+    --dry-run also shows which log files the dead letters name, for at most ten of the letters. SQS counts this as
     another receive of these letters, which has no consequences.
 
-    --wait ends as in `aitrail backfill`, with the same exit code 4. It waits for announced files, not for dead letters.
+    --wait ends as in `aitrail backfill`, with the same exit code 4. It waits for queued files, not for dead letters.
     Without --wait, the outcomes are in the ledger some minutes later: a file that --dry-run still shows has failed
     again. Restore archived files first. For records that could not become rows, use `aitrail rejects --retry`.
 
@@ -151,4 +151,4 @@ def _narrate(counts: Counter[str], access: Access, *, dry_run: bool) -> None:
         narrate(f"No file is unreadable, missing, invalid or unverifiable in {access}.")
         return
     what = ", ".join(f"{count:,} {problem}" for problem, count in counts.items())
-    narrate(f"{counted(counts.total(), 'file')} {'would be re-announced' if dry_run else 're-announced'} ({what}).")
+    narrate(f"{counted(counts.total(), 'file')} {'would be queued' if dry_run else 'queued'} ({what}).")

@@ -32,8 +32,8 @@ def services(*, operations: bool, output: Output) -> None:
     """List the services that are recorded.
 
     Shows, for each service, the event sources of its records, the kinds of resources that --resource accepts, and the
-    fields of usage. An event source that matches a lookalike, but belongs to no service, is counted and raises an
-    alarm.
+    fields of usage. An event source that looks like one of these services, but belongs to none, is counted and raises
+    an alarm: lookalikes are the patterns for such names.
 
     To add a service, add a TOML file to aitrail/services/: see docs/operations.md#adding-a-service.
 

@@ -53,7 +53,7 @@ def _interval(context: click.Context, parameter: click.Parameter, value: timedel
     default="1h",
     show_default=True,
     callback=_positive,
-    help="Maximum age of a call when it appears.",
+    help="How far back each poll looks: a call that is older when it appears is missed.",
 )
 @option(
     "When", "--interval", type=Span(), default="5s", show_default=True, callback=_interval, help="Time between polls."

@@ -43,7 +43,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
     _SECTION,
     "--measure",
     type=click.Choice((*MEASURES, _COST), case_sensitive=False),
-    help="Measure in the cells of a table with several --by, or in the only column with one.  [default: calls]",
+    help="With one --by: show only this measure. With several: show it in the cells of a table.  [default: calls]",
 )
 @option(
     _SECTION, "--cost", is_flag=True, help="Show the cost of Polly's characters, at the prices included in aitrail."

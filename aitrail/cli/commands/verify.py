@@ -31,7 +31,7 @@ def verify(context: click.Context, *, deep: bool, announce: bool, report: Report
     """Prove that nothing was lost, or list the exceptions.
 
     Checks that every log file that CloudTrail delivered was ingested unchanged, and that every wanted record is in the
-    table exactly once, or is a visible reject.
+    table exactly once, or is a reject (`aitrail rejects`).
 
     CloudTrail's hourly digests list what was delivered. The function checks their signatures and their chain when they
     arrive, and compares their lists with the ledger. This command relies on these results, and counts the rows in the

@@ -26,11 +26,12 @@ from aitrail.questions import Conditions
 def what(*, principal: str, asked: Asked, choice: TimelineChoice, output: Output) -> None:
     """Show what a principal did, newest first.
 
-    PRINCIPAL is user/NAME, role/NAME, sso/NAME, root …, an ARN, or a pattern such as 'sso/*'.
+    PRINCIPAL is user/NAME, role/NAME, sso/NAME, root …, a pattern such as 'sso/*', or an ARN, whose account is ignored
+    (see --principal-account).
 
     The column new names the attributes whose value appears for the first time: resource, sourceIPAddress, operation.
-    The filter also applies to the time before the window. json and jsonl have the columns of the indexes; `aitrail
-    events --principal` shows whole rows.
+    The filter also applies to the time before the window. json and jsonl have the indexed columns, which
+    docs/rows.md lists; `aitrail events --principal` shows whole rows.
 
     \b
     Examples:

@@ -30,8 +30,8 @@ def who(*, resource: str, asked: Asked, choice: TimelineChoice, output: Output) 
     the kinds.
 
     The column new names the attributes whose value appears for the first time: principal, sourceIPAddress, operation.
-    The filter also applies to the time before the window. json and jsonl have the columns of the indexes; `aitrail
-    events --resource` shows whole rows.
+    The filter also applies to the time before the window. json and jsonl have the indexed columns, which
+    docs/rows.md lists; `aitrail events --resource` shows whole rows.
 
     \b
     Examples:

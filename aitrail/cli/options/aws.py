@@ -53,7 +53,7 @@ _HINTS = {
         "AWS throttles requests: try again in a minute, or read less (a shorter window, one principal or service)."
     ),
     ("NoSuchBucket",): "Check the bucket name after s3://, and --profile.",
-    ("NoRegionError",): "Name the region of the stack with --region, or set AWS_REGION.",
+    ("NoRegionError",): "Name the Region of the stack with --region, or set AWS_REGION.",
     ("ProfileNotFound",): "`aws configure list-profiles` lists the existing profiles.",
     ("HTTPClientError", "ConnectionError"): "Check the network, --region and, if given, --endpoint-url.",
     ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"): (
@@ -192,7 +192,7 @@ def aws_options(command: Callable[..., None]) -> Callable[..., None]:
     )
     @option("Where", "--profile", metavar="NAME", help="AWS profile.")
     @option("Where", "--region", metavar="REGION", help="AWS Region of the stack.")
-    @option("Where", "--endpoint-url", metavar="URL", help="A different endpoint than AWS's, such as a local AWS.")
+    @option("Where", "--endpoint-url", metavar="URL", help="Use this endpoint instead of AWS's, such as a local AWS.")
     @functools.wraps(command)
     def with_access(
         *args: Any,  # noqa: ANN401 (passed through)

@@ -45,7 +45,8 @@ def _parsed(value: str, known: Sequence[str]) -> tuple[str, ...]:
 
 def columns_option(
     known: Sequence[str] = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS),
-    text: str = "Columns to show, in this order. A column that is not in the indexes costs a read of every row.",
+    text: str = "Columns to show, in this order. A column that is not indexed costs a read of every row (docs/rows.md "
+    "lists the indexed columns).",
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Adds --columns, which accepts names in `known`; the command gets them without duplicates as `columns`."""
 

@@ -42,7 +42,8 @@ _OPTIONS: Sequence[Any] = (
     _texts("--operation", "operation", "NAME", "SynthesizeSpeech, or a pattern such as 'Delete*'."),
     _texts(
         *("--principal", "principal", "WHO"),
-        "user/alice, role/Admin, sso/…, root, a pattern such as 'sso/*', or an ARN of any account.",
+        "user/alice, role/Admin, sso/…, root, a pattern such as 'sso/*', or an ARN, whose account is ignored (see "
+        "--principal-account).",
     ),
     _texts("--principal-account", "principal_account", "ID", "Account that the principal belongs to."),
     _texts("--resource", "resource", "WHAT", "bot/ID, lexicon/NAME …, an ARN, or a pattern such as 'lexicon/*'."),
@@ -54,7 +55,9 @@ _OPTIONS: Sequence[Any] = (
     _texts("--source-ip", "source_ip", "ADDRESS", "203.0.113.9, 203.0.113.0/24, lex.amazonaws.com, or a pattern."),
     _texts("--access-key", "access_key", "ID", "Access key that signed the call."),
     option(_SECTION, "--read-only", is_flag=True, help="Only calls that read."),
-    option(_SECTION, "--write-only", is_flag=True, help="Only calls other than reads."),
+    option(
+        _SECTION, "--write-only", is_flag=True, help="Only calls that change something, or do not say whether they do."
+    ),
     _texts("--event-category", "event_category", "NAME", f"{', '.join(EVENT_CATEGORIES)}.", EVENT_CATEGORIES),
 )
 

@@ -59,7 +59,7 @@ def _other_command(condition: str, text: str) -> str:
 
 def timeline_options(group: str) -> _Decorator:
     """Adds --baseline, --summary, --limit, --all and --columns; the command gets them as `choice`."""
-    before = "A value is new if it does not appear in this span before the window; 0d marks nothing."
+    before = "A value is new if it does not appear in this span before the window; 0d: mark nothing as new."
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         @option(_SECTION, "--baseline", type=Span(), default="30d", show_default=True, help=before)
@@ -68,7 +68,9 @@ def timeline_options(group: str) -> _Decorator:
         )
         @option("How many", "--limit", type=LIMIT, metavar="N", help="Show at most N.  [default: 100]")
         @option("How many", "--all", "everything", is_flag=True, help="Show all.")
-        @columns_option(TIMELINE_COLUMNS, "Columns to show, in this order: those of the indexes, and new.")
+        @columns_option(
+            TIMELINE_COLUMNS, "Columns to show, in this order: new, and the indexed columns (docs/rows.md lists them)."
+        )
         @functools.wraps(command)
         def with_choice(
             *args: Any,  # noqa: ANN401 (passed through)

@@ -38,7 +38,7 @@ def _rows(work: Backfill, prices: AwsPrices | None, *, with_total: bool) -> Iter
 
 
 def narrate_counts(work: Backfill, access: Access, *, dry_run: bool = False) -> None:
-    """Reports what was announced, or would be, and what to do about the rest."""
+    """Reports what was queued, or would be, and what to do about the rest."""
     bucket, counts = work.folders.bucket, work.counts
     files, wanted = (sum(getattr(count, name) for count in counts.values()) for name in ("files", "wanted"))
     if not files:
@@ -47,14 +47,14 @@ def narrate_counts(work: Backfill, access: Access, *, dry_run: bool = False) -> 
             f"window (--since, --until), --account, --in-region and --prefix{_other_prefixes(work, access)}."
         )
     elif not wanted:
-        narrate(f"Nothing to announce: {counted(files, 'file')} delivered {work.window}, all ingested or archived.")
+        narrate(f"Nothing to queue: {counted(files, 'file')} delivered {work.window}, all ingested or archived.")
     elif dry_run:
         narrate(
-            f"{counted(wanted, 'file')} of {files:,} would be announced. Costs are in USD, without writing rows, which "
+            f"{counted(wanted, 'file')} of {files:,} would be queued. Costs are in USD, without writing rows, which "
             f"costs {a_million_rows(AwsPrices.read()):.2f} per million. {AwsPrices.read()}: check them."
         )
     else:
-        narrate(f"{counted(wanted, 'file')} of {files:,} announced: the function reads them from the backfill queue.")
+        narrate(f"{counted(wanted, 'file')} of {files:,} queued: the function ingests them from the backfill queue.")
     narrate_archived(counts["archived"].files if "archived" in counts else 0, bucket)
 
 

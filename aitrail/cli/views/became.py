@@ -27,7 +27,7 @@ def show_what_became(noted: Announced, access: Access, wait: Wait, output: Outpu
     output.write(_rows(noted.became(access.ledger), bad, fine), table=_COLUMNS, csv=_COLUMNS, fold=True)
     if noted.count:
         sums = ", ".join(f"{count:,} {status}" for status, count in (fine + bad).items())
-        narrate(f"Of {counted(noted.count, 'file')} announced: {sums}.")
+        narrate(f"Of {counted(noted.count, 'file')} queued: {sums}.")
     if bad[NOT_READ]:
         narrate(_DEAD if in_time else "Timeout: a file that is not read is still being processed, or has failed.")
     return not bad

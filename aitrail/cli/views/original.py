@@ -46,7 +46,7 @@ def show_original(row: Row, place: Place) -> int:
     elif attributes := differing_attributes(row, original):
         narrate(
             f"{where} agrees with the row, but these derived attributes differ: {', '.join(attributes)}. Either the "
-            "row was changed, or it was made with another version or other service files."
+            "row was changed, or it was made with another aitrail version or other service files."
         )
     else:
         narrate(f"{where} agrees with the row.")

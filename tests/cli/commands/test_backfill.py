@@ -26,7 +26,7 @@ def test_what_the_ledger_lacks_is_announced_and_counted(aitrail, deployed):
         ["reason,files,bytes,announced", "new,23,161,23", "unreadable,1,7,1", "done,1,7,0"],
     )
     assert ended.stderr == (
-        "24 files of 25 announced: the function reads them from the backfill queue.\n"
+        "24 files of 25 queued: the function ingests them from the backfill queue.\n"
         "Run the same command with --dry-run later to see what is left.\n"
     )
     assert deployed.announced() == sorted(key(number) for number in range(1, 25))
@@ -46,7 +46,7 @@ def test_dry_run_announces_nothing_and_estimates_what_reading_costs(aitrail, dep
     ]
     assert 0.00005 < cost < 0.001
     assert ended.stderr == (
-        "24 files of 25 would be announced. Costs are in USD, without writing rows, which costs 3.23 per million. "
+        "24 files of 25 would be queued. Costs are in USD, without writing rows, which costs 3.23 per million. "
         f"{PRICES}: check them.\n"
     )
     assert "SendMessageBatch" not in stacks.calls
@@ -106,7 +106,7 @@ def test_archived_files_are_told_with_what_restores_them(aitrail, deployed):
 
     assert as_json(ended)[0] == {"reason": "archived", "files": 2, "bytes": 14, "announced": 0}
     assert ended.stderr == (
-        "Nothing to announce: 2 files delivered from 2026-03-14T00:00:00Z until "
+        "Nothing to queue: 2 files delivered from 2026-03-14T00:00:00Z until "
         f"{ended.stderr.partition('until ')[2][:20]}, all ingested or archived.\n"
         "2 files archived: S3 cannot return them before they are restored. Restore what you need (`aws s3api "
         "restore-object --bucket example-trail-logs --key KEY --restore-request Days=7`). The function then reads "
@@ -206,7 +206,7 @@ def test_wait_shows_what_became_of_all(aitrail, deployed):
         {"status": "ingested", "files": 2},
     ]
     assert ended.stderr.partition("\n")[2] == (
-        "Of 5 files announced: 2 ingested, 1 unreadable, 2 not read.\n"
+        "Of 5 files queued: 2 ingested, 1 unreadable, 2 not read.\n"
         "A file that is not read has failed five times and is among the dead letters (see the function's log for "
         "the cause, then run `aitrail retry`), or is still being processed.\n"
     )
@@ -220,7 +220,7 @@ def test_wait_is_fine_when_all_is_read(aitrail, deployed):
     )
 
     assert (ended.exit_code, ended.stdout.splitlines()) == (0, ["status,files,reason,logFile", "ingested,1,,"])
-    assert ended.stderr.splitlines()[-1] == "Of 1 file announced: 1 ingested."
+    assert ended.stderr.splitlines()[-1] == "Of 1 file queued: 1 ingested."
 
 
 def test_nothing_is_waited_for_where_nothing_is_announced(aitrail, deployed, stacks):
@@ -244,7 +244,7 @@ def test_who_interrupts_is_told_how_to_go_on(aitrail, deployed):
 
     assert (ended.exit_code, ended.stdout) == (130, "")
     assert ended.stderr.splitlines()[-1] == (
-        "Interrupted. Files that have been announced stay queued, and the function reads them. Run the same command "
+        "Interrupted. Queued files stay queued, and the function ingests them. Run the same command "
         "to continue: it skips ingested files."
     )
     assert deployed.announced() == [key()]
@@ -252,10 +252,10 @@ def test_who_interrupts_is_told_how_to_go_on(aitrail, deployed):
 
 INTERRUPTED = {
     ("--force", "--wait"): (
-        "Interrupted. Files that have been announced stay queued, and the function reads them. The same command "
-        "announces everything again; without --force, it skips ingested files."
+        "Interrupted. Queued files stay queued, and the function ingests them. The same command "
+        "queues everything again; without --force, it skips ingested files."
     ),
-    ("--dry-run",): "Interrupted. Nothing was announced.",
+    ("--dry-run",): "Interrupted. Nothing was queued.",
 }
 
 

@@ -97,9 +97,7 @@ def test_files_that_hold_rejects_are_announced_again_by_force(aitrail, deployed,
     ended = aitrail("rejects", "--retry", "--query", "length(@)")
 
     assert (ended.exit_code, ended.stdout) == (0, "32\n")
-    assert ended.stderr == (
-        "2 files re-announced: rejects that become rows disappear when the function reads the files.\n"
-    )
+    assert ended.stderr == "2 files queued: rejects that become rows disappear when the function ingests the files.\n"
     assert deployed.bodies() == [{"s3Bucket": BUCKET, "s3ObjectKey": [key(1), key(2)], "force": True}]
 
 
@@ -109,7 +107,7 @@ def test_dry_run_counts_the_files_that_hold_rejects(aitrail, deployed, rejected)
 
     ended = aitrail("rejects", "--retry", "--dry-run", "--query", "length(@)")
 
-    assert (ended.exit_code, ended.stdout, ended.stderr) == (0, "31\n", "1 file would be re-announced.\n")
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (0, "31\n", "1 file would be queued.\n")
     assert deployed.announced() == []
 
 
@@ -118,7 +116,7 @@ def test_dry_run_of_nothing_is_a_wrong_command_line(aitrail):
     ended = aitrail("rejects", "--dry-run")
 
     assert ended.exit_code == 2
-    assert "--dry-run counts the files that --retry would announce: give both." in ended.stderr
+    assert "--dry-run counts the files that --retry would queue: give both." in ended.stderr
 
 
 def test_file_that_is_in_doubt_is_announced_again_as_well(aitrail, deployed, rejected, ledger):

@@ -47,7 +47,7 @@ def test_what_failed_is_announced_again_by_force_with_its_reason(aitrail, deploy
         0,
         ["problem,reason,logFile", f"unreadable,no gzip,{name(1)}", f"missing,NoSuchKey,{name(2)}"],
     )
-    assert ended.stderr == "No dead letters.\n2 files re-announced (1 unreadable, 1 missing).\n"
+    assert ended.stderr == "No dead letters.\n2 files queued (1 unreadable, 1 missing).\n"
     assert deployed.bodies() == [{"s3Bucket": BUCKET, "s3ObjectKey": [key(1), key(2)], "force": True}]
 
 
@@ -83,7 +83,7 @@ def test_task_that_runs_already_holds_up_nothing_else(aitrail, deployed, dead_le
     assert ended.stderr == (
         "SQS is already moving the dead letters (There is already a task running.). Wait until it is done: `aitrail "
         "retry --dry-run` shows how many are left.\n"
-        "1 file re-announced (1 unreadable).\n"
+        "1 file queued (1 unreadable).\n"
     )
     assert deployed.announced() == [key(2)]
 
@@ -102,7 +102,7 @@ def test_dry_run_leaves_everything_as_it_is(aitrail, deployed, dead_letter, stac
         {"problem": "unreadable", "reason": "no gzip", "logFile": name(2)},
     ]
     assert ended.stderr == (
-        "2 dead letters would be moved back to the queues.\n1 file would be re-announced (1 unreadable).\n"
+        "2 dead letters would be moved back to the queues.\n1 file would be queued (1 unreadable).\n"
     )
     assert set(stacks.calls) == {"GetQueueAttributes", "ReceiveMessage", "Query"}
     assert deployed.announced(deployed.letters) == [key(1), key(2)]
@@ -151,7 +151,7 @@ def test_named_files_are_announced_each_once_and_nothing_else(aitrail, deployed,
     ended = aitrail("retry", name(3), name(2), name(3))
 
     assert [json.loads(line)["logFile"] for line in ended.stdout.splitlines()] == [name(3), name(2)]
-    assert ended.stderr == "2 files re-announced (2 named).\n"
+    assert ended.stderr == "2 files queued (2 named).\n"
     assert deployed.bodies() == [{"s3Bucket": BUCKET, "s3ObjectKey": [key(3), key(2)], "force": True}]
 
 
@@ -197,9 +197,7 @@ def test_wait_shows_what_became_of_what_is_announced(aitrail, deployed, status, 
 
     about = {"ingested": "ingested,1,,", "unreadable": f"unreadable,1,,{name(1)}"}[status]
     assert (ended.exit_code, ended.stdout.splitlines()) == (exit_code, ["status,files,reason,logFile", about])
-    assert ended.stderr == (
-        f"No dead letters.\n1 file re-announced (1 unreadable).\nOf 1 file announced: 1 {status}.\n"
-    )
+    assert ended.stderr == f"No dead letters.\n1 file queued (1 unreadable).\nOf 1 file queued: 1 {status}.\n"
 
 
 def test_wait_knows_when_named_files_were_read_before(aitrail, deployed):

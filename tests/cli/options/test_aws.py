@@ -24,7 +24,7 @@ CHECK_NETWORK = "Check the network, --region and, if given, --endpoint-url."
 NO_PROFILE = (
     "The config profile (nobody) could not be found. `aws configure list-profiles` lists the existing profiles."
 )
-NO_REGION = "You must specify a region. Name the region of the stack with --region, or set AWS_REGION."
+NO_REGION = "You must specify a region. Name the Region of the stack with --region, or set AWS_REGION."
 
 NOT_CONFIGURED = {
     "no region": ([], {}, NO_REGION),

@@ -12,7 +12,7 @@ def test_counts_add_up_over_all_files():
     told = summary(names, set(), ledger, Counter(polly=3, lex=1), 0).splitlines()
 
     assert told == [
-        "  files         3: 2 ingested, 1 only counted",
+        "  files         3: 2 ingested, 1 of another kind (counted)",
         "  records       20 records, 6 wanted, 0 rejected",
         "  rows          4: 1 lex, 3 polly",
         "                2 wanted records were also delivered in a second file: one row for both",
