@@ -19,8 +19,8 @@ samples: $(VENV_READY) ## Write sample log files to the folder samples, to query
 test: $(NODE_READY) ## Run all tests; none needs an AWS account
 	.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
-check: $(NODE_READY) lint ## Run lint and the tests, except the slowest ones and those of a deployed stack
-	.venv/bin/pytest -n 2 --dist loadgroup -m "not slow" tests/unit tests/cli tests/infra tests/functional $(ARGS)
+check: lint ## Run lint, and the unit and functional tests that are quick
+	.venv/bin/pytest -n 2 --dist loadgroup -m "not slow" tests/unit tests/cli tests/functional $(ARGS)
 
 lint: $(VENV_READY) ## Check style, formatting, types, and which package imports which
 	.venv/bin/ruff check .

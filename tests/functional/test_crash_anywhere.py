@@ -311,6 +311,7 @@ def put(account, number, file, body):
     return message, [(key(number), sha256)] if file["listed"] != "not" else []
 
 
+@pytest.mark.slow
 @law(8, costs=100, shrinks=False)
 @given(run=RUNS)
 def test_any_faults_at_any_calls_leave_no_trace_of_any_deliveries(account, packed, record, record_property, run):

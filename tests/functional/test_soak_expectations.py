@@ -1,5 +1,6 @@
 """The expectations of `make soak` match the pipeline's tables for its log files, in any order and with duplicates."""
 
+import pytest
 from functools import partial
 from itertools import islice
 from random import Random
@@ -13,6 +14,7 @@ BUCKET = "example-trail-logs"
 CHOSEN = slice(4, 100, 5)
 
 
+@pytest.mark.slow
 def test_the_tables_hold_what_is_expected(pipeline):
     random, hours = Random(20261124), hours_before(pipeline.clock.now)
     pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]

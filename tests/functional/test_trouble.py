@@ -192,6 +192,7 @@ def items_after(new_pipeline, packed, record, wire, monkeypatch):
     return items_after
 
 
+@pytest.mark.slow
 @settings(
     derandomize=True,
     database=None,

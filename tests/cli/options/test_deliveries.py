@@ -27,6 +27,7 @@ def test_what_nothing_can_be_delivered_of_is_a_wrong_command_line(aitrail, stack
     assert message in ended.stderr.replace("\n", " ")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_window_may_begin_before_everything_and_end_after_it(aitrail, command):

@@ -97,6 +97,7 @@ def test_what_a_cold_start_imports_can_be_imported(program):
     assert found.wall > 0
 
 
+@pytest.mark.slow
 def test_everything_but_the_cold_start_runs_on_tiny_corpora():
     figures = list(measure(TINY, [group for group in GROUPS if group is not cold_start.figures]))
 

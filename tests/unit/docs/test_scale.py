@@ -18,6 +18,7 @@ def number(path, pattern):
     return float(re.search(pattern, (ROOT / path).read_text())[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_of_the_page_is_what_the_program_prints(name):
     assert f"\n{table(name)}\n" in PAGE, "write the table again: python -m demo.queueing"

@@ -58,6 +58,7 @@ VALUES = st.recursive(LEAVES, lambda values: st.lists(values) | st.dictionaries(
 ROWS = st.dictionaries(TEXTS, VALUES)
 
 
+@pytest.mark.slow
 @settings(derandomize=True, database=None, deadline=None)
 @given(rows=st.lists(ROWS, min_size=1, max_size=3), keys=st.lists(ROWS, max_size=2))
 def test_a_batch_is_the_same_request_as_botocore_makes_of_it(by_botocore, at_once, rows, keys):
