@@ -1,9 +1,10 @@
 """The expectations of `make soak` match the pipeline's tables for its log files, in any order and with duplicates."""
 
-import pytest
 from functools import partial
 from itertools import islice
 from random import Random
+
+import pytest
 
 from soak.expected import Expected
 from soak.log_files import Digest, digests, hours_before, log_files, within
