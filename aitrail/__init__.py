@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 from aitrail.lazy import exports
 
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:
     from aitrail.questions import EventStore
-
-__version__ = "0.1.0"
-__all__, __getattr__ = exports(__name__, questions=("EventStore",))
+else:
+    __all__, __getattr__, __dir__ = exports(__name__, questions=("EventStore",))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aitrail.deliveries import keys
+from aitrail.deliveries import Kind, kind_of
 from aitrail.errors import AitrailError
 from demo.sample_logs import log_file_key
 
@@ -58,7 +58,7 @@ def deliveries(folder: Path, paths: list[Path]) -> Iterator[tuple[Path, str, byt
 def _key_in_path(path: Path) -> str | None:
     _, folder, rest = path.resolve().with_name(_gz(path.name)).as_posix().rpartition("/AWSLogs/")
     key = f"{folder}{rest}".removeprefix("/")
-    return key if keys.kind_of(key) is not keys.Kind.OTHER else None
+    return key if kind_of(key) is not Kind.OTHER else None
 
 
 def _key_of_name(path: Path) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from aitrail.deliveries import keys
+from aitrail.deliveries import kind_of
 from aitrail.errors import AitrailError
 from aitrail.ledger import DIGEST, FILE
 from demo.local_aws import PROJECT, LocalAws
@@ -64,7 +64,7 @@ class Pipeline:
 
         `progress` is called with the number of files in the ledger whenever it changes. Raises PipelineStalledError.
         """
-        expected = {name for name in log_files if keys.kind_of(_key_of(name)).ingested}
+        expected = {name for name in log_files if kind_of(_key_of(name)).ingested}
         state, changed = (-1, -1), time.monotonic()
         while True:
             done = expected.intersection(self.ledger())

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from aitrail.deliveries import keys
+from aitrail.deliveries import Kind, kind_of
 
 _SHOWN_FILES = 20
 _COUNTED = "of another kind (counted)"
@@ -55,7 +55,7 @@ def _counts(counter: Counter[str]) -> str:
 
 
 def _of_network_activity(ledger: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> int:
-    of_kind = (name for name in names if keys.kind_of(name) is keys.Kind.NETWORK_ACTIVITY)
+    of_kind = (name for name in names if kind_of(name) is Kind.NETWORK_ACTIVITY)
     return _total([ledger[name] for name in of_kind if name in ledger], "written")
 
 

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from aitrail.aws.paging import WORKERS, Fetch, Page, in_order, in_turn, interleaved, merged, unordered
     from aitrail.aws.retries import patiently, pauses
     from aitrail.aws.temporary import THROTTLING, is_temporary
-
-__all__, __getattr__ = exports(
-    __name__,
-    deployment=("Deployment", "StackNotFoundError"),
-    operations=("known_operations",),
-    paging=("Fetch", "Page", "WORKERS", "in_order", "in_turn", "interleaved", "merged", "unordered"),
-    retries=("patiently", "pauses"),
-    temporary=("THROTTLING", "is_temporary"),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        deployment=("Deployment", "StackNotFoundError"),
+        operations=("known_operations",),
+        paging=("Fetch", "Page", "WORKERS", "in_order", "in_turn", "interleaved", "merged", "unordered"),
+        retries=("patiently", "pauses"),
+        temporary=("THROTTLING", "is_temporary"),
+    )

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from aitrail.costs.load import DIGEST_FILES, RECORD_KB, RECORDS_IN_A_FILE, CostError, Load
     from aitrail.costs.model import costs
     from aitrail.costs.prices import AwsPrices
-
-__all__, __getattr__ = exports(
-    __name__,
-    backfill=("a_million_rows", "cost_of_reading"),
-    bill=("Line", "per_million", "readable", "total"),
-    characters=("PriceError", "Prices", "cost_of"),
-    comparison=("compare",),
-    load=("CostError", "DIGEST_FILES", "Load", "RECORDS_IN_A_FILE", "RECORD_KB"),
-    model=("costs",),
-    prices=("AwsPrices",),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        backfill=("a_million_rows", "cost_of_reading"),
+        bill=("Line", "per_million", "readable", "total"),
+        characters=("PriceError", "Prices", "cost_of"),
+        comparison=("compare",),
+        load=("CostError", "DIGEST_FILES", "Load", "RECORDS_IN_A_FILE", "RECORD_KB"),
+        model=("costs",),
+        prices=("AwsPrices",),
+    )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         bucket_and_key,
         content_of,
         is_there,
+        log_objects,
         named_content,
     )
     from aitrail.deliveries.day_folders import DayFolders, StoredObject
@@ -38,21 +39,32 @@ if TYPE_CHECKING:
         deliveries,
         review_request,
     )
-
-__all__, __getattr__ = exports(
-    __name__,
-    announcing=("Announcer",),
-    bucket=(
-        "BEFORE_THE_WINDOW",
-        "BadUrlError",
-        "S3",
-        "UnavailableError",
-        "bucket_and_key",
-        "content_of",
-        "is_there",
-        "named_content",
-    ),
-    day_folders=("DayFolders", "StoredObject"),
-    keys=("DIGEST_FOLDER", "Kind", "LOG_FOLDERS", "LogKey", "Origins", "Scope", "is_misfiled", "kind_of", "log_key_of"),
-    notifications=("Delivery", "ReviewRequest", "UnknownNotification", "deliveries", "review_request"),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        announcing=("Announcer",),
+        bucket=(
+            "BEFORE_THE_WINDOW",
+            "BadUrlError",
+            "S3",
+            "UnavailableError",
+            "bucket_and_key",
+            "content_of",
+            "is_there",
+            "log_objects",
+            "named_content",
+        ),
+        day_folders=("DayFolders", "StoredObject"),
+        keys=(
+            "DIGEST_FOLDER",
+            "Kind",
+            "LOG_FOLDERS",
+            "LogKey",
+            "Origins",
+            "Scope",
+            "is_misfiled",
+            "kind_of",
+            "log_key_of",
+        ),
+        notifications=("Delivery", "ReviewRequest", "UnknownNotification", "deliveries", "review_request"),
+    )

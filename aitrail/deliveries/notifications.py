@@ -120,8 +120,8 @@ def _announced(text: str, wrappings: int) -> list[Delivery]:
     except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, nested too deeply, or refused below
         raise UnknownNotification(
             f"This message is not a notification of a delivery: {error}. It is {_looks(text)}. The queue accepts S3 "
-            "event notifications, EventBridge events from S3 and CloudTrail notifications, wrapped by SNS at most "
-            "twice. Find out who sends the message; `aitrail retry s3://BUCKET/KEY` announces a delivery by hand.",
+            "event notifications, EventBridge events from S3 and CloudTrail notifications, plain or wrapped by SNS at "
+            "most twice. Find out who sends the message; `aitrail retry s3://BUCKET/KEY` announces a delivery by hand.",
         ) from error
 
 

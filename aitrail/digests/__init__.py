@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from aitrail.digests.reconciliation import Reconciliation
     from aitrail.digests.unlisted import PATIENCE, Judge
     from aitrail.digests.unproven import LATE
-
-__all__, __getattr__ = exports(
-    __name__,
-    coverage=("MARGIN", "Span", "chains_of", "gaps", "is_closed", "is_covered", "joined_spans", "trail_of"),
-    digest=("InvalidDigest", "read_digest"),
-    public_keys=("PublicKeys", "UnavailableKey"),
-    reconciliation=("Reconciliation",),
-    unlisted=("Judge", "PATIENCE"),
-    unproven=("LATE",),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        coverage=("MARGIN", "Span", "chains_of", "gaps", "is_closed", "is_covered", "joined_spans", "trail_of"),
+        digest=("InvalidDigest", "read_digest"),
+        public_keys=("PublicKeys", "UnavailableKey"),
+        reconciliation=("Reconciliation",),
+        unlisted=("Judge", "PATIENCE"),
+        unproven=("LATE",),
+    )

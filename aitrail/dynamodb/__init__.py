@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.dynamodb import tables
+    from aitrail.dynamodb import items, tables
     from aitrail.dynamodb.attributes import from_item, to_item
     from aitrail.dynamodb.batches import BATCH_SIZE, BatchWriter, OutOfTimeError, Reader, delete, put
     from aitrail.dynamodb.encoding import encode_batches_at_once
-    from aitrail.dynamodb.items import is_unicode, json_text
-
-__all__, __getattr__ = exports(
-    __name__,
-    attributes=("from_item", "to_item"),
-    batches=("BATCH_SIZE", "BatchWriter", "OutOfTimeError", "Reader", "delete", "put"),
-    encoding=("encode_batches_at_once",),
-    items=("is_unicode", "json_text"),
-    tables=(),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        attributes=("from_item", "to_item"),
+        batches=("BATCH_SIZE", "BatchWriter", "OutOfTimeError", "Reader", "delete", "put"),
+        encoding=("encode_batches_at_once",),
+        items=(),
+        tables=(),
+    )

@@ -10,9 +10,9 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.history.event_history import REACH, EventHistory, HistoryRefusedError, within_reach
     from aitrail.history.history_import import HistoryImport, RegionImport
-
-__all__, __getattr__ = exports(
-    __name__,
-    event_history=("EventHistory", "HistoryRefusedError", "REACH", "within_reach"),
-    history_import=("HistoryImport", "RegionImport"),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        event_history=("EventHistory", "HistoryRefusedError", "REACH", "within_reach"),
+        history_import=("HistoryImport", "RegionImport"),
+    )

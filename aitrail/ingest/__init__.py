@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from aitrail.ingest.metrics import Ingested, with_sums
     from aitrail.ingest.prefetch import FILES_AHEAD
     from aitrail.ingest.review import Review
-
-__all__, __getattr__ = exports(
-    __name__,
-    prefetch=("FILES_AHEAD",),
-    events_table=("EventsTable", "WRITERS"),
-    fetching=("expiry",),
-    ingestion=("Ingestion",),
-    metrics=("Ingested", "with_sums"),
-    review=("Review",),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        prefetch=("FILES_AHEAD",),
+        events_table=("EventsTable", "WRITERS"),
+        fetching=("expiry",),
+        ingestion=("Ingestion",),
+        metrics=("Ingested", "with_sums"),
+        review=("Review",),
+    )

@@ -32,31 +32,31 @@ if TYPE_CHECKING:
     )
     from aitrail.ledger.ledger import Ledger, Listing
     from aitrail.ledger.reader import LedgerReader
-
-__all__, __getattr__ = exports(
-    __name__,
-    entries=(
-        "ACCEPTED",
-        "AWAITED",
-        "DIGEST",
-        "DigestEntry",
-        "Entry",
-        "FILE",
-        "FileEntry",
-        "IMPORT",
-        "PROBLEMS",
-        "REJECT",
-        "REJECTED",
-        "UNLISTED",
-        "UNPROVEN",
-        "UNVERIFIABLE",
-        "acceptance",
-        "entry_kind",
-        "fields_of_key",
-        "valid_acceptances",
-        "attributes_of_key",
-        "taken_back",
-    ),
-    ledger=("Ledger", "Listing"),
-    reader=("LedgerReader",),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        entries=(
+            "ACCEPTED",
+            "AWAITED",
+            "DIGEST",
+            "DigestEntry",
+            "Entry",
+            "FILE",
+            "FileEntry",
+            "IMPORT",
+            "PROBLEMS",
+            "REJECT",
+            "REJECTED",
+            "UNLISTED",
+            "UNPROVEN",
+            "UNVERIFIABLE",
+            "acceptance",
+            "entry_kind",
+            "fields_of_key",
+            "valid_acceptances",
+            "attributes_of_key",
+            "taken_back",
+        ),
+        ledger=("Ledger", "Listing"),
+        reader=("LedgerReader",),
+    )

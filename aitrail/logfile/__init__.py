@@ -10,9 +10,9 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.logfile.inflate import DamagedGzip, inflated
     from aitrail.logfile.selection import LogFile, UnreadableLogFile, wanted_records
-
-__all__, __getattr__ = exports(
-    __name__,
-    inflate=("DamagedGzip", "inflated"),
-    selection=("LogFile", "UnreadableLogFile", "wanted_records"),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        inflate=("DamagedGzip", "inflated"),
+        selection=("LogFile", "UnreadableLogFile", "wanted_records"),
+    )

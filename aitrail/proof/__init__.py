@@ -10,9 +10,9 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.proof.ledger_proof import Finding
     from aitrail.proof.verification import Verdict, Verification
-
-__all__, __getattr__ = exports(
-    __name__,
-    ledger_proof=("Finding",),
-    verification=("Verdict", "Verification"),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        ledger_proof=("Finding",),
+        verification=("Verdict", "Verification"),
+    )

@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from aitrail.questions.table_rows import TableRows
     from aitrail.questions.timeline import Summary, Timeline, grouped
     from aitrail.questions.usage import DIMENSIONS, MEASURES, NETWORK_ACTIVITY, TIMES, characters_of, group_order
-
-__all__, __getattr__ = exports(
-    __name__,
-    conditions=("COLUMNS", "Conditions", "WIDE_COLUMNS", "checked"),
-    filters=("Filter",),
-    following=("LONGEST_INTERVAL",),
-    log_file_rows=("LogFileRows",),
-    original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),
-    paths=("STDIN",),
-    scanning=("Scan",),
-    source=("Order", "Row", "RowSource"),
-    spellings=("ConditionError", "EVENT_CATEGORIES", "is_pattern", "nearest"),
-    store=("EventStore",),
-    table_rows=("TableRows",),
-    timeline=("Summary", "Timeline", "grouped"),
-    usage=("DIMENSIONS", "MEASURES", "NETWORK_ACTIVITY", "TIMES", "characters_of", "group_order"),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        conditions=("COLUMNS", "Conditions", "WIDE_COLUMNS", "checked"),
+        filters=("Filter",),
+        following=("LONGEST_INTERVAL",),
+        log_file_rows=("LogFileRows",),
+        original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),
+        paths=("STDIN",),
+        scanning=("Scan",),
+        source=("Order", "Row", "RowSource"),
+        spellings=("ConditionError", "EVENT_CATEGORIES", "is_pattern", "nearest"),
+        store=("EventStore",),
+        table_rows=("TableRows",),
+        timeline=("Summary", "Timeline", "grouped"),
+        usage=("DIMENSIONS", "MEASURES", "NETWORK_ACTIVITY", "TIMES", "characters_of", "group_order"),
+    )

@@ -2,7 +2,7 @@
 
 from typing import Any, BinaryIO
 
-from aitrail.dynamodb import json_text
+from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.logfile import LogFile
 from aitrail.questions.source import Row
@@ -58,5 +58,5 @@ def differing_attributes(row: Row, original: dict[str, Any], *, registry: Regist
 def differing(left: dict[str, Any], right: dict[str, Any]) -> list[str]:
     """The names whose values or types differ between two objects, sorted."""
     # As JSON text, which distinguishes true from 1, 1 from 1.0, and null from a missing value.
-    first, second = ({name: json_text(value) for name, value in each.items()} for each in (left, right))
+    first, second = ({name: items.json_text(value) for name, value in each.items()} for each in (left, right))
     return sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))

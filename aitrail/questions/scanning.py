@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from aitrail.aws import in_order
-from aitrail.deliveries import BEFORE_THE_WINDOW, S3, UnavailableError, bucket
+from aitrail.deliveries import BEFORE_THE_WINDOW, S3, UnavailableError, bucket_and_key, log_objects, named_content
 from aitrail.errors import AitrailError
 from aitrail.logfile import UnreadableLogFile
 from aitrail.questions.paths import ENDINGS, STDIN, log_files
@@ -56,7 +56,7 @@ class Scan:
         self._paths = [path for path in once if not path.startswith(S3)]
         self._urls = [path for path in once if path.startswith(S3)]
         for url in self._urls:
-            bucket.bucket_and_key(url)
+            bucket_and_key(url)
         self._report = report
         self._s3 = s3
         self.registry = registry or load_registry()
@@ -107,9 +107,9 @@ class Scan:
 
     def _rows_of_objects(self, url: str, since: datetime | None) -> Iterator[Row]:
         left_out = self._left_out[url] = Counter()
-        found = bucket.log_objects(self._client, url, left_out=left_out, since=since)
+        found = log_objects(self._client, url, left_out=left_out, since=since)
         new = filter(self._is_new, found)
-        for name, content in in_order(partial(bucket.named_content, self._client, name) for name in new):
+        for name, content in in_order(partial(named_content, self._client, name) for name in new):
             yield from self._attempt(name, content)
 
     @cached_property

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from aitrail.costs import Prices, cost_of
-from aitrail.dynamodb import json_text
+from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.questions.source import Row
 
@@ -140,7 +140,7 @@ def dimensions(by: Sequence[str]) -> tuple[str, ...]:
 
 def _text(value: object) -> str | None:
     """The value of a dimension as text; a record may contain any JSON value where a text is expected."""
-    return (value or None) if isinstance(value, str) or value is None else json_text(value)
+    return (value or None) if isinstance(value, str) or value is None else items.json_text(value)
 
 
 @dataclass(slots=True)

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from aitrail.repair.backfill import REASONS, Backfill, Count, Found
     from aitrail.repair.retrying import RETRIED_PROBLEMS, DeadLetters, MoveRunningError, announced_again
     from aitrail.repair.waiting import Waiting
-
-__all__, __getattr__ = exports(
-    __name__,
-    accepting=("Accepting", "accepted"),
-    announced=("Announced", "Became", "NOT_READ"),
-    backfill=("Backfill", "Count", "Found", "REASONS"),
-    retrying=("DeadLetters", "MoveRunningError", "RETRIED_PROBLEMS", "announced_again"),
-    waiting=("Waiting",),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        accepting=("Accepting", "accepted"),
+        announced=("Announced", "Became", "NOT_READ"),
+        backfill=("Backfill", "Count", "Found", "REASONS"),
+        retrying=("DeadLetters", "MoveRunningError", "RETRIED_PROBLEMS", "announced_again"),
+        waiting=("Waiting",),
+    )

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from aitrail.rows.rejects import Reject, RejectedRecord
     from aitrail.rows.row import IMPORTED, record_of, recorded_with, row_of, sized_row_of
     from aitrail.rows.table_keys import index_key, record_hash
-
-__all__, __getattr__ = exports(
-    __name__,
-    fields=("RECORD_FIELDS",),
-    identity=("CREDENTIALS", "PRINCIPAL_KINDS", "identity_of"),
-    outcome=("OUTCOMES",),
-    reading=("Reading",),
-    rejects=("Reject", "RejectedRecord"),
-    row=("IMPORTED", "record_of", "recorded_with", "row_of", "sized_row_of"),
-    table_keys=("index_key", "record_hash"),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        fields=("RECORD_FIELDS",),
+        identity=("CREDENTIALS", "PRINCIPAL_KINDS", "identity_of"),
+        outcome=("OUTCOMES",),
+        reading=("Reading",),
+        rejects=("Reject", "RejectedRecord"),
+        row=("IMPORTED", "record_of", "recorded_with", "row_of", "sized_row_of"),
+        table_keys=("index_key", "record_hash"),
+    )

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from aitrail.services.definition import RegistryError
     from aitrail.services.registry import Registry, load
     from aitrail.services.service import Service, operation_of
-
-__all__, __getattr__ = exports(
-    __name__,
-    definition=("RegistryError",),
-    registry=("Registry", "load"),
-    service=("Service", "operation_of"),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        definition=("RegistryError",),
+        registry=("Registry", "load"),
+        service=("Service", "operation_of"),
+    )

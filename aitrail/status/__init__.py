@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from aitrail.status.queues import Queue, Queues
     from aitrail.status.report import DIGEST_STATUSES, FILE_STATUSES, report_of
     from aitrail.status.sqs import queue_of
-
-__all__, __getattr__ = exports(
-    __name__,
-    arrivals=("Arrivals", "Origin"),
-    chains=("Chain",),
-    facts=("Status",),
-    findings=("Finding", "needing_attention", "worth_knowing"),
-    looking=("Look",),
-    problems=("Problem",),
-    queues=("Queue", "Queues"),
-    report=("DIGEST_STATUSES", "FILE_STATUSES", "report_of"),
-    sqs=("queue_of",),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        arrivals=("Arrivals", "Origin"),
+        chains=("Chain",),
+        facts=("Status",),
+        findings=("Finding", "needing_attention", "worth_knowing"),
+        looking=("Look",),
+        problems=("Problem",),
+        queues=("Queue", "Queues"),
+        report=("DIGEST_STATUSES", "FILE_STATUSES", "report_of"),
+        sqs=("queue_of",),
+    )

@@ -138,16 +138,15 @@ def _of_proof(status: Status) -> Iterator[Finding]:
         yield Finding.naming(
             [" ".join(origin) for origin in origins],
             finding="no-digests",
-            what="Accounts and Regions have log files, but no digest: nothing proves that they are complete.",
+            what="Accounts and Regions have log files, but no digest: nothing proves that these files are complete.",
             what_to_do="Turn on log file validation for their trail. The first digest arrives after an hour or two.",
         )
     if open_chains := [chain for chain in status.chains if chain.unverified]:
         yield Finding.naming(
             [f"{_named(chain)}: {_hours(chain.unverified)} hours" for chain in open_chains],
             finding="unverified-hours",
-            what="No verified digest covers "
-            f"{_hours(sum((chain.unverified for chain in open_chains), timedelta(0)))} hours of the window, in total "
-            "over accounts, Regions and trails.",
+            what="Trails, by account and Region, have hours of the window that no verified digest covers: "
+            f"{_hours(sum((chain.unverified for chain in open_chains), timedelta(0)))} hours in total.",
             what_to_do="`aitrail verify` lists the hours.",
         )
     if status.unproven_files:

@@ -9,11 +9,13 @@ ROOT = Path(__file__).parents[2]
 MIRRORS = {ROOT / "tests/unit": ROOT / "aitrail", ROOT / "tests/cli": ROOT / "aitrail/cli"}
 # Folders of unit tests for other things than the packages of aitrail.
 OTHERS = {"bench", "demo", "docs", "soak"}
+# Tests of all packages, and of the command as a whole.
+ABOUT_ALL = {"test_mirror", "test_packages", "test_help", "test_endings", "test_documentation"}
 TESTS = {
     str(path.relative_to(ROOT)): (path.stem, package / path.parent.relative_to(folder))
     for folder, package in MIRRORS.items()
-    for path in sorted(folder.glob("*/**/test_*.py"))
-    if path.relative_to(folder).parts[0] not in OTHERS
+    for path in sorted(folder.rglob("test_*.py"))
+    if path.relative_to(folder).parts[0] not in OTHERS and path.stem not in ABOUT_ALL
 }
 
 

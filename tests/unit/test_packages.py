@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -75,12 +77,45 @@ def test_a_package_says_what_comes_in_what_goes_out_and_what_it_does_not_know(pa
     assert {"In:", "out:"} <= set(text.split())
 
 
+def reached(path):
+    """The modules of aitrail that a source imports, or imports names from; public modules count as their package."""
+    tree = ast.parse(path.read_text())
+    whole = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    for module, name in imported(path):
+        is_module = (ROOT / f"{module}.{name}".replace(".", "/")).with_suffix(".py").exists()
+        is_public = module in map(name_of, PACKAGES) and name in import_module(module).__all__
+        whole.add(f"{module}.{name}" if is_module and not is_public else module)
+    return {module for module in whole if module.startswith("aitrail.")}
+
+
 @pytest.mark.parametrize("path", sources(), ids=name_of)
 def test_names_are_imported_from_packages_and_not_from_their_modules(path):
     own = package_of(name_of(path))
-    reached = {module for module, _ in imported(path) if module.startswith("aitrail.")}
 
-    assert [module for module in reached if package_of(module) not in (own, module, "aitrail", None)] == []
+    assert [module for module in reached(path) if package_of(module) not in (own, module, "aitrail", None)] == []
+
+
+def test_a_module_that_is_public_is_there_before_anybody_imports_it():
+    asked = "import aitrail.dynamodb as d; d.tables.EVENTS; assert {'items', 'tables'} <= {*dir(d)}"
+
+    subprocess.run([sys.executable, "-c", asked], check=True, cwd=ROOT, timeout=60)  # noqa: S603 - our own interpreter
+
+
+def test_a_name_that_a_package_does_not_have_is_an_error_for_mypy(tmp_path):
+    source = tmp_path / "misspelt.py"
+    source.write_text("from aitrail.rows import rwo_of\n")
+
+    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), "--follow-imports=silent"]
+    checked = subprocess.run(  # noqa: S603 - our own interpreter
+        [*command, "--cache-dir", str(tmp_path), str(source)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert 'Module "aitrail.rows" has no attribute "rwo_of"' in checked.stdout
 
 
 def test_architecture_shows_the_order_that_is_checked():

@@ -7,7 +7,7 @@ import click
 from aitrail.cells import counted
 from aitrail.cli.options import Access, Command, aws_options, now_of, option, output_options
 from aitrail.cli.output import Output, narrate
-from aitrail.dynamodb import is_unicode
+from aitrail.dynamodb import items
 from aitrail.window import event_time
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ def accept(
     digest, if the ledger has an entry for it. An accepted object is no longer re-announced automatically.
 
     An acceptance covers one problem, and only the current content. If another problem of the file appears, or its
-    content changes, the file needs attention again. A file with several problems then shows the next one, which you can
-    accept as well. `aitrail backfill` skips accepted files. Rejects become a problem again when their file is
-    ingested again.
+    content changes, the file needs attention again. After you accept one of several problems of a file, the next
+    one shows: accept it as well if nothing has to be done. `aitrail backfill` skips accepted files. Rejects become a
+    problem again when their file is ingested again.
 
     \b
     Examples:
@@ -88,7 +88,7 @@ def accept(
 def _check_reason(reason: str) -> None:
     if not reason.strip():
         raise click.UsageError("--reason is empty: whoever reads the ledger later needs to know why.")
-    if len(reason) > _LONGEST_REASON or not is_unicode(reason):
+    if len(reason) > _LONGEST_REASON or not items.is_unicode(reason):
         raise click.UsageError(f"--reason takes a text of at most {_LONGEST_REASON:,} characters.")
 
 
@@ -96,7 +96,7 @@ def _check(names: list[str], access: Access) -> None:
     """Refuses names that the ledger cannot contain: they would look as if they had no problems."""
     begin = f"s3://{access.deployment.log_bucket}/"
     for name in names:
-        if not name.startswith((begin, _HISTORY)) or not is_unicode(name) or len(name.encode()) > _LONGEST_NAME:
+        if not name.startswith((begin, _HISTORY)) or not items.is_unicode(name) or len(name.encode()) > _LONGEST_NAME:
             raise click.UsageError(f"{name!r} is not in the log bucket of {access}: give {begin}KEY.")
 
 

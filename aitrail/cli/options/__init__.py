@@ -28,21 +28,21 @@ if TYPE_CHECKING:
     from aitrail.cli.options.waiting import Wait, wait_options
     from aitrail.cli.options.window import Span, clock_of, length_of, now_of, window_options
     from aitrail.cli.options.wrapping import HelpContext
-
-__all__, __getattr__ = exports(
-    __name__,
-    question=("Asked", "LIMIT", "newest", "question_options", "with_conditions"),
-    aws=("Access", "UnreachableError", "aws_options", "hint"),
-    columns=("columns_option", "only", "table_columns"),
-    deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
-    filters=("OneOf", "filter_options"),
-    origins=("WHICH", "origin_options", "texts_of"),
-    output=("output_options",),
-    place=("Deployed", "Place", "place_options"),
-    scope=("refusal", "scope_of"),
-    command=("Command", "option", "verbose_option"),
-    timeline=("TIMELINE_COLUMNS", "TimelineChoice", "timeline_argument", "timeline_options"),
-    waiting=("Wait", "wait_options"),
-    window=("Span", "clock_of", "length_of", "now_of", "window_options"),
-    wrapping=("HelpContext",),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        question=("Asked", "LIMIT", "newest", "question_options", "with_conditions"),
+        aws=("Access", "UnreachableError", "aws_options", "hint"),
+        columns=("columns_option", "only", "table_columns"),
+        deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
+        filters=("OneOf", "filter_options"),
+        origins=("WHICH", "origin_options", "texts_of"),
+        output=("output_options",),
+        place=("Deployed", "Place", "place_options"),
+        scope=("refusal", "scope_of"),
+        command=("Command", "option", "verbose_option"),
+        timeline=("TIMELINE_COLUMNS", "TimelineChoice", "timeline_argument", "timeline_options"),
+        waiting=("Wait", "wait_options"),
+        window=("Span", "clock_of", "length_of", "now_of", "window_options"),
+        wrapping=("HelpContext",),
+    )

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from aitrail.cli.output.output import FORMATS, ROW_COLUMNS, Output, narrate
     from aitrail.cli.output.progress_bar import progress, rate_of
     from aitrail.cli.output.table import Cell, widths
-
-__all__, __getattr__ = exports(
-    __name__,
-    formats=("Writer",),
-    groups=("Group", "Steps", "leaves", "text_of"),
-    output=("FORMATS", "Output", "ROW_COLUMNS", "narrate"),
-    progress_bar=("progress", "rate_of"),
-    table=("Cell", "widths"),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        formats=("Writer",),
+        groups=("Group", "Steps", "leaves", "text_of"),
+        output=("FORMATS", "Output", "ROW_COLUMNS", "narrate"),
+        progress_bar=("progress", "rate_of"),
+        table=("Cell", "widths"),
+    )

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from aitrail.cli.views.timeline import show_timeline
     from aitrail.cli.views.usage_table import Finished, cross_table, simple_table
     from aitrail.cli.views.verdict import verdict_lines, verdict_remarks, verdict_report
-
-__all__, __getattr__ = exports(
-    __name__,
-    archived=("narrate_archived",),
-    became=("show_what_became",),
-    backfill=("narrate_counts", "write_counts"),
-    event_history=("import_progress", "show_imported", "show_left"),
-    original=("show_original",),
-    status=("status_groups",),
-    timeline=("show_timeline",),
-    usage_table=("Finished", "cross_table", "simple_table"),
-    verdict=("verdict_lines", "verdict_remarks", "verdict_report"),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        archived=("narrate_archived",),
+        became=("show_what_became",),
+        backfill=("narrate_counts", "write_counts"),
+        event_history=("import_progress", "show_imported", "show_left"),
+        original=("show_original",),
+        status=("status_groups",),
+        timeline=("show_timeline",),
+        usage_table=("Finished", "cross_table", "simple_table"),
+        verdict=("verdict_lines", "verdict_remarks", "verdict_report"),
+    )

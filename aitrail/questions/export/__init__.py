@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from aitrail.questions.export.files import Progress
     from aitrail.questions.export.folder import ExportError, OtherExportError
     from aitrail.questions.export.formats import FORMATS, MissingPyarrowError
-
-__all__, __getattr__ = exports(
-    __name__,
-    exporting=("Export", "Exported"),
-    files=("Progress",),
-    folder=("ExportError", "OtherExportError"),
-    formats=("FORMATS", "MissingPyarrowError"),
-)
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        exporting=("Export", "Exported"),
+        files=("Progress",),
+        folder=("ExportError", "OtherExportError"),
+        formats=("FORMATS", "MissingPyarrowError"),
+    )

@@ -101,10 +101,17 @@ def test_every_attribute_of_the_ledger_is_documented(attribute):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_between_pages_leads_to_a_page(page):
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+    links = re.findall(r"\]\(([^)#:]*)(#[^)]*)?\)", page.read_text())
 
-    for link in links:
+    for link, anchor in links:
         assert (page.parent / link).exists(), link
+        assert not anchor or anchor[1:] in anchors(page.parent / link if link else page), f"{link}{anchor}"
+
+
+def anchors(page):
+    """What leads to the headings of a page, as GitHub names them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize(("name", "lines"), [("README.md", 200), ("CONTRIBUTING.md", 60)])
