@@ -353,7 +353,8 @@ def test_error_says_why_what_it_looks_like_and_what_is_accepted(body, reason):
     assert isinstance(raised.value, AitrailError)
     assert str(raised.value) == (
         f"This message is not a notification of a delivery: {reason} The queue accepts S3 event notifications, "
-        "EventBridge events from S3 and CloudTrail notifications, plain or wrapped by SNS at most twice. Find out who sends the "
+        "EventBridge events from S3 and CloudTrail notifications, plain or wrapped by SNS at most twice. "
+        "Find out who sends the "
         "message; `aitrail retry s3://BUCKET/KEY` announces a delivery by hand."
     )
 
