@@ -479,6 +479,7 @@ def settled_ledger(pipeline):
     }
 
 
+@pytest.mark.slow
 def test_any_order_of_digests_and_files_ends_in_the_same_ledger(new_pipeline, content):
     texts = {time: content(number) for number, time in enumerate(("0830", "0930"))}
     first = digest(at("09:00"), [(log_key("0830"), texts["0830"][0])], bucket=BUCKET)
@@ -506,6 +507,7 @@ def test_any_order_of_digests_and_files_ends_in_the_same_ledger(new_pipeline, co
     }
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_two_workers_at_once_on_a_file_and_its_digest_agree_with_one_after_the_other(new_pipeline, content, data):

@@ -9,6 +9,7 @@ from tests.shared.deployed_tables import small_pages
 from tests.shared.row_source_contract import ALWAYS, RowSourceContract, numbered
 
 
+@pytest.mark.slow
 class TestTableRows(RowSourceContract):
     def test_address_tells_tables_regions_and_endpoints_apart(self):
         def address(name="Events", **place):

@@ -101,6 +101,7 @@ def test_a_module_that_is_public_is_there_before_anybody_imports_it():
     subprocess.run([sys.executable, "-c", asked], check=True, cwd=ROOT, timeout=60)  # noqa: S603 - our own interpreter
 
 
+@pytest.mark.slow
 def test_a_name_that_a_package_does_not_have_is_an_error_for_mypy(tmp_path):
     source = tmp_path / "misspelt.py"
     source.write_text("from aitrail.rows import rwo_of\n")

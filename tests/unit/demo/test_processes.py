@@ -63,6 +63,7 @@ def test_failure_tells_the_exit_code_and_the_last_lines(python):
     assert str(failed.value).splitlines()[1:] == [f"  {number}" for number in range(75, 100)]
 
 
+@pytest.mark.slow
 def test_command_that_takes_too_long_is_ended_with_what_it_started(python, is_gone):
     with pytest.raises(CommandFailedError, match="took longer than 3 s"):
         python(START + "time.sleep(600)", timeout=3.0)
