@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -13,9 +13,11 @@ from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Command, Place, option, output_options, place_options
 from aitrail.cli.output import Group, Output, Steps, leaves, narrate, text_of
 from aitrail.dynamodb import items, tables
-from aitrail.questions import WIDE_COLUMNS, Row
-from aitrail.rows import record_of
+from aitrail.questions import WIDE_COLUMNS
 from aitrail.window import event_time
+
+if TYPE_CHECKING:
+    from aitrail.questions import Row
 
 # DynamoDB's limit for a partition key, in bytes.
 _LONGEST_ID = 2048
@@ -86,6 +88,8 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
 
         context.exit(show_original(row, place))
     if raw:
+        from aitrail.rows import record_of  # noqa: PLC0415 (--help need not wait for it)
+
         click.echo(indented_json(record_of(row)))
     elif output.is_table:
         output.write_groups(_groups_of(row))
@@ -104,7 +108,7 @@ def _narrate_nothing(event_id: str, place: Place) -> None:
         narrate("Give all 36 characters of the ID: `aitrail events --columns eventTime,eventID` shows them.")
 
 
-def _groups_of(row: Row) -> Iterator[Group]:
+def _groups_of(row: "Row") -> Iterator[Group]:
     """The whole row in groups, the most frequently needed first."""
     whole = items.restored(row, row.get("asJson", ()))
     parts = {heading: whole.pop(name) for heading, name in _JSON_GROUPS.items() if _holds_anything(whole.get(name))}
