@@ -65,11 +65,11 @@ class Settings:
         default=True,
     )
     maximum_concurrency: int = _setting(
-        values.whole_number(2, 1000), "Maximum number of concurrent function runs for live deliveries.", default=10
+        values.whole_number(2, 1000), "Maximum number of concurrent executions of the function for live deliveries.", default=10
     )
     backfill_concurrency: int = _setting(
         values.whole_number(2, 1000),
-        "Maximum number of concurrent function runs for re-announced deliveries (backfills, retries).",
+        "Maximum number of concurrent executions of the function for re-announced deliveries (backfills, retries).",
         default=5,
     )
     key_prefixes: tuple[str, ...] = _setting(

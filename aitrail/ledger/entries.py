@@ -144,7 +144,7 @@ def fields_of_key(key: str) -> dict[str, Any]:
 
 
 def attributes_of_key(key: str) -> dict[str, Any]:
-    """The result of `fields_of` as attributes in the table."""
+    """The result of `fields_of_key` as attributes in the table."""
     return {_camel_case(name): value for name, value in fields_of_key(key).items()}
 
 
