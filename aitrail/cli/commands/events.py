@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from aitrail.cli.options import (
-    LIMIT,
     Asked,
     Command,
     columns_option,
+    limit_options,
     newest,
     option,
     output_options,
@@ -22,16 +22,14 @@ from aitrail.dynamodb import tables
 
 @click.command(cls=Command)
 @question_options()
-@option("How many", "--limit", type=LIMIT, metavar="N", help="Show at most N.  [default: 100]")
-@option("How many", "--all", "everything", is_flag=True, help="Show all.")
+@limit_options
 @option("How many", "--reverse", is_flag=True, help="Show the oldest first.")
 @columns_option()
 @output_options()
 def events(
     *,
     asked: Asked,
-    limit: int | None,
-    everything: bool,
+    most: int | None,
     reverse: bool,
     columns: tuple[str, ...] | None,
     output: Output,
@@ -49,9 +47,6 @@ def events(
       aitrail events --since 2026-11-01 --until 2026-12-01 --all -o csv > november.csv
       aitrail events --from AWSLogs/ --operation 'Delete*'
     """
-    if everything and limit:
-        raise click.UsageError("--all and --limit cannot be used together: give one of them.")
-    most = None if everything else limit or _USUAL_LIMIT
     read = columns or (None if output.wants_whole_rows else tables.NARROW_COLUMNS)
     one_more = None if most is None else most + 1
     found = asked.store.events(limit=one_more, oldest_first=reverse, columns=read, **asked.question)
@@ -63,10 +58,6 @@ def events(
     elif shown.has_more:
         these = newest(shown.count, "event", adjective="oldest" if reverse else "newest")
         narrate(f"{these}; there are more in the window: raise --limit, or give --all.")
-
-
-# More than fits on a screen, and fast to read.
-_USUAL_LIMIT = 100
 
 
 class _Limited:

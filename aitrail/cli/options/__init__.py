@@ -19,10 +19,11 @@ if TYPE_CHECKING:
         requeue_options,
     )
     from aitrail.cli.options.filters import OneOf, filter_options
+    from aitrail.cli.options.limit import limit_options
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
     from aitrail.cli.options.output import output_options
     from aitrail.cli.options.place import Deployed, Place, place_options
-    from aitrail.cli.options.question import LIMIT, Asked, newest, question_options, with_conditions
+    from aitrail.cli.options.question import Asked, newest, question_options, with_conditions
     from aitrail.cli.options.scope import refusal, scope_of
     from aitrail.cli.options.timeline import TIMELINE_COLUMNS, TimelineChoice, timeline_argument, timeline_options
     from aitrail.cli.options.waiting import Wait, wait_options
@@ -31,11 +32,12 @@ if TYPE_CHECKING:
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
-        question=("Asked", "LIMIT", "newest", "question_options", "with_conditions"),
+        question=("Asked", "newest", "question_options", "with_conditions"),
         aws=("Access", "UnreachableError", "aws_options", "hint"),
         columns=("columns_option", "only", "table_columns"),
         deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
         filters=("OneOf", "filter_options"),
+        limit=("limit_options",),
         origins=("WHICH", "origin_options", "texts_of"),
         output=("output_options",),
         place=("Deployed", "Place", "place_options"),

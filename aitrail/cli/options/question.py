@@ -30,8 +30,6 @@ _SINCE = (
 )
 _UNTIL = "End, exclusive; same formats.  [default: now; no limit with --from]"
 
-LIMIT = click.IntRange(min=1)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:

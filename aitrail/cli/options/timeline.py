@@ -1,7 +1,6 @@
 """The argument of `aitrail who` and `aitrail what`, and the options for the part of the timeline to show."""
 
 import functools
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,13 +10,12 @@ import click
 
 from aitrail.cli.options.columns import columns_option
 from aitrail.cli.options.command import option
-from aitrail.cli.options.question import LIMIT
+from aitrail.cli.options.limit import limit_options
 from aitrail.cli.options.window import Span
 from aitrail.dynamodb import tables
 from aitrail.questions import ConditionError, checked
 
 _SECTION = "What to show"
-_USUAL_LIMIT = 100
 # Condition of the argument -> the other condition, and the command that takes it.
 _OTHER = {"resource": ("principal", "what"), "principal": ("resource", "who")}
 TIMELINE_COLUMNS = (*tables.NARROW_COLUMNS, "new")
@@ -66,8 +64,7 @@ def timeline_options(group: str) -> _Decorator:
         @option(
             _SECTION, "--summary", "summarized", is_flag=True, help=f"Show one row for each {group} instead of calls."
         )
-        @option("How many", "--limit", type=LIMIT, metavar="N", help="Show at most N.  [default: 100]")
-        @option("How many", "--all", "everything", is_flag=True, help="Show all.")
+        @limit_options
         @columns_option(
             TIMELINE_COLUMNS, "Columns to show, in this order: new, and the indexed columns (docs/rows.md lists them)."
         )
@@ -76,16 +73,12 @@ def timeline_options(group: str) -> _Decorator:
             *args: Any,  # noqa: ANN401 (passed through)
             baseline: timedelta,
             summarized: bool,
-            limit: int | None,
-            everything: bool,
+            most: int | None,
             columns: tuple[str, ...] | None,
             **options: Any,  # noqa: ANN401 (passed through)
         ) -> None:
-            if everything and limit:
-                raise click.UsageError("--all and --limit cannot be used together: give one of them.")
             if columns and summarized:
                 raise click.UsageError("--columns and --summary cannot be used together: give one of them.")
-            most = None if everything else min(limit or _USUAL_LIMIT, sys.maxsize)
             choice = TimelineChoice(baseline=baseline, summarized=summarized, most=most, columns=columns)
             command(*args, choice=choice, **options)
 
