@@ -65,7 +65,9 @@ class Settings:
         default=True,
     )
     maximum_concurrency: int = _setting(
-        values.whole_number(2, 1000), "Maximum number of concurrent executions of the function for live deliveries.", default=10
+        values.whole_number(2, 1000),
+        "Maximum number of concurrent executions of the function for live deliveries.",
+        default=10,
     )
     backfill_concurrency: int = _setting(
         values.whole_number(2, 1000),

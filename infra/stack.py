@@ -99,7 +99,7 @@ class AitrailStack(Stack):
                 self.log_bucket.take_from(trail_arn, below=f"{prefix}AWSLogs/")
 
     def _tell(self) -> None:
-        """Adds the outputs, by whose ids commands find the stack's parts."""
+        """Adds the outputs; commands find the stack's parts by their ids."""
         for name, value, description in (
             ("LogBucketName", self.log_bucket.bucket.bucket_name, "Bucket that CloudTrail delivers log files to."),
             ("EventsTableName", self.events.table.table_name, "Table with one row per wanted record."),

@@ -138,7 +138,8 @@ _COUNTED_FILE = re.compile(_ACCOUNT_FOLDER + r"(?P<folder>CloudTrail-Insight|Clo
 
 # Names of 2014 have no `_` between the time and the unique string.
 _LOG_FILE_TIME = re.compile(r"[a-z0-9-]+_(\d{8}T\d{4})Z.*", _FLAGS)
-# CloudTrail was launched in 2013. A forged name may contain any time; these limits keep it safe to calculate with.
+# CloudTrail was launched in 2013. A forged name may contain any time; within these limits, arithmetic with it cannot
+# overflow.
 _FIRST_YEAR, _LAST_YEAR = 2013, 2100
 # Matched from the end, because a trail's name may look like a time.
 _DIGEST_TIME = re.compile(r"[a-z0-9-]+_.+_[a-z0-9-]+_(\d{8}T\d{6})Z(?:_backfill)?", _FLAGS)

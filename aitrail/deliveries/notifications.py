@@ -44,6 +44,11 @@ class Delivery:
     size: int | None = None
     force: bool = False
 
+    @property
+    def log_file(self) -> str:
+        """The object's name in the ledger."""
+        return f"s3://{self.bucket}/{self.key}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRequest:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from aitrail.deliveries import log_key_of
-from aitrail.digests.coverage import chain_of
+from aitrail.digests.coverage import chain_of, is_backfill
 from aitrail.digests.digest import Digest
 from aitrail.digests.unproven import digest_prefix, spans_of
 from aitrail.ledger import DIGEST, Ledger, LedgerReader
@@ -12,16 +12,15 @@ from aitrail.window import format_time, parse_time
 _A_DAY = timedelta(days=1)
 # For a digest that starts a chain, how many days back to look for an earlier one: a few queries find an old chain.
 _DAYS_BACK = (0, 1, 3, 7, 30, 90)
-_BACKFILL = "_backfill.json.gz"
 
 
 def break_of(digest: Digest, ledger: Ledger, reader: LedgerReader) -> str | None:
     """The reason why a verified digest does not follow the one it should; None if it does or nothing is known yet."""
-    if digest.key.endswith(_BACKFILL):
+    if is_backfill(digest.key):
         return None
     if digest.previous is None:
         return _restart(digest, reader)
-    before = ledger.entry(f"s3://{digest.previous.bucket}/{digest.previous.key}", DIGEST) or {}
+    before = ledger.entry(digest.previous.log_file, DIGEST) or {}
     end = before.get("digestEnd") if before.get("status") == "verified" else None
     if end is None or parse_time(end) >= digest.start:
         return None
@@ -30,7 +29,7 @@ def break_of(digest: Digest, ledger: Ledger, reader: LedgerReader) -> str | None
 
 def _restart(digest: Digest, reader: LedgerReader) -> str | None:
     """The reason why a digest that starts a chain should have followed another one; None if it should not."""
-    key, own = log_key_of(digest.key), chain_of(f"s3://{digest.bucket}/{digest.key}")
+    key, own = log_key_of(digest.key), chain_of(digest.log_file)
     if key is None:
         return None
     for days in _DAYS_BACK:

@@ -36,7 +36,7 @@ class Span:
         """
         name, status = entry["logFile"], entry.get("status")
         key = log_key_of(name)
-        if entry["entry"] != DIGEST or key is None or name.endswith("_backfill.json.gz"):
+        if entry["entry"] != DIGEST or key is None or is_backfill(name):
             return None
         if status == "verified":
             start, end = parse_time(entry["digestStart"]), parse_time(entry["digestEnd"])
@@ -64,6 +64,11 @@ def _is_sound(entry: Mapping[str, Any]) -> bool:
     """
     accepted = {each["problem"] for each in entry.get("accepted", ()) if "takenBackAt" not in each}
     return entry.get("problem") is None or (entry["problem"] == ACCEPTED and "tampered" not in accepted)
+
+
+def is_backfill(name: str) -> bool:
+    """Whether a digest lists files that the digests of their hours did not."""
+    return name.endswith("_backfill.json.gz")
 
 
 def chain_of(log_file: str) -> str:

@@ -14,6 +14,7 @@ import msgspec
 
 from aitrail.errors import AitrailError
 from aitrail.logfile import DamagedGzip, inflated
+from aitrail.window import BEGINNING, format_time
 
 # A digest has about 400 bytes for each log file that it lists, so this allows 40,000; CloudTrail delivers a few hundred
 # in a busy hour of an account. Reading takes twenty times the content's size, before the signature can be verified.
@@ -21,8 +22,8 @@ _MAX_BYTES: Final = 16 * 1024 * 1024
 _STEP_BYTES: Final = 128 * 1024
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 _LONGEST_REASON: Final = 400
-# Times outside this range are not genuine, and some cannot be calculated with.
-FIRST_TIME, LAST_TIME = datetime(2013, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
+# Times outside this range are not genuine, and arithmetic with some of them overflows.
+FIRST_TIME, LAST_TIME = BEGINNING, datetime(2101, 1, 1, tzinfo=UTC)
 SIGNATURE_ALGORITHM: Final = "SHA256withRSA"
 _HASH_ALGORITHM: Final = "SHA-256"
 
@@ -41,6 +42,11 @@ class Listed:
     bucket: str
     key: str
     sha256: str
+
+    @property
+    def log_file(self) -> str:
+        """The object's name in the ledger."""
+        return f"s3://{self.bucket}/{self.key}"
 
 
 class _LogFile(msgspec.Struct):
@@ -83,10 +89,14 @@ class Digest:
     sha256: str
 
     @property
+    def log_file(self) -> str:
+        """The object's name in the ledger."""
+        return f"s3://{self.bucket}/{self.key}"
+
+    @property
     def signed_text(self) -> str:
         """The text that CloudTrail signs."""
-        end = self.end.strftime("%Y-%m-%dT%H:%M:%SZ")
-        return f"{end}\n{self.bucket}/{self.key}\n{self.sha256}\n{self.previous_signature or 'null'}"
+        return f"{format_time(self.end)}\n{self.bucket}/{self.key}\n{self.sha256}\n{self.previous_signature or 'null'}"
 
 
 def read_digest(stream: BinaryIO, *, bucket: str, key: str) -> Digest:

@@ -12,6 +12,7 @@ from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import log_key_of
 from aitrail.digests.digest import FIRST_TIME, LAST_TIME, Digest, InvalidDigest, check_signature
 from aitrail.errors import AitrailError
+from aitrail.window import EARLIEST
 
 if TYPE_CHECKING:
     from types_boto3_cloudtrail import CloudTrailClient
@@ -61,7 +62,7 @@ class PublicKeys:
         Raises UnavailableKey, and the client's errors if a retry may succeed.
         """
         if (region, fingerprint) not in self._keys:
-            until, reason = self._refused.get(region, (datetime.min.replace(tzinfo=UTC), ""))
+            until, reason = self._refused.get(region, (EARLIEST, ""))
             if self.clock.now() < until:
                 raise UnavailableKey(reason)
             self._ask(region, start, end + _SIGNED_WITHIN)

@@ -19,7 +19,7 @@ from aitrail.digests.digest import Digest, InvalidDigest, Listed, read_digest
 from aitrail.digests.public_keys import PublicKeys, UnavailableKey
 from aitrail.digests.unproven import mark_unproven
 from aitrail.dynamodb import OutOfTimeError
-from aitrail.ledger import DigestEntry, Ledger, LedgerReader, Listing, attributes_of_key, entry_kind
+from aitrail.ledger import AWAITED, DigestEntry, Ledger, LedgerReader, Listing, attributes_of_key, entry_kind
 from aitrail.window import format_time
 
 _WORKERS = 8
@@ -46,10 +46,7 @@ class Reconciliation:
         bucket = entry.log_file.removesuffix(f"/{key}").removeprefix("s3://")
         try:
             digest = read_digest(body, bucket=bucket, key=key)
-        except InvalidDigest as error:
-            return replace(entry, status="invalid", reason=str(error)), {"InvalidDigests": 1}
-        entry = _with_content(entry, digest)
-        try:
+            entry = _with_content(entry, digest)
             self.public_keys.check(digest, metadata)
         except InvalidDigest as error:
             return replace(entry, status="invalid", reason=str(error)), {"InvalidDigests": 1}
@@ -67,7 +64,7 @@ class Reconciliation:
 
     def _expect(self, digest: Digest, time_left: Callable[[], float]) -> dict[str, int]:
         """Records in the ledger the objects that the digest lists; returns counts by metric."""
-        own = f"s3://{digest.bucket}/{digest.key}"
+        own = digest.log_file
         # The trail may have had a different bucket or prefix then: objects that the function refuses are not expected.
         here = partial(filter, lambda each: self.scope.holds(each.bucket, each.key))
         kept = [each for each in here(digest.log_files) if kind_of(each.key).ingested]
@@ -79,7 +76,7 @@ class Reconciliation:
         problems = [entry.get("problem") for entry in entries]
         counts = {
             "VerifiedFiles": sum("verifiedBy" in entry for entry in entries[: len(kept)]),
-            "AwaitedFiles": problems[: len(kept)].count("awaited"),
+            "AwaitedFiles": problems[: len(kept)].count(AWAITED),
             "TamperedFiles": problems[: len(kept)].count("tampered"),
             "BrokenChains": problems[len(kept) :].count("tampered"),
         }
@@ -91,7 +88,7 @@ class Reconciliation:
         if (expires_at := self.expires_at()) is not None:
             known["expiresAt"] = expires_at
         return Listing(
-            log_file=f"s3://{listed.bucket}/{listed.key}",
+            log_file=listed.log_file,
             entry=kind,
             expected_sha256=listed.sha256,
             listed_by=by,

@@ -1,4 +1,4 @@
-"""Decides what an unproven log file is by now: unlisted, still unproven, or nothing that can be determined.
+"""Decides whether an unproven log file is unlisted, still unproven, or can no longer be judged.
 
 A log file is unlisted if no digest lists it, although verified digests cover its hours: CloudTrail did not write it.
 """

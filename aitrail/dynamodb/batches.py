@@ -2,12 +2,12 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, cast
 
-from aitrail.aws import in_order, pauses
+from aitrail.aws import Fetch, Page, in_order, pauses
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.dynamodb.attributes import from_item, to_item
 from aitrail.errors import AitrailError
@@ -97,11 +97,16 @@ class Reader:
         self.requests = 0
         self.read_units = 0.0
 
-    def query(self, **parameters: Any) -> tuple[list[dict[str, Any]], Any]:  # noqa: ANN401 (parameters of Query)
-        """The items of a page and its LastEvaluatedKey, which is None on the last page."""
-        answer = self._client.query(TableName=self._table, ReturnConsumedCapacity="TOTAL", **parameters)
-        self._count(answer.get("ConsumedCapacity"))
-        return [from_item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
+    def query(self, parameters: Mapping[str, Any]) -> Fetch:
+        """Fetches pages of the items that a Query with these parameters finds; keys of pages are LastEvaluatedKeys."""
+
+        def fetch(key: Any) -> Page:  # noqa: ANN401 (LastEvaluatedKey)
+            start = {} if key is None else {"ExclusiveStartKey": key}
+            answer = self._client.query(TableName=self._table, ReturnConsumedCapacity="TOTAL", **parameters, **start)
+            self._count(answer.get("ConsumedCapacity"))
+            return Page([from_item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey"))
+
+        return fetch
 
     def count(self, **parameters: Any) -> int:  # noqa: ANN401 (parameters of Query)
         """The number of items that a query finds, on all pages."""

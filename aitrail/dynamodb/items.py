@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 MAX_ITEM_BYTES = 400 * 1024
+MAX_KEY_BYTES = 2048  # of a partition key
 
 # DynamoDB allows 32 levels of nesting. One fewer is used, so that no interpretation of "32 levels" makes an item fail.
 _MAX_DEPTH = 31
@@ -112,6 +113,11 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def is_partition_key(text: str) -> bool:
+    """Whether DynamoDB accepts the text as a partition key."""
+    return is_unicode(text) and 0 < len(text.encode()) <= MAX_KEY_BYTES
 
 
 def encodable(text: str) -> str:

@@ -20,14 +20,15 @@ from aitrail.ledger import Ledger
 from aitrail.services import Registry
 from aitrail.window import Window
 
-# The outcomes of events; `events` is the sum of the others.
-COUNTS = ("events", "written", "alreadyThere", "rejected", "expired", "unwanted")
 _SECOND = timedelta(seconds=1)
 
 
 @dataclass(slots=True, kw_only=True)
 class RegionImport:
-    """The result for one Region: COUNTS, the number of spans of time `asked` for, and the problem that ended it."""
+    """The result for one Region: events by outcome, the number of spans of time `asked` for, the problem that ended it.
+
+    In `counts`, `events` is the sum of the others.
+    """
 
     region: str
     counts: Counter[str] = field(default_factory=Counter)
@@ -118,7 +119,7 @@ class HistoryImport:
         progress.reach(gap.since, gap.until)
 
     def _import_events(self, events: Sequence[Event], origin: str) -> Counter[str]:
-        """Writes rows and rejects, and returns COUNTS."""
+        """Writes rows and rejects, and returns the number of events by outcome."""
         found = Found(registry=self.registry, retention=self.retention, now=self.now)
         for event in events:
             found.add(event)

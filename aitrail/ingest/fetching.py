@@ -64,7 +64,7 @@ class Fetcher:
 
     def fetch(self, delivery: Delivery) -> Fetched:
         """Requests a delivery unless it is done. Raises DynamoDB's errors; S3's are in the result."""
-        earlier = self.ledger.entry(f"s3://{delivery.bucket}/{delivery.key}", entry_kind(delivery.key))
+        earlier = self.ledger.entry(delivery.log_file, entry_kind(delivery.key))
         fetched = Fetched(earlier=earlier)
         fetched.is_done = not delivery.force and earlier is not None and self.is_done(earlier, delivery)
         if not fetched.is_done:
@@ -97,7 +97,7 @@ class Fetcher:
 def known_fields(delivery: Delivery, fetched: Fetched, *, now: datetime, retention: timedelta | None) -> dict[str, Any]:
     """The fields of an entry that are known without the content. Raises AccessRefusedError and S3's errors."""
     known: dict[str, Any] = {
-        "log_file": f"s3://{delivery.bucket}/{delivery.key}",
+        "log_file": delivery.log_file,
         "status": "ingested",
         "etag": fetched.etag or delivery.etag,
         "version_id": fetched.version_id if fetched.etag else delivery.version_id,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import (
@@ -110,7 +110,7 @@ class Ingestion:
             try:
                 report(self.ingest(delivery, time_left=time_left))
             except Exception as error:  # noqa: BLE001 (raised below together with the others)
-                error.add_note(f"The delivery is s3://{delivery.bucket}/{delivery.key}.")
+                error.add_note(f"The delivery is {delivery.log_file}.")
                 errors.append(error)
         if errors:
             raise ExceptionGroup(f"{len(errors)} of {len(announced)} deliveries failed", errors)
@@ -121,7 +121,7 @@ class Ingestion:
         Raises OutOfTimeError, AccessRefusedError and the client's errors, after which the delivery has to be retried.
         """
         kind = kind_of(delivery.key)
-        log_file = f"s3://{delivery.bucket}/{delivery.key}"
+        log_file = delivery.log_file
         if not self.scope.holds(delivery.bucket, delivery.key):
             return Ingested(status="refused", metrics={"RefusedDeliveries": 1}, details={"logFile": log_file})
         if not kind.is_read:
@@ -144,7 +144,7 @@ class Ingestion:
         counts: dict[str, int] = {}
         if not fetched.error:
             entry, counts = self.reconciliation.reconcile(
-                cast("BinaryIO", fetched.body),
+                fetched.body,
                 entry,
                 key=delivery.key,
                 metadata=fetched.metadata,

@@ -7,7 +7,7 @@ reprocessing it writes the same rows under the same keys.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from aitrail.clock import Clock
 from aitrail.deliveries import is_misfiled
@@ -42,7 +42,7 @@ class LogFileIngestion:
         unknown_sources: Mapping[str, int] = {}
         if not fetched.error:
             reading = Reading(
-                cast("BinaryIO", fetched.body),
+                fetched.body,
                 log_file=entry.log_file,
                 registry=self.registry,
                 retention=self.retention,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from aitrail.ledger.entries import (
         ACCEPTED,
         AWAITED,
+        AWAITED_FOR,
         DIGEST,
         FILE,
         IMPORT,
@@ -38,6 +39,7 @@ else:
         entries=(
             "ACCEPTED",
             "AWAITED",
+            "AWAITED_FOR",
             "DIGEST",
             "DigestEntry",
             "Entry",

@@ -6,6 +6,7 @@ each side sets its own attributes, and `settled` derives the conclusions from bo
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,8 @@ UNPROVEN = "unproven"
 UNLISTED = "unlisted"
 # The problem of an object that a digest lists but that has not arrived.
 AWAITED = "awaited"
+# CloudTrail delivers within minutes, and awaited objects are re-announced after six hours: later, none will arrive.
+AWAITED_FOR = timedelta(hours=12)
 # The problem of a digest whose public key was not available.
 UNVERIFIABLE = "unverifiable"
 # The problem of an entry whose problems have all been accepted, and the problem of a reject.

@@ -52,7 +52,10 @@ class Ledger:
         it was read before becomes `replaced`. Returns the resulting entry.
         """
         values = entry.attributes()
-        return self._amend(entry.log_file, kind, earlier or {}, lambda seen: _replacing(seen, values, kind))
+        is_reading = kind == FILE and entry.was_read
+        return self._amend(
+            entry.log_file, kind, earlier or {}, lambda seen: _replacing(seen, values) if is_reading else values
+        )
 
     def begin(self, entry: Entry, earlier: Attributes | None) -> None:
         """Records that rows of a log file are written before it has been read to its end."""
@@ -133,10 +136,8 @@ def _after(entry: Attributes, changes: Attributes) -> dict[str, Any]:
     return {name: value for name, value in {**entry, **changes}.items() if value is not None}
 
 
-def _replacing(old: Attributes, values: dict[str, Any], kind: str) -> dict[str, Any]:
+def _replacing(old: Attributes, values: dict[str, Any]) -> dict[str, Any]:
     """The values of a reading, with `replacedAt` if rows were made from different content before."""
-    if kind != FILE or values.get("status") in ("missing", "archived"):
-        return values
     values = {**values, "unfinished": None} if "unfinished" in old else values
     return {**values, "replacedAt": values["ingestedAt"]} if _is_another(old, values) else values
 

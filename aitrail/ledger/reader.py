@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from aitrail.aws import Fetch, Page, unordered
+from aitrail.aws import Fetch, unordered
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.dynamodb import Reader, tables
 
@@ -71,20 +71,13 @@ class LedgerReader:
         elif after:
             condition += " AND #name > :after"
             names["#name"], values[":after"] = index.sort_keys[0], {"S": after}
-        options: dict[str, Any] = {"ProjectionExpression": ", ".join(shown)} if shown else {}
-
-        def fetch(key: Any) -> Page:  # noqa: ANN401 (LastEvaluatedKey)
-            found = self._reader.query(
-                IndexName=index.name,
-                KeyConditionExpression=condition,
-                ExpressionAttributeNames={**names, **(shown or {})},
-                ExpressionAttributeValues=values,
-                **options,
-                **({} if key is None else {"ExclusiveStartKey": key}),
-            )
-            return Page(*found)
-
-        return fetch
+        parameters = {
+            "IndexName": index.name,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": {**names, **(shown or {})},
+            "ExpressionAttributeValues": values,
+        }
+        return self._reader.query(parameters | ({"ProjectionExpression": ", ".join(shown)} if shown else {}))
 
     def whole(self, entries: Iterable[_Entry]) -> Iterator[_Entry]:
         """Fetches all attributes of the entries; one that has been deleted in the meantime is returned as it is."""

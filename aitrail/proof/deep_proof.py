@@ -6,7 +6,7 @@ from functools import partial
 from io import BytesIO
 
 from aitrail.aws import in_order
-from aitrail.deliveries import UnavailableError, kind_of
+from aitrail.deliveries import UnavailableError, bucket_and_key, kind_of
 from aitrail.digests import InvalidDigest, PublicKeys, UnavailableKey, read_digest
 from aitrail.logfile import UnreadableLogFile
 from aitrail.proof.ledger_proof import Finding
@@ -75,7 +75,7 @@ class DeepProof:
             return name, error
 
     def _read_digest(self, name: str, content: bytes, metadata: dict[str, str]) -> None:
-        bucket, _, key = name.removeprefix("s3://").partition("/")
+        bucket, key = bucket_and_key(name)
         try:
             digest = read_digest(BytesIO(content), bucket=bucket, key=key)
             self.public_keys.check(digest, metadata)
@@ -83,7 +83,7 @@ class DeepProof:
             self._find("invalid" if isinstance(error, InvalidDigest) else "unverifiable", name, str(error))
             return
         self._listed |= {
-            f"s3://{each.bucket}/{each.key}": each.sha256
+            each.log_file: each.sha256
             for each in digest.log_files
             if each.bucket == bucket and kind_of(each.key).ingested
         }

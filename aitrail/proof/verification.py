@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aitrail.deliveries import Origins, content_of, log_key_of
 from aitrail.digests import PublicKeys
-from aitrail.ledger import LedgerReader
+from aitrail.ledger import AWAITED, UNVERIFIABLE, LedgerReader
 from aitrail.proof.deep_proof import DeepProof
 from aitrail.proof.ledger_proof import Finding, Proof, days_of
 from aitrail.proof.row_proof import RowProof, prove_rows
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 # Problems that re-announcing can solve: awaited objects, and digests whose public key was not available.
-_MENDED = ("awaited", "unverifiable")
+_MENDED = (AWAITED, UNVERIFIABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

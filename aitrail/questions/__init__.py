@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.questions.conditions import COLUMNS, WIDE_COLUMNS, Conditions, checked
+    from aitrail.questions.conditions import ALL_COLUMNS, COLUMNS, WIDE_COLUMNS, Conditions, checked
     from aitrail.questions.filters import Filter
     from aitrail.questions.following import LONGEST_INTERVAL
     from aitrail.questions.log_file_rows import LogFileRows
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aitrail.questions.paths import STDIN
     from aitrail.questions.scanning import Scan
     from aitrail.questions.source import Order, Row, RowSource
-    from aitrail.questions.spellings import EVENT_CATEGORIES, ConditionError, is_pattern, nearest
+    from aitrail.questions.spellings import EVENT_CATEGORIES, ConditionError, is_pattern, nearest, or_valid
     from aitrail.questions.store import EventStore
     from aitrail.questions.table_rows import TableRows
     from aitrail.questions.timeline import Summary, Timeline, grouped
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
-        conditions=("COLUMNS", "Conditions", "WIDE_COLUMNS", "checked"),
+        conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "WIDE_COLUMNS", "checked"),
         filters=("Filter",),
         following=("LONGEST_INTERVAL",),
         log_file_rows=("LogFileRows",),
@@ -38,7 +38,7 @@ else:
         paths=("STDIN",),
         scanning=("Scan",),
         source=("Order", "Row", "RowSource"),
-        spellings=("ConditionError", "EVENT_CATEGORIES", "is_pattern", "nearest"),
+        spellings=("ConditionError", "EVENT_CATEGORIES", "is_pattern", "nearest", "or_valid"),
         store=("EventStore",),
         table_rows=("TableRows",),
         timeline=("Summary", "Timeline", "grouped"),

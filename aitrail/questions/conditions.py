@@ -13,6 +13,7 @@ WIDE_COLUMNS = (
     *sorted(RECORD_FIELDS - {*tables.NARROW_COLUMNS}),
     *("other", "asJson", "logFile", "recordIndex", "importedFrom", "expiresAt"),
 )
+ALL_COLUMNS = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)
 Texts = str | Iterable[str]
 
 
@@ -69,10 +70,10 @@ def checked(conditions: Conditions, registry: Registry | None = None) -> dict[st
 
 def checked_columns(columns: Texts) -> tuple[str, ...]:
     """The columns, validated as names of attributes of rows. Raises ConditionError."""
-    names, known = _texts("columns", columns), (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)
+    names = _texts("columns", columns)
     for name in names:
-        if name not in known:
-            raise ConditionError(f"{shown(name)} is not a column{or_valid(name, known)}")
+        if name not in ALL_COLUMNS:
+            raise ConditionError(f"{shown(name)} is not a column{or_valid(name, ALL_COLUMNS)}")
     return names
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from aitrail.aws import in_order
+from aitrail.cells import counted
 from aitrail.deliveries import BEFORE_THE_WINDOW, S3, UnavailableError, bucket_and_key, log_objects, named_content
 from aitrail.errors import AitrailError
 from aitrail.logfile import UnreadableLogFile
@@ -152,7 +153,7 @@ class Scan:
         """Lines for people about the scan; `at_length` also includes the summary if there were no problems."""
         files, rows = self.counts["files"], self.counts["rows"]
         for source, records in sorted(self.unknown_sources.items()):
-            yield f"Left out {_counted(records, 'record')} of {source}, which may be a new name of a service."
+            yield f"Left out {counted(records, 'record')} of {source}, which may be a new name of a service."
         if at_length or self.needs_attention or self.left_out or not rows:
             yield self.summary()
         if not files and not self.counts["unreadable"] and not self.left_out[BEFORE_THE_WINDOW]:
@@ -172,11 +173,11 @@ class Scan:
         counts, again = self.counts, self.counts["again"]
         left_out = ", ".join(f"{count} {kind}" for kind, count in sorted(self.left_out.items()))
         return (
-            f"{_counted(counts['files'], 'log file')} read, {counts['unreadable']} unreadable, "
+            f"{counted(counts['files'], 'log file')} read, {counts['unreadable']} unreadable, "
             f"{self.left_out.total()} left out{f' ({left_out})' if left_out else ''}: "
-            f"{_counted(counts['records'], 'record')}, {_counted(counts['rows'], 'row')}"
+            f"{counted(counts['records'], 'record')}, {counted(counts['rows'], 'row')}"
             f"{f' ({again:,} delivered again in another file)' if again else ''}, "
-            f"{counts['rejected']} rejected, {_counted(counts['duplicates'], 'duplicate')} within a file."
+            f"{counts['rejected']} rejected, {counted(counts['duplicates'], 'duplicate')} within a file."
         )
 
 
@@ -187,7 +188,3 @@ def _opened(path: str) -> AbstractContextManager[BinaryIO]:
 def shown_name(path: str) -> str:
     """The path as text; bytes that are not UTF-8 are escaped."""
     return os.fsencode(path).decode(errors="backslashreplace")
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from aitrail.aws import Fetch, Page, merged, unordered
+from aitrail.aws import Fetch, merged, unordered
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.dynamodb import Reader, items, tables
 from aitrail.questions.filters import Filter
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 # A page of 1 MB has fewer rows, so a larger Limit would have no effect; DynamoDB accepts at most 32 bits.
 _MOST_OF_A_PAGE = 10_000
-# DynamoDB refuses keys that are longer, empty or not valid Unicode.
-_MAX_KEY_BYTES = 2048
 
 
 class TableRows:
@@ -64,7 +62,7 @@ class TableRows:
         if limit is not None and plan.is_exact:
             options["Limit"] = min(limit, _MOST_OF_A_PAGE)
         days = plan.days[::-1] if order is Order.OLDEST_FIRST else plan.days
-        groups = ([self._fetch(plan.query(value, day) | options) for value in plan.values] for day in days)
+        groups = ([self._reader.query(plan.query(value, day) | options) for value in plan.values] for day in days)
         found = self._read(groups, order, read_on=limit is None)
         return islice(filter(wanted.matcher(), found), limit)
 
@@ -74,20 +72,13 @@ class TableRows:
         descending = order is Order.NEWEST_FIRST
         return merged(groups, key=_time_and_id, descending=descending, read_on=read_on)
 
-    def _fetch(self, query: dict[str, Any]) -> Fetch:
-        def fetch(key: Any) -> Page:  # noqa: ANN401 (LastEvaluatedKey)
-            return Page(*self._reader.query(**query, **({} if key is None else {"ExclusiveStartKey": key})))
-
-        return fetch
-
     def whole(self, rows: Iterable[Row]) -> Iterator[Row]:
         """See RowSource. Raises botocore's errors."""
         return self._reader.whole(rows, key=("eventID",))
 
     def row(self, event_id: str) -> Row | None:
         """See RowSource. Raises botocore's errors."""
-        is_key = items.is_unicode(event_id) and 0 < len(event_id.encode()) <= _MAX_KEY_BYTES
-        return self._reader.get({"eventID": event_id}) if is_key else None
+        return self._reader.get({"eventID": event_id}) if items.is_partition_key(event_id) else None
 
     def imported_rows(self) -> int:
         """The number of imported rows that no log file has delivered yet. Raises botocore's errors."""

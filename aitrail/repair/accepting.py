@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -10,6 +9,7 @@ from aitrail.errors import AitrailError
 from aitrail.ledger import (
     ACCEPTED,
     AWAITED,
+    AWAITED_FOR,
     PROBLEMS,
     REJECTED,
     UNPROVEN,
@@ -22,9 +22,8 @@ from aitrail.ledger import (
 )
 from aitrail.window import parse_time
 
-# Problems that the function resolves automatically. An object that has been awaited for longer will not arrive.
+# Problems that the function resolves automatically, unless an object has been awaited for too long.
 _OPEN = (AWAITED, UNPROVEN)
-_PATIENCE = timedelta(hours=12)
 _REJECTS = "rejects"
 
 
@@ -44,7 +43,7 @@ class Accepting:
         """The most severe problem of a log file or digest that can be accepted. Raises NothingToAcceptError."""
         entry = self._entry(log_file) or {}
         problem: str | None = entry.get("problem")
-        if problem == AWAITED and parse_time(entry["listedAt"]) < parse_time(self.at) - _PATIENCE:
+        if problem == AWAITED and parse_time(entry["listedAt"]) < parse_time(self.at) - AWAITED_FOR:
             return problem
         if problem in (None, ACCEPTED, *_OPEN) and self._has_rejects(log_file):
             problem = _REJECTS  # in addition to an open problem, again after reprocessing, or without a file

@@ -100,7 +100,7 @@ class DeadLetters:
 
 def _announced(body: str) -> list[dict[str, Any]]:
     try:
-        names = [f"s3://{each.bucket}/{each.key}" for each in deliveries(body)]
+        names = [each.log_file for each in deliveries(body)]
     except UnknownNotification as error:
         return [{"reason": str(error)}]
     return [{"logFile": name} for name in names] or [{"reason": "it announces no log file"}]

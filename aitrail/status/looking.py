@@ -8,7 +8,7 @@ from typing import Any
 
 from aitrail.aws import Deployment, in_order
 from aitrail.deliveries import Origins, log_key_of
-from aitrail.ledger import PROBLEMS, LedgerReader
+from aitrail.ledger import PROBLEMS, REJECTED, LedgerReader
 from aitrail.questions import TableRows
 from aitrail.status.arrivals import ATTRIBUTES, Arrivals
 from aitrail.status.facts import Status
@@ -16,7 +16,6 @@ from aitrail.status.problems import Problem
 from aitrail.status.sqs import queues_of
 from aitrail.window import Window, days_between
 
-_REJECT = "reject"
 # If a window is empty, the newest delivery before it is looked for up to this many days back.
 _DAYS_BEFORE = 30
 
@@ -38,13 +37,13 @@ class Look:
         """
         origins = origins or Origins()
         queues = queues_of(self.deployment, self.client("sqs"), self.client("cloudwatch"), now)
-        names = (*PROBLEMS, _REJECT)
+        names = (*PROBLEMS, REJECTED)
         counted = in_order(partial(self._problem, name, origins, now) for name in names)
         problems = dict(zip(names, counted, strict=True))
         return Status.of(
             self._arrivals(window, origins, now),
             queues=queues,
-            rejected_records=problems.pop(_REJECT),
+            rejected_records=problems.pop(REJECTED),
             problems=problems,
             imported_rows=self.rows.imported_rows(),
             now=now,

@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from aitrail.ledger import AWAITED_FOR
 from aitrail.window import format_time
 
 # Entries are counted up to this number: beyond it, the exact number does not matter.
 MOST = 1000
 _EXAMPLES = 5
-# CloudTrail delivers within minutes, and awaited objects are re-announced after six hours.
-_PATIENCE = timedelta(hours=12)
 
 _RESTORE = (
     "Restore them (`aws s3api restore-object --bucket BUCKET --key KEY --restore-request Days=7`): they are then "
@@ -90,7 +89,7 @@ class Problem:
     def of(cls, entries: Iterable[Mapping[str, Any]], now: datetime) -> "Problem":
         """The summary of these entries, of which at most MOST + 1 are read."""
         found = list(islice(entries, MOST + 1))
-        latest = format_time(now - _PATIENCE)
+        latest = format_time(now - AWAITED_FOR)
         return cls(
             count=min(len(found), MOST),
             is_more=len(found) > MOST,

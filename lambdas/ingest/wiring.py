@@ -40,7 +40,7 @@ _LONGEST_PAUSE = 900
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """The settings that the stack passes to the function; a number of days is None if nothing expires."""
+    """The settings that the stack passes to the function; a retention is None if nothing expires."""
 
     events_table: str
     files_table: str
@@ -48,8 +48,8 @@ class Environment:
     key_prefixes: tuple[str, ...]
     deliveries_queue_url: str
     backfill_queue_url: str
-    row_retention_days: int | None
-    ledger_retention_days: int | None
+    row_retention: timedelta | None
+    ledger_retention: timedelta | None
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Environment":
@@ -61,8 +61,8 @@ class Environment:
             key_prefixes=tuple(environ.get("KEY_PREFIXES", "").split(",")),
             deliveries_queue_url=environ["DELIVERIES_QUEUE_URL"],
             backfill_queue_url=environ["BACKFILL_QUEUE_URL"],
-            row_retention_days=_days(environ.get("ROW_RETENTION_DAYS")),
-            ledger_retention_days=_days(environ.get("LEDGER_RETENTION_DAYS")),
+            row_retention=_retention(environ.get("ROW_RETENTION_DAYS")),
+            ledger_retention=_retention(environ.get("LEDGER_RETENTION_DAYS")),
         )
 
     def queue_url(self, arn: str) -> str:
@@ -72,12 +72,8 @@ class Environment:
         return self.backfill_queue_url if is_backfill else self.deliveries_queue_url
 
 
-def _days(text: str | None) -> int | None:
-    return int(text) if text else None
-
-
-def _retention(days: int | None) -> timedelta | None:
-    return None if days is None else timedelta(days=days)
+def _retention(days: str | None) -> timedelta | None:
+    return timedelta(days=int(days)) if days else None
 
 
 def bring_again_soon(record: SQSRecord) -> None:
@@ -105,7 +101,6 @@ def _client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 (a 
 def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingestion:
     ledger = Ledger(_client("dynamodb"), environment.files_table, clock=clock)
     reader = LedgerReader(_client("dynamodb"), environment.files_table, clock=clock)
-    retention = _retention(environment.ledger_retention_days)
     scope = Scope(bucket=environment.log_bucket, prefixes=environment.key_prefixes)
     # Few batches send messages, so the client is created only when needed.
     announcer = Announcer(lambda: _client("sqs"), environment.backfill_queue_url, environment.log_bucket, clock=clock)
@@ -121,11 +116,11 @@ def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingesti
             public_keys=PublicKeys(partial(_client, "cloudtrail"), clock=clock),
             scope=scope,
             clock=clock,
-            expires_at=lambda: expiry(clock.now(), retention),
+            expires_at=lambda: expiry(clock.now(), environment.ledger_retention),
         ),
         reviewer=Review(ledger=ledger, reader=reader, announcer=announcer, bucket=environment.log_bucket, clock=clock),
-        row_retention=_retention(environment.row_retention_days),
-        ledger_retention=retention,
+        row_retention=environment.row_retention,
+        ledger_retention=environment.ledger_retention,
         clock=clock,
     )
 

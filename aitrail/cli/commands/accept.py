@@ -17,7 +17,6 @@ _COLUMNS = ("problem", "at", "by", "reason", "takenBackAt", "logFile")
 _HISTORY = "event-history://"
 # The reason is stored in the log file's entry, which has to fit into an item.
 _LONGEST_REASON = 500
-_LONGEST_NAME = 2048  # of a partition key
 
 
 @click.command(cls=Command)
@@ -96,7 +95,7 @@ def _check(names: list[str], access: Access) -> None:
     """Refuses names that the ledger cannot contain: they would look as if they had no problems."""
     begin = f"s3://{access.deployment.log_bucket}/"
     for name in names:
-        if not name.startswith((begin, _HISTORY)) or not items.is_unicode(name) or len(name.encode()) > _LONGEST_NAME:
+        if not name.startswith((begin, _HISTORY)) or not items.is_partition_key(name):
             raise click.UsageError(f"{name!r} is not in the log bucket of {access}: give {begin}KEY.")
 
 

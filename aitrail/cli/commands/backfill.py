@@ -91,8 +91,9 @@ def backfill(
                     context.exit(ExitCode.NEEDS_ATTENTION)
         else:
             _look(work, None if dry_run else access.announcer)
-            write_counts(work, AwsPrices.read() if dry_run else None, output)
-            narrate_counts(work, access, dry_run=dry_run)
+            prices = AwsPrices.read() if dry_run else None
+            write_counts(work, prices, output)
+            narrate_counts(work, access, prices)
             if not dry_run and any(count.wanted for count in work.counts.values()):
                 narrate("Run the same command with --dry-run later to see what is left.")
 

@@ -12,15 +12,13 @@ from aitrail.cells import indented_json
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Command, Place, option, output_options, place_options
 from aitrail.cli.output import Group, Output, Steps, leaves, narrate, text_of
-from aitrail.dynamodb import items, tables
-from aitrail.questions import WIDE_COLUMNS
+from aitrail.dynamodb import items
+from aitrail.questions import ALL_COLUMNS
 from aitrail.window import event_time
 
 if TYPE_CHECKING:
     from aitrail.questions import Row
 
-# DynamoDB's limit for a partition key, in bytes.
-_LONGEST_ID = 2048
 _RECORD = "Print the record as indented JSON (without -o and --query)"
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -48,8 +46,8 @@ _UNDERSTOOD = ("userIdentity.", "sessionContext.", "attributes.", "tlsDetails.",
 
 
 def _event_id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if not value or not items.is_unicode(value) or len(value.encode()) > _LONGEST_ID:
-        raise click.BadParameter(f"an eventID is a string of 1 to {_LONGEST_ID:,} bytes.")
+    if not items.is_partition_key(value):
+        raise click.BadParameter(f"an eventID is a string of 1 to {items.MAX_KEY_BYTES:,} bytes.")
     return value
 
 
@@ -94,8 +92,7 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
     elif output.is_table:
         output.write_groups(_groups_of(row))
     else:
-        columns = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)
-        output.write([row], table=columns, csv=columns)
+        output.write([row], table=ALL_COLUMNS, csv=ALL_COLUMNS)
 
 
 def _narrate_nothing(event_id: str, place: Place) -> None:

@@ -7,8 +7,7 @@ import click
 
 from aitrail.cli.options.command import option
 from aitrail.cli.output import ROW_COLUMNS
-from aitrail.dynamodb import tables
-from aitrail.questions import COLUMNS, WIDE_COLUMNS, Conditions, nearest
+from aitrail.questions import ALL_COLUMNS, COLUMNS, Conditions, or_valid
 
 # A terminal has room for these and one or two more.
 _FIRST = ROW_COLUMNS[:3]
@@ -34,9 +33,7 @@ def _parsed(value: str, known: Sequence[str]) -> tuple[str, ...]:
     found = []
     for text in filter(None, (each.strip() for each in value.split(","))):
         if text.lower() not in by_lower:
-            meant = nearest(text, known)
-            hint = f": did you mean {meant}?" if meant else "."
-            raise click.BadParameter(f"{text!r} is not a column{hint} Choose from {', '.join(known)}.")
+            raise click.BadParameter(f"{text!r} is not a column{or_valid(text, known)}")
         found.append(by_lower[text.lower()])
     if not found:
         raise click.BadParameter("give at least one column.")
@@ -44,7 +41,7 @@ def _parsed(value: str, known: Sequence[str]) -> tuple[str, ...]:
 
 
 def columns_option(
-    known: Sequence[str] = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS),
+    known: Sequence[str] = ALL_COLUMNS,
     text: str = "Columns to show, in this order. A column that is not indexed costs a read of every row (docs/rows.md "
     "lists the indexed columns).",
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:

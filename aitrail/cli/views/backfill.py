@@ -37,8 +37,8 @@ def _rows(work: Backfill, prices: AwsPrices | None, *, with_total: bool) -> Iter
         yield row | ({"cost": total(cost_of_reading(count.wanted, count.wanted_bytes, prices))} if prices else {})
 
 
-def narrate_counts(work: Backfill, access: Access, *, dry_run: bool = False) -> None:
-    """Reports what was queued, or would be, and what to do about the rest."""
+def narrate_counts(work: Backfill, access: Access, prices: AwsPrices | None = None) -> None:
+    """Reports what was queued and what to do about the rest; with `prices`, what a dry run would have queued."""
     bucket, counts = work.folders.bucket, work.counts
     files, wanted = (sum(getattr(count, name) for count in counts.values()) for name in ("files", "wanted"))
     if not files:
@@ -48,10 +48,10 @@ def narrate_counts(work: Backfill, access: Access, *, dry_run: bool = False) -> 
         )
     elif not wanted:
         narrate(f"Nothing to queue: {counted(files, 'file')} delivered {work.window}, all ingested or archived.")
-    elif dry_run:
+    elif prices:
         narrate(
             f"{counted(wanted, 'file')} of {files:,} would be queued. Costs are in USD, without writing rows, which "
-            f"costs {a_million_rows(AwsPrices.read()):.2f} per million. {AwsPrices.read()}: check them."
+            f"costs {a_million_rows(prices):.2f} per million. {prices}: check them."
         )
     else:
         narrate(f"{counted(wanted, 'file')} of {files:,} queued: the function ingests them from the backfill queue.")

@@ -7,8 +7,7 @@ from typing import Any
 
 from aitrail.cells import csv_cell, json_line
 from aitrail.dynamodb import items, tables
-from aitrail.questions import Row, characters_of
-from aitrail.rows import RECORD_FIELDS
+from aitrail.questions import WIDE_COLUMNS, Row, characters_of
 
 
 class Kind(StrEnum):
@@ -38,7 +37,6 @@ _KINDS = {
     **dict.fromkeys(("tlsDetails", "userIdentity", "usage", "other", "asJson", REST), Kind.JSON),
 }
 _NARROW = (*tables.NARROW_COLUMNS, CHARACTERS, _ENGINE)
-_WIDE = (*sorted(RECORD_FIELDS - {*_NARROW}), "other", "asJson", "logFile", "recordIndex", "importedFrom", "expiresAt")
 _LARGEST = 2**63
 
 Columns = Mapping[str, Kind]
@@ -46,7 +44,7 @@ Columns = Mapping[str, Kind]
 
 def columns_of(*, whole: bool) -> Columns:
     """The columns of narrow or whole rows, in order."""
-    names = (*_NARROW, *(_WIDE if whole else ()), REST)
+    names = (*_NARROW, *(WIDE_COLUMNS if whole else ()), REST)
     return {name: _KINDS.get(name, Kind.TEXT) for name in names}
 
 
