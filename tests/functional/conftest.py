@@ -30,6 +30,7 @@ from aitrail.questions import TableRows
 from aitrail.services import load
 from tests.shared.deployed_tables import create_table
 from tests.shared.quick_moto import quicken
+from tests.shared.signed_digests import FINGERPRINT, public_key
 
 BUCKET = "example-trail-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14"
@@ -240,6 +241,11 @@ class Pipeline(Storage):
             reviewer=Review(**parts, announcer=announcer, bucket=BUCKET, clock=self.clock.given),
             clock=self.clock.given,
         )
+
+    def trust(self):
+        """Makes CloudTrail return the tests' public key."""
+        pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]
+        self.cloudtrail.get_paginator.return_value.paginate.return_value = pages
 
     def deliver(self, content, key=KEY, **options):
         """Puts a file into the bucket as CloudTrail does."""

@@ -11,7 +11,7 @@ from aitrail.digests import PublicKeys
 from aitrail.proof import Verification
 from aitrail.services import load
 from aitrail.window import Window
-from tests.shared.signed_digests import FINGERPRINT, at, chain, public_key
+from tests.shared.signed_digests import at, chain
 
 BUCKET = "example-trail-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"
@@ -21,8 +21,8 @@ BEGINNINGS = {"[]"}
 WINDOW = Window(since=at("09:00"), until=at("12:00"))
 
 
-def log_key(time):
-    return f"{FOLDER}{time}Z_a.json.gz"
+def log_key(time, unique="a"):
+    return f"{FOLDER}{time}Z_{unique}.json.gz"
 
 
 def name_of(key):
@@ -39,8 +39,7 @@ class Day:
 
     def __init__(self, pipeline):
         self.pipeline = pipeline
-        self.pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]
-        pipeline.cloudtrail.get_paginator.return_value.paginate.return_value = self.pages
+        pipeline.trust()
         self.contents = {}
 
     def log(self, time, *records):

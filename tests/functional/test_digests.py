@@ -19,26 +19,17 @@ from hypothesis import strategies as st
 from aitrail.digests import public_keys
 from aitrail.digests import reconciliation as reconciling
 from aitrail.dynamodb import OutOfTimeError
-from tests.shared.signed_digests import FINGERPRINT, at, digest, key_of, public_key
+from tests.functional.day import log_key, name_of
+from tests.shared.signed_digests import FINGERPRINT, at, digest, key_of
 
 BUCKET = "example-trail-logs"
-FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"
 HOUR = timedelta(hours=1)
-
-
-def name_of(key):
-    return f"s3://{BUCKET}/{key}"
-
-
-def log_key(time, unique="a"):
-    return f"{FOLDER}{time}Z_{unique}.json.gz"
 
 
 @pytest.fixture
 def trusted(pipeline):
     """The pipeline with the tests' public key as CloudTrail's, and the clock at 10:30."""
-    pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]
-    pipeline.cloudtrail.get_paginator.return_value.paginate.return_value = pages
+    pipeline.trust()
     pipeline.clock.now = at("10:30")
     return pipeline
 
@@ -489,8 +480,7 @@ def test_any_order_of_digests_and_files_ends_in_the_same_ledger(new_pipeline, co
 
     for order in permutations(range(4)):
         pipeline = new_pipeline()
-        pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]
-        pipeline.cloudtrail.get_paginator.return_value.paginate.return_value = pages
+        pipeline.trust()
         pipeline.clock.now = at("10:30")
         deliveries = [
             put(pipeline, first),
@@ -516,8 +506,7 @@ def test_two_workers_at_once_on_a_file_and_its_digest_agree_with_one_after_the_o
     is_same = data.draw(st.booleans())
     signed = digest(at("10:00"), [(log_key("0930"), text if is_same else "c" * 64)], bucket=BUCKET)
     pipeline = new_pipeline()
-    pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]
-    pipeline.cloudtrail.get_paginator.return_value.paginate.return_value = pages
+    pipeline.trust()
     pipeline.clock.now = at("10:30")
     pair = [pipeline.deliver(body, log_key("0930")), put(pipeline, signed)]
     outer, inner = pair if data.draw(st.booleans()) else reversed(pair)

@@ -8,7 +8,6 @@ import pytest
 
 from soak.expected import Expected
 from soak.log_files import Digest, digests, hours_before, log_files, within
-from tests.shared.signed_digests import FINGERPRINT, public_key
 
 BUCKET = "example-trail-logs"
 # Every fifth of the first hundred log files, which includes one of every special kind.
@@ -18,8 +17,7 @@ CHOSEN = slice(4, 100, 5)
 @pytest.mark.slow
 def test_the_tables_hold_what_is_expected(pipeline):
     random, hours = Random(20261124), hours_before(pipeline.clock.now)
-    pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]
-    pipeline.cloudtrail.get_paginator.return_value.paginate.return_value = pages
+    pipeline.trust()
     files = list(islice(log_files(partial(within, hours, random), random), CHOSEN.stop))[CHOSEN]
     signed = digests(files, BUCKET, hours)
     expected = Expected(bucket=BUCKET)

@@ -13,23 +13,18 @@ from aitrail.rows import recorded_with
 from aitrail.services import load
 from aitrail.status import Look, Queue, needing_attention, report_of, worth_knowing
 from aitrail.window import Window
+from tests.functional.day import log_key
 from tests.shared.deployed_tables import small_pages
-from tests.shared.signed_digests import FINGERPRINT, at, chain, digest, public_key
+from tests.shared.signed_digests import at, chain, digest
 
 BUCKET = "example-trail-logs"
-FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"
-
-
-def log_key(time, unique="a"):
-    return f"{FOLDER}{time}Z_{unique}.json.gz"
 
 
 class Deployed:
     """A pipeline with all of its queues, and the tests' public key as CloudTrail's."""
 
     def __init__(self, pipeline, client):
-        pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]
-        pipeline.cloudtrail.get_paginator.return_value.paginate.return_value = pages
+        pipeline.trust()
         self.pipeline, self.sqs, self.cloudwatch = pipeline, client("sqs"), client("cloudwatch")
         self.clients = {"sqs": self.sqs, "cloudwatch": self.cloudwatch}
         self.urls = {name: self.sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("deliveries", "dead-letters")}

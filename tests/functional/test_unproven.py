@@ -7,16 +7,12 @@ from unittest.mock import patch
 
 import pytest
 
-from tests.shared.signed_digests import FINGERPRINT, at, chain, digest, public_key
+from tests.functional.day import FOLDER, log_key
+from tests.shared.signed_digests import at, chain, digest
 
 BUCKET = "example-trail-logs"
-FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"
 HOURLY = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
 HOUR = timedelta(hours=1)
-
-
-def log_key(time, unique="a"):
-    return f"{FOLDER}{time}Z_{unique}.json.gz"
 
 
 def hours(first, last):
@@ -28,8 +24,7 @@ class Trail:
 
     def __init__(self, pipeline, wire, packed, record):
         self.pipeline, self.wire, self._packed, self._record = pipeline, wire, packed, record
-        pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]
-        pipeline.cloudtrail.get_paginator.return_value.paginate.return_value = pages
+        pipeline.trust()
 
     def log(self, time, *, read_at=None, stored_at=None, unique="a"):
         """Ingests a log file with that time in its name, by default stored and read a minute later."""

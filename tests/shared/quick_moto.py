@@ -3,7 +3,6 @@
 Behavior that tests can observe does not change.
 """
 
-import inspect
 import pickle
 from functools import lru_cache
 
@@ -14,6 +13,7 @@ from botocore.hooks import EventAliaser
 from botocore.useragent import sanitize_user_agent_string_component
 from moto import backend_index
 from moto.core.base_backend import BaseBackend
+from moto.core.utils import method_names_from_class
 from moto.dynamodb.parsing import validators
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
@@ -29,13 +29,13 @@ USUAL_MAKE = UpdateExpressionParser.make
 
 def quicken(patch):
     """Removes work that takes half of their time, until `patch` is undone."""
-    quicken_clients(patch)
+    _quicken_clients(patch)
     # moto searches for a request's service among hundreds.
     known = [pattern for pattern in backend_index.backend_url_patterns if pattern[0] in CALLED]
     others = [pattern for pattern in backend_index.backend_url_patterns if pattern[0] not in CALLED]
     patch.setattr(backend_index, "backend_url_patterns", known + others)
     patch.setattr(BaseBackend, "urls", property(_urls))
-    patch.setattr("moto.core.responses.method_names_from_class", lru_cache(_method_names))
+    patch.setattr("moto.core.responses.method_names_from_class", lru_cache(method_names_from_class))
     # moto parses the same updates again and again, and copies the result.
     patch.setattr(UpdateExpressionParser, "make", staticmethod(_parsed))
     # moto repeats checks of a whole update for each of its parts.
@@ -46,7 +46,7 @@ def quicken(patch):
     patch.setattr(DepthFirstTraverser, "nodes_to_be_processed", nodes)
 
 
-def quicken_clients(patch):
+def _quicken_clients(patch):
     """Caches the parts of clients, because every test creates clients of the same few services."""
     patch.setattr(ClientCreator, "_load_service_model", _model)
     patch.setattr(ClientCreator, "_create_methods", _methods)
@@ -85,10 +85,6 @@ def _urls(backend):
 
 _takes_any = lru_cache(1000)(accepts_kwargs)
 _word_of_agent = lru_cache(1000)(sanitize_user_agent_string_component)
-
-
-def _method_names(kind):
-    return frozenset(name for name, _ in inspect.getmembers(kind, predicate=inspect.isfunction))
 
 
 @lru_cache(1000)

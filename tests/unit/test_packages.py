@@ -54,7 +54,7 @@ def test_a_package_exports_what_it_declares_from_the_modules_that_define_it(pack
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=name_of)
-def test_no_exported_name_is_that_of_a_module_which_importing_would_put_in_its_place(package):
+def test_no_exported_name_is_shadowed_by_a_module(package):
     modules = {path.stem for path in package.glob("*.py")} | {
         path.parent.name for path in package.glob("*/__init__.py")
     }
@@ -70,7 +70,7 @@ def test_a_name_that_a_package_does_not_have_is_an_attribute_error(package):
 
 
 @pytest.mark.parametrize("package", [path for path in PACKAGES if path != ROOT / "aitrail"], ids=name_of)
-def test_a_package_says_what_comes_in_what_goes_out_and_what_it_does_not_know(package):
+def test_the_docstring_of_a_package_is_short_and_names_input_and_output(package):
     text = ast.get_docstring(ast.parse((package / "__init__.py").read_text()))
 
     assert 2 <= len([line for line in text.splitlines() if line]) <= 4
@@ -95,7 +95,7 @@ def test_names_are_imported_from_packages_and_not_from_their_modules(path):
     assert [module for module in reached(path) if package_of(module) not in (own, module, "aitrail", None)] == []
 
 
-def test_a_module_that_is_public_is_there_before_anybody_imports_it():
+def test_a_public_module_is_available_without_importing_it():
     asked = "import aitrail.dynamodb as d; d.tables.EVENTS; assert {'items', 'tables'} <= {*dir(d)}"
 
     subprocess.run([sys.executable, "-c", asked], check=True, cwd=ROOT, timeout=60)  # noqa: S603 - our own interpreter
@@ -131,12 +131,12 @@ def test_architecture_shows_the_order_that_is_checked():
 
 
 def test_infra_knows_only_tables_and_services():
-    reached = {
+    found = {
         pair for path in (ROOT / "infra").rglob("*.py") for pair in imported(path) if pair[0].startswith("aitrail")
     }
 
-    assert {module for module, _ in reached} <= {"aitrail.dynamodb", "aitrail.services", "aitrail.errors"}
-    assert {name for module, name in reached if module == "aitrail.dynamodb"} == {"tables"}
+    assert {module for module, _ in found} <= {"aitrail.dynamodb", "aitrail.services", "aitrail.errors"}
+    assert {name for module, name in found if module == "aitrail.dynamodb"} == {"tables"}
 
 
 def test_the_handler_and_the_entry_of_the_stack_are_short():

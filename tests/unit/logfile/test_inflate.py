@@ -11,22 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.logfile import DamagedGzip, inflated
+from tests.unit.logfile.short_reads import ShortReads
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 STEP = 1000
 CONTENT = bytes(range(256)) * 40
 PACKED = gzip.compress(CONTENT, mtime=0)
-
-
-class ShortReads(io.BytesIO):
-    """A stream that returns at most `most` bytes at a time, like a network."""
-
-    def __init__(self, content, most):
-        super().__init__(content)
-        self.most = most
-
-    def read(self, size=-1):
-        return super().read(min(size, self.most))
 
 
 def member(flags, fields):

@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import io
 import json
 
 import pytest
@@ -11,20 +10,10 @@ from hypothesis import strategies as st
 
 from aitrail.logfile import LogFile, UnreadableLogFile
 from tests.shared.fuzzing import law
+from tests.unit.logfile.short_reads import ShortReads
 
 LAW = law()
 SOURCES = frozenset({"polly.amazonaws.com", "kms"})
-
-
-class ShortReads(io.BytesIO):
-    """A stream that returns at most `most` bytes at a time, like a network."""
-
-    def __init__(self, content, most):
-        super().__init__(content)
-        self.most = most
-
-    def read(self, size=-1):
-        return super().read(self.most if size < 0 else min(size, self.most))
 
 
 class Pairs(list):

@@ -20,12 +20,12 @@ def made(count, seed=1):
     return list(islice(log_files(partial(within, HOURS, random), random), count))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def files():
     return made(100)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def expected(files):
     expected = Expected(bucket=BUCKET)
     for file in files:

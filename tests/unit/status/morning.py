@@ -1,5 +1,6 @@
 """The state of a deployment at 10:30: ledger entries and queues, and the resulting status."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from aitrail.ledger import PROBLEMS
@@ -41,7 +42,7 @@ def with_problem(count=1, **changes):
 
 
 def queues(**changes):
-    return {"queues": Queues(**{"deliveries": Queue(), "backfill": Queue(), "dead_letters": Queue()} | changes)}
+    return {"queues": replace(QUIET, **changes)}
 
 
 TWELVE_HOURS_AGO = format_time(NOW - 12 * HOUR)
