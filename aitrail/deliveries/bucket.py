@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from aitrail.deliveries.keys import Kind, kind_of, log_key_of
 from aitrail.errors import AitrailError
@@ -20,6 +20,7 @@ BEFORE_THE_WINDOW = "delivered before the window"
 _CLOCKS = timedelta(hours=1)
 _UNAVAILABLE = {
     "NoSuchKey": "it is gone",
+    "NoSuchVersion": "its version is gone",
     "NoSuchBucket": "its bucket is gone",
     "InvalidObjectState": "it is archived: restore it (`aws s3api restore-object`), and try again",
 }
@@ -86,14 +87,17 @@ def named_content(s3: "S3Client", name: str) -> tuple[str, Callable[[], BytesIO]
     return name, partial(BytesIO, content)
 
 
-def content_of(s3: "S3Client", name: str) -> tuple[bytes, dict[str, str]]:
+def content_of(s3: "S3Client", name: str, *, version_id: str | None = None) -> tuple[bytes, dict[str, str]]:
     """The content of an object (s3://bucket/key) as stored, and its metadata. Raises UnavailableError.
+
+    Without `version_id`, it is the current content.
 
     Raises those of botocore's errors that would affect other objects as well.
     """
     bucket, key = bucket_and_key(name)
     try:
-        answer = s3.get_object(Bucket=bucket, Key=key)
+        options: Any = {} if version_id is None else {"VersionId": version_id}
+        answer = s3.get_object(Bucket=bucket, Key=key, **options)
         return answer["Body"].read(), answer.get("Metadata", {})
     except s3.exceptions.ClientError as error:
         reason = _UNAVAILABLE.get(error.response["Error"]["Code"])

@@ -9,13 +9,13 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.dynamodb import items, tables
-    from aitrail.dynamodb.attributes import from_item, to_item
+    from aitrail.dynamodb.attributes import ForeignValue, from_item, to_item
     from aitrail.dynamodb.batches import BATCH_SIZE, BatchWriter, OutOfTimeError, Reader, delete, put
     from aitrail.dynamodb.encoding import encode_batches_at_once
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
-        attributes=("from_item", "to_item"),
+        attributes=("ForeignValue", "from_item", "to_item"),
         batches=("BATCH_SIZE", "BatchWriter", "OutOfTimeError", "Reader", "delete", "put"),
         encoding=("encode_batches_at_once",),
         items=(),

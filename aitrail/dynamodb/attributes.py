@@ -4,6 +4,7 @@ boto3's classes are not used because they take 60 us for a row, more than all ot
 also takes longer than importing everything that the function needs from botocore.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import NoneType
@@ -12,6 +13,10 @@ from typing import Any
 from aitrail.dynamodb import items
 
 _Attribute = dict[str, Any]
+
+
+class ForeignValue(dict[str, Any]):
+    """An attribute of a type that aitrail does not write: its type and value as in DynamoDB's JSON (B, SS, NS, BS)."""
 
 
 def to_item(values: dict[str, Any]) -> dict[str, _Attribute]:
@@ -43,15 +48,20 @@ _TYPED: dict[type, Callable[[Any], _Attribute]] = {
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Typed attributes as plain values; a number is an int if it is whole, otherwise a float."""
+    """Typed attributes as plain values; a number is an int if it is whole, otherwise a float.
+
+    aitrail writes neither binary values nor sets, but others may: see `ForeignValue`.
+    """
     return {name: _plain(attribute) for name, attribute in item.items()}
 
 
 def _plain(attribute: Mapping[str, Any]) -> Any:  # noqa: ANN401 (any JSON value)
     ((kind, value),) = attribute.items()
-    if kind not in _PLAIN:
-        raise TypeError(f"rows and ledger entries have no attributes of the type {kind}")
     return _PLAIN[kind](value)
+
+
+def _text(value: bytes) -> str:
+    return b64encode(value).decode()
 
 
 def _number(text: str) -> int | float:
@@ -69,4 +79,8 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
     "BOOL": lambda value: value,
     "NULL": lambda _: None,
     "N": _number,
+    "B": lambda value: ForeignValue(B=_text(value)),
+    "SS": lambda values: ForeignValue(SS=sorted(values)),
+    "NS": lambda values: ForeignValue(NS=sorted(values)),
+    "BS": lambda values: ForeignValue(BS=sorted(map(_text, values))),
 }

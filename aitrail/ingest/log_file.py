@@ -1,7 +1,10 @@
 """Turns a log file into rows, rejects and its ledger entry.
 
 They are written in this order. After a crash in between, the ledger does not have the delivery as ingested;
-reprocessing it writes the same rows under the same keys.
+reprocessing it writes the same rows under the same keys. If the delivery is not reprocessed, or with different content,
+`aitrail verify` finds the rows: they name a log file whose entry has a different hash of its rows. Rows that it would
+not come across, because their time is far from the time in the file's name, are noted in the ledger before they are
+written.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +19,7 @@ from aitrail.dynamodb import OutOfTimeError
 from aitrail.ingest.events_table import EventsTable
 from aitrail.ingest.fetching import Fetched
 from aitrail.ingest.metrics import Ingested, of_log_file
-from aitrail.ledger import FILE, UNPROVEN, Entry, FileEntry, Ledger
+from aitrail.ledger import FILE, UNPROVEN, Entry, FileEntry, Ledger, has_distant_events
 from aitrail.logfile import UnreadableLogFile
 from aitrail.rows import Reading, recorded_with
 from aitrail.services import Registry
@@ -71,11 +74,12 @@ class LogFileIngestion:
         self, reading: Reading, entry: FileEntry, earlier: dict[str, Any] | None, time_left: Callable[[], float]
     ) -> FileEntry:
         """Writes the file's rows and rejects, and completes its entry."""
-        written, rejects = 0, set[int | str]()
+        written, rejects, is_noted = 0, set[int | str](), False
         try:
             for batch in reading.batches():
-                if not written and not batch.is_last:
+                if not is_noted and (not batch.is_last or _has_distant_events(reading, entry)):
                     self.ledger.begin(entry, earlier)
+                    is_noted = True
                 self.events.write(batch.rows, time_left=time_left)
                 self.ledger.rejects.record(
                     entry.log_file, batch.rejects, expires_at=entry.expires_at, time_left=time_left
@@ -107,7 +111,12 @@ class LogFileIngestion:
             duplicates_in_file=reading.duplicates_in_file,
             first_event_time=reading.first_event_time,
             last_event_time=reading.last_event_time,
+            rows_sha256=reading.rows_sha256,
         )
+
+
+def _has_distant_events(reading: Reading, entry: FileEntry) -> bool:
+    return has_distant_events(entry.delivered_at, reading.first_event_time, reading.last_event_time)
 
 
 def check_time(time_left: Callable[[], float], log_file: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
+    from aitrail.ledger.delivery_times import has_distant_events, near
     from aitrail.ledger.entries import (
         ACCEPTED,
         AWAITED,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
+        delivery_times=("has_distant_events", "near"),
         entries=(
             "ACCEPTED",
             "AWAITED",

@@ -44,7 +44,7 @@ SETTLED = ("problem", "verifiedBy", "listedBy", "listedAt", "doubt")
 # The attributes that `settled` depends on.
 PREMISES = (
     *(*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected", "replacedAt", "accepted"),
-    *("etag", "versionId", "ingestedAt", "unfinished"),
+    *("etag", "versionId", "ingestedAt", "unfinished", "repairedAt"),
 )
 
 
@@ -90,7 +90,7 @@ class Entry:
 class FileEntry(Entry):
     """A log file: ingested, unreadable, missing, archived. Counts are records.
 
-    `bytes` and `sha256` are of the uncompressed content.
+    `bytes` and `sha256` are of the uncompressed content, `rows_sha256` is of its rows (see `aitrail.rows.RowHashes`).
     """
 
     position: int | None = None
@@ -103,6 +103,7 @@ class FileEntry(Entry):
     duplicates_in_file: int | None = None
     first_event_time: str | None = None
     last_event_time: str | None = None
+    rows_sha256: str | None = None
     doubt: str | None = None
 
 
@@ -213,13 +214,30 @@ def _doubt(entry: Mapping[str, Any]) -> str | None:
     return None if entry.get("expectedSha256") else entry.get("doubt")
 
 
+def _is_replaced(entry: Mapping[str, Any]) -> bool:
+    """Whether rows of content that is not the entry's may be in the table.
+
+    Content that was replaced is known by `replacedAt`, until a comparison with the whole table shows that none of its
+    rows is left (`repairedAt`). Content that is being read, or whose reading was cut off, is `unfinished`.
+    """
+    is_left: bool = (entry.get("replacedAt") or "") > (entry.get("repairedAt") or "")
+    unfinished = entry.get("unfinished")
+    return is_left or (unfinished is not None and unfinished != entry.get("etag") and became_rows(entry))
+
+
+def became_rows(entry: Mapping[str, Any]) -> bool:
+    """Whether rows were made from the content that the entry describes."""
+    is_damaged = entry.get("status") == "unreadable"
+    return entry.get("sha256") is not None or (is_damaged and bool(entry.get("written")))
+
+
 def _problems(entry: Mapping[str, Any]) -> list[str]:
     doubt = _doubt(entry)
     expected, sha256, status = entry.get("expectedSha256"), entry.get("sha256"), entry.get("status")
     found = {
         "tampered": expected and sha256 and sha256 != expected,
         UNLISTED: doubt == UNLISTED,
-        "replaced": entry.get("replacedAt"),
+        "replaced": _is_replaced(entry),
         status: status in _PROBLEMS,
         "broken": entry.get("broken"),
         AWAITED: expected and status is None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
-from aitrail.ledger.entries import FILE, PREMISES, UNPROVEN, Entry, settled
+from aitrail.ledger.entries import FILE, PREMISES, UNPROVEN, Entry, became_rows, settled
 from aitrail.ledger.rejects import Rejects
 from aitrail.ledger.updating import Attributes, EntryStore
 
@@ -58,11 +58,12 @@ class Ledger:
         )
 
     def begin(self, entry: Entry, earlier: Attributes | None) -> None:
-        """Records that rows of a log file are written before it has been read to its end."""
+        """Records that rows of a log file are about to be written, before the entry says what became of its content."""
 
         def changed(seen: Attributes) -> dict[str, Any]:
             begun = {"deliveryDay": entry.delivery_day, "unfinished": entry.etag}
-            return begun | ({"replacedAt": entry.ingested_at} if _is_another(seen, {"etag": entry.etag}) else {})
+            is_another = seen.get("unfinished", entry.etag) != entry.etag
+            return begun | ({"replacedAt": entry.ingested_at} if is_another else {})
 
         self._amend(entry.log_file, FILE, earlier or {}, changed)
 
@@ -148,12 +149,11 @@ def _is_another(old: Attributes, values: Attributes) -> bool:
     if old.get("unfinished", etag) != etag:
         return True
     status, sha256 = old.get("status"), old.get("sha256")
-    became_rows = sha256 is not None or (status == "unreadable" and old.get("written"))
     if sha256 and values.get("sha256"):
         is_same = sha256 == values["sha256"]
     else:  # if the object was not there, the etag in the entry belongs to something else
         is_same = status in ("ingested", "unreadable") and old.get("etag") == etag
-    return bool(became_rows) and not is_same
+    return became_rows(old) and not is_same
 
 
 def _settling(entry: Attributes) -> dict[str, Any]:

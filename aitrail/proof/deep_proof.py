@@ -1,6 +1,6 @@
 """The proof without trusting the ledger: reads digests, log files and rows again, and compares them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
@@ -10,8 +10,9 @@ from aitrail.deliveries import UnavailableError, bucket_and_key, kind_of
 from aitrail.digests import InvalidDigest, PublicKeys, UnavailableKey, read_digest
 from aitrail.logfile import UnreadableLogFile
 from aitrail.proof.ledger_proof import Finding
-from aitrail.proof.row_proof import RowProof
-from aitrail.questions import Filter, Order, Row, RowSource
+from aitrail.proof.row_proof import RowCheck, RowProof
+from aitrail.proof.seen_rows import see_rows
+from aitrail.questions import Row
 from aitrail.rows import Reading
 from aitrail.window import Window
 
@@ -21,16 +22,17 @@ Fetch = Callable[[str], tuple[bytes, dict[str, str]]]
 
 @dataclass(slots=True, kw_only=True)
 class DeepProof:
-    """Reads everything again; the result is in `proof`."""
+    """Reads everything again; the result is in the proof of `check`, which compares the rows."""
 
     fetch: Fetch
     reading: Callable[[BytesIO, str], Reading]
-    source: RowSource
+    check: RowCheck
     public_keys: PublicKeys
-    proof: RowProof = field(default_factory=RowProof)
     # Log file -> SHA-256, as listed by digests with CloudTrail's signature.
     _listed: dict[str, str] = field(default_factory=dict)
     _event_ids: set[str] = field(default_factory=set)
+    # The events that have not expired.
+    _counted: set[str] = field(default_factory=set)
     # Log files that could not be read completely, so that their rows are not known.
     _unread: set[str] = field(default_factory=set)
 
@@ -59,6 +61,11 @@ class DeepProof:
                 self._find("unproven", name, f"{digest}, recorded as its proof, does not list it")
         for name in filter(is_asked, self._listed.keys() - log_files.keys()):
             self._find("not-ingested", name, "a digest lists it, but the ledger does not say that it was ingested")
+
+    @property
+    def proof(self) -> RowProof:
+        """The differences found so far."""
+        return self.check.proof
 
     def _fetched(self, names: Iterable[str]) -> Iterator[tuple[str, bytes, dict[str, str]]]:
         for name, found in in_order(partial(self._attempt, name) for name in names):
@@ -105,24 +112,23 @@ class DeepProof:
 
     def _compare(self, made: list[Row]) -> None:
         """Compares the rows made from a log file with the rows in the table."""
-        for row, found in zip(made, self.source.whole({"eventID": row["eventID"]} for row in made), strict=True):
-            is_new = row["eventID"] not in self._event_ids
-            self._event_ids.add(row["eventID"])
+        self._event_ids.update(row["eventID"] for row in made)
+        due = [row for row in made if not self.check.expiry.has_passed(row["eventTime"])]
+        found_rows = self.check.source.whole({"eventID": row["eventID"]} for row in due)
+        for row, found in zip(due, found_rows, strict=True):
+            is_new = row["eventID"] not in self._counted
+            self._counted.add(row["eventID"])
             self.proof.distinct += is_new
             self.proof.rows += is_new and len(found) > 1
             self.proof.compare(row, found)
 
-    def look_for_others(self, events: Window | None, *, is_ours: Callable[[str], bool]) -> None:
-        """Finds rows that name a log file of the window that was read but that are not made from it."""
-        if events is None:
-            return
-        for row in self.source.whole(self.source.rows(Filter(), events, order=Order.ANY)):
-            name = row.get("logFile", "")
-            if not is_ours(name):
-                self.proof.look_at(row)
-            elif name not in self._unread and row["eventID"] not in self._event_ids:
-                why = f"it has no record for the row {row['eventID']}: someone else wrote that row"
-                self._find("row-too-many", name, why)
+    def look_for_others(self, log_files: Collection[str], events: Window) -> None:
+        """Finds rows of these events that no log file of the window became; `log_files` are those that were read."""
+        seen = see_rows(self.check.source, events, files=log_files, expiry=self.check.expiry)
+        for _ in self.check.look_elsewhere(seen):
+            pass  # ingested in the meantime: the ledger's proof has it now, its rows are not compared
+        self.check.suspected |= {name: self._event_ids for name in log_files if name not in self._unread}
+        self.check.name_too_many(events)
 
     def _find(self, finding: str, name: str, why: str) -> None:
         self.proof.findings.append(Finding(finding=finding, of=name, why=why))

@@ -13,13 +13,12 @@ from typing import Any
 
 from aitrail.cells import counted
 from aitrail.deliveries import DIGEST_FOLDER, LogKey, kind_of, log_key_of
-from aitrail.digests import Span, chains_of, gaps, is_covered
-from aitrail.ledger import ACCEPTED, DIGEST, FILE, valid_acceptances
-from aitrail.window import LATEST, Window, days_between, format_time, parse_time
+from aitrail.digests import PATIENCE, Span, chains_of, gaps, is_covered
+from aitrail.ledger import ACCEPTED, DIGEST, FILE, near, valid_acceptances
+from aitrail.window import Window, days_between, format_time, parse_time
 
 # A digest arrives within an hour of its own end: later deliveries than this may not be listed yet.
 LISTED_WITHIN = timedelta(hours=2)
-_SECOND = timedelta(seconds=1)
 _COUNTED = ("records", "wanted", "written", "rejected", "expired", "duplicatesInFile")
 
 # Problem of an entry -> the reason that prevents the proof, and what to do about it.
@@ -82,9 +81,6 @@ class Proof:
     # Ingested log file -> its SHA-256, and -> the number of its rows.
     ingested: dict[str, str | None] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
-    # The eventTime of the first and the last event that became a row.
-    first_event: str | None = None
-    last_event: str | None = None
     # Digest folder of an account and Region -> the spans of the digests, and the log files that no digest lists.
     _spans: dict[str, list[Span]] = field(default_factory=dict)
     _unproven: dict[str, list[str]] = field(default_factory=dict)
@@ -150,18 +146,40 @@ class Proof:
             self._unproven.setdefault(key.folder(DIGEST_FOLDER), []).append(entry["logFile"])
 
     @property
-    def events(self) -> Window | None:
-        """The window of all events that became rows; None if there are none."""
-        if not self.first_event or not self.last_event:
-            return None
-        return Window(
-            since=parse_time(self.first_event), until=min(parse_time(self.last_event), LATEST - _SECOND) + _SECOND
-        )
+    def events(self) -> Window:
+        """The window in which rows of the window's deliveries are looked for (see `aitrail.ledger.near`)."""
+        return near(Window(since=self.since, until=self.until)).clamped(self.now)
 
     def expects(self, log_file: str) -> bool:
         """Whether a log file with that name was delivered within the window and is not known to be unread."""
         key = log_key_of(log_file)
         return key is not None and self._holds(key) and log_file not in self.unread
+
+    def is_new(self, log_file: str) -> bool:
+        """Whether no entry of a log file that belongs to the window has been added yet."""
+        return self.expects(log_file) and log_file not in self.ingested
+
+    def add_neighbour(self, entry: Mapping[str, Any], *, is_distant: bool) -> bool:
+        """Adds the whole entry of a log file that rows name although it is not an ingested file of the window.
+
+        `is_distant` says whether their times are far from the file's own. Returns whether a digest vouches for the
+        file; if not, the findings of the window include the reason, unless that is known, accepted or still open.
+        """
+        name, key = entry["logFile"], log_key_of(entry["logFile"])
+        problem = entry.get("problem")
+        if name in self.unread or problem == ACCEPTED or key is None:
+            return False
+        if problem in _FILES:
+            self._find(problem, entry, _FILES)
+            return False
+        if entry.get("verifiedBy"):
+            return True
+        stored = entry.get("storedAt") or key.delivered_at
+        is_open = stored is not None and self.now - parse_time(stored) < PATIENCE
+        folder = key.folder(DIGEST_FOLDER)
+        if not is_open and (is_distant or folder not in self._spans):
+            self._unproven.setdefault(folder, []).append(name)
+        return False
 
     def _holds(self, key: LogKey, day: str | None = None) -> bool:
         at = key.delivered_at or f"{day or key.delivery_day}T00:00:00Z"
@@ -170,10 +188,7 @@ class Proof:
     def _count(self, entry: Mapping[str, Any]) -> None:
         self.ingested[entry["logFile"]] = entry.get("sha256")
         self.counts.update({name: entry.get(name, 0) for name in _COUNTED})
-        if entry.get("written"):
-            self.rows[entry["logFile"]] = entry["written"]
-            self.first_event = min(filter(None, (self.first_event, entry["firstEventTime"])))
-            self.last_event = max(filter(None, (self.last_event, entry["lastEventTime"])))
+        self.rows[entry["logFile"]] = entry.get("written", 0)
 
     def _find(self, name: str, entry: Mapping[str, Any], meanings: Mapping[str, str]) -> None:
         self._findings.append(Finding(finding=name, of=entry["logFile"], why=meanings[name]))

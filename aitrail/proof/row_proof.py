@@ -1,104 +1,200 @@
-"""The proof that the table has exactly the rows that log files became, each event once."""
+"""The proof that the table has exactly the rows that log files became, each event once.
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+The ledger has a hash of each log file's rows. If the rows that name a file have that hash, they are the file's. If not,
+some are missing, changed or not the file's; or CloudTrail delivered an event in two files, and its row names the other
+one. Then the file is read again and compared with the table.
+"""
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from aitrail.cells import counted
-from aitrail.deliveries import UnavailableError, log_key_of
-from aitrail.digests import MARGIN
+from aitrail.deliveries import UnavailableError
+from aitrail.ledger import has_distant_events
 from aitrail.logfile import UnreadableLogFile
-from aitrail.proof.ledger_proof import Finding
-from aitrail.questions import Filter, Order, Row, RowSource, differing
-from aitrail.window import Window, format_time, parse_time
+from aitrail.proof.ledger_proof import Finding, Proof
+from aitrail.proof.seen_rows import SeenRows, Times, delivered_at, is_name, rows_by_file, see_rows
+from aitrail.questions import Row, RowSource, differing
+from aitrail.rows import OF_PROVENANCE, Expiry, row_hash
+from aitrail.window import Window
 
-# Provenance and expiry of a row depend on the file that was read last, or on an import.
-OF_PROVENANCE = frozenset({"logFile", "recordIndex", "importedFrom", "expiresAt"})
+_EXAMPLES = 3
+# Reads a log file of the ledger again, given its whole entry, or raises the errors of reading.
+ReadAgain = Callable[[Mapping[str, Any]], Iterator[Row]]
 
 
 @dataclass(slots=True, kw_only=True)
 class RowProof:
-    """`distinct` counts the events of the log files, `rows` the ones in the table; `findings` are the differences."""
+    """`distinct` counts the events of the log files, `rows` the ones in the table; `findings` are the differences.
+
+    `too_many` are the rows that the log file they name did not become: eventID -> log file. `read_again` counts log
+    files. Rows that have expired do not count, whether or not they are still there.
+    """
 
     distinct: int = 0
     rows: int = 0
     findings: list[Finding] = field(default_factory=list)
+    too_many: dict[str, str] = field(default_factory=dict)
     read_again: int = 0
 
     def compare(self, made: Row, found: Row) -> None:
         """Compares the row in the table, which has only its key if the row is missing, with the expected row."""
         log_file, event_id = made["logFile"], made["eventID"]
         if len(found) == 1:
-            why = f"the event {event_id} has no row: `aitrail retry` with the name of the log file rewrites it"
+            why = f"the event {event_id} has no row: `aitrail verify --repair` writes it again"
             self.findings.append(Finding(finding="row-missing", of=log_file, why=why))
-        elif names := [each for each in differing(found, made) if each not in OF_PROVENANCE]:
-            why = f"the row of {event_id} has a different {', '.join(names)}"
+        elif names := _differing(found, made):
+            why = f"the row of {event_id} has a different {', '.join(names)}: `aitrail verify --repair` writes it again"
             self.findings.append(Finding(finding="row-differs", of=log_file, why=why))
 
-    def look_at(self, row: Row) -> None:
-        """Adds a finding if a row names a log file outside the window that cannot contain the event."""
-        key = log_key_of(row.get("logFile", ""))
-        latest = format_time(parse_time(row["eventTime"]) - MARGIN)
-        if key and key.delivered_at and key.delivered_at < latest:
-            why = f"it is older than the event {row['eventID']}, whose row names it: someone else wrote that row"
-            self.findings.append(Finding(finding="row-too-many", of=row["logFile"], why=why))
+    def find_too_many(self, log_file: str, rows: Iterable[str], why: str) -> None:
+        """Adds one finding for rows, given by their eventIDs, that the log file they name did not become."""
+        event_ids = sorted(rows)
+        if not event_ids:
+            return
+        self.too_many |= dict.fromkeys(event_ids, log_file)
+        examples = ", ".join(event_ids[:_EXAMPLES]) + (", …" if len(event_ids) > _EXAMPLES else "")
+        why = f"{counted(len(event_ids), 'row')} ({examples}) {why}: someone else wrote them"
+        self.findings.append(Finding(finding="row-too-many", of=log_file, why=why))
 
 
-def prove_rows(
-    written: Mapping[str, int],
-    source: RowSource,
-    read_again: Callable[[str], Iterator[Row]],
-    *,
-    events: Window | None,
-    is_ours: Callable[[str], bool],
-) -> RowProof:
-    """Counts the rows of log files in the table; `written` maps each log file to its number of rows.
+def _differing(found: Row, made: Row) -> list[str]:
+    if row_hash(found) == row_hash(made):
+        return []
+    names = [name for name in differing(found, made) if name not in OF_PROVENANCE]
+    return names or ["type of an attribute"]
 
-    `events` is the window of all events. A log file is proved without reading it again if as many rows name it as were
-    written. Otherwise, some of its rows are missing or name another file in which CloudTrail delivered the same event:
-    `read_again` returns its rows, without expired ones, or raises the errors of reading a log file. Rows that name an
-    unknown log file that should be known (`is_ours`), and more rows than were written for a file, are findings.
+
+@dataclass(slots=True, kw_only=True)
+class RowCheck:
+    """Compares the rows of a window with `ledger`, the proof of its deliveries, which is told of files outside it.
+
+    `entries_of` returns the whole ledger entries of log files that have one; `is_asked` says whether the account and
+    Region of a log file are selected.
     """
-    proof = RowProof()
-    if events is None:
-        return proof
-    found = Counter[str]()
-    for row in source.whole(source.rows(Filter(), events, order=Order.ANY)):
-        name = str(row.get("logFile", ""))
-        if name in written or is_ours(name):
-            found[name] += 1
-        else:
-            proof.look_at(row)
-    proof.distinct = proof.rows = sum(found[name] for name in written)
-    proof.findings += _too_many(written, found)
-    seen: set[str] = set()
-    for log_file in (name for name, rows in written.items() if found[name] < rows):
-        proof.read_again += 1
+
+    source: RowSource
+    ledger: Proof
+    expiry: Expiry
+    read_again: ReadAgain
+    entries_of: Callable[[Iterable[str]], Iterator[dict[str, Any]]]
+    is_asked: Callable[[str], bool]
+    proof: RowProof = field(default_factory=RowProof)
+    # Log file -> the eventIDs that it became; other rows that name it are not its own.
+    suspected: dict[str, Container[str]] = field(default_factory=dict)
+    _proved: set[str] = field(default_factory=set)
+    _event_ids: set[str] = field(default_factory=set)
+
+    def prove(self, events: Window) -> RowProof:
+        """Compares the rows of these events with the ledger; reads log files again only where that does not suffice."""
+        seen = see_rows(self.source, events, files=self.ledger.ingested, expiry=self.expiry)
+        entries = self.entries_of(name for name, rows in self.ledger.rows.items() if rows)
+        doubtful = [entry for entry in entries if not self._is_proved(entry, seen)]
+        doubtful += self.look_elsewhere(seen)
+        for entry in doubtful:
+            self._compare(entry, seen)
+        self.suspected |= {name: () for name, rows in self.ledger.rows.items() if not rows and seen.current[name]}
+        self.name_too_many(events)
+        return self.proof
+
+    def _is_proved(self, entry: Mapping[str, Any], seen: SeenRows) -> bool:
+        """Whether the rows that name a log file are the ones that it became."""
+        name = entry["logFile"]
+        if name not in seen.hashes or seen.hashes[name].sha256() != entry.get("rowsSha256"):
+            return False
+        self._proved.add(name)
+        self.proof.distinct += seen.current[name]
+        self.proof.rows += seen.current[name]
+        return True
+
+    def look_elsewhere(self, seen: SeenRows) -> Iterator[dict[str, Any]]:
+        """Checks the log files that rows name although they are not ingested files of the window.
+
+        Yields the entries of those that have been ingested in the meantime.
+        """
+        asked = filter(self.is_asked, filter(is_name, seen.elsewhere))
+        entries = {entry["logFile"]: entry for entry in self.entries_of(asked)}
+        for name, times in seen.elsewhere.items():
+            if is_name(name) and not self.is_asked(name):
+                continue
+            entry = entries.get(name)
+            if entry is None or "status" not in entry:
+                self.suspected[name] = ()
+            elif self.ledger.is_new(name):
+                self.ledger.add(entry)
+                yield entry
+            else:
+                self._look_at(entry, times)
+
+    def _look_at(self, entry: Mapping[str, Any], times: Times) -> None:
+        """Checks rows that name an ingested log file outside the window; the proof of its own window covers others."""
+        is_distant = has_distant_events(delivered_at(entry["logFile"]), times.first, times.last)
+        if not self.ledger.add_neighbour(entry, is_distant=is_distant) or not is_distant:
+            return
+        first, last = entry.get("firstEventTime", ""), entry.get("lastEventTime", "")
+        event_ids = set[str]()
+        if first <= times.first and times.last <= last:
+            self.proof.read_again += 1
+            try:
+                event_ids = {row["eventID"] for row in self.read_again(entry)}
+            except (UnavailableError, UnreadableLogFile) as error:
+                self._cannot_compare(entry["logFile"], 1, error)
+                return
+        self.suspected[entry["logFile"]] = event_ids
+
+    def _compare(self, entry: Mapping[str, Any], seen: SeenRows) -> None:
+        """Reads a log file of the window again, and compares what it becomes with the table."""
+        name = entry["logFile"]
+        self.proof.read_again += 1
         try:
-            others = [row for row in read_again(log_file) if row["eventID"] not in seen]
+            made = list(self.read_again(entry))
         except (UnavailableError, UnreadableLogFile) as error:
-            rows = counted(written[log_file] - found[log_file], "row")
-            why = f"{rows} of this file could not be checked, because reading it again failed: {error}"
-            proof.findings.append(Finding(finding="row-unknown", of=log_file, why=why))
-            continue
-        seen.update(row["eventID"] for row in others)
-        _look_for(proof, others, source, written)
-    return proof
+            self._count_only(entry, seen, error)
+            return
+        due = [row for row in made if not self.expiry.has_passed(row["eventTime"])]
+        found = self.source.whole({"eventID": row["eventID"]} for row in due)
+        for row, other in zip(due, found, strict=True):
+            self.proof.compare(row, other)
+            if row["eventID"] not in self._event_ids and other.get("logFile") not in self._proved:
+                self._event_ids.add(row["eventID"])
+                self.proof.distinct += 1
+                self.proof.rows += len(other) > 1
+        own = set(map(row_hash, made))
+        if any(each not in own for each in seen.hashes[name]):
+            self.suspected[name] = {row["eventID"] for row in made}
 
+    def _count_only(self, entry: Mapping[str, Any], seen: SeenRows, error: Exception) -> None:
+        """What can be said of a log file's rows without reading it again."""
+        name, written, rows = entry["logFile"], entry.get("written", 0), seen.current[entry["logFile"]]
+        self.proof.distinct += rows
+        self.proof.rows += rows
+        if not rows and self.expiry.has_passed(entry.get("lastEventTime", "")):
+            return  # all of them have expired
+        # If some name another file with the same events, there are fewer. As many, but with another hash, are not all
+        # its own.
+        if "rowsSha256" in entry and len(seen.hashes[name]) >= written:
+            why = f"{counted(rows, 'row')} name it, but not the {written:,} that it became: someone else wrote some"
+            self.proof.findings.append(Finding(finding="row-too-many", of=name, why=why))
+        else:
+            self._cannot_compare(name, max(written - rows, 1), error)
 
-def _too_many(written: Mapping[str, int], found: Counter[str]) -> Iterator[Finding]:
-    for name, rows in found.items():
-        if rows > written.get(name, 0):
-            why = f"{rows:,} rows name it, but it became {written.get(name, 0):,}: someone else wrote the others"
-            yield Finding(finding="row-too-many", of=name, why=why)
+    def _cannot_compare(self, name: str, rows: int, error: Exception) -> None:
+        why = f"{counted(rows, 'row')} of this file could not be checked, because reading it again failed: {error}"
+        self.proof.findings.append(Finding(finding="row-unknown", of=name, why=why))
 
+    def name_too_many(self, events: Window) -> None:
+        """Finds the rows of these events that name a suspected log file and that it did not become."""
+        found: dict[str, list[str]] = {name: [] for name in self.suspected}
+        for name, row in rows_by_file(self.source, events) if found else ():
+            if name in found and row["eventID"] not in self.suspected[name] and not self.expiry.has_expired(row):
+                found[name].append(row["eventID"])
+        for name, event_ids in found.items():
+            self.proof.find_too_many(name, event_ids, self._reason(name))
 
-def _look_for(proof: RowProof, made: list[Row], source: RowSource, written: Mapping[str, int]) -> None:
-    """Compares the rows of a log file with the table, and counts rows that name a log file outside the window."""
-    found = source.whole({"eventID": row["eventID"]} for row in made)
-    for row, other in zip(made, found, strict=True):
-        proof.compare(row, other)
-        if other.get("logFile") in written:
-            continue  # counted with the log file that it names
-        proof.distinct += 1
-        proof.rows += len(other) > 1
+    def _reason(self, name: str) -> str:
+        if not is_name(name):
+            return "name no log file of CloudTrail's"
+        if name in self.ledger.ingested:
+            return "name it, but it does not have their records"
+        return "name it, but it was not ingested with their records, unless that is happening right now"

@@ -1,20 +1,20 @@
 """Verifies that every delivery of a window is accounted for, from ledger, table and bucket, for `aitrail verify`."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from aitrail.deliveries import Origins, content_of, log_key_of
+from aitrail.deliveries import Origins, UnavailableError, content_of, log_key_of
 from aitrail.digests import PublicKeys
-from aitrail.ledger import AWAITED, UNVERIFIABLE, LedgerReader
+from aitrail.ledger import AWAITED, FILE, UNVERIFIABLE, LedgerReader
 from aitrail.proof.deep_proof import DeepProof
 from aitrail.proof.ledger_proof import Finding, Proof, days_of
-from aitrail.proof.row_proof import RowProof, prove_rows
+from aitrail.proof.row_proof import RowCheck, RowProof
 from aitrail.questions import Row, RowSource
-from aitrail.rows import Reading, recorded_with
+from aitrail.rows import Expiry, Reading, recorded_with
 from aitrail.services import Registry
 from aitrail.window import Window
 
@@ -30,7 +30,8 @@ class Verdict:
     """The result: counts of log files and records as in `aitrail.proof.ledger_proof.Proof`, events and their rows.
 
     `read_again` counts log files that were read again. `findings` prevent the proof; `accepted` problems do not,
-    because an operator has investigated them.
+    because an operator has investigated them. `too_many` are the rows that the log file they name did not become:
+    eventID -> log file.
     """
 
     delivered: int
@@ -45,6 +46,7 @@ class Verdict:
     read_again: int
     findings: tuple[Finding, ...]
     accepted: tuple[Finding, ...]
+    too_many: Mapping[str, str]
 
     @property
     def proved(self) -> bool:
@@ -71,11 +73,9 @@ class Verification:
     progress: Callable[[str], None] = lambda _: None
 
     def verify(self, window: Window) -> Verdict:
-        """Verifies a window with ledger and table; only log files with missing or shared rows are read again."""
+        """Verifies a window with ledger and table; reads only those log files again that these two do not prove."""
         proof = self._proof(window)
-        is_ours = partial(self._is_expected, proof)
-        rows = prove_rows(proof.rows, self.source, self._rows_of, events=proof.events, is_ours=is_ours)
-        return _verdict(proof, rows)
+        return _verdict(proof, self._row_check(proof).prove(proof.events))
 
     def verify_deep(self, window: Window) -> Verdict:
         """Verifies a window by reading every digest, log file and row again."""
@@ -83,15 +83,29 @@ class Verification:
         deep = DeepProof(
             fetch=lambda name: content_of(self.s3, name),
             reading=self._reading,
-            source=self.source,
+            check=self._row_check(proof),
             public_keys=self.public_keys,
         )
         is_ours = partial(self._is_expected, proof)
         for name in deep.prove(proof.digests, proof.ingested, proof.verified_by, is_asked=is_ours):
             self.progress(name)
-        deep.look_for_others(proof.events, is_ours=is_ours)
+        deep.look_for_others(proof.ingested, proof.events)
         deep.proof.read_again = len(proof.ingested)
         return _verdict(proof, deep.proof)
+
+    def _row_check(self, proof: Proof) -> RowCheck:
+        return RowCheck(
+            source=self.source,
+            ledger=proof,
+            expiry=Expiry(now=self.now, retention=self.retention),
+            read_again=self._rows_of,
+            entries_of=self._entries_of,
+            is_asked=self._is_asked,
+        )
+
+    def _entries_of(self, log_files: Iterable[str]) -> Iterator[dict[str, Any]]:
+        keys = ({"logFile": name, "entry": FILE} for name in log_files)
+        return (entry for entry in self.reader.whole(keys) if "deliveryDay" in entry)
 
     def _proof(self, window: Window) -> Proof:
         proof = Proof(since=window.since, until=window.until, now=self.now, recorded_with=recorded_with(self.registry))
@@ -121,13 +135,19 @@ class Verification:
         """Whether an object is selected and its rows are known."""
         return self._is_asked(log_file) and proof.expects(log_file)
 
-    def _reading(self, stream: BytesIO, name: str) -> Reading:
-        return Reading(stream, log_file=name, registry=self.registry, retention=self.retention, now=self.now)
+    def _reading(self, stream: BinaryIO, name: str) -> Reading:
+        """Reads a log file, including rows that have expired: others may be left of an earlier retention."""
+        return Reading(stream, log_file=name, registry=self.registry)
 
-    def _rows_of(self, name: str) -> Iterator[Row]:
-        content, _ = content_of(self.s3, name)
-        for batch in self._reading(BytesIO(content), name).batches():
+    def _rows_of(self, entry: Mapping[str, Any]) -> Iterator[Row]:
+        """The rows of the content that the ledger has of a log file."""
+        name = entry["logFile"]
+        content, _ = content_of(self.s3, name, version_id=entry.get("versionId"))
+        reading = self._reading(BytesIO(content), name)
+        for batch in reading.batches():
             yield from batch.rows
+        if reading.content.sha256 != entry.get("sha256"):
+            raise UnavailableError("its content is not the content that was ingested")
 
 
 def _verdict(proof: Proof, rows: RowProof) -> Verdict:
@@ -148,4 +168,5 @@ def _verdict(proof: Proof, rows: RowProof) -> Verdict:
         read_again=rows.read_again,
         findings=(*found, *more),
         accepted=accepted,
+        too_many=rows.too_many,
     )

@@ -66,7 +66,8 @@ class EventStore:
         # Pages and whole rows are fetched in parallel.
         config = Config(retries={"mode": "standard"}, max_pool_connections=2 * WORKERS)
         deployment = Deployment.find(session.client("cloudformation"), stack)
-        return cls(TableRows(session.client("dynamodb", config=config), deployment.events_table))
+        client = session.client("dynamodb", config=config)
+        return cls(TableRows(client, deployment.events_table, retention=deployment.row_retention))
 
     @classmethod
     def read(

@@ -1,6 +1,7 @@
 """Reads rows from the events table: narrow rows from its indexes, whole rows by eventID."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,10 @@ from aitrail.dynamodb import Reader, items, tables
 from aitrail.questions.filters import Filter
 from aitrail.questions.planner import Plan
 from aitrail.questions.source import Order, Row
-from aitrail.rows import IMPORTED
+from aitrail.rows import IMPORTED, Expiry
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
-from aitrail.window import Window
+from aitrail.window import Window, format_time
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -23,7 +24,10 @@ _MOST_OF_A_PAGE = 10_000
 
 
 class TableRows:
-    """The events table of one deployment as a source of rows; `name` is its physical name."""
+    """The events table of one deployment as a source of rows; `name` is its physical name.
+
+    With the deployment's `retention`, rows that have expired are left out: DynamoDB deletes them some days later.
+    """
 
     by_day = True
 
@@ -33,9 +37,12 @@ class TableRows:
         name: str,
         *,
         registry: Registry | None = None,
+        retention: timedelta | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._client = client
+        self._clock = clock
+        self._retention = retention
         self._name = name
         self._reader = Reader(client, name, clock=clock)
         self._registry = registry or load_registry()
@@ -56,6 +63,7 @@ class TableRows:
         self, wanted: Filter, window: Window, *, order: Order = Order.NEWEST_FIRST, limit: int | None = None
     ) -> Iterator[Row]:
         """See RowSource. Raises botocore's errors."""
+        window = self._expiry.unexpired(window)
         plan = Plan.of(wanted, window, self._registry)
         self._plans[str(plan)] = None
         options: dict[str, Any] = {"ScanIndexForward": order is Order.OLDEST_FIRST}
@@ -65,6 +73,10 @@ class TableRows:
         groups = ([self._reader.query(plan.query(value, day) | options) for value in plan.values] for day in days)
         found = self._read(groups, order, read_on=limit is None)
         return islice(filter(wanted.matcher(), found), limit)
+
+    @property
+    def _expiry(self) -> Expiry:
+        return Expiry(now=self._clock.now(), retention=self._retention)
 
     def _read(self, groups: Iterable[list[Fetch]], order: Order, *, read_on: bool) -> Iterator[Row]:
         if order is Order.ANY:
@@ -78,16 +90,20 @@ class TableRows:
 
     def row(self, event_id: str) -> Row | None:
         """See RowSource. Raises botocore's errors."""
-        return self._reader.get({"eventID": event_id}) if items.is_partition_key(event_id) else None
+        found = self._reader.get({"eventID": event_id}) if items.is_partition_key(event_id) else None
+        return None if found is None or self._expiry.has_expired(found) else found
 
     def imported_rows(self) -> int:
         """The number of imported rows that no log file has delivered yet. Raises botocore's errors."""
         ((attribute, value),) = IMPORTED.items()
         return self._reader.count(
             IndexName=tables.BY_IMPORT.name,
-            KeyConditionExpression="#key = :value",
-            ExpressionAttributeNames={"#key": attribute},
-            ExpressionAttributeValues={":value": {"S": value}},
+            KeyConditionExpression="#key = :value AND #time > :earliest",
+            ExpressionAttributeNames={"#key": attribute, "#time": tables.BY_IMPORT.sort_keys[0]},
+            ExpressionAttributeValues={
+                ":value": {"S": value},
+                ":earliest": {"S": format_time(self._expiry.earliest)},
+            },
         )
 
     def effort(self) -> str:

@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
+    from aitrail.rows.expiry import Expiry
     from aitrail.rows.fields import RECORD_FIELDS
     from aitrail.rows.identity import CREDENTIALS, PRINCIPAL_KINDS, identity_of
     from aitrail.rows.outcome import OUTCOMES
     from aitrail.rows.reading import Reading
     from aitrail.rows.rejects import Reject, RejectedRecord
     from aitrail.rows.row import IMPORTED, record_of, recorded_with, row_of, sized_row_of
+    from aitrail.rows.row_hashes import OF_PROVENANCE, RowHashes, row_hash
     from aitrail.rows.table_keys import index_key, record_hash
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
+        expiry=("Expiry",),
         fields=("RECORD_FIELDS",),
         identity=("CREDENTIALS", "PRINCIPAL_KINDS", "identity_of"),
         outcome=("OUTCOMES",),
         reading=("Reading",),
         rejects=("Reject", "RejectedRecord"),
         row=("IMPORTED", "record_of", "recorded_with", "row_of", "sized_row_of"),
+        row_hashes=("OF_PROVENANCE", "RowHashes", "row_hash"),
         table_keys=("index_key", "record_hash"),
     )

@@ -11,6 +11,7 @@ from aitrail.errors import AitrailError
 from aitrail.logfile import LogFile
 from aitrail.rows.rejects import Reject, RejectedRecord
 from aitrail.rows.row import in_log_file, sized_row_of
+from aitrail.rows.row_hashes import RowHashes
 from aitrail.rows.table_keys import hashed_event_id, record_hash
 from aitrail.services import Registry
 
@@ -41,8 +42,9 @@ class Reading:
     """Reads `stream` once, through `batches`. The counts are complete when the batches are exhausted.
 
     Rows name `log_file` as their origin. With a `retention`, rows carry expiresAt, and records that have expired at
-    `now` are counted as expired and become no rows. `content.sha256` is set only if `is_hashed`; hashing takes a
-    quarter of the time. `at_each_step` is called about every 128 KB of content; an exception from it ends the reading.
+    `now` are counted as expired and become no rows. `content.sha256` and `rows_sha256` are set only if `is_hashed`;
+    hashing the content takes a quarter of the time. `at_each_step` is called about every 128 KB of content; an
+    exception from it ends the reading.
     """
 
     def __init__(  # noqa: PLR0913 (parameters in which the function and scan differ)
@@ -72,11 +74,17 @@ class Reading:
         self._expired_before = -1.0 if now is None else now.timestamp()
         # eventID -> the record, since its hash is seldom needed, or its hash.
         self._seen: dict[str, dict[str, Any] | str] = {}
+        self._hashes = RowHashes() if is_hashed else None
 
     @property
     def unknown_sources(self) -> Counter[str]:
         """Counts of eventSource values that resemble a service in the registry but are not in it."""
         return self.content.unknown_sources
+
+    @property
+    def rows_sha256(self) -> str | None:
+        """The hash of all rows so far (see `RowHashes`); None if there are none."""
+        return self._hashes.sha256() if self._hashes else None
 
     def batches(self) -> Iterator[Batch]:
         """One batch once the file has proved sound; a file with very many wanted records also yields earlier batches.
@@ -115,6 +123,8 @@ class Reading:
             self.duplicates_in_file += 1
             return 0
         batch.rows.append(row)
+        if self._hashes is not None:
+            self._hashes.add(row)
         return size + _OVERHEAD_BYTES
 
     def _is_new(self, row: dict[str, Any], record: dict[str, Any]) -> bool:

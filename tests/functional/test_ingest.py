@@ -9,13 +9,20 @@ from hypothesis import strategies as st
 
 from aitrail.ingest import Ingested
 from aitrail.logfile import LogFile
-from aitrail.rows import recorded_with, row_of
+from aitrail.rows import RowHashes, recorded_with, row_of
 from aitrail.rows.reading import CountsDisagreeError
 from aitrail.services import load
 
 
 def unwanted(record):
     return record(99, eventSource="s3.amazonaws.com")
+
+
+def rows_hash(rows):
+    hashes = RowHashes()
+    for row in rows:
+        hashes.add(row)
+    return hashes.sha256()
 
 
 def test_wanted_records_become_rows_and_the_ledger_tells_of_the_file(pipeline, packed, record):
@@ -57,6 +64,7 @@ def test_wanted_records_become_rows_and_the_ledger_tells_of_the_file(pipeline, p
             "storedAt": "2026-03-14T09:26:00Z",
             "firstEventTime": "2026-03-13T23:59:59Z",
             "lastEventTime": "2026-03-14T09:20:00Z",
+            "rowsSha256": rows_hash(rows),
             "ingestedAt": "2026-03-14T09:30:00Z",
         }
     }

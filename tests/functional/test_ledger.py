@@ -31,6 +31,7 @@ INGESTED = FileEntry(
     stored_at="2026-03-14T09:26:00Z",
     first_event_time="2026-03-14T09:19:00Z",
     last_event_time="2026-03-14T09:20:00Z",
+    rows_sha256="r" * 43,
     ingested_at="2026-03-14T09:30:00Z",
     expires_at=1_800_000_000,
 )
@@ -82,6 +83,7 @@ def test_entry_has_every_attribute_in_camel_case(storage):
         "storedAt": "2026-03-14T09:26:00Z",
         "firstEventTime": "2026-03-14T09:19:00Z",
         "lastEventTime": "2026-03-14T09:20:00Z",
+        "rowsSha256": "r" * 43,
         "ingestedAt": "2026-03-14T09:30:00Z",
         "expiresAt": Decimal(1_800_000_000),
     }

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aitrail.dynamodb.tables import NARROW_COLUMNS
-from aitrail.questions import Filter, Order
-from aitrail.rows import row_of
+from aitrail.questions import Filter, Order, TableRows
+from aitrail.rows import IMPORTED, row_of, sized_row_of
 from aitrail.window import Window
 from tests.shared.deployed_tables import small_pages
 from tests.shared.immediate_paging import at_once
@@ -364,3 +364,29 @@ def test_imported_rows_are_counted_page_by_page(storage):
     small_pages(storage.dynamodb, 3)
 
     assert storage.source.imported_rows() == 4
+
+
+@pytest.mark.parametrize("order", Order)
+def test_rows_that_have_expired_are_left_out_although_dynamodb_has_not_deleted_them(storage, row, order):
+    storage.clock.now = NOON
+    times = [NOON - DAY - timedelta(seconds=1), NOON - DAY, NOON - DAY + timedelta(seconds=1), NOON]
+    storage.write(*[row(number, eventTime=at(time)) for number, time in enumerate(times)])
+    source = TableRows(storage.dynamodb, storage.events_name, retention=DAY, clock=storage.clock.given)
+
+    found = source.rows(Filter(), Window(since=NOON - 7 * DAY, until=NOON + DAY), order=order)
+    by_id = [source.row(f"{number:08x}-0000-4000-8000-000000000000") for number in range(4)]
+
+    assert sorted(ids(found)) == [f"{number:08x}-0000-4000-8000-000000000000" for number in (2, 3)]
+    assert [each is None for each in by_id] == [True, True, False, False]
+
+
+def test_imported_rows_that_have_expired_are_not_counted(storage, record):
+    storage.clock.now = NOON
+    for number, time in enumerate((NOON - DAY, NOON - DAY + timedelta(seconds=1))):
+        row, _ = sized_row_of(record(number, eventTime=at(time)), provenance=IMPORTED)
+        storage.write(row)
+
+    kept = TableRows(storage.dynamodb, storage.events_name, clock=storage.clock.given)
+    expiring = TableRows(storage.dynamodb, storage.events_name, retention=DAY, clock=storage.clock.given)
+
+    assert (kept.imported_rows(), expiring.imported_rows()) == (2, 1)

@@ -58,7 +58,7 @@ def _look(access: Access) -> "Look":
     return Look(
         deployment=deployment,
         reader=access.ledger,
-        rows=TableRows(access.client("dynamodb"), deployment.events_table),
+        rows=TableRows(access.client("dynamodb"), deployment.events_table, retention=deployment.row_retention),
         client=access.client,
         recorded_with=recorded_with(load()),
     )

@@ -78,7 +78,9 @@ class Deployed:
         """See Place. Raises StackNotFoundError and botocore's errors."""
         from aitrail.questions import TableRows  # noqa: PLC0415 (imports boto3)
 
-        return TableRows(self.access.client("dynamodb"), self.access.deployment.events_table)
+        deployment = self.access.deployment
+        client = self.access.client("dynamodb")
+        return TableRows(client, deployment.events_table, retention=deployment.row_retention)
 
     def narrate(self, *, at_length: bool) -> None:
         """See Place."""

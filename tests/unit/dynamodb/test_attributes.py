@@ -7,7 +7,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aitrail.dynamodb import from_item, items, to_item
+from aitrail.dynamodb import ForeignValue, from_item, items, to_item
 from tests.shared.fuzzing import law
 
 LAW = law(100)
@@ -84,7 +84,17 @@ def test_values_that_no_record_holds_are_refused(value):
         to_item({"a": {"b": [value]}})
 
 
-@pytest.mark.parametrize("attribute", [{"B": b"x"}, {"SS": ["x"]}, {"NS": ["1"]}], ids=["B", "SS", "NS"])
-def test_attributes_that_no_row_has_are_refused(attribute):
-    with pytest.raises(TypeError, match="rows and ledger entries have no"):
-        from_item({"a": attribute})
+@pytest.mark.parametrize(
+    ("attribute", "expected"),
+    [
+        ({"B": b"x"}, {"B": "eA=="}),
+        ({"SS": ["y", "x"]}, {"SS": ["x", "y"]}),
+        ({"NS": ["2", "1"]}, {"NS": ["1", "2"]}),
+        ({"BS": [b"x"]}, {"BS": ["eA=="]}),
+    ],
+    ids=["B", "SS", "NS", "BS"],
+)
+def test_attributes_that_no_row_has_are_told_apart_from_those_that_rows_have(attribute, expected):
+    value = from_item({"a": {"L": [attribute]}})["a"][0]
+
+    assert (type(value), value) == (ForeignValue, expected)

@@ -1,0 +1,220 @@
+"""Whoever may write into the log bucket, or into the table, adds no row that the plain proof does not name."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from math import inf
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aitrail.window import Window
+from tests.functional.day import BUCKET, Day, a_day, log_key, name_of
+from tests.shared.fuzzing import law
+from tests.shared.signed_digests import at
+
+FORGED = 7
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def day(pipeline, record):
+    pipeline.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    day = Day(pipeline)
+    day.log("0930", record(1), record(2), record(9, eventSource="ec2.amazonaws.com"))
+    day.log("1030", record(2), record(3), record(3))
+    day.close()
+    return day
+
+
+def found(verdict):
+    return Counter((finding.finding, finding.of) for finding in verdict.findings)
+
+
+def read(day, wire, delivery, *, requests=inf):
+    """Makes the function read a delivery; its process ends before the request after so many."""
+    wire.fuse = requests
+    try:
+        return day.pipeline.ingest(delivery)
+    except SystemExit:
+        return None
+    finally:
+        wire.fuse = inf
+
+
+def read_up_to_the_rows(day, wire, delivery):
+    """Makes the function read a delivery; its process ends as soon as the rows are written."""
+    before, requests = day.pipeline.numbers(), 0
+    while day.pipeline.numbers() == before:
+        requests += 1
+        read(day, wire, delivery, requests=requests)
+
+
+def test_forged_row_that_was_written_before_the_function_died_is_named(day, wire, packed, record):
+    name = name_of(log_key("0930"))
+    forged = day.pipeline.deliver(packed(record(1), record(2), record(FORGED)), log_key("0930"))
+
+    read_up_to_the_rows(day, wire, forged)
+
+    assert found(day.verify()) == {("row-too-many", name): 1}
+    assert f"{FORGED:08x}" in day.verify().findings[0].why
+
+
+def test_forged_row_is_named_although_the_original_content_was_read_again_since(day, wire, packed, record):
+    name = name_of(log_key("0930"))
+    forged = day.pipeline.deliver(packed(record(1), record(FORGED)), log_key("0930"))
+    wire.stored += timedelta(minutes=1)
+    restored = day.pipeline.deliver(day.contents[log_key("0930")], log_key("0930"))
+    day.pipeline.ingest(restored)
+    read_up_to_the_rows(day, wire, replace(forged, force=True))
+    wire.stored -= timedelta(minutes=1)
+
+    outcome = day.pipeline.ingest(forged)
+
+    assert outcome.status == "skipped"
+    assert found(day.verify()) == {("row-too-many", name): 1}
+
+
+@pytest.mark.parametrize("year", ["2013", "2019", "2031", "9999"])
+def test_forged_row_of_a_time_far_from_its_file_leaves_a_trace_before_it_is_written(day, wire, packed, record, year):
+    name = name_of(log_key("0930"))
+    forged = day.pipeline.deliver(packed(record(FORGED, eventTime=f"{year}-03-14T09:20:00Z")), log_key("0930"))
+
+    read_up_to_the_rows(day, wire, forged)
+
+    assert found(day.verify()) == {("replaced", name): 1}
+
+
+def test_forged_row_is_named_by_the_proof_of_its_own_time(day, wire, packed, record):
+    name = name_of(log_key("0930"))
+    forged = day.pipeline.deliver(packed(record(FORGED, eventTime="2019-03-14T09:20:00Z")), log_key("0930"))
+    read_up_to_the_rows(day, wire, forged)
+    begin = at("09:00").replace(year=2019)
+
+    verdict = day.verify(window=Window(since=begin, until=begin + HOUR))
+
+    assert ("replaced", name) in found(verdict)
+
+
+def test_late_record_of_a_genuine_file_is_proved_at_both_times(pipeline, record):
+    day = a_day(pipeline, record)
+    day.log("1040", record(5, eventTime="2026-03-13T09:20:00Z"), record(6))
+    day.close()
+    before = Window(since=at("09:00") - 24 * HOUR, until=at("12:00") - 24 * HOUR)
+
+    own, other = day.verify(), day.verify(window=before)
+
+    assert (own.proved, own.distinct, own.rows) == (True, 5, 5)
+    assert {finding.finding for finding in other.findings} == {"nothing-delivered"}
+
+
+@pytest.mark.parametrize("time", ["2026-03-13T09:20:00Z", "2026-03-13T09:25:00Z"])
+def test_row_added_to_those_of_a_genuine_file_with_late_records_is_named(pipeline, record, time):
+    day = a_day(pipeline, record)
+    day.log("1040", record(5, eventTime="2026-03-13T09:10:00Z"), record(6))
+    day.close()
+    (row,) = (row for row in pipeline.rows().values() if row["eventID"].startswith("00000005"))
+    pipeline.write(row | {"eventID": "ffffffff-0000-4000-8000-000000000000", "eventTime": time})
+    before = Window(since=at("09:00") - 24 * HOUR, until=at("12:00") - 24 * HOUR)
+
+    verdict = day.verify(window=before)
+
+    assert ("row-too-many", name_of(log_key("1040"))) in found(verdict)
+
+
+def test_row_of_a_file_that_never_reached_the_ledger_is_named(day, wire, packed, record):
+    for number, key in enumerate((log_key("0945"), log_key("1300"), log_key("0945").replace("1111", "9999"))):
+        forged = day.pipeline.deliver(packed(record(FORGED + number)), key)
+        read_up_to_the_rows(day, wire, forged)
+
+        assert ("row-too-many", name_of(key)) in found(day.verify())
+
+
+def test_row_that_replaces_another_one_of_the_same_file_is_named(day):
+    rows = day.pipeline.rows()
+    gone = next(event_id for event_id in rows if event_id.startswith("00000003"))
+    day.pipeline.dynamodb.delete_item(TableName=day.pipeline.events_name, Key={"eventID": {"S": gone}})
+    day.pipeline.write(rows[gone] | {"eventID": "ffffffff-0000-4000-8000-000000000000"})
+
+    name = name_of(log_key("1030"))
+
+    assert found(day.verify()) == {("row-missing", name): 1, ("row-too-many", name): 1}
+
+
+ODD = {
+    "a number": {"N": "5"},
+    "a list": {"L": [{"S": "x"}]},
+    "a map": {"M": {"x": {"S": "y"}}},
+    "bytes": {"B": b"x"},
+    "a set": {"SS": ["x", "y"]},
+    "a set of numbers": {"NS": ["1", "2.5"]},
+    "a set of bytes": {"BS": [b"x"]},
+    "nothing": {"NULL": True},
+    "a flag": {"BOOL": False},
+}
+# Attributes that are not keys of an index may have any type.
+ATTRIBUTES = ("logFile", "recordIndex", "expiresAt", "asJson", "awsRegion", "userIdentity", "usage", "eventCategory")
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
+def test_row_of_any_shape_is_a_finding(day, deep, value):
+    dynamodb, table = day.pipeline.dynamodb, day.pipeline.events_name
+    row = dynamodb.get_item(TableName=table, Key={"eventID": {"S": "00000003-0000-4000-8000-000000000000"}})["Item"]
+    odd = {f"{attribute}-0000": attribute for attribute in ATTRIBUTES}
+    for event_id, attribute in odd.items():
+        dynamodb.put_item(TableName=table, Item=row | {"eventID": {"S": event_id}, attribute: value})
+
+    verdict = day.verify(deep=deep)
+
+    assert {finding.finding for finding in verdict.findings} == {"row-too-many"}
+    assert set(verdict.too_many) == set(odd)
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "1999-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_file_with_an_event_of_any_time_is_proved_without_reading_all_years(pipeline, record, wire, time):
+    day = a_day(pipeline, record)
+    day.log("1040", record(5, eventTime=time), record(6))
+    day.close()
+    wire.calls.clear()
+
+    verdict = day.verify()
+
+    assert (verdict.proved, verdict.rows) == (True, 5)
+    assert len(wire.requests("Query")) < 20
+
+
+@law(60)
+@given(
+    expired=st.sets(st.sampled_from([1, 2, 3])),
+    deleted=st.sets(st.sampled_from([1, 2, 3])),
+    deep=st.booleans(),
+)
+def test_rows_past_their_expiry_are_neither_missing_nor_too_many(expired, deleted, deep, new_day):
+    day = new_day(expired)
+    for number in expired & deleted:
+        key = {"eventID": {"S": f"{number:08x}-0000-4000-8000-000000000000"}}
+        day.pipeline.dynamodb.delete_item(TableName=day.pipeline.events_name, Key=key)
+
+    verdict = day.verify(deep=deep, retention=timedelta(hours=11))
+
+    left = 3 - len(expired)
+    assert (found(verdict), verdict.distinct, verdict.rows) == ({}, left, left)
+
+
+@pytest.fixture
+def new_day(new_pipeline, record):
+    """Makes a day in which the events with these numbers happened just over eleven hours before it is verified."""
+
+    def new_day(expired):
+        def at_its_time(number):
+            return record(number, eventTime="2026-03-14T08:59:00Z" if number in expired else "2026-03-14T09:20:00Z")
+
+        day = Day(new_pipeline())
+        day.log("0930", at_its_time(1), at_its_time(2))
+        day.log("1030", at_its_time(2), at_its_time(3), at_its_time(3))
+        day.close()
+        return day
+
+    return new_day
