@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         is_there,
         log_objects,
         named_content,
+        versions_of,
     )
     from aitrail.deliveries.day_folders import DayFolders, StoredObject
     from aitrail.deliveries.keys import (
@@ -53,6 +54,7 @@ else:
             "is_there",
             "log_objects",
             "named_content",
+            "versions_of",
         ),
         day_folders=("DayFolders", "StoredObject"),
         keys=(

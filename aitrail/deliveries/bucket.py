@@ -75,6 +75,18 @@ def is_there(s3: "S3Client", name: str) -> bool:
     return True
 
 
+def versions_of(s3: "S3Client", name: str) -> Iterator[str]:
+    """The ids of all versions of an object (s3://bucket/key), newest first; "null" in a bucket without versioning.
+
+    Raises BadUrlError and botocore's errors.
+    """
+    bucket, key = bucket_and_key(name)
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
+        for version in page.get("Versions", []):
+            if version["Key"] == key:
+                yield version["VersionId"]
+
+
 def named_content(s3: "S3Client", name: str) -> tuple[str, Callable[[], BytesIO]]:
     """The name of an object, and a function that returns its content as stored, or raises UnavailableError.
 

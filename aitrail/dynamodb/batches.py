@@ -121,6 +121,17 @@ class Reader:
                 return found
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
+    def scan(self, **parameters: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 (parameters of Scan)
+        """The items of the whole table that match the parameters, page by page."""
+        start = dict[str, Any]()
+        while True:
+            answer = self._client.scan(TableName=self._table, ReturnConsumedCapacity="TOTAL", **parameters, **start)
+            self._count(answer.get("ConsumedCapacity"))
+            yield from map(from_item, answer["Items"])
+            if not answer.get("LastEvaluatedKey"):
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
     def get(self, key: dict[str, str]) -> dict[str, Any] | None:
         """The item with that key; None if there is none."""
         answer = self._client.get_item(TableName=self._table, Key=to_item(key), ReturnConsumedCapacity="TOTAL")

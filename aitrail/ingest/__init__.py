@@ -10,8 +10,9 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.ingest.events_table import WRITERS, EventsTable
-    from aitrail.ingest.fetching import expiry
+    from aitrail.ingest.fetching import Fetcher, expiry, known_fields
     from aitrail.ingest.ingestion import Ingestion
+    from aitrail.ingest.log_file import LogFileIngestion
     from aitrail.ingest.metrics import Ingested, with_sums
     from aitrail.ingest.prefetch import FILES_AHEAD
     from aitrail.ingest.review import Review
@@ -20,8 +21,9 @@ else:
         __name__,
         prefetch=("FILES_AHEAD",),
         events_table=("EventsTable", "WRITERS"),
-        fetching=("expiry",),
+        fetching=("Fetcher", "expiry", "known_fields"),
         ingestion=("Ingestion",),
+        log_file=("LogFileIngestion",),
         metrics=("Ingested", "with_sums"),
         review=("Review",),
     )

@@ -43,16 +43,39 @@ class EventsTable:
         """
         return sum(in_order((partial(self._add, row) for row in rows), workers=self._workers))
 
+    def remove(self, row: dict[str, Any]) -> bool:
+        """Deletes a row of any shape if it still names the same log file; returns whether it did.
+
+        Raises the client's errors.
+        """
+        named = row.get("logFile")
+        is_usual = isinstance(named, str)
+        return _is_met(
+            partial(
+                self._client.delete_item,
+                TableName=self._name,
+                Key=to_item({"eventID": row["eventID"]}),
+                ConditionExpression="logFile = :named" if is_usual else "NOT attribute_type(logFile, :named)",
+                ExpressionAttributeValues=to_item({":named": named if is_usual else "S"}),
+            ),
+            self._clock,
+        )
+
     def _add(self, row: dict[str, Any]) -> bool:
-        try:
-            patiently(partial(self._put_new, row), self._clock)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        return _is_met(partial(self._put_new, row), self._clock)
 
     def _put_new(self, row: dict[str, Any]) -> None:
         self._client.put_item(
             TableName=self._name, Item=to_item(row), ConditionExpression="attribute_not_exists(eventID)"
         )
+
+
+def _is_met(write: Callable[[], object], clock: Clock) -> bool:
+    """Makes a conditional write; returns whether its condition was met."""
+    try:
+        patiently(write, clock)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True

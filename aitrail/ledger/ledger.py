@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.ledger.entries import FILE, PREMISES, UNPROVEN, Entry, became_rows, settled
 from aitrail.ledger.rejects import Rejects
 from aitrail.ledger.updating import Attributes, EntryStore
+from aitrail.window import format_time
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -98,6 +100,10 @@ class Ledger:
     def accept(self, log_file: str, kind: str, changed: Callable[[list[Attributes]], list[Any]]) -> dict[str, Any]:
         """Changes the acceptances of an entry (see `entries.acceptance`). Returns the resulting entry."""
         return self._amend_known(log_file, kind, lambda seen: {"accepted": changed(seen.get("accepted", []))})
+
+    def close_replaced(self, log_file: str, now: datetime) -> dict[str, Any]:
+        """Records that no row of replaced content is left. Returns the resulting entry."""
+        return self._amend_known(log_file, FILE, lambda _: {"repairedAt": format_time(now)})
 
     def note(self, log_file: str, kind: str, **attributes: Any) -> None:  # noqa: ANN401 (any value)
         """Sets attributes of an entry that `settled` does not depend on, whether or not the entry exists."""

@@ -1,5 +1,6 @@
 """The proof without trusting the ledger: reads digests, log files and rows again, and compares them."""
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,13 +9,17 @@ from io import BytesIO
 from aitrail.aws import in_order
 from aitrail.deliveries import UnavailableError, bucket_and_key, kind_of
 from aitrail.digests import InvalidDigest, PublicKeys, UnavailableKey, read_digest
-from aitrail.logfile import UnreadableLogFile
+from aitrail.logfile import DamagedGzip, UnreadableLogFile, inflated
 from aitrail.proof.ledger_proof import Finding
 from aitrail.proof.row_proof import RowCheck, RowProof
 from aitrail.proof.seen_rows import see_rows
 from aitrail.questions import Row
 from aitrail.rows import Reading
 from aitrail.window import Window
+
+_STEP_BYTES = 128 * 1024
+# No log file is larger (see aitrail.logfile.selection.Limits).
+_MAX_BYTES = 2 * 1024**3
 
 # Returns content and metadata of an object (s3://bucket/key), or raises UnavailableError.
 Fetch = Callable[[str], tuple[bytes, dict[str, str]]]
@@ -96,19 +101,20 @@ class DeepProof:
         }
 
     def _read_log_file(self, name: str, content: bytes, recorded: str | None) -> None:
-        reading = self.reading(BytesIO(content), name)
         try:
-            for batch in reading.batches():
+            sha256 = _sha256(content)
+            if self._listed.get(name, sha256) != sha256:
+                self._find("tampered", name, "its content does not match CloudTrail's digest")
+            if recorded != sha256:
+                self._find("changed", name, "its content is not the content that was ingested")
+            if recorded != sha256 or self._listed.get(name, sha256) != sha256 or self.check.is_strange(name):
+                self._unread.add(name)  # nothing says what rows it should have
+                return
+            for batch in self.reading(BytesIO(content), name).batches():
                 self._compare(batch.rows)
-        except UnreadableLogFile as error:
+        except (UnreadableLogFile, DamagedGzip) as error:
             self._unread.add(name)
             self._find("unreadable", name, str(error))
-            return
-        sha256 = reading.content.sha256
-        if self._listed.get(name, sha256) != sha256:
-            self._find("tampered", name, "its content does not match CloudTrail's digest")
-        if recorded != sha256:
-            self._find("changed", name, "its content is not the content that was ingested")
 
     def _compare(self, made: list[Row]) -> None:
         """Compares the rows made from a log file with the rows in the table."""
@@ -132,3 +138,14 @@ class DeepProof:
 
     def _find(self, finding: str, name: str, why: str) -> None:
         self.proof.findings.append(Finding(finding=finding, of=name, why=why))
+
+
+def _sha256(content: bytes) -> str:
+    """SHA-256 (hex) of the uncompressed content, or of its beginning if it is too large. Raises DamagedGzip."""
+    digest, size = hashlib.sha256(), 0
+    for piece in inflated(BytesIO(content), _STEP_BYTES):
+        digest.update(piece)
+        size += len(piece)
+        if size > _MAX_BYTES:
+            break
+    return digest.hexdigest()

@@ -89,6 +89,8 @@ class Proof:
     # Problems that have been accepted, with who accepted them and why.
     _accepted: list[Finding] = field(default_factory=list)
     _findings: list[Finding] = field(default_factory=list)
+    # Problem -> the objects with it.
+    _named: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Adds an entry of the ledger, in any order; entries outside the window are ignored."""
@@ -181,6 +183,10 @@ class Proof:
             self._unproven.setdefault(folder, []).append(name)
         return False
 
+    def named(self, finding: str) -> set[str]:
+        """The objects with this problem, as far as entries have been added."""
+        return self._named.get(finding, set())
+
     def _holds(self, key: LogKey, day: str | None = None) -> bool:
         at = key.delivered_at or f"{day or key.delivery_day}T00:00:00Z"
         return format_time(self.since) <= at < format_time(self.until)
@@ -191,6 +197,7 @@ class Proof:
         self.rows[entry["logFile"]] = entry.get("written", 0)
 
     def _find(self, name: str, entry: Mapping[str, Any], meanings: Mapping[str, str]) -> None:
+        self._named.setdefault(name, set()).add(entry["logFile"])
         self._findings.append(Finding(finding=name, of=entry["logFile"], why=meanings[name]))
 
     def _note_accepted(self, entry: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from aitrail.cells import counted
 from aitrail.deliveries import UnavailableError
-from aitrail.ledger import has_distant_events
+from aitrail.ledger import UNLISTED, has_distant_events
 from aitrail.logfile import UnreadableLogFile
 from aitrail.proof.ledger_proof import Finding, Proof
 from aitrail.proof.seen_rows import SeenRows, Times, delivered_at, is_name, rows_by_file, see_rows
@@ -89,7 +89,9 @@ class RowCheck:
     def prove(self, events: Window) -> RowProof:
         """Compares the rows of these events with the ledger; reads log files again only where that does not suffice."""
         seen = see_rows(self.source, events, files=self.ledger.ingested, expiry=self.expiry)
-        entries = self.entries_of(name for name, rows in self.ledger.rows.items() if rows)
+        files = self.ledger.rows.items()
+        self._count(seen.current[name] for name, _ in files if self.is_strange(name))
+        entries = self.entries_of(name for name, rows in files if rows and not self.is_strange(name))
         doubtful = [entry for entry in entries if not self._is_proved(entry, seen)]
         doubtful += self.look_elsewhere(seen)
         for entry in doubtful:
@@ -98,15 +100,24 @@ class RowCheck:
         self.name_too_many(events)
         return self.proof
 
+    def is_strange(self, name: str) -> bool:
+        """Whether CloudTrail did not write what was read of a log file: nothing says what rows it should have."""
+        return name in self.ledger.named(UNLISTED) or name in self.ledger.named("tampered")
+
     def _is_proved(self, entry: Mapping[str, Any], seen: SeenRows) -> bool:
         """Whether the rows that name a log file are the ones that it became."""
         name = entry["logFile"]
         if name not in seen.hashes or seen.hashes[name].sha256() != entry.get("rowsSha256"):
             return False
         self._proved.add(name)
-        self.proof.distinct += seen.current[name]
-        self.proof.rows += seen.current[name]
+        self._count([seen.current[name]])
         return True
+
+    def _count(self, rows: Iterable[int]) -> None:
+        """Counts rows of the table, each of another event."""
+        number = sum(rows)
+        self.proof.distinct += number
+        self.proof.rows += number
 
     def look_elsewhere(self, seen: SeenRows) -> Iterator[dict[str, Any]]:
         """Checks the log files that rows name although they are not ingested files of the window.
@@ -167,8 +178,7 @@ class RowCheck:
     def _count_only(self, entry: Mapping[str, Any], seen: SeenRows, error: Exception) -> None:
         """What can be said of a log file's rows without reading it again."""
         name, written, rows = entry["logFile"], entry.get("written", 0), seen.current[entry["logFile"]]
-        self.proof.distinct += rows
-        self.proof.rows += rows
+        self._count([rows])
         if not rows and self.expiry.has_passed(entry.get("lastEventTime", "")):
             return  # all of them have expired
         # If some name another file with the same events, there are fewer. As many, but with another hash, are not all
@@ -185,12 +195,18 @@ class RowCheck:
 
     def name_too_many(self, events: Window) -> None:
         """Finds the rows of these events that name a suspected log file and that it did not become."""
+        # Nothing more is to be said of rows that name a file that CloudTrail did not write, but they may be deleted.
+        unlisted = self.ledger.named(UNLISTED)
+        self.suspected |= dict.fromkeys(unlisted, ())
         found: dict[str, list[str]] = {name: [] for name in self.suspected}
         for name, row in rows_by_file(self.source, events) if found else ():
             if name in found and row["eventID"] not in self.suspected[name] and not self.expiry.has_expired(row):
                 found[name].append(row["eventID"])
         for name, event_ids in found.items():
-            self.proof.find_too_many(name, event_ids, self._reason(name))
+            if name in unlisted:
+                self.proof.too_many |= dict.fromkeys(event_ids, name)
+            else:
+                self.proof.find_too_many(name, event_ids, self._reason(name))
 
     def _reason(self, name: str) -> str:
         if not is_name(name):

@@ -56,8 +56,13 @@ def rows_by_file(source: RowSource, events: Window) -> Iterator[tuple[str, Row]]
     """The whole rows of these events with the log file that they name; imported rows, which name none, are left out."""
     for row in source.whole(source.rows(Filter(), events, order=Order.ANY)):
         if "logFile" in row or "importedFrom" not in row:
-            name = row.get("logFile")
-            yield name if isinstance(name, str) else repr(name), row
+            yield named_by(row), row
+
+
+def named_by(row: Row) -> str:
+    """The log file that a row of any shape names."""
+    name = row.get("logFile")
+    return name if isinstance(name, str) else repr(name)
 
 
 def is_name(text: str) -> bool:

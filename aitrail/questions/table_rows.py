@@ -1,6 +1,6 @@
 """Reads rows from the events table: narrow rows from its indexes, whole rows by eventID."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # A page of 1 MB has fewer rows, so a larger Limit would have no effect; DynamoDB accepts at most 32 bits.
 _MOST_OF_A_PAGE = 10_000
+# Of the 100 that IN in an expression of at most 4 KB accepts.
+_MOST_NAMES = 100
 
 
 class TableRows:
@@ -92,6 +94,15 @@ class TableRows:
         """See RowSource. Raises botocore's errors."""
         found = self._reader.get({"eventID": event_id}) if items.is_partition_key(event_id) else None
         return None if found is None or self._expiry.has_expired(found) else found
+
+    def naming(self, log_files: Sequence[str]) -> Iterator[Row]:
+        """The whole rows that name one of these log files; reads the whole table. Raises botocore's errors."""
+        for start in range(0, len(log_files), _MOST_NAMES):
+            places = {f":f{number}": name for number, name in enumerate(log_files[start : start + _MOST_NAMES])}
+            yield from self._reader.scan(
+                FilterExpression=f"logFile IN ({', '.join(places)})",
+                ExpressionAttributeValues={place: {"S": name} for place, name in places.items()},
+            )
 
     def imported_rows(self) -> int:
         """The number of imported rows that no log file has delivered yet. Raises botocore's errors."""

@@ -1,6 +1,7 @@
-"""Operations for when something is missing or wrong: backfill, retry, wait, accept.
+"""Operations for when something is missing or wrong: backfill, retry, wait, accept, repair.
 
-In: the bucket, the ledger and the queues; out: messages to the queues, and acceptances. It reads no log file.
+In: the bucket, the ledger, the queues, and a verdict; out: messages to the queues, acceptances, and repaired rows. Only
+repair reads log files.
 """
 
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from aitrail.repair.accepting import Accepting, accepted
     from aitrail.repair.announced import NOT_READ, Announced, Became
     from aitrail.repair.backfill import REASONS, Backfill, Count, Found
+    from aitrail.repair.repairing import Plan, Repair, replaced
     from aitrail.repair.retrying import RETRIED_PROBLEMS, DeadLetters, MoveRunningError, announced_again
     from aitrail.repair.waiting import Waiting
 else:
@@ -19,6 +21,7 @@ else:
         accepting=("Accepting", "accepted"),
         announced=("Announced", "Became", "NOT_READ"),
         backfill=("Backfill", "Count", "Found", "REASONS"),
+        repairing=("Plan", "Repair", "replaced"),
         retrying=("DeadLetters", "MoveRunningError", "RETRIED_PROBLEMS", "announced_again"),
         waiting=("Waiting",),
     )

@@ -390,3 +390,19 @@ def test_imported_rows_that_have_expired_are_not_counted(storage, record):
     expiring = TableRows(storage.dynamodb, storage.events_name, retention=DAY, clock=storage.clock.given)
 
     assert (kept.imported_rows(), expiring.imported_rows()) == (2, 1)
+
+
+def test_rows_that_name_a_log_file_are_found_in_the_whole_table(storage, wire, row):
+    names = [f"s3://b/{number}" for number in range(150)]
+    storage.write(*[row(number) | {"logFile": name} for number, name in enumerate(names)])
+    storage.write(row(200))
+    small_pages(storage.dynamodb, 40)
+
+    found = list(storage.source.naming(names[:120]))
+
+    assert sorted(each["logFile"] for each in found) == sorted(names[:120])
+    assert found[0].keys() == row(0).keys()
+    scans = wire.requests("Scan")
+    assert {len(call["ExpressionAttributeValues"]) for call in scans} == {100, 20}
+    assert len(scans) > 2 * 3, "every page was read"
+    assert list(storage.source.naming([])) == []

@@ -28,9 +28,10 @@ def create_table(client, name, table):
 
 
 def small_pages(client, size):
-    """Limits the pages of the client's queries to `size` items, because DynamoDB's pages have 1 MB."""
+    """Limits the pages of the client's queries and scans to `size` items, because DynamoDB's pages have 1 MB."""
 
     def limit(params, **_):
         params["Limit"] = min(size, params.get("Limit", size))
 
-    client.meta.events.register("before-parameter-build.dynamodb.Query", limit)
+    for operation in ("Query", "Scan"):
+        client.meta.events.register(f"before-parameter-build.dynamodb.{operation}", limit)

@@ -1,7 +1,8 @@
 """`aitrail verify`: proves that every delivery of a window was ingested, and every wanted record became a row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,10 +11,12 @@ from aitrail.cells import counted, printable
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Access, Command, Report, now_of, option, report_options
 from aitrail.cli.output import narrate, progress
-from aitrail.cli.views import verdict_lines, verdict_remarks, verdict_report
+from aitrail.cli.views import deletion_lines, plan_lines, save_rows, verdict_lines, verdict_remarks, verdict_report
+from aitrail.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
     from aitrail.proof import Verdict, Verification
+    from aitrail.repair import Repair
 
 
 @click.command(cls=Command)
@@ -24,10 +27,16 @@ if TYPE_CHECKING:
         is_flag=True,
         help="Re-announce listed objects that have not arrived, and unverifiable digests.",
     ),
+    option(
+        *("How", "--repair"),
+        is_flag=True,
+        help="Write the rows of CloudTrail's content again and delete others, after confirmation; then verify again.",
+    ),
+    option("How", "--dry-run", is_flag=True, help="With --repair, only show what would be done."),
     since="1d",
 )
 @click.pass_context
-def verify(context: click.Context, *, deep: bool, announce: bool, report: Report) -> None:
+def verify(context: click.Context, *, deep: bool, announce: bool, repair: bool, dry_run: bool, report: Report) -> None:
     """Prove that nothing was lost, or list the exceptions.
 
     Checks that every log file that CloudTrail delivered was ingested unchanged, and that every wanted record is in the
@@ -40,19 +49,33 @@ def verify(context: click.Context, *, deep: bool, announce: bool, report: Report
     Log files of the last two hours may not have a digest yet: they count as open. --deep does not rely on the ledger:
     it reads all digests, log files and rows again, which takes as long as ingesting them.
 
-    Exits with 4 if there are exceptions.
+    --repair reads the version of a log file whose content a digest lists, and writes its rows again if rows are
+    missing or different. Then it deletes the rows that no such content has, and keeps a copy of them in the working
+    directory. With --deep, it also reads the whole table for rows of replaced log files; if none is left, they are no
+    longer `replaced`. It asks before each step.
+
+    Exits with 4 if there are exceptions, after the repair if there is one.
 
     \b
     Examples:
       aitrail verify --since 7d
       aitrail verify --since 2026-11-01 --until 2026-12-01 --deep
       aitrail verify --since 30d --announce
+      aitrail verify --since 7d --repair --dry-run
     """
+    if dry_run and not repair:
+        raise click.UsageError("--dry-run shows what --repair would do: give both.")
+
+    def verify_once() -> "Verdict":
+        return verification.verify_deep(report.window) if deep else verification.verify(report.window)
+
     with progress() as show:
         verification = _verification(
             report, now=now_of(context), reading=lambda name: show(f"Reading {printable(name)}")
         )
-        verdict = verification.verify_deep(report.window) if deep else verification.verify(report.window)
+        verdict = verify_once()
+    if repair and not verdict.proved:
+        verdict = _repair(verdict, verify_once, report, now=now_of(context), deep=deep, dry_run=dry_run)
     _write(verdict, report)
     if announce:
         _announce(report.access, verdict)
@@ -82,6 +105,76 @@ def _verification(report: Report, *, now: datetime, reading: Callable[[str], Non
         origins=report.origins,
         progress=reading,
     )
+
+
+def _repair(
+    verdict: "Verdict",
+    verify_again: Callable[[], "Verdict"],
+    report: Report,
+    *,
+    now: datetime,
+    deep: bool,
+    dry_run: bool,
+) -> "Verdict":
+    """Repairs what a verdict found, as far as the user agrees; returns the verdict after that."""
+    from aitrail.repair import replaced  # noqa: PLC0415 (would slow down --help)
+
+    repair = _repair_of(report.access)
+    narrate(f"Not proved: {counted(len(verdict.findings), 'exception')}.")
+    with progress() as show:
+        show("Reading versions of log files")
+        plan = repair.plan(verdict)
+    _say(plan_lines(plan))
+    if plan.versions and not dry_run and _agreed("Ingest these versions again?"):
+        with progress() as show:
+            for ingested in repair.ingest(plan):
+                show(f"Ingested {printable(str(ingested.details.get('logFile')))}")
+            verdict = verify_again()
+    rows = list(repair.rows_to_delete(verdict))
+    if deep and replaced(verdict):
+        with progress() as show:
+            show("Reading the whole table")
+            rows += [row for row in repair.rows_of_replaced(verdict) if row["eventID"] not in verdict.too_many]
+    if rows:
+        _say(deletion_lines(rows))
+        if not dry_run and _agreed("Delete these rows?"):
+            copy = Path(f"aitrail-deleted-rows-{now:%Y%m%dT%H%M%SZ}.jsonl")
+            save_rows(rows, copy)
+            narrate(f"{counted(repair.delete(rows), 'row')} deleted; {copy} has a copy.")
+            verdict, rows = verify_again(), []
+    if deep and not dry_run and not rows and repair.close(verdict):
+        verdict = verify_again()
+    return verdict
+
+
+def _repair_of(access: Access) -> "Repair":
+    from aitrail.ingest import EventsTable, LogFileIngestion  # noqa: PLC0415 (as above)
+    from aitrail.ledger import Ledger  # noqa: PLC0415
+    from aitrail.questions import TableRows  # noqa: PLC0415
+    from aitrail.repair import Repair  # noqa: PLC0415
+    from aitrail.services import load  # noqa: PLC0415
+
+    deployment, dynamodb = access.deployment, access.client("dynamodb")
+    events, ledger = EventsTable(dynamodb, deployment.events_table), Ledger(dynamodb, deployment.files_table)
+    return Repair(
+        s3=access.client("s3"),
+        ledger=ledger,
+        events=events,
+        source=TableRows(dynamodb, deployment.events_table),
+        log_files=LogFileIngestion(
+            events=events, ledger=ledger, registry=load(), retention=deployment.row_retention, clock=SYSTEM_CLOCK
+        ),
+        retention=deployment.ledger_retention,
+    )
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        narrate(line)
+
+
+def _agreed(question: str) -> bool:
+    return click.confirm(question, default=False, err=True)
 
 
 def _write(verdict: "Verdict", report: Report) -> None:

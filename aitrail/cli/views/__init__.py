@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from aitrail.cli.views.became import show_what_became
     from aitrail.cli.views.event_history import import_progress, show_imported, show_left
     from aitrail.cli.views.original import show_original
+    from aitrail.cli.views.repair import deletion_lines, plan_lines, save_rows
     from aitrail.cli.views.status import status_groups
     from aitrail.cli.views.timeline import show_timeline
     from aitrail.cli.views.usage_table import Finished, cross_table, simple_table
@@ -25,6 +26,7 @@ else:
         backfill=("narrate_counts", "write_counts"),
         event_history=("import_progress", "show_imported", "show_left"),
         original=("show_original",),
+        repair=("deletion_lines", "plan_lines", "save_rows"),
         status=("status_groups",),
         timeline=("show_timeline",),
         usage_table=("Finished", "cross_table", "simple_table"),

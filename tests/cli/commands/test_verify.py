@@ -1,5 +1,7 @@
 """`aitrail verify` with moto's DynamoDB, SQS and S3."""
 
+import gzip
+import hashlib
 import json
 import re
 
@@ -8,7 +10,7 @@ import pytest
 
 from aitrail.dynamodb.tables import FILES
 from aitrail.ledger import DIGEST, DigestEntry, FileEntry, Ledger, Listing
-from aitrail.rows import recorded_with, row_of
+from aitrail.rows import RowHashes, recorded_with, row_of
 from aitrail.services import load
 from demo.documentation import PROJECT
 from tests.shared.deployed_tables import create_table
@@ -29,6 +31,11 @@ def deployment(table, stacks):
     return Deployment(Ledger(dynamodb, "example-Files"), table, sqs, url)
 
 
+def at_the_time(record, time):
+    """The record of an event at the time of its delivery."""
+    return record | {"eventTime": f"2026-03-14T{time[:2]}:{time[2:]}:00Z"}
+
+
 class Deployment:
     def __init__(self, ledger, table, sqs, url):
         self.ledger, self.table, self.sqs, self.url = ledger, table, sqs, url
@@ -46,12 +53,16 @@ class Deployment:
             )
             self.ledger.record(entry, DIGEST)
 
-    def log(self, time, *records, listed=True, read=True):
+    def log(self, time, *records, listed=True, read=True, sha256="a" * 64):
         name = f"s3://{BUCKET}/{FOLDER}{time}Z_a.json.gz"
         if read:
             version = recorded_with(load())
+            records = [at_the_time(each, time) for each in records]
             rows = [row_of(each, log_file=name, record_index=index) for index, each in enumerate(records)]
             self.table.write(rows, time_left=lambda: 60.0)
+            hashes = RowHashes()
+            for row in rows:
+                hashes.add(row)
             counts = dict.fromkeys(("records", "wanted", "written"), len(rows))
             times = [row["eventTime"] for row in rows]
             self.ledger.record(
@@ -59,7 +70,8 @@ class Deployment:
                     log_file=name,
                     status="ingested",
                     recorded_with=version,
-                    sha256="a" * 64,
+                    sha256=sha256,
+                    rows_sha256=hashes.sha256() if rows else None,
                     delivery_day="2026-03-14",
                     first_event_time=min(times, default=None),
                     last_event_time=max(times, default=None),
@@ -73,7 +85,7 @@ class Deployment:
             listing = Listing(
                 log_file=name,
                 entry="file",
-                expected_sha256="a" * 64,
+                expected_sha256=sha256,
                 listed_by=by,
                 listed_at=written(end),
                 known=known,
@@ -294,3 +306,62 @@ def test_query_is_asked_of_the_object(aitrail, deployment):
     deployment.log("0930", read=False)
 
     assert aitrail("verify", *WINDOW, "--query", "findings[].finding").stdout == '[\n  "awaited"\n]\n'
+
+
+@pytest.fixture
+def damaged(deployment, record, stacks, monkeypatch, tmp_path):
+    """A log file in the bucket, of whose two rows one was changed, and one more row that names it."""
+    monkeypatch.chdir(tmp_path)
+    stacks["aitrail"] |= {"LedgerRetentionDays": "none", "RowRetentionDays": "none"}
+    deployment.digests(*range(9, 14))
+    records = [at_the_time(record(number), "0930") for number in (1, 2)]
+    content = json.dumps({"Records": records}).encode()
+    name = deployment.log("0930", *records, sha256=hashlib.sha256(content).hexdigest())
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket=BUCKET, Key=name.removeprefix(f"s3://{BUCKET}/"), Body=gzip.compress(content))
+    rows = [row_of(each, log_file=name, record_index=index) for index, each in enumerate(records)]
+    changed = [rows[0] | {"principal": "user/Mallory"}, rows[1] | {"eventID": "added"}]
+    deployment.table.write(changed, time_left=lambda: 60.0)
+    return name
+
+
+def test_repair_asks_and_puts_everything_right(aitrail, damaged, tmp_path):
+    ended = aitrail("verify", *WINDOW, "--repair", input="y\ny\n")
+
+    assert ended.exit_code == 0, ended.output
+    assert "Proved: no exceptions." in ended.stdout
+    assert "Ingest again, with the content that a digest lists: 1 log file" in ended.stderr
+    assert damaged in ended.stderr
+    assert "Delete, because no content of CloudTrail's has them: 1 row" in ended.stderr
+    (copy,) = tmp_path.glob("aitrail-deleted-rows-*.jsonl")
+    assert [json.loads(line)["eventID"] for line in copy.read_text().splitlines()] == ["added"]
+    assert aitrail("verify", *WINDOW).exit_code == 0
+
+
+@pytest.mark.parametrize(("arguments", "answers"), [(("--dry-run",), ""), ((), "n\nn\n"), ((), "\n\n"), ((), "")])
+@pytest.mark.usefixtures("damaged")
+def test_repair_without_agreement_changes_nothing(aitrail, tmp_path, arguments, answers):
+    before = aitrail("verify", *WINDOW)
+
+    ended = aitrail("verify", *WINDOW, "--repair", *arguments, input=answers)
+
+    assert before.exit_code == 4
+    assert ended.exit_code in (1, 4)
+    assert aitrail("verify", *WINDOW).stdout == before.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_dry_run_without_repair_is_a_usage_error(aitrail):
+    ended = aitrail("verify", "--dry-run")
+
+    assert (ended.exit_code, "give both" in ended.stderr) == (2, True)
+
+
+def test_nothing_to_repair_asks_nothing(aitrail, deployment, record):
+    deployment.digests(*range(9, 14))
+    deployment.log("0930", record(1))
+
+    ended = aitrail("verify", *WINDOW, "--repair")
+
+    assert (ended.exit_code, ended.stderr) == (0, "")

@@ -1,0 +1,128 @@
+"""Repairs what a verdict found in the events table: writes the rows of CloudTrail's content again, deletes others.
+
+CloudTrail's content is the version of a log file in the bucket that has the SHA-256 that a digest lists. A row is only
+deleted if no such content has its record and a person has agreed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from math import inf
+from typing import TYPE_CHECKING
+
+from aitrail.deliveries import Delivery, UnavailableError, bucket_and_key, content_of, versions_of
+from aitrail.ingest import EventsTable, Fetcher, Ingested, LogFileIngestion, known_fields
+from aitrail.ledger import Ledger
+from aitrail.logfile import UnreadableLogFile
+from aitrail.proof import Verdict, named_by
+from aitrail.rows import Reading
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from types_boto3_s3 import S3Client
+
+    from aitrail.questions import Row, TableRows
+
+# Findings after which the rows of CloudTrail's content are written again.
+_WRITTEN_AGAIN = frozenset({"row-missing", "row-differs", "row-unknown", "tampered", "replaced"})
+_REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What repairs a verdict: the versions of log files to ingest again, and log files without a version that would."""
+
+    versions: tuple[Delivery, ...]
+    without_content: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to ingest again."""
+        return not self.versions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """Repairs one deployment's events table. `retention` is of the ledger; `log_files` writes like the function."""
+
+    s3: "S3Client"
+    ledger: Ledger
+    events: EventsTable
+    source: "TableRows"
+    log_files: LogFileIngestion
+    retention: "timedelta | None" = None
+    # Log file -> the eventIDs of CloudTrail's content.
+    _made: dict[str, set[str]] = field(default_factory=dict)
+
+    def plan(self, verdict: Verdict) -> Plan:
+        """Finds the versions to ingest again. Reads them, and raises the client's errors."""
+        named = sorted({each.of for each in verdict.findings if each.finding in _WRITTEN_AGAIN})
+        found = {name: self._vouched(name) for name in named}
+        return Plan(
+            versions=tuple(delivery for delivery in found.values() if delivery),
+            without_content=tuple(name for name, delivery in found.items() if delivery is None),
+        )
+
+    def _vouched(self, name: str) -> Delivery | None:
+        """The newest version of a log file that a digest lists with its content; None if there is none."""
+        expected = (self.ledger.entry(name, consistent=True) or {}).get("expectedSha256")
+        if expected is None:
+            return None
+        bucket, key = bucket_and_key(name)
+        for version_id in versions_of(self.s3, name):
+            try:
+                content, _ = content_of(self.s3, name, version_id=version_id)
+                reading = Reading(BytesIO(content), log_file=name, registry=self.log_files.registry)
+                event_ids = {row["eventID"] for batch in reading.batches() for row in batch.rows}
+            except (UnavailableError, UnreadableLogFile):
+                continue
+            if reading.content.sha256 == expected:
+                self._made[name] = event_ids
+                return Delivery(bucket=bucket, key=key, version_id=version_id, force=True)
+        return None
+
+    def ingest(self, plan: Plan) -> Iterator[Ingested]:
+        """Ingests the versions of a plan as the function does, one by one. Raises the client's errors."""
+        fetcher = Fetcher(s3=self.s3, ledger=self.ledger, is_done=lambda _entry, _delivery: False)
+        for delivery in plan.versions:
+            fetched = fetcher.fetch(delivery)
+            try:
+                known = known_fields(delivery, fetched, now=self.log_files.clock.now(), retention=self.retention)
+                yield self.log_files.ingest(fetched, known, time_left=lambda: inf)
+            finally:
+                fetched.close()
+
+    def rows_to_delete(self, verdict: Verdict) -> "Iterator[Row]":
+        """The whole rows that no content of CloudTrail's has, according to a verdict. Raises the client's errors."""
+        found = self.source.whole({"eventID": event_id} for event_id in verdict.too_many)
+        return (row for row in found if len(row) > 1 and named_by(row) == verdict.too_many[row["eventID"]])
+
+    def rows_of_replaced(self, verdict: Verdict) -> "Iterator[Row]":
+        """The whole rows that name a replaced log file without being of its content; reads the whole table.
+
+        Log files of which CloudTrail's content is not in the bucket are left out. Raises the client's errors.
+        """
+        names = [name for name in replaced(verdict) if name in self._made]
+        rows = self.source.naming(names) if names else iter(())
+        return (row for row in rows if row["eventID"] not in self._made[row["logFile"]])
+
+    def delete(self, rows: "Iterable[Row]") -> int:
+        """Deletes rows that still name the same log file; returns their number. Raises the client's errors."""
+        return sum(map(self.events.remove, rows))
+
+    def close(self, verdict: Verdict) -> list[str]:
+        """Notes that replaced log files are repaired, if a deep verdict finds nothing else; returns their names.
+
+        No row that names them may be left of other content (see `rows_of_replaced`).
+        """
+        others = {each.of for each in verdict.findings if each.finding != _REPLACED}
+        done = [name for name in replaced(verdict) if name in self._made and name not in others]
+        for name in done:
+            self.ledger.close_replaced(name, self.log_files.clock.now())
+        return done
+
+
+def replaced(verdict: Verdict) -> list[str]:
+    """The log files that a verdict names as replaced."""
+    return [each.of for each in verdict.findings if each.finding == _REPLACED]
