@@ -18,7 +18,7 @@ ROW_INDEX_BYTES = 1_674
 # The entry of a log file verified by its digest, that entry in the index by-day, and the same for a digest; a test
 # computes these as well. A file's entry and index entry are written when the file arrives and when its digest arrives;
 # a digest's when it arrives and when the next digest arrives.
-LEDGER_BYTES = 1_057
+LEDGER_BYTES = 1_110
 LEDGER_INDEX_BYTES = 842
 LEDGER_WRITE_UNITS = 4
 DIGEST_BYTES = 1_025

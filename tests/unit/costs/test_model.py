@@ -94,6 +94,7 @@ def test_ledger_entry_has_the_bytes_and_units_that_are_counted():
         stored_at="2026-03-14T09:26:00Z",
         first_event_time="2026-03-14T09:20:00Z",
         last_event_time="2026-03-14T09:25:00Z",
+        rows_sha256="r" * 43,
         ingested_at="2026-03-14T09:26:00Z",
     )
     proof = {"expectedSha256": "a" * 64, "verifiedBy": DIGEST}
