@@ -14,7 +14,7 @@ from aitrail.proof.deep_proof import DeepProof
 from aitrail.proof.ledger_proof import Finding, Proof, days_of
 from aitrail.proof.row_proof import RowProof, prove_rows
 from aitrail.questions import Row, RowSource
-from aitrail.rows import Reading, recorded_with
+from aitrail.rows import Reading, Redaction, recorded_with
 from aitrail.services import Registry
 from aitrail.window import Window
 
@@ -67,6 +67,7 @@ class Verification:
     registry: Registry
     now: datetime
     retention: timedelta | None = None
+    redaction: Redaction | None = None
     origins: Origins = field(default_factory=Origins)
     progress: Callable[[str], None] = lambda _: None
 
@@ -94,7 +95,8 @@ class Verification:
         return _verdict(proof, deep.proof)
 
     def _proof(self, window: Window) -> Proof:
-        proof = Proof(since=window.since, until=window.until, now=self.now, recorded_with=recorded_with(self.registry))
+        version = recorded_with(self.registry, self.redaction)
+        proof = Proof(since=window.since, until=window.until, now=self.now, recorded_with=version)
         for day in days_of(window, self.now):
             self.progress(day)
             self._add(proof, self.reader.of_day(day))
@@ -122,7 +124,14 @@ class Verification:
         return self._is_asked(log_file) and proof.expects(log_file)
 
     def _reading(self, stream: BytesIO, name: str) -> Reading:
-        return Reading(stream, log_file=name, registry=self.registry, retention=self.retention, now=self.now)
+        return Reading(
+            stream,
+            log_file=name,
+            registry=self.registry,
+            retention=self.retention,
+            now=self.now,
+            redaction=self.redaction,
+        )
 
     def _rows_of(self, name: str) -> Iterator[Row]:
         content, _ = content_of(self.s3, name)

@@ -79,6 +79,7 @@ def _verification(report: Report, *, now: datetime, reading: Callable[[str], Non
         registry=load(),
         now=now,
         retention=deployment.row_retention,
+        redaction=access.redaction,
         origins=report.origins,
         progress=reading,
     )
