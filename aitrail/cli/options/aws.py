@@ -188,7 +188,8 @@ class Access:
 
         if (arn := self.deployment.redaction_key) is None:
             return None
-        return Redaction(load(), key_name=arn, key=lambda: redaction_key(self.client("secretsmanager"), arn))
+        secrets = self.client("secretsmanager")  # not in the threads that may need the key
+        return Redaction(load(), key_name=arn, key=lambda: redaction_key(secrets, arn))
 
     @cached_property
     def announcer(self) -> "Announcer":

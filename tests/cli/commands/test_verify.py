@@ -294,3 +294,14 @@ def test_query_is_asked_of_the_object(aitrail, deployment):
     deployment.log("0930", read=False)
 
     assert aitrail("verify", *WINDOW, "--query", "findings[].finding").stdout == '[\n  "awaited"\n]\n'
+
+
+@pytest.mark.usefixtures("redaction")
+def test_files_from_before_redaction_are_outdated(aitrail, deployment, record, stacks):
+    deployment.digests(*range(9, 14))
+    name = deployment.log("0930", record(1))
+
+    ended = aitrail("verify", *WINDOW, "--query", "findings[].[finding, of]")
+
+    assert (ended.exit_code, json.loads(ended.stdout)) == (4, [["outdated", name]])
+    assert "GetSecretValue" not in stacks.calls
