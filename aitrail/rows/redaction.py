@@ -193,4 +193,7 @@ def _leaves(value: object) -> Iterator[object]:
 
 
 def _quotable(leaf: object) -> str:
-    return leaf if isinstance(leaf, str) else json.dumps(leaf)
+    """A leaf as a message would quote it; empty for flags and null, which every message may contain."""
+    if isinstance(leaf, str):
+        return leaf
+    return "" if leaf is None or isinstance(leaf, bool) else json.dumps(leaf)

@@ -260,13 +260,13 @@ def test_derived_attributes_have_the_hash_of_a_redacted_value():
 
 def test_an_error_message_that_quotes_a_value_has_its_hash():
     by = redaction()
-    message = f"Value '{SOMEONE}' at 'text' failed; '{SOMEONE} and more' too; hmac 42 Rom"
-    request = {"text": SOMEONE, "slots": {"a": f"{SOMEONE} and more", "b": "hmac", "c": 42, "d": "Rom"}}
+    message = f"Value '{SOMEONE}' at 'text' failed; '{SOMEONE} and more' too; hmac 42 Rom true"
+    request = {"text": SOMEONE, "slots": {"a": f"{SOMEONE} and more", "b": "hmac", "c": 42, "d": "Rom", "e": True}}
 
     row = made(lex(request, errorMessage=message), by)
 
     marks = {name: by.mark(value) for name, value in {"s": SOMEONE, "m": f"{SOMEONE} and more", "h": "hmac"}.items()}
-    assert row["errorMessage"] == f"Value '{marks['s']}' at 'text' failed; '{marks['m']}' too; {marks['h']} 42 Rom"
+    assert row["errorMessage"] == f"Value '{marks['s']}' at 'text' failed; '{marks['m']}' too; {marks['h']} 42 Rom true"
     assert "/errorMessage" in row["redacted"]
 
 
