@@ -36,7 +36,7 @@ _LEFT_OUT_SUFFIXES = {".pyc", ".md"}
 
 # The services for which the function creates clients. The models of the other 400 services take 23 MB, and botocore
 # searches their folders before it creates the first client.
-_SERVICES = {"cloudtrail", "dynamodb", "s3", "sqs"}
+_SERVICES = {"cloudtrail", "dynamodb", "s3", "secretsmanager", "sqs"}
 
 
 class BundlingError(AitrailError):

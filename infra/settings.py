@@ -64,6 +64,12 @@ class Settings:
         "the stack. The log bucket is always kept, because it holds audit logs.",
         default=True,
     )
+    redact: bool = _setting(
+        values.BOOLEAN,
+        "Replace credentials and personal data in requestParameters and responseElements, which the service files "
+        "name, by keyed hashes before rows and rejects are written.",
+        default=False,
+    )
     maximum_concurrency: int = _setting(
         values.whole_number(2, 1000),
         "Maximum number of concurrent executions of the function for live deliveries.",

@@ -10,6 +10,7 @@ from infra.bundling import Bundle
 from infra.deliveries import Deliveries
 from infra.ingest import TIMEOUT, Ingest
 from infra.log_bucket import LogBucket
+from infra.redaction_key import RedactionKey
 from infra.settings import Settings
 from infra.table import Table
 from infra.trail import Trail
@@ -27,6 +28,7 @@ class AitrailStack(Stack):
         self.deliveries = Deliveries(self, "Deliveries", function_timeout=TIMEOUT)
         self.events = Table(self, "Events", definition=tables.EVENTS, protected=settings.deletion_protection)
         self.files = Table(self, "Files", definition=tables.FILES, protected=settings.deletion_protection)
+        self.redaction_key_arn = self._redaction_key_arn()
         self.ingest = Ingest(
             self,
             "Ingest",
@@ -55,6 +57,11 @@ class AitrailStack(Stack):
         )
         self._tell()
 
+    def _redaction_key_arn(self) -> str | None:
+        if not self.settings.redact:
+            return None
+        return RedactionKey(self, "Redaction", protected=self.settings.deletion_protection).secret.secret_arn
+
     def _environment(self) -> dict[str, str]:
         retention = {
             "ROW_RETENTION_DAYS": self.settings.row_retention_days,
@@ -72,6 +79,7 @@ class AitrailStack(Stack):
                 "POWERTOOLS_LOG_LEVEL": self.settings.log_level,
             }
             | ({"KEY_PREFIXES": ",".join(self.settings.prefixes)} if self.settings.key_prefixes else {})
+            | ({"REDACTION_KEY_ARN": self.redaction_key_arn} if self.redaction_key_arn else {})
             | {name: str(days) for name, days in retention.items() if days}
         )
 
@@ -92,6 +100,8 @@ class AitrailStack(Stack):
             may("dynamodb:Query", on=f"{files.table_arn}/index/{index.name}")
         may("sqs:SendMessage", on=self.deliveries.backfill.queue_arn)  # to re-announce overdue deliveries
         may("cloudtrail:ListPublicKeys", on="*")
+        if self.redaction_key_arn:
+            may("secretsmanager:GetSecretValue", on=self.redaction_key_arn)
         for key_arn in self.settings.log_key_arns:
             may("kms:Decrypt", on=key_arn)
         for trail_arn in self.settings.trail_arns:
@@ -116,5 +126,6 @@ class AitrailStack(Stack):
                 str(self.settings.ledger_retention_days or "none"),
                 "Days that entries of the ledger are kept.",
             ),
+            ("RedactionKeyArn", self.redaction_key_arn or "none", "Secret that keys the hashes of redacted values."),
         ):
             CfnOutput(self, name, value=value, description=description)

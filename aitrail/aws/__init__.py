@@ -1,4 +1,4 @@
-"""General access to AWS: pages fetched in parallel, retries, and the outputs of the deployed stack.
+"""General access to AWS: pages fetched in parallel, retries, the outputs of the deployed stack, its secret.
 
 In: clients and tasks; out: answers. It knows nothing about log files, rows or users.
 """
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from aitrail.aws.operations import known_operations
     from aitrail.aws.paging import WORKERS, Fetch, Page, in_order, in_turn, interleaved, merged, unordered
     from aitrail.aws.retries import patiently, pauses
+    from aitrail.aws.secrets import RedactionKeyError, redaction_key
     from aitrail.aws.temporary import THROTTLING, is_temporary
 else:
     __all__, __getattr__, __dir__ = exports(
@@ -19,6 +20,7 @@ else:
         deployment=("Deployment", "StackNotFoundError"),
         operations=("known_operations",),
         paging=("Fetch", "Page", "WORKERS", "in_order", "in_turn", "interleaved", "merged", "unordered"),
+        secrets=("RedactionKeyError", "redaction_key"),
         retries=("patiently", "pauses"),
         temporary=("THROTTLING", "is_temporary"),
     )

@@ -70,6 +70,12 @@ class Deployment:
         return None if days == "none" else timedelta(days=int(days))
 
     @property
+    def redaction_key(self) -> str | None:
+        """The ARN of the secret with the key of redaction; None if nothing is redacted."""
+        arn = self.outputs.get("RedactionKeyArn", "none")
+        return None if arn == "none" else arn
+
+    @property
     def files_table(self) -> str:
         """The physical name of the ledger."""
         return self._output("FilesTableName")

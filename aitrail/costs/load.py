@@ -47,7 +47,7 @@ class Load:
     `files` is the number of delivered log files, `records` of all records in them (by default 50 per file), `events` of
     the wanted ones. Each of `accounts` delivers 12,410 digest files, unless `digest_files` gives the total. `months` is
     the number of months recorded. Retentions are in days, None if nothing expires. `paid_copy` is for management events
-    that another trail of the account delivers as well.
+    that another trail of the account delivers as well, `redact` for a deployment that redacts.
     """
 
     files: int
@@ -62,6 +62,7 @@ class Load:
     digest_files: int | None = None
     memory_megabytes: int = 1_024
     paid_copy: bool = False
+    redact: bool = False
 
     def __post_init__(self) -> None:
         for name, (least, most) in _BOUNDS.items():

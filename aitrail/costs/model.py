@@ -173,6 +173,8 @@ def _function(bill: Bill, load: Load) -> None:
     )
     bill.add("CloudWatch, metrics", "metrics", len(METRICS), f"{len(METRICS)} metrics")
     bill.add("CloudWatch, alarms", "alarms", ALARMS, f"{ALARMS} alarms")
+    if load.redact:
+        bill.add("Secrets Manager, key of redaction", "secrets", 1, "1 secret", setting="aitrail:redact")
     bill.add("X-Ray, traces", "traces", sampled, "a delivery a second, and 5 % of the others")
 
 

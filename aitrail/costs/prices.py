@@ -40,6 +40,7 @@ UNITS = {
     "metrics": "metrics",
     "alarms": "alarms",
     "traces": "traces",
+    "secrets": "secrets",
     "event-copies": "events",
     "lake-ingestion": "GB",
     "lake-scan": "GB",

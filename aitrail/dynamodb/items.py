@@ -76,16 +76,16 @@ def storable(name: str, value: object) -> tuple[Any, list[str]]:
     Raises RecursionError if the value is nested too deeply for Python to write it as JSON.
     """
     paths: list[str] = []
-    stored = _storable(value, "/" + _escape(name), 1, paths)
+    stored = _storable(value, "/" + escaped(name), 1, paths)
     if len(paths) > _MAX_PATHS:
-        return json_text(value), ["/" + _escape(name)]
+        return json_text(value), ["/" + escaped(name)]
     return stored, paths
 
 
 def _storable(value: object, path: str, depth: int, paths: list[str]) -> object:
     if isinstance(value, dict):
         if depth < _MAX_DEPTH and all(_is_name(key) for key in value):
-            return {key: _storable(item, f"{path}/{_escape(key)}", depth + 1, paths) for key, item in value.items()}
+            return {key: _storable(item, f"{path}/{escaped(key)}", depth + 1, paths) for key, item in value.items()}
     elif isinstance(value, list):
         if depth < _MAX_DEPTH:
             return [_storable(item, f"{path}/{index}", depth + 1, paths) for index, item in enumerate(value)]
@@ -129,7 +129,8 @@ def _is_name(key: str) -> bool:
     return bool(key) and is_unicode(key) and len(key.encode()) <= _MAX_NAME_BYTES
 
 
-def _escape(key: str) -> str:
+def escaped(key: str) -> str:
+    """A member's name as it is written in a JSON Pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")
 
 

@@ -19,7 +19,7 @@ from aitrail.aws import patiently
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
-from aitrail.rows import IMPORTED, Reject, RejectedRecord, sized_row_of
+from aitrail.rows import IMPORTED, Redaction, Reject, RejectedRecord, redacted, sized_row_of
 from aitrail.services import Registry
 from aitrail.window import Window
 
@@ -104,13 +104,14 @@ def within_reach(window: Window, now: datetime) -> Window:
 class Found:
     """Rows and rejects made from events, in the same way as from records in log files.
 
-    With a `retention`, rows carry expiresAt. `counts` has all `events`, and the number that are `unwanted` (of no
-    service) or `expired` at `now`.
+    With a `retention`, rows carry expiresAt; with a `redaction`, rows and rejects are redacted. `counts` has all
+    `events`, and the number that are `unwanted` (of no service) or `expired` at `now`.
     """
 
     registry: Registry
     retention: timedelta | None
     now: datetime
+    redaction: Redaction | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     rejects: list[RejectedRecord] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -121,7 +122,9 @@ class Found:
         record = _record(event)
         if record is None:
             known = {"eventSource": event.get("EventSource"), "eventName": event.get("EventName")}
-            text = {"CloudTrailEvent": event.get("CloudTrailEvent")}
+            text = event.get("CloudTrailEvent")
+            # No values can be found in it, so it is redacted as a whole.
+            text = {"CloudTrailEvent": text if self.redaction is None else self.redaction.mark(text)}
             self._reject(known | text, "CloudTrailEvent is not a JSON object", event.get("EventId"))
         elif not self._is_wanted(record):
             self.counts["unwanted"] += 1
@@ -134,7 +137,10 @@ class Found:
 
     def _add(self, record: dict[str, Any]) -> None:
         try:
-            row, _ = sized_row_of(record, provenance=IMPORTED, registry=self.registry, retention=self.retention)
+            kept, hidden = redacted(record, self.redaction)
+            row, _ = sized_row_of(
+                kept, provenance=IMPORTED, registry=self.registry, retention=self.retention, redacted=hidden
+            )
         except Reject as reject:
             self._reject(record, reject.reason, record.get("eventID"))
             return
@@ -145,7 +151,7 @@ class Found:
 
     def _reject(self, record: dict[str, Any], reason: str, event_id: object) -> None:
         is_key = isinstance(event_id, str) and 0 < len(event_id) <= _MAX_KEY and items.is_unicode(event_id)
-        rejected = RejectedRecord.of(record, key=str(event_id), reason=reason)
+        rejected = RejectedRecord.of(record, key=str(event_id), reason=reason, redaction=self.redaction)
         # The key is used in the ledger: without an eventID, the hash of the kept record replaces it.
         digest = hashlib.sha256(items.json_text(rejected.kept).encode()).hexdigest()
         self.rejects.append(rejected if is_key else replace(rejected, key=digest[:_SHORT_HASH]))

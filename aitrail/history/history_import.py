@@ -17,6 +17,7 @@ from aitrail.history.event_history import SETTLED, Event, EventHistory, Found, H
 from aitrail.history.import_progress import ImportProgress
 from aitrail.ingest import EventsTable
 from aitrail.ledger import Ledger
+from aitrail.rows import Redaction
 from aitrail.services import Registry
 from aitrail.window import Window
 
@@ -51,6 +52,7 @@ class HistoryImport:
     registry: Registry
     retention: timedelta | None
     now: datetime
+    redaction: Redaction | None = None
     force: bool = False
     report: Callable[[int, int], None] = lambda _events, _sources: None
     _stopped: threading.Event = field(default_factory=threading.Event, init=False)
@@ -120,7 +122,7 @@ class HistoryImport:
 
     def _import_events(self, events: Sequence[Event], origin: str) -> Counter[str]:
         """Writes rows and rejects, and returns the number of events by outcome."""
-        found = Found(registry=self.registry, retention=self.retention, now=self.now)
+        found = Found(registry=self.registry, retention=self.retention, now=self.now, redaction=self.redaction)
         for event in events:
             found.add(event)
         written = self.events.add(found.rows)

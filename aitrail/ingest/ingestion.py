@@ -25,7 +25,7 @@ from aitrail.ingest.log_file import LogFileIngestion, check_time
 from aitrail.ingest.metrics import Ingested, not_read, of_digest
 from aitrail.ingest.prefetch import Prefetch
 from aitrail.ledger import DIGEST, DigestEntry, Ledger
-from aitrail.rows import recorded_with
+from aitrail.rows import Redaction, recorded_with
 from aitrail.services import Registry
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Ingestion:
     scope: Scope
     reconciliation: Reconciliation
     reviewer: Reviewer
+    redaction: Redaction | None = None
     row_retention: timedelta | None = None
     ledger_retention: timedelta | None = None
     clock: Clock = SYSTEM_CLOCK
@@ -71,6 +72,7 @@ class Ingestion:
             registry=self.registry,
             retention=self.row_retention,
             clock=self.clock,
+            redaction=self.redaction,
         )
 
     @contextmanager
@@ -158,7 +160,8 @@ class Ingestion:
         is_current = (
             earlier.get("status") == "verified"
             if earlier["entry"] == DIGEST
-            else earlier.get("status") == "ingested" and earlier.get("recordedWith") == recorded_with(self.registry)
+            else earlier.get("status") == "ingested"
+            and earlier.get("recordedWith") == recorded_with(self.registry, self.redaction)
         )
         # `unfinished`: rows of different content may have been written since.
         return is_current and delivery.etag in (None, earlier.get("etag")) and "unfinished" not in earlier

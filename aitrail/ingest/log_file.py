@@ -21,7 +21,7 @@ from aitrail.ingest.fetching import Fetched
 from aitrail.ingest.metrics import Ingested, of_log_file
 from aitrail.ledger import FILE, UNPROVEN, Entry, FileEntry, Ledger, has_distant_events
 from aitrail.logfile import UnreadableLogFile
-from aitrail.rows import Reading, recorded_with
+from aitrail.rows import Reading, Redaction, recorded_with
 from aitrail.services import Registry
 from aitrail.window import parse_time
 
@@ -35,13 +35,14 @@ class LogFileIngestion:
     registry: Registry
     retention: timedelta | None
     clock: Clock
+    redaction: Redaction | None = None
 
     def ingest(self, fetched: Fetched, known: Mapping[str, Any], time_left: Callable[[], float]) -> Ingested:
         """Reads a log file, or records why it cannot be read; `known` holds the entry's fields known in advance.
 
         Raises OutOfTimeError and the client's errors, after which the delivery has to be retried.
         """
-        entry = FileEntry(**known, recorded_with=recorded_with(self.registry))
+        entry = FileEntry(**known, recorded_with=recorded_with(self.registry, self.redaction))
         unknown_sources: Mapping[str, int] = {}
         if not fetched.error:
             reading = Reading(
@@ -50,6 +51,7 @@ class LogFileIngestion:
                 registry=self.registry,
                 retention=self.retention,
                 now=self.clock.now(),
+                redaction=self.redaction,
                 at_each_step=lambda: check_time(time_left, entry.log_file),
             )
             entry = self._read(reading, entry, fetched.earlier, time_left)

@@ -14,7 +14,7 @@ from aitrail.proof.deep_proof import DeepProof
 from aitrail.proof.ledger_proof import Finding, Proof, days_of
 from aitrail.proof.row_proof import RowCheck, RowProof
 from aitrail.questions import Row, RowSource
-from aitrail.rows import Expiry, Reading, recorded_with
+from aitrail.rows import Expiry, Reading, Redaction, recorded_with
 from aitrail.services import Registry
 from aitrail.window import Window
 
@@ -69,6 +69,7 @@ class Verification:
     registry: Registry
     now: datetime
     retention: timedelta | None = None
+    redaction: Redaction | None = None
     origins: Origins = field(default_factory=Origins)
     progress: Callable[[str], None] = lambda _: None
 
@@ -108,7 +109,8 @@ class Verification:
         return (entry for entry in self.reader.whole(keys) if "deliveryDay" in entry)
 
     def _proof(self, window: Window) -> Proof:
-        proof = Proof(since=window.since, until=window.until, now=self.now, recorded_with=recorded_with(self.registry))
+        version = recorded_with(self.registry, self.redaction)
+        proof = Proof(since=window.since, until=window.until, now=self.now, recorded_with=version)
         for day in days_of(window, self.now):
             self.progress(day)
             self._add(proof, self.reader.of_day(day))
@@ -137,7 +139,7 @@ class Verification:
 
     def _reading(self, stream: BinaryIO, name: str) -> Reading:
         """Reads a log file, including rows that have expired: others may be left of an earlier retention."""
-        return Reading(stream, log_file=name, registry=self.registry)
+        return Reading(stream, log_file=name, registry=self.registry, redaction=self.redaction)
 
     def _rows_of(self, entry: Mapping[str, Any]) -> Iterator[Row]:
         """The rows of the content that the ledger has of a log file."""

@@ -11,7 +11,7 @@ from aitrail.services import Registry, load
 # The columns that only whole rows have.
 WIDE_COLUMNS = (
     *sorted(RECORD_FIELDS - {*tables.NARROW_COLUMNS}),
-    *("other", "asJson", "logFile", "recordIndex", "importedFrom", "expiresAt"),
+    *("other", "asJson", "logFile", "recordIndex", "importedFrom", "expiresAt", "redacted"),
 )
 ALL_COLUMNS = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)
 Texts = str | Iterable[str]

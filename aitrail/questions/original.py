@@ -1,12 +1,13 @@
 """Finds the record that a row was made from in its log file, and compares the two."""
 
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.logfile import LogFile
 from aitrail.questions.source import Row
-from aitrail.rows import RECORD_FIELDS, Reject, record_of, row_of
+from aitrail.rows import RECORD_FIELDS, Redaction, Reject, record_of, redacted, row_of
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
 
@@ -37,18 +38,31 @@ def original_of(row: Row, stream: BinaryIO, *, registry: Registry | None = None)
     return found[0]
 
 
-def differing_fields(row: Row, original: dict[str, Any]) -> list[str]:
-    """The top-level fields in which the row's record differs, in value or type (1 is not 1.0), sorted."""
+def differing_fields(row: Row, original: dict[str, Any], *, redaction: Redaction | None = None) -> list[str]:
+    """The top-level fields in which the row's record differs, in value or type (1 is not 1.0), sorted.
+
+    With a `redaction`, the original is redacted first.
+    """
+    with suppress(Reject):  # no row can be made from it, so it differs as it is
+        original, _ = redacted(original, redaction)
     return differing(record_of(row), original)
 
 
-def differing_attributes(row: Row, original: dict[str, Any], *, registry: Registry | None = None) -> list[str]:
+def differing_attributes(
+    row: Row, original: dict[str, Any], *, registry: Registry | None = None, redaction: Redaction | None = None
+) -> list[str]:
     """The row's derived attributes that differ from those that the registry derives from the original, sorted.
 
     Empty if no row can be made from the original: its fields differ then.
     """
     try:
-        made = row_of(original, log_file=row["logFile"], record_index=row["recordIndex"], registry=registry)
+        made = row_of(
+            original,
+            log_file=row["logFile"],
+            record_index=row["recordIndex"],
+            registry=registry,
+            redaction=redaction,
+        )
     except Reject:
         return []
     kept = RECORD_FIELDS | _OF_THE_TABLE | {"other", "asJson"}

@@ -73,7 +73,12 @@ class Repair:
         for version_id in versions_of(self.s3, name):
             try:
                 content, _ = content_of(self.s3, name, version_id=version_id)
-                reading = Reading(BytesIO(content), log_file=name, registry=self.log_files.registry)
+                reading = Reading(
+                    BytesIO(content),
+                    log_file=name,
+                    registry=self.log_files.registry,
+                    redaction=self.log_files.redaction,
+                )
                 event_ids = {row["eventID"] for batch in reading.batches() for row in batch.rows}
             except (UnavailableError, UnreadableLogFile):
                 continue

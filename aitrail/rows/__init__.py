@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from aitrail.rows.identity import CREDENTIALS, PRINCIPAL_KINDS, identity_of
     from aitrail.rows.outcome import OUTCOMES
     from aitrail.rows.reading import Reading
+    from aitrail.rows.redaction import Redaction, redacted
     from aitrail.rows.rejects import Reject, RejectedRecord
     from aitrail.rows.row import IMPORTED, record_of, recorded_with, row_of, sized_row_of
     from aitrail.rows.row_hashes import OF_PROVENANCE, RowHashes, row_hash
@@ -25,6 +26,7 @@ else:
         identity=("CREDENTIALS", "PRINCIPAL_KINDS", "identity_of"),
         outcome=("OUTCOMES",),
         reading=("Reading",),
+        redaction=("Redaction", "redacted"),
         rejects=("Reject", "RejectedRecord"),
         row=("IMPORTED", "record_of", "recorded_with", "row_of", "sized_row_of"),
         row_hashes=("OF_PROVENANCE", "RowHashes", "row_hash"),

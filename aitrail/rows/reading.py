@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.logfile import LogFile
+from aitrail.rows.redaction import Redaction, redacted
 from aitrail.rows.rejects import Reject, RejectedRecord
 from aitrail.rows.row import in_log_file, sized_row_of
 from aitrail.rows.row_hashes import RowHashes
@@ -42,9 +43,9 @@ class Reading:
     """Reads `stream` once, through `batches`. The counts are complete when the batches are exhausted.
 
     Rows name `log_file` as their origin. With a `retention`, rows carry expiresAt, and records that have expired at
-    `now` are counted as expired and become no rows. `content.sha256` and `rows_sha256` are set only if `is_hashed`;
-    hashing the content takes a quarter of the time. `at_each_step` is called about every 128 KB of content; an
-    exception from it ends the reading.
+    `now` are counted as expired and become no rows. With a `redaction`, rows and rejects are redacted.
+    `content.sha256` and `rows_sha256` are set only if `is_hashed`; hashing the content takes a quarter of the time.
+    `at_each_step` is called about every 128 KB of content; an exception from it ends the reading.
     """
 
     def __init__(  # noqa: PLR0913 (parameters in which the function and scan differ)
@@ -55,6 +56,7 @@ class Reading:
         registry: Registry,
         retention: timedelta | None = None,
         now: datetime | None = None,
+        redaction: Redaction | None = None,
         is_hashed: bool = True,
         at_each_step: Callable[[], None] = lambda: None,
     ) -> None:
@@ -71,6 +73,7 @@ class Reading:
         self._log_file = log_file
         self._registry = registry
         self._retention = retention
+        self._redaction = redaction
         self._expired_before = -1.0 if now is None else now.timestamp()
         # eventID -> the record, since its hash is seldom needed, or its hash.
         self._seen: dict[str, dict[str, Any] | str] = {}
@@ -104,22 +107,24 @@ class Reading:
     def _add(self, batch: Batch, index: int, record: dict[str, Any]) -> int:
         """Adds the record to the batch as a row or a reject; returns the bytes of memory that takes."""
         try:
+            kept, hidden = redacted(record, self._redaction)
             row, size = sized_row_of(
-                record,
+                kept,
                 provenance=in_log_file(self._log_file, index),
                 registry=self._registry,
                 retention=self._retention,
+                redacted=hidden,
             )
         except Reject as reject:
             self.rejected += 1
-            rejected = RejectedRecord.of(record, key=index, reason=reject.reason)
+            rejected = RejectedRecord.of(record, key=index, reason=reject.reason, redaction=self._redaction)
             batch.rejects.append(rejected)
             return items.item_size(rejected.kept) + _OVERHEAD_BYTES
         self._note_time(row["eventTime"])
         if row.get("expiresAt", self._expired_before + 1) <= self._expired_before:
             self.expired += 1
             return 0
-        if not self._is_new(row, record):
+        if not self._is_new(row, kept):
             self.duplicates_in_file += 1
             return 0
         batch.rows.append(row)

@@ -2,10 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
+
+if TYPE_CHECKING:
+    from aitrail.rows.redaction import Redaction
 
 # A reject keeps its whole record if that fits into an item with the other attributes, otherwise the beginning.
 _MAX_KEPT_BYTES = 390 * 1024
@@ -27,7 +30,7 @@ class RejectedRecord:
 
     `key` is unique within its origin: its position in Records, or its eventID if it is not from a log file.
     `kept` holds `record`, its JSON text. For a record that is too large, it holds `recordSha256`, `recordBytes` and
-    `recordBeginning` instead. It is empty if the record is nested too deeply to be written as JSON.
+    `recordBeginning` instead. It is empty if the record is nested too deeply to be written as JSON or to be redacted.
     """
 
     key: int | str
@@ -37,14 +40,14 @@ class RejectedRecord:
     kept: dict[str, Any]
 
     @classmethod
-    def of(cls, record: dict[str, Any], *, key: int | str, reason: str) -> Self:
-        """The reject for a record; it keeps no reference to the record."""
+    def of(cls, record: dict[str, Any], *, key: int | str, reason: str, redaction: "Redaction | None" = None) -> Self:
+        """The reject for a record, which has not been redacted yet; it keeps no reference to the record."""
         return cls(
             key=key,
             reason=reason,
             event_source=_name(record.get("eventSource")),
             event_name=_name(record.get("eventName")),
-            kept=_kept(record),
+            kept=_kept(record, redaction),
         )
 
 
@@ -52,10 +55,10 @@ def _name(value: object) -> str | None:
     return value[:_MAX_NAME_CHARACTERS] if isinstance(value, str) and items.is_unicode(value) else None
 
 
-def _kept(record: dict[str, Any]) -> dict[str, Any]:
+def _kept(record: dict[str, Any], redaction: "Redaction | None") -> dict[str, Any]:
     try:
-        text = items.json_text(record)
-    except RecursionError:
+        text = items.json_text(record if redaction is None else redaction.applied(record)[0])
+    except (RecursionError, Reject):
         return {}
     if len(text) <= _MAX_KEPT_BYTES:
         return {"record": text}

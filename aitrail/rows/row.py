@@ -5,13 +5,14 @@ A row consists of the record's fields (`fields`), the attributes derived from th
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from aitrail.dynamodb import items
 from aitrail.rows.derived import derived_attributes
 from aitrail.rows.fields import kept_fields, original_fields
+from aitrail.rows.redaction import Redaction, redacted
 from aitrail.rows.rejects import Reject
 from aitrail.rows.table_keys import original_event_id
 from aitrail.services import Registry
@@ -25,18 +26,20 @@ IMPORTED = {"importedFrom": "event-history"}
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
-def recorded_with(registry: Registry) -> str:
-    """The fingerprint of everything that determines the content of a row: row version and registry."""
-    return f"{ROW_VERSION}-{registry.fingerprint}"
+def recorded_with(registry: Registry, redaction: Redaction | None = None) -> str:
+    """The fingerprint of everything that determines the content of a row: row version, registry and redaction."""
+    version = f"{ROW_VERSION}-{registry.fingerprint}"
+    return version if redaction is None else f"{version}-{redaction.fingerprint}"
 
 
-def row_of(
+def row_of(  # noqa: PLR0913 (the options of a deployment)
     record: dict[str, Any],
     *,
     log_file: str,
     record_index: int,
     registry: Registry | None = None,
     retention: timedelta | None = None,
+    redaction: Redaction | None = None,
 ) -> dict[str, Any]:
     """The row of a wanted record: a dict of plain JSON values, at most 400 KB by DynamoDB's count.
 
@@ -44,7 +47,8 @@ def row_of(
     `expiresAt` (epoch seconds) is set only with a `retention`. Raises Reject.
     """
     provenance = in_log_file(log_file, record_index)
-    row, _ = sized_row_of(record, provenance=provenance, registry=registry, retention=retention)
+    record, hidden = redacted(record, redaction)
+    row, _ = sized_row_of(record, provenance=provenance, registry=registry, retention=retention, redacted=hidden)
     return row
 
 
@@ -59,10 +63,12 @@ def sized_row_of(
     provenance: Mapping[str, Any],
     registry: Registry | None = None,
     retention: timedelta | None = None,
+    redacted: Sequence[str] = (),
 ) -> tuple[dict[str, Any], int]:
     """The row that `row_of` returns, and its bytes by DynamoDB's count. The row shares values with the record.
 
     `provenance` holds the attributes that say where the record comes from: `in_log_file(...)` or `IMPORTED`.
+    `redacted` points to the values of the record that have been replaced.
     """
     try:
         derived = derived_attributes(record, registry or load_registry(), retention)
@@ -75,6 +81,8 @@ def sized_row_of(
     derived |= provenance
     if as_json:
         derived["asJson"] = sorted(as_json)
+    if redacted:
+        derived["redacted"] = list(redacted)
     size += items.item_size(derived)
     if size > items.MAX_ITEM_BYTES:
         raise Reject(f"the row has {size} bytes; DynamoDB accepts at most {items.MAX_ITEM_BYTES}")
@@ -82,6 +90,9 @@ def sized_row_of(
 
 
 def record_of(row: dict[str, Any]) -> dict[str, Any]:
-    """The record that the row was made from; numbers in the row may be int, float or Decimal, as from DynamoDB."""
+    """The record that the row was made from; numbers in the row may be int, float or Decimal, as from DynamoDB.
+
+    Of a redacted record, it is the record as redacted.
+    """
     record, event_id = original_fields(row), original_event_id(row["eventID"])
     return record if event_id is None else record | {"eventID": event_id}

@@ -11,11 +11,11 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.services.definition import RegistryError
     from aitrail.services.registry import Registry, load
-    from aitrail.services.service import Service, operation_of
+    from aitrail.services.service import Service, is_redacted, operation_of
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         definition=("RegistryError",),
         registry=("Registry", "load"),
-        service=("Service", "operation_of"),
+        service=("Service", "is_redacted", "operation_of"),
     )

@@ -8,8 +8,13 @@ The file is named after its service (`polly.toml` -> `polly`). Its keys:
     resource       rules, the first with a value wins: kind and parameters; operations and when (optional)
     arn_kinds      word in an ARN = kind: such an ARN yields that kind and the first name after the word (optional)
     usage          counts and labels: name = parameters, the first that is present wins (optional)
+    redact         paths of values that aitrail:redact replaces (optional)
 
 A parameter is a dotted path, looked up in requestParameters first, then in responseElements.
+
+A path of `redact` consists of names separated by dots, regardless of case; `*` is any name. It is looked for at every
+depth of requestParameters and responseElements. A list on the way stands for all of its elements. The value at the end
+is replaced as a whole; where a path should continue but finds no object (a text, say), so is the value found there.
 """
 
 import re
@@ -38,7 +43,7 @@ def read_service(path: Path) -> Service:
     except (OSError, ValueError) as error:
         raise RegistryError(f"{path} cannot be read: {error}; it must be a TOML file in UTF-8") from error
     where = str(path)
-    _keys(document, where, ("title", "event_sources"), ("lookalikes", "resource", "arn_kinds", "usage"))
+    _keys(document, where, ("title", "event_sources"), ("lookalikes", "resource", "arn_kinds", "usage", "redact"))
     return Service(
         name=name,
         title=_TITLE(document["title"], f"{where}, title"),
@@ -46,6 +51,7 @@ def read_service(path: Path) -> Service:
         lookalikes=tuple(sorted(_optional(document, "lookalikes", where, _LOOKALIKES))),
         rules=_optional(document, "resource", where, _list_of(_rule)),
         arn_kinds=_optional(document, "arn_kinds", where, _ARN_KINDS),
+        redact=tuple(sorted(_optional(document, "redact", where, _REDACT))),
         **_usage(document.get("usage", {}), f"{where}, usage"),
     )
 
@@ -122,4 +128,5 @@ _LOOKALIKES = _list_of(_text(r"[a-z0-9*?\[\]]+", "a lower-case pattern such as `
 _OPERATIONS = _list_of(_text(r"[A-Za-z0-9_*?\[\]]+", "an operation or a pattern such as `*Lexicon`"))
 _ARN_KINDS = _pairs_of(_text(r"[^\s/:]+", "a word in an ARN such as `bot-alias`"), _NAME)
 _WHEN = _pairs_of(_text(r"[^\s.]+(\.[^\s.]+)*", "a dotted path"), _text(r".+", "a text such as `BOT`"))
+_REDACT = _list_of(_text(r"[^\s.*]+(\.([^\s.*]+|\*))*", "a path of names and `*` such as `slots.*`"))
 _USAGE = _pairs_of(_text(r"[A-Za-z][A-Za-z0-9]{0,63}", "a name such as `requestCharacters`"), _PARAMETERS)

@@ -35,10 +35,16 @@ class Registry:
 
     @cached_property
     def fingerprint(self) -> str:
-        """12 hex digits of the SHA-256 of the files' content, regardless of comments, layout and the order of keys."""
+        """12 hex digits of the SHA-256 of the files' content, regardless of comments, layout and the order of keys.
+
+        `redact` is left out: it determines rows only if values are redacted, and then has a fingerprint of its own.
+        """
         import hashlib  # noqa: PLC0415 (loads OpenSSL, which would slow down --help)
 
-        canonical = json.dumps([asdict(service) for service in self.services], sort_keys=True)
+        services = [asdict(service) for service in self.services]
+        for service in services:
+            del service["redact"]
+        canonical = json.dumps(services, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:_FINGERPRINT_DIGITS]
 
     @cached_property

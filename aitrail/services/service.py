@@ -36,6 +36,11 @@ def operation_of(event_name: str) -> str:
     return _API_DATE.sub("", event_name)
 
 
+def is_redacted(text: str) -> bool:
+    """Whether CloudTrail has left nothing of a text: it is empty, asterisks, or HIDDEN_DUE_TO_SECURITY_REASONS."""
+    return not text.strip("*") or text == _HIDDEN
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A rule: the first usable value of `parameters` is a resource of that kind, if `operations` and `when` match.
@@ -61,7 +66,8 @@ class Service:
     """A service of the registry, read from one TOML file and validated.
 
     `arn_kinds` are (word in an ARN, kind) pairs; `counts` and `labels` are (name, parameters) pairs.
-    A parameter is a dotted path, looked up in requestParameters first, then in responseElements.
+    A parameter is a dotted path, looked up in requestParameters first, then in responseElements. `redact` are the paths
+    of values that can be redacted.
     """
 
     name: str
@@ -72,6 +78,7 @@ class Service:
     arn_kinds: tuple[tuple[str, str], ...] = ()
     counts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    redact: tuple[str, ...] = ()
 
     def resource_of(self, operation: str, request: object, response: object) -> str | None:
         """The resource that the operation acted on, as `kind/name`, or None. The length is not limited."""
@@ -189,7 +196,7 @@ def _first(parameters: Iterable[str], sides: Iterable[_Members], accept: Callabl
 def _text(value: object) -> str | None:
     """The string, or the first string of a list, that is neither empty nor redacted."""
     for text in (value,) if isinstance(value, str) else value if isinstance(value, list) else ():
-        if isinstance(text, str) and text.strip("*") and text != _HIDDEN:
+        if isinstance(text, str) and not is_redacted(text):
             return text
     return None
 

@@ -14,13 +14,15 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aitrail.aws import redaction_key
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import Announcer, Scope
 from aitrail.digests import PublicKeys, Reconciliation
 from aitrail.dynamodb import encode_batches_at_once
 from aitrail.ingest import FILES_AHEAD, WRITERS, EventsTable, Ingestion, Review, expiry
 from aitrail.ledger import Ledger, LedgerReader
-from aitrail.services import load
+from aitrail.rows import Redaction
+from aitrail.services import Registry, load
 
 # A few quick attempts: one call takes at most 50 s. A longer fault fails the message, and SQS delivers it again later.
 _CONFIG = Config(
@@ -40,7 +42,10 @@ _LONGEST_PAUSE = 900
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """The settings that the stack passes to the function; a retention is None if nothing expires."""
+    """The settings that the stack passes to the function.
+
+    A retention is None if nothing expires, `redaction_key_arn` if nothing is redacted.
+    """
 
     events_table: str
     files_table: str
@@ -50,6 +55,7 @@ class Environment:
     backfill_queue_url: str
     row_retention: timedelta | None
     ledger_retention: timedelta | None
+    redaction_key_arn: str | None
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Environment":
@@ -63,6 +69,7 @@ class Environment:
             backfill_queue_url=environ["BACKFILL_QUEUE_URL"],
             row_retention=_retention(environ.get("ROW_RETENTION_DAYS")),
             ledger_retention=_retention(environ.get("LEDGER_RETENTION_DAYS")),
+            redaction_key_arn=environ.get("REDACTION_KEY_ARN"),
         )
 
     def queue_url(self, arn: str) -> str:
@@ -98,17 +105,25 @@ def _client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 (a 
     return _session.create_client(service, config=_CONFIG, region_name=region)
 
 
+def _redaction(environment: Environment, registry: Registry) -> Redaction | None:
+    if (arn := environment.redaction_key_arn) is None:
+        return None
+    # The key is read once, with the first value to redact: an error fails only the messages that need it.
+    return Redaction(registry, key_name=arn, key=lambda: redaction_key(_client("secretsmanager"), arn))
+
+
 def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingestion:
     ledger = Ledger(_client("dynamodb"), environment.files_table, clock=clock)
     reader = LedgerReader(_client("dynamodb"), environment.files_table, clock=clock)
     scope = Scope(bucket=environment.log_bucket, prefixes=environment.key_prefixes)
     # Few batches send messages, so the client is created only when needed.
     announcer = Announcer(lambda: _client("sqs"), environment.backfill_queue_url, environment.log_bucket, clock=clock)
+    registry = load()
     return Ingestion(
         s3=_client("s3"),
         events=EventsTable(encode_batches_at_once(_client("dynamodb")), environment.events_table, clock=clock),
         ledger=ledger,
-        registry=load(),
+        registry=registry,
         scope=scope,
         reconciliation=Reconciliation(
             ledger=ledger,
@@ -119,6 +134,7 @@ def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingesti
             expires_at=lambda: expiry(clock.now(), environment.ledger_retention),
         ),
         reviewer=Review(ledger=ledger, reader=reader, announcer=announcer, bucket=environment.log_bucket, clock=clock),
+        redaction=_redaction(environment, registry),
         row_retention=environment.row_retention,
         ledger_retention=environment.ledger_retention,
         clock=clock,

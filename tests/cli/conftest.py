@@ -25,7 +25,8 @@ from aitrail.clock import Clock
 from aitrail.dynamodb.tables import EVENTS, FILES
 from aitrail.ingest import EventsTable
 from aitrail.ledger import Ledger
-from aitrail.rows import row_of
+from aitrail.rows import Redaction, row_of
+from aitrail.services import load
 from tests.shared.deployed_stack import Deployed
 from tests.shared.deployed_tables import create_table
 from tests.shared.quick_moto import quicken
@@ -231,6 +232,15 @@ def deployed(ledger, stacks):
     stacks["aitrail"] |= deployed.outputs
     stacks.calls.clear()
     return deployed
+
+
+@pytest.fixture
+def redaction(table, stacks):  # noqa: ARG001 (the stack and its credentials)
+    """Makes the stack `aitrail` redact, with a secret as its key; returns the redaction."""
+    arn = boto3.client("secretsmanager").create_secret(Name="key", SecretString="the key")["ARN"]
+    stacks["aitrail"]["RedactionKeyArn"] = arn
+    stacks.calls.clear()
+    return Redaction(load(), key_name=arn, key=lambda: b"the key")
 
 
 @pytest.fixture

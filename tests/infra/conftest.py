@@ -27,6 +27,7 @@ CHOSEN = {
     "aitrail:ledgerRetentionDays": "30",
     "aitrail:logRetentionDays": "365",
     "aitrail:deletionProtection": "false",
+    "aitrail:redact": "true",
     "aitrail:maximumConcurrency": "2",
     "aitrail:backfillConcurrency": "3",
     "aitrail:keyPrefixes": "team/,old/logs/",

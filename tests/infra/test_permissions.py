@@ -25,6 +25,7 @@ DECRYPT_STATEMENTS = [
     (["kms:Decrypt"], "arn:aws:kms:eu-west-1:111122223333:key/aaaa"),
     (["kms:Decrypt"], "arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb"),
 ]
+READ_KEY_STATEMENT = (["secretsmanager:GetSecretValue"], "<RedactionSecret>")
 TRAIL_ARN = "arn:<AWS::Partition>:cloudtrail:<AWS::Region>:<AWS::AccountId>:trail/aitrail-trail"
 AUDIT_ARN = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"
 ORGANIZATION_ARN = "arn:aws:cloudtrail:us-east-1:444455556666:trail/organization"
@@ -84,10 +85,10 @@ def test_the_function_may_do_this_and_nothing_else(default):
     assert allowed_by(policy) == FUNCTION_STATEMENTS
 
 
-def test_the_function_may_decrypt_with_the_keys_of_the_settings_alone(chosen):
+def test_the_function_may_use_the_keys_of_the_settings_alone(chosen):
     policy = chosen.properties("IngestRoleDefaultPolicy")
 
-    assert allowed_by(policy) == sorted([*FUNCTION_STATEMENTS, *DECRYPT_STATEMENTS])
+    assert allowed_by(policy) == sorted([*FUNCTION_STATEMENTS, *DECRYPT_STATEMENTS, READ_KEY_STATEMENT])
 
 
 def test_the_announcer_may_set_the_notifications_of_this_bucket_alone(default):

@@ -144,7 +144,7 @@ def _work(access: Access, prefix: str, origins: Origins, window: Window, *, forc
         days=days,
         reader=access.ledger,
         window=window,
-        recorded_with=recorded_with(load()),
+        recorded_with=recorded_with(load(), access.redaction),
         force=force,
     )
 

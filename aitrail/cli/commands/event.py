@@ -38,7 +38,7 @@ _GROUPS: dict[str, Sequence[str]] = {
     ),
     "Account": ("recipientAccountId", "sharedEventID"),
     "Usage": ("usage",),
-    "Record": ("eventID", "requestID", "logFile", "recordIndex", "importedFrom", "expiresAt", "asJson"),
+    "Record": ("eventID", "requestID", "logFile", "recordIndex", "importedFrom", "expiresAt", "asJson", "redacted"),
 }
 _JSON_GROUPS = {"Request": "requestParameters", "Response": "responseElements"}
 # Prefixes that are omitted from names, because the group makes them clear.

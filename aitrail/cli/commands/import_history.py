@@ -128,7 +128,7 @@ def _within_reach(asked: Window, now: datetime) -> Window:
 
 
 def _tables(access: Access) -> dict[str, Any]:
-    """The tables and the retention of rows, as arguments of HistoryImport."""
+    """The tables, and the retention and redaction of rows, as arguments of HistoryImport."""
     from aitrail.ingest import EventsTable  # noqa: PLC0415 (imports botocore)
     from aitrail.ledger import Ledger  # noqa: PLC0415
 
@@ -137,6 +137,7 @@ def _tables(access: Access) -> dict[str, Any]:
         "events": EventsTable(dynamodb, deployment.events_table),
         "ledger": Ledger(dynamodb, deployment.files_table),
         "retention": deployment.row_retention,
+        "redaction": access.redaction,
     }
 
 

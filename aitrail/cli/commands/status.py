@@ -60,5 +60,5 @@ def _look(access: Access) -> "Look":
         reader=access.ledger,
         rows=TableRows(access.client("dynamodb"), deployment.events_table, retention=deployment.row_retention),
         client=access.client,
-        recorded_with=recorded_with(load()),
+        recorded_with=recorded_with(load(), access.redaction),
     )

@@ -102,6 +102,7 @@ def _verification(report: Report, *, now: datetime, reading: Callable[[str], Non
         registry=load(),
         now=now,
         retention=deployment.row_retention,
+        redaction=access.redaction,
         origins=report.origins,
         progress=reading,
     )
@@ -162,7 +163,12 @@ def _repair_of(access: Access) -> "Repair":
         events=events,
         source=TableRows(dynamodb, deployment.events_table),
         log_files=LogFileIngestion(
-            events=events, ledger=ledger, registry=load(), retention=deployment.row_retention, clock=SYSTEM_CLOCK
+            events=events,
+            ledger=ledger,
+            registry=load(),
+            retention=deployment.row_retention,
+            clock=SYSTEM_CLOCK,
+            redaction=access.redaction,
         ),
         retention=deployment.ledger_retention,
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aitrail.aws import Deployment
     from aitrail.deliveries import Announcer
     from aitrail.ledger import LedgerReader
+    from aitrail.rows import Redaction
 
 # A person is waiting: with botocore's default of 60 s, five times, they would give up first.
 _CONNECT_SECONDS = 5
@@ -34,6 +35,7 @@ class UnreachableError(click.ClickException):
     exit_code = ExitCode.UNREACHABLE
 
 
+_PERMISSIONS = "docs/operations.md (Permissions) lists what each command needs."
 # Names of botocore's errors and AWS's error codes -> what to do about them.
 _HINTS = {
     ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"): (
@@ -46,7 +48,7 @@ _HINTS = {
         "Check the credentials: --profile, AWS_PROFILE, AWS_ACCESS_KEY_ID."
     ),
     # For a HEAD request, whose response has no body, the code is the HTTP status.
-    ("AccessDenied", "AccessDeniedException", "403"): "docs/operations.md (Permissions) lists what each command needs.",
+    ("AccessDenied", "AccessDeniedException", "403"): _PERMISSIONS,
     # EC2's error code: commands use EC2 for nothing else.
     ("UnauthorizedOperation",): "Name Regions with --in-region, or allow ec2:DescribeRegions.",
     THROTTLING: (
@@ -79,12 +81,14 @@ def _reaching_aws(access: "Access") -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (see above)
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
-    from aitrail.aws import StackNotFoundError  # noqa: PLC0415 (imports botocore)
+    from aitrail.aws import RedactionKeyError, StackNotFoundError  # noqa: PLC0415 (imports botocore)
 
     try:
         yield
     except StackNotFoundError as error:
         raise UnreachableError(f"{error}. Check --stack, --region and --profile.") from error
+    except RedactionKeyError as error:
+        raise UnreachableError(f"{error}. {_PERMISSIONS}") from error
     except ResponseParserError as error:
         raise access.stranger() from error
     except (BotoCoreError, ClientError) as error:
@@ -171,6 +175,21 @@ class Access:
         from aitrail.ledger import LedgerReader  # noqa: PLC0415 (would slow down --help)
 
         return LedgerReader(self.client("dynamodb"), self.deployment.files_table)
+
+    @cached_property
+    def redaction(self) -> "Redaction | None":
+        """The redaction of the stack's rows, which reads its key when it is first needed; None if nothing is redacted.
+
+        Raises StackNotFoundError and botocore's errors. Reading the key raises RedactionKeyError.
+        """
+        from aitrail.aws import redaction_key  # noqa: PLC0415 (as above)
+        from aitrail.rows import Redaction  # noqa: PLC0415 (as above)
+        from aitrail.services import load  # noqa: PLC0415 (as above)
+
+        if (arn := self.deployment.redaction_key) is None:
+            return None
+        secrets = self.client("secretsmanager")  # not in the threads that may need the key
+        return Redaction(load(), key_name=arn, key=lambda: redaction_key(secrets, arn))
 
     @cached_property
     def announcer(self) -> "Announcer":

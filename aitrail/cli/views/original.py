@@ -41,9 +41,12 @@ def show_original(row: Row, place: Place) -> int:
         return ExitCode.NEEDS_ATTENTION
     click.echo(indented_json(original))
     where = f"Record {row['recordIndex']} of {row['logFile']}"
-    if fields := differing_fields(row, original):
+    redaction = place.access.redaction if "redacted" in row else None
+    if redaction is None and "redacted" in row:
+        narrate(f"The row is redacted, but the stack names no key to compare it with {where}: was aitrail:redact on?")
+    elif fields := differing_fields(row, original, redaction=redaction):
         narrate(f"{where} differs from the row in {', '.join(fields)}. {_ADVICE}")
-    elif attributes := differing_attributes(row, original):
+    elif attributes := differing_attributes(row, original, redaction=redaction):
         narrate(
             f"{where} agrees with the row, but these derived attributes differ: {', '.join(attributes)}. Either the "
             "row was changed, or it was made with another aitrail version or other service files."

@@ -34,7 +34,7 @@ _KINDS = {
     "eventTime": Kind.TIME,
     **dict.fromkeys(("additionalEventData", "addendum", "edgeDeviceDetails", "eventContext"), Kind.JSON),
     **dict.fromkeys(("requestParameters", "resources", "responseElements", "serviceEventDetails"), Kind.JSON),
-    **dict.fromkeys(("tlsDetails", "userIdentity", "usage", "other", "asJson", REST), Kind.JSON),
+    **dict.fromkeys(("tlsDetails", "userIdentity", "usage", "other", "asJson", "redacted", REST), Kind.JSON),
 }
 _NARROW = (*tables.NARROW_COLUMNS, CHARACTERS, _ENGINE)
 _LARGEST = 2**63

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from aitrail.costs import AwsPrices, cost_of_reading, readable, total
+from aitrail.rows import recorded_with
+from aitrail.services import load
 from tests.shared.deployed_stack import BUCKET, key
 
 PRICES = AwsPrices.read()
@@ -315,3 +317,15 @@ def test_names_of_objects_steer_no_terminal(aitrail, deployed):
     assert ended.exit_code == 4
     assert "\\x1b[2J" in ended.stdout
     assert "\x1b" not in ended.stdout
+
+
+def test_files_from_before_redaction_are_outdated_and_those_after_it_are_done(aitrail, deployed, redaction, stacks):
+    deployed.put(key(0), key(1))
+    deployed.record(key(0))
+    deployed.record(key(1), recorded_with=recorded_with(load(), redaction))
+
+    ended = aitrail("backfill", "--since", "2026-03-14", "-o", "csv")
+
+    assert ended.stdout.splitlines()[1:] == ["outdated,1,7,1", "done,1,7,0"]
+    assert deployed.announced() == [key(0)]
+    assert "GetSecretValue" not in stacks.calls

@@ -80,6 +80,7 @@ OPTIONS = {
     "digest files": (["--digest-files", 0], "Lambda, requests", 10_000, 10_000),
     "accounts": (["--accounts", 2], "Lambda, requests", 34_820, 34_820),
     "paid copy": (["--paid-copy"], "CloudTrail, another copy of events", 500_000, 500_000),
+    "redaction": (["--redact"], "Secrets Manager, key of redaction", 1, 1),
 }
 
 

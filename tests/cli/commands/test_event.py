@@ -349,6 +349,70 @@ def test_source_agrees_with_the_row_of_the_table(aitrail, kept, delivered, recor
     assert items.json_text(json.loads(ended.stdout)) == items.json_text(record(**ODD))
 
 
+@pytest.fixture
+def spoken(table, delivered, record, redaction):
+    """A conversation with a bot in the log file, and its redacted row in the table; returns the record and the row."""
+    lex = {"eventSource": "lex.amazonaws.com", "requestParameters": {"botId": "BOT", "text": "Ada Lovelace"}}
+    spoken = record(**lex)
+    delivered(spoken)
+    row = row_of(spoken, log_file=NAME, record_index=0, redaction=redaction)
+    table.write([row], time_left=lambda: 60.0)
+    return spoken, row
+
+
+def test_source_of_a_redacted_row_is_shown_and_compared_by_its_hashes(aitrail, spoken):
+    record, row = spoken
+
+    ended = aitrail("event", ID, "--source")
+
+    assert (ended.exit_code, ended.stderr) == (0, f"Record 0 of {NAME} agrees with the row.\n")
+    assert json.loads(ended.stdout) == record
+    assert json.loads(aitrail("event", ID, "--raw").stdout)["requestParameters"] == row["requestParameters"]
+    assert "Ada" not in aitrail("event", ID, "-o", "json").stdout
+
+
+@pytest.mark.parametrize("name", ["requestParameters", "redacted"])
+def test_source_finds_a_redacted_row_that_was_changed(aitrail, spoken, table, name):
+    _, row = spoken
+    other = {"requestParameters": row["requestParameters"] | {"text": "hmac:" + 32 * "0"}, "redacted": ["/x"]}[name]
+    table.write([row | {name: other}], time_left=lambda: 60.0)
+
+    ended = aitrail("event", ID, "--source")
+
+    assert ended.exit_code == 4
+    assert name in ended.stderr
+
+
+@pytest.mark.usefixtures("spoken")
+def test_source_of_a_redacted_row_needs_the_key(aitrail, stacks):
+    stacks.refusals["GetSecretValue"] = ("AccessDeniedException", "no")
+
+    ended = aitrail("event", ID, "--source")
+
+    assert ended.exit_code == 3
+    assert f"secretsmanager:GetSecretValue on {stacks['aitrail']['RedactionKeyArn']}" in ended.stderr
+
+
+@pytest.mark.usefixtures("spoken")
+def test_source_of_a_redacted_row_says_if_the_stack_has_no_key(aitrail, stacks):
+    stacks["aitrail"]["RedactionKeyArn"] = "none"
+
+    ended = aitrail("event", ID, "--source")
+
+    assert ended.exit_code == 4
+    assert "the stack names no key" in ended.stderr
+
+
+@pytest.mark.usefixtures("redaction")
+def test_source_of_a_row_from_before_redaction_needs_no_key(aitrail, kept, delivered, record, stacks):
+    kept(record())
+    delivered(record())
+
+    ended = aitrail("event", ID, "--source")
+
+    assert (ended.exit_code, stacks.calls.count("GetSecretValue")) == (0, 0)
+
+
 DIFFERENT = {
     "changed": ({"userAgent": "other", "readOnly": 0}, "readOnly, userAgent"),
     "another record": ({"eventID": "00000001-0000-4000-8000-000000000000"}, "eventID"),

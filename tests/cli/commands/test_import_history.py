@@ -387,3 +387,26 @@ def test_imported_row_has_no_log_file_to_read_again(aitrail, import_history, clo
     )
     assert re.search(r"^  importedFrom +event-history$", shown.stdout, re.MULTILINE)
     assert listed.stdout.splitlines()[1:] == [f"{call(7)['eventID']},,event-history"]
+
+
+def test_imported_rows_are_redacted_with_the_key_of_the_stack(import_history, cloud, rows, call, redaction):
+    lex = {"eventSource": "lex.amazonaws.com", "requestParameters": {"botId": "BOT", "text": "Ada Lovelace"}}
+    cloud.histories["eu-west-1"] = History(call(1, **lex))
+
+    assert import_history().exit_code == 0
+
+    (row,) = rows.whole([{"eventID": "00000001-0000-4000-8000-000000000000"}])
+    assert row["requestParameters"]["text"] == redaction.mark("Ada Lovelace")
+
+
+@pytest.mark.usefixtures("redaction")
+def test_without_the_key_nothing_that_has_to_be_redacted_is_imported(import_history, cloud, rows, call, stacks):
+    lex = {"eventSource": "lex.amazonaws.com", "requestParameters": {"botId": "BOT", "text": "Ada Lovelace"}}
+    cloud.histories["eu-west-1"] = History(call(1, **lex))
+    stacks.refusals["GetSecretValue"] = ("AccessDeniedException", "no")
+
+    ended = import_history()
+
+    assert ended.exit_code == 3
+    assert "secretsmanager:GetSecretValue" in ended.stderr
+    assert rows.imported_rows() == 0

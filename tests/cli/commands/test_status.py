@@ -294,3 +294,11 @@ def test_long_lists_are_cut_for_people_alone(aitrail, deployed):
     assert shown.count("2026-03-14T10:05:00Z, 25 minutes ago") == 20
     assert "and 5 more: -o json lists all" in shown
     assert len(whole["newestDeliveries"]) == 25
+
+
+@pytest.mark.usefixtures("healthy", "redaction")
+def test_files_from_before_redaction_are_outdated(aitrail, stacks):
+    ended = aitrail("status", "--query", "outdatedFiles")
+
+    assert (ended.exit_code, ended.stdout) == (0, "2\n")
+    assert "GetSecretValue" not in stacks.calls

@@ -365,3 +365,14 @@ def test_nothing_to_repair_asks_nothing(aitrail, deployment, record):
     ended = aitrail("verify", *WINDOW, "--repair")
 
     assert (ended.exit_code, ended.stderr) == (0, "")
+
+
+@pytest.mark.usefixtures("redaction")
+def test_files_from_before_redaction_are_outdated(aitrail, deployment, record, stacks):
+    deployment.digests(*range(9, 14))
+    name = deployment.log("0930", record(1))
+
+    ended = aitrail("verify", *WINDOW, "--query", "findings[].[finding, of]")
+
+    assert (ended.exit_code, json.loads(ended.stdout)) == (4, [["outdated", name]])
+    assert "GetSecretValue" not in stacks.calls

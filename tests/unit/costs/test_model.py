@@ -219,6 +219,15 @@ def test_second_trail_costs_for_every_record():
     assert (copy.quantity, copy.amount) == (1_000_000, 20)
 
 
+def test_redaction_costs_a_secret_and_nothing_else():
+    load = Load(files=10, events=5)
+    before, after = (costs.costs(each, PRICES) for each in (load, replace(load, redact=True)))
+
+    (key,) = [line for line in after if line.part not in {line.part for line in before}]
+    assert (key.setting, key.quantity, key.amount) == ("aitrail:redact", 1, Decimal("0.40"))
+    assert total(after) - total(before) == key.amount
+
+
 def test_free_units_are_used_once_by_all_parts_of_a_price():
     load = Load(files=1_000_000, events=5_000_000)
 

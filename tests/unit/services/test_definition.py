@@ -10,7 +10,7 @@ MALFORMED = {
     "missing-key": ('title = "B"', ": event_sources is missing; the required ones are title, event_sources"),
     "unknown-key": (
         MINIMAL + 'sources = ["x"]',
-        ": unknown key 'sources'; choose from title, event_sources, lookalikes, resource, arn_kinds, usage",
+        ": unknown key 'sources'; choose from title, event_sources, lookalikes, resource, arn_kinds, usage, redact",
     ),
     "title": (
         MINIMAL.replace("Amazon Bedrock", ""),
@@ -49,6 +49,14 @@ MALFORMED = {
     "second-rule": (
         RULE + '[[resource]]\nkind = "Model"\nparameters = ["modelId"]',
         ", resource, item 2, kind is 'Model'; it must be a lower-case name such as `dataset-group`",
+    ),
+    "redacted-path-that-begins-anywhere": (
+        MINIMAL + 'redact = ["*.token"]',
+        ", redact, item 1 is '*.token'; it must be a path of names and `*` such as `slots.*`",
+    ),
+    "redacted-path-with-a-pattern": (
+        MINIMAL + 'redact = ["uploadUrl", "slots.*Name"]',
+        ", redact, item 2 is 'slots.*Name'; it must be a path of names and `*` such as `slots.*`",
     ),
     "path": (
         RULE.replace("modelId", "model..id"),
