@@ -111,5 +111,10 @@ class AitrailStack(Stack):
             ("FunctionLogGroupName", self.ingest.log_group.log_group_name, "Log of the function that reads log files."),
             ("KeyPrefixes", ",".join(self.settings.key_prefixes) or "none", "Key prefixes accepted before AWSLogs/."),
             ("RowRetentionDays", str(self.settings.row_retention_days or "none"), "Days that rows are kept."),
+            (
+                "LedgerRetentionDays",
+                str(self.settings.ledger_retention_days or "none"),
+                "Days that entries of the ledger are kept.",
+            ),
         ):
             CfnOutput(self, name, value=value, description=description)

@@ -64,6 +64,12 @@ class Deployment:
         return None if days == "none" else timedelta(days=int(days))
 
     @property
+    def ledger_retention(self) -> timedelta | None:
+        """How long entries of the ledger are kept after they are written; None if they are kept forever."""
+        days = self._output("LedgerRetentionDays")
+        return None if days == "none" else timedelta(days=int(days))
+
+    @property
     def files_table(self) -> str:
         """The physical name of the ledger."""
         return self._output("FilesTableName")

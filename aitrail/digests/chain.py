@@ -28,10 +28,7 @@ def mark_breaks(ledger: Ledger, entry: _Attributes) -> dict[str, str]:
     own = Span.of(entry)
     if own is None or not own.signed:
         return {}
-    broken = {}
-    for name, reason in _jumps(ledger, entry, own):
-        if ledger.break_chain(name, reason):
-            broken[name] = reason
+    broken = {name: reason for name, reason in _jumps(ledger, entry, own) if ledger.break_chain(name, reason)}
 
     def changed(item: _Attributes) -> _Attributes | None:
         # First: once the item has changed, nothing is left that names them.

@@ -12,6 +12,8 @@ from aitrail.window import parse_time
 
 # The minute in a log file's name is when it was written, the hour of a digest is when it was delivered.
 MARGIN = _AN_HOUR = timedelta(hours=1)
+# CloudTrail writes a digest every hour, and may take up to an hour to do so.
+OVERDUE = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

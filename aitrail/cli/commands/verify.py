@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from aitrail.cells import counted, printable
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Access, Command, Report, now_of, option, report_options
-from aitrail.cli.output import narrate, progress
+from aitrail.cli.output import Output, narrate, progress
 from aitrail.cli.views import verdict_lines, verdict_remarks, verdict_report
 
 if TYPE_CHECKING:
@@ -37,8 +38,11 @@ def verify(context: click.Context, *, deep: bool, announce: bool, report: Report
     arrive, and compares their lists with the ledger. This command relies on these results, and counts the rows in the
     table. It reads a log file again only if its events were also delivered in another file.
 
-    Log files of the last two hours may not have a digest yet: they count as open. --deep does not rely on the ledger:
-    it reads all digests, log files and rows again, which takes as long as ingesting them.
+    Without --until, the window ends where the digests of every trail, account and Region have closed the time: two to
+    four hours ago. Later log files may not be listed yet, so an --until after that time is an exception.
+
+    --deep does not rely on the ledger: it reads all digests, log files and rows again, which takes as long as ingesting
+    them.
 
     Exits with 4 if there are exceptions.
 
@@ -50,10 +54,13 @@ def verify(context: click.Context, *, deep: bool, announce: bool, report: Report
     """
     with progress() as show:
         verification = _verification(
-            report, now=now_of(context), reading=lambda name: show(f"Reading {printable(name)}")
+            report,
+            now=now_of(context),
+            ends_when_closed=context.get_parameter_source("until") is ParameterSource.DEFAULT,
+            reading=lambda name: show(f"Reading {printable(name)}"),
         )
         verdict = verification.verify_deep(report.window) if deep else verification.verify(report.window)
-    _write(verdict, report)
+    _write(verdict, report.output)
     if announce:
         _announce(report.access, verdict)
     if report.verbose:
@@ -64,8 +71,11 @@ def verify(context: click.Context, *, deep: bool, announce: bool, report: Report
         context.exit(ExitCode.NEEDS_ATTENTION)
 
 
-def _verification(report: Report, *, now: datetime, reading: Callable[[str], None]) -> "Verification":
-    from aitrail.digests import PublicKeys  # noqa: PLC0415 (would slow down --help)
+def _verification(
+    report: Report, *, now: datetime, ends_when_closed: bool, reading: Callable[[str], None]
+) -> "Verification":
+    from aitrail.deliveries import Scope  # noqa: PLC0415 (would slow down --help)
+    from aitrail.digests import PublicKeys  # noqa: PLC0415
     from aitrail.proof import Verification  # noqa: PLC0415
     from aitrail.questions import TableRows  # noqa: PLC0415
     from aitrail.services import load  # noqa: PLC0415
@@ -79,17 +89,19 @@ def _verification(report: Report, *, now: datetime, reading: Callable[[str], Non
         registry=load(),
         now=now,
         retention=deployment.row_retention,
+        ledger_retention=deployment.ledger_retention,
         origins=report.origins,
+        scope=Scope(bucket=deployment.log_bucket, prefixes=("", *deployment.key_prefixes)),
+        ends_when_closed=ends_when_closed,
         progress=reading,
     )
 
 
-def _write(verdict: "Verdict", report: Report) -> None:
-    window, output = report.window, report.output
+def _write(verdict: "Verdict", output: Output) -> None:
     if output.format == "json" or output.query is not None:
-        output.write_value(verdict_report(verdict, window))
+        output.write_value(verdict_report(verdict))
         return
-    for line in verdict_lines(verdict, window):
+    for line in verdict_lines(verdict):
         click.echo(printable(line))
     for remark in verdict_remarks(verdict):
         narrate(remark)
