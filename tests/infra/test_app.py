@@ -25,8 +25,8 @@ OUTPUTS = {
 
 def test_outputs_name_the_parts_under_stable_ids(default, chosen):
     settings = (
-        {"KeyPrefixes": "none", "RowRetentionDays": "none"},
-        {"KeyPrefixes": "team/,old/logs/", "RowRetentionDays": "400"},
+        {"KeyPrefixes": "none", "RowRetentionDays": "none", "LedgerRetentionDays": "none"},
+        {"KeyPrefixes": "team/,old/logs/", "RowRetentionDays": "400", "LedgerRetentionDays": "30"},
     )
     for template, told in zip((default, chosen), settings, strict=True):
         outputs = template.parts["Outputs"]
