@@ -40,7 +40,7 @@ MEMORY_OF_A_CORE = 1_769
 # Additional CPU seconds of a digest compared with a delivery, and for each log file that it lists; also measured.
 CPU_OF_A_DIGEST = Decimal("0.004")
 CPU_OF_A_PROOF = Decimal("0.0007")
-# Assumptions: one GetObject of 40 ms, one read and two writes of DynamoDB; for a digest, eight additional requests.
+# Assumptions: one GetObject of 40 ms, one read and two writes of DynamoDB; for a digest, nine additional requests.
 WAITING_OF_A_FILE = Decimal("0.08")
 WAITING_OF_A_DIGEST = Decimal("0.15")
 
