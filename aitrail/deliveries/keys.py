@@ -145,6 +145,11 @@ _FIRST_YEAR, _LAST_YEAR = 2013, 2100
 _DIGEST_TIME = re.compile(r"[a-z0-9-]+_.+_[a-z0-9-]+_(\d{8}T\d{6})Z(?:_backfill)?", _FLAGS)
 
 
+def is_backfill(name: str) -> bool:
+    """Whether a digest lists files that the digests of their hours did not."""
+    return name.endswith("_backfill.json.gz")
+
+
 def kind_of(key: str) -> Kind:
     """The kind of any key, by its structure alone: a log file with an impossible date is still a log file."""
     if key.endswith(("/", "_$folder$")):  # `_$folder$`: the folder marker of Hadoop and EMR

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.digests.coverage import MARGIN, Span, chains_of, gaps, is_closed, is_covered, joined_spans, trail_of
+    from aitrail.digests.coverage import (
+        MARGIN,
+        OVERDUE,
+        Span,
+        chains_of,
+        digest_of,
+        gaps,
+        is_closed,
+        is_covered,
+        joined_spans,
+        trail_of,
+    )
     from aitrail.digests.digest import InvalidDigest, read_digest
     from aitrail.digests.public_keys import PublicKeys, UnavailableKey
     from aitrail.digests.reconciliation import Reconciliation
@@ -17,7 +28,18 @@ if TYPE_CHECKING:
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
-        coverage=("MARGIN", "Span", "chains_of", "gaps", "is_closed", "is_covered", "joined_spans", "trail_of"),
+        coverage=(
+            "MARGIN",
+            "OVERDUE",
+            "Span",
+            "chains_of",
+            "digest_of",
+            "gaps",
+            "is_closed",
+            "is_covered",
+            "joined_spans",
+            "trail_of",
+        ),
         digest=("InvalidDigest", "read_digest"),
         public_keys=("PublicKeys", "UnavailableKey"),
         reconciliation=("Reconciliation",),

@@ -6,23 +6,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from aitrail.deliveries import log_key_of
+from aitrail.deliveries import is_backfill, log_key_of
 from aitrail.ledger import ACCEPTED, DIGEST
 from aitrail.window import parse_time
 
 # The minute in a log file's name is when it was written, the hour of a digest is when it was delivered.
 MARGIN = _AN_HOUR = timedelta(hours=1)
+# CloudTrail writes a digest every hour, and may take up to an hour to do so.
+OVERDUE = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """The time that one digest covers, and its chain; there is one chain for each account, Region and trail."""
+    """The time that one digest covers, and its chain; there is one chain for each account, Region and trail.
+
+    `signed` says whether CloudTrail signed the digest, `verified` whether its content can also be trusted now.
+    """
 
     log_file: str
     chain: str
     start: datetime
     end: datetime
     verified: bool
+    signed: bool = False
     begins: bool = False
     accepted: bool = False
 
@@ -51,30 +57,33 @@ class Span:
             start=start,
             end=end,
             verified=status == "verified" and _is_sound(entry),
+            signed=status == "verified",
             begins=status == "verified" and "follows" not in entry,
             accepted=entry.get("problem") == ACCEPTED,
         )
 
 
 def _is_sound(entry: Mapping[str, Any]) -> bool:
-    """Whether the content of a signed digest can be trusted: it has no problem, or was accepted but not as tampered.
+    """Whether the content of a signed digest can be trusted: it is not tampered.
 
-    A break in the chain does not affect the digest that restarts it. Accepting a tampered digest does not make it
-    sound.
+    A break in the chain does not affect the digest that restarts it: it lists all of its own hour. Accepting a tampered
+    digest does not make it sound.
     """
     accepted = {each["problem"] for each in entry.get("accepted", ()) if "takenBackAt" not in each}
-    return entry.get("problem") is None or (entry["problem"] == ACCEPTED and "tampered" not in accepted)
-
-
-def is_backfill(name: str) -> bool:
-    """Whether a digest lists files that the digests of their hours did not."""
-    return name.endswith("_backfill.json.gz")
+    return entry.get("problem") in (None, "broken") or (entry["problem"] == ACCEPTED and "tampered" not in accepted)
 
 
 def chain_of(log_file: str) -> str:
     """The chain of a digest with that name: the name without its dates."""
     folder, _, name = log_file.rpartition("/")
     return f"{folder[: -len('/YYYY/MM/DD')]}/{name[: name.rindex('_20')] if '_20' in name else name}"
+
+
+def digest_of(chain: str, delivered_at: str) -> str:
+    """The name of the digest of a chain with that time (YYYY-MM-DDTHH:MM:SSZ) in its name."""
+    folder, _, name = chain.rpartition("/")
+    compact = delivered_at.replace("-", "").replace(":", "")
+    return f"{folder}/{delivered_at[: len('YYYY-MM-DD')].replace('-', '/')}/{name}_{compact}.json.gz"
 
 
 def trail_of(chain: str) -> str:

@@ -14,12 +14,21 @@ from typing import Any, BinaryIO
 from aitrail.aws import in_order
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import Scope, kind_of, log_key_of
-from aitrail.digests.chain import break_of
+from aitrail.digests.chain import mark_breaks
 from aitrail.digests.digest import Digest, InvalidDigest, Listed, read_digest
 from aitrail.digests.public_keys import PublicKeys, UnavailableKey
 from aitrail.digests.unproven import mark_unproven
 from aitrail.dynamodb import OutOfTimeError
-from aitrail.ledger import AWAITED, DigestEntry, Ledger, LedgerReader, Listing, attributes_of_key, entry_kind
+from aitrail.ledger import (
+    AWAITED,
+    DigestEntry,
+    Ledger,
+    LedgerReader,
+    Listing,
+    attributes_of_key,
+    entry_kind,
+    lister_of,
+)
 from aitrail.window import format_time
 
 _WORKERS = 8
@@ -52,30 +61,40 @@ class Reconciliation:
             return replace(entry, status="invalid", reason=str(error)), {"InvalidDigests": 1}
         except UnavailableKey as error:
             return replace(entry, status="unverifiable", reason=str(error)), {"UnverifiableDigests": 1}
-        counts = {"VerifiedDigests": 1} | self._expect(digest, time_left)
-        entry = replace(entry, broken=break_of(digest, self.ledger, self.reader))
-        if entry.broken:
-            counts["BrokenChains"] = 1
-        return entry, counts
+        kept = self._kept(digest)
+        counts = {"VerifiedDigests": 1} | self._expect(digest, kept, time_left)
+        return replace(entry, listed=len({each.key for each in kept})), counts
 
-    def mark_unproven(self, entry: Mapping[str, Any]) -> None:
-        """Looks for log files that no digest lists; the digest's entry must be in the ledger."""
+    def follow_up(self, entry: Mapping[str, Any]) -> dict[str, str]:
+        """Looks for broken chains and for log files that no digest lists; the digest's entry must be in the ledger.
+
+        It is safe to repeat, and has to be repeated if it fails. Returns the reasons why digests are broken that were
+        not before.
+        """
+        broken = mark_breaks(self.ledger, entry)
         mark_unproven(self.ledger, self.reader, entry)
+        return broken
 
-    def _expect(self, digest: Digest, time_left: Callable[[], float]) -> dict[str, int]:
-        """Records in the ledger the objects that the digest lists; returns counts by metric."""
-        own = digest.log_file
+    def _kept(self, digest: Digest) -> list[Listed]:
+        """The log files that the digest lists and that the function does not refuse."""
         # The trail may have had a different bucket or prefix then: objects that the function refuses are not expected.
-        here = partial(filter, lambda each: self.scope.holds(each.bucket, each.key))
-        kept = [each for each in here(digest.log_files) if kind_of(each.key).ingested]
-        before = list(here([digest.previous] if digest.previous else []))
+        return [
+            each for each in digest.log_files if self.scope.holds(each.bucket, each.key) and kind_of(each.key).ingested
+        ]
+
+    def _expect(self, digest: Digest, kept: list[Listed], time_left: Callable[[], float]) -> dict[str, int]:
+        """Records in the ledger the objects that the digest lists; returns counts by metric."""
+        own, previous = digest.log_file, digest.previous
+        before = [previous] if previous and self.scope.holds(previous.bucket, previous.key) else []
         # Lazily: a digest may list very many objects, and the time may run out.
         listings = (self._listing(each, own) for each in chain(kept, before))
         tasks = (partial(self._note, listing, time_left) for listing in listings)
-        entries = list(in_order(tasks, workers=_WORKERS))
-        problems = [entry.get("problem") for entry in entries]
+        found = list(in_order(tasks, workers=_WORKERS))
+        # An object that two digests list is counted with the first.
+        new = [after if lister_of(old) in (None, own) else {} for old, after in found]
+        problems = [entry.get("problem") for entry in new]
         counts = {
-            "VerifiedFiles": sum("verifiedBy" in entry for entry in entries[: len(kept)]),
+            "VerifiedFiles": sum("verifiedBy" in entry for entry in new[: len(kept)]),
             "AwaitedFiles": problems[: len(kept)].count(AWAITED),
             "TamperedFiles": problems[: len(kept)].count("tampered"),
             "BrokenChains": problems[len(kept) :].count("tampered"),
@@ -96,7 +115,7 @@ class Reconciliation:
             known=known,
         )
 
-    def _note(self, listing: Listing, time_left: Callable[[], float]) -> dict[str, Any]:
+    def _note(self, listing: Listing, time_left: Callable[[], float]) -> tuple[dict[str, Any], dict[str, Any]]:
         if time_left() <= 0:
             raise OutOfTimeError(f"no time left for the files that {listing.listed_by} lists; the digest is read again")
         return self.ledger.expect(listing)

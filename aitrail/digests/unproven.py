@@ -5,6 +5,7 @@ before. It stays unproven until `aitrail.ingest.review` decides.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,16 +36,21 @@ def spans_of(reader: LedgerReader, digests: str, since: datetime, until: datetim
 
 
 def mark_unproven(ledger: Ledger, reader: LedgerReader, entry: Mapping[str, Any]) -> None:
-    """Marks log files that no digest lists, in the hours that this digest closes; its `entry` must be in the ledger."""
+    """Marks log files that no digest lists, in the hours that this digest closes; its `entry` must be in the ledger.
+
+    All signed digests close hours here: whether one is tampered depends on digests that may come later, and a review
+    decides before a file becomes unlisted.
+    """
     own = Span.of(entry)
     bucket, _, name = entry["logFile"].removeprefix("s3://").partition("/")
     key = log_key_of(name)
-    if key is None or own is None or not own.verified:
+    if key is None or own is None or not own.signed:
         return
     first, last = own.start - _CLOSING, own.end + MARGIN
     spans = spans_of(reader, digest_prefix(bucket, key), first - MARGIN, last + 2 * MARGIN)
     # The reader may not return the entry yet.
     spans = [*(span for span in spans if span.log_file != own.log_file), own]
+    spans = [replace(span, verified=span.signed) for span in spans]
     for folder in LOG_FOLDERS:
         for day in days_between(first, last):
             for found in reader.of_day(day, begins_with=f"s3://{bucket}/{key.folder(folder, day)}"):

@@ -22,7 +22,7 @@ from aitrail.digests import Reconciliation
 from aitrail.ingest.events_table import EventsTable
 from aitrail.ingest.fetching import Fetched, Fetcher, known_fields
 from aitrail.ingest.log_file import LogFileIngestion, check_time
-from aitrail.ingest.metrics import Ingested, not_read, of_digest
+from aitrail.ingest.metrics import Ingested, not_read, of_digest, skipped
 from aitrail.ingest.prefetch import Prefetch
 from aitrail.ledger import DIGEST, DigestEntry, Ledger
 from aitrail.rows import Redaction, recorded_with
@@ -131,9 +131,11 @@ class Ingestion:
         check_time(time_left, log_file)
         with closing(self._ahead.take(delivery) if self._ahead else self._fetcher.fetch(delivery)) as fetched:
             if kind is Kind.DIGEST and fetched.is_done and fetched.earlier:
-                self.reconciliation.mark_unproven(fetched.earlier)  # an earlier run may have ended before this step
+                # An earlier run may have ended before this step.
+                broken = self.reconciliation.follow_up(fetched.earlier)
+                return skipped(log_file, broken)
             if fetched.is_done or (not delivery.force and fetched.is_older):
-                return Ingested(status="skipped", metrics={"SkippedFiles": 1}, details={"logFile": log_file})
+                return skipped(log_file)
             known = known_fields(delivery, fetched, now=self.clock.now(), retention=self.ledger_retention)
             if kind is Kind.DIGEST:
                 return self._ingest_digest(delivery, fetched, known, time_left)
@@ -153,8 +155,8 @@ class Ingestion:
                 time_left=time_left,
             )
         after = self.ledger.record(entry, DIGEST, fetched.earlier)
-        self.reconciliation.mark_unproven({"logFile": entry.log_file, "entry": DIGEST, **after})
-        return of_digest(entry, after, counts)
+        broken = self.reconciliation.follow_up({"logFile": entry.log_file, "entry": DIGEST, **after})
+        return of_digest(entry, after, counts, broken)
 
     def _is_done(self, earlier: dict[str, Any], delivery: Delivery) -> bool:
         is_current = (

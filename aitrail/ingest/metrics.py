@@ -100,14 +100,27 @@ def of_log_file(entry: Entry, after: Mapping[str, Any], unknown_sources: Mapping
     )
 
 
-def of_digest(entry: DigestEntry, after: Mapping[str, Any], counts: Mapping[str, int]) -> Ingested:
-    """The outcome for a digest; `after` is the resulting entry in the ledger, `counts` come from its reconciliation."""
+def skipped(log_file: str, broken: Mapping[str, str] | None = None) -> Ingested:
+    """The outcome for a delivery that is done already; `broken` as for `of_digest`."""
+    metrics = {"SkippedFiles": 1} | ({"BrokenChains": len(broken)} if broken else {})
+    return Ingested(
+        status="skipped", metrics=metrics, details={"logFile": log_file} | ({"broken": dict(broken)} if broken else {})
+    )
+
+
+def of_digest(
+    entry: DigestEntry, after: Mapping[str, Any], counts: Mapping[str, int], broken: Mapping[str, str]
+) -> Ingested:
+    """The outcome for a digest; `after` is the resulting entry in the ledger, `counts` come from its reconciliation.
+
+    `broken` are the reasons why digests, by name, turned out to break a chain when this one arrived.
+    """
     metrics = {_OBJECT_METRICS[Kind.DIGEST]: 1, **counts}
     if entry.status in _DIGEST_STATUS_METRICS:
         metrics[_DIGEST_STATUS_METRICS[entry.status]] = 1
-    if after.get("problem") == "tampered":
-        metrics["BrokenChains"] = metrics.get("BrokenChains", 0) + 1
-    reasons = {"reason": entry.reason, "broken": entry.broken}
+    if breaks := (after.get("problem") == "tampered") + len(broken):
+        metrics["BrokenChains"] = metrics.get("BrokenChains", 0) + breaks
+    reasons = {"reason": entry.reason, "broken": dict(broken)}
     return Ingested(
         status=f"digest {entry.status}",
         metrics=metrics,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
+    from aitrail.ledger.chains import CHAINS, RESTARTS
     from aitrail.ledger.delivery_times import has_distant_events, near
     from aitrail.ledger.entries import (
         ACCEPTED,
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
         taken_back,
         valid_acceptances,
     )
-    from aitrail.ledger.ledger import Ledger, Listing
+    from aitrail.ledger.ledger import Ledger, Listing, lister_of
     from aitrail.ledger.reader import LedgerReader
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
+        chains=("CHAINS", "RESTARTS"),
         delivery_times=("has_distant_events", "near"),
         entries=(
             "ACCEPTED",
@@ -61,6 +63,6 @@ else:
             "attributes_of_key",
             "taken_back",
         ),
-        ledger=("Ledger", "Listing"),
+        ledger=("Ledger", "Listing", "lister_of"),
         reader=("LedgerReader",),
     )

@@ -111,15 +111,15 @@ class FileEntry(Entry):
 class DigestEntry(Entry):
     """A digest: verified, invalid, unverifiable, missing, archived. `log_files` is the number it lists, of all kinds.
 
-    `digest_start` and `digest_end` bound the deliveries that it covers. `follows` is the time in the name of the
-    previous digest, None if it starts a chain. `broken` is the reason why it does not follow the digest it should.
+    `digest_start` and `digest_end` bound the deliveries that it covers. `listed` counts the log files that have an
+    entry because it lists them. `follows` is the time in the name of the previous digest, None if it starts a chain.
     """
 
     digest_start: str | None = None
     digest_end: str | None = None
     log_files: int | None = None
+    listed: int | None = None
     follows: str | None = None
-    broken: str | None = None
 
 
 def attributes_of(kind: type[Entry]) -> dict[str, str]:

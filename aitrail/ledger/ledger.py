@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
-from aitrail.ledger.entries import FILE, PREMISES, UNPROVEN, Entry, became_rows, settled
+from aitrail.deliveries import is_backfill
+from aitrail.ledger.chains import Chains
+from aitrail.ledger.entries import DIGEST, FILE, PREMISES, UNPROVEN, Entry, became_rows, settled
 from aitrail.ledger.rejects import Rejects
 from aitrail.ledger.updating import Attributes, EntryStore
 from aitrail.window import format_time
@@ -31,7 +33,10 @@ class Listing:
 
 
 class Ledger:
-    """The files table of one deployment; `table` is its physical name. It also holds the `rejects` of log files."""
+    """The files table of one deployment; `table` is its physical name.
+
+    It also holds the `rejects` of log files, and what is known of the `chains` of digests.
+    """
 
     def __init__(
         self,
@@ -42,6 +47,7 @@ class Ledger:
     ) -> None:
         self._entries = EntryStore(client, table)
         self.rejects = Rejects(client, table, clock=clock)
+        self.chains = Chains(client, table)
 
     def entry(self, log_file: str, entry: str = FILE, *, consistent: bool = False) -> dict[str, Any] | None:
         """The entry with its attributes as plain values, or None."""
@@ -69,10 +75,12 @@ class Ledger:
 
         self._amend(entry.log_file, FILE, earlier or {}, changed)
 
-    def expect(self, listing: Listing) -> dict[str, Any]:
+    def expect(self, listing: Listing) -> tuple[dict[str, Any], dict[str, Any]]:
         """Records that a digest lists an object, which may arrive before or after the digest.
 
-        If the object was read and matches the digest, this costs one write and no read. Returns the resulting entry.
+        If the object was read and matches the first digest that lists it, this costs one write and no read. If several
+        digests list it, the same one is recorded in whatever order they come. Returns what is known of the entry before
+        and after.
         """
         named = listing.log_file, listing.entry
         said = {
@@ -81,10 +89,21 @@ class Ledger:
             "listedAt": listing.listed_at,
         }
         proved = {"expectedSha256": listing.expected_sha256, "verifiedBy": listing.listed_by}
-        old = self._entries.change_if(*named, proved, {"sha256": listing.expected_sha256, "problem": None})
+        premises = {"sha256": listing.expected_sha256, "problem": None, "verifiedBy": None}
+        old = self._entries.change_if(*named, proved, premises)
         if old is None:
-            return proved
-        return self._amend(*named, old, lambda seen: said if seen.get("status") else listing.known | said)
+            return {}, proved
+        before: Attributes = {}
+
+        def changed(seen: Attributes) -> Attributes:
+            nonlocal before
+            before = seen
+            if _precedes(lister_of(seen), listing.listed_by):
+                return {}
+            return said if seen.get("status") else listing.known | said
+
+        after = self._amend(*named, old, changed)
+        return dict(before), after
 
     def doubt(self, log_file: str, doubt: str | None) -> dict[str, Any]:
         """Sets or removes the doubt about a log file, unless a digest lists it. Returns the resulting entry.
@@ -96,6 +115,16 @@ class Ledger:
             return {"doubt": seen.get("doubt") or doubt if doubt == UNPROVEN else doubt}
 
         return self._amend_known(log_file, FILE, changed)
+
+    def break_chain(self, log_file: str, reason: str) -> bool:
+        """Records why a digest does not follow the one it should; returns whether that is new.
+
+        Which digest should have come before may become known long after the digest was recorded.
+        """
+        seen = self.entry(log_file, DIGEST, consistent=True) or {}
+        if not seen or "broken" in seen:
+            return False
+        return bool(self._amend(log_file, DIGEST, seen, lambda _: {"broken": reason}, creates=False))
 
     def accept(self, log_file: str, kind: str, changed: Callable[[list[Attributes]], list[Any]]) -> dict[str, Any]:
         """Changes the acceptances of an entry (see `entries.acceptance`). Returns the resulting entry."""
@@ -136,6 +165,17 @@ class Ledger:
         """Changes an entry as `_amend` does, but reads it first and does not create it."""
         seen = self.entry(log_file, kind, consistent=True) or {}
         return self._amend(log_file, kind, seen, changed, creates=False)
+
+
+def lister_of(entry: Attributes) -> str | None:
+    """The digest that lists an object, as far as its entry says."""
+    lister: str | None = entry.get("verifiedBy") or entry.get("listedBy")
+    return lister
+
+
+def _precedes(lister: str | None, other: str) -> bool:
+    """Whether of two digests that list an object, the entry names `lister`: backfill digests come last."""
+    return lister is not None and (is_backfill(lister), lister) < (is_backfill(other), other)
 
 
 def _after(entry: Attributes, changes: Attributes) -> dict[str, Any]:

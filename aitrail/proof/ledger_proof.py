@@ -13,8 +13,10 @@ from typing import Any
 
 from aitrail.cells import counted
 from aitrail.deliveries import DIGEST_FOLDER, LogKey, kind_of, log_key_of
-from aitrail.digests import PATIENCE, Span, chains_of, gaps, is_covered
-from aitrail.ledger import ACCEPTED, DIGEST, FILE, near, valid_acceptances
+from aitrail.digests import MARGIN, PATIENCE, Span, chains_of, gaps, is_covered
+from aitrail.ledger import ACCEPTED, DIGEST, FILE, has_distant_events, lister_of, near, valid_acceptances
+from aitrail.proof.closing import Closing
+from aitrail.proof.restarts import Restart
 from aitrail.window import Window, days_between, format_time, parse_time
 
 # A digest arrives within an hour of its own end: later deliveries than this may not be listed yet.
@@ -57,20 +59,22 @@ class Finding:
 
 @dataclass(slots=True, kw_only=True)
 class Proof:
-    """The proof of a window from its entries, which are added one by one.
+    """The proof of a window from its entries, which are added one by one, until it is closed.
 
-    `now` is the current time, `recorded_with` the current version of rows (see `aitrail.rows`). `delivered` counts log
-    files that are listed by a digest or in the ledger; `verified` counts the ones that were ingested and match their
-    digest. `open` counts files whose digest may still be on its way.
+    `now` is the current time, `recorded_with` the current version of rows (see `aitrail.rows`). A window that
+    `ends_when_closed` ends at `until` or, if that is earlier, at the time up to which every chain has closed; `close`
+    sets `until`. The ledger knows nothing of deliveries before its `horizon`. `delivered` counts log files that are
+    listed by a digest or in the ledger; `verified` counts the ones that were ingested and match their digest.
     """
 
     since: datetime
     until: datetime
     now: datetime
     recorded_with: str
+    ends_when_closed: bool = False
+    horizon: datetime | None = None
     delivered: int = 0
     verified: int = 0
-    open: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     # The names of verified digests.
     digests: list[str] = field(default_factory=list)
@@ -91,30 +95,94 @@ class Proof:
     _findings: list[Finding] = field(default_factory=list)
     # Problem -> the objects with it.
     _named: dict[str, set[str]] = field(default_factory=dict)
+    _closing: Closing = field(init=False)
+    # The entries of the last hours, as long as it is not known where the window ends.
+    _waiting: list[tuple[Mapping[str, Any], LogKey]] = field(default_factory=list)
+    # Digest -> the number of log files that it lists, and the number of entries that name it.
+    _lists: dict[str, int | None] = field(default_factory=dict)
+    _listed: Counter[str] = field(default_factory=Counter)
+    _restarts: list[Restart] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._closing = Closing(now=self.now)
+        if self.horizon is not None and self.since < self.horizon:
+            why = (
+                f"the ledger no longer has entries of deliveries before {format_time(self.horizon)} "
+                "(aitrail:ledgerRetentionDays): verify the time since then"
+            )
+            of = f"{format_time(self.since)} to {format_time(min(self.horizon, self.until))}"
+            self._findings.append(Finding(finding="beyond-ledger", of=of, why=why))
+            self.since = min(self.horizon, self.until)
 
     def add(self, entry: Mapping[str, Any]) -> None:
-        """Adds an entry of the ledger, in any order; entries outside the window are ignored."""
+        """Adds an entry of the ledger, in any order; entries outside the window are ignored.
+
+        Digests, and files with a problem that are not verified, need all attributes.
+        """
         key = log_key_of(entry["logFile"])
         if key is None:
             return
         if entry["entry"] == DIGEST:
-            self._add_digest(entry, key)
+            if span := Span.of(entry):
+                self._closing.add(span)
         elif entry["entry"] == FILE and kind_of(entry["logFile"]).ingested:
+            self._listed[lister_of(entry) or ""] += 1
+        else:
+            return
+        if self.ends_when_closed and self._latest(entry, key) >= format_time(self._closing.earliest):
+            self._waiting.append((entry, key))
+        else:
+            self._add(entry, key)
+
+    def _add(self, entry: Mapping[str, Any], key: LogKey) -> None:
+        if entry["entry"] == DIGEST:
+            self._add_digest(entry, key)
+        else:
             self._add_file(entry, key)
+
+    def add_restart(self, restart: Restart) -> None:
+        """Adds an account and Region in which a chain began after an earlier digest."""
+        self._restarts.append(restart)
+
+    def close(self) -> None:
+        """Ends the window, once all entries are added."""
+        if self.ends_when_closed:
+            self.until = max(self.since, min(self.until, self.closed))
+        for entry, key in self._waiting:
+            self._add(entry, key)
+        self._waiting.clear()
+
+    @property
+    def closed(self) -> datetime:
+        """The time up to which every chain has closed, except chains that are overdue."""
+        return self._closing.until
+
+    def incomplete(self) -> Iterator[str]:
+        """The digests that list a different number of log files than there are entries that name them."""
+        yield from (name for name, listed in self._lists.items() if listed != self._listed[name])
+
+    def _latest(self, entry: Mapping[str, Any], key: LogKey) -> str:
+        """The latest time that an entry says anything about."""
+        return max(self._time_of(entry, key), str(entry.get("digestEnd", "")))
+
+    def _time_of(self, entry: Mapping[str, Any], key: LogKey) -> str:
+        return key.delivered_at or f"{entry.get('deliveryDay') or key.delivery_day}T00:00:00Z"
 
     def _add_digest(self, entry: Mapping[str, Any], key: LogKey) -> None:
         span = Span.of(entry)
         if span and span.verified and span.end <= self.since:
             self._known[span.chain] = max(span.end, self._known.get(span.chain, span.end))
-        if span and not (span.start < self.until and self.since < span.end):
+        if span and not (span.start < self.until + MARGIN and self.since < span.end):
             return
-        if span is None and not self._holds(key):
+        if span is None and not self._is_between(self._time_of(entry, key), self.until + MARGIN):
             return
         self._note_accepted(entry)
         if (problem := entry.get("problem")) in _DIGESTS:
             self._find(problem, entry, _DIGESTS)
         if entry.get("status") == "verified":
             self.digests.append(entry["logFile"])
+            # Entries of earlier versions have only the number that includes objects which are not ingested.
+            self._lists[entry["logFile"]] = entry.get("listed", entry.get("logFiles"))
         if span:
             self._spans.setdefault(key.folder(DIGEST_FOLDER), []).append(span)
 
@@ -142,8 +210,6 @@ class Proof:
             self.verified_by[entry["logFile"]] = entry["verifiedBy"]
         elif problem == ACCEPTED and _tells_of_the_lack(entry):
             pass  # neither verified nor a finding
-        elif key.delivered_at and self.now - parse_time(key.delivered_at) < LISTED_WITHIN:
-            self.open += 1
         else:
             self._unproven.setdefault(key.folder(DIGEST_FOLDER), []).append(entry["logFile"])
 
@@ -160,6 +226,17 @@ class Proof:
     def is_new(self, log_file: str) -> bool:
         """Whether no entry of a log file that belongs to the window has been added yet."""
         return self.expects(log_file) and log_file not in self.ingested
+
+    def is_forgotten(self, log_file: str, last_event: str) -> bool:
+        """Whether the ledger may no longer have the entry of a log file with such an event.
+
+        No event happened after its delivery: a row that says so is not of that file, whatever the ledger knows.
+        """
+        key = log_key_of(log_file)
+        if self.horizon is None or key is None or key.delivered_at is None:
+            return False
+        at = parse_time(key.delivered_at)
+        return at < self.horizon and not has_distant_events(key.delivered_at, format_time(at), last_event)
 
     def add_neighbour(self, entry: Mapping[str, Any], *, is_distant: bool) -> bool:
         """Adds the whole entry of a log file that rows name although it is not an ingested file of the window.
@@ -188,8 +265,10 @@ class Proof:
         return self._named.get(finding, set())
 
     def _holds(self, key: LogKey, day: str | None = None) -> bool:
-        at = key.delivered_at or f"{day or key.delivery_day}T00:00:00Z"
-        return format_time(self.since) <= at < format_time(self.until)
+        return self._is_between(key.delivered_at or f"{day or key.delivery_day}T00:00:00Z", self.until)
+
+    def _is_between(self, at: str, until: datetime) -> bool:
+        return format_time(self.since) <= at < format_time(until)
 
     def _count(self, entry: Mapping[str, Any]) -> None:
         self.ingested[entry["logFile"]] = entry.get("sha256")
@@ -209,7 +288,7 @@ class Proof:
     def accepted(self) -> list[Finding]:
         """The accepted problems and their consequences, once all entries are added."""
         why = "the digest of its hour proves nothing, which has been accepted"
-        files = (log_file for log_files in self._unproven.values() for log_file in log_files)
+        files = (log_file for log_files in self._unlisted().values() for log_file in log_files)
         follows = (
             Finding(finding="unproven", of=name, why=why) for name in files if self._is_of_an_accepted_hour(name)
         )
@@ -218,7 +297,7 @@ class Proof:
     def findings(self) -> Iterator[Finding]:
         """The findings that prevent the proof, once all entries are added."""
         yield from self._findings
-        for folder, log_files in sorted(self._unproven.items()):
+        for folder, log_files in sorted(self._unlisted().items()):
             if folder in self._spans:
                 why = "no CloudTrail digest lists it yet"
                 others = (name for name in log_files if not self._is_of_an_accepted_hour(name))
@@ -227,12 +306,33 @@ class Proof:
                 files = counted(len(log_files), "log file")
                 why = f"{files} delivered in the window, but no digest: is log file validation on?"
                 yield Finding(finding="no-digests", of=folder, why=why)
-        if not self.delivered and not self._spans:
+        if self.until > self.closed:
+            yield self._not_closed()
+        if not self.delivered and not self._spans and self.since < min(self.until, self.closed):
             why = "the ledger has no log file and no digest: is there a trail, and did it deliver in this window?"
             yield Finding(
                 finding="nothing-delivered", of=f"{format_time(self.since)} to {format_time(self.until)}", why=why
             )
-        yield from self._gaps()
+        gaps_of_chains = list(self._gaps())
+        yield from (_gap(span.chain, span.start, span.end) for span in gaps_of_chains)
+        yield from self._gaps_between_chains(gaps_of_chains)
+
+    def _not_closed(self) -> Finding:
+        closed, again = format_time(self.closed), format_time(self.until + MARGIN + LISTED_WITHIN)
+        why = (
+            f"every chain of digests has closed only up to {closed}, and later digests may list more files: verify "
+            f"until then, or again after {again}"
+        )
+        return Finding(finding="not-closed", of=f"{format_time(self.since)} to {format_time(self.until)}", why=why)
+
+    def _unlisted(self) -> dict[str, list[str]]:
+        """Digest folder -> the log files that no digest lists, although their time is closed."""
+        closed = format_time(self.closed)
+        found = {
+            folder: [each for each in log_files if (_delivered_at(each) or "") < closed]
+            for folder, log_files in self._unproven.items()
+        }
+        return {folder: log_files for folder, log_files in found.items() if log_files}
 
     def _is_of_an_accepted_hour(self, log_file: str) -> bool:
         """Whether it has been accepted that a digest for the time of that log file proves nothing."""
@@ -242,19 +342,36 @@ class Proof:
         spans = self._spans.get(key.folder(DIGEST_FOLDER), ())
         return is_covered(parse_time(key.delivered_at), (span for span in spans if span.accepted and not span.verified))
 
-    def _gaps(self) -> Iterator[Finding]:
-        until = min(self.until, self.now - LISTED_WITHIN)
+    def _gaps(self) -> Iterator[Span]:
+        """The times that the digests of a chain should cover and do not."""
         chains = chains_of(span for spans in self._spans.values() for span in spans)
         for chain in sorted(chains.keys() | self._known.keys()):
             # Hours with an accepted digest are reported as accepted, not as gaps.
             spans = [replace(span, verified=span.verified or span.accepted) for span in chains.get(chain, [])]
             # A chain that was not known before does not cover the time before it starts.
             is_new = bool(spans) and spans[0].begins and chain not in self._known
+            # Whatever a chain that is not overdue has not covered yet is not closed, and no gap.
+            until = min(self.until + MARGIN, self._closing.end_of(chain) or self.now - LISTED_WITHIN)
             for begin, end in gaps(spans, max(spans[0].start, self.since) if is_new else self.since, until):
-                hours = f"no verified digest covers {format_time(begin)} to {format_time(end)}"
-                yield Finding(
-                    finding="gap", of=chain, why=f"{hours}: is the trail stopped, or is a digest not verified?"
-                )
+                yield Span(log_file="", chain=chain, start=begin, end=end, verified=False)
+
+    def _gaps_between_chains(self, reported: list[Span]) -> Iterator[Finding]:
+        """The times without any digest of an account and Region, unless they are gaps of a chain."""
+        for restart in sorted(self._restarts, key=lambda restart: restart.folder):
+            spans = (span for span in self._spans.get(restart.folder, ()) if span.verified or span.accepted)
+            covered = [*spans, *(gap for gap in reported if gap.chain.startswith(restart.folder))]
+            for begin, end in restart.gaps(covered, self.since, self.until + MARGIN):
+                yield _gap(restart.folder, begin, end)
+
+
+def _gap(of: str, begin: datetime, end: datetime) -> Finding:
+    hours = f"no verified digest covers {format_time(begin)} to {format_time(end)}"
+    return Finding(finding="gap", of=of, why=f"{hours}: is the trail stopped, or is a digest not verified?")
+
+
+def _delivered_at(log_file: str) -> str | None:
+    key = log_key_of(log_file)
+    return key.delivered_at if key else None
 
 
 def _tells_of_the_lack(entry: Mapping[str, Any]) -> bool:

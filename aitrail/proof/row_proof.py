@@ -130,6 +130,8 @@ class RowCheck:
             if is_name(name) and not self.is_asked(name):
                 continue
             entry = entries.get(name)
+            if self.ledger.is_forgotten(name, times.last):
+                continue
             if entry is None or "status" not in entry:
                 self.suspected[name] = ()
             elif self.ledger.is_new(name):

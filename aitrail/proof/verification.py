@@ -7,11 +7,13 @@ from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from aitrail.deliveries import Origins, UnavailableError, content_of, log_key_of
+from aitrail.deliveries import Origins, Scope, UnavailableError, bucket_and_key, content_of, kind_of, log_key_of
 from aitrail.digests import PublicKeys
-from aitrail.ledger import AWAITED, FILE, UNVERIFIABLE, LedgerReader
+from aitrail.ledger import AWAITED, DIGEST, FILE, RESTARTS, UNVERIFIABLE, LedgerReader
 from aitrail.proof.deep_proof import DeepProof
 from aitrail.proof.ledger_proof import Finding, Proof, days_of
+from aitrail.proof.listed import ListedFiles
+from aitrail.proof.restarts import Restart, key_of
 from aitrail.proof.row_proof import RowCheck, RowProof
 from aitrail.questions import Row, RowSource
 from aitrail.rows import Expiry, Reading, Redaction, recorded_with
@@ -29,14 +31,17 @@ _MENDED = (AWAITED, UNVERIFIABLE)
 class Verdict:
     """The result: counts of log files and records as in `aitrail.proof.ledger_proof.Proof`, events and their rows.
 
-    `read_again` counts log files that were read again. `findings` prevent the proof; `accepted` problems do not,
-    because an operator has investigated them. `too_many` are the rows that the log file they name did not become:
-    eventID -> log file.
+    `window` is as given, unless it `ends_when_closed`: then it ends where the chains of digests have closed the time.
+    The ledger may lack entries of deliveries before `horizon`; None if it keeps them forever. `read_again` counts log
+    files that were read again. `findings` prevent the proof; `accepted` problems do not, because an operator has
+    investigated them. `too_many` are the rows that the log file they name did not become: eventID -> log file.
     """
 
+    window: Window
+    ends_when_closed: bool
+    horizon: datetime | None
     delivered: int
     verified: int
-    open: int
     records: int
     wanted: int
     rejected: int
@@ -50,7 +55,7 @@ class Verdict:
 
     @property
     def proved(self) -> bool:
-        """Whether the window is proved; files that are too recent to be listed do not prevent this."""
+        """Whether the window is proved."""
         return not self.findings
 
     def to_announce(self) -> Iterator[str]:
@@ -60,7 +65,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """Verifies windows of one deployment. `origins` limit the accounts and Regions; `retention` is for rows."""
+    """Verifies windows of one deployment. `origins` limit the accounts and Regions; `retention` is for rows.
+
+    `scope` is the place where the function ingests log files, None for all places. With `ends_when_closed`, a window
+    ends where the chains of digests are closed, even if it is given a later end.
+    """
 
     reader: LedgerReader
     source: RowSource
@@ -70,13 +79,17 @@ class Verification:
     now: datetime
     retention: timedelta | None = None
     redaction: Redaction | None = None
+    ledger_retention: timedelta | None = None
     origins: Origins = field(default_factory=Origins)
+    scope: Scope | None = None
+    ends_when_closed: bool = False
     progress: Callable[[str], None] = lambda _: None
 
     def verify(self, window: Window) -> Verdict:
         """Verifies a window with ledger and table; reads only those log files again that these two do not prove."""
         proof = self._proof(window)
-        return _verdict(proof, self._row_check(proof).prove(proof.events))
+        rows = self._row_check(proof).prove(proof.events)
+        return self._verdict(proof, rows, window)
 
     def verify_deep(self, window: Window) -> Verdict:
         """Verifies a window by reading every digest, log file and row again."""
@@ -87,12 +100,12 @@ class Verification:
             check=self._row_check(proof),
             public_keys=self.public_keys,
         )
-        is_ours = partial(self._is_expected, proof)
-        for name in deep.prove(proof.digests, proof.ingested, proof.verified_by, is_asked=is_ours):
+        is_asked = partial(self._should_be_there, proof)
+        for name in deep.prove(proof.digests, proof.ingested, proof.verified_by, is_asked=is_asked):
             self.progress(name)
         deep.look_for_others(proof.ingested, proof.events)
         deep.proof.read_again = len(proof.ingested)
-        return _verdict(proof, deep.proof)
+        return self._verdict(proof, deep.proof, window)
 
     def _row_check(self, proof: Proof) -> RowCheck:
         return RowCheck(
@@ -109,24 +122,52 @@ class Verification:
         return (entry for entry in self.reader.whole(keys) if "deliveryDay" in entry)
 
     def _proof(self, window: Window) -> Proof:
-        version = recorded_with(self.registry, self.redaction)
-        proof = Proof(since=window.since, until=window.until, now=self.now, recorded_with=version)
-        for day in days_of(window, self.now):
+        possible = window.clamped(self.now)
+        proof = Proof(
+            since=possible.since,
+            until=possible.until,
+            now=self.now,
+            recorded_with=recorded_with(self.registry, self.redaction),
+            ends_when_closed=self.ends_when_closed,
+            horizon=self._horizon,
+        )
+        for day in days_of(Window(since=proof.since, until=proof.until), self.now):
             self.progress(day)
             self._add(proof, self.reader.of_day(day))
+        for item in self.reader.whole(self.reader.of_day(RESTARTS)):
+            if (key := key_of(item)) and self.origins.have(key):
+                proof.add_restart(Restart.of(item))
+        proof.close()
         return proof
 
+    @property
+    def _horizon(self) -> datetime | None:
+        return None if self.ledger_retention is None else self.now - self.ledger_retention
+
     def _add(self, proof: Proof, entries: Iterable[dict[str, Any]]) -> None:
-        """Adds entries to the proof; entries with acceptances are first read with all attributes."""
-        asked = (entry for entry in entries if self._is_asked(entry["logFile"]))
-        accepted = list[dict[str, Any]]()
-        for entry in asked:
-            if "accepted" in entry:
-                accepted.append(entry)
-            else:
-                proof.add(entry)
-        for entry in self.reader.whole(accepted):
+        """Adds entries to the proof; those that the index does not show enough of are first read completely."""
+
+        def others() -> Iterator[dict[str, Any]]:
+            for entry in entries:
+                if not self._is_asked(entry["logFile"]):
+                    continue
+                if _needs_all(entry):
+                    yield entry
+                else:
+                    proof.add(entry)
+
+        for entry in self.reader.whole(others()):
             proof.add(entry)
+
+    def _not_ingested(self, proof: Proof) -> Iterator[Finding]:
+        """The log files that digests list without an entry in the ledger."""
+        listed = ListedFiles(
+            fetch=lambda name: content_of(self.s3, name),
+            public_keys=self.public_keys,
+            reader=self.reader,
+            is_asked=partial(self._should_be_there, proof),
+        )
+        yield from listed.findings(proof.incomplete())
 
     def _is_asked(self, log_file: str) -> bool:
         """Whether the account and Region of an object are selected."""
@@ -136,6 +177,11 @@ class Verification:
     def _is_expected(self, proof: Proof, log_file: str) -> bool:
         """Whether an object is selected and its rows are known."""
         return self._is_asked(log_file) and proof.expects(log_file)
+
+    def _should_be_there(self, proof: Proof, log_file: str) -> bool:
+        """Whether the ledger should have an entry for a log file that a digest lists."""
+        is_here = self.scope is None or self.scope.holds(*bucket_and_key(log_file))
+        return is_here and kind_of(log_file).ingested and self._is_expected(proof, log_file)
 
     def _reading(self, stream: BinaryIO, name: str) -> Reading:
         """Reads a log file, including rows that have expired: others may be left of an earlier retention."""
@@ -151,24 +197,31 @@ class Verification:
         if reading.content.sha256 != entry.get("sha256"):
             raise UnavailableError("its content is not the content that was ingested")
 
+    def _verdict(self, proof: Proof, rows: RowProof, window: Window) -> Verdict:
+        found, accepted = (*proof.findings(), *self._not_ingested(proof)), tuple(proof.accepted)
+        # Reading again need not report what the ledger already reports.
+        known = {(finding.finding, finding.of) for finding in (*found, *accepted)}
+        more = (finding for finding in rows.findings if (finding.finding, finding.of) not in known)
+        return Verdict(
+            window=Window(since=window.since, until=proof.until if self.ends_when_closed else window.until),
+            ends_when_closed=self.ends_when_closed,
+            horizon=self._horizon,
+            delivered=proof.delivered,
+            verified=proof.verified,
+            records=proof.counts["records"],
+            wanted=proof.counts["wanted"],
+            rejected=proof.counts["rejected"],
+            expired=proof.counts["expired"],
+            distinct=rows.distinct,
+            rows=rows.rows,
+            read_again=rows.read_again,
+            findings=(*found, *more),
+            accepted=accepted,
+            too_many=rows.too_many,
+        )
 
-def _verdict(proof: Proof, rows: RowProof) -> Verdict:
-    found, accepted = tuple(proof.findings()), tuple(proof.accepted)
-    # Reading again need not report what the ledger already reports.
-    known = {(finding.finding, finding.of) for finding in (*found, *accepted)}
-    more = (finding for finding in rows.findings if (finding.finding, finding.of) not in known)
-    return Verdict(
-        delivered=proof.delivered,
-        verified=proof.verified,
-        open=proof.open,
-        records=proof.counts["records"],
-        wanted=proof.counts["wanted"],
-        rejected=proof.counts["rejected"],
-        expired=proof.counts["expired"],
-        distinct=rows.distinct,
-        rows=rows.rows,
-        read_again=rows.read_again,
-        findings=(*found, *more),
-        accepted=accepted,
-        too_many=rows.too_many,
-    )
+
+def _needs_all(entry: dict[str, Any]) -> bool:
+    """Whether the proof depends on attributes of an entry that its index entry does not have."""
+    is_listed_otherwise = "problem" in entry and "verifiedBy" not in entry
+    return "accepted" in entry or entry["entry"] == DIGEST or is_listed_otherwise

@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aitrail.digests import Span, gaps, is_closed, trail_of
+from aitrail.digests import OVERDUE, Span, gaps, is_closed, trail_of
 from aitrail.status.arrivals import Arrivals, Origin
 from aitrail.window import parse_time
 
-# CloudTrail writes a digest every hour, and may take up to an hour to do so.
-OVERDUE = timedelta(hours=3)
 # Digests for the last hours may still be on their way.
 _OPEN = timedelta(hours=2)
 _HOUR = timedelta(hours=1)

@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
+from aitrail.ledger import CHAINS
 from tests.functional.day import FOLDER, log_key
 from tests.shared.signed_digests import at, chain, digest
 
@@ -52,7 +53,7 @@ class Trail:
         return metrics
 
     def entries(self):
-        found = self.pipeline._items(self.pipeline.files_name)
+        found = [each for each in self.pipeline._items(self.pipeline.files_name) if each["entry"] != CHAINS]
         return {each["logFile"].removeprefix(f"s3://{BUCKET}/"): each for each in found}
 
     def problem(self, key):

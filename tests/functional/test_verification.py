@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from aitrail.deliveries import Origins
+from aitrail.deliveries import Origins, Scope
 from tests.functional.day import BUCKET, Day, a_day, log_key, name_of
 from tests.shared.signed_digests import at, digest
 
@@ -27,7 +27,7 @@ def test_day_on_which_nothing_was_lost_is_proved(day, deep):
     verdict = day.verify(deep=deep)
 
     assert (found(verdict), verdict.proved) == ({}, True)
-    assert (verdict.delivered, verdict.verified, verdict.open) == (3, 3, 0)
+    assert (verdict.delivered, verdict.verified) == (3, 3)
     assert (verdict.records, verdict.wanted, verdict.distinct, verdict.rows) == (7, 5, 3, 3)
 
 
@@ -205,3 +205,97 @@ def test_row_of_an_event_that_a_forged_file_has_overwritten_is_named(day):
     day.pipeline.write(row | {"logFile": forged, "principal": "user/Framed"})
 
     assert found(day.verify()) == {("row-differs", name_of(log_key("0930"))): 1, ("row-too-many", forged): 1}
+
+
+def forget(day, key, entry="file"):
+    """Deletes an entry, as when it expires."""
+    name = {"logFile": {"S": name_of(key)}, "entry": {"S": entry}}
+    day.pipeline.dynamodb.delete_item(TableName=day.pipeline.files_name, Key=name)
+
+
+def test_listed_file_whose_entry_has_expired_before_that_of_its_digest_is_named(day):
+    day.close()
+    forget(day, log_key("1130"))
+
+    verdict = day.verify()
+
+    assert found(verdict) == {("not-ingested", name_of(log_key("1130"))): 1}
+    assert verdict.findings[0].why == "a digest lists it, but the ledger has no entry for it"
+
+
+def test_digest_is_read_again_only_if_entries_are_missing(day, wire):
+    day.close()
+    wire.calls.clear()
+    day.verify()
+    complete = [call["Key"] for call in wire.requests("GetObject") if "Digest" in call["Key"]]
+
+    forget(day, log_key("1130"))
+    wire.calls.clear()
+    day.verify()
+    incomplete = [call["Key"] for call in wire.requests("GetObject") if "Digest" in call["Key"]]
+
+    assert (complete, len(incomplete)) == ([], 1)
+
+
+@pytest.mark.parametrize(("signer", "finding"), [(None, "missing"), (1, "invalid")])
+def test_digest_that_should_be_compared_and_cannot_be_read_proves_nothing(day, signer, finding):
+    day.close()
+    forget(day, log_key("1130"))
+    (signed,) = [signed for signed in day.digests if "T120000Z" in signed.key]
+    if signer is None:
+        day.pipeline.s3.delete_object(Bucket=BUCKET, Key=signed.key)
+    else:
+        forged = digest(at("12:00"), bucket=BUCKET, signer=signer)
+        day.pipeline.deliver(forged.body, forged.key, Metadata=forged.metadata)
+
+    assert found(day.verify()) == {(finding, name_of(signed.key)): 1}
+
+
+def test_file_that_a_backfill_digest_lists_as_well_is_no_exception(day):
+    day.close()
+    lists = [(log_key("0930"), day.contents[log_key("0930")])]
+    day.arrive(digest(at("10:00"), lists, bucket=BUCKET, where={"suffix": "_backfill"}))
+
+    assert found(day.verify()) == {}
+
+
+def test_digests_of_an_earlier_version_are_compared_as_well(day):
+    day.close()
+    for signed in day.digests:
+        day.pipeline.ledger.note(name_of(signed.key), "digest", listed=None)
+    before = found(day.verify())
+    forget(day, log_key("1130"))
+
+    assert (before, found(day.verify())) == ({}, {("not-ingested", name_of(log_key("1130"))): 1})
+
+
+@pytest.mark.parametrize("hours", range(7, 13))
+def test_entries_that_have_expired_are_neither_findings_nor_proof(day, hours):
+    """The entries of everything that was delivered more than a retention ago are gone, digests and files alike."""
+    day.close()
+    now = at("20:00")
+    horizon = now - timedelta(hours=hours)
+    for each in day.pipeline._items(day.pipeline.files_name):
+        if "deliveredAt" in each and each["deliveredAt"] < f"{horizon:%Y-%m-%dT%H:%M:%SZ}":
+            forget(day, each["logFile"].removeprefix(f"s3://{BUCKET}/"), each["entry"])
+
+    verdict = day.verify(ledger_retention=timedelta(hours=hours))
+
+    assert {name for name, _ in found(verdict)} == ({"beyond-ledger"} if horizon > at("09:00") else set())
+    assert verdict.horizon == horizon
+
+
+def test_objects_that_the_function_refuses_are_not_missed(day):
+    day.close()
+    elsewhere = f"old/{log_key('0940')}"
+    for signed in day.digests:
+        if "T100000Z" in signed.key:
+            lists = [(log_key("0930"), day.contents[log_key("0930")]), (elsewhere, "a" * 64)]
+            again = digest(at("10:00"), lists, bucket=BUCKET, previous=day.digests[1])
+            day.pipeline.deliver(again.body, again.key, Metadata=again.metadata)
+            day.pipeline.ledger.note(name_of(signed.key), "digest", listed=2)
+
+    here, anywhere = (day.verify(scope=Scope(bucket=BUCKET, prefixes=prefixes)) for prefixes in (("",), ("", "old/")))
+
+    assert found(here) == {}
+    assert found(anywhere) == {("not-ingested", name_of(elsewhere)): 1}

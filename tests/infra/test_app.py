@@ -25,8 +25,18 @@ OUTPUTS = {
 
 def test_outputs_name_the_parts_under_stable_ids(default, chosen):
     settings = (
-        {"KeyPrefixes": "none", "RowRetentionDays": "none", "RedactionKeyArn": "none"},
-        {"KeyPrefixes": "team/,old/logs/", "RowRetentionDays": "400", "RedactionKeyArn": "<RedactionSecret>"},
+        {
+            "KeyPrefixes": "none",
+            "RowRetentionDays": "none",
+            "LedgerRetentionDays": "none",
+            "RedactionKeyArn": "none",
+        },
+        {
+            "KeyPrefixes": "team/,old/logs/",
+            "RowRetentionDays": "400",
+            "LedgerRetentionDays": "30",
+            "RedactionKeyArn": "<RedactionSecret>",
+        },
     )
     for template, told in zip((default, chosen), settings, strict=True):
         outputs = template.parts["Outputs"]

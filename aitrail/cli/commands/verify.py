@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from aitrail.cells import counted, printable
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Access, Command, Report, now_of, option, report_options
-from aitrail.cli.output import narrate, progress
+from aitrail.cli.output import Output, narrate, progress
 from aitrail.cli.views import deletion_lines, plan_lines, save_rows, verdict_lines, verdict_remarks, verdict_report
 from aitrail.clock import SYSTEM_CLOCK
 
@@ -46,8 +47,11 @@ def verify(context: click.Context, *, deep: bool, announce: bool, repair: bool, 
     arrive, and compares their lists with the ledger. This command relies on these results, and counts the rows in the
     table. It reads a log file again only if its events were also delivered in another file.
 
-    Log files of the last two hours may not have a digest yet: they count as open. --deep does not rely on the ledger:
-    it reads all digests, log files and rows again, which takes as long as ingesting them.
+    Without --until, the window ends where the digests of every trail, account and Region have closed the time: two to
+    four hours ago. Later log files may not be listed yet, so an --until after that time is an exception.
+
+    --deep does not rely on the ledger: it reads all digests, log files and rows again, which takes as long as ingesting
+    them.
 
     --repair reads the version of a log file whose content a digest lists, and writes its rows again if rows are
     missing or different. Then it deletes the rows that no such content has, and keeps a copy of them in the working
@@ -71,12 +75,15 @@ def verify(context: click.Context, *, deep: bool, announce: bool, repair: bool, 
 
     with progress() as show:
         verification = _verification(
-            report, now=now_of(context), reading=lambda name: show(f"Reading {printable(name)}")
+            report,
+            now=now_of(context),
+            ends_when_closed=context.get_parameter_source("until") is ParameterSource.DEFAULT,
+            reading=lambda name: show(f"Reading {printable(name)}"),
         )
         verdict = verify_once()
     if repair and not verdict.proved:
         verdict = _repair(verdict, verify_once, report, now=now_of(context), deep=deep, dry_run=dry_run)
-    _write(verdict, report)
+    _write(verdict, report.output)
     if announce:
         _announce(report.access, verdict)
     if report.verbose:
@@ -87,8 +94,11 @@ def verify(context: click.Context, *, deep: bool, announce: bool, repair: bool, 
         context.exit(ExitCode.NEEDS_ATTENTION)
 
 
-def _verification(report: Report, *, now: datetime, reading: Callable[[str], None]) -> "Verification":
-    from aitrail.digests import PublicKeys  # noqa: PLC0415 (would slow down --help)
+def _verification(
+    report: Report, *, now: datetime, ends_when_closed: bool, reading: Callable[[str], None]
+) -> "Verification":
+    from aitrail.deliveries import Scope  # noqa: PLC0415 (would slow down --help)
+    from aitrail.digests import PublicKeys  # noqa: PLC0415
     from aitrail.proof import Verification  # noqa: PLC0415
     from aitrail.questions import TableRows  # noqa: PLC0415
     from aitrail.services import load  # noqa: PLC0415
@@ -103,7 +113,10 @@ def _verification(report: Report, *, now: datetime, reading: Callable[[str], Non
         now=now,
         retention=deployment.row_retention,
         redaction=access.redaction,
+        ledger_retention=deployment.ledger_retention,
         origins=report.origins,
+        scope=Scope(bucket=deployment.log_bucket, prefixes=("", *deployment.key_prefixes)),
+        ends_when_closed=ends_when_closed,
         progress=reading,
     )
 
@@ -183,12 +196,11 @@ def _agreed(question: str) -> bool:
     return click.confirm(question, default=False, err=True)
 
 
-def _write(verdict: "Verdict", report: Report) -> None:
-    window, output = report.window, report.output
+def _write(verdict: "Verdict", output: Output) -> None:
     if output.format == "json" or output.query is not None:
-        output.write_value(verdict_report(verdict, window))
+        output.write_value(verdict_report(verdict))
         return
-    for line in verdict_lines(verdict, window):
+    for line in verdict_lines(verdict):
         click.echo(printable(line))
     for remark in verdict_remarks(verdict):
         narrate(remark)

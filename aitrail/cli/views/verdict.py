@@ -5,21 +5,21 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from aitrail.cells import counted
-from aitrail.window import Window, event_time
+from aitrail.window import event_time
 
 if TYPE_CHECKING:
     from aitrail.proof import Finding, Verdict
 
 
-def verdict_report(verdict: "Verdict", window: Window) -> dict[str, Any]:
+def verdict_report(verdict: "Verdict") -> dict[str, Any]:
     """The verdict for programs; all names are always present."""
     return {
         "proved": verdict.proved,
-        "since": event_time(window.since),
-        "until": event_time(window.until),
+        "since": event_time(verdict.window.since),
+        "until": event_time(verdict.window.until),
+        "horizon": event_time(verdict.horizon) if verdict.horizon else None,
         "delivered": verdict.delivered,
         "verified": verdict.verified,
-        "open": verdict.open,
         "records": verdict.records,
         "wanted": verdict.wanted,
         "rejected": verdict.rejected,
@@ -36,23 +36,22 @@ def _finding(finding: "Finding") -> dict[str, str]:
     return {"finding": finding.finding, "of": finding.of, "why": finding.why}
 
 
-def verdict_lines(verdict: "Verdict", window: Window) -> Iterator[str]:
+def verdict_lines(verdict: "Verdict") -> Iterator[str]:
     """The verdict for people: one sentence, the scope, and every exception."""
     yield _sentence(verdict)
-    yield from _scope(verdict, window)
+    yield from _scope(verdict)
     yield from _exceptions(verdict.findings)
 
 
 def _sentence(verdict: "Verdict") -> str:
-    listed = counted(verdict.delivered - verdict.open, "file")
     return (
-        f"{verdict.verified:,} of {listed} delivered, ingested and verified; "
+        f"{verdict.verified:,} of {counted(verdict.delivered, 'file')} delivered, ingested and verified; "
         f"{counted(verdict.records, 'record')}, {verdict.wanted:,} wanted, "
         f"{counted(verdict.distinct, 'distinct event')}, {counted(verdict.rows, 'row')}"
     )
 
 
-def _scope(verdict: "Verdict", window: Window) -> Iterator[str]:
+def _scope(verdict: "Verdict") -> Iterator[str]:
     accepted = f"{counted(len(verdict.accepted), 'problem')} accepted (consequences included; -o json lists all)"
     if verdict.findings:
         yield f"Not proved: {counted(len(verdict.findings), 'exception')}, listed below."
@@ -60,18 +59,15 @@ def _scope(verdict: "Verdict", window: Window) -> Iterator[str]:
         yield f"No other exceptions: {accepted}."
     else:
         yield "Proved: no exceptions."
-    yield f"Delivered {window}."
+    yield f"Delivered {verdict.window}."
+    if verdict.ends_when_closed:
+        yield "Every chain of digests has closed up to then. Later files may not be listed yet."
     if verdict.findings and verdict.accepted:
         yield f"In addition, {accepted}."
     if verdict.rejected:
         yield f"{counted(verdict.rejected, 'record')} could not become rows: `aitrail rejects` shows them."
     if verdict.expired:
         yield f"{counted(verdict.expired, 'record')} had passed the row retention on arrival."
-    if verdict.open:
-        yield (
-            f"Open: {counted(verdict.open, 'more file')} of the last two hours, which no digest lists yet. "
-            "Verify again later."
-        )
 
 
 def _exceptions(findings: Sequence["Finding"]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from aitrail.rows import RowHashes, recorded_with, row_of
 from aitrail.services import load
 from demo.documentation import PROJECT
 from tests.shared.deployed_tables import create_table
-from tests.shared.signed_digests import at, key_of, written
+from tests.shared.signed_digests import at, digest, key_of, written
 
 BUCKET = "example-logs"
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_20260314T"
@@ -28,6 +28,7 @@ def deployment(table, stacks):
     create_table(dynamodb, "example-Files", FILES)
     url = sqs.create_queue(QueueName="backfill")["QueueUrl"]
     stacks["aitrail"] |= {"FilesTableName": "example-Files", "LogBucketName": BUCKET, "BackfillQueueUrl": url}
+    stacks["aitrail"] |= {"KeyPrefixes": "none", "LedgerRetentionDays": "none"}
     return Deployment(Ledger(dynamodb, "example-Files"), table, sqs, url)
 
 
@@ -50,6 +51,7 @@ class Deployment:
                 digest_start=written(at(f"{hour - 1:02}:00")),
                 digest_end=written(end),
                 follows="2026-03-14T07:00:00Z",
+                listed=0,
             )
             self.ledger.record(entry, DIGEST)
 
@@ -91,6 +93,8 @@ class Deployment:
                 known=known,
             )
             self.ledger.expect(listing)
+            if entry := self.ledger.entry(by, DIGEST):
+                self.ledger.note(by, DIGEST, listed=entry["listed"] + 1)
         return name
 
     def announced(self):
@@ -150,21 +154,69 @@ def test_exceptions_of_one_kind_stand_below_what_is_the_matter(aitrail, deployme
     assert lines[5:] == [f"  {name}" for name in names]
 
 
-def test_files_whose_hour_is_open_are_told_and_are_no_exception(aitrail, deployment, record, monkeypatch):
-    deployment.digests(9, 10)
+@pytest.fixture
+def verify_at_noon(aitrail):
+    """`aitrail verify` with its clock at 12:00."""
+    return lambda *arguments: aitrail("verify", *arguments, now=lambda: at("12:00"))
+
+
+def test_window_ends_where_the_digests_have_closed_the_time_and_says_so(verify_at_noon, deployment, record):
+    deployment.digests(*range(9, 13))
     deployment.log("0930", record(1))
-    deployment.log("1015", record(2), listed=False)
-    monkeypatch.setattr("aitrail.cli.commands.verify.now_of", lambda _: at("10:30"))
+    deployment.log("1115", record(2), listed=False)
 
-    ended = aitrail("verify", *WINDOW)
+    ended = verify_at_noon("--since", "2026-03-14T09:00")
+    found = json.loads(verify_at_noon("--since", "2026-03-14T09:00", "-o", "json").stdout)
 
-    assert ended.exit_code == 0
+    assert (ended.exit_code, ended.stderr) == (0, "")
     assert ended.stdout.splitlines() == [
-        "1 of 1 file delivered, ingested and verified; 2 records, 2 wanted, 2 distinct events, 2 rows",
+        "1 of 1 file delivered, ingested and verified; 1 record, 1 wanted, 1 distinct event, 1 row",
         "Proved: no exceptions.",
-        "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.",
-        "Open: 1 more file of the last two hours, which no digest lists yet. Verify again later.",
+        "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T11:00:00Z.",
+        "Every chain of digests has closed up to then. Later files may not be listed yet.",
     ]
+    assert (found["until"], found["horizon"]) == ("2026-03-14T11:00:00Z", None)
+
+
+@pytest.mark.parametrize("until", ["now", "2026-03-14T12:00", "2026-03-14T11:01", "2026-03-15T11:00"])
+def test_end_that_is_too_recent_is_an_exception(verify_at_noon, deployment, until):
+    deployment.digests(*range(9, 13))
+
+    ended = verify_at_noon("--since", "2026-03-14T09:00", "--until", until)
+
+    assert ended.exit_code == 4
+    assert "\nnot-closed: every chain of digests has closed only up to 2026-03-14T11:00:00Z" in ended.stdout
+
+
+def test_end_that_is_closed_is_none(verify_at_noon, deployment):
+    deployment.digests(*range(9, 13))
+
+    assert verify_at_noon("--since", "2026-03-14T09:00", "--until", "2026-03-14T11:00").exit_code == 0
+
+
+def test_time_that_the_ledger_has_forgotten_is_named_with_its_end(verify_at_noon, deployment, stacks):
+    stacks["aitrail"]["LedgerRetentionDays"] = "2"
+    deployment.digests(*range(9, 13))
+
+    ended = verify_at_noon("--since", "2026-03-10", "--query", "{horizon: horizon, findings: findings[].finding}")
+
+    assert json.loads(ended.stdout) == {"horizon": "2026-03-12T12:00:00Z", "findings": ["beyond-ledger", "gap"]}
+
+
+def test_log_file_whose_entry_is_gone_is_named(aitrail, deployment, record, monkeypatch):
+    deployment.digests(*range(9, 14))
+    deployment.log("0930", record(1))
+    lost = f"AWSLogs/{FOLDER.partition('AWSLogs/')[2]}0940Z_lost.json.gz"
+    monkeypatch.setattr("aitrail.digests.PublicKeys.check", lambda *_: None)
+    signed = digest(at("10:00"), [(f"{FOLDER}0930Z_a.json.gz", "a" * 64), (lost, "b" * 64)], bucket=BUCKET)
+    deployment.ledger.note(f"s3://{BUCKET}/{signed.key}", DIGEST, listed=2)
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket=BUCKET, Key=signed.key, Body=signed.body)
+
+    found = json.loads(aitrail("verify", *WINDOW, "-o", "json").stdout)["findings"]
+
+    assert [(each["finding"], each["of"]) for each in found] == [("not-ingested", f"s3://{BUCKET}/{lost}")]
 
 
 def test_json_is_one_object_for_programs(aitrail, deployment, record):
@@ -177,9 +229,9 @@ def test_json_is_one_object_for_programs(aitrail, deployment, record):
         "proved": False,
         "since": "2026-03-14T09:00:00Z",
         "until": "2026-03-14T12:00:00Z",
+        "horizon": None,
         "delivered": 1,
         "verified": 0,
-        "open": 0,
         "records": 0,
         "wanted": 0,
         "rejected": 0,
@@ -268,7 +320,7 @@ def test_rejects_are_told_and_are_no_exception(aitrail, deployment, record):
 
 
 def test_what_is_accepted_is_told_and_no_exception(aitrail, deployment):
-    deployment.digests(9, 10, 11, 12)
+    deployment.digests(9, 10, 11, 12, 13)
     name = f"s3://{BUCKET}/{FOLDER}0930Z_a.json.gz"
     deployment.ledger.record(FileEntry(log_file=name, status="missing", delivery_day="2026-03-14"))
     before = aitrail("verify", *WINDOW)

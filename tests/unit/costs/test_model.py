@@ -124,6 +124,7 @@ def test_entry_of_a_digest_has_the_bytes_and_units_that_are_counted():
         digest_start="2026-03-14T09:00:00Z",
         digest_end="2026-03-14T10:00:00Z",
         log_files=3,
+        listed=3,
         follows="2026-03-14T09:00:00Z",
     )
     followed = {"expectedSha256": "a" * 64, "verifiedBy": DIGEST}

@@ -4,7 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from aitrail.digests.coverage import Span, chain_of, chains_of, gaps, is_closed, is_covered, joined_spans, trail_of
+from aitrail.digests.coverage import (
+    Span,
+    chain_of,
+    chains_of,
+    digest_of,
+    gaps,
+    is_closed,
+    is_covered,
+    joined_spans,
+    trail_of,
+)
 from tests.shared.signed_digests import at, key_of
 
 HOUR = timedelta(hours=1)
@@ -35,10 +45,17 @@ def test_span_of_a_verified_digest_has_its_hour_and_chain():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"status": "invalid"}, {"status": "unverifiable"}, {"problem": "tampered"}, {"problem": "broken"}]
+    ("changes", "signed"),
+    [({"status": "invalid"}, False), ({"status": "unverifiable"}, False), ({"problem": "tampered"}, True)],
 )
-def test_span_of_a_digest_with_a_problem_proves_nothing(changes):
-    assert not Span.of(entry(**changes)).verified
+def test_span_of_a_digest_with_a_problem_proves_nothing(changes, signed):
+    found = Span.of(entry(**changes))
+
+    assert (found.verified, found.signed) == (False, signed)
+
+
+def test_digest_that_does_not_follow_another_proves_its_own_hour():
+    assert Span.of(entry(problem="broken")).verified
 
 
 @pytest.mark.parametrize(
@@ -60,6 +77,13 @@ def test_trails_and_regions_have_chains_of_their_own():
 
     assert len({chain_of(name) for name in names}) == 3
     assert chain_of(key_of(at("10:00"), trail="t_2020")) == chain_of(key_of(at("11:00"), trail="t_2020"))
+
+
+@pytest.mark.parametrize("trail", ["audit", "t_2020", "20260314T100000Z"])
+def test_chain_and_time_name_a_digest(trail):
+    name = f"s3://example-trail-logs/{key_of(at('10:00'), trail=trail)}"
+
+    assert digest_of(chain_of(name), "2026-03-14T10:00:00Z") == name
 
 
 def test_chain_is_in_the_order_of_time():

@@ -1,0 +1,56 @@
+"""Finds log files that a digest lists but of which the ledger knows nothing, although it has the digest.
+
+An entry may have expired or been deleted while the entry of its digest is still there.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+
+from aitrail.aws import in_order
+from aitrail.deliveries import UnavailableError, bucket_and_key
+from aitrail.digests import InvalidDigest, PublicKeys, UnavailableKey, read_digest
+from aitrail.ledger import FILE, LedgerReader
+from aitrail.proof.ledger_proof import Finding
+
+_WHY_NOT = "a digest lists it, but the ledger has no entry for it"
+_NAMES = {UnavailableError: "missing", InvalidDigest: "invalid", UnavailableKey: "unverifiable"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFiles:
+    """Compares digests with the ledger, file by file.
+
+    `fetch` returns content and metadata of an object, or raises UnavailableError. `is_asked` selects log files.
+    """
+
+    fetch: Callable[[str], tuple[bytes, dict[str, str]]]
+    public_keys: PublicKeys
+    reader: LedgerReader
+    is_asked: Callable[[str], bool]
+
+    def findings(self, digests: Iterable[str]) -> Iterator[Finding]:
+        """The log files that these digests list and the ledger does not have, and digests that cannot be read."""
+        for digest, found in in_order(partial(self._attempt, name) for name in digests):
+            if isinstance(found, Exception):
+                why = f"the ledger may lack log files that it lists, and it cannot be read to compare: {found}"
+                yield Finding(finding=_NAMES[type(found)], of=digest, why=why)
+                continue
+            wanted = ({"logFile": name, "entry": FILE} for name in found if self.is_asked(name))
+            for entry in self.reader.whole(wanted):
+                if entry.keys() <= {"logFile", "entry"}:
+                    yield Finding(finding="not-ingested", of=entry["logFile"], why=_WHY_NOT)
+
+    def _attempt(self, name: str) -> tuple[str, list[str] | Exception]:
+        try:
+            return name, self._listed(name)
+        except (UnavailableError, InvalidDigest, UnavailableKey) as error:
+            return name, error
+
+    def _listed(self, name: str) -> list[str]:
+        content, metadata = self.fetch(name)
+        bucket, key = bucket_and_key(name)
+        digest = read_digest(BytesIO(content), bucket=bucket, key=key)
+        self.public_keys.check(digest, metadata)
+        return list(dict.fromkeys(each.log_file for each in digest.log_files))
