@@ -26,7 +26,7 @@ OUTPUTS = {
 def test_outputs_name_the_parts_under_stable_ids(default, chosen):
     settings = (
         {"KeyPrefixes": "none", "RowRetentionDays": "none", "RedactionKeyArn": "none"},
-        {"KeyPrefixes": "team/,old/logs/", "RowRetentionDays": "400", "RedactionKeyArn": "<RedactionSecret>"},
+        {"KeyPrefixes": "team/,old/logs/", "RowRetentionDays": "400", "RedactionKeyArn": "<RedactionSecret.Id>"},
     )
     for template, told in zip((default, chosen), settings, strict=True):
         outputs = template.parts["Outputs"]
