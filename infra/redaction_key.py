@@ -1,19 +1,21 @@
 """The key of redaction."""
 
+from typing import cast
+
 from aws_cdk import Acknowledgment, RemovalPolicy, Validations
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 
 class RedactionKey(Construct):
-    """A secret that CloudFormation generates, so that neither the template nor a table has it.
+    """A secret that CloudFormation generates, so that neither the template nor a table has it; `arn` is its ARN.
 
     If `protected`, even deleting the stack keeps it, as it keeps the tables: a new key would give other hashes.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, protected: bool) -> None:
         super().__init__(scope, construct_id)
-        self.secret = secretsmanager.Secret(
+        secret = secretsmanager.Secret(
             self,
             "Secret",
             description="Key of the hashes that replace redacted values in the rows of aitrail.",
@@ -21,6 +23,8 @@ class RedactionKey(Construct):
             # A first deployment that fails deletes its key, with which nothing has been redacted yet.
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if protected else RemovalPolicy.DESTROY,
         )
-        Validations.of(self.secret).acknowledge(
+        Validations.of(secret).acknowledge(
             Acknowledgment(id="AwsSolutions-SMG4", reason="With another key, the same values would get other hashes.")
         )
+        # Not secret.secret_arn, which is a reference: for the local AWS, a reference to a secret is its name.
+        self.arn = cast("secretsmanager.CfnSecret", secret.node.default_child).attr_id

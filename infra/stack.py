@@ -60,7 +60,7 @@ class AitrailStack(Stack):
     def _redaction_key_arn(self) -> str | None:
         if not self.settings.redact:
             return None
-        return RedactionKey(self, "Redaction", protected=self.settings.deletion_protection).secret.secret_arn
+        return RedactionKey(self, "Redaction", protected=self.settings.deletion_protection).arn
 
     def _environment(self) -> dict[str, str]:
         retention = {

@@ -35,7 +35,7 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "KeyPrefixes": "team/,old/logs/",
             "RowRetentionDays": "400",
             "LedgerRetentionDays": "30",
-            "RedactionKeyArn": "<RedactionSecret>",
+            "RedactionKeyArn": "<RedactionSecret.Id>",
         },
     )
     for template, told in zip((default, chosen), settings, strict=True):

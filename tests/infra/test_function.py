@@ -40,7 +40,7 @@ def test_the_function_follows_the_settings(chosen):
         "KEY_PREFIXES": ",team/,old/logs/",
         "ROW_RETENTION_DAYS": "400",
         "LEDGER_RETENTION_DAYS": "30",
-        "REDACTION_KEY_ARN": "<RedactionSecret>",
+        "REDACTION_KEY_ARN": "<RedactionSecret.Id>",
     }
 
 

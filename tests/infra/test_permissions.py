@@ -25,7 +25,7 @@ DECRYPT_STATEMENTS = [
     (["kms:Decrypt"], "arn:aws:kms:eu-west-1:111122223333:key/aaaa"),
     (["kms:Decrypt"], "arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb"),
 ]
-READ_KEY_STATEMENT = (["secretsmanager:GetSecretValue"], "<RedactionSecret>")
+READ_KEY_STATEMENT = (["secretsmanager:GetSecretValue"], "<RedactionSecret.Id>")
 TRAIL_ARN = "arn:<AWS::Partition>:cloudtrail:<AWS::Region>:<AWS::AccountId>:trail/aitrail-trail"
 AUDIT_ARN = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"
 ORGANIZATION_ARN = "arn:aws:cloudtrail:us-east-1:444455556666:trail/organization"

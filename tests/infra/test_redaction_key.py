@@ -2,7 +2,7 @@
 
 import pytest
 
-ARN = "<RedactionSecret>"
+ARN = "<RedactionSecret.Id>"
 
 
 @pytest.fixture(scope="session")
