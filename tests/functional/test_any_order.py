@@ -144,20 +144,6 @@ def test_window_within_a_gap_is_not_proved_whatever_follows(world, gap):
     assert any(name == "gap" for name, _, _ in found)
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (0, 4, 3, 2, 1), (3, 0, 4, 1, 2), (2, 1, 0, 3, 4)])
-def test_file_that_no_digest_lists_is_unproven_whenever_a_digest_around_it_turns_out_to_be_tampered(world, order):
-    digests = chain([at(f"{hour:02}:00") for hour in range(8, 12)], bucket=BUCKET)
-    twin = digest(at("10:00"), [(log_key(at("10:00")), "a" * 64)], bucket=BUCKET, previous=digests[1])
-    world.put(*digests[:2], twin, digests[3])
-    world.log(log_key(at("09:00")))
-    keys = list(world.objects)
-
-    entries, _, _ = world.arrive([keys[number] for number in order])
-
-    problems = {name: entry.get("problem") for (name, _), entry in entries.items()}
-    assert (problems[name_of(twin.key)], problems[name_of(log_key(at("09:00")))]) == ("tampered", "unproven")
-
-
 @pytest.mark.parametrize("days", [4, 10, 92])
 def test_time_between_two_trails_is_a_gap_in_any_order_and_breaks_no_chain(world, days):
     one = chain([at("08:00"), at("09:00")], bucket=BUCKET)
