@@ -116,6 +116,19 @@ def test_log_file_whose_hour_has_a_digest_that_is_not_verified_stays_as_it_is(tr
     assert trail.problem(key) is None
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 0, 1, 2), (2, 3, 1, 0)])
+def test_log_file_is_unproven_whenever_a_digest_around_it_turns_out_to_be_tampered(trail, order):
+    key = trail.log("08:30")
+    first, second, real, last = chain(hours(8, 11), bucket=BUCKET)
+    twin = digest(at("10:00"), [(log_key("0930"), "a" * 64)], bucket=BUCKET, previous=second)
+    assert real.key == twin.key
+
+    for number in order:
+        trail.arrive((first, second, twin, last)[number], at("11:10"))
+
+    assert (trail.problem(twin.key), trail.problem(key)) == ("tampered", "unproven")
+
+
 def test_digest_that_comes_late_closes_the_hours_around_it(trail):
     key = trail.log("09:30")
     digests = chain(hours(8, 13), bucket=BUCKET)

@@ -47,7 +47,7 @@ def verify(context: click.Context, *, deep: bool, announce: bool, repair: bool, 
     arrive, and compares their lists with the ledger. This command relies on these results, and counts the rows in the
     table. It reads a log file again only if its events were also delivered in another file.
 
-    Without --until, the window ends where the digests of every trail, account and Region have closed the time: two to
+    Without --until, the window ends where the digests of every trail, account and Region have closed the time: one to
     four hours ago. Later log files may not be listed yet, so an --until after that time is an exception.
 
     --deep does not rely on the ledger: it reads all digests, log files and rows again, which takes as long as ingesting
