@@ -50,6 +50,7 @@ class Environment:
     backfill_queue_url: str
     row_retention: timedelta | None
     ledger_retention: timedelta | None
+    log_retention: timedelta | None
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Environment":
@@ -63,6 +64,7 @@ class Environment:
             backfill_queue_url=environ["BACKFILL_QUEUE_URL"],
             row_retention=_retention(environ.get("ROW_RETENTION_DAYS")),
             ledger_retention=_retention(environ.get("LEDGER_RETENTION_DAYS")),
+            log_retention=_retention(environ.get("LOG_RETENTION_DAYS")),
         )
 
     def queue_url(self, arn: str) -> str:
@@ -121,6 +123,7 @@ def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingesti
         reviewer=Review(ledger=ledger, reader=reader, announcer=announcer, bucket=environment.log_bucket, clock=clock),
         row_retention=environment.row_retention,
         ledger_retention=environment.ledger_retention,
+        log_retention=environment.log_retention,
         clock=clock,
     )
 
