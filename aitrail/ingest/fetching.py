@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 _GONE = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "MethodNotAllowed"}
+_ARCHIVED = "InvalidObjectState"
 _REFUSED = {"403", "AccessDenied", "AllAccessDisabled"}
 # For each file that waits: four files take no more memory than the rows of one large file.
 _MAX_BYTES_AHEAD = 8 * 1024 * 1024
@@ -99,7 +100,10 @@ class Fetcher:
             try:
                 answer = self.s3.get_object(**place)
             except ClientError as error:
-                fetched.is_removed = error.response["Error"]["Code"] in _GONE
+                code = error.response["Error"]["Code"]
+                fetched.is_removed = code in _GONE
+                if not fetched.is_removed and code != _ARCHIVED:
+                    raise
             else:
                 if answer.get("VersionId") == delivery.version_id:
                     return cast("dict[str, Any]", answer)
@@ -150,7 +154,7 @@ def why_unavailable(log_file: str, error: ClientError) -> dict[str, str]:
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     if code in _GONE:
         return {"status": "missing", "reason": f"{code}: {message}"}
-    if code == "InvalidObjectState":
+    if code == _ARCHIVED:
         reason = "the object is archived: restore it; it is then ingested automatically"
         return {"status": "archived", "reason": reason}
     if code in _REFUSED or code.startswith("KMS."):

@@ -327,6 +327,23 @@ def test_version_that_is_read_after_the_lifecycle_has_deleted_the_object_is_not_
     assert "removedAt" not in entry_of(versioned)
 
 
+def test_version_is_read_although_the_object_is_archived(versioned, packed, record, wire):
+    delivery = versioned.deliver(packed(record(1)))
+    wire.refuse("GetObject", 403, "InvalidObjectState", times=1)
+
+    assert versioned.ingest(delivery).status == "ingested"
+
+    assert problem(versioned) is None
+
+
+def test_version_is_not_read_if_it_cannot_be_seen_whether_the_object_is_there(versioned, packed, record, wire):
+    delivery = versioned.deliver(packed(record(1)))
+    wire.refuse("GetObject", 403, "AccessDenied", times=1)
+
+    with pytest.raises(AccessRefusedError):
+        versioned.ingest(delivery)
+
+
 def test_removed_object_is_not_fetched_ahead(versioned, packed, record, wire):
     delivery = versioned.deliver(packed(record(1)))
     s3 = {"bucket": {"name": BUCKET}, "object": {"key": delivery.key}}
