@@ -68,9 +68,9 @@ class Settings:
     )
     break_glass_role_arn: str | None = _setting(
         values.ROLE_ARN_OR_NONE,
-        "IAM role that may delete objects of the log bucket, put objects below AWSLogs/ (as copied log files), and "
-        "bypass Object Lock, if its own policies allow it. Otherwise, nobody but CloudTrail may put objects there, and "
-        "nobody may delete any.",
+        "IAM role of the stack's account that may delete objects of the log bucket, put objects below AWSLogs/ (as "
+        "copied log files), and bypass Object Lock, if its own policies allow it. Otherwise, nobody but CloudTrail may "
+        "put objects there, and nobody may delete any.",
         default=None,
     )
     deletion_protection: bool = _setting(

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from itertools import permutations
+from math import inf
 
 import pytest
 
@@ -226,6 +227,31 @@ def live(pipeline, history, content):
         marker = delete(pipeline, messages[0], **options).get("VersionId")
         messages.append(removal(messages[0]))
     return messages
+
+
+def test_crash_anywhere_while_a_removal_is_noted_is_mended_by_the_next_attempt(new_pipeline, s3, packed, record, wire):
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    ends, crashes = [], 0
+    for requests in range(10):
+        pipeline = new_pipeline()
+        delivery = pipeline.deliver(packed(record(1)))
+        pipeline.ingest(delivery)
+        delete(pipeline, delivery)
+
+        wire.fuse = requests
+        try:
+            pipeline.ingest(removal(delivery))
+        except SystemExit:
+            crashes += 1
+        wire.fuse = inf
+        pipeline.ingest(removal(delivery))
+
+        entry = entry_of(pipeline)
+        ends.append({name: entry[name] for name in entry if name != "versionId"})
+
+    assert 4 <= crashes < len(ends)  # reading the entry, looking, reading it again, noting, looking again
+    assert ends == [ends[0]] * len(ends)
+    assert ends[0]["problem"] == "removed"
 
 
 @pytest.mark.parametrize("is_there", [True, False])
