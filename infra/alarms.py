@@ -20,8 +20,9 @@ _COUNTED = {
     "them, run `aitrail retry`.",
     "RejectedRecords": "Records of the wanted services could not become rows. The files table keeps them; `aitrail "
     "rejects` lists them with their reasons.",
-    "TamperedFiles": "Log files do not match CloudTrail's signed digests, or their content has changed: someone "
-    "changed them. `aitrail verify` lists them; the bucket keeps their previous versions for 30 days.",
+    "ChangedFiles": "Log files do not match CloudTrail's signed digests, or their content has changed: someone "
+    "changed them. Or log files or digests were deleted after they had been read. `aitrail status` and `aitrail "
+    "verify` list them; the bucket keeps their previous versions for 30 days.",
     "UnlistedFiles": "The bucket has log files that no CloudTrail digest lists: someone else wrote them, and their "
     "records became rows. `aitrail verify` lists them.",
     "DigestProblems": "Digests have no valid CloudTrail signature, do not continue their chain, or are gone: the "

@@ -3,8 +3,9 @@
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_sqs as sqs
-from aws_cdk.aws_events_targets import SqsQueue
 from constructs import Construct
+
+from infra.queue_senders import RuleSender
 
 # AWS's recommendation for queues that Lambda reads, so that retries of a batch fit into one visibility timeout.
 _VISIBILITY_IN_FUNCTION_TIMEOUTS = 6
@@ -34,7 +35,7 @@ class Deliveries(Construct):
             "Hourly",
             description="Makes aitrail follow up on open items every hour.",
             schedule=events.Schedule.rate(Duration.hours(1)),
-            targets=[SqsQueue(self.backfill)],
+            targets=[RuleSender(self.backfill)],
         )
 
     def _queue(self, construct_id: str) -> sqs.Queue:

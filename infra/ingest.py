@@ -47,6 +47,9 @@ class Ingest(Construct):
             log_group=self.log_group,
             tracing=lambda_.Tracing.ACTIVE,
             environment=dict(environment),
+            # The hourly review continues itself through the backfill queue, which Lambda takes for a loop after about
+            # 16 runs and would stop. A review ends by itself: each run begins where the last one ended.
+            recursive_loop=lambda_.RecursiveLoop.ALLOW,
         )
         Validations.of(self.role).acknowledge(
             Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason="X-Ray's actions take no resource.")

@@ -1,19 +1,32 @@
 """The bucket that CloudTrail delivers to."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
-from aws_cdk.aws_s3_notifications import SqsDestination
 from aws_cdk.aws_sqs import IQueue
 from constructs import Construct
 
+from infra.queue_senders import BucketSender
+
+_ANNOUNCED = (s3.EventType.OBJECT_CREATED, s3.EventType.OBJECT_RESTORE_COMPLETED, s3.EventType.OBJECT_REMOVED)
+_CLOUDTRAIL = "cloudtrail.amazonaws.com"
+# Replication writes and deletes with permissions of its own.
+_WRITING = ("s3:PutObject", "s3:ReplicateObject")
+_DELETING = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ReplicateDelete", "s3:BypassGovernanceRetention")
+
 
 class LogBucket(Construct):
-    """The bucket of log files, kept for `retention_days` or forever. It survives the stack, as they are audit logs."""
+    """The bucket of log files, kept for `retention_days` or forever. It survives the stack, as they are audit logs.
 
-    def __init__(self, scope: Construct, construct_id: str, *, retention_days: int | None) -> None:
+    Object Lock keeps each version for `lock_days`, if set.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, retention_days: int | None, lock_days: int | None = None
+    ) -> None:
         super().__init__(scope, construct_id)
         # CDK's default role for the notification handler may change the notifications of every bucket in the account.
         role = iam.Role(self, "AnnouncerRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -38,6 +51,8 @@ class LogBucket(Construct):
             # A first deployment that fails deletes its bucket, which is still empty.
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
+        if lock_days:
+            self._lock(lock_days)
         role.add_to_policy(
             iam.PolicyStatement(actions=["s3:PutBucketNotification"], resources=[self.bucket.bucket_arn])
         )
@@ -47,6 +62,41 @@ class LogBucket(Construct):
                 reason="A bucket for the access logs of this log bucket would need one of its own, and so on.",
             )
         )
+
+    def _lock(self, days: int) -> None:
+        """Locks each new version. Never with ObjectLockEnabled: CloudFormation would replace a deployed bucket."""
+        cast(
+            "s3.CfnBucket", self.bucket.node.default_child
+        ).object_lock_configuration = s3.CfnBucket.ObjectLockConfigurationProperty(
+            object_lock_enabled="Enabled",
+            rule=s3.CfnBucket.ObjectLockRuleProperty(
+                default_retention=s3.CfnBucket.DefaultRetentionProperty(mode="GOVERNANCE", days=days)
+            ),
+        )
+
+    def guard(self, *, prefixes: Sequence[str], but: str | None) -> None:
+        """Denies everyone to delete, and everyone but CloudTrail to write below AWSLogs/; `but` is the ARN of a role.
+
+        A condition on a key that a request does not have is met if it is negated: CloudTrail's requests have no
+        aws:PrincipalArn, those of users and roles no aws:PrincipalServiceName. For a session of a role,
+        aws:PrincipalArn is the role. All conditions of a statement have to be met.
+        """
+        exempt = {"ArnNotEquals": {"aws:PrincipalArn": but}} if but else {}
+        logs = [self.bucket.arn_for_objects(f"{prefix}AWSLogs/*") for prefix in prefixes]
+        not_cloudtrail = {"StringNotEquals": {"aws:PrincipalServiceName": _CLOUDTRAIL}}
+        for actions, resources, conditions in (
+            (_WRITING, logs, not_cloudtrail | exempt),
+            (_DELETING, [self.bucket.arn_for_objects("*")], exempt),
+        ):
+            self.bucket.add_to_resource_policy(
+                iam.PolicyStatement(
+                    effect=iam.Effect.DENY,
+                    principals=[iam.AnyPrincipal()],
+                    actions=list(actions),
+                    resources=resources,
+                    conditions=conditions,
+                )
+            )
 
     def take_from(self, trail_arn: str, *, below: str = "AWSLogs/") -> None:
         """Allows CloudTrail to deliver for this one trail, to keys that start with `below`.
@@ -60,7 +110,7 @@ class LogBucket(Construct):
         ):
             self.bucket.add_to_resource_policy(
                 iam.PolicyStatement(
-                    principals=[iam.ServicePrincipal("cloudtrail.amazonaws.com")],
+                    principals=[iam.ServicePrincipal(_CLOUDTRAIL)],
                     actions=[action],
                     resources=[resource],
                     conditions={"StringEquals": conditions | also},
@@ -68,11 +118,11 @@ class LogBucket(Construct):
             )
 
     def announce_to(self, queue: IQueue, *, prefixes: Sequence[str]) -> None:
-        """Announces every log file that arrives, and every archived one that is restored, to `queue`.
+        """Announces every log file that arrives, is restored from an archive, or is deleted, to `queue`.
 
-        `prefixes` are the prefixes before AWSLogs/.
+        S3 does not announce what the lifecycle deletes as removed. `prefixes` are the prefixes before AWSLogs/.
         """
         for prefix in prefixes:
             below = s3.NotificationKeyFilter(prefix=f"{prefix}AWSLogs/", suffix=".json.gz")
-            for event in (s3.EventType.OBJECT_CREATED, s3.EventType.OBJECT_RESTORE_COMPLETED):
-                self.bucket.add_event_notification(event, SqsDestination(queue), below)
+            for event in _ANNOUNCED:
+                self.bucket.add_event_notification(event, BucketSender(queue), below)

@@ -3,6 +3,7 @@
 All keys start with `aitrail:`, so that a misspelt key is an error and does not silently select the default.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -56,6 +57,20 @@ class Settings:
     log_retention_days: int | None = _setting(
         values.DAYS_OR_NONE,
         "Days after which a log file in the log bucket is deleted; its version is kept for 30 more days.",
+        default=None,
+    )
+    object_lock_days: int | None = _setting(
+        values.DAYS_OR_NONE,
+        "Days for which S3 Object Lock (governance mode) protects each new version of an object in the log bucket from "
+        "deletion; at most aitrail:logRetentionDays. Once a bucket has Object Lock, it cannot be turned off, only the "
+        "number of days can be changed. It needs versioning, which the bucket has.",
+        default=None,
+    )
+    break_glass_role_arn: str | None = _setting(
+        values.ROLE_ARN_OR_NONE,
+        "IAM role of the stack's account that may delete objects of the log bucket, put objects below AWSLogs/ (as "
+        "copied log files), and bypass Object Lock, if its own policies allow it. Otherwise, nobody but CloudTrail may "
+        "put objects there, and nobody may delete any.",
         default=None,
     )
     deletion_protection: bool = _setting(
@@ -128,9 +143,15 @@ class Settings:
                 chosen[setting.attribute] = setting.value.parse(context[setting.key])
             except ValueError:
                 problems.append(f"{setting.key} must be {setting.value.valid}, not {context[setting.key]!r}.")
+        settings = cls(**chosen)  # type: ignore[arg-type] # each value parses to the type of its field
+        if (settings.object_lock_days or 0) > (settings.log_retention_days or math.inf):
+            problems.append(
+                f"{PREFIX}objectLockDays must be at most {PREFIX}logRetentionDays, {settings.log_retention_days}: S3 "
+                "keeps what is locked."
+            )
         if problems:
             raise InvalidSettingsError("\n".join(problems))
-        return cls(**chosen)  # type: ignore[arg-type] # each value parses to the type of its field
+        return settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,10 @@ class AitrailStack(Stack):
             scope, settings.stack_name, description="Records who uses Amazon Polly, Transcribe, Lex, Personalize."
         )
         self.settings = settings
-        self.log_bucket = LogBucket(self, "Logs", retention_days=settings.log_retention_days)
+        self.log_bucket = LogBucket(
+            self, "Logs", retention_days=settings.log_retention_days, lock_days=settings.object_lock_days
+        )
+        self.log_bucket.guard(prefixes=settings.prefixes, but=settings.break_glass_role_arn)
         self.deliveries = Deliveries(self, "Deliveries", function_timeout=TIMEOUT)
         self.events = Table(self, "Events", definition=tables.EVENTS, protected=settings.deletion_protection)
         self.files = Table(self, "Files", definition=tables.FILES, protected=settings.deletion_protection)
@@ -66,6 +69,7 @@ class AitrailStack(Stack):
         retention = {
             "ROW_RETENTION_DAYS": self.settings.row_retention_days,
             "LEDGER_RETENTION_DAYS": self.settings.ledger_retention_days,
+            "LOG_RETENTION_DAYS": self.settings.log_retention_days,
         }
         return (
             {

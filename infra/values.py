@@ -108,6 +108,10 @@ TRAIL_ARNS = list_of(
         "arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]{3,128}", "the ARN of a CloudTrail trail"
     )
 )
+# Conditions read a wildcard as such: it would exempt many roles.
+ROLE_ARN_OR_NONE = or_none(
+    matching("arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,576}", "the ARN of an IAM role")
+)
 TOPIC_ARN_OR_NONE = or_none(
     matching("arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}", "the ARN of an SNS topic")
 )

@@ -1,4 +1,4 @@
-"""Body of a queue message -> the deliveries that the message announces.
+"""Body of a queue message -> the deliveries, and removals of deliveries, that the message announces.
 
 | envelope                 | bucket, key                                    | key                       |
 |--------------------------|------------------------------------------------|---------------------------|
@@ -10,7 +10,7 @@
 aitrail's own announcements have CloudTrail's format; with "force": true, a delivery is reprocessed even if ingested.
 
 These messages announce nothing: s3:TestEvent, `CloudTrail validation message.`, SNS subscription messages, requests for
-a review (`review_request`), and S3 events after which there is nothing new to read. Any other message is unknown as
+a review (`review_request`), and S3 events after which there is nothing to look at. Any other message is unknown as
 a whole: no part of a message is dropped silently.
 Sources: Amazon S3 user guide ("Event message structure", "EventBridge event message structure"), AWS CloudTrail user
 guide ("Configuring Amazon SNS notifications for CloudTrail").
@@ -34,7 +34,7 @@ class Delivery:
     """One object that CloudTrail wrote to a bucket.
 
     `version_id`, `etag` (without quotes) and `size` (bytes) are set if they were announced. `force` requests
-    reprocessing regardless of the ledger.
+    reprocessing regardless of the ledger. `removed` announces that someone deleted the object or one of its versions.
     """
 
     bucket: str
@@ -43,6 +43,7 @@ class Delivery:
     etag: str | None = None
     size: int | None = None
     force: bool = False
+    removed: bool = False
 
     @property
     def log_file(self) -> str:
@@ -68,6 +69,9 @@ _VALIDATION_MESSAGE = "CloudTrail validation message."
 _SOMETHING_TO_READ = frozenset(
     {"ObjectCreated", "ObjectRestore:Completed", "Object Created", "Object Restore Completed"},
 )
+# S3 does not send these events for what a lifecycle rule deletes; EventBridge sends one event with two reasons.
+_REMOVALS = frozenset({"ObjectRemoved", "Object Deleted"})
+_OF_THE_LIFECYCLE = "Lifecycle Expiration"
 # A closed list: an event that AWS adds later may announce something to read, so a person has to check it first.
 _NOTHING_TO_READ = frozenset(
     {
@@ -76,7 +80,6 @@ _NOTHING_TO_READ = frozenset(
         "LifecycleTransition",
         "ObjectAcl",
         "ObjectAnnotation",
-        "ObjectRemoved",
         "ObjectRestore",
         "ObjectRetention",
         "ObjectTagging",
@@ -84,7 +87,6 @@ _NOTHING_TO_READ = frozenset(
         "Replication",
         "Object ACL Updated",
         "Object Access Tier Changed",
-        "Object Deleted",
         "Object Restore Expired",
         "Object Restore Initiated",
         "Object Storage Class Changed",
@@ -100,7 +102,7 @@ def deliveries(body: str) -> tuple[Delivery, ...]:
     () for a message that announces nothing to read. Any other text raises UnknownNotification and no other error.
     """
     announced = _announced(body, _SNS_WRAPPINGS)
-    return tuple({(found.bucket, found.key, found.version_id): found for found in announced}.values())
+    return tuple({(each.bucket, each.key, each.version_id, each.removed): each for each in announced}.values())
 
 
 def review_request(body: str) -> ReviewRequest | None:
@@ -156,8 +158,8 @@ def _of_s3(records: list[object]) -> Iterator[Delivery]:
             case {"eventSource": "aws:s3", "eventVersion": str(version), "eventName": str(event)} if (
                 version.partition(".")[0] == "2"
             ):
-                if _something_to_read(event):
-                    yield _of_s3_object(record)
+                if _something_happened(event):
+                    yield _after(event, _of_s3_object(record))
             case _:
                 raise ValueError("one of its Records is not an S3 event of version 2")
 
@@ -170,22 +172,35 @@ def _of_s3_object(record: object) -> Delivery:
 
 
 def _of_eventbridge(event: str, detail: object) -> Iterator[Delivery]:
-    if not _something_to_read(event):
+    if not _something_happened(event):
         return
     match detail:
+        case {"reason": str(reason)} if event in _REMOVALS and reason == _OF_THE_LIFECYCLE:
+            return
         case {"bucket": {"name": bucket}, "object": {"key": key} as facts}:
-            yield _delivery(bucket, key, facts)
+            yield _after(event, _delivery(bucket, key, facts))
         case _:
             raise ValueError("its detail names no object")
 
 
-def _something_to_read(event: str) -> bool:
-    names = {event, event.partition(":")[0]}
-    if names & _SOMETHING_TO_READ:
+def _something_happened(event: str) -> bool:
+    """Whether there is an object to read, or one to look for."""
+    names = _names_of(event)
+    if names & (_SOMETHING_TO_READ | _REMOVALS):
         return True
     if names & _NOTHING_TO_READ:
         return False
     raise ValueError(f"its event {event[:40]!a} is not known")
+
+
+def _after(event: str, found: Delivery) -> Delivery:
+    """The delivery that an event announces. Which version was removed does not matter: what is left does."""
+    is_removal = bool(_names_of(event) & _REMOVALS)
+    return Delivery(bucket=found.bucket, key=found.key, removed=True) if is_removal else found
+
+
+def _names_of(event: str) -> set[str]:
+    return {event, event.partition(":")[0]}
 
 
 def _delivery(bucket: object, key: object, facts: dict[str, object]) -> Delivery:

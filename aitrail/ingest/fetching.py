@@ -12,12 +12,13 @@ from botocore.exceptions import ClientError
 from aitrail.deliveries import Delivery
 from aitrail.errors import AitrailError
 from aitrail.ledger import Ledger, entry_kind, fields_of_key
-from aitrail.window import format_time
+from aitrail.window import format_time, parse_time
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 _GONE = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "MethodNotAllowed"}
+_ARCHIVED = "InvalidObjectState"
 _REFUSED = {"403", "AccessDenied", "AllAccessDisabled"}
 # For each file that waits: four files take no more memory than the rows of one large file.
 _MAX_BYTES_AHEAD = 8 * 1024 * 1024
@@ -29,10 +30,14 @@ class AccessRefusedError(AitrailError):
 
 @dataclass(slots=True, kw_only=True)
 class Fetched:
-    """A delivery's ledger entry, and S3's response unless the delivery is already ingested."""
+    """A delivery's ledger entry, and S3's response unless the delivery is already ingested.
+
+    `is_removed` if S3 still has the announced version, but the object has been deleted since.
+    """
 
     earlier: dict[str, Any] | None
     is_done: bool = False
+    is_removed: bool = False
     error: ClientError | None = None
     etag: str | None = None
     version_id: str | None = None
@@ -69,7 +74,7 @@ class Fetcher:
         fetched.is_done = not delivery.force and earlier is not None and self.is_done(earlier, delivery)
         if not fetched.is_done:
             try:
-                answer = self._get(delivery)
+                answer = self._get(delivery, fetched)
             except ClientError as error:
                 fetched.error = error
             else:
@@ -88,14 +93,35 @@ class Fetcher:
                 fetched.body = BytesIO(body.read())
         return fetched
 
-    def _get(self, delivery: Delivery) -> dict[str, Any]:
-        request = {"Bucket": delivery.bucket, "Key": delivery.key, "VersionId": delivery.version_id}
-        present: Any = {name: value for name, value in request.items() if value is not None}
-        return cast("dict[str, Any]", self.s3.get_object(**present))
+    def _get(self, delivery: Delivery, fetched: Fetched) -> dict[str, Any]:
+        """Requests the announced version. Requests the object first: only so one request shows if it was deleted."""
+        place: Any = {"Bucket": delivery.bucket, "Key": delivery.key}
+        if delivery.version_id is not None:
+            try:
+                answer = self.s3.get_object(**place)
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                fetched.is_removed = code in _GONE
+                if not fetched.is_removed and code != _ARCHIVED:
+                    raise
+            else:
+                if answer.get("VersionId") == delivery.version_id:
+                    return cast("dict[str, Any]", answer)
+                answer["Body"].close()
+            place["VersionId"] = delivery.version_id
+        return cast("dict[str, Any]", self.s3.get_object(**place))
 
 
-def known_fields(delivery: Delivery, fetched: Fetched, *, now: datetime, retention: timedelta | None) -> dict[str, Any]:
+def known_fields(
+    delivery: Delivery,
+    fetched: Fetched,
+    *,
+    now: datetime,
+    retention: timedelta | None,
+    log_retention: timedelta | None = None,
+) -> dict[str, Any]:
     """The fields of an entry that are known without the content. Raises AccessRefusedError and S3's errors."""
+    is_removed = fetched.is_removed and not outlives(fetched.stored_at, log_retention, now)
     known: dict[str, Any] = {
         "log_file": delivery.log_file,
         "status": "ingested",
@@ -104,12 +130,13 @@ def known_fields(delivery: Delivery, fetched: Fetched, *, now: datetime, retenti
         "delivery_day": (fetched.stored_at or format_time(now))[: len("YYYY-MM-DD")],
         "stored_at": fetched.stored_at,
         "ingested_at": format_time(now),
+        "removed_at": (fetched.earlier or {}).get("removedAt", format_time(now)) if is_removed else None,
         "expires_at": expiry(now, retention),
     }
     named = fields_of_key(delivery.key)
     # If the name has no valid time, the time of storage determines the day.
     known |= named if "delivered_at" in named else named | {"delivery_day": known["delivery_day"]}
-    return known | (_unavailable(known["log_file"], fetched.error) if fetched.error else {})
+    return known | (why_unavailable(known["log_file"], fetched.error) if fetched.error else {})
 
 
 def expiry(now: datetime, retention: timedelta | None) -> int | None:
@@ -117,12 +144,17 @@ def expiry(now: datetime, retention: timedelta | None) -> int | None:
     return None if retention is None else int((now + retention).timestamp())
 
 
-def _unavailable(log_file: str, error: ClientError) -> dict[str, str]:
+def outlives(stored_at: str | None, log_retention: timedelta | None, now: datetime) -> bool:
+    """Whether an object was stored so long ago that the lifecycle may have deleted it."""
+    return stored_at is not None and log_retention is not None and parse_time(stored_at) + log_retention <= now
+
+
+def why_unavailable(log_file: str, error: ClientError) -> dict[str, str]:
     """Status and reason of an object that is missing or archived. Raises AccessRefusedError, or any other error."""
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     if code in _GONE:
         return {"status": "missing", "reason": f"{code}: {message}"}
-    if code == "InvalidObjectState":
+    if code == _ARCHIVED:
         reason = "the object is archived: restore it; it is then ingested automatically"
         return {"status": "archived", "reason": reason}
     if code in _REFUSED or code.startswith("KMS."):

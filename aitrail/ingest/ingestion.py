@@ -24,6 +24,7 @@ from aitrail.ingest.fetching import Fetched, Fetcher, known_fields
 from aitrail.ingest.log_file import LogFileIngestion, check_time
 from aitrail.ingest.metrics import Ingested, not_read, of_digest, skipped
 from aitrail.ingest.prefetch import Prefetch
+from aitrail.ingest.removals import Removals
 from aitrail.ledger import DIGEST, DigestEntry, Ledger
 from aitrail.rows import Redaction, recorded_with
 from aitrail.services import Registry
@@ -57,12 +58,17 @@ class Ingestion:
     redaction: Redaction | None = None
     row_retention: timedelta | None = None
     ledger_retention: timedelta | None = None
+    log_retention: timedelta | None = None
     clock: Clock = SYSTEM_CLOCK
     _ahead: Prefetch[Fetched] | None = field(default=None, init=False)
 
     @property
     def _fetcher(self) -> Fetcher:
         return Fetcher(s3=self.s3, ledger=self.ledger, is_done=self._is_done)
+
+    @property
+    def _removals(self) -> Removals:
+        return Removals(s3=self.s3, ledger=self.ledger, log_retention=self.log_retention, clock=self.clock)
 
     @property
     def _log_files(self) -> LogFileIngestion:
@@ -90,7 +96,7 @@ class Ingestion:
         """The deliveries of a message that will be read; none for an unknown message, which fails later."""
         with suppress(UnknownNotification):
             for each in deliveries(body):
-                if self.scope.holds(each.bucket, each.key) and kind_of(each.key).is_read:
+                if self.scope.holds(each.bucket, each.key) and kind_of(each.key).is_read and not each.removed:
                     yield each
 
     def ingest_message(self, body: str, *, time_left: Callable[[], float], report: Callable[[Ingested], None]) -> None:
@@ -129,6 +135,8 @@ class Ingestion:
         if not kind.is_read:
             return not_read(log_file, kind)
         check_time(time_left, log_file)
+        if delivery.removed:
+            return self._removals.note(delivery)
         with closing(self._ahead.take(delivery) if self._ahead else self._fetcher.fetch(delivery)) as fetched:
             if kind is Kind.DIGEST and fetched.is_done and fetched.earlier:
                 # An earlier run may have ended before this step.
@@ -136,7 +144,13 @@ class Ingestion:
                 return skipped(log_file, broken)
             if fetched.is_done or (not delivery.force and fetched.is_older):
                 return skipped(log_file)
-            known = known_fields(delivery, fetched, now=self.clock.now(), retention=self.ledger_retention)
+            known = known_fields(
+                delivery,
+                fetched,
+                now=self.clock.now(),
+                retention=self.ledger_retention,
+                log_retention=self.log_retention,
+            )
             if kind is Kind.DIGEST:
                 return self._ingest_digest(delivery, fetched, known, time_left)
             return self._log_files.ingest(fetched, known, time_left)
@@ -165,5 +179,6 @@ class Ingestion:
             else earlier.get("status") == "ingested"
             and earlier.get("recordedWith") == recorded_with(self.registry, self.redaction)
         )
-        # `unfinished`: rows of different content may have been written since.
-        return is_current and delivery.etag in (None, earlier.get("etag")) and "unfinished" not in earlier
+        # `unfinished`: rows of different content may have been written since. `removedAt`: it may be there again.
+        is_whole = "unfinished" not in earlier and "removedAt" not in earlier
+        return is_current and delivery.etag in (None, earlier.get("etag")) and is_whole

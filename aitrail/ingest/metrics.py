@@ -45,6 +45,7 @@ _OBJECT_METRICS = {
 # Sums of metrics, each watched by one alarm: one alarm costs as much as reading a hundred thousand log files.
 SUMS = {
     "UnreadFiles": ("UnreadableFiles", "MissingFiles", "ArchivedFiles"),
+    "ChangedFiles": ("TamperedFiles", "RemovedFiles"),
     "DigestProblems": ("InvalidDigests", "BrokenChains", "MissingDigests"),
     "NotRecorded": ("UnknownSources", "RefusedDeliveries"),
 }
@@ -60,6 +61,7 @@ METRICS = (
     "VerifiedFiles",
     "AwaitedFiles",
     "TamperedFiles",
+    "RemovedFiles",
     "UnlistedFiles",
     "AnnouncedAgain",
     "VerifiedDigests",
@@ -92,6 +94,7 @@ def of_log_file(entry: Entry, after: Mapping[str, Any], unknown_sources: Mapping
     proof = {
         "VerifiedFiles": int(entry.was_read and after.get("verifiedBy") is not None),
         "TamperedFiles": int(entry.was_read and after.get("problem") in ("tampered", "replaced")),
+        "RemovedFiles": _removals(entry),
     }
     return Ingested(
         status=entry.status,
@@ -120,9 +123,27 @@ def of_digest(
         metrics[_DIGEST_STATUS_METRICS[entry.status]] = 1
     if breaks := (after.get("problem") == "tampered") + len(broken):
         metrics["BrokenChains"] = metrics.get("BrokenChains", 0) + breaks
+    if _removals(entry):
+        metrics["RemovedFiles"] = 1
     reasons = {"reason": entry.reason, "broken": dict(broken)}
     return Ingested(
         status=f"digest {entry.status}",
         metrics=metrics,
         details={"logFile": entry.log_file} | {name: value for name, value in reasons.items() if value} | metrics,
     )
+
+
+def of_removal(log_file: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Ingested:
+    """The outcome for an object that is said to be removed; the entry in the ledger shows what was found."""
+    is_found = "removedAt" in after and "removedAt" not in before
+    status = "removed" if "removedAt" in after else "not removed"
+    return Ingested(
+        status=status,
+        metrics={"RemovedFiles": 1} if is_found else {"SkippedFiles": 1},
+        details={"logFile": log_file},
+    )
+
+
+def _removals(entry: Entry) -> int:
+    """1 if reading the object has shown that it was deleted, 0 if not, or if that was known before."""
+    return int(entry.removed_at is not None and entry.removed_at == entry.ingested_at)

@@ -32,19 +32,26 @@ REJECTED = "reject"
 
 # The problems that `settled` may report, most severe first.
 PROBLEMS = (
-    *("tampered", "unlisted", "replaced", "unreadable", "missing", "archived", "invalid", "unverifiable", "broken"),
-    *("awaited", "unproven", "rejects", "accepted"),
+    *("tampered", "unlisted", "replaced", "removed", "unreadable", "missing", "archived", "invalid", "unverifiable"),
+    *("broken", "awaited", "unproven", "rejects", "accepted"),
 )
 # Statuses that an operator should look at; the problems have the same names.
 _PROBLEMS = frozenset({"unreadable", "missing", "archived", "invalid", UNVERIFIABLE})
 # The attributes set if an object could not be read.
 _VERDICT = frozenset({"status", "reason", "position"})
+# Problem -> the attribute that says when it was found, if the same content can have the problem again.
+_WHEN = {
+    "replaced": ("replacedAt",),
+    "removed": ("removedAt",),
+    "missing": ("ingestedAt",),
+    "archived": ("ingestedAt",),
+}
 # The attributes that `settled` determines, and may therefore remove.
 SETTLED = ("problem", "verifiedBy", "listedBy", "listedAt", "doubt")
 # The attributes that `settled` depends on.
 PREMISES = (
     *(*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected", "replacedAt", "accepted"),
-    *("etag", "versionId", "ingestedAt", "unfinished", "repairedAt"),
+    *("removedAt", "etag", "versionId", "ingestedAt", "unfinished", "repairedAt"),
 )
 
 
@@ -52,7 +59,8 @@ PREMISES = (
 class Entry:
     """One delivery. Times are UTC. Attributes in the table have the names of these fields in camel case.
 
-    `delivered_at` and `delivery_day` are taken from the object's name, `stored_at` is its time in S3.
+    `delivered_at` and `delivery_day` are taken from the object's name, `stored_at` is its time in S3. `removed_at` is
+    when it was found that the object had been deleted.
     """
 
     log_file: str
@@ -68,6 +76,7 @@ class Entry:
     delivery_day: str | None = None
     stored_at: str | None = None
     ingested_at: str | None = None
+    removed_at: str | None = None
     expires_at: int | None = None
 
     @property
@@ -164,7 +173,7 @@ def acceptance(problem: str, entry: Mapping[str, Any], *, at: str, by: str, reas
 
 def _content_of(entry: Mapping[str, Any], problem: str) -> dict[str, str]:
     """The attributes that identify the content with the problem; for a missing object, the time when that was seen."""
-    when = {"replaced": ("replacedAt",), "missing": ("ingestedAt",), "archived": ("ingestedAt",)}.get(problem, ())
+    when = _WHEN.get(problem, ())
     return {name: entry[name] for name in ("sha256", "etag", "versionId", *when) if entry.get(name)}
 
 
@@ -189,9 +198,10 @@ def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The conclusions from an entry's attributes: the values of SETTLED, None for attributes that should be absent.
 
     Problems, most severe first: tampered (its content differs from what a digest lists), unlisted (no digest of its
-    hour lists it), replaced (its content was different before), unreadable, missing, archived, invalid, unverifiable
-    (from its status), broken (a digest that does not follow the digest it should), awaited (a digest lists it, but it
-    has not arrived), unproven (no digest lists it yet), rejects; accepted if all its problems have been accepted.
+    hour lists it), replaced (its content was different before), removed (it was deleted after it was read),
+    unreadable, missing, archived, invalid, unverifiable (from its status), broken (a digest that does not follow the
+    digest it should), awaited (a digest lists it, but it has not arrived), unproven (no digest lists it yet), rejects;
+    accepted if all its problems have been accepted.
     """
     expected, sha256 = entry.get("expectedSha256"), entry.get("sha256")
     accepted = {each["problem"] for each in valid_acceptances(entry)}
@@ -238,6 +248,7 @@ def _problems(entry: Mapping[str, Any]) -> list[str]:
         "tampered": expected and sha256 and sha256 != expected,
         UNLISTED: doubt == UNLISTED,
         "replaced": _is_replaced(entry),
+        "removed": entry.get("removedAt"),
         status: status in _PROBLEMS,
         "broken": entry.get("broken"),
         AWAITED: expected and status is None,

@@ -57,13 +57,18 @@ class Ledger:
         """Sets the attributes of the entry and removes those that no longer apply; other attributes stay.
 
         `earlier` is the entry as read before; with it, one write is enough. A log file whose content was different when
-        it was read before becomes `replaced`. Returns the resulting entry.
+        it was read before becomes `replaced`. An object that could be read is no longer `removed`, unless that was
+        noted after `earlier` was read. Returns the resulting entry.
         """
         values = entry.attributes()
         is_reading = kind == FILE and entry.was_read
-        return self._amend(
-            entry.log_file, kind, earlier or {}, lambda seen: _replacing(seen, values) if is_reading else values
-        )
+        known = earlier or {}
+
+        def changed(seen: Attributes) -> Attributes:
+            found = _replacing(seen, values) if is_reading else values
+            return _without_older_removal(found, seen, known)
+
+        return self._amend(entry.log_file, kind, known, changed)
 
     def begin(self, entry: Entry, earlier: Attributes | None) -> None:
         """Records that rows of a log file are about to be written, before the entry says what became of its content."""
@@ -126,6 +131,13 @@ class Ledger:
             return False
         return bool(self._amend(log_file, DIGEST, seen, lambda _: {"broken": reason}, creates=False))
 
+    def note_removal(self, log_file: str, kind: str, at: str | None) -> dict[str, Any]:
+        """Notes that an object was found to be deleted, or is there again (None). Returns the resulting entry.
+
+        If that is already noted, the earlier time stays.
+        """
+        return self._amend_known(log_file, kind, lambda seen: {"removedAt": at and seen.get("removedAt", at)})
+
     def accept(self, log_file: str, kind: str, changed: Callable[[list[Attributes]], list[Any]]) -> dict[str, Any]:
         """Changes the acceptances of an entry (see `entries.acceptance`). Returns the resulting entry."""
         return self._amend_known(log_file, kind, lambda seen: {"accepted": changed(seen.get("accepted", []))})
@@ -187,6 +199,12 @@ def _replacing(old: Attributes, values: dict[str, Any]) -> dict[str, Any]:
     """The values of a reading, with `replacedAt` if rows were made from different content before."""
     values = {**values, "unfinished": None} if "unfinished" in old else values
     return {**values, "replacedAt": values["ingestedAt"]} if _is_another(old, values) else values
+
+
+def _without_older_removal(values: dict[str, Any], seen: Attributes, known: Attributes) -> dict[str, Any]:
+    """The values of a reading; without what it says of a removal if one was noted after the reading began."""
+    is_older = seen.get("removedAt") not in (None, known.get("removedAt"))
+    return {name: value for name, value in values.items() if name != "removedAt"} if is_older else values
 
 
 def _is_another(old: Attributes, values: Attributes) -> bool:

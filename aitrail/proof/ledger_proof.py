@@ -28,6 +28,7 @@ _FILES = {
     "tampered": "its content does not match CloudTrail's digest: restore the version that does",
     "unlisted": "no CloudTrail digest lists it: find out who wrote it",
     "replaced": "its content was different before, and both contents may have become rows: find out who wrote it",
+    "removed": "it was deleted after it had been ingested: restore it; it is then read automatically",
     "unreadable": "it could not be read: repair it, then run `aitrail retry`",
     "missing": "it was delivered and is gone: restore it, then run `aitrail retry`",
     "archived": "it is in an archive storage class: restore it; it is then ingested automatically",
@@ -35,6 +36,7 @@ _FILES = {
 }
 _DIGESTS = {
     "tampered": "the next digest refers to different content: this digest is not the one that it follows",
+    "removed": "it was deleted after it had been read: restore it; it is then read automatically",
     "invalid": "it does not have a valid CloudTrail signature",
     "unverifiable": "CloudTrail's public key for it is not available: `aitrail verify --announce` tries again",
     "missing": "CloudTrail wrote it and it is gone",

@@ -19,8 +19,8 @@ from aitrail.window import Window
 
 # The reasons why a delivery is announced, or not announced.
 REASONS = (
-    *("new", "awaited", "missing", "unreadable", "invalid", "unverifiable", "restored", "outdated", "changed"),
-    *("done", "accepted", "archived", "other"),
+    *("new", "awaited", "missing", "unreadable", "invalid", "unverifiable", "restored", "removed"),
+    *("outdated", "changed", "done", "accepted", "archived", "other"),
 )
 _NOT_READ = frozenset({"missing", "archived"})
 _LEFT = frozenset({"done", "accepted", "archived", "other"})
@@ -171,8 +171,8 @@ def _state(stored: StoredObject, entry: Mapping[str, Any] | None, recorded_with:
         # An object that was missing or archived is available now, otherwise it would not have been listed.
         is_accepted = entry.get("problem") == ACCEPTED and status not in _NOT_READ and not is_changed
         return "accepted" if is_accepted else status
-    if is_changed:
-        return "changed"
+    if is_changed or entry.get("problem") == "removed":  # removed, but it is listed again
+        return "changed" if is_changed else "removed"
     is_current = status == "verified" or entry.get("recordedWith") == recorded_with
     return "done" if is_current else "outdated"
 

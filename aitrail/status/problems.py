@@ -31,6 +31,10 @@ NEEDS_ATTENTION = {
         "Log files had other content before: CloudTrail never writes one twice. Both contents may have become rows.",
         "docs/completeness.md says what to check; `aitrail accept` then marks them as accepted.",
     ),
+    "removed": (
+        "Objects were deleted after they had been read: neither CloudTrail nor a lifecycle rule did that.",
+        "Find out who deleted them, and restore their versions: they are then read automatically.",
+    ),
     "unreadable": (
         "Log files are truncated, corrupt or not CloudTrail log files.",
         "Replace them with intact ones, then run `aitrail retry`.",

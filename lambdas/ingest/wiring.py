@@ -56,6 +56,7 @@ class Environment:
     row_retention: timedelta | None
     ledger_retention: timedelta | None
     redaction_key_arn: str | None
+    log_retention: timedelta | None
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Environment":
@@ -70,6 +71,7 @@ class Environment:
             row_retention=_retention(environ.get("ROW_RETENTION_DAYS")),
             ledger_retention=_retention(environ.get("LEDGER_RETENTION_DAYS")),
             redaction_key_arn=environ.get("REDACTION_KEY_ARN"),
+            log_retention=_retention(environ.get("LOG_RETENTION_DAYS")),
         )
 
     def queue_url(self, arn: str) -> str:
@@ -137,6 +139,7 @@ def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingesti
         redaction=_redaction(environment, registry),
         row_retention=environment.row_retention,
         ledger_retention=environment.ledger_retention,
+        log_retention=environment.log_retention,
         clock=clock,
     )
 

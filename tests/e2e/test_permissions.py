@@ -61,7 +61,7 @@ def test_function_does_its_work_with_what_it_is_granted(pipeline, deliver, event
     assert (entry["status"], entry["written"]) == ("ingested", 1)
 
 
-@pytest.mark.parametrize("action", ["dynamodb:GetItem", "dynamodb:BatchWriteItem", "s3:GetObjectVersion"])
+@pytest.mark.parametrize("action", ["dynamodb:GetItem", "dynamodb:BatchWriteItem", "s3:GetObject"])
 def test_without_a_permission_nothing_is_ingested_and_the_log_names_the_permission(
     pipeline, role, deliver, eventually, action
 ):
@@ -76,8 +76,54 @@ def test_without_a_permission_nothing_is_ingested_and_the_log_names_the_permissi
     assert name not in pipeline.ledger()
 
 
+def test_without_the_permission_for_versions_a_version_that_was_overwritten_is_not_read(
+    pipeline, role, deliver, eventually, announce
+):
+    name = deliver()
+    first = eventually(lambda: pipeline.ledger().get(name))
+    bucket, _, key = name.removeprefix("s3://").partition("/")
+    pipeline.put(key, b"other")
+    eventually(lambda: pipeline.ledger()[name]["status"] == "unreadable")
+    told_before = len(pipeline.aws.log)
+
+    with role.without("s3:GetObjectVersion"):
+        announce(key, eTag=first["etag"], versionId=first["versionId"])
+        told = eventually(lambda: _after(pipeline.aws.log[told_before:], '"message failed"'))
+
+    assert bucket in told
+    assert "AccessDenied" in told
+
+
 def _after(text, mark):
     return text.partition(mark)[2]
+
+
+@pytest.fixture(scope="module")
+def administrator(pipeline):
+    """An S3 client of an IAM user who is allowed everything."""
+    iam = pipeline.aws.client("iam")
+    iam.create_user(UserName="administrator")
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    iam.put_user_policy(UserName="administrator", PolicyName="everything", PolicyDocument=json.dumps(everything))
+    return _session(iam, "administrator").client("s3", **_options(pipeline))
+
+
+def test_administrator_reads_log_files_and_neither_writes_nor_deletes_them(pipeline, samples, administrator):
+    place = {"Bucket": pipeline.outputs["LogBucketName"], "Key": samples.files[0].key}
+    version = administrator.head_object(**place)["VersionId"]
+    changes = [
+        lambda: administrator.put_object(**place, Body=b"other"),
+        lambda: administrator.put_object(**place | {"Key": f"{place['Key']}.copy.json.gz"}, Body=b"new"),
+        lambda: administrator.delete_object(**place),
+        lambda: administrator.delete_object(**place, VersionId=version),
+    ]
+
+    for change in changes:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            change()
+
+    administrator.put_object(**place | {"Key": "elsewhere"}, Body=b"")
+    assert administrator.get_object(**place)["VersionId"] == version
 
 
 CALLS = {
@@ -97,10 +143,17 @@ def stranger(pipeline):
     """Clients of an IAM user of the account without permissions."""
     iam = pipeline.aws.client("iam")
     iam.create_user(UserName="stranger")
-    key = iam.create_access_key(UserName="stranger")["AccessKey"]
-    session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="eu-central-1")
-    options = {"endpoint_url": pipeline.aws.endpoint, "verify": pipeline.aws.environment["AWS_CA_BUNDLE"]}
-    return lambda service: session.client(service, **options)
+    session = _session(iam, "stranger")
+    return lambda service: session.client(service, **_options(pipeline))
+
+
+def _session(iam, user):
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    return boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="eu-central-1")
+
+
+def _options(pipeline):
+    return {"endpoint_url": pipeline.aws.endpoint, "verify": pipeline.aws.environment["AWS_CA_BUNDLE"]}
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
@@ -112,8 +165,8 @@ def test_user_who_is_granted_nothing_reaches_nothing(pipeline, stranger, call):
 
 
 def test_log_file_is_not_handed_out_without_credentials(pipeline, samples):
-    options = {"endpoint_url": pipeline.aws.endpoint, "verify": pipeline.aws.environment["AWS_CA_BUNDLE"]}
-    anonymous = boto3.client("s3", region_name="eu-central-1", config=Config(signature_version=UNSIGNED), **options)
+    unsigned = Config(signature_version=UNSIGNED)
+    anonymous = boto3.client("s3", region_name="eu-central-1", config=unsigned, **_options(pipeline))
 
     with pytest.raises(ClientError) as refused:
         anonymous.get_object(Bucket=pipeline.outputs["LogBucketName"], Key=samples.files[0].key)

@@ -111,6 +111,19 @@ def test_object_that_is_gone_is_in_the_ledger_as_missing(pipeline, announce, eve
     assert "NoSuchKey" in entry["reason"]
 
 
+def test_object_that_is_deleted_after_it_was_ingested_is_removed_until_it_is_back(pipeline, deliver, eventually):
+    name = deliver()
+    before = eventually(lambda: pipeline.ledger().get(name))
+    s3, (bucket, _, key) = pipeline.aws.client("s3"), name.removeprefix("s3://").partition("/")
+
+    marker = s3.delete_object(Bucket=bucket, Key=key)["VersionId"]
+    eventually(lambda: pipeline.ledger()[name].get("problem") == "removed")
+
+    s3.delete_object(Bucket=bucket, Key=key, VersionId=marker)
+    eventually(lambda: "removedAt" not in pipeline.ledger()[name])
+    assert pipeline.ledger()[name] == before
+
+
 @pytest.mark.late
 def test_message_of_no_known_kind_ends_among_the_dead_letters(pipeline, unknown_message, eventually):
     sqs, queue = pipeline.aws.client("sqs"), pipeline.outputs["DeadLetterQueueUrl"]

@@ -59,7 +59,8 @@ class Wire:
         self._lock = threading.Lock()
         events.register("provide-client-params", self._note)
         events.register("after-call.dynamodb", self._hand_back)
-        events.register("after-call.s3.GetObject", self._date)
+        for operation in ("GetObject", "HeadObject"):
+            events.register(f"after-call.s3.{operation}", self._date)
         # moto would act on a request even if another handler has answered it.
         events.unregister("before-send", botocore_stubber)
         events.register("before-send", self._send)

@@ -297,10 +297,11 @@ def test_the_garbage_collector_is_on_once_the_function_has_started(start):
 def test_retentions_come_from_the_environment(start, monkeypatch, text, retention):
     monkeypatch.setenv("ROW_RETENTION_DAYS", text)
     monkeypatch.setenv("LEDGER_RETENTION_DAYS", text)
+    monkeypatch.setenv("LOG_RETENTION_DAYS", text)
 
     ingestion = start().handler.INGESTION
 
-    assert (ingestion.row_retention, ingestion.ledger_retention) == (retention, retention)
+    assert (ingestion.row_retention, ingestion.ledger_retention, ingestion.log_retention) == (retention,) * 3
 
 
 @pytest.mark.parametrize(

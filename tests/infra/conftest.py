@@ -26,6 +26,8 @@ CHOSEN = {
     "aitrail:rowRetentionDays": "400",
     "aitrail:ledgerRetentionDays": "30",
     "aitrail:logRetentionDays": "365",
+    "aitrail:objectLockDays": "300",
+    "aitrail:breakGlassRoleArn": "arn:aws:iam::111122223333:role/on-call/break-glass",
     "aitrail:deletionProtection": "false",
     "aitrail:redact": "true",
     "aitrail:maximumConcurrency": "2",

@@ -4,7 +4,7 @@ import pytest
 
 from aitrail.ingest.metrics import METRICS
 
-COUNTED = (*("UnreadFiles", "RejectedRecords", "NotRecorded", "TamperedFiles", "UnlistedFiles", "DigestProblems"),)
+COUNTED = (*("UnreadFiles", "RejectedRecords", "NotRecorded", "ChangedFiles", "UnlistedFiles", "DigestProblems"),)
 QUEUE = [{"Name": "QueueName", "Value": "<DeliveriesQueue.QueueName>"}]
 DEAD_LETTERS = [{"Name": "QueueName", "Value": "<DeliveriesDeadLetters.QueueName>"}]
 FUNCTION = [{"Name": "FunctionName", "Value": "<IngestFunction>"}]

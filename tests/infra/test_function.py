@@ -24,6 +24,7 @@ def test_the_function_runs_the_handler_on_the_newest_python_and_arm(default):
         "Handler": "lambdas.ingest.handler.lambda_handler",
         "LoggingConfig": {"LogGroup": "<IngestLogs>"},
         "MemorySize": 1024,
+        "RecursiveLoop": "Allow",  # the hourly review continues itself through the backfill queue
         "Role": "<IngestRole.Arn>",
         "Runtime": "python3.14",
         "Timeout": 300,
@@ -40,6 +41,7 @@ def test_the_function_follows_the_settings(chosen):
         "KEY_PREFIXES": ",team/,old/logs/",
         "ROW_RETENTION_DAYS": "400",
         "LEDGER_RETENTION_DAYS": "30",
+        "LOG_RETENTION_DAYS": "365",
         "REDACTION_KEY_ARN": "<RedactionSecret.Id>",
     }
 

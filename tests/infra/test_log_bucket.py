@@ -1,5 +1,7 @@
 """The log bucket is private, versioned, kept, and announces log files."""
 
+import json
+
 BASE_RULE = {
     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
     "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
@@ -37,7 +39,33 @@ def test_audit_logs_survive_the_stack_whatever_the_settings(default, chosen):
         assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
-def test_new_and_restored_log_files_are_announced_and_nothing_else(default):
+# CloudFormation replaces a bucket if one of these changes (its Template Reference, AWS::S3::Bucket, and CDK's schema).
+REPLACING = {"BucketName", "BucketNamePrefix", "BucketNamespace", "ObjectLockEnabled"}
+
+
+def test_object_lock_changes_the_configuration_of_the_bucket_alone_and_replaces_nothing(default, synthesize):
+    before, after = raw(default), raw(synthesize({"aitrail:objectLockDays": 30}))
+    (name,) = (name for name, each in before.items() if each["Type"] == "AWS::S3::Bucket")
+
+    lock = after[name]["Properties"].pop("ObjectLockConfiguration")
+    assert lock == {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 30}}}
+    assert after == before
+    assert not REPLACING & before[name]["Properties"].keys()
+
+
+def test_no_other_setting_replaces_a_deployed_bucket_either(default, chosen):
+    (before,) = (name for name, each in raw(default).items() if each["Type"] == "AWS::S3::Bucket")
+    (after,) = (name for name, each in raw(chosen).items() if each["Type"] == "AWS::S3::Bucket")
+
+    assert before == after
+    assert not REPLACING & raw(chosen)[after]["Properties"].keys()
+
+
+def raw(template):
+    return json.loads(template.text)["Resources"]
+
+
+def test_new_restored_and_removed_log_files_are_announced_and_nothing_else(default):
     (notifications,) = default.of_type("Custom::S3BucketNotifications").values()
     only_logs = {
         "Key": {"FilterRules": [{"Name": "suffix", "Value": ".json.gz"}, {"Name": "prefix", "Value": "AWSLogs/"}]}
@@ -48,5 +76,6 @@ def test_new_and_restored_log_files_are_announced_and_nothing_else(default):
         "QueueConfigurations": [
             {"Events": ["s3:ObjectCreated:*"], "Filter": only_logs, "QueueArn": "<DeliveriesQueue.Arn>"},
             {"Events": ["s3:ObjectRestore:Completed"], "Filter": only_logs, "QueueArn": "<DeliveriesQueue.Arn>"},
+            {"Events": ["s3:ObjectRemoved:*"], "Filter": only_logs, "QueueArn": "<DeliveriesQueue.Arn>"},
         ]
     }

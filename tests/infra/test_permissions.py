@@ -1,5 +1,9 @@
 """Least privilege: every statement of every role and resource policy, compared as a whole."""
 
+import json
+from fnmatch import fnmatchcase
+from itertools import chain
+
 import pytest
 
 FUNCTION_STATEMENTS = [
@@ -67,6 +71,28 @@ def denies_without_tls(service, *resources):
     }
 
 
+def denies_changes(*keys, but=None):
+    exempt = {"ArnNotEquals": {"aws:PrincipalArn": but}} if but else {}
+    logs = [f"<LogsBucket.Arn>/{each}" for each in keys]
+    deletions = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ReplicateDelete", "s3:BypassGovernanceRetention"]
+    return [
+        {
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Action": ["s3:PutObject", "s3:ReplicateObject"],
+            "Resource": logs if len(logs) > 1 else logs[0],
+            "Condition": {"StringNotEquals": {"aws:PrincipalServiceName": "cloudtrail.amazonaws.com"}} | exempt,
+        },
+        {
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Action": deletions,
+            "Resource": "<LogsBucket.Arn>/*",
+        }
+        | ({"Condition": exempt} if exempt else {}),
+    ]
+
+
 def allowed_by(policy):
     statements = policy["PolicyDocument"]["Statement"]
     assert all(set(each) == {"Action", "Effect", "Resource"} and each["Effect"] == "Allow" for each in statements)
@@ -118,8 +144,105 @@ def test_the_log_bucket_takes_objects_from_this_trail_and_nothing_without_tls(de
 
     assert statements == [
         denies_without_tls("s3", "<LogsBucket.Arn>", "<LogsBucket.Arn>/*"),
+        *denies_changes("AWSLogs/*"),
         *OWN,
     ]
+
+
+def test_prefixes_are_guarded_and_a_role_is_exempt_when_the_settings_say_so(chosen):
+    statements = statements_of(chosen.properties("LogsBucketPolicy"))
+
+    guarded = ("AWSLogs/*", "team/AWSLogs/*", "old/logs/AWSLogs/*")
+    assert statements[1:3] == denies_changes(*guarded, but=BREAK_GLASS)
+
+
+BREAK_GLASS = "arn:aws:iam::111122223333:role/on-call/break-glass"
+CLOUDTRAIL = {"aws:PrincipalServiceName": "cloudtrail.amazonaws.com"}
+OTHER_SERVICE = {"aws:PrincipalServiceName": "config.amazonaws.com"}
+ADMINISTRATOR = {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/administrator"}
+ROOT = {"aws:PrincipalArn": "arn:aws:iam::111122223333:root"}
+ON_CALL = {"aws:PrincipalArn": BREAK_GLASS}
+NOBODY = {}
+LOG = "team/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/x.json.gz"
+# IAM: a negated condition on a key that a request does not have is met.
+MATCHES = {
+    "StringNotEquals": lambda value, expected: value != expected,
+    "ArnNotEquals": lambda value, expected: value is None or not fnmatchcase(value, expected),
+    "Bool": lambda value, expected: value == expected,
+}
+
+
+def is_denied(statements, action, key, request):
+    """Whether a statement denies a request with these condition keys, as IAM evaluates it."""
+    request = {"aws:SecureTransport": "true", **request}
+    return any(
+        fnmatchcase(action, pattern)
+        and fnmatchcase(f"<LogsBucket.Arn>/{key}", resource)
+        and all(
+            MATCHES[operator](request.get(name), expected)
+            for operator, compared in each.get("Condition", {}).items()
+            for name, expected in compared.items()
+        )
+        for each in statements
+        if each["Effect"] == "Deny"
+        for pattern in as_list(each["Action"])
+        for resource in as_list(each["Resource"])
+    )
+
+
+def as_list(value):
+    return [value] if isinstance(value, str) else value
+
+
+DELETIONS = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:ReplicateDelete")
+
+
+REQUESTS = {
+    "CloudTrail": CLOUDTRAIL,
+    "another service": OTHER_SERVICE,
+    "an administrator": ADMINISTRATOR,
+    "root": ROOT,
+    "break-glass": ON_CALL,
+    "anonymous": NOBODY,
+}
+
+
+@pytest.mark.parametrize("action", ["s3:PutObject", "s3:ReplicateObject"])
+def test_only_cloudtrail_and_the_break_glass_role_write_log_files(default, chosen, action):
+    with_role, without = (statements_of(each.properties("LogsBucketPolicy")) for each in (chosen, default))
+    key = LOG.removeprefix("team/")
+
+    assert writers(with_role, action, LOG) == {"CloudTrail", "break-glass"}
+    assert writers(without, action, key) == {"CloudTrail"}
+
+
+@pytest.mark.parametrize("action", DELETIONS)
+def test_nobody_but_the_break_glass_role_deletes(default, chosen, action):
+    with_role, without = (statements_of(each.properties("LogsBucketPolicy")) for each in (chosen, default))
+
+    assert writers(with_role, action, LOG) == {"break-glass"}
+    assert writers(without, action, LOG) == set()
+
+
+def writers(statements, action, key):
+    return {name for name, request in REQUESTS.items() if not is_denied(statements, action, key, request)}
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutLifecycleConfiguration", "s3:PutBucketPolicy"])
+def test_reading_and_deploying_are_not_denied(chosen, action):
+    assert not is_denied(statements_of(chosen.properties("LogsBucketPolicy")), action, LOG, ADMINISTRATOR)
+
+
+def test_the_policy_of_many_trails_and_prefixes_fits_into_the_20_kb_of_s3(synthesize):
+    prefixes = [f"organization/unit-{number}/" for number in range(3)]
+    trails = [f"arn:aws:cloudtrail:eu-west-1:11112222333{number}:trail/organization-audit" for number in range(6)]
+    settings = {"aitrail:keyPrefixes": prefixes, "aitrail:trailArns": trails, "aitrail:breakGlassRoleArn": BREAK_GLASS}
+
+    policy = synthesize(settings).properties("LogsBucketPolicy")["PolicyDocument"]
+
+    # A name of the longest kind instead of the reference.
+    text = json.dumps(policy, separators=(",", ":")).replace("<LogsBucket.Arn>", "arn:aws:s3:::" + "b" * 63)
+    assert len(text) < 20 * 1024
 
 
 @pytest.mark.parametrize(
@@ -138,6 +261,7 @@ def test_the_log_bucket_takes_objects_from_the_trails_of_the_settings_alone(synt
 
     assert statements_of(template.properties("LogsBucketPolicy")) == [
         denies_without_tls("s3", "<LogsBucket.Arn>", "<LogsBucket.Arn>/*"),
+        *denies_changes("AWSLogs/*"),
         *expected,
     ]
 
@@ -150,11 +274,42 @@ def test_the_deliveries_queue_takes_messages_from_the_log_bucket_alone(default):
         {
             "Effect": "Allow",
             "Principal": {"Service": "s3.amazonaws.com"},
-            "Action": ["sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"],
+            "Action": "sqs:SendMessage",
             "Resource": "<DeliveriesQueue.Arn>",
-            "Condition": {"ArnLike": {"aws:SourceArn": "<LogsBucket.Arn>"}},
+            "Condition": {
+                "ArnEquals": {"aws:SourceArn": "<LogsBucket.Arn>"},
+                "StringEquals": {"aws:SourceAccount": "<AWS::AccountId>"},
+            },
         },
     ]
+
+
+def test_the_backfill_queue_takes_messages_from_the_hourly_rule_alone(default):
+    statements = statements_of(default.properties("DeliveriesBackfillPolicy"))
+
+    assert statements == [
+        denies_without_tls("sqs", "<DeliveriesBackfill.Arn>"),
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": "<DeliveriesBackfill.Arn>",
+            "Condition": {
+                "ArnEquals": {"aws:SourceArn": "<DeliveriesHourly.Arn>"},
+                "StringEqualsIfExists": {"aws:SourceAccount": "<AWS::AccountId>"},
+            },
+        },
+    ]
+
+
+def test_every_service_that_may_send_or_write_is_named_with_its_source(default, chosen):
+    for template in (default, chosen):
+        policies = [template.of_type(f"AWS::{kind}Policy").values() for kind in ("SQS::Queue", "S3::Bucket")]
+        for statement in (each for policy in chain(*policies) for each in statements_of(policy)):
+            if statement["Effect"] == "Allow":
+                assert "aws:SourceArn" in json.dumps(statement["Condition"])
+                is_queue = statement["Action"] == "sqs:SendMessage"
+                assert ("aws:SourceAccount" in json.dumps(statement["Condition"])) is is_queue
 
 
 @pytest.mark.parametrize("queue", ["DeliveriesQueue", "DeliveriesBackfill", "DeliveriesDeadLetters"])

@@ -11,6 +11,7 @@ from infra.settings import SETTINGS, InvalidSettingsError, Settings
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:on-call"
 TRAIL = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"
+ROLE = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_On-Call_0123456789abcdef"
 DAYS = "a whole number from 1 to 36500, or none"
 
 
@@ -24,6 +25,8 @@ def test_without_context_the_defaults_hold():
         row_retention_days=None,
         ledger_retention_days=None,
         log_retention_days=None,
+        object_lock_days=None,
+        break_glass_role_arn=None,
         deletion_protection=True,
         maximum_concurrency=10,
         memory_megabytes=1024,
@@ -71,6 +74,9 @@ def test_every_setting_says_what_it_means_and_takes(setting):
         ("logKeyArns", f'["{KEY}"]', "log_key_arns", (KEY,)),
         ("logKeyArns", [KEY], "log_key_arns", (KEY,)),
         ("logKeyArns", None, "log_key_arns", ()),
+        ("objectLockDays", "30", "object_lock_days", 30),
+        ("breakGlassRoleArn", ROLE, "break_glass_role_arn", ROLE),
+        ("breakGlassRoleArn", "none", "break_glass_role_arn", None),
         ("trailArns", TRAIL, "trail_arns", (TRAIL,)),
         ("trailArns", f"{TRAIL},{TRAIL}.eu_1", "trail_arns", (TRAIL, f"{TRAIL}.eu_1")),
         ("trailArns", f'["{TRAIL}"]', "trail_arns", (TRAIL,)),
@@ -114,6 +120,25 @@ def test_another_value_is_refused_with_what_is_valid(key, given, takes):
         Settings.of({f"aitrail:{key}": given})
 
     assert str(refusal.value) == f"aitrail:{key} must be {takes}, not {given!r}."
+
+
+@pytest.mark.parametrize(
+    "given", ["on-call", ROLE.replace("On-Call", "*"), ROLE.replace(":role/", ":user/"), f"{ROLE}?"]
+)
+def test_an_arn_that_exempts_something_else_than_one_role_is_refused(given):
+    with pytest.raises(InvalidSettingsError, match=r"^aitrail:breakGlassRoleArn must be the ARN of an IAM role"):
+        Settings.of({"aitrail:breakGlassRoleArn": given})
+
+
+def test_objects_are_not_locked_for_longer_than_the_lifecycle_keeps_them():
+    assert Settings.of({"aitrail:objectLockDays": 30, "aitrail:logRetentionDays": 30}).object_lock_days == 30
+
+    with pytest.raises(InvalidSettingsError) as refusal:
+        Settings.of({"aitrail:objectLockDays": 31, "aitrail:logRetentionDays": 30})
+
+    assert str(refusal.value) == (
+        "aitrail:objectLockDays must be at most aitrail:logRetentionDays, 30: S3 keeps what is locked."
+    )
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,10 @@ def accept(
     are accepted. Nothing else changes: an accepted object does not become verified, and its rows stay. The ledger keeps
     the caller's ARN, the time and the reason, even after --take-back.
 
-    You can accept objects that are tampered, unlisted, replaced, unreadable, missing, archived, invalid, unverifiable
-    or broken, objects that have been awaited for more than 12 hours, and rejects (name the log file that holds them).
-    You cannot accept unproven files: the function decides on them. To accept hours without a digest (gap), name the
-    digest, if the ledger has an entry for it. An accepted object is no longer re-announced automatically.
+    You can accept objects that are tampered, unlisted, replaced, removed, unreadable, missing, archived, invalid,
+    unverifiable or broken, objects that have been awaited for more than 12 hours, and rejects (name the log file that
+    holds them). You cannot accept unproven files: the function decides on them. To accept hours without a digest (gap),
+    name the digest, if the ledger has an entry for it. An accepted object is no longer re-announced automatically.
 
     An acceptance covers one problem, and only the current content. If another problem of the file appears, or its
     content changes, the file needs attention again. After you accept one of several problems of a file, the next

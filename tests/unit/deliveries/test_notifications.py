@@ -61,13 +61,13 @@ EXPECTED = {
     "s3-sns-wrapped": SEVERAL_VERSIONED,
     "s3-object-restored": (RESTORED,),
     "s3-restore-asked-for": (),
-    "s3-object-removed": (),
+    "s3-object-removed": (Delivery(bucket=BUCKET, key=PLAIN_KEY, removed=True),),
     "s3-test-event": (),
     "s3-test-event-sns-wrapped": (),
     "eventbridge-object-created": (ODD_DELIVERY,),
     "eventbridge-sns-wrapped": (ODD_DELIVERY,),
     "eventbridge-object-restored": (RESTORED,),
-    "eventbridge-object-deleted": (),
+    "eventbridge-object-deleted": (Delivery(bucket=BUCKET, key=PLAIN_KEY, removed=True),),
     "cloudtrail": FROM_CLOUDTRAIL,
     "cloudtrail-sns-wrapped": FROM_CLOUDTRAIL,
     "cloudtrail-validation": (),
@@ -151,8 +151,31 @@ def test_sample_event_announces_exactly_its_deliveries(name):
         pytest.param(s3_body(s3_event(version="2.9")), (Delivery(bucket="b", key="k"),), id="later minor version"),
         pytest.param(
             s3_body(s3_event(key="a"), s3_event(key="gone", name="ObjectRemoved:Delete"), s3_event(key="b")),
-            (Delivery(bucket="b", key="a"), Delivery(bucket="b", key="b")),
+            (
+                Delivery(bucket="b", key="a"),
+                Delivery(bucket="b", key="gone", removed=True),
+                Delivery(bucket="b", key="b"),
+            ),
             id="removal between two creations",
+        ),
+        pytest.param(
+            s3_body(s3_event(), s3_event(name="ObjectRemoved:Delete", versionId="1"), s3_event(versionId="1")),
+            (
+                Delivery(bucket="b", key="k"),
+                Delivery(bucket="b", key="k", removed=True),
+                Delivery(bucket="b", key="k", version_id="1"),
+            ),
+            id="object stored, removed and stored again",
+        ),
+        pytest.param(
+            s3_body(*(s3_event(name="ObjectRemoved:Delete", versionId=version, force=True) for version in "12")),
+            (Delivery(bucket="b", key="k", removed=True),),
+            id="several versions removed: one look",
+        ),
+        pytest.param(
+            s3_body(s3_event(key="a+%2B", name="ObjectRemoved:DeleteMarkerCreated")),
+            (Delivery(bucket="b", key="a +", removed=True),),
+            id="removal of an encoded key",
         ),
         pytest.param(
             s3_body(s3_event(bucket="y"), s3_event(bucket="x"), s3_event(bucket="y")),
@@ -212,8 +235,6 @@ def test_facts_of_an_object_are_none_where_unknown(facts, expected):
         "LifecycleTransition",
         "ObjectAcl:Put",
         "ObjectAnnotation:Put",
-        "ObjectRemoved:Delete",
-        "ObjectRemoved:DeleteMarkerCreated",
         "ObjectRestore:Delete",
         "ObjectRestore:Post",
         "ObjectRetention:Put",
@@ -233,7 +254,6 @@ def test_s3_event_that_creates_nothing_to_read_announces_nothing(name):
     [
         "Object ACL Updated",
         "Object Access Tier Changed",
-        "Object Deleted",
         "Object Restore Expired",
         "Object Restore Initiated",
         "Object Storage Class Changed",
@@ -245,6 +265,30 @@ def test_eventbridge_event_that_creates_nothing_to_read_announces_nothing(detail
     found = deliveries(eventbridge_body(detail_type=detail_type))
 
     assert found == ()
+
+
+@pytest.mark.parametrize(
+    ("reason", "removed"), [("DeleteObject", True), ("Lifecycle Expiration", False), ("Another", True), (None, True)]
+)
+def test_deletion_that_eventbridge_announces_is_a_removal_unless_the_lifecycle_did_it(reason, removed):
+    event = json.loads(eventbridge_body(detail_type="Object Deleted"))
+    event["detail"] |= {"reason": reason} if reason else {}
+
+    assert deliveries(json.dumps(event)) == ((Delivery(bucket="b", key="k", removed=True),) if removed else ())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        s3_body(s3_event(key=None, name="ObjectRemoved:Delete")),
+        s3_body(s3_event(bucket="", name="ObjectRemoved:Delete")),
+        eventbridge_body(key=7, detail_type="Object Deleted"),
+        json.dumps({"source": "aws.s3", "detail-type": "Object Deleted", "detail": {"reason": "DeleteObject"}}),
+    ],
+)
+def test_removal_that_names_no_object_is_unknown(body):
+    with pytest.raises(UnknownNotification):
+        deliveries(body)
 
 
 UNKNOWN = {

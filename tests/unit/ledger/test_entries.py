@@ -17,6 +17,7 @@ def test_problems_that_may_be_found_are_all_named():
         "broken": (None, "why"),
         "rejected": (0, 1),
         "replacedAt": (None, "when"),
+        "removedAt": (None, "when"),
         "accepted": ((), [{"problem": "rejects"}]),
     }
     entries = (dict(zip(choices, values, strict=True)) for values in product(*choices.values()))
@@ -48,6 +49,13 @@ def test_what_comes_to_light_later_is_not_accepted():
     assert settled(entry | {"sha256": "b"})["problem"] == "replaced"
     assert settled(entry | {"status": "missing"})["problem"] == "missing"
     assert settled(entry | {"expectedSha256": "c"})["problem"] == "tampered"
+
+
+def test_object_that_is_removed_once_more_needs_attention_again():
+    entry = accepting({"status": "ingested", "sha256": "a", "removedAt": "when"}, "removed")
+
+    assert settled(entry)["problem"] == ACCEPTED
+    assert settled(entry | {"removedAt": "later"})["problem"] == "removed"
 
 
 def test_accepting_proves_nothing():

@@ -87,7 +87,7 @@ def test_window_whose_files_are_all_verified_and_whose_hours_are_covered_is_prov
 
 
 @pytest.mark.parametrize(
-    "problem", ["tampered", "unlisted", "replaced", "unreadable", "missing", "archived", "awaited"]
+    "problem", ["tampered", "unlisted", "replaced", "removed", "unreadable", "missing", "archived", "awaited"]
 )
 def test_log_file_with_a_problem_is_named(problem):
     entry = log_file("0930", problem=problem, verifiedBy=...)
@@ -104,6 +104,7 @@ PROBLEMATIC = {
     "unlisted": {"doubt": "unlisted"},
     "missing": {"status": "missing"},
     "replaced": {"replacedAt": "2026-03-14T12:00:00Z"},
+    "removed": {"removedAt": "2026-03-14T12:00:00Z"},
     "rejects": {"rejected": 1},
     "broken": {"broken": "a new chain begins"},
 }
@@ -128,8 +129,9 @@ def test_what_is_accepted_is_told_apart_and_not_verified(problem):
     assert told.why == "arn:aws:iam::111122223333:user/a at 2026-03-15T08:00:00Z: why"
 
 
-def test_replaced_file_that_is_as_its_digest_says_is_verified_once_that_is_accepted():
-    proof = prove(*HOURS, accepted(log_file("0930"), "replaced"))
+@pytest.mark.parametrize("problem", ["replaced", "removed"])
+def test_file_that_is_as_its_digest_says_is_verified_once_its_problem_is_accepted(problem):
+    proof = prove(*HOURS, accepted(log_file("0930"), problem))
 
     assert (proof.verified, list(proof.findings()), len(proof.accepted)) == (1, [], 1)
 
@@ -190,7 +192,7 @@ def test_digest_that_does_not_continue_the_chain_is_named_and_covers_its_hour():
     assert findings(*others, bad) == [("broken", bad["logFile"])]
 
 
-@pytest.mark.parametrize("problem", ["tampered", "invalid", "unverifiable", "missing", "archived"])
+@pytest.mark.parametrize("problem", ["tampered", "removed", "invalid", "unverifiable", "missing", "archived"])
 def test_digest_with_a_problem_is_named_and_its_hour_is_not_covered(problem):
     bad = digest("10:00", problem=problem)
     others = [each for each in HOURS if each["logFile"] != bad["logFile"]]

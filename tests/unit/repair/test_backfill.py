@@ -271,6 +271,10 @@ STATES = {
     "missing": ({"status": "missing"}, ("a", "STANDARD", False)),
     "unreadable": ({"status": "unreadable"}, ("a", "STANDARD", False)),
     "restored": ({"status": "archived"}, ("a", "GLACIER", True)),
+    "removed": (
+        {"status": "ingested", "etag": "a", "recordedWith": CURRENT, "problem": "removed"},
+        ("a", "STANDARD", False),
+    ),
     "outdated": ({"status": "ingested", "etag": "a", "recordedWith": "1-ffff"}, ("a", "STANDARD", False)),
     "changed": ({"status": "ingested", "etag": "b", "recordedWith": CURRENT}, ("a", "STANDARD", False)),
     "done": ({"status": "ingested", "etag": "a", "recordedWith": CURRENT}, ("a", "STANDARD", False)),

@@ -1,0 +1,62 @@
+"""AWS services that send to a queue of the stack: the queue's policy names what sends, and its account.
+
+CDK's own destination and target leave out the account, which the ARN of a bucket does not contain.
+"""
+
+from typing import Any
+
+import jsii
+from aws_cdk import Aws
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk.aws_sqs import IQueue
+from aws_cdk.interfaces.aws_events import IRuleRef
+from aws_cdk.interfaces.aws_s3 import IBucketRef
+from constructs import Construct
+
+
+@jsii.implements(s3.IBucketNotificationDestination)
+class BucketSender:
+    """A queue for the event notifications of a bucket of the stack's account."""
+
+    def __init__(self, queue: IQueue) -> None:
+        self._queue = queue
+
+    def bind(self, scope: Construct, bucket: IBucketRef) -> s3.BucketNotificationDestinationConfig:  # noqa: ARG002 - CDK's
+        """Lets S3 send for this bucket. S3 checks that when the notifications are set."""
+        conditions = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+        granted = _let_send(self._queue, "s3.amazonaws.com", bucket.bucket_ref.bucket_arn, conditions)
+        return s3.BucketNotificationDestinationConfig(
+            arn=self._queue.queue_arn,
+            type=s3.BucketNotificationDestinationType.QUEUE,
+            dependencies=[granted.policy_dependable] if granted.policy_dependable else None,
+        )
+
+
+@jsii.implements(events.IRuleTarget)
+class RuleSender:
+    """A queue for the events of a rule of the stack's account."""
+
+    def __init__(self, queue: IQueue) -> None:
+        self._queue = queue
+
+    def bind(self, rule: IRuleRef, id: str | None = None) -> events.RuleTargetConfig:  # noqa: A002, ARG002 - CDK's
+        """Lets EventBridge send for this rule, whose ARN contains the account."""
+        # EventBridge did not always name the account of a rule: without `IfExists`, its events would then be lost.
+        conditions = {"StringEqualsIfExists": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+        _let_send(self._queue, "events.amazonaws.com", rule.rule_ref.rule_arn, conditions)
+        return events.RuleTargetConfig(arn=self._queue.queue_arn)
+
+
+def _let_send(
+    queue: IQueue, service: str, source_arn: str, conditions: dict[str, Any]
+) -> iam.AddToResourcePolicyResult:
+    return queue.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal(service)],
+            actions=["sqs:SendMessage"],
+            resources=[queue.queue_arn],
+            conditions={"ArnEquals": {"aws:SourceArn": source_arn}, **conditions},
+        )
+    )
