@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from aitrail.aws.operations import known_operations
     from aitrail.aws.paging import WORKERS, Fetch, Page, in_order, in_turn, interleaved, merged, unordered
     from aitrail.aws.retries import patiently, pauses
-    from aitrail.aws.temporary import THROTTLING, is_temporary
+    from aitrail.aws.temporary import THROTTLING, code_of, is_of_network, is_temporary
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
@@ -20,5 +20,5 @@ else:
         operations=("known_operations",),
         paging=("Fetch", "Page", "WORKERS", "in_order", "in_turn", "interleaved", "merged", "unordered"),
         retries=("patiently", "pauses"),
-        temporary=("THROTTLING", "is_temporary"),
+        temporary=("THROTTLING", "code_of", "is_of_network", "is_temporary"),
     )
