@@ -15,11 +15,10 @@ if TYPE_CHECKING:
         BadUrlError,
         UnavailableError,
         bucket_and_key,
-        content_of,
         is_there,
         log_objects,
-        named_content,
     )
+    from aitrail.deliveries.content import MAX_BYTES_AHEAD, Content, content_ahead, content_of
     from aitrail.deliveries.day_folders import DayFolders, StoredObject
     from aitrail.deliveries.keys import (
         DIGEST_FOLDER,
@@ -49,11 +48,10 @@ else:
             "S3",
             "UnavailableError",
             "bucket_and_key",
-            "content_of",
             "is_there",
             "log_objects",
-            "named_content",
         ),
+        content=("Content", "MAX_BYTES_AHEAD", "content_ahead", "content_of"),
         day_folders=("DayFolders", "StoredObject"),
         keys=(
             "DIGEST_FOLDER",

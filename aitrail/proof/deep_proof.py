@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from io import BytesIO
+from typing import BinaryIO
 
 from aitrail.aws import in_order
-from aitrail.deliveries import UnavailableError, bucket_and_key, kind_of
+from aitrail.deliveries import Content, UnavailableError, bucket_and_key, kind_of
 from aitrail.digests import InvalidDigest, PublicKeys, UnavailableKey, read_digest
 from aitrail.logfile import UnreadableLogFile
 from aitrail.proof.ledger_proof import Finding
@@ -15,16 +15,13 @@ from aitrail.questions import Filter, Order, Row, RowSource
 from aitrail.rows import Reading
 from aitrail.window import Window
 
-# Returns content and metadata of an object (s3://bucket/key), or raises UnavailableError.
-Fetch = Callable[[str], tuple[bytes, dict[str, str]]]
-
 
 @dataclass(slots=True, kw_only=True)
 class DeepProof:
     """Reads everything again; the result is in `proof`."""
 
-    fetch: Fetch
-    reading: Callable[[BytesIO, str], Reading]
+    fetch: Callable[[str], Content]
+    reading: Callable[[BinaryIO, str], Reading]
     source: RowSource
     public_keys: PublicKeys
     proof: RowProof = field(default_factory=RowProof)
@@ -48,11 +45,9 @@ class DeepProof:
         log files to the digests that, by the ledger, verified them. `is_asked` selects, among the log files that
         digests list, those to be proved.
         """
-        for name, content, metadata in self._fetched(dict.fromkeys((*digests, *verified_by.values()))):
-            self._read_digest(name, content, metadata)
+        for name in self._each(dict.fromkeys((*digests, *verified_by.values())), self._read_digest):
             yield name
-        for name, content, _ in self._fetched(log_files):
-            self._read_log_file(name, content, log_files[name])
+        for name in self._each(log_files, lambda content: self._read_log_file(content, log_files[content.name])):
             yield name
         for name, digest in verified_by.items():
             if name not in self._listed:
@@ -60,25 +55,24 @@ class DeepProof:
         for name in filter(is_asked, self._listed.keys() - log_files.keys()):
             self._find("not-ingested", name, "a digest lists it, but the ledger does not say that it was ingested")
 
-    def _fetched(self, names: Iterable[str]) -> Iterator[tuple[str, bytes, dict[str, str]]]:
-        for name, found in in_order(partial(self._attempt, name) for name in names):
-            if isinstance(found, UnavailableError):
-                self._unread.add(name)
-                self._find("missing", name, str(found))
+    def _each(self, names: Iterable[str], read: Callable[[Content], None]) -> Iterator[str]:
+        """Reads these objects; yields the name of each that could be read."""
+        for content in in_order(partial(self.fetch, name) for name in names):
+            try:
+                read(content)
+            except UnavailableError as error:
+                self._unread.add(content.name)
+                self._find("missing", content.name, str(error))
             else:
-                yield name, *found
+                yield content.name
 
-    def _attempt(self, name: str) -> tuple[str, tuple[bytes, dict[str, str]] | UnavailableError]:
-        try:
-            return name, self.fetch(name)
-        except UnavailableError as error:
-            return name, error
-
-    def _read_digest(self, name: str, content: bytes, metadata: dict[str, str]) -> None:
+    def _read_digest(self, content: Content) -> None:
+        name = content.name
         bucket, key = bucket_and_key(name)
         try:
-            digest = read_digest(BytesIO(content), bucket=bucket, key=key)
-            self.public_keys.check(digest, metadata)
+            with content.open() as stream:
+                digest = read_digest(stream, bucket=bucket, key=key)
+            self.public_keys.check(digest, content.metadata)
         except (InvalidDigest, UnavailableKey) as error:
             self._find("invalid" if isinstance(error, InvalidDigest) else "unverifiable", name, str(error))
             return
@@ -88,11 +82,13 @@ class DeepProof:
             if each.bucket == bucket and kind_of(each.key).ingested
         }
 
-    def _read_log_file(self, name: str, content: bytes, recorded: str | None) -> None:
-        reading = self.reading(BytesIO(content), name)
+    def _read_log_file(self, content: Content, recorded: str | None) -> None:
+        name = content.name
         try:
-            for batch in reading.batches():
-                self._compare(batch.rows)
+            with content.open() as stream:
+                reading = self.reading(stream, name)
+                for batch in reading.batches():
+                    self._compare(batch.rows)
         except UnreadableLogFile as error:
             self._unread.add(name)
             self._find("unreadable", name, str(error))

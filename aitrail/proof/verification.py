@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from aitrail.deliveries import Origins, content_of, log_key_of
+from aitrail.clock import SYSTEM_CLOCK, Clock
+from aitrail.deliveries import Origins, content_ahead, content_of, log_key_of
 from aitrail.digests import PublicKeys
 from aitrail.ledger import AWAITED, UNVERIFIABLE, LedgerReader
 from aitrail.proof.deep_proof import DeepProof
@@ -69,6 +69,7 @@ class Verification:
     retention: timedelta | None = None
     origins: Origins = field(default_factory=Origins)
     progress: Callable[[str], None] = lambda _: None
+    clock: Clock = SYSTEM_CLOCK
 
     def verify(self, window: Window) -> Verdict:
         """Verifies a window with ledger and table; only log files with missing or shared rows are read again."""
@@ -81,7 +82,7 @@ class Verification:
         """Verifies a window by reading every digest, log file and row again."""
         proof = self._proof(window)
         deep = DeepProof(
-            fetch=lambda name: content_of(self.s3, name),
+            fetch=lambda name: content_ahead(self.s3, name, clock=self.clock),
             reading=self._reading,
             source=self.source,
             public_keys=self.public_keys,
@@ -121,13 +122,13 @@ class Verification:
         """Whether an object is selected and its rows are known."""
         return self._is_asked(log_file) and proof.expects(log_file)
 
-    def _reading(self, stream: BytesIO, name: str) -> Reading:
+    def _reading(self, stream: BinaryIO, name: str) -> Reading:
         return Reading(stream, log_file=name, registry=self.registry, retention=self.retention, now=self.now)
 
     def _rows_of(self, name: str) -> Iterator[Row]:
-        content, _ = content_of(self.s3, name)
-        for batch in self._reading(BytesIO(content), name).batches():
-            yield from batch.rows
+        with content_of(self.s3, name, clock=self.clock).open() as stream:
+            for batch in self._reading(stream, name).batches():
+                yield from batch.rows
 
 
 def _verdict(proof: Proof, rows: RowProof) -> Verdict:

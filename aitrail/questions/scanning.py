@@ -12,9 +12,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from aitrail.aws import in_order
+from aitrail.aws import in_order, is_of_network
 from aitrail.cells import counted
-from aitrail.deliveries import BEFORE_THE_WINDOW, S3, UnavailableError, bucket_and_key, log_objects, named_content
+from aitrail.clock import SYSTEM_CLOCK, Clock
+from aitrail.deliveries import BEFORE_THE_WINDOW, S3, UnavailableError, bucket_and_key, log_objects
 from aitrail.errors import AitrailError
 from aitrail.logfile import UnreadableLogFile
 from aitrail.questions.paths import ENDINGS, STDIN, log_files
@@ -50,6 +51,7 @@ class Scan:
         report: Callable[[str], None],
         s3: Callable[[], "S3Client"] | None = None,
         registry: Registry | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.unknown_sources: Counter[str] = Counter()
@@ -60,6 +62,7 @@ class Scan:
             bucket_and_key(url)
         self._report = report
         self._s3 = s3
+        self._clock = clock
         self.registry = registry or load_registry()
         self._files_are_read = False
         self._objects_read: set[str] = set()
@@ -109,9 +112,11 @@ class Scan:
     def _rows_of_objects(self, url: str, since: datetime | None) -> Iterator[Row]:
         left_out = self._left_out[url] = Counter()
         found = log_objects(self._client, url, left_out=left_out, since=since)
+        from aitrail.deliveries import content_ahead  # noqa: PLC0415 (imports botocore)
+
         new = filter(self._is_new, found)
-        for name, content in in_order(partial(named_content, self._client, name) for name in new):
-            yield from self._attempt(name, content)
+        for content in in_order(partial(content_ahead, self._client, name, clock=self._clock) for name in new):
+            yield from self._attempt(content.name, content.open)
 
     @cached_property
     def _client(self) -> "S3Client":
@@ -129,6 +134,8 @@ class Scan:
             with opened() as stream:
                 yield from self._rows_of(shown_name(name), stream)
         except (OSError, UnreadableLogFile, UnavailableError) as error:
+            if is_of_network(error):  # some of botocore's errors are OSErrors
+                raise
             self._unreadable(name, error)
 
     def _rows_of(self, name: str, stream: BinaryIO) -> Iterator[Row]:

@@ -8,9 +8,10 @@ import click
 
 from aitrail.cells import counted, printable
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import Access, Command, Report, now_of, option, report_options
+from aitrail.cli.options import Access, Command, Report, clock_of, now_of, option, report_options
 from aitrail.cli.output import narrate, progress
 from aitrail.cli.views import verdict_lines, verdict_remarks, verdict_report
+from aitrail.clock import Clock
 
 if TYPE_CHECKING:
     from aitrail.proof import Verdict, Verification
@@ -50,7 +51,7 @@ def verify(context: click.Context, *, deep: bool, announce: bool, report: Report
     """
     with progress() as show:
         verification = _verification(
-            report, now=now_of(context), reading=lambda name: show(f"Reading {printable(name)}")
+            report, clock_of(context), now=now_of(context), reading=lambda name: show(f"Reading {printable(name)}")
         )
         verdict = verification.verify_deep(report.window) if deep else verification.verify(report.window)
     _write(verdict, report)
@@ -64,7 +65,7 @@ def verify(context: click.Context, *, deep: bool, announce: bool, report: Report
         context.exit(ExitCode.NEEDS_ATTENTION)
 
 
-def _verification(report: Report, *, now: datetime, reading: Callable[[str], None]) -> "Verification":
+def _verification(report: Report, clock: Clock, *, now: datetime, reading: Callable[[str], None]) -> "Verification":
     from aitrail.digests import PublicKeys  # noqa: PLC0415 (would slow down --help)
     from aitrail.proof import Verification  # noqa: PLC0415
     from aitrail.questions import TableRows  # noqa: PLC0415
@@ -81,6 +82,7 @@ def _verification(report: Report, *, now: datetime, reading: Callable[[str], Non
         retention=deployment.row_retention,
         origins=report.origins,
         progress=reading,
+        clock=clock,
     )
 
 

@@ -6,11 +6,12 @@ from typing import BinaryIO
 
 import click
 
+from aitrail.aws import is_of_network
 from aitrail.cells import indented_json
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Place
 from aitrail.cli.output import narrate
-from aitrail.deliveries import S3, UnavailableError, named_content
+from aitrail.deliveries import S3, UnavailableError
 from aitrail.logfile import UnreadableLogFile
 from aitrail.questions import STDIN, NoOriginalError, Row, differing_attributes, differing_fields, original_of
 
@@ -37,6 +38,8 @@ def show_original(row: Row, place: Place) -> int:
         with _opened(row["logFile"], place) as stream:
             original = original_of(row, stream)
     except (OSError, UnreadableLogFile, UnavailableError, NoOriginalError) as error:
+        if is_of_network(error):  # some of botocore's errors are OSErrors
+            raise
         narrate(f"{row['logFile']}: {getattr(error, 'strerror', None) or error}. {_ADVICE}")
         return ExitCode.NEEDS_ATTENTION
     click.echo(indented_json(original))
@@ -58,5 +61,6 @@ def _opened(name: str, place: Place) -> AbstractContextManager[BinaryIO]:
     """The opened log file. Raises OSError, UnavailableError and botocore's errors."""
     if not name.startswith(S3):
         return Path(name).open("rb")
-    _, content = named_content(place.access.client("s3"), name)
-    return content()
+    from aitrail.deliveries import content_of  # noqa: PLC0415 (imports botocore)
+
+    return content_of(place.access.client("s3"), name).open()
