@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from aitrail.aws import in_order, is_of_network
 from aitrail.cells import counted
@@ -189,7 +189,12 @@ class Scan:
 
 
 def _opened(path: str) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(sys.stdin.buffer) if path == STDIN else Path(path).open("rb")
+    if path != STDIN:
+        return Path(path).open("rb")
+    stdin: TextIO | None = sys.stdin
+    if stdin is None:
+        raise OSError("standard input is closed")
+    return nullcontext(stdin.buffer)
 
 
 def shown_name(path: str) -> str:
