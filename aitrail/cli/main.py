@@ -1,42 +1,41 @@
 """The entry point of `aitrail`: standard streams that may be closed, and Ctrl-C at any moment.
 
-It imports the commands only when Ctrl-C already ends the program quietly, because that takes a tenth of a second.
+Until Ctrl-C ends the program quietly, only what the interpreter has loaded anyway is imported: importing the commands
+takes a tenth of a second.
 """
 
 import io
 import os
-import signal
 import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
 
-from aitrail.cli.exit_codes import ExitCode
-
+TYPE_CHECKING = False  # see aitrail/__init__.py
 if TYPE_CHECKING:
     from types import FrameType
+    from typing import TextIO
 
 
 def main() -> None:
     """Run the command line and exit."""
-    # A shell that starts a program in the background may have it ignore Ctrl-C.
-    is_heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if is_heeded:
-        signal.signal(signal.SIGINT, _leave)
     sys.unraisablehook = _unraisable
-    _prepare_streams()
-    from aitrail.cli.group import cli  # noqa: PLC0415 (see above)
-
     try:
-        try:
-            if is_heeded:
-                signal.signal(signal.SIGINT, signal.default_int_handler)
-            cli(prog_name="aitrail")
-        finally:
-            if is_heeded:  # the interpreter would show a traceback while it shuts down
-                signal.signal(signal.SIGINT, _leave)
+        _prepare_streams()
+        _run()
     except KeyboardInterrupt:
         _leave()
+
+
+def _run() -> None:
+    import signal  # noqa: PLC0415 (see above)
+
+    from aitrail.cli.exit_codes import ExitCode  # noqa: PLC0415
+    from aitrail.cli.group import cli  # noqa: PLC0415
+
+    try:
+        cli(prog_name="aitrail")
     except SystemExit as end:
+        # The interpreter would show a traceback while it shuts down.
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _leave)
         if end.code == ExitCode.INTERRUPTED:
             _leave()
         raise
@@ -54,11 +53,14 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _leave(_signal: int = signal.SIGINT, _frame: "FrameType | None" = None) -> None:
+def _leave(_signal: int = 0, _frame: "FrameType | None" = None) -> None:
     """Exits without waiting for threads: a user who interrupts should not wait for pending requests to AWS."""
-    with suppress(Exception):  # the output may be closed, full, or in the middle of a write
+    from aitrail.cli.exit_codes import ExitCode  # noqa: PLC0415 (see above)
+
+    try:
         sys.stdout.flush()
-    os._exit(ExitCode.INTERRUPTED)
+    finally:  # the output may be closed, full, or in the middle of a write
+        os._exit(ExitCode.INTERRUPTED)
 
 
 def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
