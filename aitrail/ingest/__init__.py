@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from aitrail.ingest.events_table import WRITERS, EventsTable
     from aitrail.ingest.fetching import expiry
     from aitrail.ingest.ingestion import Ingestion
+    from aitrail.ingest.log_line import line_of
     from aitrail.ingest.metrics import Ingested, with_sums
     from aitrail.ingest.prefetch import FILES_AHEAD
     from aitrail.ingest.review import Review
@@ -22,6 +23,7 @@ else:
         events_table=("EventsTable", "WRITERS"),
         fetching=("expiry",),
         ingestion=("Ingestion",),
+        log_line=("line_of",),
         metrics=("Ingested", "with_sums"),
         review=("Review",),
     )
