@@ -293,9 +293,8 @@ def test_no_line_of_the_log_is_too_long_whatever_a_message_contains(capsys, star
     function.drain()
     function.send(json.dumps({"s3Bucket": "other", "s3ObjectKey": ["\u2028" * 40_000]}))
     wire.refuse("GetItem", 400, "ValidationException")
-    function.send(
-        json.dumps({"s3Bucket": "example-trail-logs", "s3ObjectKey": [f"{key(2)[:-8]}{'x' * 200_000}.json.gz"] * 12})
-    )
+    keys = [f"{key(2).removesuffix('.json.gz')}{number}{'x' * 800}.json.gz" for number in range(900)]
+    function.send(json.dumps({"s3Bucket": "example-trail-logs", "s3ObjectKey": keys}))
     function.drain()
 
     lines = "".join(capsys.readouterr()).splitlines()
