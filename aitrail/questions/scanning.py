@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # The number of paths that an address shows, and the digits of the hash of all of them.
 _NAMED_PATHS = 3
 _DIGITS = 16
+# A new name of a service is found among the first ones; a hostile file may have a thousand.
+_NAMED_SOURCES = 20
 
 
 class NoS3Error(AitrailError):
@@ -159,8 +161,10 @@ class Scan:
     def remarks(self, *, at_length: bool) -> Iterator[str]:
         """Lines for people about the scan; `at_length` also includes the summary if there were no problems."""
         files, rows = self.counts["files"], self.counts["rows"]
-        for source, records in sorted(self.unknown_sources.items()):
+        for source, records in sorted(self.unknown_sources.most_common(_NAMED_SOURCES)):
             yield f"Left out {counted(records, 'record')} of {source}, which may be a new name of a service."
+        if (others := len(self.unknown_sources) - _NAMED_SOURCES) > 0:
+            yield f"The same holds for {counted(others, 'other source')}, each with no more records than these."
         if at_length or self.needs_attention or self.left_out or not rows:
             yield self.summary()
         if not files and not self.counts["unreadable"] and not self.left_out[BEFORE_THE_WINDOW]:
