@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from aitrail.cli.main import SECTIONS, cli
+from aitrail.cli.group import SECTIONS, cli
 from aitrail.clock import Clock
 from demo.samples import FOLDER, write_samples
 

@@ -12,7 +12,9 @@ _VISIBILITY_IN_FUNCTION_TIMEOUTS = 6
 
 
 class Deliveries(Construct):
-    """The queues of announced deliveries: five attempts each, then fourteen days in the dead-letter queue.
+    """The queues of announced deliveries: five attempts each, then the dead-letter queue.
+
+    SQS keeps a message for fourteen days in all: in the dead-letter queue, it keeps the age that it had before.
 
     Re-announced deliveries, including backfills, have a separate queue, so that live deliveries never wait for them.
     """

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import boto3
 from botocore.config import Config
@@ -24,6 +24,8 @@ _PROJECT = Path(__file__).resolve().parent.parent
 _CDK = _PROJECT / "node_modules" / ".bin" / "cdk"
 _ASSEMBLY = _PROJECT / "cdk.out"
 _BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
+# The code that a shell reports for a program that Ctrl-C ended.
+_INTERRUPTED = 130
 _KEPT = {"Retain", "RetainExceptOnCreate"}
 
 _COSTS = """\
@@ -74,6 +76,7 @@ class Target:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one of the two commands; returns 0, or 1 with a message on stderr."""
+    _prepare_streams()
     parser = argparse.ArgumentParser(prog="make", description=__doc__, allow_abbrev=False)
     parser.add_argument("command", choices=("deploy", "destroy"))
     parser.add_argument("--profile", help="AWS profile")
@@ -94,7 +97,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (AitrailError, BotoCoreError, ClientError) as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     return 0
+
+
+def _prepare_streams() -> None:
+    """Lets messages go nowhere if standard error is closed; standard output is needed to show what will happen."""
+    streams: dict[str, TextIO | None] = {"stdout": sys.stdout, "stderr": sys.stderr}
+    if streams["stderr"] is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - a device, not a path; open until exit
+    if streams["stdout"] is None:
+        sys.exit("Error: standard output is closed.")
 
 
 def deploy(target: Target, further: Sequence[str], *, sure: bool) -> None:
@@ -218,11 +232,17 @@ def _kept(template: Mapping[str, Any]) -> Iterator[str]:
 def _ask(question: str, *, sure: bool) -> None:
     if sure:
         return
-    if not sys.stdin.isatty():
+    stdin: TextIO | None = sys.stdin  # None if it is closed
+    if stdin is None or not stdin.isatty():
         raise StoppedError(
             f"{question} There is no terminal to ask on, so nothing is changed. To answer yes, use ARGS=--yes."
         )
-    if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+    try:
+        answer = input(f"{question} [y/N] ")
+    except EOFError:
+        answer = "no"
+        _tell("")
+    if answer.strip().lower() not in ("y", "yes"):
         raise StoppedError("Nothing was changed.")
 
 

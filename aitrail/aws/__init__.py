@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aitrail.aws.paging import WORKERS, Fetch, Page, in_order, in_turn, interleaved, merged, unordered
     from aitrail.aws.retries import patiently, pauses
     from aitrail.aws.secrets import RedactionKeyError, redaction_key
-    from aitrail.aws.temporary import THROTTLING, is_temporary
+    from aitrail.aws.temporary import THROTTLING, code_of, is_of_network, is_temporary
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
@@ -22,5 +22,5 @@ else:
         paging=("Fetch", "Page", "WORKERS", "in_order", "in_turn", "interleaved", "merged", "unordered"),
         secrets=("RedactionKeyError", "redaction_key"),
         retries=("patiently", "pauses"),
-        temporary=("THROTTLING", "is_temporary"),
+        temporary=("THROTTLING", "code_of", "is_of_network", "is_temporary"),
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from botocore.exceptions import ClientError
 
+from aitrail.aws.temporary import code_of
 from aitrail.errors import AitrailError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Deployment:
         try:
             (description,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
+            if code_of(error) != "ValidationError":
                 raise
             raise StackNotFoundError(
                 f"there is no stack {stack!r} in {region}: deploy it with `make deploy`, or give the right stack, "

@@ -1,1 +1,1 @@
-"""The `aitrail` command: `main` defines the group, `commands` has one module for each command."""
+"""The `aitrail` command: `main` starts it, `group` defines it, `commands` has one module for each command."""

@@ -15,12 +15,11 @@ if TYPE_CHECKING:
         BadUrlError,
         UnavailableError,
         bucket_and_key,
-        content_of,
         is_there,
         log_objects,
-        named_content,
         versions_of,
     )
+    from aitrail.deliveries.content import MAX_BYTES_AHEAD, Content, content_ahead, content_of
     from aitrail.deliveries.day_folders import DayFolders, StoredObject
     from aitrail.deliveries.keys import (
         DIGEST_FOLDER,
@@ -51,12 +50,11 @@ else:
             "S3",
             "UnavailableError",
             "bucket_and_key",
-            "content_of",
             "is_there",
             "log_objects",
-            "named_content",
             "versions_of",
         ),
+        content=("Content", "MAX_BYTES_AHEAD", "content_ahead", "content_of"),
         day_folders=("DayFolders", "StoredObject"),
         keys=(
             "DIGEST_FOLDER",

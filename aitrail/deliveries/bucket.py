@@ -1,12 +1,11 @@
-"""s3://bucket/prefix -> the log files under it, and their content."""
+"""s3://bucket/prefix -> the log files under it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import partial
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
+from aitrail.aws import code_of
 from aitrail.deliveries.keys import Kind, kind_of, log_key_of
 from aitrail.errors import AitrailError
 from aitrail.window import BEGINNING, event_time
@@ -18,12 +17,6 @@ S3 = "s3://"
 BEFORE_THE_WINDOW = "delivered before the window"
 # An event is delivered after it happened; one hour allows for inaccurate clocks.
 _CLOCKS = timedelta(hours=1)
-_UNAVAILABLE = {
-    "NoSuchKey": "it is gone",
-    "NoSuchVersion": "its version is gone",
-    "NoSuchBucket": "its bucket is gone",
-    "InvalidObjectState": "it is archived: restore it (`aws s3api restore-object`), and try again",
-}
 
 
 class BadUrlError(AitrailError):
@@ -69,7 +62,7 @@ def is_there(s3: "S3Client", name: str) -> bool:
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except s3.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] != "404":  # the HTTP status, because the response has no body
+        if code_of(error) != "404":  # the HTTP status, because the response has no body
             raise
         return False
     return True
@@ -85,38 +78,3 @@ def versions_of(s3: "S3Client", name: str) -> Iterator[str]:
         for version in page.get("Versions", []):
             if version["Key"] == key:
                 yield version["VersionId"]
-
-
-def named_content(s3: "S3Client", name: str) -> tuple[str, Callable[[], BytesIO]]:
-    """The name of an object, and a function that returns its content as stored, or raises UnavailableError.
-
-    Raises those of botocore's errors that would affect other objects as well.
-    """
-    try:
-        content, _ = content_of(s3, name)
-    except UnavailableError as error:
-        return name, partial(_raise, error)
-    return name, partial(BytesIO, content)
-
-
-def content_of(s3: "S3Client", name: str, *, version_id: str | None = None) -> tuple[bytes, dict[str, str]]:
-    """The content of an object (s3://bucket/key) as stored, and its metadata. Raises UnavailableError.
-
-    Without `version_id`, it is the current content.
-
-    Raises those of botocore's errors that would affect other objects as well.
-    """
-    bucket, key = bucket_and_key(name)
-    try:
-        options: Any = {} if version_id is None else {"VersionId": version_id}
-        answer = s3.get_object(Bucket=bucket, Key=key, **options)
-        return answer["Body"].read(), answer.get("Metadata", {})
-    except s3.exceptions.ClientError as error:
-        reason = _UNAVAILABLE.get(error.response["Error"]["Code"])
-        if reason is None:
-            raise
-        raise UnavailableError(reason) from error
-
-
-def _raise(error: UnavailableError) -> NoReturn:
-    raise error

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from aitrail.ingest.fetching import Fetcher, expiry, known_fields
     from aitrail.ingest.ingestion import Ingestion
     from aitrail.ingest.log_file import LogFileIngestion
+    from aitrail.ingest.log_line import line_of
     from aitrail.ingest.metrics import Ingested, with_sums
     from aitrail.ingest.prefetch import FILES_AHEAD
     from aitrail.ingest.review import Review
@@ -24,6 +25,7 @@ else:
         fetching=("Fetcher", "expiry", "known_fields"),
         ingestion=("Ingestion",),
         log_file=("LogFileIngestion",),
+        log_line=("line_of",),
         metrics=("Ingested", "with_sums"),
         review=("Review",),
     )

@@ -138,12 +138,10 @@ class Ingestion:
         if delivery.removed:
             return self._removals.note(delivery)
         with closing(self._ahead.take(delivery) if self._ahead else self._fetcher.fetch(delivery)) as fetched:
-            if kind is Kind.DIGEST and fetched.is_done and fetched.earlier:
-                # An earlier run may have ended before this step.
-                broken = self.reconciliation.follow_up(fetched.earlier)
-                return skipped(log_file, broken)
             if fetched.is_done or (not delivery.force and fetched.is_older):
-                return skipped(log_file)
+                # An earlier run may have ended before a digest was followed up.
+                is_read = kind is Kind.DIGEST and fetched.is_done and fetched.earlier is not None
+                return skipped(log_file, self.reconciliation.follow_up(fetched.earlier or {}) if is_read else {})
             known = known_fields(
                 delivery,
                 fetched,

@@ -1,5 +1,6 @@
 """The outcome of a delivery, as counts by metric and as details for the log."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,8 @@ _COUNTS = {
     "expired": "ExpiredRecords",
     "duplicates_in_file": "DuplicatesInFile",
 }
+# One new name of a service is enough to find out about it; a hostile file may have a thousand.
+_NAMED_SOURCES = 20
 _STATUS_METRICS = {
     "ingested": "IngestedFiles",
     "unreadable": "UnreadableFiles",
@@ -89,8 +92,13 @@ def of_log_file(entry: Entry, after: Mapping[str, Any], unknown_sources: Mapping
     counts = {metric: getattr(entry, name) or 0 for name, metric in _COUNTS.items()}
     counts |= {_STATUS_METRICS[entry.status]: 1, "UnknownSources": sum(unknown_sources.values())}
     # JSON may contain lone surrogates, the log may not.
-    sources = {items.encodable(source): count for source, count in unknown_sources.items()}
-    details = {"logFile": entry.log_file, "reason": entry.reason, "unknownSources": sources}
+    sources = {items.encodable(source): count for source, count in Counter(unknown_sources).most_common(_NAMED_SOURCES)}
+    details = {
+        "logFile": entry.log_file,
+        "reason": entry.reason,
+        "unknownSources": sources,
+        "moreUnknownSources": len(unknown_sources) - len(sources),
+    }
     proof = {
         "VerifiedFiles": int(entry.was_read and after.get("verifiedBy") is not None),
         "TamperedFiles": int(entry.was_read and after.get("problem") in ("tampered", "replaced")),

@@ -1,15 +1,14 @@
 """The proof without trusting the ledger: reads digests, log files and rows again, and compares them."""
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from io import BytesIO
+from typing import BinaryIO
 
 from aitrail.aws import in_order
-from aitrail.deliveries import UnavailableError, bucket_and_key, kind_of
+from aitrail.deliveries import Content, UnavailableError, bucket_and_key, kind_of
 from aitrail.digests import InvalidDigest, PublicKeys, UnavailableKey, read_digest
-from aitrail.logfile import DamagedGzip, UnreadableLogFile, inflated
+from aitrail.logfile import UnreadableLogFile
 from aitrail.proof.ledger_proof import Finding
 from aitrail.proof.row_proof import RowCheck, RowProof
 from aitrail.proof.seen_rows import see_rows
@@ -17,20 +16,13 @@ from aitrail.questions import Row
 from aitrail.rows import Reading
 from aitrail.window import Window
 
-_STEP_BYTES = 128 * 1024
-# No log file is larger (see aitrail.logfile.selection.Limits).
-_MAX_BYTES = 2 * 1024**3
-
-# Returns content and metadata of an object (s3://bucket/key), or raises UnavailableError.
-Fetch = Callable[[str], tuple[bytes, dict[str, str]]]
-
 
 @dataclass(slots=True, kw_only=True)
 class DeepProof:
     """Reads everything again; the result is in the proof of `check`, which compares the rows."""
 
-    fetch: Fetch
-    reading: Callable[[BytesIO, str], Reading]
+    fetch: Callable[[str], Content]
+    reading: Callable[[BinaryIO, str], Reading]
     check: RowCheck
     public_keys: PublicKeys
     # Log file -> SHA-256, as listed by digests with CloudTrail's signature.
@@ -55,11 +47,9 @@ class DeepProof:
         log files to the digests that, by the ledger, verified them. `is_asked` selects, among the log files that
         digests list, those to be proved.
         """
-        for name, content, metadata in self._fetched(dict.fromkeys((*digests, *verified_by.values()))):
-            self._read_digest(name, content, metadata)
+        for name in self._each(dict.fromkeys((*digests, *verified_by.values())), self._read_digest):
             yield name
-        for name, content, _ in self._fetched(log_files):
-            self._read_log_file(name, content, log_files[name])
+        for name in self._each(log_files, lambda content: self._read_log_file(content, log_files[content.name])):
             yield name
         for name, digest in verified_by.items():
             if name not in self._listed:
@@ -72,25 +62,24 @@ class DeepProof:
         """The differences found so far."""
         return self.check.proof
 
-    def _fetched(self, names: Iterable[str]) -> Iterator[tuple[str, bytes, dict[str, str]]]:
-        for name, found in in_order(partial(self._attempt, name) for name in names):
-            if isinstance(found, UnavailableError):
-                self._unread.add(name)
-                self._find("missing", name, str(found))
+    def _each(self, names: Iterable[str], read: Callable[[Content], None]) -> Iterator[str]:
+        """Reads these objects; yields the name of each that could be read."""
+        for content in in_order(partial(self.fetch, name) for name in names):
+            try:
+                read(content)
+            except UnavailableError as error:
+                self._unread.add(content.name)
+                self._find("missing", content.name, str(error))
             else:
-                yield name, *found
+                yield content.name
 
-    def _attempt(self, name: str) -> tuple[str, tuple[bytes, dict[str, str]] | UnavailableError]:
-        try:
-            return name, self.fetch(name)
-        except UnavailableError as error:
-            return name, error
-
-    def _read_digest(self, name: str, content: bytes, metadata: dict[str, str]) -> None:
+    def _read_digest(self, content: Content) -> None:
+        name = content.name
         bucket, key = bucket_and_key(name)
         try:
-            digest = read_digest(BytesIO(content), bucket=bucket, key=key)
-            self.public_keys.check(digest, metadata)
+            with content.open() as stream:
+                digest = read_digest(stream, bucket=bucket, key=key)
+            self.public_keys.check(digest, content.metadata)
         except (InvalidDigest, UnavailableKey) as error:
             self._find("invalid" if isinstance(error, InvalidDigest) else "unverifiable", name, str(error))
             return
@@ -100,33 +89,45 @@ class DeepProof:
             if each.bucket == bucket and kind_of(each.key).ingested
         }
 
-    def _read_log_file(self, name: str, content: bytes, recorded: str | None) -> None:
+    def _read_log_file(self, content: Content, recorded: str | None) -> None:
+        name, part = content.name, _Part()
         try:
-            sha256 = _sha256(content)
-            if self._listed.get(name, sha256) != sha256:
-                self._find("tampered", name, "its content does not match CloudTrail's digest")
-            if recorded != sha256:
-                self._find("changed", name, "its content is not the content that was ingested")
-            if recorded != sha256 or self._listed.get(name, sha256) != sha256 or self.check.is_strange(name):
-                self._unread.add(name)  # nothing says what rows it should have
-                return
-            for batch in self.reading(BytesIO(content), name).batches():
-                self._compare(batch.rows)
-        except (UnreadableLogFile, DamagedGzip) as error:
+            with content.open() as stream:
+                reading = self.reading(stream, name)
+                for batch in reading.batches():
+                    self._compare(batch.rows, part)
+        except UnreadableLogFile as error:
             self._unread.add(name)
             self._find("unreadable", name, str(error))
+            return
+        sha256 = reading.content.sha256
+        is_listed = self._listed.get(name, sha256) == sha256
+        if not is_listed:
+            self._find("tampered", name, "its content does not match CloudTrail's digest")
+        if recorded != sha256:
+            self._find("changed", name, "its content is not the content that was ingested")
+        if recorded != sha256 or not is_listed or self.check.is_strange(name):
+            self._unread.add(name)  # nothing says what rows it should have
+        else:
+            self._add(part)
 
-    def _compare(self, made: list[Row]) -> None:
+    def _compare(self, made: list[Row], part: "_Part") -> None:
         """Compares the rows made from a log file with the rows in the table."""
-        self._event_ids.update(row["eventID"] for row in made)
+        part.event_ids.update(row["eventID"] for row in made)
         due = [row for row in made if not self.check.expiry.has_passed(row["eventTime"])]
         found_rows = self.check.source.whole({"eventID": row["eventID"]} for row in due)
         for row, found in zip(due, found_rows, strict=True):
-            is_new = row["eventID"] not in self._counted
-            self._counted.add(row["eventID"])
-            self.proof.distinct += is_new
-            self.proof.rows += is_new and len(found) > 1
-            self.proof.compare(row, found)
+            part.found[row["eventID"]] = len(found) > 1
+            part.proof.compare(row, found)
+
+    def _add(self, part: "_Part") -> None:
+        """Adds what was found in a log file whose content is the expected one."""
+        new = part.found.keys() - self._counted
+        self._counted.update(new)
+        self._event_ids |= part.event_ids
+        self.proof.distinct += len(new)
+        self.proof.rows += sum(part.found[event_id] for event_id in new)
+        self.proof.findings += part.proof.findings
 
     def look_for_others(self, log_files: Collection[str], events: Window) -> None:
         """Finds rows of these events that no log file of the window became; `log_files` are those that were read."""
@@ -140,12 +141,10 @@ class DeepProof:
         self.proof.findings.append(Finding(finding=finding, of=name, why=why))
 
 
-def _sha256(content: bytes) -> str:
-    """SHA-256 (hex) of the uncompressed content, or of its beginning if it is too large. Raises DamagedGzip."""
-    digest, size = hashlib.sha256(), 0
-    for piece in inflated(BytesIO(content), _STEP_BYTES):
-        digest.update(piece)
-        size += len(piece)
-        if size > _MAX_BYTES:
-            break
-    return digest.hexdigest()
+@dataclass(slots=True, kw_only=True)
+class _Part:
+    """The comparison of one log file: its events; those that have not expired, and whether they have a row."""
+
+    event_ids: set[str] = field(default_factory=set)
+    found: dict[str, bool] = field(default_factory=dict)
+    proof: RowProof = field(default_factory=RowProof)

@@ -6,10 +6,9 @@ An entry may have expired or been deleted while the entry of its digest is still
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 
 from aitrail.aws import in_order
-from aitrail.deliveries import UnavailableError, bucket_and_key
+from aitrail.deliveries import Content, UnavailableError, bucket_and_key
 from aitrail.digests import InvalidDigest, PublicKeys, UnavailableKey, read_digest
 from aitrail.ledger import FILE, LedgerReader
 from aitrail.proof.ledger_proof import Finding
@@ -22,10 +21,10 @@ _NAMES = {UnavailableError: "missing", InvalidDigest: "invalid", UnavailableKey:
 class ListedFiles:
     """Compares digests with the ledger, file by file.
 
-    `fetch` returns content and metadata of an object, or raises UnavailableError. `is_asked` selects log files.
+    `fetch` returns an object. `is_asked` selects log files.
     """
 
-    fetch: Callable[[str], tuple[bytes, dict[str, str]]]
+    fetch: Callable[[str], Content]
     public_keys: PublicKeys
     reader: LedgerReader
     is_asked: Callable[[str], bool]
@@ -49,8 +48,9 @@ class ListedFiles:
             return name, error
 
     def _listed(self, name: str) -> list[str]:
-        content, metadata = self.fetch(name)
+        content = self.fetch(name)
         bucket, key = bucket_and_key(name)
-        digest = read_digest(BytesIO(content), bucket=bucket, key=key)
-        self.public_keys.check(digest, metadata)
+        with content.open() as stream:
+            digest = read_digest(stream, bucket=bucket, key=key)
+        self.public_keys.check(digest, content.metadata)
         return list(dict.fromkeys(each.log_file for each in digest.log_files))

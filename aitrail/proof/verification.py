@@ -4,10 +4,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from aitrail.deliveries import Origins, Scope, UnavailableError, bucket_and_key, content_of, kind_of, log_key_of
+from aitrail.clock import SYSTEM_CLOCK, Clock
+from aitrail.deliveries import (
+    Origins,
+    Scope,
+    UnavailableError,
+    bucket_and_key,
+    content_ahead,
+    content_of,
+    kind_of,
+    log_key_of,
+)
 from aitrail.digests import PublicKeys
 from aitrail.ledger import AWAITED, DIGEST, FILE, RESTARTS, UNVERIFIABLE, LedgerReader
 from aitrail.proof.deep_proof import DeepProof
@@ -84,6 +93,7 @@ class Verification:
     scope: Scope | None = None
     ends_when_closed: bool = False
     progress: Callable[[str], None] = lambda _: None
+    clock: Clock = SYSTEM_CLOCK
 
     def verify(self, window: Window) -> Verdict:
         """Verifies a window with ledger and table; reads only those log files again that these two do not prove."""
@@ -95,7 +105,7 @@ class Verification:
         """Verifies a window by reading every digest, log file and row again."""
         proof = self._proof(window)
         deep = DeepProof(
-            fetch=lambda name: content_of(self.s3, name),
+            fetch=lambda name: content_ahead(self.s3, name, clock=self.clock),
             reading=self._reading,
             check=self._row_check(proof),
             public_keys=self.public_keys,
@@ -162,7 +172,7 @@ class Verification:
     def _not_ingested(self, proof: Proof) -> Iterator[Finding]:
         """The log files that digests list without an entry in the ledger."""
         listed = ListedFiles(
-            fetch=lambda name: content_of(self.s3, name),
+            fetch=lambda name: content_ahead(self.s3, name, clock=self.clock),
             public_keys=self.public_keys,
             reader=self.reader,
             is_asked=partial(self._should_be_there, proof),
@@ -190,10 +200,10 @@ class Verification:
     def _rows_of(self, entry: Mapping[str, Any]) -> Iterator[Row]:
         """The rows of the content that the ledger has of a log file."""
         name = entry["logFile"]
-        content, _ = content_of(self.s3, name, version_id=entry.get("versionId"))
-        reading = self._reading(BytesIO(content), name)
-        for batch in reading.batches():
-            yield from batch.rows
+        with content_of(self.s3, name, version_id=entry.get("versionId"), clock=self.clock).open() as stream:
+            reading = self._reading(stream, name)
+            for batch in reading.batches():
+                yield from batch.rows
         if reading.content.sha256 != entry.get("sha256"):
             raise UnavailableError("its content is not the content that was ingested")
 

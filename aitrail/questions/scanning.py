@@ -10,11 +10,12 @@ from datetime import datetime
 from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from aitrail.aws import in_order
+from aitrail.aws import in_order, is_of_network
 from aitrail.cells import counted
-from aitrail.deliveries import BEFORE_THE_WINDOW, S3, UnavailableError, bucket_and_key, log_objects, named_content
+from aitrail.clock import SYSTEM_CLOCK, Clock
+from aitrail.deliveries import BEFORE_THE_WINDOW, S3, UnavailableError, bucket_and_key, log_objects
 from aitrail.errors import AitrailError
 from aitrail.logfile import UnreadableLogFile
 from aitrail.questions.paths import ENDINGS, STDIN, log_files
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 # The number of paths that an address shows, and the digits of the hash of all of them.
 _NAMED_PATHS = 3
 _DIGITS = 16
+# A new name of a service is found among the first ones; a hostile file may have a thousand.
+_NAMED_SOURCES = 20
 
 
 class NoS3Error(AitrailError):
@@ -50,6 +53,7 @@ class Scan:
         report: Callable[[str], None],
         s3: Callable[[], "S3Client"] | None = None,
         registry: Registry | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.unknown_sources: Counter[str] = Counter()
@@ -60,6 +64,7 @@ class Scan:
             bucket_and_key(url)
         self._report = report
         self._s3 = s3
+        self._clock = clock
         self.registry = registry or load_registry()
         self._files_are_read = False
         self._objects_read: set[str] = set()
@@ -109,9 +114,11 @@ class Scan:
     def _rows_of_objects(self, url: str, since: datetime | None) -> Iterator[Row]:
         left_out = self._left_out[url] = Counter()
         found = log_objects(self._client, url, left_out=left_out, since=since)
+        from aitrail.deliveries import content_ahead  # noqa: PLC0415 (imports botocore)
+
         new = filter(self._is_new, found)
-        for name, content in in_order(partial(named_content, self._client, name) for name in new):
-            yield from self._attempt(name, content)
+        for content in in_order(partial(content_ahead, self._client, name, clock=self._clock) for name in new):
+            yield from self._attempt(content.name, content.open)
 
     @cached_property
     def _client(self) -> "S3Client":
@@ -129,6 +136,8 @@ class Scan:
             with opened() as stream:
                 yield from self._rows_of(shown_name(name), stream)
         except (OSError, UnreadableLogFile, UnavailableError) as error:
+            if is_of_network(error):  # some of botocore's errors are OSErrors
+                raise
             self._unreadable(name, error)
 
     def _rows_of(self, name: str, stream: BinaryIO) -> Iterator[Row]:
@@ -152,8 +161,10 @@ class Scan:
     def remarks(self, *, at_length: bool) -> Iterator[str]:
         """Lines for people about the scan; `at_length` also includes the summary if there were no problems."""
         files, rows = self.counts["files"], self.counts["rows"]
-        for source, records in sorted(self.unknown_sources.items()):
+        for source, records in sorted(self.unknown_sources.most_common(_NAMED_SOURCES)):
             yield f"Left out {counted(records, 'record')} of {source}, which may be a new name of a service."
+        if (others := len(self.unknown_sources) - _NAMED_SOURCES) > 0:
+            yield f"The same holds for {counted(others, 'other source')}, each with no more records than these."
         if at_length or self.needs_attention or self.left_out or not rows:
             yield self.summary()
         if not files and not self.counts["unreadable"] and not self.left_out[BEFORE_THE_WINDOW]:
@@ -182,7 +193,12 @@ class Scan:
 
 
 def _opened(path: str) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(sys.stdin.buffer) if path == STDIN else Path(path).open("rb")
+    if path != STDIN:
+        return Path(path).open("rb")
+    stdin: TextIO | None = sys.stdin
+    if stdin is None:
+        raise OSError("standard input is closed")
+    return nullcontext(stdin.buffer)
 
 
 def shown_name(path: str) -> str:

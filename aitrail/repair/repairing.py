@@ -6,7 +6,6 @@ deleted if no such content has its record and a person has agreed.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from io import BytesIO
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -72,14 +71,14 @@ class Repair:
         bucket, key = bucket_and_key(name)
         for version_id in versions_of(self.s3, name):
             try:
-                content, _ = content_of(self.s3, name, version_id=version_id)
-                reading = Reading(
-                    BytesIO(content),
-                    log_file=name,
-                    registry=self.log_files.registry,
-                    redaction=self.log_files.redaction,
-                )
-                event_ids = {row["eventID"] for batch in reading.batches() for row in batch.rows}
+                with content_of(self.s3, name, version_id=version_id, clock=self.log_files.clock).open() as stream:
+                    reading = Reading(
+                        stream,
+                        log_file=name,
+                        registry=self.log_files.registry,
+                        redaction=self.log_files.redaction,
+                    )
+                    event_ids = {row["eventID"] for batch in reading.batches() for row in batch.rows}
             except (UnavailableError, UnreadableLogFile):
                 continue
             if reading.content.sha256 == expected:

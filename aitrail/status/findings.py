@@ -57,7 +57,7 @@ def _of_queues(status: Status) -> Iterator[Finding]:
             count=dead_letters.messages,
             what="Messages failed five times.",
             what_to_do="The function's log names the cause, often a missing permission. Fix it, then run `aitrail "
-            "retry`, within 14 days.",
+            "retry`, within 14 days of the first announcement: the time in the source queue counts.",
         )
     # The metric covers the last minutes, in which the queue may have become empty.
     if deliveries.messages and deliveries.oldest is not None and deliveries.oldest > _LONGEST_WAIT:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from aitrail.aws import Deployment
+from aitrail.aws import Deployment, code_of
 from aitrail.status.queues import Queue, Queues
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def queues_of(
     try:
         ages = _ages(cloudwatch, urls, now)
     except ClientError as error:
-        refused = error.response["Error"]["Code"].startswith("AccessDenied")
+        refused = code_of(error).startswith("AccessDenied")
         if not refused:
             raise
     return Queues(

@@ -14,13 +14,13 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from aitrail.ingest import Ingested, with_sums
+from aitrail.ingest import Ingested, line_of, with_sums
 from lambdas.ingest.wiring import INGESTION, bring_again_soon
 
 # Seconds reserved to end a batch cleanly: for the current request to AWS, and the response to SQS.
 RESERVE = 60
 
-logger = Logger()
+logger = Logger(json_serializer=line_of)
 metrics = Metrics()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 

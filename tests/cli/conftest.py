@@ -20,7 +20,7 @@ from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 
-from aitrail.cli.main import cli
+from aitrail.cli.group import cli
 from aitrail.clock import Clock
 from aitrail.dynamodb.tables import EVENTS, FILES
 from aitrail.ingest import EventsTable
@@ -69,8 +69,8 @@ def program():
     """Starts the program; its standard streams are pipes of bytes."""
     with ExitStack() as stack:
 
-        def program(*arguments, **options):
-            command = [*PROGRAM, *map(str, arguments)]
+        def program(*arguments, command=PROGRAM, **options):
+            command = [*command, *map(str, arguments)]
             pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
             process = subprocess.Popen(command, **pipes | options)  # noqa: S603 - our own interpreter and program
             stack.enter_context(process)

@@ -111,6 +111,79 @@ def test_ctrl_c_ends_the_program_quietly(program, log_file):
     assert process.stdout.read() == process.stderr.read() == b""
 
 
+# Runs the program, and sends Ctrl-C when it imports, compiles or opens something for the nth time.
+INTERRUPTED = """
+import os, signal, sys
+from aitrail.cli.main import main
+left = int(sys.argv.pop(1))
+def count(event, _):
+    global left
+    left -= event in ("import", "compile", "exec", "open")
+    if left == 0:
+        left = -1
+        os.kill(os.getpid(), signal.SIGINT)
+sys.addaudithook(count)
+main()
+"""
+COMPLETING = {"_AITRAIL_COMPLETE": "bash_complete"}
+EARLY = {
+    "help": (["--help"], {}),
+    "completion of commands": ([], COMPLETING | {"COMP_WORDS": "aitrail sc", "COMP_CWORD": "1"}),
+    "completion of options": ([], COMPLETING | {"COMP_WORDS": "aitrail events --ser", "COMP_CWORD": "2"}),
+    "log files": (["usage", "--by", "principal", "--from", "."], {}),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", [1, 2, 3, 10, 50, 150, 250, 350, 450, 550, 700, 850, 1000, 1500])
+@pytest.mark.parametrize(("arguments", "environment"), EARLY.values(), ids=EARLY)
+def test_ctrl_c_ends_the_program_quietly_at_any_moment(program, calls, arguments, environment, moment):
+    options = {"command": (sys.executable, "-c", INTERRUPTED), "cwd": calls.parent, "env": os.environ | environment}
+    process = program(moment, *arguments, **options)
+
+    _, stderr = process.communicate(timeout=60)
+
+    assert (process.returncode, stderr) in [(130, b""), *([(0, b"")] if moment > 200 else [])]
+
+
+def test_ctrl_c_after_the_end_is_quiet_as_well(program):
+    late = "import atexit, os; atexit.register(os.kill, os.getpid(), 2); from aitrail.cli.main import main; main()"
+    process = program("--version", command=(sys.executable, "-c", late))
+
+    stdout, stderr = process.communicate(timeout=60)
+
+    assert (process.returncode, stdout.split(b",")[0], stderr) == (130, b"aitrail", b"")
+
+
+# Sends Ctrl-C when Python collects garbage while the command runs, where an exception is only reported.
+COLLECTING = """
+import gc, os, signal
+from aitrail.cli.main import main
+def interrupt(*_):
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        os.kill(os.getpid(), signal.SIGINT)
+gc.callbacks.append(interrupt)
+main()
+"""
+
+
+def test_ctrl_c_is_not_lost_where_python_cannot_raise(program, calls):
+    process = program("scan", calls, command=(sys.executable, "-c", COLLECTING))
+
+    _, stderr = process.communicate(timeout=60)
+
+    assert (process.returncode, stderr) == (130, b"")
+
+
+def test_program_that_ignores_ctrl_c_goes_on(program, calls):
+    ignoring = "import os, signal; signal.signal(2, signal.SIG_IGN); from aitrail.cli.main import main; "
+    process = program("scan", calls, command=(sys.executable, "-c", f"{ignoring} os.kill(os.getpid(), 2); main()"))
+
+    stdout, _ = process.communicate(timeout=60)
+
+    assert (process.returncode, stdout.count(b"\n")) == (0, MANY)
+
+
 FULL = {
     "at the end": ["events", "--limit", "1", "--from"],
     "in between": ["events", "--all", "--from"],
@@ -148,6 +221,38 @@ def test_closed_output_is_an_error_for_people(program, calls, arguments):
     _, stderr = process.communicate(timeout=60)
 
     assert (process.returncode, stderr) == (1, b"Error: standard output is closed.\n")
+
+
+READING = [["scan", "-"], ["scan", ".", "-"], ["events", "--from", "-"], ["usage", "--from", ".", "-"]]
+
+
+@pytest.mark.parametrize("arguments", READING, ids=" ".join)
+def test_closed_input_is_an_error_of_usage(program, arguments):
+    process = program(*arguments, preexec_fn=partial(os.close, 0))
+
+    stdout, stderr = process.communicate(timeout=60)
+
+    assert (process.returncode, stdout) == (2, b"")
+    assert stderr.splitlines()[-1].endswith(b"standard input is closed.")
+    assert b"Traceback" not in stderr
+
+
+def close_all():
+    os.closerange(0, 3)
+
+
+COMMANDS = [[], ["--help"], ["completion", "bash"], ["scan", "-"], ["events", "--from", "-"], ["status"], ["no-such"]]
+
+
+@pytest.mark.parametrize("close", [partial(os.close, 0), partial(os.close, 1), partial(os.close, 2), close_all])
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_closed_streams_give_no_traceback(program, arguments, close):
+    process = program(*arguments, preexec_fn=close)
+
+    _, stderr = process.communicate(timeout=60)
+
+    assert process.returncode in (0, 1, 2, 3)
+    assert b"Traceback" not in stderr
 
 
 NARRATED = {

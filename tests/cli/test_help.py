@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from aitrail import __version__
-from aitrail.cli import main as main_module
-from aitrail.cli.main import cli, main
+from aitrail.cli import group
+from aitrail.cli.group import cli
+from aitrail.cli.main import main
 from aitrail.cli.output import FORMATS
 from aitrail.errors import AitrailError
 
-SECTIONS = {heading: list(commands) for heading, commands in main_module.SECTIONS.items()}
+SECTIONS = {heading: list(commands) for heading, commands in group.SECTIONS.items()}
 COMMANDS = [command for commands in SECTIONS.values() for command in commands]
 HELP = {"aitrail": ["--help"], "aitrail, short option": ["-h"]} | {name: [name, "--help"] for name in COMMANDS}
 
@@ -94,7 +95,7 @@ def test_help_has_the_hyphens_that_a_keyboard_writes(aitrail):
 
 
 def test_help_of_all_says_what_the_help_of_each_begins_with():
-    listed = {name: text for commands in main_module.SECTIONS.values() for name, text in commands.items()}
+    listed = {name: text for commands in group.SECTIONS.values() for name, text in commands.items()}
 
     assert listed == {name: cli.get_command(None, name).help.partition("\n")[0] for name in COMMANDS}
 
@@ -106,7 +107,7 @@ def test_help_of_all_imports_no_command():
 
 
 def test_every_command_has_a_module_of_its_name_and_a_line_in_the_list():
-    folder = Path(main_module.__file__).parent / "commands"
+    folder = Path(group.__file__).parent / "commands"
 
     assert sorted(path.stem for path in folder.glob("[!_]*.py")) == sorted(name.replace("-", "_") for name in COMMANDS)
 
@@ -210,7 +211,7 @@ def test_wrong_service_file_is_an_error_for_people(aitrail, monkeypatch, argumen
     def import_module(name):
         raise AitrailError(f"bedrock.toml is wrong ({name})")
 
-    monkeypatch.setattr("aitrail.cli.main.import_module", import_module)
+    monkeypatch.setattr("aitrail.cli.group.import_module", import_module)
 
     ended = aitrail(*arguments)
 

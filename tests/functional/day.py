@@ -101,6 +101,7 @@ class Day:
             "public_keys": PublicKeys(lambda _region: pipeline.cloudtrail, clock=pipeline.clock.given),
             "registry": load(),
             "now": at("20:00"),
+            "clock": pipeline.clock.given,
         }
         verification = Verification(**(parts | options))
         return verification.verify_deep(window) if deep else verification.verify(window)

@@ -286,6 +286,24 @@ def test_log_names_cause_and_delivery_of_a_failure_and_nothing_of_records(capsys
     assert "not a notification of a delivery" in of_message
 
 
+def test_no_line_of_the_log_is_too_long_whatever_a_message_contains(capsys, start, packed, record, wire):
+    function = start()
+    sources = [f"polly-{chr(0xD800)}{number}{'x' * 240}" for number in range(1000)]
+    function.deliver(1, packed(*[record(eventSource=source) for source in sources]))
+    function.drain()
+    function.send(json.dumps({"s3Bucket": "other", "s3ObjectKey": ["\u2028" * 40_000]}))
+    wire.refuse("GetItem", 400, "ValidationException")
+    keys = [f"{key(2).removesuffix('.json.gz')}{number}{'x' * 800}.json.gz" for number in range(900)]
+    function.send(json.dumps({"s3Bucket": "example-trail-logs", "s3ObjectKey": keys}))
+    function.drain()
+
+    lines = "".join(capsys.readouterr()).splitlines()
+    messages = {json.loads(line).get("message"): line for line in lines}
+    assert {"ingested", "refused", "message failed"} <= messages.keys()
+    assert max(map(len, lines)) <= 200_000
+    assert json.loads(messages["ingested"])["moreUnknownSources"] == 980
+
+
 def test_the_garbage_collector_is_on_once_the_function_has_started(start):
     start()
 

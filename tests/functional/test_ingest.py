@@ -204,6 +204,17 @@ def test_sources_that_look_like_a_wanted_one_are_counted_and_named(pipeline, pac
     assert result.details["unknownSources"] == {"polly-v2.amazonaws.com": 2, "lex.eu.amazonaws.com": 1}
 
 
+def test_only_the_most_frequent_of_very_many_lookalikes_are_named(pipeline, packed, record):
+    sources = ["polly-often.amazonaws.com", *(f"polly-{number:04}.amazonaws.com" for number in range(1000))]
+    records = [record(number, eventSource=source) for number, source in enumerate([sources[0], *sources])]
+
+    result = pipeline.ingest(pipeline.deliver(packed(*records)))
+
+    assert result.metrics["UnknownSources"] == 1001
+    assert list(result.details["unknownSources"])[:2] == ["polly-often.amazonaws.com", "polly-0000.amazonaws.com"]
+    assert (len(result.details["unknownSources"]), result.details["moreUnknownSources"]) == (20, 980)
+
+
 def test_counts_that_disagree_fail_the_delivery(pipeline, packed, record, monkeypatch):
     class Miscounting(LogFile):
         unwanted = property(lambda _: 0, lambda *_: None)

@@ -8,12 +8,16 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
+from urllib3.exceptions import ProtocolError
 
+from aitrail.clock import Clock
 from aitrail.deliveries import BadUrlError, bucket_and_key
 from aitrail.questions import EventStore, Filter, LogFileRows, Order, Scan
 from aitrail.questions.log_file_rows import NoRoomError
 from aitrail.questions.scanning import NoS3Error
 from aitrail.window import BEGINNING, Window
+from tests.functional.faults import BrokenBody
+from tests.shared.network_errors import OF_THE_NETWORK
 
 BUCKET = "example-trail-logs"
 URL = f"s3://{BUCKET}/"
@@ -45,7 +49,8 @@ def scan(s3):
 
     def scan(*urls):
         reports = []
-        scan = Scan(urls, report=reports.append, s3=lambda: s3)
+        clock = Clock(sleep=lambda _: None)
+        scan = Scan(urls, report=reports.append, s3=lambda: s3, clock=clock)
         scan.reports = reports
         return scan
 
@@ -281,6 +286,64 @@ def test_an_object_that_cannot_be_read_is_reported_and_the_others_are_read(s3, s
     assert read == [1, 3]
     assert scanned.reports == [f"{URL}{key(2)}: unreadable: {reason}"]
     assert (scanned.counts["files"], scanned.counts["unreadable"], scanned.needs_attention) == (2, 1, True)
+
+
+@pytest.fixture
+def breaking(s3, wire):
+    """Makes the next body break off in the middle of this object."""
+
+    def breaking(name):
+        answer = s3.get_object(Bucket=BUCKET, Key=name)
+        content = answer["Body"].read()
+        headers = {"Content-Length": str(len(content)), "ETag": answer["ETag"]}
+        wire.calls.clear()
+        half = BrokenBody(content[: len(content) // 2], ProtocolError("connection broken"))
+        wire.answer("GetObject", 200, half, headers, times=1)
+
+    return breaking
+
+
+def test_an_object_whose_connection_breaks_off_is_read_on_from_there(wire, scan, put, breaking):
+    for number in (1, 2, 3):
+        put(key(number), number)
+    breaking(key(1))
+    scanned = scan(URL)
+
+    assert numbers(scanned.rows()) == [1, 2, 3]
+    assert (scanned.reports, scanned.counts["files"]) == ([], 3)
+    assert wire.operations().count("GetObject") == 4
+
+
+def test_an_object_whose_connection_breaks_off_again_and_again_is_reported_and_the_others_are_read(scan, put, s3):
+    for number in (1, 2, 3):
+        put(key(number), number)
+    get_object = s3.get_object
+
+    def breaking(**parameters):
+        answer = get_object(**parameters)
+        if parameters["Key"] == key(2):
+            answer["Body"] = BrokenBody(b"" if "Range" in parameters else b"half", ProtocolError("connection broken"))
+        return answer
+
+    s3.get_object = breaking
+    scanned = scan(URL)
+
+    assert numbers(scanned.rows()) == [1, 3]
+    (report,) = scanned.reports
+    assert report.startswith(f"{URL}{key(2)}: unreadable: the connection broke off 4 times at byte 4 of ")
+    assert (scanned.counts["files"], scanned.counts["unreadable"], scanned.needs_attention) == (2, 1, True)
+
+
+@pytest.mark.parametrize("error", OF_THE_NETWORK.values(), ids=OF_THE_NETWORK)
+def test_a_network_that_fails_is_not_taken_for_an_unreadable_file(wire, scan, put, error):
+    put(key(10), 1)
+    wire.answer("GetObject", 0, error)
+    scanned = scan(URL)
+
+    with pytest.raises(type(error)):
+        list(scanned.rows())
+
+    assert (scanned.reports, scanned.counts["unreadable"]) == ([], 0)
 
 
 def test_what_others_would_not_be_allowed_either_is_raised(wire, scan, put):

@@ -22,6 +22,7 @@ from urllib3.exceptions import ReadTimeoutError as Urllib3ReadTimeoutError
 
 from aitrail.dynamodb import OutOfTimeError
 from tests.functional.faults import BrokenBody
+from tests.shared.network_errors import OF_THE_NETWORK
 
 
 @pytest.fixture
@@ -52,6 +53,28 @@ def test_connection_that_breaks_in_the_middle_of_a_file_fails_and_does_not_call_
 
     assert (pipeline.files(), pipeline.rows()) == ({}, {})
     assert pipeline.ingest(delivery).metrics["RowsWritten"] == 60
+
+
+@pytest.fixture(params=[8 * 1024**2, 10], ids=["read ahead", "read in parts"])
+def most_ahead(request, monkeypatch):
+    """The size up to which files are read ahead."""
+    monkeypatch.setattr("aitrail.ingest.fetching._MAX_BYTES_AHEAD", request.param)
+
+
+@pytest.mark.usefixtures("most_ahead")
+@pytest.mark.parametrize("error", [None, *OF_THE_NETWORK.values()], ids=["silently", *OF_THE_NETWORK])
+def test_network_that_fails_while_files_are_read_ahead_calls_none_unreadable(pipeline, log_file, wire, error):
+    delivery = pipeline.deliver(log_file)
+    headers = {"Content-Length": str(len(log_file)), "ETag": delivery.etag}
+    wire.answer("GetObject", 200, BrokenBody(log_file[: len(log_file) // 2], error), headers, times=1)
+    body = pipeline.announce(delivery)
+
+    with pipeline.ingestion.reading_ahead([body]), pytest.raises(ExceptionGroup):
+        pipeline.process(body)
+
+    assert (pipeline.files(), pipeline.rows()) == ({}, {})
+    with pipeline.ingestion.reading_ahead([body]):
+        assert [status for status, _ in pipeline.process(body)] == ["ingested"]
 
 
 PASSING = [

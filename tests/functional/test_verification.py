@@ -5,9 +5,12 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from urllib3.exceptions import ProtocolError
 
 from aitrail.deliveries import Origins, Scope
 from tests.functional.day import BUCKET, Day, a_day, log_key, name_of
+from tests.functional.faults import BrokenBody
+from tests.shared.network_errors import OF_THE_NETWORK
 from tests.shared.signed_digests import at, digest
 
 
@@ -97,6 +100,65 @@ def test_object_that_is_gone_is_named_by_a_deep_look(day):
 
     assert day.verify().proved
     assert found(day.verify(deep=True)) == {("missing", name_of(log_key("1130"))): 1}
+
+
+@pytest.fixture
+def breaking(day, monkeypatch):
+    """Makes connections break off while this object is read: the first ones, or all."""
+
+    def breaking(key, *, always):
+        get_object = day.pipeline.s3.get_object
+
+        def broken(**parameters):
+            answer = get_object(**parameters)
+            is_first = "Range" not in parameters
+            if parameters["Key"] == key and (always or is_first):
+                content = answer["Body"].read()
+                error = ProtocolError("connection broken")
+                answer["Body"] = BrokenBody(content[: len(content) // 2] if is_first else b"", error)
+            return answer
+
+        monkeypatch.setattr(day.pipeline.s3, "get_object", broken)
+
+    return breaking
+
+
+@pytest.mark.parametrize("what", ["log file", "digest"])
+def test_deep_look_reads_on_where_a_connection_broke_off(day, breaking, what):
+    day.close()
+    breaking(log_key("0930") if what == "log file" else day.digests[2].key, always=False)
+
+    assert day.verify(deep=True).proved
+
+
+def test_object_whose_connection_always_breaks_off_is_named_by_a_deep_look_and_the_others_are_read(day, breaking):
+    day.close()
+    breaking(log_key("0930"), always=True)
+
+    verdict = day.verify(deep=True)
+
+    assert found(verdict) == {("missing", name_of(log_key("0930"))): 1}
+    assert verdict.findings[0].why.startswith("the connection broke off 4 times at byte ")
+    assert verdict.distinct == 2
+
+
+@pytest.mark.parametrize("error", OF_THE_NETWORK.values(), ids=OF_THE_NETWORK)
+def test_deep_look_ends_if_the_network_fails(day, wire, error):
+    day.close()
+    wire.answer("GetObject", 0, error)
+
+    with pytest.raises(type(error)):
+        day.verify(deep=True)
+
+
+def test_rows_of_a_file_whose_connection_always_breaks_off_are_unknown(day, breaking):
+    day.close()
+    breaking(log_key("0930"), always=True)
+
+    verdict = day.verify()
+
+    assert found(verdict) == {("row-unknown", name_of(log_key("0930"))): 1}
+    assert "the connection broke off 4 times" in verdict.findings[0].why
 
 
 def test_digest_that_was_replaced_is_named_by_a_deep_look(day):

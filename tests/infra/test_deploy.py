@@ -77,6 +77,53 @@ def test_deploy_changes_nothing_where_nobody_can_be_asked(target):
     assert verbs(to) == ["synth", "diff"]
 
 
+def test_deploy_changes_nothing_where_the_input_is_closed(target, monkeypatch):
+    to = target()
+    monkeypatch.setattr("sys.stdin", None)
+
+    with pytest.raises(deploy.StoppedError, match="nothing is changed"):
+        deploy.deploy(to, [], sure=False)
+
+    assert verbs(to) == ["synth", "diff"]
+
+
+def test_deploy_takes_the_end_of_the_input_for_a_no(target, answer, monkeypatch):
+    def ended(_):
+        raise EOFError
+
+    to = target()
+    answer("")
+    monkeypatch.setattr("builtins.input", ended)
+
+    with pytest.raises(deploy.StoppedError, match="Nothing was changed"):
+        deploy.deploy(to, [], sure=False)
+
+    assert verbs(to) == ["synth", "diff"]
+
+
+def test_deploy_that_is_interrupted_ends_quietly(monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(deploy, "_target", interrupted)
+
+    assert deploy.main(["deploy"]) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_deploy_shows_what_will_happen_or_does_nothing(monkeypatch):
+    monkeypatch.setattr("sys.stdout", None)
+
+    with pytest.raises(SystemExit, match="standard output is closed"):
+        deploy.main(["deploy"])
+
+
+def test_deploy_needs_no_standard_error(monkeypatch):
+    monkeypatch.setattr("sys.stderr", None)
+
+    assert deploy.main(["deploy", "-c", "aitrail:noSuchSetting=1"]) == 1
+
+
 @pytest.fixture
 def answer(monkeypatch):
     """Gives this answer to every question, as from a terminal."""

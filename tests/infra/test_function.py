@@ -95,7 +95,7 @@ def test_the_backfill_queue_is_told_every_hour_to_look_after_what_is_open(defaul
     }
 
 
-def test_dead_letters_wait_for_fourteen_days(default):
+def test_dead_letters_wait_until_fourteen_days_after_their_announcement(default):
     assert default.properties("DeliveriesDeadLetters") == {
         "MessageRetentionPeriod": 14 * 24 * 3600,
         "SqsManagedSseEnabled": True,

@@ -5,15 +5,13 @@ import sys
 import click
 
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import Command, output_options
+from aitrail.cli.options import LOCAL_PATH, Command, output_options
 from aitrail.cli.output import ROW_COLUMNS, Output, narrate
 from aitrail.dynamodb import tables
 
 
 @click.command(cls=Command)
-@click.argument(
-    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, readable=False, allow_dash=True)
-)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=LOCAL_PATH)
 @click.option("--strict", is_flag=True, help="Exit with 4 if a file is unreadable or a record is rejected.")
 @output_options(default="jsonl")
 @click.pass_context

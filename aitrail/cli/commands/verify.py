@@ -10,10 +10,10 @@ from click.core import ParameterSource
 
 from aitrail.cells import counted, printable
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import Access, Command, Report, now_of, option, report_options
+from aitrail.cli.options import Access, Command, Report, clock_of, now_of, option, report_options
 from aitrail.cli.output import Output, narrate, progress
 from aitrail.cli.views import deletion_lines, plan_lines, save_rows, verdict_lines, verdict_remarks, verdict_report
-from aitrail.clock import SYSTEM_CLOCK
+from aitrail.clock import Clock
 
 if TYPE_CHECKING:
     from aitrail.proof import Verdict, Verification
@@ -76,13 +76,14 @@ def verify(context: click.Context, *, deep: bool, announce: bool, repair: bool, 
     with progress() as show:
         verification = _verification(
             report,
+            clock_of(context),
             now=now_of(context),
             ends_when_closed=context.get_parameter_source("until") is ParameterSource.DEFAULT,
             reading=lambda name: show(f"Reading {printable(name)}"),
         )
         verdict = verify_once()
     if repair and not verdict.proved:
-        verdict = _repair(verdict, verify_once, report, now=now_of(context), deep=deep, dry_run=dry_run)
+        verdict = _repair(verdict, verify_once, report, clock_of(context), deep=deep, dry_run=dry_run)
     _write(verdict, report.output)
     if announce:
         _announce(report.access, verdict)
@@ -95,7 +96,7 @@ def verify(context: click.Context, *, deep: bool, announce: bool, repair: bool, 
 
 
 def _verification(
-    report: Report, *, now: datetime, ends_when_closed: bool, reading: Callable[[str], None]
+    report: Report, clock: Clock, *, now: datetime, ends_when_closed: bool, reading: Callable[[str], None]
 ) -> "Verification":
     from aitrail.deliveries import Scope  # noqa: PLC0415 (would slow down --help)
     from aitrail.digests import PublicKeys  # noqa: PLC0415
@@ -118,6 +119,7 @@ def _verification(
         scope=Scope(bucket=deployment.log_bucket, prefixes=("", *deployment.key_prefixes)),
         ends_when_closed=ends_when_closed,
         progress=reading,
+        clock=clock,
     )
 
 
@@ -125,15 +127,15 @@ def _repair(
     verdict: "Verdict",
     verify_again: Callable[[], "Verdict"],
     report: Report,
+    clock: Clock,
     *,
-    now: datetime,
     deep: bool,
     dry_run: bool,
 ) -> "Verdict":
     """Repairs what a verdict found, as far as the user agrees; returns the verdict after that."""
     from aitrail.repair import replaced  # noqa: PLC0415 (would slow down --help)
 
-    repair = _repair_of(report.access)
+    repair = _repair_of(report.access, clock)
     narrate(f"Not proved: {counted(len(verdict.findings), 'exception')}.")
     with progress() as show:
         show("Reading versions of log files")
@@ -152,7 +154,7 @@ def _repair(
     if rows:
         _say(deletion_lines(rows))
         if not dry_run and _agreed("Delete these rows?"):
-            copy = Path(f"aitrail-deleted-rows-{now:%Y%m%dT%H%M%SZ}.jsonl")
+            copy = Path(f"aitrail-deleted-rows-{clock.now():%Y%m%dT%H%M%SZ}.jsonl")
             save_rows(rows, copy)
             narrate(f"{counted(repair.delete(rows), 'row')} deleted; {copy} has a copy.")
             verdict, rows = verify_again(), []
@@ -161,7 +163,7 @@ def _repair(
     return verdict
 
 
-def _repair_of(access: Access) -> "Repair":
+def _repair_of(access: Access, clock: Clock) -> "Repair":
     from aitrail.ingest import EventsTable, LogFileIngestion  # noqa: PLC0415 (as above)
     from aitrail.ledger import Ledger  # noqa: PLC0415
     from aitrail.questions import TableRows  # noqa: PLC0415
@@ -180,7 +182,7 @@ def _repair_of(access: Access) -> "Repair":
             ledger=ledger,
             registry=load(),
             retention=deployment.row_retention,
-            clock=SYSTEM_CLOCK,
+            clock=clock,
             redaction=access.redaction,
         ),
         retention=deployment.ledger_retention,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.limit import limit_options
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
     from aitrail.cli.options.output import output_options
+    from aitrail.cli.options.paths import LOCAL_PATH
     from aitrail.cli.options.place import Deployed, Place, place_options
     from aitrail.cli.options.question import Asked, newest, question_options, with_conditions
     from aitrail.cli.options.scope import refusal, scope_of
@@ -40,6 +41,7 @@ else:
         limit=("limit_options",),
         origins=("WHICH", "origin_options", "texts_of"),
         output=("output_options",),
+        paths=("LOCAL_PATH",),
         place=("Deployed", "Place", "place_options"),
         scope=("refusal", "scope_of"),
         command=("Command", "option", "verbose_option"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aitrail.aws import THROTTLING
+from aitrail.aws import THROTTLING, code_of, is_of_network
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options.command import option
 
@@ -57,7 +57,6 @@ _HINTS = {
     ("NoSuchBucket",): "Check the bucket name after s3://, and --profile.",
     ("NoRegionError",): "Name the Region of the stack with --region, or set AWS_REGION.",
     ("ProfileNotFound",): "`aws configure list-profiles` lists the existing profiles.",
-    ("HTTPClientError", "ConnectionError"): "Check the network, --region and, if given, --endpoint-url.",
     ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"): (
         "The stack's outputs name this queue, but it no longer exists: was it deleted by hand? Redeploy the stack."
     ),
@@ -66,13 +65,14 @@ _HINTS = {
         "name, or redeploy the stack."
     ),
 }
+_CHECK_NETWORK = "Check the network, --region and, if given, --endpoint-url."
 
 
 def hint(error: BaseException) -> str:
-    """What to do about an error from botocore or AWS, in whole sentences; empty if unknown."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    names.add(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
-    return next((text for known, text in _HINTS.items() if names.intersection(known)), "")
+    """What to do about an error from botocore, AWS or the network, in whole sentences; empty if unknown."""
+    names = {code_of(error), *(kind.__name__ for kind in type(error).__mro__)}
+    known = next((text for known, text in _HINTS.items() if names.intersection(known)), "")
+    return known or (_CHECK_NETWORK if is_of_network(error) else "")
 
 
 @contextmanager
@@ -91,8 +91,11 @@ def _reaching_aws(access: "Access") -> Iterator[None]:
         raise UnreachableError(f"{error}. {_PERMISSIONS}") from error
     except ResponseParserError as error:
         raise access.stranger() from error
-    except (BotoCoreError, ClientError) as error:
-        raise UnreachableError(f"{str(error).rstrip('.')}. {hint(error)}".strip()) from error
+    except Exception as error:
+        if not isinstance(error, BotoCoreError | ClientError) and not is_of_network(error):
+            raise
+        text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise UnreachableError(f"{text}. {hint(error)}".strip()) from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,9 @@ from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options.aws import Access, aws_options
 from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.paths import PATH, further
+from aitrail.cli.options.window import clock_of
 from aitrail.cli.output import narrate
+from aitrail.clock import Clock
 from aitrail.deliveries import S3
 from aitrail.questions import STDIN, RowSource
 from aitrail.window import EARLIEST, LATEST
@@ -99,12 +101,12 @@ class LogFiles:
     until = LATEST
     advice = "Check the window (--since, --until) and the paths (--from)."
 
-    def __init__(self, paths: tuple[str, ...], access: Access) -> None:
+    def __init__(self, paths: tuple[str, ...], access: Access, clock: Clock) -> None:
         from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
         self.access = access
         self._paths = paths
-        self._scan = Scan(paths, report=narrate, s3=lambda: access.client("s3"))
+        self._scan = Scan(paths, report=narrate, s3=lambda: access.client("s3"), clock=clock)
 
     def __str__(self) -> str:
         named = ["standard input" if path == STDIN else path for path in self._paths[:_NAMED_PATHS]]
@@ -183,7 +185,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
             _refuse_unused(context, (*paths, *more))
         elif strict:
             raise click.UsageError("--strict applies to log files: use it with --from.")
-        place: Place = LogFiles((*paths, *map(further, more)), access) if paths else Deployed(access)
+        place: Place = LogFiles((*paths, *map(further, more)), access, clock_of(context)) if paths else Deployed(access)
         try:
             command(*args, place=place, **options)
         except click.exceptions.Exit:  # the command has its own exit code

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import IO, Any, Protocol
 
-from aitrail.cells import cell_text, csv_cell, json_line, printable
+from aitrail.cells import cell_text, csv_cell, json_line, name_text
 from aitrail.cli.output.table import Cell, TableWriter
 
 
@@ -78,7 +78,7 @@ class Table:
         is_terminal = stream.isatty()
         width = shutil.get_terminal_size().columns if fit and is_terminal else None
         self._columns = columns
-        names = [*map(printable, columns)]
+        names = [*map(name_text, columns)]
         self._table = TableWriter(stream, names, width=width, bold=styled and is_terminal, fold=fold)
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:

@@ -2,15 +2,16 @@
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 
+from aitrail.aws import is_of_network
 from aitrail.cells import indented_json
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Place
 from aitrail.cli.output import narrate
-from aitrail.deliveries import S3, UnavailableError, named_content
+from aitrail.deliveries import S3, UnavailableError
 from aitrail.logfile import UnreadableLogFile
 from aitrail.questions import STDIN, NoOriginalError, Row, differing_attributes, differing_fields, original_of
 
@@ -37,9 +38,16 @@ def show_original(row: Row, place: Place) -> int:
         with _opened(row["logFile"], place) as stream:
             original = original_of(row, stream)
     except (OSError, UnreadableLogFile, UnavailableError, NoOriginalError) as error:
+        if is_of_network(error):  # some of botocore's errors are OSErrors
+            raise
         narrate(f"{row['logFile']}: {getattr(error, 'strerror', None) or error}. {_ADVICE}")
         return ExitCode.NEEDS_ATTENTION
     click.echo(indented_json(original))
+    return _compare(row, original, place)
+
+
+def _compare(row: Row, original: dict[str, Any], place: Place) -> int:
+    """Remarks on the differences between a row and the record in its log file; returns the exit code."""
     where = f"Record {row['recordIndex']} of {row['logFile']}"
     redaction = place.access.redaction if "redacted" in row else None
     if redaction is None and "redacted" in row:
@@ -61,5 +69,6 @@ def _opened(name: str, place: Place) -> AbstractContextManager[BinaryIO]:
     """The opened log file. Raises OSError, UnavailableError and botocore's errors."""
     if not name.startswith(S3):
         return Path(name).open("rb")
-    _, content = named_content(place.access.client("s3"), name)
-    return content()
+    from aitrail.deliveries import content_of  # noqa: PLC0415 (imports botocore)
+
+    return content_of(place.access.client("s3"), name).open()

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from aitrail.cells import printable
+from aitrail.cells import name_text
 from aitrail.cli.output import Cell, widths
 from aitrail.questions import TIMES, group_order
 
@@ -118,7 +118,7 @@ class _CrossTable:
 
 
 def _name(value: _Value) -> str:
-    return _ABSENT if value is None else printable(value)
+    return _ABSENT if value is None else name_text(value)
 
 
 def _sum(values: Iterable[_Number], nothing: _Number = None) -> _Number:

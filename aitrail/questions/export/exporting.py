@@ -8,6 +8,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from aitrail.aws import is_of_network
 from aitrail.questions import Filter, Order, Row, RowSource
 from aitrail.questions.export.files import Files, Progress
 from aitrail.questions.export.folder import ExportError, Folder
@@ -73,6 +74,8 @@ class Export:
             with Folder(self.folder, self._settings, force=self.force) as target:
                 return self._run(target, write)
         except OSError as error:
+            if is_of_network(error):  # some of botocore's errors are OSErrors
+                raise
             raise ExportError(
                 f"{error.filename or self.folder}: {error.strerror or error}. Finished files stay; run the same "
                 "command to continue."

@@ -7,7 +7,7 @@ import json
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -500,16 +500,31 @@ def test_row_that_names_no_record_needs_a_person(aitrail, table, record, name):
 
 
 def test_log_file_that_may_not_be_read_is_unreachable(aitrail, kept, record, monkeypatch):
-    def named_content(*_):
+    def content_of(*_):
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "GetObject")
 
     kept(record())
-    monkeypatch.setattr("aitrail.cli.views.original.named_content", named_content)
+    monkeypatch.setattr("aitrail.deliveries.content.content_of", content_of)
 
     ended = aitrail("event", ID, "--source")
 
     assert (ended.exit_code, ended.stdout) == (3, "")
     assert "docs/operations.md (Permissions)" in ended.stderr
+
+
+def test_log_file_is_unreachable_if_the_network_fails(aitrail, kept, record, stacks, monkeypatch):
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+
+    def no_answer(request):
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    kept(record())
+    stacks.answers["GetObject"] = no_answer
+
+    ended = aitrail("event", ID, "--source")
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr.endswith("Check the network, --region and, if given, --endpoint-url.\n")
 
 
 def test_standard_input_cannot_be_read_again(aitrail, record):

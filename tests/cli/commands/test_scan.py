@@ -265,6 +265,17 @@ def test_lookalikes_are_named(aitrail, record, log_file):
     )
 
 
+def test_only_the_most_frequent_of_very_many_lookalikes_are_named(aitrail, record, log_file):
+    sources = [*(f"polly-{number:02}.amazonaws.com" for number in range(25)), "polly-often.amazonaws.com"]
+    records = [record(number, eventSource=source) for number, source in enumerate([*sources, sources[-1]])]
+
+    lines = aitrail("scan", log_file("a.json", *records)).stderr.splitlines()
+
+    assert len([line for line in lines if line.startswith("Left out ")]) == 20
+    assert "Left out 2 records of polly-often.amazonaws.com, which may be a new name of a service." in lines
+    assert "The same holds for 6 other sources, each with no more records than these." in lines
+
+
 def test_nothing_in_a_record_or_a_name_steers_the_terminal_through_stderr(aitrail, record, log_file, tmp_path):
     log_file("\x1b[2J\n.json", record(eventTime="\x1b]0;x\x07\u202e"), record(1, eventSource="lex\x1b.x"))
     (tmp_path / "\x1b[2J\n.json.gz").write_bytes(b"\x1b[31m")

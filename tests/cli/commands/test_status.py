@@ -113,7 +113,8 @@ def test_what_needs_a_person_stands_first_and_says_what_to_do(aitrail, healthy, 
     assert ended.stdout.startswith(
         "Needs attention\n"
         "  dead-letters (3)  Messages failed five times. The function's log names the cause, often a missing "
-        "permission. Fix it, then run `aitrail retry`, within 14 days.\n"
+        "permission. Fix it, then run `aitrail retry`, within 14 days of the first announcement: the time in "
+        "the source queue counts.\n"
         "  archived (1)      Objects are in an archive storage class and cannot be read. Restore them (`aws s3api "
         "restore-object --bucket BUCKET --key KEY --restore-request Days=7`): they are then ingested "
         "automatically.\n"

@@ -7,11 +7,12 @@ from threading import Thread
 
 import pytest
 from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ConnectTimeoutError, SSOTokenLoadError, TokenRetrievalError
+from botocore.exceptions import ClientError, ConnectTimeoutError, SSOTokenLoadError, TokenRetrievalError
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
 
 from aitrail.cli.options import Access
+from tests.shared.network_errors import ODD_RESPONSES, OF_BOTOCORE, OF_THE_NETWORK, made, without
 
 KEY = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE"}
 REGION = {"AWS_DEFAULT_REGION": "eu-west-1"}
@@ -301,3 +302,57 @@ def test_region_of_the_aws_command_line_counts(monkeypatch):
     access = Access(stack="aitrail", profile=None, region=None, endpoint_url=None)
 
     assert access.client("dynamodb").meta.region_name == "ap-southeast-2"
+
+
+@pytest.fixture
+def failing(aitrail, monkeypatch):
+    """Runs a command that fails with an error when it looks for the stack."""
+
+    def failing(error):
+        def find(*_):
+            raise error
+
+        monkeypatch.setattr("aitrail.aws.deployment.Deployment.find", find)
+        monkeypatch.setattr(Access, "client", lambda *_: None)
+        return aitrail("events")
+
+    return failing
+
+
+ANY_ERROR = OF_THE_NETWORK | {
+    f"{name} {what}": error
+    for name, kind in OF_BOTOCORE.items()
+    for what, error in {
+        "": made(kind),
+        "with lines": made(kind, "first\nsecond\x1b"),
+        "with None": made(kind, None),
+        "without attributes": without(made(kind), None),
+    }.items()
+}
+
+
+@pytest.mark.parametrize("error", ANY_ERROR.values(), ids=ANY_ERROR)
+def test_any_error_of_botocore_or_the_network_is_one_line_and_ends_with_3(failing, error):
+    ended = failing(error)
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr.startswith("Error: ")
+    assert ended.stderr.count("\n") == 1
+    assert len(ended.stderr.split(".")[0]) > len("Error: ")
+
+
+@pytest.mark.parametrize("error", OF_THE_NETWORK.values(), ids=OF_THE_NETWORK)
+def test_any_error_of_the_network_says_to_check_the_network(failing, error):
+    assert failing(error).stderr.endswith(f". {CHECK_NETWORK}\n")
+
+
+@pytest.mark.parametrize("response", ODD_RESPONSES.values(), ids=ODD_RESPONSES)
+def test_answer_without_a_code_ends_with_3(failing, response):
+    ended = failing(without(made(ClientError), response))
+
+    assert (ended.exit_code, ended.stderr.count("\n")) == (3, 1)
+
+
+def test_defect_is_not_taken_for_an_error_of_the_network(failing):
+    with pytest.raises(ZeroDivisionError):
+        failing(ZeroDivisionError())

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aitrail.cli.main import cli
+from aitrail.cli.group import cli
 from aitrail.questions import Conditions
 
 

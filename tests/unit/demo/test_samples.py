@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from click.testing import CliRunner
 
-from aitrail.cli.main import cli
+from aitrail.cli.group import cli
 from demo import samples
 from demo.samples import FOLDER, write_samples
 

@@ -22,6 +22,7 @@ from aitrail.questions.export.columns import Kind, columns_of
 from aitrail.questions.export.folder import Folder
 from aitrail.questions.export.notes import Settings
 from aitrail.window import Window, event_time
+from tests.shared.network_errors import OF_THE_NETWORK
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SETTINGS = settings(
@@ -57,7 +58,7 @@ class Rows:
 
     def fail_sooner_or_later(self):
         if self.patience == 0:
-            raise ConnectionAbortedError("gone")
+            raise OSError("gone")
         if self.patience is not None:
             self.patience -= 1
 
@@ -287,6 +288,16 @@ def test_interrupted_and_resumed_export_is_the_same_as_one_without_interruption(
         export(source, Path(resumed), format=format_)
 
         assert files(Path(resumed)) == files(Path(clean))
+
+
+@pytest.mark.parametrize("error", OF_THE_NETWORK.values(), ids=OF_THE_NETWORK)
+def test_failure_of_the_network_is_not_taken_for_one_of_the_disk(tmp_path, error):
+    class Unreachable(Rows):
+        def rows(self, *_, **__):
+            raise error
+
+    with pytest.raises(type(error)):
+        export(Unreachable([]), tmp_path)
 
 
 def test_resumed_export_asks_only_for_what_is_missing(tmp_path):
