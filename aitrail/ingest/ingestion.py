@@ -74,9 +74,9 @@ class Ingestion:
         )
 
     @contextmanager
-    def reading_ahead(self, bodies: Iterable[str]) -> Iterator[None]:
+    def reading_ahead(self, bodies: Iterable[str], *, is_backfill: bool = False) -> Iterator[None]:
         """A context in which the next deliveries of these messages are fetched while one is ingested."""
-        announced = [delivery for body in bodies for delivery in self._to_read(body)]
+        announced = [delivery for body in bodies for delivery in self._to_read(body, is_backfill=is_backfill)]
         self._ahead = Prefetch(self._fetcher.fetch_ahead, announced)
         try:
             yield
@@ -84,20 +84,28 @@ class Ingestion:
             self._ahead.close()
             self._ahead = None
 
-    def _to_read(self, body: str) -> Iterator[Delivery]:
+    def _to_read(self, body: str, *, is_backfill: bool) -> Iterator[Delivery]:
         """The deliveries of a message that will be read; none for an unknown message, which fails later."""
         with suppress(UnknownNotification):
-            for each in deliveries(body):
+            for each in deliveries(body, is_backfill=is_backfill):
                 if self.scope.holds(each.bucket, each.key) and kind_of(each.key).is_read:
                     yield each
 
-    def ingest_message(self, body: str, *, time_left: Callable[[], float], report: Callable[[Ingested], None]) -> None:
+    def ingest_message(
+        self,
+        body: str,
+        *,
+        is_backfill: bool = False,
+        time_left: Callable[[], float],
+        report: Callable[[Ingested], None],
+    ) -> None:
         """Ingests every delivery that a message announces; a failure does not stop the others.
 
-        Raises UnknownNotification, and an ExceptionGroup of the errors that made deliveries fail.
+        `is_backfill` if the message came through the backfill queue, to which only aitrail sends. Raises
+        UnknownNotification, and an ExceptionGroup of the errors that made deliveries fail.
         """
-        announced = deliveries(body)
-        if request := review_request(body):
+        announced = deliveries(body, is_backfill=is_backfill)
+        if request := review_request(body, is_backfill=is_backfill):
             counts = Counter[str]()
             try:
                 self.reviewer.review(request, counts, time_left)
@@ -130,7 +138,9 @@ class Ingestion:
         with closing(self._ahead.take(delivery) if self._ahead else self._fetcher.fetch(delivery)) as fetched:
             if kind is Kind.DIGEST and fetched.is_done and fetched.earlier:
                 self.reconciliation.mark_unproven(fetched.earlier)  # an earlier run may have ended before this step
-            if fetched.is_done or (not delivery.force and fetched.is_older):
+            if fetched.is_unknown:
+                return Ingested(status="unknown object", metrics={"UnknownObjects": 1}, details={"logFile": log_file})
+            if fetched.is_done or (not delivery.force and fetched.changes_nothing):
                 return Ingested(status="skipped", metrics={"SkippedFiles": 1}, details={"logFile": log_file})
             known = known_fields(delivery, fetched, now=self.clock.now(), retention=self.ledger_retention)
             if kind is Kind.DIGEST:
@@ -154,11 +164,11 @@ class Ingestion:
         self.reconciliation.mark_unproven({"logFile": entry.log_file, "entry": DIGEST, **after})
         return of_digest(entry, after, counts)
 
-    def _is_done(self, earlier: dict[str, Any], delivery: Delivery) -> bool:
+    def _is_done(self, earlier: dict[str, Any], etag: str | None) -> bool:
         is_current = (
             earlier.get("status") == "verified"
             if earlier["entry"] == DIGEST
             else earlier.get("status") == "ingested" and earlier.get("recordedWith") == recorded_with(self.registry)
         )
         # `unfinished`: rows of different content may have been written since.
-        return is_current and delivery.etag in (None, earlier.get("etag")) and "unfinished" not in earlier
+        return is_current and etag in (None, earlier.get("etag")) and "unfinished" not in earlier

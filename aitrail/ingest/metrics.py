@@ -54,6 +54,7 @@ METRICS = (
     *_OBJECT_METRICS.values(),
     "SkippedFiles",
     "RefusedDeliveries",
+    "UnknownObjects",
     "TestMessages",
     "FailedMessages",
     "UnknownSources",

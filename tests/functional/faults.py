@@ -22,6 +22,7 @@ from moto.sqs.models import sqs_backends
 from urllib3.exceptions import ProtocolError
 
 from aitrail.clock import Clock
+from aitrail.deliveries import Delivery
 from aitrail.dynamodb import from_item
 from tests.functional.conftest import Wire
 from tests.functional.invoking import imported, invoke, set_environment
@@ -308,6 +309,10 @@ class Account:
         """Puts an object into the bucket; returns the message with which S3 announces it."""
         self.pipeline.s3.put_object(Bucket=BUCKET, Key=key, Body=content, **options)
         return self._take(self._names[0])[-1]
+
+    def delete(self, key):
+        """Deletes an object; a delete marker stays."""
+        self.pipeline.delete(Delivery(bucket=BUCKET, key=key))
 
     def drained(self, when, bodies, faults=lambda _body, _receives: (), *, most=10):
         """Sends these messages at `when`, and polls like Lambda until none is left; returns the dead letters.
