@@ -46,6 +46,7 @@ class Environment:
     files_table: str
     log_bucket: str
     key_prefixes: tuple[str, ...]
+    accounts: tuple[str, ...]
     deliveries_queue_url: str
     backfill_queue_url: str
     row_retention: timedelta | None
@@ -59,17 +60,20 @@ class Environment:
             files_table=environ["FILES_TABLE"],
             log_bucket=environ["LOG_BUCKET"],
             key_prefixes=tuple(environ.get("KEY_PREFIXES", "").split(",")),
+            accounts=tuple(filter(None, environ.get("ACCOUNTS", "").split(","))),
             deliveries_queue_url=environ["DELIVERIES_QUEUE_URL"],
             backfill_queue_url=environ["BACKFILL_QUEUE_URL"],
             row_retention=_retention(environ.get("ROW_RETENTION_DAYS")),
             ledger_retention=_retention(environ.get("LEDGER_RETENTION_DAYS")),
         )
 
+    def is_backfill(self, arn: str) -> bool:
+        """Whether this is the ARN of the backfill queue."""
+        return self.backfill_queue_url.rpartition("/")[2] == arn.rpartition(":")[2]
+
     def queue_url(self, arn: str) -> str:
         """The URL of the queue that a message came from."""
-        name = arn.rpartition(":")[2]
-        is_backfill = self.backfill_queue_url.rpartition("/")[2] == name
-        return self.backfill_queue_url if is_backfill else self.deliveries_queue_url
+        return self.backfill_queue_url if self.is_backfill(arn) else self.deliveries_queue_url
 
 
 def _retention(days: str | None) -> timedelta | None:
@@ -101,7 +105,7 @@ def _client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 (a 
 def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingestion:
     ledger = Ledger(_client("dynamodb"), environment.files_table, clock=clock)
     reader = LedgerReader(_client("dynamodb"), environment.files_table, clock=clock)
-    scope = Scope(bucket=environment.log_bucket, prefixes=environment.key_prefixes)
+    scope = Scope(bucket=environment.log_bucket, prefixes=environment.key_prefixes, accounts=environment.accounts)
     # Few batches send messages, so the client is created only when needed.
     announcer = Announcer(lambda: _client("sqs"), environment.backfill_queue_url, environment.log_bucket, clock=clock)
     return Ingestion(

@@ -25,8 +25,8 @@ OUTPUTS = {
 
 def test_outputs_name_the_parts_under_stable_ids(default, chosen):
     settings = (
-        {"KeyPrefixes": "none", "RowRetentionDays": "none"},
-        {"KeyPrefixes": "team/,old/logs/", "RowRetentionDays": "400"},
+        {"KeyPrefixes": "none", "Accounts": "none", "RowRetentionDays": "none"},
+        {"KeyPrefixes": "team/,old/logs/", "Accounts": "111122223333,o-a1b2c3d4e5", "RowRetentionDays": "400"},
     )
     for template, told in zip((default, chosen), settings, strict=True):
         outputs = template.parts["Outputs"]
