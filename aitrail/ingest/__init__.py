@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from aitrail.ingest.metrics import Ingested, with_sums
     from aitrail.ingest.prefetch import FILES_AHEAD
     from aitrail.ingest.review import Review
-    from aitrail.ingest.time_shares import TimeShares, by_receives
+    from aitrail.ingest.time_shares import TimeShares
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
@@ -25,5 +25,5 @@ else:
         ingestion=("Ingestion",),
         metrics=("Ingested", "with_sums"),
         review=("Review",),
-        time_shares=("TimeShares", "by_receives"),
+        time_shares=("TimeShares",),
     )

@@ -10,15 +10,10 @@ from collections.abc import Callable, Sequence
 _BATCH = 10
 
 
-def by_receives(receives: Sequence[int]) -> list[int]:
-    """The order in which to process messages that were received that often: their indexes, first receives first."""
-    return sorted(range(len(receives)), key=receives.__getitem__)
-
-
 class TimeShares:
     """The shares of the messages of one batch, which are taken in the order of processing.
 
-    `receives` says how often each message has been received, in that order. `time_left` returns the seconds that are
+    `receives` says how often each message has been received, and ascends. `time_left` returns the seconds that are
     left for the batch. While a message waits that was received before, the others have a tenth of the time, which is
     their share in the largest batch; otherwise, all messages that are left have the same share.
     """

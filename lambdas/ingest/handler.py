@@ -15,11 +15,8 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from aitrail.ingest import Ingested, TimeShares, by_receives, with_sums
-from lambdas.ingest.wiring import ENVIRONMENT, INGESTION, bring_again_soon
-
-# Seconds reserved to end a batch cleanly: for the current request to AWS, and the response to SQS.
-RESERVE = 60
+from aitrail.ingest import Ingested, with_sums
+from lambdas.ingest.wiring import INGESTION, bring_again_soon, is_backfill, receives, time_shares
 
 logger = Logger()
 metrics = Metrics()
@@ -31,9 +28,8 @@ gc.enable()
 
 def ingest(record: SQSRecord, time_left: Callable[[], float]) -> None:
     """Ingests the deliveries that one message announces; a message that fails is retried."""
-    is_backfill = ENVIRONMENT.is_backfill(record.event_source_arn)
     try:
-        INGESTION.ingest_message(record.body, is_backfill=is_backfill, time_left=time_left, report=report)
+        INGESTION.ingest_message(record.body, is_backfill=is_backfill(record), time_left=time_left, report=report)
     except Exception:
         logger.exception("message failed", message_id=record.message_id)
         metrics.add_metric(name="FailedMessages", unit=MetricUnit.Count, value=1)
@@ -52,15 +48,9 @@ def report(ingested: Ingested) -> None:
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Processes one batch; the response lists the messages that SQS should retry."""
-    counts = [int(record["attributes"]["ApproximateReceiveCount"]) for record in event["Records"]]
-    order = by_receives(counts)
-    records = [event["Records"][index] for index in order]
-    shares = TimeShares(
-        [counts[index] for index in order], lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE
-    )
-    # A batch is from one queue.
-    is_backfill = ENVIRONMENT.is_backfill(records[0]["eventSourceARN"])
-    with INGESTION.reading_ahead((record["body"] for record in records), is_backfill=is_backfill):
+    records = sorted(event["Records"], key=receives)
+    shares = time_shares(records, context)
+    with INGESTION.reading_ahead((each["body"] for each in records), is_backfill=is_backfill(SQSRecord(records[0]))):
         return process_partial_response(
             event={"Records": records},
             record_handler=lambda record: ingest(record, shares.take()),

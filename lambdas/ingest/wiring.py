@@ -3,7 +3,7 @@
 import logging
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache, partial
@@ -11,6 +11,7 @@ from typing import Any
 
 import botocore.session
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,7 +19,7 @@ from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import Announcer, Scope
 from aitrail.digests import PublicKeys, Reconciliation
 from aitrail.dynamodb import encode_batches_at_once
-from aitrail.ingest import FILES_AHEAD, WRITERS, EventsTable, Ingestion, Review, expiry
+from aitrail.ingest import FILES_AHEAD, WRITERS, EventsTable, Ingestion, Review, TimeShares, expiry
 from aitrail.ledger import Ledger, LedgerReader
 from aitrail.services import load
 
@@ -33,6 +34,8 @@ _CONFIG = Config(
 
 # One for each service, and one CloudTrail client for each Region: names of digests may contain any Region.
 _MOST_CLIENTS = 64
+# Seconds reserved to end a batch cleanly: for the current request to AWS, and the response to SQS.
+_RESERVE = 60
 # Seconds. The queue's visibility timeout is six times the function's timeout, half an hour: longer than most faults.
 _FIRST_PAUSE = 60
 _LONGEST_PAUSE = 900
@@ -67,22 +70,35 @@ class Environment:
             ledger_retention=_retention(environ.get("LEDGER_RETENTION_DAYS")),
         )
 
-    def is_backfill(self, arn: str) -> bool:
-        """Whether this is the ARN of the backfill queue."""
-        return self.backfill_queue_url.rpartition("/")[2] == arn.rpartition(":")[2]
-
     def queue_url(self, arn: str) -> str:
         """The URL of the queue that a message came from."""
-        return self.backfill_queue_url if self.is_backfill(arn) else self.deliveries_queue_url
+        name = arn.rpartition(":")[2]
+        is_backfill = self.backfill_queue_url.rpartition("/")[2] == name
+        return self.backfill_queue_url if is_backfill else self.deliveries_queue_url
 
 
 def _retention(days: str | None) -> timedelta | None:
     return timedelta(days=int(days)) if days else None
 
 
+def is_backfill(record: SQSRecord) -> bool:
+    """Whether a message, and with it its batch, came through the backfill queue."""
+    return ENVIRONMENT.queue_url(record.event_source_arn) == ENVIRONMENT.backfill_queue_url
+
+
+def receives(record: Mapping[str, Any]) -> int:
+    """How often SQS has delivered a message, which Lambda passes as JSON."""
+    return int(record["attributes"]["ApproximateReceiveCount"])
+
+
+def time_shares(records: Sequence[Mapping[str, Any]], context: LambdaContext) -> TimeShares:
+    """The shares of the messages of a batch, which are in the order of `receives`, in the function's time."""
+    return TimeShares(list(map(receives, records)), lambda: context.get_remaining_time_in_millis() / 1000 - _RESERVE)
+
+
 def bring_again_soon(record: SQSRecord) -> None:
     """Makes SQS retry a failed message after 1, 2, 4, 8 minutes with jitter; on error, the queue's timeout applies."""
-    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (int(record.attributes.approximate_receive_count) - 1))
+    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (receives(record.raw_event) - 1))
     try:
         _client("sqs").change_message_visibility(
             QueueUrl=ENVIRONMENT.queue_url(record.event_source_arn),

@@ -394,6 +394,8 @@ class Account:
         for row in rows:
             if row["eventID"] in shared:
                 del row["logFile"], row["recordIndex"]
+        # What a review that was cut off leaves: an item without a position.
+        entries = [entry for entry in entries if entry != {"logFile": "review", "entry": "position"}]
         for entry in entries:
             for name in TIMES & entry.keys():
                 del entry[name]

@@ -165,6 +165,23 @@ def test_slow_message_fails_alone_and_ends_its_work_when_it_comes_again(function
     assert function.invoke(messages) == []
 
 
+def test_messages_that_were_received_most_often_come_last(function, packed, record, caplog):
+    function.drain()
+    for number in range(4):
+        function.deliver(number, packed(record(number)))
+    options = {"QueueUrl": function.queue_url, "MaxNumberOfMessages": 10, "AttributeNames": ["All"]}
+    messages = sorted(function.sqs.receive_message(**options)["Messages"], key=lambda each: each["Body"])
+    for message, receives in zip(messages, (5, 1, 3, 1), strict=True):
+        message["Attributes"]["ApproximateReceiveCount"] = str(receives)
+    caplog.clear()
+
+    assert function.invoke(messages) == []
+
+    read = [each.logFile for each in caplog.records if each.getMessage() == "ingested"]
+    announced = [next(number for number in range(4) if f"_{number}.json.gz" in message["Body"]) for message in messages]
+    assert read == [f"s3://example-trail-logs/{key(announced[index])}" for index in (1, 3, 2, 0)]
+
+
 def test_force_counts_only_in_the_backfill_queue(function, packed, record, caplog):
     function.deliver(1, packed(record(1)))
     function.drain()
