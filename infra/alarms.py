@@ -29,8 +29,9 @@ _COUNTED = {
     "deliveries of their hours are not proved. Was logging stopped, or a digest changed? `aitrail verify` lists them.",
     "NotRecorded": "Something arrives that is not recorded; the function's log names it. Either an eventSource looks "
     "like a wanted service, but is not in the registry: add it to the service's TOML file, and deploy. Or deliveries "
-    "were refused, because they are outside the log bucket, have a name of more than 1,024 bytes, or have a prefix "
-    "that aitrail:keyPrefixes does not name: add the prefix, deploy, then run `aitrail backfill`.",
+    "were refused, because they are outside the log bucket, have a name of more than 1,024 bytes, or have a prefix or "
+    "an account that aitrail:keyPrefixes or aitrail:accounts does not name: add it, deploy, then run `aitrail "
+    "backfill`.",
 }
 
 

@@ -101,6 +101,12 @@ class Settings:
         "bucket. Keys without a prefix are always read; keys with other prefixes are refused.",
         default=(),
     )
+    accounts: tuple[str, ...] = _setting(
+        values.ACCOUNTS,
+        "Accounts, and organizations with all of their accounts, whose deliveries are read; those of others are "
+        "refused. Without it, deliveries of all accounts are read.",
+        default=(),
+    )
     memory_megabytes: int = _setting(
         values.whole_number(1024, 10240), "Memory of the function in MB; its CPU grows with the memory.", default=1024
     )
@@ -141,8 +147,8 @@ class Settings:
                 continue
             try:
                 chosen[setting.attribute] = setting.value.parse(context[setting.key])
-            except ValueError:
-                problems.append(f"{setting.key} must be {setting.value.valid}, not {context[setting.key]!r}.")
+            except ValueError as error:
+                problems.append(f"{setting.key} must be {setting.value.valid}, not {error.args[0]!r}.")
         settings = cls(**chosen)  # type: ignore[arg-type] # each value parses to the type of its field
         if (settings.object_lock_days or 0) > (settings.log_retention_days or math.inf):
             problems.append(

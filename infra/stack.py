@@ -84,6 +84,7 @@ class AitrailStack(Stack):
             }
             | ({"KEY_PREFIXES": ",".join(self.settings.prefixes)} if self.settings.key_prefixes else {})
             | ({"REDACTION_KEY_ARN": self.redaction_key_arn} if self.redaction_key_arn else {})
+            | ({"ACCOUNTS": ",".join(self.settings.accounts)} if self.settings.accounts else {})
             | {name: str(days) for name, days in retention.items() if days}
         )
 
@@ -124,6 +125,7 @@ class AitrailStack(Stack):
             ("FunctionName", self.ingest.function.function_name, "Function that reads log files."),
             ("FunctionLogGroupName", self.ingest.log_group.log_group_name, "Log of the function that reads log files."),
             ("KeyPrefixes", ",".join(self.settings.key_prefixes) or "none", "Key prefixes accepted before AWSLogs/."),
+            ("Accounts", ",".join(self.settings.accounts) or "none", "Accounts that are read; none for all."),
             ("RowRetentionDays", str(self.settings.row_retention_days or "none"), "Days that rows are kept."),
             (
                 "LedgerRetentionDays",

@@ -11,7 +11,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Value(Generic[T]):
-    """A kind of value: `valid` describes valid values, `parse` raises ValueError for all others."""
+    """A kind of value: `valid` describes valid values, `parse` raises ValueError for all others.
+
+    The error has what was refused: the value, or the element of a list.
+    """
 
     valid: str
     parse: Callable[[object], T]
@@ -70,10 +73,17 @@ def list_of(value: Value[T]) -> Value[tuple[T, ...]]:
         if _is_none(given):
             return ()
         if isinstance(given, str):
-            given = json.loads(given) if given.startswith("[") else [each.strip() for each in given.split(",")]
+            given = _json(given) if given.startswith("[") else [each.strip() for each in given.split(",")]
         return tuple(value.parse(each) for each in given) if isinstance(given, list) else _refuse(given)
 
     return Value(f"{value.valid}; several as a comma-separated or JSON list; or none", parse)
+
+
+def _json(given: str) -> object:
+    try:
+        return json.loads(given)
+    except ValueError:
+        _refuse(given)
 
 
 def _is_none(given: object) -> bool:
@@ -114,6 +124,9 @@ ROLE_ARN_OR_NONE = or_none(
 )
 TOPIC_ARN_OR_NONE = or_none(
     matching("arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}", "the ARN of an SNS topic")
+)
+ACCOUNTS = list_of(
+    matching("[0-9]{12}|o-[a-z0-9]{10,32}", "the id of an account (12 digits) or of an organization (o-...)")
 )
 # CloudTrail's limit is 200 characters. As a prefix ends with a slash, no two overlap in a way that S3 would refuse.
 KEY_PREFIXES = list_of(

@@ -104,5 +104,13 @@ class Deployment:
     @property
     def key_prefixes(self) -> tuple[str, ...]:
         """The prefixes that may precede `AWSLogs/` in keys, in addition to no prefix."""
-        prefixes = self._output("KeyPrefixes")
-        return () if prefixes == "none" else tuple(prefixes.split(","))
+        return _listed(self._output("KeyPrefixes"))
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts and organizations whose deliveries are expected; () for all."""
+        return _listed(self.outputs.get("Accounts", "none"))
+
+
+def _listed(output: str) -> tuple[str, ...]:
+    return () if output == "none" else tuple(output.split(","))

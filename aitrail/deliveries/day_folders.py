@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from aitrail.aws import in_order
-from aitrail.deliveries.keys import DIGEST_FOLDER, LOG_FOLDERS
+from aitrail.deliveries.keys import DIGEST_FOLDER, LOG_FOLDERS, Scope
 from aitrail.window import Window
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class StoredObject:
 class DayFolders:
     """The folders of a bucket under a prefix ("" for none), for the given accounts and Regions (all if none is given).
 
-    Raises the client's errors.
+    Without the folders of accounts that are not in `scope`. Raises the client's errors.
     """
 
     s3: "S3Client"
@@ -55,6 +55,7 @@ class DayFolders:
     prefix: str = ""
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    scope: Scope | None = None
 
     def of(self, window: Window, *, found: Callable[[int], None] = lambda _: None) -> dict[str, list[str]]:
         """Day of delivery (YYYY-MM-DD), oldest first -> the folders of accounts and Regions, digest folders first.
@@ -89,10 +90,11 @@ class DayFolders:
 
     def _accounts(self) -> Iterator[str]:
         root = f"{self.prefix}AWSLogs/"
-        organizations = [f"{root}{name}/" for name in self._names(root, _ORGANIZATION)]
-        for above in (root, *organizations):
+        for organization in ("", *self._names(root, _ORGANIZATION)):
+            above = f"{root}{organization}/" if organization else root
             for name in self.accounts or self._names(above):
-                if _ACCOUNT.fullmatch(name):
+                is_expected = self.scope is None or self.scope.expects(name, organization)
+                if is_expected and _ACCOUNT.fullmatch(name):
                     yield f"{above}{name}/"
 
     def _dated(self, folder: str, first: str, last: str) -> list[tuple[str, list[str]]]:

@@ -81,16 +81,32 @@ def is_misfiled(key: str) -> bool:
 class Scope:
     """The place where log files may be: one bucket, under AWSLogs/ after one of the prefixes ("" for none).
 
-    Names that are too long for the ledger are excluded; CloudTrail's own names have a few hundred bytes.
+    `accounts` are the accounts, by id, and the organizations, with all of their accounts, whose deliveries are
+    expected; all if none is given. Names that are too long for the ledger are excluded; CloudTrail's own names have a
+    few hundred bytes.
     """
 
     bucket: str
     prefixes: tuple[str, ...] = ("",)
+    accounts: tuple[str, ...] = ()
 
     def holds(self, bucket: str, key: str) -> bool:
         """Whether the object is in the scope."""
         is_here = bucket == self.bucket and key.startswith(tuple(f"{prefix}AWSLogs/" for prefix in self.prefixes))
-        return is_here and items.is_unicode(key) and len(f"s3://{bucket}/{key}".encode()) <= _LONGEST_NAME
+        is_name = is_here and items.is_unicode(key) and len(f"s3://{bucket}/{key}".encode()) <= _LONGEST_NAME
+        return is_name and self._admits(key)
+
+    def expects(self, *owners: str | None) -> bool:
+        """Whether deliveries are expected from one of these accounts and organizations."""
+        return not self.accounts or not set(self.accounts).isdisjoint(owners)
+
+    def _admits(self, key: str) -> bool:
+        """Whether the folder of the account is in its place, and the account expected; other keys are not read."""
+        found = _DATED_FILE.fullmatch(key) or _COUNTED_FILE.fullmatch(key)
+        # A forged key may have a second AWSLogs/ folder, so the prefix before the account's own has to be equal.
+        return found is None or (
+            found["prefix"] in self.prefixes and self.expects(found["account"], found["organization"])
+        )
 
 
 # The folders of the deliveries that aitrail reads.

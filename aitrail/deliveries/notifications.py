@@ -8,6 +8,8 @@
 | one of them inside SNS   | Message holds it as text; raw delivery: itself | as above                  |
 
 aitrail's own announcements have CloudTrail's format; with "force": true, a delivery is reprocessed even if ingested.
+They come through the backfill queue. Anyone who may send to the other queue could write the same text, so from there,
+`force` is ignored, and a request for the rest of a review is unknown.
 
 These messages announce nothing: s3:TestEvent, `CloudTrail validation message.`, SNS subscription messages, requests for
 a review (`review_request`), and S3 events after which there is nothing to look at. Any other message is unknown as
@@ -18,7 +20,7 @@ guide ("Configuring Amazon SNS notifications for CloudTrail").
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 from urllib.parse import unquote_plus
 
@@ -96,24 +98,30 @@ _NOTHING_TO_READ = frozenset(
 )
 
 
-def deliveries(body: str) -> tuple[Delivery, ...]:
+def deliveries(body: str, *, is_backfill: bool = False) -> tuple[Delivery, ...]:
     """All deliveries that the message announces, in its order, each bucket, key and version once.
 
-    () for a message that announces nothing to read. Any other text raises UnknownNotification and no other error.
+    `is_backfill` if the message came through the backfill queue: only there, `force` applies. () for a message that
+    announces nothing to read. Any other text raises UnknownNotification and no other error.
     """
-    announced = _announced(body, _SNS_WRAPPINGS)
+    if review_request(body, is_backfill=is_backfill):
+        return ()
+    announced = [each if is_backfill else replace(each, force=False) for each in _announced(body, _SNS_WRAPPINGS)]
     return tuple({(each.bucket, each.key, each.version_id, each.removed): each for each in announced}.values())
 
 
-def review_request(body: str) -> ReviewRequest | None:
-    """The review that a message requests: EventBridge's hourly event, or the rest of a review that ran out of time."""
+def review_request(body: str, *, is_backfill: bool = False) -> ReviewRequest | None:
+    """The review that a message requests: EventBridge's hourly event, or the rest of a review that ran out of time.
+
+    The latter can be requested only through the backfill queue (`is_backfill`).
+    """
     if '"aws.events"' not in body and '"review"' not in body:
         return None
     try:
         match json.loads(body):
             case {"source": "aws.events", "detail-type": "Scheduled Event", **rest} if not _ANNOUNCING & rest.keys():
                 return ReviewRequest()
-            case {"review": {"problem": str(problem), "after": str(after)}, **others} if not others:
+            case {"review": {"problem": str(problem), "after": str(after)}, **others} if is_backfill and not others:
                 after.encode()  # no name can contain a lone surrogate
                 return ReviewRequest(problem=problem, after=after)
     except (ValueError, RecursionError):
@@ -146,7 +154,7 @@ def _in_envelope(text: str, wrappings: int) -> Iterator[Delivery]:
             yield from _of_eventbridge(event, detail)
         case {"s3Bucket": bucket, "s3ObjectKey": [_, *_] as keys, **others}:
             for key in keys:
-                yield _delivery(bucket, key, {"force": others.get("force")})
+                yield replace(_delivery(bucket, key, {}), force=others.get("force") is True)
         case _:
             raise ValueError("its fields match no known envelope")
 
@@ -213,7 +221,6 @@ def _delivery(bucket: object, key: object, facts: dict[str, object]) -> Delivery
         version_id=_text_or_none(facts.get("versionId", facts.get("version-id")), "the version"),
         etag=(etag or "").strip('"') or None,
         size=size if type(size) is int and size >= 0 else None,
-        force=facts.get("force") is True,
     )
 
 

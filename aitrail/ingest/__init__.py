@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aitrail.ingest.metrics import Ingested, with_sums
     from aitrail.ingest.prefetch import FILES_AHEAD
     from aitrail.ingest.review import Review
+    from aitrail.ingest.time_shares import TimeShares
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
@@ -28,4 +29,5 @@ else:
         log_line=("line_of",),
         metrics=("Ingested", "with_sums"),
         review=("Review",),
+        time_shares=("TimeShares",),
     )

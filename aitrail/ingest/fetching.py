@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -17,7 +17,11 @@ from aitrail.window import format_time, parse_time
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-_GONE = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "MethodNotAllowed"}
+_NOT_THERE = {"404", "NoSuchKey", "NoSuchVersion"}
+_GONE = _NOT_THERE | {"NoSuchBucket", "MethodNotAllowed"}
+# What S3 answers for a version that does not exist; InvalidArgument if no version could have that name.
+_NO_SUCH_VERSION = _NOT_THERE | {"MethodNotAllowed", "InvalidArgument"}
+_READ = {"ingested", "verified"}
 _ARCHIVED = "InvalidObjectState"
 _REFUSED = {"403", "AccessDenied", "AllAccessDisabled"}
 # For each file that waits: four files take no more memory than the rows of one large file.
@@ -32,7 +36,8 @@ class AccessRefusedError(AitrailError):
 class Fetched:
     """A delivery's ledger entry, and S3's response unless the delivery is already ingested.
 
-    `is_removed` if S3 still has the announced version, but the object has been deleted since.
+    `is_done` if the entry is of the same content, so that there is nothing to read. `is_removed` if S3 still has the
+    announced version, but the object has been deleted since.
     """
 
     earlier: dict[str, Any] | None
@@ -45,6 +50,29 @@ class Fetched:
     metadata: dict[str, str] = field(default_factory=dict)
     body: Any = None  # a stream of bytes
     length: int = 0
+
+    @property
+    def was_read(self) -> bool:
+        """Whether the ledger has the object as read."""
+        return self.earlier is not None and self.earlier.get("status") in _READ
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the ledger knows better: it has a newer version, or read the object that is now gone or archived."""
+        is_same = self.etag is None or self.etag == (self.earlier or {}).get("etag")
+        is_unavailable = self.error is not None and _code(self.error) in {*_GONE, _ARCHIVED}
+        return self.is_older or (is_unavailable and self.was_read and is_same)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing but the announcement says that the object was ever there.
+
+        A deleted object of a versioned bucket leaves a delete marker, which S3 reports.
+        """
+        if self.earlier is not None or self.error is None or _code(self.error) not in _NOT_THERE:
+            return False
+        headers = self.error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        return headers.get("x-amz-delete-marker") != "true"
 
     @property
     def is_older(self) -> bool:
@@ -61,55 +89,76 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetcher:
-    """Reads the ledger and, unless `is_done` says that the delivery needs no reading, requests the object from S3."""
+    """Reads the ledger and, unless `is_done` says that the delivery needs no reading, requests the object from S3.
+
+    `is_done` takes an entry and the announced ETag, None if it is not known.
+    """
 
     s3: "S3Client"
     ledger: Ledger
-    is_done: Callable[[dict[str, Any], Delivery], bool]
+    is_done: Callable[[dict[str, Any], str | None], bool]
 
     def fetch(self, delivery: Delivery) -> Fetched:
         """Requests a delivery unless it is done. Raises DynamoDB's errors; S3's are in the result."""
         earlier = self.ledger.entry(delivery.log_file, entry_kind(delivery.key))
         fetched = Fetched(earlier=earlier)
-        fetched.is_done = not delivery.force and earlier is not None and self.is_done(earlier, delivery)
+        fetched.is_done = self._is_done(fetched, delivery, delivery.etag)
         if not fetched.is_done:
-            try:
-                answer = self._get(delivery, fetched)
-            except ClientError as error:
-                fetched.error = error
-            else:
-                fetched.etag, fetched.version_id = answer["ETag"].strip('"'), answer.get("VersionId")
-                if stored := answer.get("LastModified"):
-                    fetched.stored_at = format_time(stored)
-                fetched.metadata = answer.get("Metadata", {})
-                fetched.body, fetched.length = answer["Body"], answer["ContentLength"]
+            # A message may name any version. Once an object has been read, only its current version counts.
+            version_id = None if fetched.was_read and not delivery.force else delivery.version_id
+            fetched = self._requested(fetched, delivery, version_id)
+            fetched.is_done = fetched.etag is not None and self._is_done(fetched, delivery, fetched.etag)
         return fetched
 
     def fetch_ahead(self, delivery: Delivery) -> Fetched:
         """Does the same as `fetch`, and also reads the content of a file that is not large."""
         fetched = self.fetch(delivery)
-        if fetched.body is not None and fetched.length <= _MAX_BYTES_AHEAD:
+        if fetched.body is not None and not fetched.is_done and fetched.length <= _MAX_BYTES_AHEAD:
             with closing(fetched.body) as body:
                 fetched.body = BytesIO(body.read())
         return fetched
 
-    def _get(self, delivery: Delivery, fetched: Fetched) -> dict[str, Any]:
-        """Requests the announced version. Requests the object first: only so one request shows if it was deleted."""
-        place: Any = {"Bucket": delivery.bucket, "Key": delivery.key}
-        if delivery.version_id is not None:
-            try:
-                answer = self.s3.get_object(**place)
-            except ClientError as error:
-                code = error.response["Error"]["Code"]
-                fetched.is_removed = code in _GONE
-                if not fetched.is_removed and code != _ARCHIVED:
-                    raise
-            else:
-                if answer.get("VersionId") == delivery.version_id:
-                    return cast("dict[str, Any]", answer)
-                answer["Body"].close()
-            place["VersionId"] = delivery.version_id
-        return cast("dict[str, Any]", self.s3.get_object(**place))
+    def _is_done(self, fetched: Fetched, delivery: Delivery, etag: str | None) -> bool:
+        return not delivery.force and fetched.earlier is not None and self.is_done(fetched.earlier, etag)
+
+    def _requested(self, fetched: Fetched, delivery: Delivery, version_id: str | None) -> Fetched:
+        """The object as it is now, or the given version if there is such a version.
+
+        The object is requested in any case: only so one request shows whether it was deleted.
+        """
+        current = self._answer(fetched, delivery)
+        code = _code(current.error) if current.error else None
+        if version_id is None or current.version_id == version_id or code not in {None, *_GONE, _ARCHIVED}:
+            return current
+        version = self._answer(fetched, delivery, VersionId=version_id)
+        if version.error and _code(version.error) in _NO_SUCH_VERSION:
+            return current
+        current.close()
+        version.is_removed = code in _GONE
+        return version
+
+    def _answer(self, fetched: Fetched, delivery: Delivery, **version: str) -> Fetched:
+        """S3's response about an object or a version of it."""
+        found = Fetched(earlier=fetched.earlier)
+        named: Any = {"Bucket": delivery.bucket, "Key": delivery.key, **version}
+        answer: Any
+        try:
+            answer = self.s3.get_object(**named)
+            found.body, found.length = answer["Body"], answer["ContentLength"]
+        except ClientError as error:
+            found.error = error
+            if _code(error) != _ARCHIVED:
+                return found
+            answer = self.s3.head_object(**named)  # says which object that is
+        found.etag, found.version_id = answer["ETag"].strip('"'), answer.get("VersionId")
+        if stored := answer.get("LastModified"):
+            found.stored_at = format_time(stored)
+        found.metadata = answer.get("Metadata", {})
+        return found
+
+
+def _code(error: ClientError) -> str:
+    return error.response["Error"]["Code"]
 
 
 def known_fields(
@@ -151,7 +200,7 @@ def outlives(stored_at: str | None, log_retention: timedelta | None, now: dateti
 
 def why_unavailable(log_file: str, error: ClientError) -> dict[str, str]:
     """Status and reason of an object that is missing or archived. Raises AccessRefusedError, or any other error."""
-    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    code, message = _code(error), error.response["Error"].get("Message", "")
     if code in _GONE:
         return {"status": "missing", "reason": f"{code}: {message}"}
     if code == _ARCHIVED:

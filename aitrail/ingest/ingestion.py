@@ -82,9 +82,9 @@ class Ingestion:
         )
 
     @contextmanager
-    def reading_ahead(self, bodies: Iterable[str]) -> Iterator[None]:
+    def reading_ahead(self, bodies: Iterable[str], *, is_backfill: bool = False) -> Iterator[None]:
         """A context in which the next deliveries of these messages are fetched while one is ingested."""
-        announced = [delivery for body in bodies for delivery in self._to_read(body)]
+        announced = [delivery for body in bodies for delivery in self._to_read(body, is_backfill=is_backfill)]
         self._ahead = Prefetch(self._fetcher.fetch_ahead, announced)
         try:
             yield
@@ -92,20 +92,28 @@ class Ingestion:
             self._ahead.close()
             self._ahead = None
 
-    def _to_read(self, body: str) -> Iterator[Delivery]:
+    def _to_read(self, body: str, *, is_backfill: bool) -> Iterator[Delivery]:
         """The deliveries of a message that will be read; none for an unknown message, which fails later."""
         with suppress(UnknownNotification):
-            for each in deliveries(body):
+            for each in deliveries(body, is_backfill=is_backfill):
                 if self.scope.holds(each.bucket, each.key) and kind_of(each.key).is_read and not each.removed:
                     yield each
 
-    def ingest_message(self, body: str, *, time_left: Callable[[], float], report: Callable[[Ingested], None]) -> None:
+    def ingest_message(
+        self,
+        body: str,
+        *,
+        is_backfill: bool = False,
+        time_left: Callable[[], float],
+        report: Callable[[Ingested], None],
+    ) -> None:
         """Ingests every delivery that a message announces; a failure does not stop the others.
 
-        Raises UnknownNotification, and an ExceptionGroup of the errors that made deliveries fail.
+        `is_backfill` if the message came through the backfill queue, to which only aitrail sends. Raises
+        UnknownNotification, and an ExceptionGroup of the errors that made deliveries fail.
         """
-        announced = deliveries(body)
-        if request := review_request(body):
+        announced = deliveries(body, is_backfill=is_backfill)
+        if request := review_request(body, is_backfill=is_backfill):
             counts = Counter[str]()
             try:
                 self.reviewer.review(request, counts, time_left)
@@ -138,20 +146,28 @@ class Ingestion:
         if delivery.removed:
             return self._removals.note(delivery)
         with closing(self._ahead.take(delivery) if self._ahead else self._fetcher.fetch(delivery)) as fetched:
-            if fetched.is_done or (not delivery.force and fetched.is_older):
-                # An earlier run may have ended before a digest was followed up.
-                is_read = kind is Kind.DIGEST and fetched.is_done and fetched.earlier is not None
-                return skipped(log_file, self.reconciliation.follow_up(fetched.earlier or {}) if is_read else {})
-            known = known_fields(
-                delivery,
-                fetched,
-                now=self.clock.now(),
-                retention=self.ledger_retention,
-                log_retention=self.log_retention,
-            )
-            if kind is Kind.DIGEST:
-                return self._ingest_digest(delivery, fetched, known, time_left)
-            return self._log_files.ingest(fetched, known, time_left)
+            return self._ingest_fetched(delivery, kind, fetched, time_left)
+
+    def _ingest_fetched(
+        self, delivery: Delivery, kind: Kind, fetched: Fetched, time_left: Callable[[], float]
+    ) -> Ingested:
+        log_file = delivery.log_file
+        if fetched.is_unknown:
+            return Ingested(status="unknown object", metrics={"UnknownObjects": 1}, details={"logFile": log_file})
+        if fetched.is_done or (not delivery.force and fetched.changes_nothing):
+            # An earlier run may have ended before a digest was followed up.
+            is_read = kind is Kind.DIGEST and fetched.is_done and fetched.earlier is not None
+            return skipped(log_file, self.reconciliation.follow_up(fetched.earlier or {}) if is_read else {})
+        known = known_fields(
+            delivery,
+            fetched,
+            now=self.clock.now(),
+            retention=self.ledger_retention,
+            log_retention=self.log_retention,
+        )
+        if kind is Kind.DIGEST:
+            return self._ingest_digest(delivery, fetched, known, time_left)
+        return self._log_files.ingest(fetched, known, time_left)
 
     def _ingest_digest(
         self, delivery: Delivery, fetched: Fetched, known: dict[str, Any], time_left: Callable[[], float]
@@ -170,7 +186,7 @@ class Ingestion:
         broken = self.reconciliation.follow_up({"logFile": entry.log_file, "entry": DIGEST, **after})
         return of_digest(entry, after, counts, broken)
 
-    def _is_done(self, earlier: dict[str, Any], delivery: Delivery) -> bool:
+    def _is_done(self, earlier: dict[str, Any], etag: str | None) -> bool:
         is_current = (
             earlier.get("status") == "verified"
             if earlier["entry"] == DIGEST
@@ -179,4 +195,4 @@ class Ingestion:
         )
         # `unfinished`: rows of different content may have been written since. `removedAt`: it may be there again.
         is_whole = "unfinished" not in earlier and "removedAt" not in earlier
-        return is_current and delivery.etag in (None, earlier.get("etag")) and is_whole
+        return is_current and etag in (None, earlier.get("etag")) and is_whole

@@ -58,6 +58,7 @@ METRICS = (
     *_OBJECT_METRICS.values(),
     "SkippedFiles",
     "RefusedDeliveries",
+    "UnknownObjects",
     "TestMessages",
     "FailedMessages",
     "UnknownSources",

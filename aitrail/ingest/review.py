@@ -2,7 +2,8 @@
 
 After six hours, an unproven file whose hours are closed becomes unlisted, because CloudTrail did not write it. Listed
 objects that have not arrived are re-announced, as are digests whose public key was not available, since it may be
-available now. If the time runs out, another message continues the review.
+available now. If the time runs out, another message continues the review. Lambda ends a chain of such messages after
+some links, so the ledger keeps the position, and the review of the next hour goes on from there.
 """
 
 from collections import Counter
@@ -23,6 +24,9 @@ _AT_ONCE = 100
 # Seconds that one review may take, so that the other messages in its batch have their turn.
 _SHARE = 60
 
+# The ledger's item with the position of a review that ran out of time. It is in none of the indexes.
+_POSITION = ("review", "position")
+
 # Does a part of the review, starting after a name; yields the name it has reached after each step.
 _Part = Callable[[str, Counter[str]], Iterator[str]]
 
@@ -40,8 +44,10 @@ class Review:
     def review(self, request: ReviewRequest, counts: Counter[str], time_left: Callable[[], float]) -> None:
         """Re-announces what is overdue and decides on unproven files, from the request's position on; counts by metric.
 
-        Does at least one step. If the time runs out, it sends a message that requests the rest.
+        Does at least one step. If the time runs out, it records the position, and sends a message that requests the
+        rest. A request without a position continues a review that was never finished, if there is one.
         """
+        request = request if request.problem else self._unfinished()
         end = max(time_left() - _SHARE, 0)
         parts: dict[str, _Part] = {
             AWAITED: partial(self._announce, AWAITED),
@@ -54,9 +60,17 @@ class Review:
         for problem in problems[begin:]:
             for seen in parts[problem](after, counts):
                 if time_left() <= end:
+                    self.ledger.note(*_POSITION, reviewing=problem, after=seen)
                     self.announcer.ask_for_review(ReviewRequest(problem=problem, after=seen))
                     return
             after = ""
+        if request.problem:
+            self.ledger.note(*_POSITION, reviewing=None, after=None)
+
+    def _unfinished(self) -> ReviewRequest:
+        """The position of a review that was not finished, or of the beginning."""
+        position = self.ledger.entry(*_POSITION) or {}
+        return ReviewRequest(problem=position.get("reviewing", ""), after=position.get("after", ""))
 
     def _announce(self, problem: str, after: str, counts: Counter[str]) -> Iterator[str]:
         found = self.reader.with_problem(problem, after=after)

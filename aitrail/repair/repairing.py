@@ -88,7 +88,7 @@ class Repair:
 
     def ingest(self, plan: Plan) -> Iterator[Ingested]:
         """Ingests the versions of a plan as the function does, one by one. Raises the client's errors."""
-        fetcher = Fetcher(s3=self.s3, ledger=self.ledger, is_done=lambda _entry, _delivery: False)
+        fetcher = Fetcher(s3=self.s3, ledger=self.ledger, is_done=lambda _entry, _etag: False)
         for delivery in plan.versions:
             fetched = fetcher.fetch(delivery)
             try:

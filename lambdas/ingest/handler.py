@@ -5,6 +5,7 @@ import gc
 
 gc.disable()  # start-up creates many objects but hardly any garbage, and collecting it takes a third of the time
 
+from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -15,10 +16,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aitrail.ingest import Ingested, line_of, with_sums
-from lambdas.ingest.wiring import INGESTION, bring_again_soon
-
-# Seconds reserved to end a batch cleanly: for the current request to AWS, and the response to SQS.
-RESERVE = 60
+from lambdas.ingest.wiring import INGESTION, bring_again_soon, is_backfill, receives, time_shares
 
 logger = Logger(json_serializer=line_of)
 metrics = Metrics()
@@ -28,14 +26,10 @@ gc.freeze()  # existing objects stay, so the collector need not scan them every 
 gc.enable()
 
 
-def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
+def ingest(record: SQSRecord, time_left: Callable[[], float]) -> None:
     """Ingests the deliveries that one message announces; a message that fails is retried."""
-
-    def time_left() -> float:
-        return lambda_context.get_remaining_time_in_millis() / 1000 - RESERVE
-
     try:
-        INGESTION.ingest_message(record.body, time_left=time_left, report=report)
+        INGESTION.ingest_message(record.body, is_backfill=is_backfill(record), time_left=time_left, report=report)
     except Exception:
         logger.exception("message failed", message_id=record.message_id)
         metrics.add_metric(name="FailedMessages", unit=MetricUnit.Count, value=1)
@@ -54,7 +48,12 @@ def report(ingested: Ingested) -> None:
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Processes one batch; the response lists the messages that SQS should retry."""
-    with INGESTION.reading_ahead(record["body"] for record in event["Records"]):
+    records = sorted(event["Records"], key=receives)
+    shares = time_shares(records, context)
+    with INGESTION.reading_ahead((each["body"] for each in records), is_backfill=is_backfill(SQSRecord(records[0]))):
         return process_partial_response(
-            event=event, record_handler=record_handler, processor=processor, context=context
+            event={"Records": records},
+            record_handler=lambda record: ingest(record, shares.take()),
+            processor=processor,
+            context=context,
         )

@@ -3,7 +3,7 @@
 import logging
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache, partial
@@ -11,6 +11,7 @@ from typing import Any
 
 import botocore.session
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,7 +20,7 @@ from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import Announcer, Scope
 from aitrail.digests import PublicKeys, Reconciliation
 from aitrail.dynamodb import encode_batches_at_once
-from aitrail.ingest import FILES_AHEAD, WRITERS, EventsTable, Ingestion, Review, expiry
+from aitrail.ingest import FILES_AHEAD, WRITERS, EventsTable, Ingestion, Review, TimeShares, expiry
 from aitrail.ledger import Ledger, LedgerReader
 from aitrail.rows import Redaction
 from aitrail.services import Registry, load
@@ -35,6 +36,8 @@ _CONFIG = Config(
 
 # One for each service, and one CloudTrail client for each Region: names of digests may contain any Region.
 _MOST_CLIENTS = 64
+# Seconds reserved to end a batch cleanly: for the current request to AWS, and the response to SQS.
+_RESERVE = 60
 # Seconds. The queue's visibility timeout is six times the function's timeout, half an hour: longer than most faults.
 _FIRST_PAUSE = 60
 _LONGEST_PAUSE = 900
@@ -51,6 +54,7 @@ class Environment:
     files_table: str
     log_bucket: str
     key_prefixes: tuple[str, ...]
+    accounts: tuple[str, ...]
     deliveries_queue_url: str
     backfill_queue_url: str
     row_retention: timedelta | None
@@ -66,6 +70,7 @@ class Environment:
             files_table=environ["FILES_TABLE"],
             log_bucket=environ["LOG_BUCKET"],
             key_prefixes=tuple(environ.get("KEY_PREFIXES", "").split(",")),
+            accounts=tuple(filter(None, environ.get("ACCOUNTS", "").split(","))),
             deliveries_queue_url=environ["DELIVERIES_QUEUE_URL"],
             backfill_queue_url=environ["BACKFILL_QUEUE_URL"],
             row_retention=_retention(environ.get("ROW_RETENTION_DAYS")),
@@ -85,9 +90,24 @@ def _retention(days: str | None) -> timedelta | None:
     return timedelta(days=int(days)) if days else None
 
 
+def is_backfill(record: SQSRecord) -> bool:
+    """Whether a message, and with it its batch, came through the backfill queue."""
+    return ENVIRONMENT.queue_url(record.event_source_arn) == ENVIRONMENT.backfill_queue_url
+
+
+def receives(record: Mapping[str, Any]) -> int:
+    """How often SQS has delivered a message, which Lambda passes as JSON."""
+    return int(record["attributes"]["ApproximateReceiveCount"])
+
+
+def time_shares(records: Sequence[Mapping[str, Any]], context: LambdaContext) -> TimeShares:
+    """The shares of the messages of a batch, which are in the order of `receives`, in the function's time."""
+    return TimeShares(list(map(receives, records)), lambda: context.get_remaining_time_in_millis() / 1000 - _RESERVE)
+
+
 def bring_again_soon(record: SQSRecord) -> None:
     """Makes SQS retry a failed message after 1, 2, 4, 8 minutes with jitter; on error, the queue's timeout applies."""
-    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (int(record.attributes.approximate_receive_count) - 1))
+    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (receives(record.raw_event) - 1))
     try:
         _client("sqs").change_message_visibility(
             QueueUrl=ENVIRONMENT.queue_url(record.event_source_arn),
@@ -117,7 +137,7 @@ def _redaction(environment: Environment, registry: Registry) -> Redaction | None
 def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingestion:
     ledger = Ledger(_client("dynamodb"), environment.files_table, clock=clock)
     reader = LedgerReader(_client("dynamodb"), environment.files_table, clock=clock)
-    scope = Scope(bucket=environment.log_bucket, prefixes=environment.key_prefixes)
+    scope = Scope(bucket=environment.log_bucket, prefixes=environment.key_prefixes, accounts=environment.accounts)
     # Few batches send messages, so the client is created only when needed.
     announcer = Announcer(lambda: _client("sqs"), environment.backfill_queue_url, environment.log_bucket, clock=clock)
     registry = load()

@@ -18,7 +18,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
-from moto.core.models import botocore_stubber
+from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
+from moto.s3.models import FakeDeleteMarker, s3_backends
 
 from aitrail import clock
 from aitrail.deliveries import Announcer, Delivery, Scope
@@ -45,7 +46,8 @@ class Wire:
     `calls` are (operation, parameters) of the caller's calls, without botocore's retries. `tries` counts the requests
     sent. `refused` has the calls that DynamoDB would refuse although moto accepts them. `processed` is the number of
     requests or keys of each batch that DynamoDB processes; it returns the others as unprocessed. `stored` is the time
-    at which, according to S3, objects were put. `fuse` is the number of requests before the process suddenly ends.
+    at which, according to S3, objects were put; `stored_versions` has that of single versions. `fuse` is the
+    number of requests before the process suddenly ends.
     Threads may share it.
     """
 
@@ -54,13 +56,14 @@ class Wire:
         self.tries = Counter()
         self.refused = []
         self.processed, self.fuse = None, inf
-        self.stored = datetime(2026, 3, 14, 9, 26, tzinfo=UTC)
+        self.stored, self.stored_versions = datetime(2026, 3, 14, 9, 26, tzinfo=UTC), {}
         self._answers = {}
         self._lock = threading.Lock()
         events.register("provide-client-params", self._note)
         events.register("after-call.dynamodb", self._hand_back)
         for operation in ("GetObject", "HeadObject"):
             events.register(f"after-call.s3.{operation}", self._date)
+        events.register("after-call.s3.GetObject", self._mark)
         # moto would act on a request even if another handler has answered it.
         events.unregister("before-send", botocore_stubber)
         events.register("before-send", self._send)
@@ -83,6 +86,7 @@ class Wire:
 
     def _note(self, params, model, context, **_):
         self.calls.append((model.name, dict(params)))
+        context["parameters"] = dict(params)
         self.refused += _refusals(model.name, params)
         if self.processed is not None and model.name in ("BatchWriteItem", "BatchGetItem"):
             ((table, batch),) = params["RequestItems"].items()
@@ -97,7 +101,15 @@ class Wire:
 
     def _date(self, parsed, **_):
         if "LastModified" in parsed:
-            parsed["LastModified"] = self.stored
+            parsed["LastModified"] = self.stored_versions.get(parsed.get("VersionId"), self.stored)
+
+    def _mark(self, parsed, context, **_):
+        """Reports a delete marker as S3 does; moto keeps it to itself."""
+        named = context["parameters"]
+        versions = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[named["Bucket"]].keys.getlist(named["Key"], [])
+        is_deleted = bool(versions) and isinstance(versions[-1], FakeDeleteMarker)
+        if is_deleted and parsed.get("Error", {}).get("Code") == "NoSuchKey":
+            parsed["ResponseMetadata"]["HTTPHeaders"]["x-amz-delete-marker"] = "true"
 
     def _send(self, request, event_name, **_):
         operation = event_name.rpartition(".")[2]
@@ -253,6 +265,18 @@ class Pipeline(Storage):
         answer = self.s3.put_object(Bucket=BUCKET, Key=key, Body=content, **options)
         return Delivery(bucket=BUCKET, key=key, version_id=answer.get("VersionId"), etag=answer["ETag"].strip('"'))
 
+    def delete(self, delivery):
+        """Deletes an object and all of its versions; only a delete marker stays, as in a versioned bucket."""
+        named = {"Bucket": delivery.bucket, "Key": delivery.key}
+        self._set_versioning(delivery.bucket, "Enabled")
+        self.s3.delete_object(**named)
+        for version in self.s3.list_object_versions(Bucket=delivery.bucket, Prefix=delivery.key).get("Versions", []):
+            self.s3.delete_object(**named, VersionId=version["VersionId"])
+        self._set_versioning(delivery.bucket, "Suspended")
+
+    def _set_versioning(self, bucket, status):
+        self.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": status})
+
     def announce(self, *deliveries):
         """The body of the message with which S3 announces deliveries."""
 
@@ -267,10 +291,11 @@ class Pipeline(Storage):
     def ingest(self, delivery):
         return self.ingestion.ingest(delivery, time_left=self.clock.time_left)
 
-    def process(self, body):
+    def process(self, body, *, is_backfill=False):
         """Ingests a message; returns status and counts of its deliveries. An exception means that the message fails."""
         reports = []
-        self.ingestion.ingest_message(body, time_left=self.clock.time_left, report=reports.append)
+        options = {"time_left": self.clock.time_left, "report": reports.append}
+        self.ingestion.ingest_message(body, is_backfill=is_backfill, **options)
         return [(report.status, report.metrics) for report in reports]
 
 

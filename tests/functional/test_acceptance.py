@@ -468,4 +468,6 @@ def test_entries_that_are_gone_are_not_made_by_doubts_and_acceptances(pipeline):
 def test_message_that_asks_for_a_review_and_announces_is_none_of_both(pipeline):
     body = {"review": {"problem": "", "after": ""}, "s3Bucket": BUCKET, "s3ObjectKey": [EMPTY]}
 
-    assert [status for status, _ in pipeline.process(json.dumps(body))] == ["missing"]
+    for is_backfill in (False, True):
+        ((status, _),) = pipeline.process(json.dumps(body), is_backfill=is_backfill)
+        assert status == "unknown object"

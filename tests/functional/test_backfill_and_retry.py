@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from aitrail.clock import Clock
-from aitrail.deliveries import Announcer, DayFolders
+from aitrail.deliveries import Announcer, DayFolders, Delivery
 from aitrail.deliveries.announcing import NotAnnouncedError
 from aitrail.repair import NOT_READ, Announced, Backfill, DeadLetters, MoveRunningError, Waiting, announced_again
 from aitrail.rows import recorded_with
@@ -61,7 +61,7 @@ class Deployment:
         bodies, sqs, url = [], self.pipeline.sqs, self.pipeline.backfill_url
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
-                self.pipeline.process(message["Body"])
+                self.pipeline.process(message["Body"], is_backfill=True)
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 bodies.append(message["Body"])
         return bodies
@@ -315,7 +315,7 @@ def test_what_became_of_each_is_known_afterwards(deployment, pipeline, record):
     deployment.deliver(named(5), record(5))
     with Announced(BUCKET) as noted:
         deployment.announce(noted=noted)
-        pipeline.s3.delete_object(Bucket=BUCKET, Key=named(5))
+        pipeline.delete(Delivery(bucket=BUCKET, key=named(5)))
         deployment.deliver(named(1), record(1))
         pipeline.clock.now = pipeline.clock.now.replace(hour=11)
         deployment.function()

@@ -105,7 +105,7 @@ class Work:
             name: account.put(key(name), packed(*records)[: -5 if name == "unreadable" else None])
             for name, records in contents.items()
         }
-        account.pipeline.s3.delete_object(Bucket=BUCKET, Key=key("gone"))
+        account.delete(key("gone"))
         listed = [(key(name), plain[name]) for name in ("a", "later")]
         signed = digest(at("11:00"), [*listed, (key("awaited"), "a" * 64)], bucket=BUCKET, start=at("08:00"))
         told = [bodies[name] for name in ("a", "b", "unreadable", "gone", "unlisted")]
@@ -306,7 +306,7 @@ def put(account, number, file, body):
     """Puts a drawn file into the bucket; returns its message, and its item for a digest."""
     message = account.put(key(number), body[: -5 if file["is_damaged"] else None])
     if file["is_gone"]:
-        account.pipeline.s3.delete_object(Bucket=BUCKET, Key=key(number))
+        account.delete(key(number))
     sha256 = hashlib.sha256(gzip.decompress(body)).hexdigest() if file["listed"] == "as it is" else "b" * 64
     return message, [(key(number), sha256)] if file["listed"] != "not" else []
 

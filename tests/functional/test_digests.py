@@ -3,7 +3,6 @@
 import gzip
 from datetime import timedelta
 from itertools import permutations
-from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import (
@@ -21,7 +20,7 @@ from aitrail.digests import reconciliation as reconciling
 from aitrail.dynamodb import OutOfTimeError
 from aitrail.ledger import CHAINS
 from tests.functional.day import log_key, name_of
-from tests.shared.signed_digests import FINGERPRINT, at, digest, key_of
+from tests.shared.signed_digests import FINGERPRINT, at, digest
 
 BUCKET = "example-trail-logs"
 HOUR = timedelta(hours=1)
@@ -413,8 +412,9 @@ def test_hours_between_a_digest_and_the_one_before_break_the_chain(trusted):
 
 
 def test_digest_that_is_gone_is_missing_and_counted_as_such(trusted):
-    gone = SimpleNamespace(bucket=BUCKET, key=key_of(at("10:00")), version_id=None, etag=None)
+    gone = put(trusted, digest(at("10:00"), bucket=BUCKET))
     body = trusted.announce(gone)
+    trusted.delete(gone)
 
     assert trusted.process(body) == [("digest missing", {"DigestFiles": 1, "MissingDigests": 1})]
     assert problems(trusted) == {gone.key: "missing"}

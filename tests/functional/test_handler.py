@@ -139,6 +139,73 @@ def test_function_close_to_its_timeout_hands_back_the_rest_for_a_rerun(function,
     assert function.pipeline.numbers() == [*range(6)]
 
 
+def test_slow_message_fails_alone_and_ends_its_work_when_it_comes_again(function, packed, record, wire):
+    function.drain()
+    keys = [key(number) for number in range(20)]
+    for number, name in enumerate(keys):
+        function.pipeline.deliver(packed(record(number)), name)
+    function.drain()
+    for item in function.pipeline._items(function.pipeline.files_name):
+        function.pipeline.ledger.note(item["logFile"], "file", recordedWith="0-0123456789ab")
+    slow = json.dumps({"s3Bucket": "example-trail-logs", "s3ObjectKey": keys})
+    for number in range(30, 34):
+        function.deliver(number, packed(record(number)))
+    function.send(slow)
+    options = {"QueueUrl": function.queue_url, "MaxNumberOfMessages": 10, "AttributeNames": ["All"]}
+    messages = sorted(function.sqs.receive_message(**options)["Messages"], key=lambda each: each["Body"] != slow)
+    begin = len(wire.requests("BatchWriteItem"))
+    function.seconds = lambda: 300 - 10 * (len(wire.requests("BatchWriteItem")) - begin)
+
+    failures = function.invoke(messages)
+
+    assert failures == [messages[0]["MessageId"]]
+    assert function.pipeline.numbers() == [*range(20), *range(30, 34)]
+    messages[0]["Attributes"]["ApproximateReceiveCount"] = "2"
+    begin = len(wire.requests("BatchWriteItem"))
+    assert function.invoke(messages) == []
+
+
+def test_messages_that_were_received_most_often_come_last(function, packed, record, caplog):
+    function.drain()
+    for number in range(4):
+        function.deliver(number, packed(record(number)))
+    options = {"QueueUrl": function.queue_url, "MaxNumberOfMessages": 10, "AttributeNames": ["All"]}
+    messages = sorted(function.sqs.receive_message(**options)["Messages"], key=lambda each: each["Body"])
+    for message, receives in zip(messages, (5, 1, 3, 1), strict=True):
+        message["Attributes"]["ApproximateReceiveCount"] = str(receives)
+    caplog.clear()
+
+    assert function.invoke(messages) == []
+
+    read = [each.logFile for each in caplog.records if each.getMessage() == "ingested"]
+    announced = [next(number for number in range(4) if f"_{number}.json.gz" in message["Body"]) for message in messages]
+    assert read == [f"s3://example-trail-logs/{key(announced[index])}" for index in (1, 3, 2, 0)]
+
+
+def test_force_counts_only_in_the_backfill_queue(function, packed, record, caplog):
+    function.deliver(1, packed(record(1)))
+    function.drain()
+    function.send(json.dumps({"s3Bucket": "example-trail-logs", "s3ObjectKey": [key(1)], "force": True}))
+    messages = function.sqs.receive_message(QueueUrl=function.queue_url, AttributeNames=["All"])["Messages"]
+    queues = ("deliveries", function.pipeline.backfill_url.rpartition("/")[2])
+
+    failures = [invoke(function.handler, messages, queue=queue) for queue in queues]
+
+    assert failures == [[], []]
+    assert caplog.messages[-2:] == ["skipped", "ingested"]
+
+
+@pytest.mark.parametrize("accounts", ["", "111122223333,o-a1b2c3d4e5", "444455556666"])
+def test_deliveries_of_accounts_that_are_not_expected_are_refused(start, monkeypatch, packed, record, accounts):
+    monkeypatch.setenv("ACCOUNTS", accounts)
+    function = start()
+    function.deliver(1, packed(record(1)))
+
+    assert function.drain() == []
+
+    assert bool(function.pipeline.rows()) is (accounts != "444455556666")
+
+
 def test_a_delivery_without_wanted_records_takes_one_read_and_one_write_of_the_ledger_and_one_get(
     function, packed, record, wire
 ):

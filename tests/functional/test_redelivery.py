@@ -71,7 +71,7 @@ def test_file_that_is_missing_after_it_was_ingested_keeps_its_counts(pipeline, p
     before = pipeline.files()["file"]
     pipeline.s3.delete_object(Bucket=delivery.bucket, Key=delivery.key)
 
-    result = pipeline.ingest(Delivery(bucket=delivery.bucket, key=delivery.key, etag="another"))
+    result = pipeline.ingest(Delivery(bucket=delivery.bucket, key=delivery.key, etag="another", force=True))
 
     verdict = {"status": "missing", "problem": "missing", "reason": "NoSuchKey: The specified key does not exist."}
     assert (result.status, result.metrics) == ("missing", {"MissingFiles": 1})

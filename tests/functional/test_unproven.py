@@ -319,7 +319,8 @@ def test_review_does_a_part_at_least_and_asks_for_the_rest(trail):
     found = [trail.review(at("20:06"))]
     while bodies := trail.announced():
         trail.pipeline.clock.now = at("20:06")
-        found += [metrics for body in bodies if "review" in body for _, metrics in trail.pipeline.process(body)]
+        reviews = [body for body in bodies if "review" in body]
+        found += [metrics for body in reviews for _, metrics in trail.pipeline.process(body, is_backfill=True)]
 
     assert [trail.problem(key) for key in late] == ["unlisted"] * 3
     assert found == [{"AnnouncedAgain": 2}, *[{"UnlistedFiles": 1}] * 3, {}]
@@ -378,11 +379,14 @@ def test_delivery_outside_the_scope_is_refused_and_counted_and_nothing_is_read(p
     assert wire.calls == []
 
 
-def test_what_is_asked_for_by_force_is_read_again(pipeline, packed, record):
+def test_what_is_asked_for_by_force_through_the_backfill_queue_is_read_again(pipeline, packed, record):
     delivery = pipeline.deliver(packed(record(1)))
     pipeline.ingest(delivery)
     message = {"s3Bucket": BUCKET, "s3ObjectKey": [delivery.key]}
 
-    reports = [pipeline.process(json.dumps(message | more))[0][0] for more in ({}, {"force": True}, {"force": 1})]
+    def statuses(**queue):
+        asked = ({}, {"force": True}, {"force": 1})
+        return [pipeline.process(json.dumps(message | more), **queue)[0][0] for more in asked]
 
-    assert reports == ["skipped", "ingested", "skipped"]
+    assert statuses(is_backfill=True) == ["skipped", "ingested", "skipped"]
+    assert statuses() == ["skipped"] * 3

@@ -27,12 +27,14 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
     settings = (
         {
             "KeyPrefixes": "none",
+            "Accounts": "none",
             "RowRetentionDays": "none",
             "LedgerRetentionDays": "none",
             "RedactionKeyArn": "none",
         },
         {
             "KeyPrefixes": "team/,old/logs/",
+            "Accounts": "111122223333,o-a1b2c3d4e5",
             "RowRetentionDays": "400",
             "LedgerRetentionDays": "30",
             "RedactionKeyArn": "<RedactionSecret.Id>",

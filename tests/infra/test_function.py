@@ -39,6 +39,7 @@ def test_the_function_follows_the_settings(chosen):
     assert function["Environment"]["Variables"] == ENVIRONMENT | {
         "POWERTOOLS_LOG_LEVEL": "DEBUG",
         "KEY_PREFIXES": ",team/,old/logs/",
+        "ACCOUNTS": "111122223333,o-a1b2c3d4e5",
         "ROW_RETENTION_DAYS": "400",
         "LEDGER_RETENTION_DAYS": "30",
         "LOG_RETENTION_DAYS": "365",

@@ -77,6 +77,10 @@ def test_every_setting_says_what_it_means_and_takes(setting):
         ("objectLockDays", "30", "object_lock_days", 30),
         ("breakGlassRoleArn", ROLE, "break_glass_role_arn", ROLE),
         ("breakGlassRoleArn", "none", "break_glass_role_arn", None),
+        ("accounts", "111122223333", "accounts", ("111122223333",)),
+        ("accounts", "111122223333, o-a1b2c3d4e5", "accounts", ("111122223333", "o-a1b2c3d4e5")),
+        ("accounts", '["000000000001"]', "accounts", ("000000000001",)),
+        ("accounts", "none", "accounts", ()),
         ("trailArns", TRAIL, "trail_arns", (TRAIL,)),
         ("trailArns", f"{TRAIL},{TRAIL}.eu_1", "trail_arns", (TRAIL, f"{TRAIL}.eu_1")),
         ("trailArns", f'["{TRAIL}"]', "trail_arns", (TRAIL,)),
@@ -150,25 +154,47 @@ def test_a_key_that_iam_would_not_match_is_refused(given):
 
 
 @pytest.mark.parametrize(
-    "given",
+    ("given", "refused"),
     [
-        "audit",
-        f"{TRAIL},",
-        [TRAIL, 1],
-        TRAIL.replace("audit", "*"),
-        TRAIL.replace("audit", "ab"),
-        TRAIL.replace("111122223333", "*"),
-        TRAIL.replace(":trail/", ":eventdatastore/"),
-        KEY,
+        ("11112222333", "11112222333"),
+        ("111122223333,444455556666x", "444455556666x"),
+        ("111122223333,", ""),
+        ("o-a1b2", "o-a1b2"),
+        ("o-A1B2C3D4E5", "o-A1B2C3D4E5"),
+        ("ou-a1b2-c3d4e5f6", "ou-a1b2-c3d4e5f6"),
+        ("*", "*"),
+        ([111122223333], 111122223333),
+        ("[111122223333", "[111122223333"),
+        ("11112222333\N{ARABIC-INDIC DIGIT THREE}", "11112222333\N{ARABIC-INDIC DIGIT THREE}"),
+        ({"111122223333": True}, {"111122223333": True}),
     ],
 )
-def test_an_arn_of_something_else_than_one_trail_is_refused(given):
+def test_what_is_no_account_is_refused_and_named(given, refused):
+    with pytest.raises(InvalidSettingsError) as refusal:
+        Settings.of({"aitrail:accounts": given})
+
+    assert str(refusal.value) == (
+        "aitrail:accounts must be the id of an account (12 digits) or of an organization (o-...); several as a "
+        f"comma-separated or JSON list; or none, not {refused!r}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        *((arn, arn) for arn in ("audit", TRAIL.replace("audit", "*"), TRAIL.replace("audit", "ab"), KEY)),
+        (f"{TRAIL},", ""),
+        ([TRAIL, 1], 1),
+        *((arn, arn) for arn in (TRAIL.replace("111122223333", "*"), TRAIL.replace(":trail/", ":eventdatastore/"))),
+    ],
+)
+def test_an_arn_of_something_else_than_one_trail_is_refused(given, refused):
     with pytest.raises(InvalidSettingsError) as refusal:
         Settings.of({"aitrail:trailArns": given})
 
     assert str(refusal.value) == (
         "aitrail:trailArns must be the ARN of a CloudTrail trail; several as a comma-separated or JSON list; or none, "
-        f"not {given!r}."
+        f"not {refused!r}."
     )
 
 

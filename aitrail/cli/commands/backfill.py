@@ -136,7 +136,7 @@ def _work(access: Access, prefix: str, origins: Origins, window: Window, *, forc
 
     bucket = access.deployment.log_bucket
     where = {"accounts": tuple(sorted(origins.accounts)), "regions": tuple(sorted(origins.regions))}
-    folders = DayFolders(s3=access.client("s3"), bucket=bucket, prefix=prefix, **where)
+    folders = DayFolders(s3=access.client("s3"), bucket=bucket, prefix=prefix, scope=scope_of(access), **where)
     with progress() as show:
         days = folders.of(window, found=lambda count: show(f"{counted(count, 'day folder')} found"))
     return Backfill(

@@ -78,7 +78,8 @@ def _named(files: Iterable[str], access: Access) -> list[dict[str, Any]]:
         if bucket != scope.bucket:
             raise click.UsageError(f"{name!r} is not in the log bucket of {access}, which is {scope.bucket}.")
         if not scope.holds(bucket, key):
-            raise refusal(scope, f"{name!r} has a prefix that the stack does not accept")
+            of_whom = " or an account" if scope.accounts else ""
+            raise refusal(scope, f"{name!r} has a prefix{of_whom} that the stack does not accept")
         if not kind_of(key).is_read:
             raise click.UsageError(f"{name!r} is not named like a log file or digest of CloudTrail: it is not read.")
     names = list(dict.fromkeys(files))

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from aitrail.cells import counted, printable
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import Access, Command, Report, clock_of, now_of, option, report_options
+from aitrail.cli.options import Access, Command, Report, clock_of, now_of, option, report_options, scope_of
 from aitrail.cli.output import Output, narrate, progress
 from aitrail.cli.views import deletion_lines, plan_lines, save_rows, verdict_lines, verdict_remarks, verdict_report
 from aitrail.clock import Clock
@@ -98,8 +98,7 @@ def verify(context: click.Context, *, deep: bool, announce: bool, repair: bool, 
 def _verification(
     report: Report, clock: Clock, *, now: datetime, ends_when_closed: bool, reading: Callable[[str], None]
 ) -> "Verification":
-    from aitrail.deliveries import Scope  # noqa: PLC0415 (would slow down --help)
-    from aitrail.digests import PublicKeys  # noqa: PLC0415
+    from aitrail.digests import PublicKeys  # noqa: PLC0415 (would slow down --help)
     from aitrail.proof import Verification  # noqa: PLC0415
     from aitrail.questions import TableRows  # noqa: PLC0415
     from aitrail.services import load  # noqa: PLC0415
@@ -116,7 +115,7 @@ def _verification(
         redaction=access.redaction,
         ledger_retention=deployment.ledger_retention,
         origins=report.origins,
-        scope=Scope(bucket=deployment.log_bucket, prefixes=("", *deployment.key_prefixes)),
+        scope=scope_of(access),
         ends_when_closed=ends_when_closed,
         progress=reading,
         clock=clock,

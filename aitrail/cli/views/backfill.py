@@ -44,7 +44,7 @@ def narrate_counts(work: Backfill, access: Access, prices: AwsPrices | None = No
     if not files:
         narrate(
             f"No log files were delivered {work.window} to s3://{bucket}/{work.folders.prefix}AWSLogs/. Check the "
-            f"window (--since, --until), --account, --in-region and --prefix{_other_prefixes(work, access)}."
+            f"window (--since, --until), --account, --in-region and --prefix{_accepted(work, access)}."
         )
     elif not wanted:
         narrate(f"Nothing to queue: {counted(files, 'file')} delivered {work.window}, all ingested or archived.")
@@ -58,6 +58,9 @@ def narrate_counts(work: Backfill, access: Access, prices: AwsPrices | None = No
     narrate_archived(counts["archived"].files if "archived" in counts else 0, bucket)
 
 
-def _other_prefixes(work: Backfill, access: Access) -> str:
-    others = [repr(prefix) for prefix in scope_of(access).prefixes if prefix not in ("", work.folders.prefix)]
-    return f" (the stack also accepts {', '.join(others)})" if others else ""
+def _accepted(work: Backfill, access: Access) -> str:
+    """What else the stack accepts, and what it accepts only, in parentheses."""
+    scope = scope_of(access)
+    others = [repr(prefix) for prefix in scope.prefixes if prefix not in ("", work.folders.prefix)]
+    also = f" (the stack also accepts {', '.join(others)})" if others else ""
+    return also + (f" (the stack accepts only accounts of {', '.join(scope.accounts)})" if scope.accounts else "")

@@ -145,6 +145,19 @@ def test_prefix_of_the_stack_may_stand_before_the_keys(aitrail, deployed, stacks
     assert deployed.announced() == [key(2, prefix="trails/")]
 
 
+def test_accounts_that_the_stack_does_not_read_are_left_out(aitrail, deployed, stacks):
+    stacks["aitrail"]["Accounts"] = "111122223333,o-a1b2c3d4e5"
+    others = [key(number).replace("111122223333", "444455556666") for number in (2, 3)]
+    inside = others[1].replace("AWSLogs/", "AWSLogs/o-a1b2c3d4e5/")
+    deployed.put(key(1), others[0], inside)
+
+    aitrail("backfill", "--since", "2026-03-14")
+    empty = aitrail("backfill", "--since", "2026-03-14", "--account", "999999999999")
+
+    assert deployed.announced() == [key(1), inside]
+    assert empty.stderr.endswith("--prefix (the stack accepts only accounts of 111122223333, o-a1b2c3d4e5).\n")
+
+
 WRONG = {
     "no begin": (["backfill"], "Give the start of the window: --since 90d,"),
     "empty window": (["backfill", "--since", "1d", "--until", "2d"], "The window is empty"),

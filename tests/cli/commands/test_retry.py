@@ -248,6 +248,18 @@ def test_file_that_cannot_be_read_is_a_wrong_command_line(aitrail, deployed, fil
     assert deployed.announced() == []
 
 
+def test_file_of_an_account_that_the_stack_does_not_read_is_refused(aitrail, deployed, stacks):
+    stacks["aitrail"]["Accounts"] = "444455556666"
+    deployed.put(key(1))
+
+    ended = aitrail("retry", name(1))
+
+    assert ended.exit_code == 2
+    assert "or an account that the stack does not accept" in ended.stderr
+    assert "in the folders of 444455556666" in ended.stderr.replace("\n", " ")
+    assert deployed.announced() == []
+
+
 @pytest.mark.usefixtures("deployed")
 def test_refusal_says_where_permissions_are_listed(aitrail, stacks):
     stacks.refusals["GetQueueAttributes"] = ("AccessDenied", "not authorized to perform: sqs:getqueueattributes")

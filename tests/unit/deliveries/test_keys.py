@@ -280,6 +280,66 @@ def test_time_of_a_hostile_digest_name_is_sought_in_linear_time(piece):
     assert found is None
 
 
+ORGANIZATION = "o-a1b2c3d4e5"
+INSIDE = LOG_KEY.replace("AWSLogs/", f"AWSLogs/{ORGANIZATION}/")
+OTHERS = {
+    "another account": LOG_KEY.replace("111122223333", "444455556666"),
+    "another account of the organization": INSIDE.replace("111122223333", "444455556666"),
+    "another organization": INSIDE.replace(ORGANIZATION, "o-zzzzzzzzzz"),
+    "Config of another account": "AWSLogs/444455556666/Config/eu-west-1/2026/3/14/ConfigHistory/1.json.gz",
+    "load balancer": f"{HOME}/elasticloadbalancing/us-east-2/2026/03/14/1.log.gz",
+}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "held"),
+    [
+        ((), {"own", "inside", *OTHERS}),
+        (("111122223333",), {"own", "inside", "another organization", "load balancer"}),
+        ((ORGANIZATION,), {"inside", "another account of the organization", "load balancer"}),
+        (("444455556666", ORGANIZATION), {"inside", *OTHERS} - {"another organization"}),
+        (("999999999999",), {"load balancer"}),
+    ],
+)
+def test_scope_holds_the_deliveries_of_expected_accounts_and_organizations(accounts, held):
+    scope = Scope(bucket="logs", accounts=accounts)
+    keys = {"own": LOG_KEY, "inside": INSIDE, **OTHERS}
+
+    assert {name for name, key in keys.items() if scope.holds("logs", key)} == held
+
+
+@pytest.mark.parametrize("between", ["AWSLogs/x/", "AWSLogs/111122223333/", "trails/AWSLogs/", f"{HOME}/CloudTrail/"])
+@pytest.mark.parametrize("key", [LOG_KEY, OTHERS["Config of another account"]])
+def test_key_with_a_second_awslogs_folder_is_in_no_scope(between, key):
+    scope = Scope(bucket="logs", prefixes=("", "trails/"))
+
+    assert not scope.holds("logs", f"{between}{key}")
+    assert all(scope.holds("logs", f"{prefix}{key}") for prefix in scope.prefixes)
+
+
+PARTS = st.sampled_from(["AWSLogs", "trails", "x", "111122223333", "444455556666", ORGANIZATION, "o-zzzzzzzzzz"])
+
+
+@LAW
+@given(
+    parts=st.lists(PARTS, max_size=6),
+    prefixes=st.sets(st.sampled_from(["", "trails/", "trails/x/"]), min_size=1),
+    accounts=st.sets(st.sampled_from(["111122223333", "444455556666", ORGANIZATION]), max_size=2),
+)
+def test_scope_holds_what_its_parsed_key_says(parts, prefixes, accounts):
+    key = "/".join([*parts, *LOG_KEY.split("/")[2:]])
+    parsed = log_key_of(key)
+
+    held = Scope(bucket="logs", prefixes=tuple(prefixes), accounts=tuple(accounts)).holds("logs", key)
+
+    if parsed:
+        assert held == (
+            parsed.prefix in prefixes and (not accounts or bool(accounts & {parsed.account, parsed.organization}))
+        )
+    else:
+        assert held == any(key.startswith(f"{prefix}AWSLogs/") for prefix in prefixes)
+
+
 @pytest.mark.parametrize(("letter", "most"), [("x", 1024), ("ü", 512)])
 def test_name_that_the_ledger_cannot_sort_by_is_in_no_scope(letter, most):
     scope = Scope(bucket="logs")

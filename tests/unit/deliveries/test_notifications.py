@@ -492,19 +492,21 @@ def test_a_damaged_event_raises_nothing_but_unknown_notification(data, new):
 @given(body=st.text(st.characters()) | JSON_VALUES.map(json.dumps) | st.sampled_from(sorted(EVENTS.values())))
 def test_any_text_asks_for_a_review_or_not(body):
     assert review_request(body + '"aws.events"') is None
-    assert review_request(body) in (None, ReviewRequest())
+    assert review_request(body, is_backfill=True) in (None, ReviewRequest())
 
 
 def test_review_goes_on_where_an_earlier_one_had_no_time():
     body = json.dumps({"review": {"problem": "unproven", "after": "s3://bucket/key"}})
 
-    assert review_request(body) == ReviewRequest(problem="unproven", after="s3://bucket/key")
-    assert deliveries(body) == ()
+    assert review_request(body, is_backfill=True) == ReviewRequest(problem="unproven", after="s3://bucket/key")
+    assert deliveries(body, is_backfill=True) == ()
+    assert review_request(body) is None
+    assert outcome(body) is UnknownNotification
 
 
 @pytest.mark.parametrize("after", [None, 1, [], "\ud800"])
 def test_review_from_nowhere_is_none(after):
-    assert review_request(json.dumps({"review": {"problem": "unproven", "after": after}})) is None
+    assert review_request(json.dumps({"review": {"problem": "unproven", "after": after}}), is_backfill=True) is None
 
 
 def escaped(size):

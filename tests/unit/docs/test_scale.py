@@ -31,7 +31,7 @@ def test_the_simulation_works_with_the_settings_of_the_stack():
     assert Settings().backfill_concurrency == BACKFILL_FUNCTIONS
     assert pipeline.batch == number("infra/ingest.py", r"batch_size=(\d+)")
     timeout = number("infra/ingest.py", r"TIMEOUT = Duration.seconds\((\d+)\)")
-    assert timeout - number("lambdas/ingest/handler.py", r"RESERVE = (\d+)") == simulation._TIME_LEFT
+    assert timeout - number("lambdas/ingest/wiring.py", r"_RESERVE = (\d+)") == simulation._TIME_LEFT
     assert number("infra/deliveries.py", r"max_receive_count=(\d+)") == simulation._TRIES
     assert number("lambdas/ingest/wiring.py", r"_FIRST_PAUSE = (\d+)") == simulation._FIRST_PAUSE
     assert number("lambdas/ingest/wiring.py", r"_LONGEST_PAUSE = (\d+)") == simulation._LONGEST_PAUSE
