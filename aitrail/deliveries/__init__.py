@@ -28,9 +28,11 @@ if TYPE_CHECKING:
         LogKey,
         Origins,
         Scope,
+        is_digest_folder,
         is_misfiled,
         kind_of,
         log_key_of,
+        origin_of,
     )
     from aitrail.deliveries.notifications import (
         Delivery,
@@ -62,9 +64,11 @@ else:
             "LogKey",
             "Origins",
             "Scope",
+            "is_digest_folder",
             "is_misfiled",
             "kind_of",
             "log_key_of",
+            "origin_of",
         ),
         notifications=("Delivery", "ReviewRequest", "UnknownNotification", "deliveries", "review_request"),
     )

@@ -10,8 +10,10 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.digests.coverage import MARGIN, Span, chains_of, gaps, is_closed, is_covered, joined_spans, trail_of
     from aitrail.digests.digest import InvalidDigest, read_digest
+    from aitrail.digests.given_keys import GivenKeys, InvalidKeysError, read_keys
     from aitrail.digests.public_keys import PublicKeys, UnavailableKey
     from aitrail.digests.reconciliation import Reconciliation
+    from aitrail.digests.undigested import Undigested, known_of
     from aitrail.digests.unlisted import PATIENCE, Judge
     from aitrail.digests.unproven import LATE
 else:
@@ -19,8 +21,10 @@ else:
         __name__,
         coverage=("MARGIN", "Span", "chains_of", "gaps", "is_closed", "is_covered", "joined_spans", "trail_of"),
         digest=("InvalidDigest", "read_digest"),
+        given_keys=("GivenKeys", "InvalidKeysError", "read_keys"),
         public_keys=("PublicKeys", "UnavailableKey"),
         reconciliation=("Reconciliation",),
+        undigested=("Undigested", "known_of"),
         unlisted=("Judge", "PATIENCE"),
         unproven=("LATE",),
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from aitrail.clock import Clock
 from aitrail.deliveries import is_misfiled
-from aitrail.digests import LATE
+from aitrail.digests import LATE, Undigested
 from aitrail.dynamodb import OutOfTimeError
 from aitrail.ingest.events_table import EventsTable
 from aitrail.ingest.fetching import Fetched
@@ -30,6 +30,7 @@ class LogFileIngestion:
     events: EventsTable
     ledger: Ledger
     registry: Registry
+    undigested: Undigested
     retention: timedelta | None
     clock: Clock
 
@@ -54,6 +55,8 @@ class LogFileIngestion:
         earlier = fetched.earlier or {}
         if self._is_late(entry) and not earlier.get("expectedSha256"):
             entry = replace(entry, doubt=earlier.get("doubt") or UNPROVEN)
+        else:
+            self.undigested.notice(entry.log_file, entry.stored_at)
         return of_log_file(entry, self.ledger.record(entry, FILE, fetched.earlier), unknown_sources)
 
     def _is_late(self, entry: Entry) -> bool:

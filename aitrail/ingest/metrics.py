@@ -45,7 +45,7 @@ _OBJECT_METRICS = {
 # Sums of metrics, each watched by one alarm: one alarm costs as much as reading a hundred thousand log files.
 SUMS = {
     "UnreadFiles": ("UnreadableFiles", "MissingFiles", "ArchivedFiles"),
-    "DigestProblems": ("InvalidDigests", "BrokenChains", "MissingDigests"),
+    "DigestProblems": ("InvalidDigests", "BrokenChains", "MissingDigests", "RegionsWithoutDigests"),
     "NotRecorded": ("UnknownSources", "RefusedDeliveries"),
 }
 METRICS = (
@@ -61,6 +61,7 @@ METRICS = (
     "AwaitedFiles",
     "TamperedFiles",
     "UnlistedFiles",
+    "RegionsWithoutDigests",
     "AnnouncedAgain",
     "VerifiedDigests",
     "InvalidDigests",

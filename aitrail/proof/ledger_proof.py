@@ -14,7 +14,7 @@ from typing import Any
 from aitrail.cells import counted
 from aitrail.deliveries import DIGEST_FOLDER, LogKey, kind_of, log_key_of
 from aitrail.digests import Span, chains_of, gaps, is_covered
-from aitrail.ledger import ACCEPTED, DIGEST, FILE, valid_acceptances
+from aitrail.ledger import ACCEPTED, DIGEST, FILE, NO_DIGESTS, UNVERIFIABLE, valid_acceptances
 from aitrail.window import LATEST, Window, days_between, format_time, parse_time
 
 # A digest arrives within an hour of its own end: later deliveries than this may not be listed yet.
@@ -88,6 +88,11 @@ class Proof:
     # Digest folder of an account and Region -> the spans of the digests, and the log files that no digest lists.
     _spans: dict[str, list[Span]] = field(default_factory=dict)
     _unproven: dict[str, list[str]] = field(default_factory=dict)
+    # Digest folder -> its unverifiable digests, and -> the acceptance of log files without digests.
+    _unverifiable: dict[str, list[str]] = field(default_factory=dict)
+    _accepted_origins: dict[str, Finding] = field(default_factory=dict)
+    # Digest folders that became known for log files without digests within the window.
+    _lacking: set[str] = field(default_factory=set)
     # Chain -> its latest end before the window, as far as entries have been added.
     _known: dict[str, datetime] = field(default_factory=dict)
     # Problems that have been accepted, with who accepted them and why.
@@ -96,6 +101,8 @@ class Proof:
 
     def add(self, entry: Mapping[str, Any]) -> None:
         """Adds an entry of the ledger, in any order; entries outside the window are ignored."""
+        if entry["entry"] == NO_DIGESTS and self._is_within(entry["ingestedAt"]):
+            self._lacking.add(entry["logFile"])
         key = log_key_of(entry["logFile"])
         if key is None:
             return
@@ -113,7 +120,9 @@ class Proof:
         if span is None and not self._holds(key):
             return
         self._note_accepted(entry)
-        if (problem := entry.get("problem")) in _DIGESTS:
+        if (problem := entry.get("problem")) == UNVERIFIABLE:
+            self._unverifiable.setdefault(key.folder(DIGEST_FOLDER), []).append(entry["logFile"])
+        elif problem in _DIGESTS:
             self._find(problem, entry, _DIGESTS)
         if entry.get("status") == "verified":
             self.digests.append(entry["logFile"])
@@ -144,10 +153,33 @@ class Proof:
             self.verified_by[entry["logFile"]] = entry["verifiedBy"]
         elif problem == ACCEPTED and _tells_of_the_lack(entry):
             pass  # neither verified nor a finding
-        elif key.delivered_at and self.now - parse_time(key.delivered_at) < LISTED_WITHIN:
+        elif key.delivered_at and abs(self.now - parse_time(key.delivered_at)) < LISTED_WITHIN:
             self.open += 1
         else:
             self._unproven.setdefault(key.folder(DIGEST_FOLDER), []).append(entry["logFile"])
+
+    @property
+    def origins(self) -> list[str]:
+        """The digest folders whose own entries matter, in order; these are to be added last (`add_origin`)."""
+        return sorted(self._unproven.keys() | self._unverifiable.keys() | self._lacking)
+
+    def add_origin(self, entry: Mapping[str, Any]) -> None:
+        """Adds the ledger's entry of an account and Region, after all others."""
+        folder = entry["logFile"]
+        for each in valid_acceptances(entry):
+            if each["problem"] == NO_DIGESTS:
+                self._accepted_origins[folder] = Finding(finding=NO_DIGESTS, of=folder, why=_said(each))
+            elif each["problem"] == UNVERIFIABLE:
+                self._accept_unverifiable(folder, _said(each))
+        if entry.get("problem") != NO_DIGESTS:
+            self._lacking.discard(folder)
+
+    def _accept_unverifiable(self, folder: str, why: str) -> None:
+        """Treats all unverifiable digests in a folder as if each were accepted."""
+        names = dict.fromkeys(self._unverifiable.pop(folder, ()))
+        self._accepted += [Finding(finding=UNVERIFIABLE, of=name, why=why) for name in names]
+        if spans := self._spans.get(folder):
+            self._spans[folder] = [replace(span, accepted=span.accepted or span.log_file in names) for span in spans]
 
     @property
     def events(self) -> Window | None:
@@ -164,7 +196,17 @@ class Proof:
         return key is not None and self._holds(key) and log_file not in self.unread
 
     def _holds(self, key: LogKey, day: str | None = None) -> bool:
-        at = key.delivered_at or f"{day or key.delivery_day}T00:00:00Z"
+        """Whether an object was delivered within the window; `day` is the one in the ledger.
+
+        If its name has no time, or one after that day, only the day is known, and any part of it counts.
+        """
+        at = key.delivered_at
+        if at and not (day and day < at[: len(day)]):
+            return self._is_within(at)
+        day = day or key.delivery_day
+        return format_time(self.since)[: len(day)] <= day and f"{day}T00:00:00Z" < format_time(self.until)
+
+    def _is_within(self, at: str) -> bool:
         return format_time(self.since) <= at < format_time(self.until)
 
     def _count(self, entry: Mapping[str, Any]) -> None:
@@ -175,13 +217,17 @@ class Proof:
             self.first_event = min(filter(None, (self.first_event, entry["firstEventTime"])))
             self.last_event = max(filter(None, (self.last_event, entry["lastEventTime"])))
 
+    def find_unknown(self, log_file: str) -> None:
+        """Adds a finding for a log file that a digest lists and the ledger does not have."""
+        why = "a digest lists it, but the ledger has no entry for it"
+        self._findings.append(Finding(finding="not-ingested", of=log_file, why=why))
+
     def _find(self, name: str, entry: Mapping[str, Any], meanings: Mapping[str, str]) -> None:
         self._findings.append(Finding(finding=name, of=entry["logFile"], why=meanings[name]))
 
     def _note_accepted(self, entry: Mapping[str, Any]) -> None:
         for each in valid_acceptances(entry):
-            why = f"{each['by']} at {each['at']}: {each['reason']}"
-            self._accepted.append(Finding(finding=each["problem"], of=entry["logFile"], why=why))
+            self._accepted.append(Finding(finding=each["problem"], of=entry["logFile"], why=_said(each)))
 
     @property
     def accepted(self) -> list[Finding]:
@@ -191,26 +237,50 @@ class Proof:
         follows = (
             Finding(finding="unproven", of=name, why=why) for name in files if self._is_of_an_accepted_hour(name)
         )
-        return [*self._accepted, *follows]
+        origins = (found for folder, found in self._accepted_origins.items() if self._lacks_digests(folder))
+        return [*self._accepted, *origins, *follows]
 
     def findings(self) -> Iterator[Finding]:
         """The findings that prevent the proof, once all entries are added."""
         yield from self._findings
-        for folder, log_files in sorted(self._unproven.items()):
-            if folder in self._spans:
-                why = "no CloudTrail digest lists it yet"
-                others = (name for name in log_files if not self._is_of_an_accepted_hour(name))
-                yield from (Finding(finding="unproven", of=log_file, why=why) for log_file in others)
-            else:
-                files = counted(len(log_files), "log file")
-                why = f"{files} delivered in the window, but no digest: is log file validation on?"
-                yield Finding(finding="no-digests", of=folder, why=why)
+        for log_file in sorted(name for names in self._unverifiable.values() for name in names):
+            yield Finding(finding=UNVERIFIABLE, of=log_file, why=_DIGESTS[UNVERIFIABLE])
+        yield from self._unproven_findings()
         if not self.delivered and not self._spans:
             why = "the ledger has no log file and no digest: is there a trail, and did it deliver in this window?"
             yield Finding(
                 finding="nothing-delivered", of=f"{format_time(self.since)} to {format_time(self.until)}", why=why
             )
         yield from self._gaps()
+
+    def _unproven_findings(self) -> Iterator[Finding]:
+        for folder, log_files in sorted(self._unproven.items()):
+            if folder in self._spans:
+                why = "no CloudTrail digest lists it yet"
+                others = (name for name in log_files if not self._is_of_an_accepted_hour(name))
+                if folder in self._accepted_origins:
+                    others = (name for name in others if self._is_of_an_hour(name))
+                yield from (Finding(finding="unproven", of=log_file, why=why) for log_file in others)
+            elif folder not in self._accepted_origins:
+                files = counted(len(log_files), "log file")
+                why = f"{files} delivered in the window, but no digest: is log file validation on?"
+                yield Finding(finding=NO_DIGESTS, of=folder, why=why)
+        for folder in sorted(self._lacking):
+            if folder in self._spans or folder not in self._unproven:
+                why = "log files that arrived in the window are of times without digests: who wrote them, and when?"
+                yield Finding(finding=NO_DIGESTS, of=folder, why=why)
+
+    def _lacks_digests(self, folder: str) -> bool:
+        """Whether the window has log files of that account and Region whose time no digest covers."""
+        log_files = self._unproven.get(folder, ())
+        return folder not in self._spans or any(not self._is_of_an_hour(name) for name in log_files)
+
+    def _is_of_an_hour(self, log_file: str) -> bool:
+        """Whether any digest covers the time in the name of a log file."""
+        key = log_key_of(log_file)
+        if key is None or key.delivered_at is None:
+            return False
+        return is_covered(parse_time(key.delivered_at), self._spans.get(key.folder(DIGEST_FOLDER), ()))
 
     def _is_of_an_accepted_hour(self, log_file: str) -> bool:
         """Whether it has been accepted that a digest for the time of that log file proves nothing."""
@@ -233,6 +303,10 @@ class Proof:
                 yield Finding(
                     finding="gap", of=chain, why=f"{hours}: is the trail stopped, or is a digest not verified?"
                 )
+
+
+def _said(acceptance: Mapping[str, str]) -> str:
+    return f"{acceptance['by']} at {acceptance['at']}: {acceptance['reason']}"
 
 
 def _tells_of_the_lack(entry: Mapping[str, Any]) -> bool:

@@ -7,20 +7,22 @@ from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from aitrail.deliveries import Origins, content_of, log_key_of
+from aitrail.deliveries import Origins, content_of, log_key_of, origin_of
 from aitrail.digests import PublicKeys
-from aitrail.ledger import AWAITED, UNVERIFIABLE, LedgerReader
+from aitrail.ledger import AWAITED, NO_DIGESTS, UNVERIFIABLE, LedgerReader
 from aitrail.proof.deep_proof import DeepProof
-from aitrail.proof.ledger_proof import Finding, Proof, days_of
+from aitrail.proof.ledger_proof import LISTED_WITHIN, Finding, Proof, days_of
+from aitrail.proof.rechecking import Rechecking
 from aitrail.proof.row_proof import RowProof, prove_rows
 from aitrail.questions import Row, RowSource
 from aitrail.rows import Reading, recorded_with
 from aitrail.services import Registry
-from aitrail.window import Window
+from aitrail.window import Window, format_time
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+_Entry = dict[str, Any]
 # Problems that re-announcing can solve: awaited objects, and digests whose public key was not available.
 _MENDED = (AWAITED, UNVERIFIABLE)
 
@@ -58,7 +60,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """Verifies windows of one deployment. `origins` limit the accounts and Regions; `retention` is for rows."""
+    """Verifies windows of one deployment. `origins` limit the accounts and Regions; `retention` is for rows.
+
+    With `rechecks`, digests that the function could not verify are checked again with `public_keys`.
+    """
 
     reader: LedgerReader
     source: RowSource
@@ -68,6 +73,7 @@ class Verification:
     now: datetime
     retention: timedelta | None = None
     origins: Origins = field(default_factory=Origins)
+    rechecks: bool = False
     progress: Callable[[str], None] = lambda _: None
 
     def verify(self, window: Window) -> Verdict:
@@ -95,26 +101,42 @@ class Verification:
 
     def _proof(self, window: Window) -> Proof:
         proof = Proof(since=window.since, until=window.until, now=self.now, recorded_with=recorded_with(self.registry))
+        rechecking = Rechecking(fetch=partial(content_of, self.s3), public_keys=self.public_keys)
+        if self.rechecks:
+            for name in rechecking.check(self._unverifiable(window)):
+                self.progress(name)
         for day in days_of(window, self.now):
             self.progress(day)
-            self._add(proof, self.reader.of_day(day))
+            self._add(proof, self.reader.of_day(day), rechecking.corrected)
+        for name in filter(partial(self._is_expected, proof), rechecking.unknown()):
+            proof.find_unknown(name)
+        for entry in self.reader.whole({"logFile": folder, "entry": NO_DIGESTS} for folder in proof.origins):
+            proof.add_origin(entry)
         return proof
 
-    def _add(self, proof: Proof, entries: Iterable[dict[str, Any]]) -> None:
+    def _unverifiable(self, window: Window) -> Iterator[str]:
+        """The unverifiable digests that may cover a part of the window."""
+        first, last = format_time(window.since), format_time(window.clamped(self.now).until + LISTED_WITHIN)
+        for entry in self.reader.with_problem(UNVERIFIABLE):
+            key = log_key_of(entry["logFile"])
+            if key and key.delivered_at and first <= key.delivered_at <= last and self.origins.have(key):
+                yield entry["logFile"]
+
+    def _add(self, proof: Proof, entries: Iterable[_Entry], corrected: Callable[[_Entry], _Entry]) -> None:
         """Adds entries to the proof; entries with acceptances are first read with all attributes."""
         asked = (entry for entry in entries if self._is_asked(entry["logFile"]))
-        accepted = list[dict[str, Any]]()
+        accepted = list[_Entry]()
         for entry in asked:
             if "accepted" in entry:
                 accepted.append(entry)
             else:
-                proof.add(entry)
+                proof.add(corrected(entry))
         for entry in self.reader.whole(accepted):
-            proof.add(entry)
+            proof.add(corrected(entry))
 
     def _is_asked(self, log_file: str) -> bool:
         """Whether the account and Region of an object are selected."""
-        key = log_key_of(log_file)
+        key = origin_of(log_file)
         return key is not None and self.origins.have(key)
 
     def _is_expected(self, proof: Proof, log_file: str) -> bool:

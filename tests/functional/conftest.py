@@ -22,7 +22,7 @@ from moto.core.models import botocore_stubber
 
 from aitrail import clock
 from aitrail.deliveries import Announcer, Delivery, Scope
-from aitrail.digests import PublicKeys, Reconciliation
+from aitrail.digests import PublicKeys, Reconciliation, Undigested
 from aitrail.dynamodb import from_item, items, tables
 from aitrail.ingest import EventsTable, Ingestion, Review
 from aitrail.ledger import Ledger, LedgerReader
@@ -226,6 +226,7 @@ class Pipeline(Storage):
         self.reader = LedgerReader(client, self.files_name)
         parts = {"ledger": self.ledger, "reader": self.reader}
         announcer = Announcer(lambda: sqs, self.backfill_url, BUCKET, clock=self.clock.given)
+        public_keys = PublicKeys(lambda _region: self.cloudtrail, clock=self.clock.given)
         self.ingestion = Ingestion(
             s3=s3,
             events=self.events,
@@ -234,11 +235,14 @@ class Pipeline(Storage):
             scope=Scope(bucket=BUCKET),
             reconciliation=Reconciliation(
                 **parts,
-                public_keys=PublicKeys(lambda _region: self.cloudtrail, clock=self.clock.given),
+                public_keys=public_keys,
                 scope=Scope(bucket=BUCKET),
                 clock=self.clock.given,
             ),
-            reviewer=Review(**parts, announcer=announcer, bucket=BUCKET, clock=self.clock.given),
+            undigested=Undigested(**parts, clock=self.clock.given),
+            reviewer=Review(
+                **parts, announcer=announcer, public_keys=public_keys, bucket=BUCKET, clock=self.clock.given
+            ),
             clock=self.clock.given,
         )
 

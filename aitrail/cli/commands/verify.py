@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,7 @@ from aitrail.cli.output import narrate, progress
 from aitrail.cli.views import verdict_lines, verdict_remarks, verdict_report
 
 if TYPE_CHECKING:
+    from aitrail.digests import GivenKeys
     from aitrail.proof import Verdict, Verification
 
 
@@ -24,10 +26,16 @@ if TYPE_CHECKING:
         is_flag=True,
         help="Re-announce listed objects that have not arrived, and unverifiable digests.",
     ),
+    option(
+        *("How", "--public-keys"),
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Check digests of the Regions in FILE with these public keys of CloudTrail.",
+    ),
     since="1d",
 )
 @click.pass_context
-def verify(context: click.Context, *, deep: bool, announce: bool, report: Report) -> None:
+def verify(context: click.Context, *, deep: bool, announce: bool, public_keys: Path | None, report: Report) -> None:
     """Prove that nothing was lost, or list the exceptions.
 
     Checks that every log file that CloudTrail delivered was ingested unchanged, and that every wanted record is in the
@@ -40,6 +48,10 @@ def verify(context: click.Context, *, deep: bool, announce: bool, report: Report
     Log files of the last two hours may not have a digest yet: they count as open. --deep does not rely on the ledger:
     it reads all digests, log files and rows again, which takes as long as ingesting them.
 
+    With --public-keys, digests that the function could not verify are read and checked again. FILE is for Regions that
+    do not let you call ListPublicKeys. It is a JSON object: {"REGION": ...}, by Region what `aws cloudtrail
+    list-public-keys --region REGION` prints for someone who may.
+
     Exits with 4 if there are exceptions.
 
     \b
@@ -47,10 +59,14 @@ def verify(context: click.Context, *, deep: bool, announce: bool, report: Report
       aitrail verify --since 7d
       aitrail verify --since 2026-11-01 --until 2026-12-01 --deep
       aitrail verify --since 30d --announce
+      aitrail verify --since 7d --public-keys keys.json
     """
     with progress() as show:
         verification = _verification(
-            report, now=now_of(context), reading=lambda name: show(f"Reading {printable(name)}")
+            report,
+            keys=_given(public_keys),
+            now=now_of(context),
+            reading=lambda name: show(f"Reading {printable(name)}"),
         )
         verdict = verification.verify_deep(report.window) if deep else verification.verify(report.window)
     _write(verdict, report)
@@ -64,7 +80,20 @@ def verify(context: click.Context, *, deep: bool, announce: bool, report: Report
         context.exit(ExitCode.NEEDS_ATTENTION)
 
 
-def _verification(report: Report, *, now: datetime, reading: Callable[[str], None]) -> "Verification":
+def _given(path: Path | None) -> "GivenKeys | None":
+    from aitrail.digests import InvalidKeysError, read_keys  # noqa: PLC0415 (would slow down --help)
+
+    if path is None:
+        return None
+    try:
+        return read_keys(path.read_bytes())
+    except (InvalidKeysError, OSError) as error:
+        raise click.UsageError(f"--public-keys {path}: {error}") from error
+
+
+def _verification(
+    report: Report, *, keys: "GivenKeys | None", now: datetime, reading: Callable[[str], None]
+) -> "Verification":
     from aitrail.digests import PublicKeys  # noqa: PLC0415 (would slow down --help)
     from aitrail.proof import Verification  # noqa: PLC0415
     from aitrail.questions import TableRows  # noqa: PLC0415
@@ -75,11 +104,12 @@ def _verification(report: Report, *, now: datetime, reading: Callable[[str], Non
         reader=access.ledger,
         source=TableRows(access.client("dynamodb"), deployment.events_table),
         s3=access.client("s3"),
-        public_keys=PublicKeys(lambda region: access.client("cloudtrail", region)),
+        public_keys=PublicKeys(lambda region: access.client("cloudtrail", region), given=lambda: keys or {}),
         registry=load(),
         now=now,
         retention=deployment.row_retention,
         origins=report.origins,
+        rechecks=keys is not None,
         progress=reading,
     )
 
