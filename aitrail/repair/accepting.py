@@ -53,6 +53,8 @@ class Accepting:
         if found := self._problems_of_origin(log_file, entry):
             return found[0]
         problem: str | None = entry.get("problem")
+        if is_digest_folder(log_file) and valid_acceptances(entry):
+            problem = ACCEPTED  # although the function may not have decided yet that it is without digests
         if problem == AWAITED and parse_time(entry["listedAt"]) < parse_time(self.at) - AWAITED_FOR:
             return problem
         if problem in (None, ACCEPTED, *_OPEN) and self._has_rejects(log_file):

@@ -28,8 +28,8 @@ NEEDS_ATTENTION = {
         "Run `aitrail verify`, and find out who can write to the log bucket. To accept known ones: `aitrail accept`.",
     ),
     "no-digests": (
-        "No verified digest covers some log files of these accounts and Regions: nothing proves that CloudTrail wrote them.",
-        "Find out who did. Is log file validation off? Turn it on, or accept them with the folder: `aitrail accept`.",
+        "No verified digest covers some log files of these accounts and Regions: nobody knows who wrote them.",
+        "Find out. Is log file validation off? Turn it on, or accept them with the folder: `aitrail accept`.",
     ),
     "replaced": (
         "Log files had other content before: CloudTrail never writes one twice. Both contents may have become rows.",

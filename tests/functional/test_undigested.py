@@ -173,7 +173,8 @@ def test_acceptance_of_an_account_and_region_can_be_taken_back(day, accepting):
         accepting.take_back(HERE)
 
 
-def test_account_and_region_cannot_be_accepted_before_the_function_has_decided(day, accepting):
+@pytest.mark.usefixtures("day")
+def test_account_and_region_cannot_be_accepted_before_the_function_has_decided(accepting):
     with pytest.raises(NothingToAcceptError, match="is unproven: the function decides"):
         accepting.problem(HERE)
 
@@ -196,10 +197,13 @@ def test_accepted_account_and_region_hides_no_file_of_hours_with_digests(day, ac
 # Law: a forged file has any name whatsoever.
 STORED = at("09:31")
 ACCOUNTS, REGIONS = ("111122223333", "444455556666"), ("eu-west-1", "us-east-1", "-", "xx-none-1")
-near = st.integers(-10 * 24 * 60, 12 * 24 * 60).map(
-    lambda minutes: f"{STORED + timedelta(minutes=minutes):%Y%m%dT%H%M}"
-)
-close = st.integers(-150, 150).map(lambda minutes: f"{STORED + timedelta(minutes=minutes):%Y%m%dT%H%M}")
+
+
+def around(minutes):
+    return minutes.map(lambda number: f"{STORED + timedelta(minutes=number):%Y%m%dT%H%M}")
+
+
+near, close = around(st.integers(-10 * 24 * 60, 12 * 24 * 60)), around(st.integers(-150, 150))
 ever = st.datetimes().map(lambda moment: f"{moment.year:04}{moment:%m%dT%H%M}")
 times = st.one_of(close, near, ever, st.sampled_from(["20269999T9999", "evil", "21010101T0000", "99991231T2359"]))
 
@@ -218,7 +222,7 @@ def forged_keys(draw):
 
 @cache
 def ten_days():
-    """Digests of a trail of one account and Region, from two days before the forged files until a day after the test."""
+    """Digests of a trail of one account and Region, from two days before the forged files until eight days after."""
     ends = [at("00:00") + number * 12 * HOUR for number in range(-3, 20)]
     found = []
     for end in ends:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -58,11 +59,10 @@ def test_anything_else_is_refused_with_what_is_wrong(content, why):
         read_keys(content)
 
 
-@given(st.binary() | st.recursive(st.none() | st.text(), lambda each: st.dictionaries(st.text(), each)).map(
-    lambda value: json.dumps(value).encode()
-))  # fmt: skip
+json_values = st.recursive(st.none() | st.text(), lambda each: st.dictionaries(st.text(), each))
+
+
+@given(st.binary() | json_values.map(lambda value: json.dumps(value).encode()))
 def test_any_content_is_read_or_refused(content):
-    try:
+    with suppress(InvalidKeysError):
         read_keys(content)
-    except InvalidKeysError:
-        pass
