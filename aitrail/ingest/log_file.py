@@ -53,7 +53,9 @@ class LogFileIngestion:
             entry = self._read(reading, entry, fetched.earlier, time_left)
             unknown_sources = reading.unknown_sources
         earlier = fetched.earlier or {}
-        if self._is_late(entry) and not earlier.get("expectedSha256"):
+        if earlier.get("expectedSha256"):
+            pass  # a digest lists it
+        elif self._is_late(entry):
             entry = replace(entry, doubt=earlier.get("doubt") or UNPROVEN)
         else:
             self.undigested.notice(entry.log_file, entry.stored_at)

@@ -117,6 +117,8 @@ class Review:
     def _decide_on_origin(self, entry: dict[str, Any], judge: Judge, counts: Counter[str]) -> None:
         verdict = judge.verdict_on_origin(entry)
         if verdict == NO_DIGESTS:
-            counts[_LACKING] += self.ledger.lacks_digests(entry["logFile"], NO_DIGESTS, entry)
+            known: dict[str, Any] = {name: entry[name] for name in ("ingestedAt", "deliveredAt") if name in entry}
+            known["deliveryDay"] = entry["ingestedAt"][: len("YYYY-MM-DD")]
+            counts[_LACKING] += self.ledger.lacks_digests(entry["logFile"], NO_DIGESTS, known)
         elif verdict is None:
             self.ledger.has_digests(entry["logFile"])

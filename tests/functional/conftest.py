@@ -25,7 +25,7 @@ from aitrail.deliveries import Announcer, Delivery, Scope
 from aitrail.digests import PublicKeys, Reconciliation, Undigested
 from aitrail.dynamodb import from_item, items, tables
 from aitrail.ingest import EventsTable, Ingestion, Review
-from aitrail.ledger import Ledger, LedgerReader
+from aitrail.ledger import NO_DIGESTS, Ledger, LedgerReader
 from aitrail.questions import TableRows
 from aitrail.services import load
 from tests.shared.deployed_tables import create_table
@@ -205,8 +205,8 @@ class Storage:
         return sorted(int(event_id[:8], 16) for event_id in self.rows())
 
     def files(self):
-        """All entries of the ledger by `entry`, for tests with one file."""
-        return {entry["entry"]: entry for entry in self._items(self.files_name)}
+        """All entries of deliveries by `entry`, for tests with one file."""
+        return {entry["entry"]: entry for entry in self._items(self.files_name) if entry["entry"] != NO_DIGESTS}
 
     def _items(self, table):
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=table)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.deliveries import DIGEST_FOLDER, Origins, kind_of, log_key_of
@@ -13,6 +13,7 @@ from aitrail.repair import Accepting
 from aitrail.repair.accepting import NothingToAcceptError
 from aitrail.window import Window, parse_time
 from tests.functional.day import BUCKET, Day, a_day, log_key, name_of
+from tests.shared.fuzzing import law
 from tests.shared.signed_digests import at, digest
 
 HOURLY = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
@@ -231,7 +232,7 @@ def ten_days():
     return found
 
 
-@settings(deadline=None, max_examples=6, derandomize=True, suppress_health_check=list(HealthCheck))
+@law(6, costs=500)
 @given(keys=st.lists(forged_keys(), min_size=12, max_size=20, unique=True))
 def test_forged_file_of_any_name_is_refused_or_named_within_eight_days(new_pipeline, wire, packed, record, keys):
     pipeline = new_pipeline()

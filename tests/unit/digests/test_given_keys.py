@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.digests import InvalidKeysError, read_keys
+from tests.shared.fuzzing import law
 from tests.shared.key_files import SINCE, UNTIL, key_file, printed
 from tests.shared.signed_digests import FINGERPRINT, public_key
 
@@ -62,6 +63,7 @@ def test_anything_else_is_refused_with_what_is_wrong(content, why):
 json_values = st.recursive(st.none() | st.text(), lambda each: st.dictionaries(st.text(), each))
 
 
+@law()
 @given(st.binary() | json_values.map(lambda value: json.dumps(value).encode()))
 def test_any_content_is_read_or_refused(content):
     with suppress(InvalidKeysError):
