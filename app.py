@@ -3,10 +3,11 @@
 import sys
 
 from infra.app import AitrailApp
+from infra.bundling import BundlingError
 from infra.settings import InvalidSettingsError
 
 if __name__ == "__main__":
     try:
         AitrailApp().synth()
-    except InvalidSettingsError as error:
+    except (InvalidSettingsError, BundlingError) as error:
         sys.exit(f"aitrail: {error}")

@@ -26,7 +26,9 @@ _COUNTED = {
     "UnlistedFiles": "The bucket has log files that no CloudTrail digest lists: someone else wrote them, and their "
     "records became rows. `aitrail verify` lists them.",
     "DigestProblems": "Digests have no valid CloudTrail signature, do not continue their chain, or are gone: the "
-    "deliveries of their hours are not proved. Was logging stopped, or a digest changed? `aitrail verify` lists them.",
+    "deliveries of their hours are not proved. Was logging stopped, or a digest changed? `aitrail verify` lists them. "
+    "Or an account and Region has log files of a time without verified digests: `aitrail status` names it "
+    "(no-digests). Find out who wrote them; is log file validation off?",
     "NotRecorded": "Something arrives that is not recorded; the function's log names it. Either an eventSource looks "
     "like a wanted service, but is not in the registry: add it to the service's TOML file, and deploy. Or deliveries "
     "were refused, because they are outside the log bucket, have a name of more than 1,024 bytes, or have a prefix or "

@@ -20,11 +20,14 @@ import jsii
 from aws_cdk import AssetHashType, BundlingOptions, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 
+from aitrail.digests import InvalidKeysError, read_keys
 from aitrail.errors import AitrailError
 
 ROOT = Path(__file__).parent.parent
 RUNTIME = lambda_.Runtime.PYTHON_3_14
 
+# lambdas/ingest/wiring.py reads it.
+_PUBLIC_KEYS = "lambdas/ingest/public-keys.json"
 _REQUIREMENTS = Path("lambdas/ingest/requirements.txt")
 # AWS Lambda's platform in pip's terms: glibc 2.17 or later on 64-bit ARM.
 _PYTHON = RUNTIME.name.removeprefix("python")
@@ -40,15 +43,20 @@ _SERVICES = {"cloudtrail", "dynamodb", "s3", "secretsmanager", "sqs"}
 
 
 class BundlingError(AitrailError):
-    """pip could not download the function's packages; the message contains pip's output."""
+    """The function's code cannot be bundled: pip could not download packages, or the public keys are not valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """The code for one `platform`, arm64 or host, built from the project at `root`."""
+    """The code for one `platform`, arm64 or host, built from the project at `root`.
+
+    `public_keys` is a file of CloudTrail's public keys (aitrail:publicKeys), if any; its path is relative to the
+    current folder.
+    """
 
     platform: str
     root: Path = ROOT
+    public_keys: Path | None = None
 
     @property
     def architecture(self) -> lambda_.Architecture:
@@ -57,7 +65,10 @@ class Bundle:
         return lambda_.Architecture.ARM_64 if arm else lambda_.Architecture.X86_64
 
     def code(self) -> lambda_.Code:
-        """The asset, which is built at synth unless one with the same fingerprint already exists."""
+        """The asset, which is built at synth unless one with the same fingerprint already exists.
+
+        Raises BundlingError.
+        """
         return lambda_.Code.from_asset(
             str(self.root / "lambdas"),
             asset_hash_type=AssetHashType.CUSTOM,
@@ -71,6 +82,8 @@ class Bundle:
         host = () if self.platform == "arm64" else (sysconfig.get_platform(), sys.version)
         for part in (*self._pip_options, *host, f"compiled: {self.is_compiled}"):
             digest.update(part.encode() + b"\0")
+        if (keys := self._keys()) is not None:
+            digest.update(f"{_PUBLIC_KEYS}\0{len(keys)}\0".encode() + keys)
         for path in (Path(__file__), self.root / _REQUIREMENTS, *self._sources()):
             content = path.read_bytes()
             name = path.name if path == Path(__file__) else path.relative_to(self.root).as_posix()
@@ -89,10 +102,23 @@ class Bundle:
             target = output / path.relative_to(self.root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+        if (keys := self._keys()) is not None:
+            (output / _PUBLIC_KEYS).write_bytes(keys)
         if self.is_compiled:
             # By content, not by time, so that the same sources give the same asset.
             mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
             compileall.compile_dir(output, quiet=2, invalidation_mode=mode, stripdir=output, prependdir="/var/task")
+
+    def _keys(self) -> bytes | None:
+        """The content of the file of public keys. Raises BundlingError if the function could not read it."""
+        if self.public_keys is None:
+            return None
+        try:
+            content = self.public_keys.read_bytes()
+            read_keys(content)
+        except (OSError, InvalidKeysError) as error:
+            raise BundlingError(f"aitrail:publicKeys is {self.public_keys}: {error}") from error
+        return content
 
     @property
     def _pip_options(self) -> tuple[str, ...]:

@@ -117,6 +117,12 @@ class Settings:
     log_key_arns: tuple[str, ...] = _setting(
         values.KEY_ARNS, "KMS keys of encrypted log files: the function may decrypt with them.", default=()
     )
+    public_keys: str | None = _setting(
+        values.KEYS_FILE_OR_NONE,
+        "File of CloudTrail's public keys for Regions that do not return them to the function; it becomes a part of "
+        "the function's code.",
+        default=None,
+    )
     alarm_topic_arn: str | None = _setting(
         values.TOPIC_ARN_OR_NONE, "SNS topic, in the stack's Region, that receives the alarms.", default=None
     )

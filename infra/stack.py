@@ -1,5 +1,7 @@
 """The stack: its parts, the flow of data between them, and the function's permissions."""
 
+from pathlib import Path
+
 from aws_cdk import Acknowledgment, CfnOutput, Stack, Validations
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
@@ -35,7 +37,9 @@ class AitrailStack(Stack):
         self.ingest = Ingest(
             self,
             "Ingest",
-            bundle=Bundle(platform=settings.platform),
+            bundle=Bundle(
+                platform=settings.platform, public_keys=Path(settings.public_keys) if settings.public_keys else None
+            ),
             memory_megabytes=settings.memory_megabytes,
             log_retention_days=settings.function_log_retention_days,
             environment=self._environment(),

@@ -128,6 +128,9 @@ TOPIC_ARN_OR_NONE = or_none(
 ACCOUNTS = list_of(
     matching("[0-9]{12}|o-[a-z0-9]{10,32}", "the id of an account (12 digits) or of an organization (o-...)")
 )
+
+# What is in the file is checked when the function's code is bundled.
+KEYS_FILE_OR_NONE = or_none(matching(".*[.]json", "the path of a JSON file of public keys"))
 # CloudTrail's limit is 200 characters. As a prefix ends with a slash, no two overlap in a way that S3 would refuse.
 KEY_PREFIXES = list_of(
     matching("(?!AWSLogs/)(?:[A-Za-z0-9!_.*'()-]+/){1,20}", "a key prefix that ends with a slash, such as trails/")

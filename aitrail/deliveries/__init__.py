@@ -29,9 +29,11 @@ if TYPE_CHECKING:
         Origins,
         Scope,
         is_backfill,
+        is_digest_folder,
         is_misfiled,
         kind_of,
         log_key_of,
+        origin_of,
     )
     from aitrail.deliveries.notifications import (
         Delivery,
@@ -64,9 +66,11 @@ else:
             "Origins",
             "Scope",
             "is_backfill",
+            "is_digest_folder",
             "is_misfiled",
             "kind_of",
             "log_key_of",
+            "origin_of",
         ),
         notifications=("Delivery", "ReviewRequest", "UnknownNotification", "deliveries", "review_request"),
     )

@@ -150,6 +150,7 @@ _DATED_FILE = re.compile(
     + r"\d{12}_(?:(?P=folder)|CloudTrail)_(?P<rest>[^/]*)\.json\.gz",
     _FLAGS,
 )
+_DIGESTS = re.compile(_ACCOUNT_FOLDER + DIGEST_FOLDER + r"/(?P<region>[a-z0-9-]+)/", _FLAGS)
 _COUNTED_FILE = re.compile(_ACCOUNT_FOLDER + r"(?P<folder>CloudTrail-Insight|CloudTrail-Aggregated|Config)/.+", _FLAGS)
 
 # Names of 2014 have no `_` between the time and the unique string.
@@ -194,6 +195,27 @@ def log_key_of(key: str) -> LogKey | None:
         delivery_day=found["day"].replace("/", "-"),
         delivered_at=_delivered_at(kind, found["rest"]),
     )
+
+
+def origin_of(name: str) -> LogKey | None:
+    """Parses a key as `log_key_of` does, and also the digest folder of an account and Region, which has no day."""
+    found = _DIGESTS.fullmatch(name)
+    if not found:
+        return log_key_of(name)
+    return LogKey(
+        kind=Kind.FOLDER,
+        prefix=found["prefix"],
+        organization=found["organization"],
+        account=found["account"],
+        region=found["region"],
+        delivery_day="",
+        delivered_at=None,
+    )
+
+
+def is_digest_folder(name: str) -> bool:
+    """Whether this is the name of the folder with the digests of an account and Region."""
+    return _DIGESTS.fullmatch(name) is not None
 
 
 def _delivered_at(kind: Kind, rest_of_name: str) -> str | None:

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
         trail_of,
     )
     from aitrail.digests.digest import InvalidDigest, read_digest
+    from aitrail.digests.given_keys import GivenKeys, InvalidKeysError, read_keys
     from aitrail.digests.public_keys import PublicKeys, UnavailableKey
     from aitrail.digests.reconciliation import Reconciliation
+    from aitrail.digests.undigested import Undigested, known_of
     from aitrail.digests.unlisted import PATIENCE, Judge
     from aitrail.digests.unproven import LATE
 else:
@@ -41,8 +43,10 @@ else:
             "trail_of",
         ),
         digest=("InvalidDigest", "read_digest"),
+        given_keys=("GivenKeys", "InvalidKeysError", "read_keys"),
         public_keys=("PublicKeys", "UnavailableKey"),
         reconciliation=("Reconciliation",),
+        undigested=("Undigested", "known_of"),
         unlisted=("Judge", "PATIENCE"),
         unproven=("LATE",),
     )

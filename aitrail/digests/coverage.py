@@ -148,5 +148,5 @@ def is_closed(when: datetime, spans: Iterable[Span]) -> bool:
 
 
 def is_covered(when: datetime, spans: Iterable[Span]) -> bool:
-    """Whether any digest, verified or not, covers the time around a moment."""
+    """Whether any of these digests, verified or not, covers the time around a moment."""
     return any(span.start < when + MARGIN and when - MARGIN < span.end for span in spans)

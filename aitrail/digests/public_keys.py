@@ -1,4 +1,4 @@
-"""Fetches the public keys for verifying CloudTrail's signatures, with ListPublicKeys of each Region."""
+"""Finds the public keys for verifying CloudTrail's signatures: given ones, and ListPublicKeys of each Region."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from aitrail.aws import is_temporary
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import log_key_of
 from aitrail.digests.digest import FIRST_TIME, LAST_TIME, Digest, InvalidDigest, check_signature
+from aitrail.digests.given_keys import GivenKeys
 from aitrail.errors import AitrailError
 from aitrail.window import EARLIEST
 
@@ -30,10 +31,15 @@ class UnavailableKey(AitrailError):
 
 @dataclass(slots=True)
 class PublicKeys:
-    """Keys by Region and fingerprint, each fetched once; `client` returns the client of a Region."""
+    """Keys by Region and fingerprint, each fetched once; `client` returns the client of a Region.
+
+    `given` returns the keys of a file, which come first; it is called once, if a key is needed.
+    """
 
     client: Callable[[str], "CloudTrailClient"]
     clock: Clock = SYSTEM_CLOCK
+    given: Callable[[], GivenKeys] = dict
+    _given: GivenKeys | None = field(default=None, init=False)
     _keys: dict[tuple[str, str], bytes] = field(default_factory=dict, init=False)
     _refused: dict[str, tuple[datetime, str]] = field(default_factory=dict, init=False)
 
@@ -61,6 +67,9 @@ class PublicKeys:
 
         Raises UnavailableKey, and the client's errors if a retry may succeed.
         """
+        given = self._of_file().get((region, fingerprint))
+        if given and given.since <= end + _SIGNED_WITHIN and start <= given.until:
+            return given.value
         if (region, fingerprint) not in self._keys:
             until, reason = self._refused.get(region, (EARLIEST, ""))
             if self.clock.now() < until:
@@ -73,7 +82,28 @@ class PublicKeys:
                 f"CloudTrail in {region} has no public key {fingerprint[:64]!r} for that time"
             ) from None
 
-    def _ask(self, region: str, start: datetime, end: datetime) -> None:
+    def are_returned(self, region: str) -> bool:
+        """Whether keys of that Region were given, or CloudTrail returns its keys now.
+
+        Raises the client's errors if a retry may succeed.
+        """
+        now = self.clock.now()
+        if any(given == region for given, _ in self._of_file()):
+            return True
+        if now < self._refused.get(region, (EARLIEST, ""))[0]:
+            return False
+        try:
+            return bool(self._ask(region, now - _AN_HOUR, now))
+        except UnavailableKey:
+            return False
+
+    def _of_file(self) -> GivenKeys:
+        if self._given is None:
+            self._given = self.given()
+        return self._given
+
+    def _ask(self, region: str, start: datetime, end: datetime) -> int:
+        """Asks CloudTrail for the keys of a Region and time; returns their number."""
         try:
             pages = self.client(region).get_paginator("list_public_keys").paginate(StartTime=start, EndTime=end)
             found = [key for page in pages for key in page["PublicKeyList"]]
@@ -86,6 +116,7 @@ class PublicKeys:
                 self._refused[region] = (self.clock.now() + _REFUSAL_HOLDS, reason)
             raise UnavailableKey(reason) from error
         self._keys |= {(region, key["Fingerprint"]): key["Value"] for key in found}
+        return len(found)
 
 
 def _moment_or_none(text: str) -> datetime | None:

@@ -1,6 +1,7 @@
-"""Decides whether an unproven log file is unlisted, still unproven, or can no longer be judged.
+"""Decides whether an unproven log file is unlisted, still unproven, or has no digest that could list it.
 
-A log file is unlisted if no digest lists it, although verified digests cover its hours: CloudTrail did not write it.
+A log file is unlisted if no digest lists it, although verified digests cover its hours: CloudTrail did not write it. If
+none cover them, nothing tells whether CloudTrail wrote it: the entry of its account and Region then says no-digests.
 """
 
 from collections.abc import Mapping
@@ -8,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from aitrail.deliveries import log_key_of
+from aitrail.deliveries import log_key_of, origin_of
 from aitrail.digests.coverage import Span, is_closed, is_covered
 from aitrail.digests.unproven import LATE, digest_prefix, spans_of
-from aitrail.ledger import UNLISTED, UNPROVEN, LedgerReader
+from aitrail.ledger import NO_DIGESTS, UNLISTED, UNPROVEN, LedgerReader
 from aitrail.window import EARLIEST, parse_time
 
 # After this time, what is missing is no longer on its way: CloudTrail lists deliveries within an hour or two.
@@ -32,14 +33,14 @@ class Judge:
     now: datetime
     _remembered: dict[tuple[str, str], list[Span]] = field(default_factory=dict, init=False)
 
-    def verdict(self, entry: Mapping[str, Any]) -> str | None:
-        """The doubt of a log file from now on: UNLISTED, UNPROVEN, or None if it cannot be determined.
+    def verdict(self, entry: Mapping[str, Any]) -> str:
+        """What an unproven log file is from now on: UNLISTED, UNPROVEN, or NO_DIGESTS if no digest ever tells.
 
         Raises the client's errors.
         """
         key = log_key_of(entry["logFile"].removeprefix(f"s3://{self.bucket}/"))
         if key is None:
-            return None
+            return NO_DIGESTS
         moments = [parse_time(text) for text in (key.delivered_at, entry.get("storedAt")) if text]
         # The writer of a file chooses the time in its name but not when S3 stored it, and CloudTrail stores none
         # earlier.
@@ -54,7 +55,21 @@ class Judge:
             return UNLISTED
         has_a_time_without_any = not all(is_covered(at, found) for at, found in spans.items())
         is_hopeless = waited > _LET_GO or (waited > _UNCOVERED and has_a_time_without_any)
-        return None if is_hopeless or not moments else UNPROVEN
+        return NO_DIGESTS if is_hopeless or not moments else UNPROVEN
+
+    def verdict_on_origin(self, entry: Mapping[str, Any]) -> str | None:
+        """What the entry of an account and Region is from now on: UNPROVEN, NO_DIGESTS, or None if it has digests.
+
+        Raises the client's errors.
+        """
+        if self.now - parse_time(entry["ingestedAt"]) < PATIENCE:
+            return UNPROVEN
+        key, at = origin_of(entry["logFile"].removeprefix(f"s3://{self.bucket}/")), entry.get("deliveredAt")
+        if key is None or at is None:
+            return NO_DIGESTS
+        moment = parse_time(at)
+        verified = (span for span in self._spans_around(digest_prefix(self.bucket, key), moment) if span.verified)
+        return None if is_covered(moment, verified) else NO_DIGESTS
 
     def _spans_around(self, digests: str, at: datetime) -> list[Span]:
         """The spans of the digests with that prefix of the moment's day, and of those before and after."""

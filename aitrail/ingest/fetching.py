@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from aitrail.deliveries import Delivery
+from aitrail.digests import LATE
 from aitrail.errors import AitrailError
 from aitrail.ledger import Ledger, entry_kind, fields_of_key
 from aitrail.window import format_time, parse_time
@@ -176,15 +177,17 @@ def known_fields(
         "status": "ingested",
         "etag": fetched.etag or delivery.etag,
         "version_id": fetched.version_id if fetched.etag else delivery.version_id,
-        "delivery_day": (fetched.stored_at or format_time(now))[: len("YYYY-MM-DD")],
         "stored_at": fetched.stored_at,
         "ingested_at": format_time(now),
         "removed_at": (fetched.earlier or {}).get("removedAt", format_time(now)) if is_removed else None,
         "expires_at": expiry(now, retention),
     }
-    named = fields_of_key(delivery.key)
-    # If the name has no valid time, the time of storage determines the day.
-    known |= named if "delivered_at" in named else named | {"delivery_day": known["delivery_day"]}
+    known |= fields_of_key(delivery.key)
+    # If the name has no valid time, or one that is still to come, the time of storage determines the day.
+    stored_at = fetched.stored_at or (fetched.earlier or {}).get("storedAt") or format_time(now)
+    named = known.get("delivered_at")
+    if named is None or parse_time(named) - parse_time(stored_at) > LATE:
+        known["delivery_day"] = stored_at[: len("YYYY-MM-DD")]
     return known | (why_unavailable(known["log_file"], fetched.error) if fetched.error else {})
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from aitrail.clock import Clock
 from aitrail.deliveries import is_misfiled
-from aitrail.digests import LATE
+from aitrail.digests import LATE, Undigested
 from aitrail.dynamodb import OutOfTimeError
 from aitrail.ingest.events_table import EventsTable
 from aitrail.ingest.fetching import Fetched
@@ -33,6 +33,7 @@ class LogFileIngestion:
     events: EventsTable
     ledger: Ledger
     registry: Registry
+    undigested: Undigested
     retention: timedelta | None
     clock: Clock
     redaction: Redaction | None = None
@@ -57,8 +58,12 @@ class LogFileIngestion:
             entry = self._read(reading, entry, fetched.earlier, time_left)
             unknown_sources = reading.unknown_sources
         earlier = fetched.earlier or {}
-        if self._is_late(entry) and not earlier.get("expectedSha256"):
+        if earlier.get("expectedSha256"):
+            pass  # a digest lists it
+        elif self._is_late(entry):
             entry = replace(entry, doubt=earlier.get("doubt") or UNPROVEN)
+        else:
+            self.undigested.notice(entry.log_file, entry.stored_at)
         return of_log_file(entry, self.ledger.record(entry, FILE, fetched.earlier), unknown_sources)
 
     def _is_late(self, entry: Entry) -> bool:

@@ -49,7 +49,7 @@ _OBJECT_METRICS = {
 SUMS = {
     "UnreadFiles": ("UnreadableFiles", "MissingFiles", "ArchivedFiles"),
     "ChangedFiles": ("TamperedFiles", "RemovedFiles"),
-    "DigestProblems": ("InvalidDigests", "BrokenChains", "MissingDigests"),
+    "DigestProblems": ("InvalidDigests", "BrokenChains", "MissingDigests", "RegionsWithoutDigests"),
     "NotRecorded": ("UnknownSources", "RefusedDeliveries"),
 }
 METRICS = (
@@ -67,6 +67,7 @@ METRICS = (
     "TamperedFiles",
     "RemovedFiles",
     "UnlistedFiles",
+    "RegionsWithoutDigests",
     "AnnouncedAgain",
     "VerifiedDigests",
     "InvalidDigests",

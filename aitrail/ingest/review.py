@@ -1,28 +1,30 @@
 """Follows up every hour on what is still open: unproven files, listed files that are missing, unverifiable digests.
 
-After six hours, an unproven file whose hours are closed becomes unlisted, because CloudTrail did not write it. Listed
-objects that have not arrived are re-announced, as are digests whose public key was not available, since it may be
-available now. If the time runs out, another message continues the review. Lambda ends a chain of such messages after
-some links, so the ledger keeps the position, and the review of the next hour goes on from there.
+After six hours, an unproven file whose hours are closed becomes unlisted, because CloudTrail did not write it. If no
+digest covers it, its account and Region are recorded as without digests, once for all of their files. Listed
+objects that have not arrived are re-announced, as are digests whose public key was not available, once it is
+(`aitrail.ingest.unverifiable`). If the time runs out, another message continues the review. Lambda ends a chain of such
+messages after some links, so the ledger keeps the position, and the review of the next hour goes on from there.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from typing import Any
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
-from aitrail.deliveries import Announcer, ReviewRequest
-from aitrail.digests import PATIENCE, Judge
-from aitrail.ledger import AWAITED, UNLISTED, UNPROVEN, UNVERIFIABLE, Ledger, LedgerReader
+from aitrail.deliveries import DIGEST_FOLDER, Announcer, ReviewRequest, log_key_of
+from aitrail.digests import PATIENCE, Judge, PublicKeys, known_of
+from aitrail.ingest.unverifiable import UnverifiableDigests
+from aitrail.ledger import AWAITED, NO_DIGESTS, UNLISTED, UNPROVEN, UNVERIFIABLE, Ledger, LedgerReader
 from aitrail.window import format_time
 
 _DOUBLINGS = 8
 _AT_ONCE = 100
 # Seconds that one review may take, so that the other messages in its batch have their turn.
 _SHARE = 60
+_LACKING = "RegionsWithoutDigests"
 
 # The ledger's item with the position of a review that ran out of time. It is in none of the indexes.
 _POSITION = ("review", "position")
@@ -38,6 +40,7 @@ class Review:
     ledger: Ledger
     reader: LedgerReader
     announcer: Announcer
+    public_keys: PublicKeys
     bucket: str
     clock: Clock = SYSTEM_CLOCK
 
@@ -50,8 +53,8 @@ class Review:
         request = request if request.problem else self._unfinished()
         end = max(time_left() - _SHARE, 0)
         parts: dict[str, _Part] = {
-            AWAITED: partial(self._announce, AWAITED),
-            UNVERIFIABLE: partial(self._announce, UNVERIFIABLE),
+            AWAITED: self._announce_awaited,
+            UNVERIFIABLE: self._unverifiable.retry,
             UNPROVEN: self._decide,
         }
         problems = list(parts)
@@ -72,31 +75,64 @@ class Review:
         position = self.ledger.entry(*_POSITION) or {}
         return ReviewRequest(problem=position.get("reviewing", ""), after=position.get("after", ""))
 
-    def _announce(self, problem: str, after: str, counts: Counter[str]) -> Iterator[str]:
-        found = self.reader.with_problem(problem, after=after)
+    @property
+    def _unverifiable(self) -> UnverifiableDigests:
+        return UnverifiableDigests(
+            ledger=self.ledger,
+            reader=self.reader,
+            public_keys=self.public_keys,
+            announce=self._announce,
+            clock=self.clock,
+        )
+
+    def _announce_awaited(self, after: str, counts: Counter[str]) -> Iterator[str]:
+        found = self.reader.with_problem(AWAITED, after=after)
         while entries := list(islice(found, _AT_ONCE)):
-            overdue = list(filter(self._is_overdue, entries))
-            list(self.announcer.announce(entry["logFile"].partition(f"{self.bucket}/")[2] for entry in overdue))
-            for entry in overdue:
-                times = entry.get("announcements", 0) + 1
-                self.ledger.note(
-                    entry["logFile"], entry["entry"], announcedAt=format_time(self.clock.now()), announcements=times
-                )
-            counts["AnnouncedAgain"] += len(overdue)
+            self._announce(list(filter(self._is_overdue, entries)), counts)
             yield entries[-1]["logFile"]
 
     def _is_overdue(self, entry: dict[str, Any]) -> bool:
         latest: str = max(entry.get(name, "") for name in ("listedAt", "ingestedAt", "announcedAt"))
         # After several announcements in vain, another one is unlikely to help: a few a year, not four a day.
         patience = PATIENCE * 2 ** min(entry.get("announcements", 0), _DOUBLINGS)
-        is_here: bool = entry["logFile"].startswith(f"s3://{self.bucket}/")
-        return is_here and latest < format_time(self.clock.now() - patience)
+        return latest < format_time(self.clock.now() - patience)
+
+    def _announce(self, entries: list[dict[str, Any]], counts: Counter[str]) -> None:
+        """Re-announces objects of the bucket, and notes that in their entries."""
+        here = [entry for entry in entries if entry["logFile"].startswith(f"s3://{self.bucket}/")]
+        list(self.announcer.announce(entry["logFile"].partition(f"{self.bucket}/")[2] for entry in here))
+        for entry in here:
+            times = entry.get("announcements", 0) + 1
+            self.ledger.note(
+                entry["logFile"], entry["entry"], announcedAt=format_time(self.clock.now()), announcements=times
+            )
+        counts["AnnouncedAgain"] += len(here)
 
     def _decide(self, after: str, counts: Counter[str]) -> Iterator[str]:
         judge = Judge(reader=self.reader, bucket=self.bucket, now=self.clock.now())
         for entry in self.reader.with_problem(UNPROVEN, after=after):
-            verdict = judge.verdict(entry)
-            if verdict != UNPROVEN:
-                decided = self.ledger.doubt(entry["logFile"], verdict)
-                counts["UnlistedFiles"] += decided.get("problem") == UNLISTED
+            if entry["entry"] == NO_DIGESTS:
+                self._decide_on_origin(entry, judge, counts)
+            else:
+                self._decide_on_file(entry, judge, counts)
             yield entry["logFile"]
+
+    def _decide_on_file(self, entry: dict[str, Any], judge: Judge, counts: Counter[str]) -> None:
+        log_file, verdict = entry["logFile"], judge.verdict(entry)
+        if verdict == UNLISTED:
+            decided = self.ledger.doubt(log_file, UNLISTED)
+            counts["UnlistedFiles"] += decided.get("problem") == UNLISTED
+        elif verdict == NO_DIGESTS and (key := log_key_of(log_file)):
+            # First, so that a crash in between loses nothing.
+            known = known_of(log_file, entry.get("storedAt") or format_time(self.clock.now()))
+            counts[_LACKING] += self.ledger.lacks_digests(key.folder(DIGEST_FOLDER), NO_DIGESTS, known)
+            self.ledger.doubt(log_file, None)
+
+    def _decide_on_origin(self, entry: dict[str, Any], judge: Judge, counts: Counter[str]) -> None:
+        verdict = judge.verdict_on_origin(entry)
+        if verdict == NO_DIGESTS:
+            known: dict[str, Any] = {name: entry[name] for name in ("ingestedAt", "deliveredAt") if name in entry}
+            known["deliveryDay"] = entry["ingestedAt"][: len("YYYY-MM-DD")]
+            counts[_LACKING] += self.ledger.lacks_digests(entry["logFile"], NO_DIGESTS, known)
+        elif verdict is None:
+            self.ledger.has_digests(entry["logFile"])

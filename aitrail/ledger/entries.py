@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from aitrail.deliveries import Kind, kind_of, log_key_of
+from aitrail.deliveries import Kind, is_digest_folder, kind_of, log_key_of
 
 FILE = "file"
 DIGEST = "digest"
@@ -20,6 +20,9 @@ IMPORT = "import"
 # Values of a log file's `doubt`: no digest lists it yet; no digest of its hour lists it, and none will.
 UNPROVEN = "unproven"
 UNLISTED = "unlisted"
+# Sort key, value of `doubt`, and problem of the entry of an account and Region, whose `logFile` is its digest folder:
+# there are log files whose time no verified digest covers. One entry stands for all of them.
+NO_DIGESTS = "no-digests"
 # The problem of an object that a digest lists but that has not arrived.
 AWAITED = "awaited"
 # CloudTrail delivers within minutes, and awaited objects are re-announced after six hours: later, none will arrive.
@@ -32,7 +35,8 @@ REJECTED = "reject"
 
 # The problems that `settled` may report, most severe first.
 PROBLEMS = (
-    *("tampered", "unlisted", "replaced", "removed", "unreadable", "missing", "archived", "invalid", "unverifiable"),
+    *("tampered", "unlisted", "no-digests", "replaced", "removed", "unreadable", "missing", "archived", "invalid"),
+    "unverifiable",
     *("broken", "awaited", "unproven", "rejects", "accepted"),
 )
 # Statuses that an operator should look at; the problems have the same names.
@@ -162,7 +166,9 @@ def attributes_of_key(key: str) -> dict[str, Any]:
 
 
 def entry_kind(key: str) -> str:
-    """The sort key of an object's entry."""
+    """The sort key of the entry of an object, or of a digest folder."""
+    if is_digest_folder(key):
+        return NO_DIGESTS
     return DIGEST if kind_of(key) is Kind.DIGEST else FILE
 
 
@@ -198,10 +204,10 @@ def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The conclusions from an entry's attributes: the values of SETTLED, None for attributes that should be absent.
 
     Problems, most severe first: tampered (its content differs from what a digest lists), unlisted (no digest of its
-    hour lists it), replaced (its content was different before), removed (it was deleted after it was read),
-    unreadable, missing, archived, invalid, unverifiable (from its status), broken (a digest that does not follow the
-    digest it should), awaited (a digest lists it, but it has not arrived), unproven (no digest lists it yet), rejects;
-    accepted if all its problems have been accepted.
+    hour lists it), no-digests (of an account and Region), replaced (its content was different before), removed (it was
+    deleted after it was read), unreadable, missing, archived, invalid, unverifiable (from its status), broken (a digest
+    that does not follow the digest it should), awaited (a digest lists it, but it has not arrived), unproven (no digest
+    lists it yet), rejects; accepted if all its problems have been accepted.
     """
     expected, sha256 = entry.get("expectedSha256"), entry.get("sha256")
     accepted = {each["problem"] for each in valid_acceptances(entry)}
@@ -247,6 +253,7 @@ def _problems(entry: Mapping[str, Any]) -> list[str]:
     found = {
         "tampered": expected and sha256 and sha256 != expected,
         UNLISTED: doubt == UNLISTED,
+        NO_DIGESTS: doubt == NO_DIGESTS,
         "replaced": _is_replaced(entry),
         "removed": entry.get("removedAt"),
         status: status in _PROBLEMS,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import is_backfill
 from aitrail.ledger.chains import Chains
-from aitrail.ledger.entries import DIGEST, FILE, PREMISES, UNPROVEN, Entry, became_rows, settled
+from aitrail.ledger.entries import DIGEST, FILE, NO_DIGESTS, PREMISES, UNPROVEN, Entry, became_rows, settled
 from aitrail.ledger.rejects import Rejects
 from aitrail.ledger.updating import Attributes, EntryStore
 from aitrail.window import format_time
@@ -138,9 +138,51 @@ class Ledger:
         """
         return self._amend_known(log_file, kind, lambda seen: {"removedAt": at and seen.get("removedAt", at)})
 
-    def accept(self, log_file: str, kind: str, changed: Callable[[list[Attributes]], list[Any]]) -> dict[str, Any]:
-        """Changes the acceptances of an entry (see `entries.acceptance`). Returns the resulting entry."""
-        return self._amend_known(log_file, kind, lambda seen: {"accepted": changed(seen.get("accepted", []))})
+    def lacks_digests(self, folder: str, doubt: str, known: Attributes) -> bool:
+        """Records that log files of an account and Region may have no digest (UNPROVEN), or have none (NO_DIGESTS).
+
+        `folder` is its digest folder, `known` the attributes of a new entry. Returns whether NO_DIGESTS is its problem
+        only since now.
+        """
+        seen = self.entry(folder, NO_DIGESTS, consistent=True) or {}
+        if seen.get("doubt") in (doubt, NO_DIGESTS):
+            return False
+
+        def changed(old: Attributes) -> Attributes:
+            is_known = old.get("doubt") is not None
+            return {**({} if is_known else known), "doubt": NO_DIGESTS if old.get("doubt") == NO_DIGESTS else doubt}
+
+        return self._amend(folder, NO_DIGESTS, seen, changed).get("problem") == NO_DIGESTS
+
+    def has_digests(self, folder: str) -> None:
+        """Removes the doubt about an account and Region, unless it is known by now that it has no digests."""
+
+        def changed(seen: Attributes) -> Attributes:
+            if seen.get("doubt") == NO_DIGESTS:
+                return {"doubt": NO_DIGESTS}
+            return dict.fromkeys(("doubt", "deliveryDay", "deliveredAt"))
+
+        self._amend_known(folder, NO_DIGESTS, changed)
+
+    def accept(
+        self,
+        log_file: str,
+        kind: str,
+        changed: Callable[[list[Attributes]], list[Any]],
+        also: Attributes | None = None,
+        *,
+        creates: bool = False,
+    ) -> dict[str, Any]:
+        """Changes the acceptances of an entry (see `entries.acceptance`), and `also` these attributes.
+
+        An entry that does not exist is created only if `creates`. Returns the resulting entry.
+        """
+        return self._amend_known(
+            log_file,
+            kind,
+            lambda seen: {"accepted": changed(seen.get("accepted", [])), **(also or {})},
+            creates=creates,
+        )
 
     def close_replaced(self, log_file: str, now: datetime) -> dict[str, Any]:
         """Records that no row of replaced content is left. Returns the resulting entry."""
@@ -173,10 +215,12 @@ class Ledger:
             old = self._entries.change_if(log_file, kind, changes, {name: seen.get(name) for name in PREMISES})
         return _after(seen, changes)
 
-    def _amend_known(self, log_file: str, kind: str, changed: Callable[[Attributes], Attributes]) -> dict[str, Any]:
-        """Changes an entry as `_amend` does, but reads it first and does not create it."""
+    def _amend_known(
+        self, log_file: str, kind: str, changed: Callable[[Attributes], Attributes], *, creates: bool = False
+    ) -> dict[str, Any]:
+        """Changes an entry as `_amend` does, but reads it first, and by default does not create it."""
         seen = self.entry(log_file, kind, consistent=True) or {}
-        return self._amend(log_file, kind, seen, changed, creates=False)
+        return self._amend(log_file, kind, seen, changed, creates=creates)
 
 
 def lister_of(entry: Attributes) -> str | None:

@@ -32,6 +32,11 @@ class LedgerReader:
         """
         return self._entries(tables.BY_PROBLEM, problem, after=after)
 
+    def first_with_problem(self, problem: str, *, after: str) -> _Entry | None:
+        """The first entry with that problem after the name `after`; None if there is none. Raises botocore's errors."""
+        found, _ = self._fetch(tables.BY_PROBLEM, problem, after=after, Limit=1)(None)
+        return next(iter(found), None)
+
     def of_day(self, day: str, *, begins_with: str = "") -> Iterator[_Entry]:
         """The entries of a day of delivery (YYYY-MM-DD) with this prefix, in the order of log files.
 
@@ -63,6 +68,7 @@ class LedgerReader:
         *,
         after: str = "",
         shown: Mapping[str, str] | None = None,
+        **more: int,
     ) -> Fetch:
         condition, names, values = "#key = :value", {"#key": index.partition_keys[0]}, {":value": {"S": value}}
         if begins_with:
@@ -76,6 +82,7 @@ class LedgerReader:
             "KeyConditionExpression": condition,
             "ExpressionAttributeNames": {**names, **(shown or {})},
             "ExpressionAttributeValues": values,
+            **more,
         }
         return self._reader.query(parameters | ({"ProjectionExpression": ", ".join(shown)} if shown else {}))
 

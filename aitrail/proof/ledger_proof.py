@@ -14,7 +14,17 @@ from typing import Any
 from aitrail.cells import counted
 from aitrail.deliveries import DIGEST_FOLDER, LogKey, kind_of, log_key_of
 from aitrail.digests import MARGIN, PATIENCE, Span, chains_of, gaps, is_covered
-from aitrail.ledger import ACCEPTED, DIGEST, FILE, has_distant_events, lister_of, near, valid_acceptances
+from aitrail.ledger import (
+    ACCEPTED,
+    DIGEST,
+    FILE,
+    NO_DIGESTS,
+    UNVERIFIABLE,
+    has_distant_events,
+    lister_of,
+    near,
+    valid_acceptances,
+)
 from aitrail.proof.closing import Closing
 from aitrail.proof.restarts import Restart
 from aitrail.window import Window, days_between, format_time, parse_time
@@ -90,6 +100,11 @@ class Proof:
     # Digest folder of an account and Region -> the spans of the digests, and the log files that no digest lists.
     _spans: dict[str, list[Span]] = field(default_factory=dict)
     _unproven: dict[str, list[str]] = field(default_factory=dict)
+    # Digest folder -> its unverifiable digests, and -> the acceptance of log files without digests.
+    _unverifiable: dict[str, list[str]] = field(default_factory=dict)
+    _accepted_origins: dict[str, Finding] = field(default_factory=dict)
+    # Digest folders that became known for log files without digests within the window.
+    _lacking: set[str] = field(default_factory=set)
     # Chain -> its latest end before the window, as far as entries have been added.
     _known: dict[str, datetime] = field(default_factory=dict)
     # Problems that have been accepted, with who accepted them and why.
@@ -121,6 +136,8 @@ class Proof:
 
         Digests, and files with a problem that are not verified, need all attributes.
         """
+        if entry["entry"] == NO_DIGESTS and self._is_between(entry["ingestedAt"], self.until):
+            self._lacking.add(entry["logFile"])
         key = log_key_of(entry["logFile"])
         if key is None:
             return
@@ -179,7 +196,9 @@ class Proof:
         if span is None and not self._is_between(self._time_of(entry, key), self.until + MARGIN):
             return
         self._note_accepted(entry)
-        if (problem := entry.get("problem")) in _DIGESTS:
+        if (problem := entry.get("problem")) == UNVERIFIABLE:
+            self._unverifiable.setdefault(key.folder(DIGEST_FOLDER), []).append(entry["logFile"])
+        elif problem in _DIGESTS:
             self._find(problem, entry, _DIGESTS)
         if entry.get("status") == "verified":
             self.digests.append(entry["logFile"])
@@ -214,6 +233,29 @@ class Proof:
             pass  # neither verified nor a finding
         else:
             self._unproven.setdefault(key.folder(DIGEST_FOLDER), []).append(entry["logFile"])
+
+    @property
+    def origins(self) -> list[str]:
+        """The digest folders whose own entries matter, in order; these are to be added last (`add_origin`)."""
+        return sorted(self._unproven.keys() | self._unverifiable.keys() | self._lacking)
+
+    def add_origin(self, entry: Mapping[str, Any]) -> None:
+        """Adds the ledger's entry of an account and Region, after all others."""
+        folder = entry["logFile"]
+        for each in valid_acceptances(entry):
+            if each["problem"] == NO_DIGESTS:
+                self._accepted_origins[folder] = Finding(finding=NO_DIGESTS, of=folder, why=_said(each))
+            elif each["problem"] == UNVERIFIABLE:
+                self._accept_unverifiable(folder, _said(each))
+        if entry.get("problem") != NO_DIGESTS:
+            self._lacking.discard(folder)
+
+    def _accept_unverifiable(self, folder: str, why: str) -> None:
+        """Treats all unverifiable digests in a folder as if each were accepted."""
+        names = dict.fromkeys(self._unverifiable.pop(folder, ()))
+        self._accepted += [Finding(finding=UNVERIFIABLE, of=name, why=why) for name in names]
+        if spans := self._spans.get(folder):
+            self._spans[folder] = [replace(span, accepted=span.accepted or span.log_file in names) for span in spans]
 
     @property
     def events(self) -> Window:
@@ -267,7 +309,15 @@ class Proof:
         return self._named.get(finding, set())
 
     def _holds(self, key: LogKey, day: str | None = None) -> bool:
-        return self._is_between(key.delivered_at or f"{day or key.delivery_day}T00:00:00Z", self.until)
+        """Whether an object was delivered within the window; `day` is the one in the ledger.
+
+        If its name has no time, or one after that day, only the day is known, and any part of it counts.
+        """
+        at = key.delivered_at
+        if at and not (day and day < at[: len(day)]):
+            return self._is_between(at, self.until)
+        day = day or key.delivery_day
+        return format_time(self.since)[: len(day)] <= day and f"{day}T00:00:00Z" < format_time(self.until)
 
     def _is_between(self, at: str, until: datetime) -> bool:
         return format_time(self.since) <= at < format_time(until)
@@ -277,14 +327,18 @@ class Proof:
         self.counts.update({name: entry.get(name, 0) for name in _COUNTED})
         self.rows[entry["logFile"]] = entry.get("written", 0)
 
+    def find_unknown(self, log_file: str) -> None:
+        """Adds a finding for a log file that a digest lists and the ledger does not have."""
+        why = "a digest lists it, but the ledger has no entry for it"
+        self._findings.append(Finding(finding="not-ingested", of=log_file, why=why))
+
     def _find(self, name: str, entry: Mapping[str, Any], meanings: Mapping[str, str]) -> None:
         self._named.setdefault(name, set()).add(entry["logFile"])
         self._findings.append(Finding(finding=name, of=entry["logFile"], why=meanings[name]))
 
     def _note_accepted(self, entry: Mapping[str, Any]) -> None:
         for each in valid_acceptances(entry):
-            why = f"{each['by']} at {each['at']}: {each['reason']}"
-            self._accepted.append(Finding(finding=each["problem"], of=entry["logFile"], why=why))
+            self._accepted.append(Finding(finding=each["problem"], of=entry["logFile"], why=_said(each)))
 
     @property
     def accepted(self) -> list[Finding]:
@@ -294,20 +348,15 @@ class Proof:
         follows = (
             Finding(finding="unproven", of=name, why=why) for name in files if self._is_of_an_accepted_hour(name)
         )
-        return [*self._accepted, *follows]
+        origins = (found for folder, found in self._accepted_origins.items() if self._lacks_digests(folder))
+        return [*self._accepted, *origins, *follows]
 
     def findings(self) -> Iterator[Finding]:
         """The findings that prevent the proof, once all entries are added."""
         yield from self._findings
-        for folder, log_files in sorted(self._unlisted().items()):
-            if folder in self._spans:
-                why = "no CloudTrail digest lists it yet"
-                others = (name for name in log_files if not self._is_of_an_accepted_hour(name))
-                yield from (Finding(finding="unproven", of=log_file, why=why) for log_file in others)
-            else:
-                files = counted(len(log_files), "log file")
-                why = f"{files} delivered in the window, but no digest: is log file validation on?"
-                yield Finding(finding="no-digests", of=folder, why=why)
+        for log_file in sorted(name for names in self._unverifiable.values() for name in names):
+            yield Finding(finding=UNVERIFIABLE, of=log_file, why=_DIGESTS[UNVERIFIABLE])
+        yield from self._unproven_findings()
         if self.until > self.closed:
             yield self._not_closed()
         if not self.delivered and not self._spans and self.since < min(self.until, self.closed):
@@ -329,12 +378,44 @@ class Proof:
 
     def _unlisted(self) -> dict[str, list[str]]:
         """Digest folder -> the log files that no digest lists, although their time is closed."""
-        closed = format_time(self.closed)
-        found = {
-            folder: [each for each in log_files if (_delivered_at(each) or "") < closed]
-            for folder, log_files in self._unproven.items()
-        }
+        closed, to_come = format_time(self.closed), format_time(self.now + LISTED_WITHIN)
+
+        def is_due(log_file: str) -> bool:
+            named = _delivered_at(log_file) or ""
+            return named < closed or named > to_come  # no digest lists a file of the future
+
+        found = {folder: list(filter(is_due, log_files)) for folder, log_files in self._unproven.items()}
         return {folder: log_files for folder, log_files in found.items() if log_files}
+
+    def _unproven_findings(self) -> Iterator[Finding]:
+        unlisted = self._unlisted()
+        for folder, log_files in sorted(unlisted.items()):
+            if folder in self._spans:
+                why = "no CloudTrail digest lists it yet"
+                others = (name for name in log_files if not self._is_of_an_accepted_hour(name))
+                if folder in self._accepted_origins:
+                    others = (name for name in others if self._is_of_an_hour(name))
+                yield from (Finding(finding="unproven", of=log_file, why=why) for log_file in others)
+            elif folder not in self._accepted_origins:
+                files = counted(len(log_files), "log file")
+                why = f"{files} delivered in the window, but no digest: is log file validation on?"
+                yield Finding(finding=NO_DIGESTS, of=folder, why=why)
+        for folder in sorted(self._lacking):
+            if folder in self._spans or folder not in unlisted:
+                why = "log files that arrived in the window are of times without digests: who wrote them, and when?"
+                yield Finding(finding=NO_DIGESTS, of=folder, why=why)
+
+    def _lacks_digests(self, folder: str) -> bool:
+        """Whether the window has log files of that account and Region whose time no digest covers."""
+        log_files = self._unlisted().get(folder, ())
+        return folder not in self._spans or any(not self._is_of_an_hour(name) for name in log_files)
+
+    def _is_of_an_hour(self, log_file: str) -> bool:
+        """Whether any digest covers the time in the name of a log file."""
+        key = log_key_of(log_file)
+        if key is None or key.delivered_at is None:
+            return False
+        return is_covered(parse_time(key.delivered_at), self._spans.get(key.folder(DIGEST_FOLDER), ()))
 
     def _is_of_an_accepted_hour(self, log_file: str) -> bool:
         """Whether it has been accepted that a digest for the time of that log file proves nothing."""
@@ -374,6 +455,10 @@ def _gap(of: str, begin: datetime, end: datetime) -> Finding:
 def _delivered_at(log_file: str) -> str | None:
     key = log_key_of(log_file)
     return key.delivered_at if key else None
+
+
+def _said(acceptance: Mapping[str, str]) -> str:
+    return f"{acceptance['by']} at {acceptance['at']}: {acceptance['reason']}"
 
 
 def _tells_of_the_lack(entry: Mapping[str, Any]) -> bool:

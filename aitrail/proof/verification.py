@@ -16,22 +16,25 @@ from aitrail.deliveries import (
     content_of,
     kind_of,
     log_key_of,
+    origin_of,
 )
 from aitrail.digests import PublicKeys
-from aitrail.ledger import AWAITED, DIGEST, FILE, RESTARTS, UNVERIFIABLE, LedgerReader
+from aitrail.ledger import AWAITED, DIGEST, FILE, NO_DIGESTS, RESTARTS, UNVERIFIABLE, LedgerReader
 from aitrail.proof.deep_proof import DeepProof
-from aitrail.proof.ledger_proof import Finding, Proof, days_of
+from aitrail.proof.ledger_proof import LISTED_WITHIN, Finding, Proof, days_of
 from aitrail.proof.listed import ListedFiles
+from aitrail.proof.rechecking import Rechecking
 from aitrail.proof.restarts import Restart, key_of
 from aitrail.proof.row_proof import RowCheck, RowProof
 from aitrail.questions import Row, RowSource
 from aitrail.rows import Expiry, Reading, Redaction, recorded_with
 from aitrail.services import Registry
-from aitrail.window import Window
+from aitrail.window import Window, format_time
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+_Entry = dict[str, Any]
 # Problems that re-announcing can solve: awaited objects, and digests whose public key was not available.
 _MENDED = (AWAITED, UNVERIFIABLE)
 
@@ -78,6 +81,7 @@ class Verification:
 
     `scope` is the place where the function ingests log files, None for all places. With `ends_when_closed`, a window
     ends where the chains of digests are closed, even if it is given a later end.
+    With `rechecks`, digests that the function could not verify are checked again with `public_keys`.
     """
 
     reader: LedgerReader
@@ -92,6 +96,7 @@ class Verification:
     origins: Origins = field(default_factory=Origins)
     scope: Scope | None = None
     ends_when_closed: bool = False
+    rechecks: bool = False
     progress: Callable[[str], None] = lambda _: None
     clock: Clock = SYSTEM_CLOCK
 
@@ -141,33 +146,49 @@ class Verification:
             ends_when_closed=self.ends_when_closed,
             horizon=self._horizon,
         )
+        rechecking = Rechecking(fetch=partial(content_ahead, self.s3, clock=self.clock), public_keys=self.public_keys)
+        if self.rechecks:
+            for name in rechecking.check(self._unverifiable(possible)):
+                self.progress(name)
         for day in days_of(Window(since=proof.since, until=proof.until), self.now):
             self.progress(day)
-            self._add(proof, self.reader.of_day(day))
+            self._add(proof, self.reader.of_day(day), rechecking.corrected)
         for item in self.reader.whole(self.reader.of_day(RESTARTS)):
             if (key := key_of(item)) and self.origins.have(key):
                 proof.add_restart(Restart.of(item))
         proof.close()
+        for name in filter(partial(self._should_be_there, proof), rechecking.unknown()):
+            proof.find_unknown(name)
+        for entry in self.reader.whole({"logFile": folder, "entry": NO_DIGESTS} for folder in proof.origins):
+            proof.add_origin(entry)
         return proof
+
+    def _unverifiable(self, window: Window) -> Iterator[str]:
+        """The unverifiable digests that may cover a part of the window."""
+        first, last = format_time(window.since), format_time(window.until + LISTED_WITHIN)
+        for entry in self.reader.with_problem(UNVERIFIABLE):
+            key = log_key_of(entry["logFile"])
+            if key and key.delivered_at and first <= key.delivered_at <= last and self.origins.have(key):
+                yield entry["logFile"]
 
     @property
     def _horizon(self) -> datetime | None:
         return None if self.ledger_retention is None else self.now - self.ledger_retention
 
-    def _add(self, proof: Proof, entries: Iterable[dict[str, Any]]) -> None:
+    def _add(self, proof: Proof, entries: Iterable[_Entry], corrected: Callable[[_Entry], _Entry]) -> None:
         """Adds entries to the proof; those that the index does not show enough of are first read completely."""
 
-        def others() -> Iterator[dict[str, Any]]:
+        def others() -> Iterator[_Entry]:
             for entry in entries:
                 if not self._is_asked(entry["logFile"]):
                     continue
                 if _needs_all(entry):
                     yield entry
                 else:
-                    proof.add(entry)
+                    proof.add(corrected(entry))
 
         for entry in self.reader.whole(others()):
-            proof.add(entry)
+            proof.add(corrected(entry))
 
     def _not_ingested(self, proof: Proof) -> Iterator[Finding]:
         """The log files that digests list without an entry in the ledger."""
@@ -181,7 +202,7 @@ class Verification:
 
     def _is_asked(self, log_file: str) -> bool:
         """Whether the account and Region of an object are selected."""
-        key = log_key_of(log_file)
+        key = origin_of(log_file)
         return key is not None and self.origins.have(key)
 
     def _is_expected(self, proof: Proof, log_file: str) -> bool:

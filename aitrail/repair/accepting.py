@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from aitrail.deliveries import is_digest_folder
 from aitrail.errors import AitrailError
 from aitrail.ledger import (
     ACCEPTED,
     AWAITED,
     AWAITED_FOR,
+    NO_DIGESTS,
     PROBLEMS,
     REJECTED,
     UNPROVEN,
+    UNVERIFIABLE,
     Ledger,
     LedgerReader,
     acceptance,
@@ -33,16 +36,25 @@ class NothingToAcceptError(AitrailError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepting:
-    """Accepts problems on behalf of `by`, at the time `at`."""
+    """Accepts problems on behalf of `by`, at the time `at`.
+
+    The name of an account and Region's digest folder stands for all its log files without digests, and all its
+    unverifiable digests, present and future.
+    """
 
     ledger: Ledger
+    reader: LedgerReader
     by: str
     at: str
 
     def problem(self, log_file: str) -> str:
         """The most severe problem of a log file or digest that can be accepted. Raises NothingToAcceptError."""
         entry = self._entry(log_file) or {}
+        if found := self._problems_of_origin(log_file, entry):
+            return found[0]
         problem: str | None = entry.get("problem")
+        if is_digest_folder(log_file) and valid_acceptances(entry):
+            problem = ACCEPTED  # although the function may not have decided yet that it is without digests
         if problem == AWAITED and parse_time(entry["listedAt"]) < parse_time(self.at) - AWAITED_FOR:
             return problem
         if problem in (None, ACCEPTED, *_OPEN) and self._has_rejects(log_file):
@@ -58,6 +70,28 @@ class Accepting:
             raise NothingToAcceptError(f"{log_file} has already been accepted.")
         return problem
 
+    def _problems_of_origin(self, folder: str, entry: dict[str, Any]) -> list[str]:
+        """The problems of an account and Region that can be accepted; none if `folder` is not a digest folder."""
+        if not is_digest_folder(folder):
+            return []
+        first = self.reader.first_with_problem(UNVERIFIABLE, after=folder) or {}
+        found = {
+            NO_DIGESTS: entry.get("doubt") == NO_DIGESTS,
+            UNVERIFIABLE: first.get("logFile", "").startswith(folder),
+        }
+        accepted = {each["problem"] for each in valid_acceptances(entry)}
+        return [problem for problem, is_there in found.items() if is_there and problem not in accepted]
+
+    def _accept_origin(self, folder: str, reason: str) -> None:
+        """Accepts all problems of an account and Region, which may have no entry yet."""
+        is_unverifiable = UNVERIFIABLE in self._problems_of_origin(folder, self._entry(folder) or {})
+        # Log files of unverifiable digests are without digests, too, or will be: the function decides after hours.
+        problems = (NO_DIGESTS, UNVERIFIABLE) if is_unverifiable else (NO_DIGESTS,)
+        new = [acceptance(problem, {}, at=self.at, by=self.by, reason=reason) for problem in problems]
+        # Only with this status can the entry have the problem, and its acceptance apply.
+        status = {"status": UNVERIFIABLE} if is_unverifiable else {}
+        self.ledger.accept(folder, NO_DIGESTS, lambda accepted: [*accepted, *new], status, creates=True)
+
     def _has_rejects(self, log_file: str) -> bool:
         return any(each["problem"] == REJECTED for each in self.ledger.rejects.of(log_file))
 
@@ -66,6 +100,9 @@ class Accepting:
 
         Raises NothingToAcceptError if the object no longer has that problem.
         """
+        if is_digest_folder(log_file):
+            self._accept_origin(log_file, reason)
+            return None
         who = {"at": self.at, "by": self.by, "reason": reason}
         after: dict[str, Any] = {}
         if entry := self._entry(log_file):
@@ -87,7 +124,8 @@ class Accepting:
         entry = self._entry(log_file)
         is_accepted = entry is not None and bool(valid_acceptances(entry))
         if entry and is_accepted:
-            self.ledger.accept(log_file, entry["entry"], self._taken_back)
+            status = {"status": None} if entry["entry"] == NO_DIGESTS else {}
+            self.ledger.accept(log_file, entry["entry"], self._taken_back, status)
         if not self.ledger.rejects.accept(log_file, REJECTED, self._taken_back) and not is_accepted:
             raise NothingToAcceptError(f"{log_file} has no accepted problem.")
 

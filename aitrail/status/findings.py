@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from aitrail.ledger import NO_DIGESTS
 from aitrail.status.chains import Chain
 from aitrail.status.facts import Status
 from aitrail.status.problems import NEEDS_ATTENTION, WORTH_KNOWING
@@ -134,10 +135,11 @@ def _of_digests(status: Status) -> Iterator[Finding]:
 
 
 def _of_proof(status: Status) -> Iterator[Finding]:
-    if origins := status.without_digests:
+    # Once the ledger has an entry for it, an account and Region needs attention.
+    if (origins := status.without_digests) and not status.problems[NO_DIGESTS].count:
         yield Finding.naming(
             [" ".join(origin) for origin in origins],
-            finding="no-digests",
+            finding=NO_DIGESTS,
             what="Accounts and Regions have log files, but no digest: nothing proves that these files are complete.",
             what_to_do="Turn on log file validation for their trail. The first digest arrives after an hour or two.",
         )

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from aitrail.aws import Deployment, in_order
-from aitrail.deliveries import Origins, log_key_of
+from aitrail.deliveries import Origins, origin_of
 from aitrail.ledger import PROBLEMS, REJECTED, LedgerReader
 from aitrail.questions import TableRows
 from aitrail.status.arrivals import ATTRIBUTES, Arrivals
@@ -52,7 +52,7 @@ class Look:
     def _problem(self, name: str, origins: Origins, now: datetime) -> Problem:
         entries = self.reader.with_problem(name)
         if not origins.are_all:
-            entries = (entry for entry in entries if (key := log_key_of(entry["logFile"])) and origins.have(key))
+            entries = (entry for entry in entries if (key := origin_of(entry["logFile"])) and origins.have(key))
         return Problem.of(entries, now)
 
     def _arrivals(self, window: Window, origins: Origins, now: datetime) -> Arrivals:

@@ -27,6 +27,10 @@ NEEDS_ATTENTION = {
         "No CloudTrail digest lists these log files: someone else wrote them.",
         "Run `aitrail verify`, and find out who can write to the log bucket. To accept known ones: `aitrail accept`.",
     ),
+    "no-digests": (
+        "No verified digest covers some log files of these accounts and Regions: nobody knows who wrote them.",
+        "Find out. Is log file validation off? Turn it on, or accept them with the folder: `aitrail accept`.",
+    ),
     "replaced": (
         "Log files had other content before: CloudTrail never writes one twice. Both contents may have become rows.",
         "docs/completeness.md says what to check; `aitrail accept` then marks them as accepted.",
@@ -60,7 +64,7 @@ NEEDS_ATTENTION = {
 WORTH_KNOWING = {
     "unverifiable": (
         "The public keys of digests are not available: the signatures could not be checked.",
-        "They are queued again automatically, first after six hours; `aitrail verify --announce` does it at once.",
+        "They are queued again once their Region returns keys. If it never will: docs/operations.md (Public keys).",
     ),
     "awaited": (
         "Deliveries that a digest lists have not arrived yet.",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -18,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aitrail.aws import redaction_key
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import Announcer, Scope
-from aitrail.digests import PublicKeys, Reconciliation
+from aitrail.digests import GivenKeys, PublicKeys, Reconciliation, Undigested, read_keys
 from aitrail.dynamodb import encode_batches_at_once
 from aitrail.ingest import FILES_AHEAD, WRITERS, EventsTable, Ingestion, Review, TimeShares, expiry
 from aitrail.ledger import Ledger, LedgerReader
@@ -41,6 +42,8 @@ _RESERVE = 60
 # Seconds. The queue's visibility timeout is six times the function's timeout, half an hour: longer than most faults.
 _FIRST_PAUSE = 60
 _LONGEST_PAUSE = 900
+# Public keys of the setting aitrail:publicKeys, by Region; infra/bundling.py writes the file.
+_PUBLIC_KEYS = Path(__file__).with_name("public-keys.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +137,11 @@ def _redaction(environment: Environment, registry: Registry) -> Redaction | None
     return Redaction(registry, key_name=arn, key=lambda: redaction_key(_client("secretsmanager"), arn))
 
 
+def _given_keys() -> GivenKeys:
+    """The keys of the setting aitrail:publicKeys, which are part of the function's code."""
+    return read_keys(_PUBLIC_KEYS.read_bytes()) if _PUBLIC_KEYS.exists() else {}
+
+
 def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingestion:
     ledger = Ledger(_client("dynamodb"), environment.files_table, clock=clock)
     reader = LedgerReader(_client("dynamodb"), environment.files_table, clock=clock)
@@ -141,6 +149,7 @@ def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingesti
     # Few batches send messages, so the client is created only when needed.
     announcer = Announcer(lambda: _client("sqs"), environment.backfill_queue_url, environment.log_bucket, clock=clock)
     registry = load()
+    public_keys = PublicKeys(partial(_client, "cloudtrail"), clock=clock, given=_given_keys)
     return Ingestion(
         s3=_client("s3"),
         events=EventsTable(encode_batches_at_once(_client("dynamodb")), environment.events_table, clock=clock),
@@ -150,12 +159,20 @@ def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingesti
         reconciliation=Reconciliation(
             ledger=ledger,
             reader=reader,
-            public_keys=PublicKeys(partial(_client, "cloudtrail"), clock=clock),
+            public_keys=public_keys,
             scope=scope,
             clock=clock,
             expires_at=lambda: expiry(clock.now(), environment.ledger_retention),
         ),
-        reviewer=Review(ledger=ledger, reader=reader, announcer=announcer, bucket=environment.log_bucket, clock=clock),
+        undigested=Undigested(ledger=ledger, reader=reader, clock=clock),
+        reviewer=Review(
+            ledger=ledger,
+            reader=reader,
+            announcer=announcer,
+            public_keys=public_keys,
+            bucket=environment.log_bucket,
+            clock=clock,
+        ),
         redaction=_redaction(environment, registry),
         row_retention=environment.row_retention,
         ledger_retention=environment.ledger_retention,

@@ -23,10 +23,10 @@ from moto.s3.models import FakeDeleteMarker, s3_backends
 
 from aitrail import clock
 from aitrail.deliveries import Announcer, Delivery, Scope
-from aitrail.digests import PublicKeys, Reconciliation
+from aitrail.digests import PublicKeys, Reconciliation, Undigested
 from aitrail.dynamodb import from_item, items, tables
 from aitrail.ingest import EventsTable, Ingestion, Review
-from aitrail.ledger import Ledger, LedgerReader
+from aitrail.ledger import NO_DIGESTS, Ledger, LedgerReader
 from aitrail.questions import TableRows
 from aitrail.services import load
 from tests.shared.deployed_tables import create_table
@@ -218,8 +218,8 @@ class Storage:
         return sorted(int(event_id[:8], 16) for event_id in self.rows())
 
     def files(self):
-        """All entries of the ledger by `entry`, for tests with one file."""
-        return {entry["entry"]: entry for entry in self._items(self.files_name)}
+        """All entries of deliveries by `entry`, for tests with one file."""
+        return {entry["entry"]: entry for entry in self._items(self.files_name) if entry["entry"] != NO_DIGESTS}
 
     def _items(self, table):
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=table)
@@ -239,6 +239,7 @@ class Pipeline(Storage):
         self.reader = LedgerReader(client, self.files_name)
         parts = {"ledger": self.ledger, "reader": self.reader}
         announcer = Announcer(lambda: sqs, self.backfill_url, BUCKET, clock=self.clock.given)
+        public_keys = PublicKeys(lambda _region: self.cloudtrail, clock=self.clock.given)
         self.ingestion = Ingestion(
             s3=s3,
             events=self.events,
@@ -247,11 +248,14 @@ class Pipeline(Storage):
             scope=Scope(bucket=BUCKET),
             reconciliation=Reconciliation(
                 **parts,
-                public_keys=PublicKeys(lambda _region: self.cloudtrail, clock=self.clock.given),
+                public_keys=public_keys,
                 scope=Scope(bucket=BUCKET),
                 clock=self.clock.given,
             ),
-            reviewer=Review(**parts, announcer=announcer, bucket=BUCKET, clock=self.clock.given),
+            undigested=Undigested(**parts, clock=self.clock.given),
+            reviewer=Review(
+                **parts, announcer=announcer, public_keys=public_keys, bucket=BUCKET, clock=self.clock.given
+            ),
             clock=self.clock.given,
         )
 

@@ -29,7 +29,8 @@ def day(pipeline, record):
 
 @pytest.fixture
 def accepting(pipeline):
-    return Accepting(ledger=pipeline.ledger, by="arn:aws:iam::111122223333:user/a", at="2026-03-14T15:00:00Z")
+    options = {"ledger": pipeline.ledger, "reader": pipeline.reader}
+    return Accepting(**options, by="arn:aws:iam::111122223333:user/a", at="2026-03-14T15:00:00Z")
 
 
 @pytest.fixture

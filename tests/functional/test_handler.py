@@ -10,6 +10,8 @@ import pytest
 
 from aitrail.ingest.metrics import METRICS
 from tests.functional.invoking import forget, imported, invoke, set_environment
+from tests.shared.key_files import key_file
+from tests.shared.signed_digests import FINGERPRINT
 
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_"
 PREFIX = "team a+b/50%/prüfung/"
@@ -397,3 +399,14 @@ def test_variable_that_the_stack_forgot_is_named(start, monkeypatch, name):
 
     with pytest.raises(KeyError, match=name):
         start()
+
+
+def test_function_has_the_public_keys_that_are_a_part_of_its_code(function, tmp_path, monkeypatch):
+    keys = function.handler.INGESTION.reconciliation.public_keys
+    assert keys.given() == {}
+
+    (tmp_path / "public-keys.json").write_bytes(key_file("eu-west-1"))
+    monkeypatch.setattr("lambdas.ingest.wiring._PUBLIC_KEYS", tmp_path / "public-keys.json")
+
+    assert keys.given().keys() == {("eu-west-1", FINGERPRINT)}
+    assert function.handler.INGESTION.reviewer.public_keys is keys

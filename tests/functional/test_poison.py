@@ -110,7 +110,7 @@ def test_key_of_odd_characters_is_read_through_every_envelope_and_stands_in_the_
     statuses = {name: pipeline.process(body)[0][0] for name, body in envelopes(key).items()}
 
     assert [*statuses.values()] == ["ingested", *["skipped"] * 5]
-    (entry,) = pipeline._items(pipeline.files_name)
+    (entry,) = pipeline.files().values()
     assert entry["logFile"] == f"s3://{BUCKET}/{key}"
 
 

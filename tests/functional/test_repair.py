@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from aitrail.digests import Undigested
 from aitrail.ingest import LogFileIngestion
 from aitrail.repair import Repair
 from aitrail.rows import OF_PROVENANCE
@@ -28,7 +29,9 @@ def day(pipeline, record):
 def repair(day):
     pipeline = day.pipeline
     parts = {"events": pipeline.events, "ledger": pipeline.ledger}
-    log_files = LogFileIngestion(**parts, registry=load(), retention=None, clock=pipeline.clock.given)
+    clock = pipeline.clock.given
+    undigested = Undigested(ledger=pipeline.ledger, reader=pipeline.reader, clock=clock)
+    log_files = LogFileIngestion(**parts, registry=load(), retention=None, clock=clock, undigested=undigested)
     return Repair(**parts, s3=pipeline.s3, source=pipeline.source, log_files=log_files)
 
 

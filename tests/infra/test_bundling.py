@@ -11,6 +11,7 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 
 from infra.bundling import RUNTIME, Bundle, BundlingError
+from tests.shared.key_files import key_file
 
 ROOT = Path(__file__).parents[2]
 SOURCES = {
@@ -130,6 +131,34 @@ def test_another_python_makes_another_bundle(project, monkeypatch):
         fingerprints.add(bundle.fingerprint())
 
     assert len(fingerprints) == 2  # with bytecode, and without
+
+
+def test_public_keys_are_a_part_of_the_code_where_the_function_looks_for_them(project, tmp_path):
+    keys = tmp_path / "keys.json"
+    keys.write_bytes(key_file("eu-west-1"))
+    bundles = [Bundle(platform="arm64", root=project, public_keys=path) for path in (None, keys)]
+
+    for number, bundle in enumerate(bundles):
+        bundle.write_to(tmp_path / str(number))
+    before = bundles[1].fingerprint()
+    keys.write_bytes(key_file("eu-west-1", "us-east-1"))
+
+    without, written = (content(tmp_path / str(number)) for number in range(2))
+    assert {name: written[name] for name in written.keys() - without.keys()} == {
+        "lambdas/ingest/public-keys.json": key_file("eu-west-1")
+    }
+    assert '"public-keys.json"' in (ROOT / "lambdas/ingest/wiring.py").read_text()
+    assert len({bundles[0].fingerprint(), bundles[1].fingerprint(), before}) == 3
+
+
+@pytest.mark.parametrize("given", [None, b"{}]"], ids=["no file", "no keys"])
+def test_public_keys_that_the_function_could_not_read_are_refused_before_anything_is_built(project, tmp_path, given):
+    keys = tmp_path / "keys.json"
+    if given:
+        keys.write_bytes(given)
+
+    with pytest.raises(BundlingError, match=r"^aitrail:publicKeys is .*keys\.json: "):
+        Bundle(platform="arm64", root=project, public_keys=keys).fingerprint()
 
 
 def test_a_wheel_of_another_content_is_refused_with_pips_words(project, tmp_path):

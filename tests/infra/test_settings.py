@@ -69,6 +69,7 @@ def test_every_setting_says_what_it_means_and_takes(setting):
         ("platform", "host", "platform", "host"),
         ("stackName", "a-b-1", "stack_name", "a-b-1"),
         ("alarmTopicArn", TOPIC, "alarm_topic_arn", TOPIC),
+        ("publicKeys", "keys/regions.json", "public_keys", "keys/regions.json"),
         ("logKeyArns", KEY, "log_key_arns", (KEY,)),
         ("logKeyArns", f"{KEY}, {KEY}1", "log_key_arns", (KEY, f"{KEY}1")),
         ("logKeyArns", f'["{KEY}"]', "log_key_arns", (KEY,)),
@@ -116,6 +117,7 @@ def test_a_value_is_taken_as_json_and_as_text(key, given, attribute, expected):
         ("stackName", "two--hyphens", "up to 100 letters, digits and single hyphens, starting with a letter"),
         ("stackName", "1st", "up to 100 letters, digits and single hyphens, starting with a letter"),
         ("stackName", "a" * 101, "up to 100 letters, digits and single hyphens, starting with a letter"),
+        ("publicKeys", "keys.txt", "the path of a JSON file of public keys, or none"),
         ("alarmTopicArn", "on-call", "the ARN of an SNS topic, or none"),
     ],
 )

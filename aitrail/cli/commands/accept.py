@@ -49,6 +49,9 @@ def accept(
     holds them). You cannot accept unproven files: the function decides on them. To accept hours without a digest (gap),
     name the digest, if the ledger has an entry for it. An accepted object is no longer re-announced automatically.
 
+    To accept an account and Region as a whole, name its digest folder. If it has log files without digests
+    (no-digests), or unverifiable digests, this accepts all of these, also in the future.
+
     An acceptance covers one problem, and only the current content. If another problem of the file appears, or its
     content changes, the file needs attention again. After you accept one of several problems of a file, the next
     one shows: accept it as well if nothing has to be done. `aitrail backfill` skips accepted files. Rejects become a
@@ -58,6 +61,7 @@ def accept(
     Examples:
       aitrail accept
       aitrail accept s3://BUCKET/AWSLogs/…_CloudTrail_….json.gz --reason 'copied by hand, ticket 4711'
+      aitrail accept s3://BUCKET/AWSLogs/ACCOUNT/CloudTrail-Digest/REGION/ --reason 'keys denied, ticket 4711'
       aitrail accept --take-back s3://BUCKET/AWSLogs/…_CloudTrail_….json.gz
     """
     if not files:
@@ -114,6 +118,7 @@ def _accepting(context: click.Context, access: Access) -> "Accepting":
 
     return Accepting(
         ledger=Ledger(access.client("dynamodb"), access.deployment.files_table),
+        reader=access.ledger,
         by=access.client("sts").get_caller_identity()["Arn"],
         at=event_time(now_of(context).replace(microsecond=0)),
     )

@@ -16,6 +16,7 @@ from aitrail.cli.views import deletion_lines, plan_lines, save_rows, verdict_lin
 from aitrail.clock import Clock
 
 if TYPE_CHECKING:
+    from aitrail.digests import GivenKeys
     from aitrail.proof import Verdict, Verification
     from aitrail.repair import Repair
 
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
         help="Re-announce listed objects that have not arrived, and unverifiable digests.",
     ),
     option(
+        *("How", "--public-keys"),
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Check digests of the Regions in FILE with these public keys of CloudTrail.",
+    ),
+    option(
         *("How", "--repair"),
         is_flag=True,
         help="Write the rows of CloudTrail's content again and delete others, after confirmation; then verify again.",
@@ -37,7 +44,16 @@ if TYPE_CHECKING:
     since="1d",
 )
 @click.pass_context
-def verify(context: click.Context, *, deep: bool, announce: bool, repair: bool, dry_run: bool, report: Report) -> None:
+def verify(
+    context: click.Context,
+    *,
+    deep: bool,
+    announce: bool,
+    public_keys: Path | None,
+    repair: bool,
+    dry_run: bool,
+    report: Report,
+) -> None:
     """Prove that nothing was lost, or list the exceptions.
 
     Checks that every log file that CloudTrail delivered was ingested unchanged, and that every wanted record is in the
@@ -53,6 +69,10 @@ def verify(context: click.Context, *, deep: bool, announce: bool, repair: bool, 
     --deep does not rely on the ledger: it reads all digests, log files and rows again, which takes as long as ingesting
     them.
 
+    With --public-keys, digests that the function could not verify are read and checked again. FILE is for Regions that
+    do not let you call ListPublicKeys. It is a JSON object: {"REGION": ...}, by Region what `aws cloudtrail
+    list-public-keys --region REGION` prints for someone who may.
+
     --repair reads the version of a log file whose content a digest lists, and writes its rows again if rows are
     missing or different. Then it deletes the rows that no such content has, and keeps a copy of them in the working
     directory. With --deep, it also reads the whole table for rows of replaced log files; if none is left, they are no
@@ -66,6 +86,7 @@ def verify(context: click.Context, *, deep: bool, announce: bool, repair: bool, 
       aitrail verify --since 2026-11-01 --until 2026-12-01 --deep
       aitrail verify --since 30d --announce
       aitrail verify --since 7d --repair --dry-run
+      aitrail verify --since 7d --public-keys keys.json
     """
     if dry_run and not repair:
         raise click.UsageError("--dry-run shows what --repair would do: give both.")
@@ -79,6 +100,7 @@ def verify(context: click.Context, *, deep: bool, announce: bool, repair: bool, 
             clock_of(context),
             now=now_of(context),
             ends_when_closed=context.get_parameter_source("until") is ParameterSource.DEFAULT,
+            keys=_given(public_keys),
             reading=lambda name: show(f"Reading {printable(name)}"),
         )
         verdict = verify_once()
@@ -95,8 +117,25 @@ def verify(context: click.Context, *, deep: bool, announce: bool, repair: bool, 
         context.exit(ExitCode.NEEDS_ATTENTION)
 
 
+def _given(path: Path | None) -> "GivenKeys | None":
+    from aitrail.digests import InvalidKeysError, read_keys  # noqa: PLC0415 (would slow down --help)
+
+    if path is None:
+        return None
+    try:
+        return read_keys(path.read_bytes())
+    except (InvalidKeysError, OSError) as error:
+        raise click.UsageError(f"--public-keys {path}: {error}") from error
+
+
 def _verification(
-    report: Report, clock: Clock, *, now: datetime, ends_when_closed: bool, reading: Callable[[str], None]
+    report: Report,
+    clock: Clock,
+    *,
+    now: datetime,
+    ends_when_closed: bool,
+    keys: "GivenKeys | None",
+    reading: Callable[[str], None],
 ) -> "Verification":
     from aitrail.digests import PublicKeys  # noqa: PLC0415 (would slow down --help)
     from aitrail.proof import Verification  # noqa: PLC0415
@@ -108,7 +147,7 @@ def _verification(
         reader=access.ledger,
         source=TableRows(access.client("dynamodb"), deployment.events_table),
         s3=access.client("s3"),
-        public_keys=PublicKeys(lambda region: access.client("cloudtrail", region)),
+        public_keys=PublicKeys(lambda region: access.client("cloudtrail", region), given=lambda: keys or {}),
         registry=load(),
         now=now,
         retention=deployment.row_retention,
@@ -117,6 +156,7 @@ def _verification(
         origins=report.origins,
         scope=scope_of(access),
         ends_when_closed=ends_when_closed,
+        rechecks=keys is not None,
         progress=reading,
         clock=clock,
     )
@@ -163,7 +203,8 @@ def _repair(
 
 
 def _repair_of(access: Access, clock: Clock) -> "Repair":
-    from aitrail.ingest import EventsTable, LogFileIngestion  # noqa: PLC0415 (as above)
+    from aitrail.digests import Undigested  # noqa: PLC0415 (as above)
+    from aitrail.ingest import EventsTable, LogFileIngestion  # noqa: PLC0415
     from aitrail.ledger import Ledger  # noqa: PLC0415
     from aitrail.questions import TableRows  # noqa: PLC0415
     from aitrail.repair import Repair  # noqa: PLC0415
@@ -183,6 +224,7 @@ def _repair_of(access: Access, clock: Clock) -> "Repair":
             retention=deployment.row_retention,
             clock=clock,
             redaction=access.redaction,
+            undigested=Undigested(ledger=ledger, reader=access.ledger, clock=clock),
         ),
         retention=deployment.ledger_retention,
     )

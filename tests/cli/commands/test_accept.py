@@ -170,3 +170,17 @@ def test_reasons_do_not_steer_the_terminal(aitrail, unreadable):
     aitrail("accept", FILE, "--reason", "\x1b[2Jwhy")
 
     assert "\x1b" not in aitrail("accept", "-o", "table").stdout
+
+
+def test_account_and_region_is_accepted_by_its_digest_folder_and_taken_back(aitrail, deployed, ledger):  # noqa: ARG001
+    folder = f"s3://{BUCKET}/AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/"
+    ledger.lacks_digests(folder, "no-digests", {"ingestedAt": "2026-03-14T09:00:00Z"})
+    before = aitrail("status").exit_code
+
+    accepted = aitrail("accept", folder, "--reason", "no validation there")
+    after = aitrail("accept", folder, "--reason", "again")
+    back = aitrail("accept", "--take-back", folder)
+
+    assert (before, accepted.stderr) == (4, f"Accepted: no-digests, {folder}.\n")
+    assert "already been accepted" in after.stderr
+    assert (back.exit_code, ledger.entry(folder, "no-digests")["problem"]) == (0, "no-digests")

@@ -14,6 +14,7 @@ from aitrail.rows import RowHashes, recorded_with, row_of
 from aitrail.services import load
 from demo.documentation import PROJECT
 from tests.shared.deployed_tables import create_table
+from tests.shared.key_files import key_file
 from tests.shared.signed_digests import at, digest, key_of, written
 
 BUCKET = "example-logs"
@@ -428,3 +429,29 @@ def test_files_from_before_redaction_are_outdated(aitrail, deployment, record, s
 
     assert (ended.exit_code, json.loads(ended.stdout)) == (4, [["outdated", name]])
     assert "GetSecretValue" not in stacks.calls
+
+
+def test_file_of_public_keys_that_is_none_is_refused_with_what_is_wrong(aitrail, deployment, tmp_path):  # noqa: ARG001
+    path = tmp_path / "keys.json"
+    path.write_text('{"PublicKeyList": []}')
+
+    ended = aitrail("verify", *WINDOW, "--public-keys", str(path))
+
+    assert ended.exit_code == 2
+    assert f"--public-keys {path}: This is no file of public keys: " in re.sub(r"\s+", " ", ended.stderr)
+
+
+def test_unverifiable_digest_that_is_gone_is_told_with_keys_of_a_file(aitrail, deployment, tmp_path):
+    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    path = tmp_path / "keys.json"
+    path.write_bytes(key_file("eu-west-1"))
+    name = f"s3://{BUCKET}/{key_of(at('10:00'))}"
+    entry = DigestEntry(log_file=name, status="unverifiable", delivery_day="2026-03-14")
+    deployment.ledger.record(entry, DIGEST)
+
+    findings = [
+        {each["finding"] for each in json.loads(aitrail("verify", *WINDOW, *given, "-o", "json").stdout)["findings"]}
+        for given in ((), ("--public-keys", str(path)))
+    ]
+
+    assert findings == [{"unverifiable", "gap"}, {"missing", "nothing-delivered"}]

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aitrail.deliveries import Kind, LogKey, Scope, kind_of, log_key_of
+from aitrail.deliveries import (
+    DIGEST_FOLDER,
+    Kind,
+    LogKey,
+    Scope,
+    is_digest_folder,
+    kind_of,
+    log_key_of,
+    origin_of,
+)
 from tests.shared.fuzzing import law
 
 LAW = law(300)
@@ -348,3 +357,21 @@ def test_name_that_the_ledger_cannot_sort_by_is_in_no_scope(letter, most):
     held = [scope.holds("logs", "AWSLogs/" + letter * (rest * most // 1024 + more)) for more in (0, 1)]
 
     assert held == [True, False]
+
+
+@pytest.mark.parametrize(("key", "parsed"), PARSED.values(), ids=PARSED)
+def test_digest_folder_of_a_key_has_its_account_and_region(key, parsed):
+    folder = parsed.folder(DIGEST_FOLDER)
+    found = origin_of(folder)
+
+    assert is_digest_folder(folder)
+    assert (found.prefix, found.organization) == (parsed.prefix, parsed.organization)
+    assert (found.account, found.region, found.delivered_at) == (parsed.account, parsed.region, None)
+    assert (origin_of(key), is_digest_folder(key)) == (parsed, False)
+
+
+@pytest.mark.parametrize("name", ["", "CloudTrail/eu-west-1/", "CloudTrail-Digest/", "CloudTrail-Digest/eu-west-1"])
+def test_other_folders_are_of_no_account_and_region(name):
+    name = f"{HOME}/{name}"
+
+    assert (origin_of(name), is_digest_folder(name)) == (None, False)

@@ -13,7 +13,7 @@ def test_problems_that_may_be_found_are_all_named():
         "status": STATUSES,
         "expectedSha256": (None, "a"),
         "sha256": (None, "a", "b"),
-        "doubt": (None, "unproven", "unlisted"),
+        "doubt": (None, "unproven", "unlisted", "no-digests"),
         "broken": (None, "why"),
         "rejected": (0, 1),
         "replacedAt": (None, "when"),

@@ -45,6 +45,7 @@ GRAVE = {
     ),
     "tampered": ({"tampered": with_problem(2)}, ("tampered", 2)),
     "unlisted": ({"unlisted": with_problem()}, ("unlisted", 1)),
+    "no-digests": ({"no-digests": with_problem(2)}, ("no-digests", 2)),
     "replaced": ({"replaced": with_problem()}, ("replaced", 1)),
     "unreadable": ({"unreadable": with_problem()}, ("unreadable", 1)),
     "missing": ({"missing": with_problem()}, ("missing", 1)),

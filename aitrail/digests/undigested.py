@@ -1,0 +1,60 @@
+"""Notices log files of accounts and Regions that have no verified digest, which no digest will ever call unlisted.
+
+The ledger gets one entry for such an account and Region, not a problem for each of its log files: a trail without log
+file validation would have millions of them. `aitrail.ingest.review` decides on the entry after some hours, because the
+first digest of a trail arrives after its first log files.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from aitrail.clock import SYSTEM_CLOCK, Clock
+from aitrail.deliveries import DIGEST_FOLDER, log_key_of
+from aitrail.digests.unproven import spans_of
+from aitrail.ledger import UNPROVEN, Ledger, LedgerReader
+from aitrail.window import format_time, parse_time
+
+# Digests end at most two hours before the log files that arrive now; a few more may be on their way after a fault.
+_RECENT = timedelta(hours=6)
+_REMEMBERED_FOR = timedelta(hours=1)
+_FOLDERS_REMEMBERED = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undigested:
+    """Notices log files without digests; looks at each account and Region once an hour at most."""
+
+    ledger: Ledger
+    reader: LedgerReader
+    clock: Clock = SYSTEM_CLOCK
+    _looked_at: dict[str, datetime] = field(default_factory=dict, init=False)
+
+    def notice(self, log_file: str, stored_at: str | None) -> None:
+        """Records in the ledger if no verified digest of the log file's account and Region is known around its time.
+
+        The time is the one in its name, which has to be about now. Raises the client's errors.
+        """
+        key, now = log_key_of(log_file), self.clock.now()
+        if key is None or key.delivered_at is None:
+            return
+        folder = key.folder(DIGEST_FOLDER)
+        if now - self._looked_at.get(folder, now - _REMEMBERED_FOR) < _REMEMBERED_FOR:
+            return
+        since = parse_time(key.delivered_at) - _RECENT
+        spans = spans_of(self.reader, folder, since, now)
+        if not any(span.verified and span.end > since for span in spans):
+            self.ledger.lacks_digests(folder, UNPROVEN, known_of(log_file, stored_at or format_time(now)))
+        if len(self._looked_at) >= _FOLDERS_REMEMBERED:
+            self._looked_at.clear()
+        self._looked_at[folder] = now
+
+
+def known_of(log_file: str, stored_at: str) -> dict[str, Any]:
+    """The attributes of an account and Region's entry that a log file without digests gives rise to."""
+    key = log_key_of(log_file)
+    day = stored_at[: len("YYYY-MM-DD")]
+    if key is None:
+        return {}
+    known = {"account": key.account, "region": key.region, "deliveryDay": day, "ingestedAt": stored_at}
+    return known | ({"deliveredAt": key.delivered_at} if key.delivered_at else {})

@@ -1,0 +1,274 @@
+"""Log files that no digest could list, because there is none of their account, Region and time, are never silent."""
+
+import json
+from datetime import timedelta
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aitrail.deliveries import DIGEST_FOLDER, Origins, kind_of, log_key_of
+from aitrail.repair import Accepting
+from aitrail.repair.accepting import NothingToAcceptError
+from aitrail.window import Window, parse_time
+from tests.functional.day import BUCKET, Day, a_day, log_key, name_of
+from tests.shared.fuzzing import law
+from tests.shared.signed_digests import at, digest
+
+HOURLY = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
+HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
+HERE = f"s3://{BUCKET}/AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/"
+TODAY = Window(since=at("00:00"), until=at("00:00") + A_DAY)
+# The digests of `Day` cover this time.
+MORNING = Window(since=at("08:00"), until=at("14:00"))
+LACKING = "RegionsWithoutDigests"
+
+
+@pytest.fixture
+def day(pipeline, record, wire):
+    wire.stored = at("09:31")
+    return a_day(pipeline, record)
+
+
+@pytest.fixture
+def accepting(pipeline):
+    options = {"ledger": pipeline.ledger, "reader": pipeline.reader}
+    return Accepting(**options, by="arn:aws:iam::111122223333:user/a", at="2026-03-14T20:00:00Z")
+
+
+def put(pipeline, wire, key, body, moment):
+    pipeline.clock.now = wire.stored = moment
+    return pipeline.ingest(pipeline.deliver(body, key))
+
+
+def review(pipeline, moment):
+    pipeline.clock.now = moment
+    ((_, metrics),) = pipeline.process(HOURLY)
+    return metrics
+
+
+def own_entry(pipeline, folder=HERE):
+    return pipeline.ledger.entry(folder, "no-digests", consistent=True) or {}
+
+
+def found(day, window=MORNING, **options):
+    return {(each.finding, each.of) for each in day.verify(window=window, **options).findings}
+
+
+def test_log_files_without_any_digest_are_one_problem_of_their_account_and_region_after_six_hours(day):
+    at_once = own_entry(day.pipeline)["problem"]
+
+    metrics = [review(day.pipeline, at("09:31") + hours * HOUR) for hours in (5, 6, 7)]
+
+    assert at_once == "unproven"
+    assert metrics == [{}, {LACKING: 1}, {}]
+    assert own_entry(day.pipeline)["problem"] == "no-digests"
+    assert all("problem" not in day.pipeline.ledger.entry(name_of(key)) for key in day.contents)
+
+
+def test_account_and_region_whose_first_digests_arrive_later_has_no_problem(day):
+    day.close()
+
+    assert review(day.pipeline, at("16:10")) == {}
+    assert own_entry(day.pipeline).keys() <= {"logFile", "entry", "account", "region", "ingestedAt"}
+
+
+def test_account_and_region_is_looked_at_once_an_hour(day, wire, packed, record):
+    names = iter("bcd")
+
+    def queries():
+        wire.calls.clear()
+        put(day.pipeline, wire, log_key("0932", next(names)), packed(record(50)), day.pipeline.clock.now)
+        return wire.operations().count("Query")
+
+    day.close()
+    day.pipeline.ingestion.undigested._looked_at.clear()
+    day.pipeline.clock.now = at("10:10")
+    first, again = queries(), queries()
+    day.pipeline.clock.now = at("11:10")
+
+    assert (first, again, queries()) == (1, 0, 1)
+
+
+def test_trail_that_stops_its_digests_is_noticed(day, wire, packed, record):
+    day.close()  # the last digest ends at 14:00
+    review(day.pipeline, at("16:10"))
+
+    put(day.pipeline, wire, log_key("2030"), packed(record(60)), at("20:31"))
+
+    assert own_entry(day.pipeline)["problem"] == "unproven"
+    assert review(day.pipeline, at("23:00") + 4 * HOUR) == {LACKING: 1}
+
+
+YEARS_TO_COME = log_key("0935").replace("20260314T", "20990314T").replace("_a.", "_forged.")
+
+
+@pytest.mark.parametrize("folder", ["2099/03/14", "2026/03/14"])
+def test_file_of_a_year_to_come_is_named_by_verify_of_the_day_it_was_stored(day, wire, packed, record, folder):
+    forged = YEARS_TO_COME.replace("2026/03/14", folder)
+    put(day.pipeline, wire, forged, packed(record(77)), at("09:36"))
+    day.close()
+
+    before = found(day)
+    hours = found(day, Window(since=at("11:00"), until=at("12:00")))
+    review(day.pipeline, at("16:10"))
+
+    assert ("unproven", name_of(forged)) in before & hours
+    assert ("unlisted", name_of(forged)) in found(day)
+    assert ("unlisted", name_of(forged)) in found(day, Window(since=at("00:00"), until=parse_time("2100-01-01T00:00Z")))
+
+
+def test_file_of_a_year_to_come_that_is_gone_stays_on_the_day_it_was_stored(day, wire, packed, record):
+    put(day.pipeline, wire, YEARS_TO_COME, packed(record(77)), at("09:36"))
+    day.pipeline.s3.delete_object(Bucket=BUCKET, Key=YEARS_TO_COME)
+
+    day.pipeline.clock.now = at("12:00") + 3 * A_DAY
+    day.pipeline.process(json.dumps({"s3Bucket": BUCKET, "s3ObjectKey": [YEARS_TO_COME], "force": True}))
+
+    entry = day.pipeline.ledger.entry(name_of(YEARS_TO_COME))
+    assert (entry["status"], entry["deliveryDay"]) == ("missing", "2026-03-14")
+
+
+OLD = log_key("0935").replace("2026", "2019")
+
+
+def test_old_file_makes_the_day_it_arrived_doubtful_though_everything_else_is_proved(day, wire, packed, record):
+    day.close()
+    put(day.pipeline, wire, OLD, packed(record(1, eventTime="2019-03-14T09:00:00Z", eventID="old")), at("15:00"))
+
+    metrics = [review(day.pipeline, at("15:00") + hours * HOUR) for hours in (6, 25, 26)]
+
+    assert metrics == [{}, {LACKING: 1}, {}]
+    afternoon = Window(since=at("12:00"), until=at("18:00"))
+    assert found(day, afternoon, now=at("16:00")) == {("no-digests", HERE)}
+    assert found(day) == set()
+
+
+def test_accepting_an_account_and_region_accepts_all_its_files_without_digests_also_later_ones(day, accepting, wire):
+    review(day.pipeline, at("15:40"))
+    assert accepting.problem(HERE) == "no-digests"
+    assert found(day) == {("no-digests", HERE)}
+
+    accepting.accept(HERE, "no-digests", "no validation there, ticket 4711")
+
+    verdict = day.verify()
+    assert (verdict.findings, [(each.finding, each.of) for each in verdict.accepted]) == ((), [("no-digests", HERE)])
+    assert "ticket 4711" in verdict.accepted[0].why
+    put(day.pipeline, wire, log_key("1935"), b"", at("19:36"))
+    assert review(day.pipeline, at("23:00") + 9 * HOUR) == {}
+    assert own_entry(day.pipeline)["problem"] == "accepted"
+    with pytest.raises(NothingToAcceptError, match="already been accepted"):
+        accepting.problem(HERE)
+
+
+def test_acceptance_of_an_account_and_region_can_be_taken_back(day, accepting):
+    review(day.pipeline, at("15:40"))
+    accepting.accept(HERE, "no-digests", "why")
+
+    accepting.take_back(HERE)
+
+    assert own_entry(day.pipeline)["problem"] == "no-digests"
+    assert found(day) == {("no-digests", HERE)}
+    with pytest.raises(NothingToAcceptError, match="no accepted problem"):
+        accepting.take_back(HERE)
+
+
+@pytest.mark.usefixtures("day")
+def test_account_and_region_cannot_be_accepted_before_the_function_has_decided(accepting):
+    with pytest.raises(NothingToAcceptError, match="is unproven: the function decides"):
+        accepting.problem(HERE)
+
+
+def test_accepted_account_and_region_hides_no_file_of_hours_with_digests(day, accepting, wire, packed, record):
+    put(day.pipeline, wire, OLD, packed(record(1, eventTime="2019-03-14T09:00:00Z", eventID="old")), at("09:32"))
+    review(day.pipeline, at("09:32") + 25 * HOUR)
+    accepting.accept(HERE, "no-digests", "why")
+    forged = log_key("0935").replace("_a.", "_forged.")
+    put(day.pipeline, wire, forged, packed(record(77)), at("09:36"))
+
+    day.close()
+    open_still = found(day)
+    review(day.pipeline, at("23:00") + A_DAY)
+
+    assert open_still == {("unproven", name_of(forged))}
+    assert found(day) == {("unlisted", name_of(forged))}
+
+
+# Law: a forged file has any name whatsoever.
+STORED = at("09:31")
+ACCOUNTS, REGIONS = ("111122223333", "444455556666"), ("eu-west-1", "us-east-1", "-", "xx-none-1")
+
+
+def around(minutes):
+    return minutes.map(lambda number: f"{STORED + timedelta(minutes=number):%Y%m%dT%H%M}")
+
+
+near, close = around(st.integers(-10 * 24 * 60, 12 * 24 * 60)), around(st.integers(-150, 150))
+ever = st.datetimes().map(lambda moment: f"{moment.year:04}{moment:%m%dT%H%M}")
+times = st.one_of(close, near, ever, st.sampled_from(["20269999T9999", "evil", "21010101T0000", "99991231T2359"]))
+
+
+@st.composite
+def forged_keys(draw):
+    account, region, time = draw(st.sampled_from(ACCOUNTS)), draw(st.sampled_from(REGIONS)), draw(times)
+    organization = draw(st.sampled_from(["", "", "o-exampleorg/"]))
+    kind = draw(st.sampled_from(["CloudTrail", "CloudTrail", "CloudTrail-NetworkActivity"]))
+    folder = draw(st.sampled_from([f"{time[:4]}/{time[4:6]}/{time[6:8]}", "2026/03/14", "0000/00/00", "2099/12/31"]))
+    prefix = draw(st.sampled_from(["", "", "AWSLogs/x/", "other/"]))
+    unique = draw(st.sampled_from("abcdef"))
+    name = f"{account}_{kind}_{region}_{time}Z_forged{unique}.json.gz"
+    return f"{prefix}AWSLogs/{organization}{account}/{kind}/{region}/{folder}/{name}"
+
+
+@cache
+def ten_days():
+    """Digests of a trail of one account and Region, from two days before the forged files until eight days after."""
+    ends = [at("00:00") + number * 12 * HOUR for number in range(-3, 20)]
+    found = []
+    for end in ends:
+        previous = found[-1][1] if found else None
+        found.append((end, digest(end, bucket=BUCKET, previous=previous, start=end - 12 * HOUR)))
+    return found
+
+
+@law(6, costs=500)
+@given(keys=st.lists(forged_keys(), min_size=12, max_size=20, unique=True))
+def test_forged_file_of_any_name_is_refused_or_named_within_eight_days(new_pipeline, wire, packed, record, keys):
+    pipeline = new_pipeline()
+    pipeline.trust()
+
+    def arrive(signed, moment):
+        pipeline.clock.now = wire.stored = moment
+        pipeline.ingest(pipeline.deliver(signed.body, signed.key, Metadata=signed.metadata))
+
+    for end, signed in ten_days():
+        if end < STORED:
+            arrive(signed, end + HOUR)
+    pipeline.clock.now = wire.stored = STORED
+    status = {key: pipeline.ingest(pipeline.deliver(packed(record(1)), key)).status for key in keys}
+    for end, signed in ten_days():
+        if end > STORED:
+            arrive(signed, end + HOUR)
+            review(pipeline, end + 5 * HOUR)
+
+    for key in keys:
+        if status[key] == "ingested":
+            assert_named(pipeline, key)
+        else:
+            assert status[key] == "refused" or not kind_of(key).ingested
+
+
+def assert_named(pipeline, key):
+    """The ledger and `verify` name the file, or its account and Region."""
+    parsed = log_key_of(name_of(key))
+    folder = parsed.folder(DIGEST_FOLDER)
+    entry, day = pipeline.ledger.entry(name_of(key)), Day(pipeline)
+    assert entry.get("problem") == "unlisted" or own_entry(pipeline, folder).get("problem") == "no-digests", key
+    windows = [TODAY]
+    if parsed.delivered_at:
+        moment = parse_time(parsed.delivered_at)
+        windows.append(Window(since=moment, until=moment + HOUR))
+    origins = Origins(accounts=frozenset({parsed.account}), regions=frozenset({parsed.region}))
+    names = {of for window in windows for _, of in found(day, window, now=pipeline.clock.now, origins=origins)}
+    assert names & {name_of(key), folder}, key
