@@ -62,10 +62,10 @@ def hour(reviewed, hops):
             body = reviewed.message(body, steps)
 
 
-@law(40, costs=20, shrinks=False)
+@law(20, costs=20, shrinks=False)
 @given(
     problems=st.lists(st.sampled_from(["awaited", "unverifiable", "unproven"]), min_size=1, max_size=8),
-    hours=st.lists(st.lists(st.integers(1, 3), min_size=1, max_size=4), min_size=9, max_size=9),
+    hours=st.lists(st.lists(st.sampled_from([1, 1, 2]), min_size=1, max_size=2), min_size=9, max_size=9),
 )
 def test_review_that_is_cut_off_anywhere_reaches_every_entry(reviewed, problems, hours):
     names = reviewed.add(problems)
