@@ -130,9 +130,9 @@ def test_digests_that_are_not_signed_or_backfill_say_nothing_of_chains():
 
 def test_item_fits_into_the_table_however_many_trails_there_were():
     ledger = MemoryLedger()
-    for number in range(800):
+    for number in range(900):
         ledger.arrive(digest_entry(at("10:00") + number * HOUR, trail=f"{number:0128}"))
-    last = digest_entry(at("10:00") + 800 * HOUR, trail="another")
+    last = digest_entry(at("10:00") + 900 * HOUR, trail="another")
     ledger.arrive(last)
 
     assert items.item_size(ledger.item) < items.MAX_ITEM_BYTES
