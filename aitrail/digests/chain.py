@@ -11,10 +11,10 @@ from aitrail.digests.coverage import Span, digest_of
 from aitrail.ledger import DIGEST, RESTARTS, Ledger, lister_of
 from aitrail.window import format_time, parse_time
 
-# The item of an account and Region must fit into 400 KB. Each chain takes up to 500 bytes, and an account can have five
+# The item of an account and Region must fit into 400 KB. Each chain takes up to 800 bytes, and an account can have five
 # trails at a time: only somebody who creates trails in order to fill the item has more. Time without any digest between
 # further chains is still found.
-_MOST_CHAINS = 500
+_MOST_CHAINS = 300
 _MOST_BEGINNINGS = 10
 
 _Attributes = Mapping[str, Any]
