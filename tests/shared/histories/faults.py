@@ -487,6 +487,7 @@ def shape_of(kinds, random):
     pause = random.choice(PAUSES) * DAY if random.random() < 0.7 else random.randint(1, 80) * HOUR  # noqa: PLR2004
     return Shape(
         hours=random.choice((30, 40, 60)) if days or ledger else None,
+        places=1 if days or ledger else None,
         trails=2 if "trails" in kinds else 1 if days or ledger else None,
         pause=pause if "paused" in kinds else None,
         row_retention=days,

@@ -23,6 +23,7 @@ _NAMED_TIME = re.compile(r"_(\d{8}T\d{4})Z[^/]*\.json\.gz$")
 _CLOSED = HOUR
 _ARRIVED = 2 * HOUR
 NOT_CLOSED = "window not closed"
+MISSING = "row missing"
 # Findings that say that somebody else wrote or changed something.
 _ACCUSING = frozenset({"tampered", "replaced", "unlisted", "invalid", "broken", "row-too-many", "row-differs", "changed"})
 # Findings about something that did not come, which an entry that expired can no longer refute.
@@ -76,7 +77,7 @@ class Oracle:
         return [
             *self._unread(said),
             *self._uncovered(said),
-            *((kind, why) for kind, why, _ in self._bad_rows if self._is_asked(said, kind, why)),
+            *((kind, _told(row)) for kind, row, files in self._bad_rows if self._is_asked(said, kind, row, files)),
             *self._strangers(said),
         ]
 
@@ -97,7 +98,7 @@ class Oracle:
                     f"no digest was read that covers {begin:%m-%d %H:%M:%S} to {end:%m-%d %H:%M:%S} of {chain.name}"
                 )
 
-    def uncovered(self, chain, said):
+    def uncovered(self, chain, said, *, only_by_clean=False):
         """The hours that a chain should cover and does not, as far as anybody can know."""
         begin, end = max(said.since, chain.runs[0][0]), said.until + _CLOSED
         last = chain.runs[-1][1]
@@ -105,12 +106,12 @@ class Oracle:
             if said.since - last > DAY:
                 return []  # docs/completeness.md: not proved
             end = max(said.until, min(end, last))
-        spans = [
-            (made.start, made.end)
-            for made in self.world.digests
-            if made.chain is chain and self.was_read(made.key, made.content)
-        ]
+        suffices = self._is_sound if only_by_clean else lambda made: self.was_read(made.key, made.content)
+        spans = [(made.start, made.end) for made in self.world.digests if made.chain is chain and suffices(made)]
         return list(uncovered(begin, end, spans)) if begin < end else []
+
+    def _is_sound(self, made):
+        return self.is_clean(made.key) and not made.resumes
 
     def _strangers(self, said):
         for key, bodies in self.run.read.items():
@@ -145,7 +146,7 @@ class Oracle:
             found.append((kind, row, [file for _, file in made]))
         for event_id, made in self.expected.items():
             if event_id not in self.rows and not self._is_over(made[0][0]):
-                found.append(("row missing", made[0][0], [file for _, file in made]))
+                found.append((MISSING, made[0][0], [file for _, file in made]))
         return found
 
     def _is_over(self, row):
@@ -155,11 +156,12 @@ class Oracle:
         except ValueError:
             return False
 
-    def _is_asked(self, said, kind, row):
+    def _is_asked(self, said, kind, row, files):
         """Whether a bad row belongs to the window by its time, the file that it names, or the files of its record."""
-        (files,) = (files for each, found, files in self._bad_rows if found is row and each == kind)
         named = named_time(row.get("logFile", {}).get("S", ""))
-        times = [moment_of(row["eventTime"]["S"]), named, *(file.named for file in files)]
+        times = [file.named for file in files]
+        if kind != MISSING:
+            times += [moment_of(row["eventTime"]["S"]), named]
         return any(time is not None and said.since <= time < said.until for time in times)
 
     # What must be called proved
@@ -172,7 +174,7 @@ class Oracle:
         digests = [made for made in world.digests if made.start < last and said.since <= made.end]
         files += [file for made in digests for file in made.files if file in world.files]
         return (
-            bool(files or any(made.start < said.until for made in digests))
+            self._has_something(said)
             and self.run.now >= last + _ARRIVED
             and all(self.is_clean(each.key) for each in (*files, *digests))
             and not any(made.resumes for made in digests)
@@ -180,6 +182,12 @@ class Oracle:
             and not self._bad_rows
             and (world.ledger_retention is None or said.since - DAY >= self.run.now - world.ledger_retention)
             and not any(chain.runs[-1][1] < last for chain in world.chains)
+        )
+
+    def _has_something(self, said):
+        """Whether CloudTrail delivered anything in the window."""
+        return any(said.since <= file.named < said.until for file in self.world.files) or any(
+            made.start < said.until and said.since < made.end for made in self.world.digests
         )
 
     @cached_property
@@ -217,9 +225,7 @@ class Oracle:
         if name == "gap":
             return self._is_gap(said, of)
         if name == "nothing-delivered":
-            return not any(said.since <= each.named < said.until for each in self.world.files) or bool(
-                [*self._uncovered(said)]
-            )
+            return not self._has_something(said) or bool([*self._uncovered(said)])
         if name == "not-closed":
             return bool([*self._uncovered(said)]) or self.run.now < said.until + _CLOSED + _ARRIVED
         if key in self.files:
@@ -236,7 +242,9 @@ class Oracle:
 
     def _is_gap(self, said, of):
         chains = [chain for chain in self.world.chains if chain.name == of]
-        return not chains or any(self.uncovered(chain, said) for chain in chains)
+        if any("CloudTrail-Digest" in key and of.removeprefix(_NAME).rpartition("/")[2] in key for key in self._others):
+            return True  # somebody put a digest with the name of this chain
+        return not chains or any(self.uncovered(chain, said, only_by_clean=True) for chain in chains)
 
     def _has_no_digests(self, said, folder):
         """Whether no digest was read in the window for the account and Region of a folder."""
@@ -258,11 +266,11 @@ class Oracle:
         had_other = not self._had_only(file.key, file.content)
         match name:
             case "row-missing":
-                return any(kind == "row missing" for kind, _ in bad)
+                return had_other or any(kind == MISSING for kind, _ in bad)
             case "row-differs":
-                return any(kind == "row changed" for kind, _ in bad)
+                return had_other or any(kind == "row changed" for kind, _ in bad)
             case "row-too-many":
-                return any(kind != "row missing" for kind, _ in bad)
+                return had_other or any(kind != MISSING for kind, _ in bad)
             case "row-unknown":
                 return not self._is_there(file.key, file.content)
             case "unproven":
@@ -275,6 +283,11 @@ class Oracle:
             case "tampered" | "replaced" | "unlisted" | "unreadable" | "changed" | "invalid":
                 return had_other
         return had_other or bool(bad) or not self.is_clean(file.key)
+
+
+def _told(row):
+    """A row in a few words."""
+    return " ".join(f"{name} {row.get(name)}" for name in ("eventID", "eventTime", "logFile", "expiresAt"))
 
 
 def _names(row, file):

@@ -174,6 +174,7 @@ class Shape:
 
     hours: int | None = None
     trails: int | None = None
+    places: int | None = None
     # The time without logging between two runs of the first chain, and the hours of logging before it.
     pause: timedelta | None = None
     row_retention: timedelta | None = None
@@ -202,8 +203,8 @@ def world_of(seed, shape):
 
 
 def _chains(random, shape, end):
-    accounts = random.choices((1, 2), (4, 1))[0]
-    regions = random.choices((1, 2), (4, 1))[0]
+    accounts = shape.places or random.choices((1, 2), (4, 1))[0]
+    regions = shape.places or random.choices((1, 2), (4, 1))[0]
     trails = shape.trails or random.choices((1, 2), (3, 1))[0]
     chains = []
     for account in ACCOUNTS[:accounts]:
