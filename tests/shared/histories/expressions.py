@@ -168,9 +168,7 @@ class _Parser:
         if clause == "SET":
             self.next("=")
             value = self.value()
-            return lambda old, new, names, values: new.__setitem__(
-                names.get(target, target), value(old, names, values)
-            )
+            return lambda old, new, names, values: new.__setitem__(names.get(target, target), value(old, names, values))
         if clause == "REMOVE":
             return lambda _old, new, names, _values: new.pop(names.get(target, target), None)
         value = self.operand()

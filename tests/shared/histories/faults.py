@@ -43,8 +43,8 @@ def _short(key):
 
 def _forged(world, random, file, **changes):
     """A log file's content with some of its records changed, left out, or added."""
-    records = [each | ({"sourceIPAddress": "203.0.113.66"} if random.random() < 0.5 else {}) for each in file.records]  # noqa: PLR2004
-    if records and random.random() < 0.5:  # noqa: PLR2004
+    records = [each | ({"sourceIPAddress": "203.0.113.66"} if random.random() < 0.5 else {}) for each in file.records]
+    if records and random.random() < 0.5:
         records.pop()
     at = changes.get("at") or file.named - random.choice((5 * MINUTE, 3 * HOUR, 2 * DAY, -3 * HOUR))
     records.append(record(random, at, region=file.chain.region, account=file.chain.account))
@@ -115,11 +115,11 @@ def overwritten(world, random):
         delays = random.choice(([SECOND], [SECOND], [HOUR], []))
         file.arrival.changes.append((at, _forged(world, random, file), delays))
         world.note(f"{at:%d %H:%M:%S} {_short(file.key)} is overwritten, announced after {list(map(str, delays))}")
-        if random.random() < 0.5:  # noqa: PLR2004
+        if random.random() < 0.5:
             back = at + random.choice((SECOND, MINUTE, HOUR))
             file.arrival.changes.append((back, file.arrival.body, random.choice(([SECOND], []))))
             world.note(f"{back:%d %H:%M:%S} the original of {_short(file.key)} is restored")
-        if random.random() < 0.3:  # noqa: PLR2004
+        if random.random() < 0.3:
             file.arrival.delays = []
             world.note("the message of the original is dropped")
 
@@ -167,14 +167,14 @@ def boundary(world, random):
         return
     made.files.remove(file)
     after.files.append(file)
-    file.stored = file.arrival.at = whole + 20 * SECOND if whole + 20 * SECOND >= after.start else after.start
-    lost_too = random.random() < 0.8  # noqa: PLR2004
+    file.stored = file.arrival.at = max(whole + 20 * SECOND, after.start)
+    lost_too = random.random() < 0.8
     if lost_too:
         file.arrival.delays = []
         file.arrival.changes = [(file.stored + SECOND, None, [])]
-    after.arrival.delays = [] if random.random() < 0.7 else after.arrival.delays  # noqa: PLR2004
+    after.arrival.delays = [] if random.random() < 0.7 else after.arrival.delays
     world.moments += [whole]
-    if random.random() < 0.5:  # noqa: PLR2004
+    if random.random() < 0.5:
         world.now = max(world.now, whole + 3 * HOUR)
     else:
         world.now = whole + random.randint(60, 400) * MINUTE
@@ -198,7 +198,7 @@ def digest_late(world, random):
     made = _digest(world, random)
     delay = random.choice((3 * HOUR, 10 * HOUR, 30 * HOUR, 4 * DAY, 9 * DAY))
     made.arrival.delays = [delay]
-    if random.random() < 0.5:  # noqa: PLR2004
+    if random.random() < 0.5:
         world.now = max(world.now, made.arrival.at + delay + HOUR)
     world.moments += [made.start, made.end]
     world.note(f"the digest until {made.end:%d %H:%M:%S} of {made.chain.trail} is read {delay} late")
@@ -282,13 +282,13 @@ def _moment(world, random):
 def _put_stranger(world, random, account, region, named, **options):
     """Somebody puts a log file with events of any time, some of them events of real log files."""
     records = [record(random, each, account=account, region=region) for each in _times(world, random, named)]
-    if world.files and random.random() < 0.3:  # noqa: PLR2004
+    if world.files and random.random() < 0.3:
         records += [each | {"userAgent": "forged"} for each in _file(world, random).records]
     key = named_key(account, region, named, f"forged{random.getrandbits(32):08x}", **options)
     at = _moment(world, random) + random.choice((timedelta(), 5 * HOUR))
-    troubles = [("crash", random.randint(2, 6)) for _ in range(5)] if random.random() < 0.2 else []  # noqa: PLR2004
+    troubles = [("crash", random.randint(2, 6)) for _ in range(5)] if random.random() < 0.2 else []
     arrival = Arrival(key, packed(content_of(records)), at, troubles=troubles)
-    if random.random() < 0.3:  # noqa: PLR2004
+    if random.random() < 0.3:
         arrival.changes.append((at + HOUR, None, []))
     world.strangers.append(arrival)
     times = [each["eventTime"] for each in records]
@@ -325,7 +325,9 @@ def forged_elsewhen(world, random):
 
 def forged_elsewhere(world, random):
     """Somebody puts a log file of an account, Region or organization that has no trail."""
-    where = random.choice((("999988887777", "eu-west-1"), ("111122223333", "ap-south-1"), ("111122223333", "eu-west-1")))
+    where = random.choice(
+        (("999988887777", "eu-west-1"), ("111122223333", "ap-south-1"), ("111122223333", "eu-west-1"))
+    )
     organization = random.choice(("", "o-abc123/")) if where != ("111122223333", "eu-west-1") else "o-abc123/"
     named = random.choice((_moment(world, random), datetime(2099, 1, 1, tzinfo=UTC)))
     _put_stranger(world, random, *where, named, organization=organization)
@@ -378,7 +380,9 @@ def row_relocated(world, random):
 
 def row_retimed(world, random):
     """Somebody moves a row to another time."""
-    time = random.choice(("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2099-01-01T00:00:00Z", "2026-03-10T02:00:00Z"))
+    time = random.choice(
+        ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2099-01-01T00:00:00Z", "2026-03-10T02:00:00Z")
+    )
     changes = {"eventTime": {"S": time}, "eventDay": {"S": time[:10]}}
     _edit(world, random, lambda run, row: run.put_row(row | changes), f"moved to {time}:")
 
@@ -434,7 +438,7 @@ def row_odd(world, random):
             {"expiresAt": {"S": "soon"}},
         )
     )
-    is_new = random.random() < 0.5  # noqa: PLR2004
+    is_new = random.random() < 0.5
     changes = changes | ({"eventID": {"S": f"odd-{random.getrandbits(32):08x}"}} if is_new else {})
     _edit(world, random, lambda run, row: run.put_row(row | changes), f"changed to {changes}:")
 
@@ -449,7 +453,7 @@ def message_of_nothing(world, random):
     facts = {"key": each.key, "versionId": "never"} | random.choice(({}, {"eTag": "0" * 32}))
     event = {"eventSource": "aws:s3", "eventVersion": "2.1", "eventName": "ObjectCreated:Put"}
     body = json.dumps({"Records": [event | {"s3": {"bucket": {"name": BUCKET}, "object": facts}}]})
-    if random.random() < 0.3:  # noqa: PLR2004
+    if random.random() < 0.3:
         body = request(BUCKET, [each.key], force=True)
     world.messages.append((at, body))
     world.note(f"{at:%d %H:%M} somebody sends {body}")
@@ -460,7 +464,7 @@ def message_invented(world, random):
     chain = random.choice(world.chains)
     named = random.choice((_moment(world, random), datetime(2099, 1, 1, tzinfo=UTC)))
     key = named_key(chain.account, random.choice((chain.region, "ap-south-1")), named, "invented")
-    world.messages.append((_moment(world, random), request(BUCKET, [key], force=random.random() < 0.5)))  # noqa: PLR2004
+    world.messages.append((_moment(world, random), request(BUCKET, [key], force=random.random() < 0.5)))
     world.note(f"somebody announces {key}, which never was")
 
 
@@ -484,7 +488,7 @@ def shape_of(kinds, random):
     """The shape of a world in which these kinds of faults can happen."""
     days = random.choice((1, 1, 2)) * DAY if "expiry" in kinds else None
     ledger = random.choice((1, 2, 4)) * DAY if "ledger-expiry" in kinds else None
-    pause = random.choice(PAUSES) * DAY if random.random() < 0.7 else random.randint(1, 80) * HOUR  # noqa: PLR2004
+    pause = random.choice(PAUSES) * DAY if random.random() < 0.7 else random.randint(1, 80) * HOUR
     return Shape(
         hours=random.choice((30, 40, 60)) if days or ledger else None,
         places=1 if days or ledger else None,

@@ -83,20 +83,20 @@ def windows(world):
     """Windows worth verifying, as (since, until, whether deep)."""
     random = Random(f"windows {world.seed}")
     first, last = START, hour_of(min(world.now, world.end))
-    yield first, last - random.choice((0, 1, 3, 4)) * HOUR, random.random() < 0.2  # noqa: PLR2004
+    yield first, last - random.choice((0, 1, 3, 4)) * HOUR, random.random() < 0.2
     hours = int((last - first) / HOUR)
     for _ in range(2):
         since = first + random.randrange(max(hours, 1)) * HOUR
         until = since + random.choice((1, 1, 2, 3, 6)) * HOUR
-        if random.random() < 0.3:  # noqa: PLR2004
+        if random.random() < 0.3:
             since, until = since + random.randrange(60) * MINUTE, until + random.randrange(60) * MINUTE
-        yield since, until, random.random() < 0.2  # noqa: PLR2004
+        yield since, until, random.random() < 0.2
     for _ in range(2 if world.moments else 0):
         moment = random.choice(world.moments)
         length = random.choice((1, 2, 3, 30)) * HOUR
-        edge = hour_of(moment) if random.random() < 0.5 else moment  # noqa: PLR2004
+        edge = hour_of(moment) if random.random() < 0.5 else moment
         since = random.choice((edge - length, edge, edge + HOUR))
-        yield since, since + length, random.random() < 0.2  # noqa: PLR2004
+        yield since, since + length, random.random() < 0.2
 
 
 def shrunk(history, kind):

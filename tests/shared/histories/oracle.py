@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from tests.shared.histories.product import expected_row
-from tests.shared.histories.world import BUCKET, DAY, HOUR, sha256, uncovered
+from tests.shared.histories.world import BUCKET, DAY, HOUR, uncovered
 
 _NAME = f"s3://{BUCKET}/"
 _NAMED_TIME = re.compile(r"_(\d{8}T\d{4})Z[^/]*\.json\.gz$")
@@ -25,7 +25,9 @@ _ARRIVED = 2 * HOUR
 NOT_CLOSED = "window not closed"
 MISSING = "row missing"
 # Findings that say that somebody else wrote or changed something.
-_ACCUSING = frozenset({"tampered", "replaced", "unlisted", "invalid", "broken", "row-too-many", "row-differs", "changed"})
+_ACCUSING = frozenset(
+    {"tampered", "replaced", "unlisted", "invalid", "broken", "row-too-many", "row-differs", "changed"}
+)
 # Findings about something that did not come, which an entry that expired can no longer refute.
 _OF_ABSENCE = frozenset({"awaited", "missing", "not-ingested", "gap", "unproven", "nothing-delivered", "no-digests"})
 
@@ -94,8 +96,9 @@ class Oracle:
         for chain in self.world.chains:
             for begin, end in self.uncovered(chain, said):
                 is_open = end > min(said.until, self.run.now - _ARRIVED)
-                yield (NOT_CLOSED if is_open else "hours uncovered"), (
-                    f"no digest was read that covers {begin:%m-%d %H:%M:%S} to {end:%m-%d %H:%M:%S} of {chain.name}"
+                yield (
+                    (NOT_CLOSED if is_open else "hours uncovered"),
+                    (f"no digest was read that covers {begin:%m-%d %H:%M:%S} to {end:%m-%d %H:%M:%S} of {chain.name}"),
                 )
 
     def uncovered(self, chain, said, *, only_by_clean=False):

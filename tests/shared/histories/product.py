@@ -39,7 +39,7 @@ class Said(NamedTuple):
     findings: tuple
 
 
-class TooMuchWork(Exception):  # noqa: N818 - says what it is
+class TooMuchWork(Exception):
     """The product does far more than a small history needs."""
 
 
@@ -99,7 +99,9 @@ class Product:
     ledger_retention: object = None
 
     def __post_init__(self):
-        self._clock = Clock(now=self.now, seconds=lambda: self.now().timestamp(), sleep=lambda _: None, random=lambda: 0)
+        self._clock = Clock(
+            now=self.now, seconds=lambda: self.now().timestamp(), sleep=lambda _: None, random=lambda: 0
+        )
         self._cloudtrail = Mock(name="cloudtrail")
         pages = [{"PublicKeyList": [{"Fingerprint": FINGERPRINT, "Value": public_key()}]}]
         self._cloudtrail.get_paginator.return_value.paginate.return_value = pages

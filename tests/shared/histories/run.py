@@ -3,6 +3,7 @@
 import heapq
 from collections import defaultdict
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from math import inf
 from random import Random
@@ -14,6 +15,7 @@ from tests.shared.histories.product import HOURLY, Product, TooMuchWork, announc
 from tests.shared.histories.world import BUCKET, HOUR, MINUTE, SECOND, START
 
 EVENTS, FILES = "Events", "Files"
+TABLES = {EVENTS: tables.EVENTS, FILES: tables.FILES}
 _TRIES = 5
 _ENOUGH_SECONDS = 240.0
 # Far more than a verification of any window of a history needs.
@@ -23,9 +25,13 @@ _QUIET = 40 * HOUR
 
 
 class Run:
-    """One run of a world. `read` maps each key to the bodies that the function has acknowledged."""
+    """One run of a world. `read` maps each key to the bodies that the function has acknowledged.
 
-    def __init__(self, world, engines=None):
+    `put` maps each key to the bodies that the object had, None for a deletion; `named` has the keys that messages named.
+    `dynamodb` takes the function that is called before each request, and returns a client with the two tables.
+    """
+
+    def __init__(self, world, dynamodb=partial(MemoryDynamoDB, TABLES)):
         self.world, self.random = world, Random(f"run {world.seed}")
         self.now = START - HOUR
         self.named = set()
@@ -33,11 +39,8 @@ class Run:
         self.put = defaultdict(list)
         self.log = []
         self._queue, self._turn, self._fuse = [], count(), inf
-        memory = (
-            MemoryDynamoDB({EVENTS: tables.EVENTS, FILES: tables.FILES}, self._tick),
-            MemoryS3(BUCKET, now=lambda: self.now, before=self._tick),
-        )
-        self.dynamodb, self.s3 = engines(self) if engines else memory
+        self.dynamodb = dynamodb(self._tick)
+        self.s3 = MemoryS3(BUCKET, now=lambda: self.now, before=self._tick)
         self.product = Product(
             dynamodb=self.dynamodb,
             s3=self.s3,
@@ -83,7 +86,12 @@ class Run:
 
     def rows(self):
         """The rows in the table, as typed attributes."""
-        return list(self.dynamodb.scan(TableName=EVENTS)["Items"])
+        return self.items(EVENTS)
+
+    def items(self, name):
+        """The items of a table, as typed attributes, in the order of their keys."""
+        found = self.dynamodb.scan(TableName=name)["Items"]
+        return sorted(found, key=lambda item: [value["S"] for value in _key(TABLES[name], item).values()])
 
     def put_row(self, row):
         """Somebody writes a row."""
@@ -102,7 +110,9 @@ class Run:
         return [*(each.arrival for each in (*world.files, *world.digests)), *world.strangers]
 
     def _plan(self, arrival):
-        self.at(arrival.at, lambda: self._put(arrival.key, arrival.body, arrival.metadata, arrival.delays, arrival.troubles))
+        self.at(
+            arrival.at, lambda: self._put(arrival.key, arrival.body, arrival.metadata, arrival.delays, arrival.troubles)
+        )
         for moment, body, delays in arrival.changes:
             self.at(
                 moment,
@@ -134,12 +144,11 @@ class Run:
 
     def _review(self):
         self._receive(HOURLY, [])
-        for name in (EVENTS, FILES):
-            table = self.dynamodb.tables[name]
-            for key, item in list(table.items.items()):
-                is_over = item.get("expiresAt", {}).get("N", "inf")
-                if float(is_over) <= self.now.timestamp() and self.random.random() < 0.1:  # noqa: PLR2004
-                    table.remove(key)
+        for name, table in TABLES.items():
+            for item in self.items(name):
+                is_over = float(item.get("expiresAt", {}).get("N", "inf")) <= self.now.timestamp()
+                if is_over and self.random.random() < 0.1:
+                    self.dynamodb.delete_item(TableName=name, Key=_key(table, item))
 
     def _receive(self, body, troubles, attempt=1):
         kind, calls = troubles.pop(0) if troubles else ("", inf)
@@ -166,6 +175,10 @@ class Run:
         self._fuse -= 1
         if self._fuse < 0:
             raise SystemExit
+
+
+def _key(table, item):
+    return {name: item[name] for name in (table.partition_key, table.sort_key) if name}
 
 
 def hour_of(moment: datetime) -> datetime:

@@ -230,7 +230,7 @@ def _fill(world, chain, random):
         world.digests.append(made)
         for number in range(random.choice((0, 0, 1, 1, 2))):
             # Sometimes in the first seconds of the hour, so that the name belongs to the hour before.
-            lag = random.randrange(20) if random.random() < 0.3 else random.randrange(3600)  # noqa: PLR2004
+            lag = random.randrange(20) if random.random() < 0.3 else random.randrange(3600)
             stored = start + lag * SECOND
             named = max(stored - random.choice((5, 40, 90)) * SECOND, START - HOUR).replace(second=0)
             made.files.append(_file(world, chain, random, named, stored, number))
@@ -243,7 +243,7 @@ def _digest_key(chain, end):
 def _file(world, chain, random, named, stored, number):
     records = [_record(world, chain, random, named) for _ in range(random.choice((0, 1, 1, 2, 5)))]
     records += [record(random, named, source="ec2.amazonaws.com") for _ in range(random.choice((0, 0, 1)))]
-    if records and random.random() < 0.1:  # noqa: PLR2004
+    if records and random.random() < 0.1:
         records.append(records[0])  # twice in the same file
     unique = f"{chain.trail}{number}{random.getrandbits(32):08x}"
     arrival = Arrival(
@@ -266,11 +266,11 @@ def _record(world, chain, random, named):
         if (file.chain.account, file.chain.region) == (chain.account, chain.region) and file.named <= named
         for each in file.records
     ]
-    if others and random.random() < 0.25:  # noqa: PLR2004
+    if others and random.random() < 0.25:
         return random.choice(others)
-    late = random.random() < 0.08  # noqa: PLR2004
+    late = random.random() < 0.08
     at = named - (random.randint(60, 1200) if late else random.randint(1, 14)) * MINUTE
-    bad = random.random() < 0.02  # noqa: PLR2004
+    bad = random.random() < 0.02
     return record(random, None if bad else at, region=chain.region, account=chain.account)
 
 
@@ -278,14 +278,14 @@ def _delays(random):
     """Usually one message soon; sometimes hours later, several, or both."""
     soon = random.randint(1, 90) * SECOND
     choice = random.random()
-    if choice < 0.8:  # noqa: PLR2004
+    if choice < 0.8:
         return [soon]
     late = random.randint(5, 600) * MINUTE
-    return [late] if choice < 0.9 else [soon, late]  # noqa: PLR2004
+    return [late] if choice < 0.9 else [soon, late]
 
 
 def _troubles(random):
-    if random.random() < 0.9:  # noqa: PLR2004
+    if random.random() < 0.9:
         return []
     return [(random.choice(("crash", "timeout")), random.randint(1, 5)) for _ in range(random.randint(1, 2))]
 
