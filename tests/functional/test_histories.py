@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.shared.deployed_tables import create_table
-from tests.shared.histories.faults import KINDS
+from tests.shared.histories.faults.kinds import KINDS
 from tests.shared.histories.history import MIXED, History, described, shrunk, windows
 from tests.shared.histories.memory_dynamodb import MemoryDynamoDB
 from tests.shared.histories.run import TABLES, Run

@@ -1,4 +1,4 @@
-"""DynamoDB's condition and update expressions as Python functions; an expression beyond these raises NotImplementedError.
+"""DynamoDB's condition and update expressions as Python functions. Others than these raise NotImplementedError.
 
 Paths are top-level attributes. The functions take an item, the names and the values of the placeholders.
 """

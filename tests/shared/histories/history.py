@@ -1,12 +1,14 @@
 """One history: a world with faults, what `aitrail verify` says of it, and what is wrong with that."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
-from tests.shared.histories.faults import KINDS, WEIGHTS, shape_of
+from tests.shared.histories.faults.kinds import KINDS, WEIGHTS, shape_of
+from tests.shared.histories.layout import world_of
 from tests.shared.histories.oracle import Complaint, Oracle
 from tests.shared.histories.run import Run, hour_of
-from tests.shared.histories.world import HOUR, MINUTE, START, sign, world_of
+from tests.shared.histories.world import HOUR, MINUTE, START, sign
 
 MIXED = "mixed"
 
@@ -47,7 +49,7 @@ class History:
         oracle = Oracle(run)
         for number, (since, until, deep) in enumerate(windows(run.world)):
             if f"w{number}" not in self.without:
-                outcome.add(number, oracle, run, since, until, deep=deep)
+                outcome.add(number, oracle, partial(run.verify, since, until, deep=deep))
         return outcome
 
 
@@ -61,12 +63,12 @@ class Outcome:
     proved: int = 0
     said: list = field(default_factory=list)
 
-    def add(self, number, oracle, run, since, until, *, deep):
+    def add(self, number, oracle, verify):
         """Verifies a window and judges what is said."""
         try:
-            said = run.verify(since, until, deep=deep)
+            said = verify()
         except Exception as error:  # noqa: BLE001 - every error is a complaint
-            complaint = Complaint(f"no answer, {type(error).__name__}", f"{since} to {until}: {error!r}")
+            complaint = Complaint(f"no answer, {type(error).__name__}", f"window {number}: {error!r}")
             self.complaints.append((number, None, complaint))
             return
         self.said.append((number, said))

@@ -16,6 +16,7 @@ from tests.shared.histories.world import BUCKET, HOUR, MINUTE, SECOND, START
 
 EVENTS, FILES = "Events", "Files"
 TABLES = {EVENTS: tables.EVENTS, FILES: tables.FILES}
+IN_MEMORY = partial(MemoryDynamoDB, TABLES)
 _TRIES = 5
 _ENOUGH_SECONDS = 240.0
 # Far more than a verification of any window of a history needs.
@@ -27,11 +28,11 @@ _QUIET = 40 * HOUR
 class Run:
     """One run of a world. `read` maps each key to the bodies that the function has acknowledged.
 
-    `put` maps each key to the bodies that the object had, None for a deletion; `named` has the keys that messages named.
+    `put` maps each key to the bodies that the object had, None for a deletion; `named` has the keys in messages.
     `dynamodb` takes the function that is called before each request, and returns a client with the two tables.
     """
 
-    def __init__(self, world, dynamodb=partial(MemoryDynamoDB, TABLES)):
+    def __init__(self, world, dynamodb=IN_MEMORY):
         self.world, self.random = world, Random(f"run {world.seed}")
         self.now = START - HOUR
         self.named = set()
@@ -158,7 +159,7 @@ class Run:
         self.named |= {key for key, _ in named}
         try:
             self.product.receive(body, lambda: 0.0 if kind == "timeout" and next(ticks) >= calls else _ENOUGH_SECONDS)
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - SQS retries after any error
             self.log.append(f"{self.now:%d %H:%M:%S} failed: {error!r}")
             self.product.restart()
             if attempt < _TRIES:
