@@ -31,9 +31,10 @@ lint: $(VENV_READY) ## Check style, formatting, types, and which package imports
 bench: $(VENV_READY) ## Measure the cost of reading and writing, and compare it with targets; QUICK=1 takes less than a minute
 	@.venv/bin/python -m bench $(if $(QUICK),--quick)
 
-soak: $(NODE_READY) ## Test the pipeline under load, with faults; QUICK=1, SOAK_FILES=, SOAK_MINUTES=, FUZZ_EXAMPLES=
+soak: $(NODE_READY) ## Test the pipeline under load, with faults; QUICK=1, SOAK_FILES=, SOAK_MINUTES=, FUZZ_EXAMPLES=, HISTORIES=
 	@exec .venv/bin/python -m soak $(if $(QUICK),--quick) $(if $(SOAK_FILES),--files "$(SOAK_FILES)") \
-	  $(if $(SOAK_MINUTES),--minutes "$(SOAK_MINUTES)") $(if $(FUZZ_EXAMPLES),--examples "$(FUZZ_EXAMPLES)") $(ARGS)
+	  $(if $(SOAK_MINUTES),--minutes "$(SOAK_MINUTES)") $(if $(FUZZ_EXAMPLES),--examples "$(FUZZ_EXAMPLES)") \
+	  $(if $(HISTORIES),--histories "$(HISTORIES)") $(ARGS)
 
 docs: $(VENV_READY) ## Write docs/cli.md, and the command output in the documentation
 	@.venv/bin/python -m demo.documentation

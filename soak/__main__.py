@@ -1,4 +1,4 @@
-"""`make soak`: test the deployed pipeline under load, with faults, and run the fuzz tests with many examples.
+"""`make soak`: test the deployed pipeline under load, with faults, and run fuzz tests and histories with many examples.
 
 Everything happens in a local AWS and is removed at the end. The exit code is 0 if everything is as expected, else 1.
 """
@@ -13,6 +13,7 @@ from aitrail.errors import AitrailError
 from demo.narration import stop_when_told, tell
 from soak import phases
 from soak.fuzz import fuzz
+from soak.histories import histories
 from soak.run import running
 
 _SEED = 20261124
@@ -21,16 +22,17 @@ _MOST_MINUTES = 120.0
 
 
 class Scale(NamedTuple):
-    """The size of a run: log files at once, seconds of steady load, random examples of each fuzz test."""
+    """The size of a run: log files at once, seconds of steady load, random examples of each fuzz test, histories."""
 
     files: int
     seconds: float
     examples: int
+    histories: int
     seed: int
 
 
-_FULL = Scale(files=5000, seconds=180.0, examples=5000, seed=_SEED)
-_QUICK = Scale(files=200, seconds=20.0, examples=500, seed=_SEED)
+_FULL = Scale(files=5000, seconds=180.0, examples=5000, histories=2000, seed=_SEED)
+_QUICK = Scale(files=200, seconds=20.0, examples=500, histories=200, seed=_SEED)
 
 
 def scale_of(arguments: Sequence[str] | None) -> Scale:
@@ -49,13 +51,17 @@ def scale_of(arguments: Sequence[str] | None) -> Scale:
         metavar="N",
         help=f"examples of each fuzz test, 0 for none (default: {_FULL.examples:,})",
     )
-    parser.add_argument("--seed", type=int, default=_SEED, metavar="N", help="seed of the files and faults")
+    parser.add_argument(
+        "--histories", type=int, metavar="N", help=f"random histories, 0 for none (default: {_FULL.histories:,})"
+    )
+    parser.add_argument("--seed", type=int, default=_SEED, metavar="N", help="seed of the files, faults and histories")
     asked = parser.parse_args(arguments)
     default = _QUICK if asked.quick else _FULL
     return Scale(
         files=default.files if asked.files is None else asked.files,
         seconds=default.seconds if asked.minutes is None else asked.minutes * 60,
         examples=default.examples if asked.examples is None else asked.examples,
+        histories=default.histories if asked.histories is None else asked.histories,
         seed=asked.seed,
     )
 
@@ -82,6 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if scale.examples:
             fuzz(scale.examples)
+        if scale.histories:
+            histories(scale.histories, scale.seed)
         with running(scale.seed) as run:
             is_right = phases.load(run, scale.files)
             is_right = phases.steady(run, scale.seconds) and is_right

@@ -55,9 +55,9 @@ class SignedDigest:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def key_of(end, *, region=REGION, trail=TRAIL, suffix="", prefix=""):
-    name = f"{ACCOUNT}_CloudTrail-Digest_{region}_{trail}_{region}_{end:%Y%m%dT%H%M%SZ}{suffix}.json.gz"
-    return f"{prefix}AWSLogs/{ACCOUNT}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}/{name}"
+def key_of(end, *, account=ACCOUNT, region=REGION, trail=TRAIL, suffix="", prefix=""):  # noqa: PLR0913 - have defaults
+    name = f"{account}_CloudTrail-Digest_{region}_{trail}_{region}_{end:%Y%m%dT%H%M%SZ}{suffix}.json.gz"
+    return f"{prefix}AWSLogs/{account}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}/{name}"
 
 
 def digest(  # noqa: PLR0913 - most have defaults

@@ -6,14 +6,14 @@ from soak.__main__ import scale_of
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], (5000, 180, 5000)),
-        (["--quick"], (200, 20, 500)),
-        (["--quick", "--files", "50"], (50, 20, 500)),
-        (["--files=1", "--minutes=0.5", "--examples=0"], (1, 30, 0)),
+        ([], (5000, 180, 5000, 2000)),
+        (["--quick"], (200, 20, 500, 200)),
+        (["--quick", "--files", "50"], (50, 20, 500, 200)),
+        (["--files=1", "--minutes=0.5", "--examples=0", "--histories=9"], (1, 30, 0, 9)),
     ],
 )
 def test_arguments_say_how_much_is_tried(arguments, expected):
-    assert scale_of(arguments)[:3] == expected
+    assert scale_of(arguments)[:4] == expected
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,111 @@
+"""Judges what `aitrail verify` says of a window, from what truly happened: it reads no ledger, and none of its code.
+
+A window may be called proved only if everything that CloudTrail delivered in it was read as delivered, all hours until
+one hour after it are covered by digests that were read, and the table has exactly the rows that this makes
+(`Oracle.reasons_against`). It must be called proved if, in addition, nothing happened that anybody could take for a
+fault (`Oracle.is_spotless`). In between, either is right, but each finding must be true (`justification`).
+"""
+
+from dataclasses import dataclass
+
+from tests.shared.histories.justification import is_justified
+from tests.shared.histories.truth import ARRIVED, CLOSED, MISSING, Truth, moment_of, named_time, told
+from tests.shared.histories.world import DAY, HOUR
+
+NOT_CLOSED = "window not closed"
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A wrong answer: its kind, and why it is wrong."""
+
+    kind: str
+    why: str
+
+    def __str__(self):
+        return f"{self.kind}: {self.why}"
+
+
+class Oracle:
+    """Knows one run of a world."""
+
+    def __init__(self, run):
+        self.truth = Truth(run)
+
+    def complaints(self, said):
+        """Everything that is wrong with what was said of a window."""
+        against = self.reasons_against(said)
+        if said.proved:
+            # If the window was not over yet, the rest may still come: that is reason enough.
+            still_open = [(kind, why) for kind, why in against if kind == NOT_CLOSED]
+            yield from (Complaint(f"false proof, {kind}", why) for kind, why in still_open or against)
+        elif not said.findings:
+            yield Complaint("false accusation, no finding", "it is not proved, without a reason")
+        spotless = not against and self.is_spotless(said)
+        for name, of, why in said.findings:
+            if spotless or not is_justified(self.truth, said, name, of):
+                yield Complaint(f"false accusation, {name}", f"{'the window is spotless; ' * spotless}{of}: {why}")
+
+    # What may be called proved
+
+    def reasons_against(self, said):
+        """Why the window must not be called proved: pairs of a kind and an explanation."""
+        return [
+            *self._unread(said),
+            *self._uncovered(said),
+            *((kind, told(row)) for kind, row, files in self.truth.bad_rows if self._is_asked(said, kind, row, files)),
+            *self._strangers(said),
+        ]
+
+    def _unread(self, said):
+        for file in self.truth.world.files:
+            if not said.since <= file.named < said.until:
+                continue
+            if not self.truth.was_read(file.key, file.content):
+                yield "file not ingested", f"{file.key} was never read as CloudTrail delivered it"
+            if said.deep and not self.truth.is_there(file.key, file.content):
+                yield "file changed", f"{file.key} is not there, or not as CloudTrail delivered it"
+
+    def _uncovered(self, said):
+        for chain in self.truth.world.chains:
+            for begin, end in self.truth.uncovered(chain, said):
+                is_open = end > min(said.until, self.truth.run.now - ARRIVED)
+                hours = f"{begin:%m-%d %H:%M:%S} to {end:%m-%d %H:%M:%S}"
+                kind = NOT_CLOSED if is_open else "hours uncovered"
+                yield kind, f"no digest was read that covers {hours} of {chain.name}"
+
+    def _strangers(self, said):
+        for key, bodies in self.truth.run.read.items():
+            named = named_time(key)
+            if key in self.truth.files or not bodies or named is None or not said.since <= named < said.until:
+                continue
+            if "/CloudTrail/" in key:
+                yield "stranger", f"{key} was ingested, and CloudTrail never delivered it"
+
+    def _is_asked(self, said, kind, row, files):
+        """Whether a bad row belongs to the window by its time, the file that it names, or the files of its record."""
+        named = named_time(row.get("logFile", {}).get("S", ""))
+        times = [file.named for file in files]
+        if kind != MISSING:
+            times += [moment_of(row["eventTime"]["S"]), named]
+        return any(time is not None and said.since <= time < said.until for time in times)
+
+    # What must be called proved
+
+    def is_spotless(self, said):
+        """Whether nothing happened that anybody could take for a fault, and everything had time to arrive."""
+        world, first, last = self.truth.world, said.since - HOUR, said.until + CLOSED
+        files = [file for file in world.files if said.since <= file.named < said.until]
+        # A digest is named after the end of its hour: one that ends when the window begins counts as well.
+        digests = [made for made in world.digests if made.start < last and said.since <= made.end]
+        files += [file for made in digests for file in made.files if file in world.files]
+        return (
+            self.truth.has_something(said)
+            and self.truth.run.now >= last + ARRIVED
+            and all(self.truth.is_clean(each.key) for each in (*files, *digests))
+            and not any(made.resumes for made in digests)
+            and not any(first <= (named_time(key) or first) < last + HOUR for key in self.truth.others)
+            and not self.truth.bad_rows
+            and (world.ledger_retention is None or said.since - DAY >= self.truth.run.now - world.ledger_retention)
+            and not any(chain.runs[-1][1] < last for chain in world.chains)
+        )
