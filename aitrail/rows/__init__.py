@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from aitrail.rows.identity import CREDENTIALS, PRINCIPAL_KINDS, identity_of
     from aitrail.rows.outcome import OUTCOMES
     from aitrail.rows.reading import Reading
-    from aitrail.rows.rejects import Reject, RejectedRecord
+    from aitrail.rows.rejects import MAX_KEPT_REJECTS, Reject, RejectedRecord
     from aitrail.rows.row import IMPORTED, record_of, recorded_with, row_of, sized_row_of
     from aitrail.rows.table_keys import index_key, record_hash
 else:
@@ -22,7 +22,7 @@ else:
         identity=("CREDENTIALS", "PRINCIPAL_KINDS", "identity_of"),
         outcome=("OUTCOMES",),
         reading=("Reading",),
-        rejects=("Reject", "RejectedRecord"),
+        rejects=("MAX_KEPT_REJECTS", "Reject", "RejectedRecord"),
         row=("IMPORTED", "record_of", "recorded_with", "row_of", "sized_row_of"),
         table_keys=("index_key", "record_hash"),
     )

@@ -9,15 +9,16 @@ from typing import Any, BinaryIO
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.logfile import LogFile
-from aitrail.rows.rejects import Reject, RejectedRecord
+from aitrail.rows.memory import row_memory
+from aitrail.rows.rejects import MAX_KEPT_REJECTS, Reject, RejectedRecord
 from aitrail.rows.row import in_log_file, sized_row_of
 from aitrail.rows.table_keys import hashed_event_id, record_hash
 from aitrail.services import Registry
 
-# Up to this many bytes, rows are held until the whole file has proved sound; beyond it, they are passed on earlier.
+# Up to this many bytes of memory, rows are held until the whole file has proved sound; beyond it, they are passed on
+# earlier. An ordinary row takes 6 KB.
 MAX_HELD_BYTES = 32 * 1024 * 1024
-# Python's memory overhead for each row or reject, without which many small rows would exceed the limit unnoticed.
-# Rows of 1.4 KB by DynamoDB's count take 6 KB.
+# Python's memory overhead for each reject, without which many small ones would exceed the limit unnoticed.
 _OVERHEAD_BYTES = 4096
 
 
@@ -29,6 +30,7 @@ class CountsDisagreeError(AitrailError):
 class Batch:
     """Rows and rejects that may be written now; the eventIDs of rows are distinct within the whole file.
 
+    Of a file's rejects, only the first MAX_KEPT_REJECTS are in its batches.
     If `is_last`, the file has proved sound and no batch follows.
     """
 
@@ -78,6 +80,11 @@ class Reading:
         """Counts of eventSource values that resemble a service in the registry but are not in it."""
         return self.content.unknown_sources
 
+    @property
+    def left_out_rejects(self) -> int:
+        """The number of rejects that are counted but in no batch."""
+        return max(0, self.rejected - MAX_KEPT_REJECTS)
+
     def batches(self) -> Iterator[Batch]:
         """One batch once the file has proved sound; a file with very many wanted records also yields earlier batches.
 
@@ -94,9 +101,9 @@ class Reading:
         yield replace(batch, is_last=True)
 
     def _add(self, batch: Batch, index: int, record: dict[str, Any]) -> int:
-        """Adds the record to the batch as a row or a reject; returns the bytes of memory that takes."""
+        """Adds the record to the batch as a row or a reject; returns an upper bound of the memory that it takes."""
         try:
-            row, size = sized_row_of(
+            row, _ = sized_row_of(
                 record,
                 provenance=in_log_file(self._log_file, index),
                 registry=self._registry,
@@ -104,6 +111,8 @@ class Reading:
             )
         except Reject as reject:
             self.rejected += 1
+            if self.rejected > MAX_KEPT_REJECTS:
+                return 0
             rejected = RejectedRecord.of(record, key=index, reason=reject.reason)
             batch.rejects.append(rejected)
             return items.item_size(rejected.kept) + _OVERHEAD_BYTES
@@ -115,7 +124,7 @@ class Reading:
             self.duplicates_in_file += 1
             return 0
         batch.rows.append(row)
-        return size + _OVERHEAD_BYTES
+        return row_memory(row)
 
     def _is_new(self, row: dict[str, Any], record: dict[str, Any]) -> bool:
         """Whether the record is new in this file. A different record with the same GUID gets a key of its own."""
