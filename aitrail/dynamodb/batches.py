@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any, cast
 from aitrail.aws import Fetch, Page, in_order, pauses
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.dynamodb.attributes import from_item, to_item
+from aitrail.dynamodb.encoding import encode_for
 from aitrail.errors import AitrailError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import WriteRequestTypeDef
 
-# BatchWriteItem accepts 25 items. They cannot exceed its 16 MB, because an item has at most 400 KB.
+# BatchWriteItem accepts 25 items and a body of 16 MB. JSON may take ten times the 400 KB that an item has by DynamoDB's
+# count, as for lists of empty texts. Several batches are in memory at a time, so they end before: an item that takes
+# more is a batch of its own.
 BATCH_SIZE = 25
+BATCH_BYTES = 2 * 1024 * 1024
 # BatchGetItem accepts 100 keys, but several batches are in memory at a time: 25 items have at most 10 MB.
 _WHOLE_AT_ONCE = 25
 
@@ -40,7 +44,8 @@ class BatchWriter:
     """Sends write requests to one table until DynamoDB has processed all of them.
 
     The client retries throttling, timeouts and 5xx (botocore's standard mode); this class retries UnprocessedItems.
-    Up to `workers` batches are in flight at the same time.
+    Up to `workers` batches are in flight at the same time. Only one request is in the form of typed attributes at a
+    time if the client encodes batches at once (`encode_batches_at_once`).
     """
 
     def __init__(
@@ -55,17 +60,31 @@ class BatchWriter:
         self._table = table
         self._clock = clock
         self._workers = workers
+        self._encode = encode_for(client)
 
     def write(self, requests: Iterable["WriteRequestTypeDef"], *, time_left: Callable[[], float]) -> None:
         """Sends all requests, whose keys must be distinct; `time_left` returns seconds. Raises OutOfTimeError."""
-        pending = iter(requests)
-        batches = iter(lambda: list(islice(pending, BATCH_SIZE)), [])
-        first = next(batches, None)
-        if first and len(first) < BATCH_SIZE:  # most files: threads would cost more than they save
-            self._write_batch(first, time_left)
-        elif first:
-            tasks = (partial(self._write_batch, batch, time_left) for batch in chain([first], batches))
+        batches = self._batches(requests)
+        first, second = next(batches, None), next(batches, None)
+        if first and second:
+            tasks = (partial(self._write_batch, batch, time_left) for batch in chain([first, second], batches))
             deque(in_order(tasks, workers=self._workers), maxlen=0)
+        elif first:  # most files: threads would cost more than they save
+            self._write_batch(first, time_left)
+
+    def _batches(self, requests: Iterable["WriteRequestTypeDef"]) -> Iterator[Sequence["WriteRequestTypeDef"]]:
+        batch, size = list["WriteRequestTypeDef"](), 0
+        for encoded, request_bytes in map(self._encode, requests):
+            if batch and size + request_bytes > BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+            batch.append(encoded)
+            size += request_bytes
+            if len(batch) == BATCH_SIZE:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
 
     def _write_batch(self, batch: Sequence["WriteRequestTypeDef"], time_left: Callable[[], float]) -> None:
         for pause in pauses(self._clock):

@@ -94,6 +94,7 @@ class LogFileIngestion:
                 written += len(batch.rows)
                 rejects |= {reject.key for reject in batch.rejects}
                 batch.rows.clear()  # this batch is still referenced while the next one is created
+                batch.rejects.clear()
         except UnreadableLogFile as error:
             # Rows written before the damage stay; other counts of an incomplete reading would be misleading.
             return replace(

@@ -1,6 +1,7 @@
-"""Decodes all elements of a JSON list at once with msgspec; refuses lists that json.loads may decode differently.
+"""Decodes all items of a JSON list or object at once; refuses those that json.loads may decode differently.
 
-msgspec scans 1.3 GB a second and creates objects only for the fields that it is asked for.
+msgspec scans 1.3 GB a second and creates objects only for the fields that it is asked for. What it refuses is decoded
+by json.loads, which accepts more: NaN, integers of any size, lone surrogates.
 """
 
 import json
@@ -21,8 +22,14 @@ class _Element(msgspec.Struct, gc=False):
     eventSource: str | None = None  # noqa: N815 - CloudTrail's name
 
 
+class Pairs(list[tuple[str, Any]]):
+    """The items of an object, including those with the same key."""
+
+
 _ELEMENTS: Final = msgspec.json.Decoder(list[_Element])
+_OTHERS: Final = msgspec.json.Decoder(list[str | float | bool | list[msgspec.Raw] | None])
 _RAW_ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_RAW_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def sources_of(buffer: bytes | bytearray, start: int, end: int) -> list[str | None]:
@@ -30,12 +37,20 @@ def sources_of(buffer: bytes | bytearray, start: int, end: int) -> list[str | No
 
     The bytes must be valid UTF-8. Raises one of REFUSED, also for an empty list.
     """
-    if _LONG_INTEGER in buffer[start:end:_DIGIT_STRIDE].translate(_DIGITS_AS_ZEROS):
-        raise ValueError("there may be an integer that json.loads refuses")
+    _refuse_long_integers(buffer, start, end)
     sources = [element.eventSource for element in _ELEMENTS.decode(memoryview(buffer)[start:end])]
     if not sources:
         raise ValueError("there is nothing in the list")
     return sources
+
+
+def number_of_others(buffer: bytes | bytearray, start: int, end: int) -> int:
+    """The number of elements in the list, none of which is an object. Raises one of REFUSED, also for an empty list."""
+    _refuse_long_integers(buffer, start, end)
+    number = len(_OTHERS.decode(memoryview(buffer)[start:end]))
+    if not number:
+        raise ValueError("there is nothing in the list")
+    return number
 
 
 def records_at(buffer: bytes | bytearray, start: int, end: int, places: Sequence[int]) -> list[dict[str, Any]]:
@@ -46,3 +61,43 @@ def records_at(buffer: bytes | bytearray, start: int, end: int, places: Sequence
     # In one list, so that json.loads creates each key only once.
     text = b",".join([elements[place] for place in places])
     return json.loads(str(b"[%b]" % text, "utf-8"))  # type: ignore[no-any-return]
+
+
+def may_have_sources(buffer: bytes | bytearray, start: int, end: int) -> bool:
+    """Whether an object in the text may have an eventSource, whose name may be written with escapes."""
+    return buffer.find(b"eventSource", start, end) >= 0 or buffer.find(b"\\", start, end) >= 0
+
+
+def last_value(buffer: bytes | bytearray, start: int, end: int, key: str) -> list[Any]:
+    """The last value of a key in the object that spans `start` to `end`, or nothing. Raises one of REFUSED."""
+    _refuse_long_integers(buffer, start, end)
+    found = _RAW_FIELDS.decode(memoryview(buffer)[start:end]).get(key)
+    return [] if found is None else [json.loads(bytes(found))]
+
+
+def values(buffer: bytes | bytearray, start: int, end: int) -> list[Any]:
+    """The elements of the list, as json.loads decodes them. Raises one of REFUSED."""
+    return json.loads(_text(buffer, start, end))  # type: ignore[no-any-return]
+
+
+def values_of_key(buffer: bytes | bytearray, start: int, end: int, key: str) -> list[Any]:
+    """The values of each occurrence of a key in the object, with Pairs for objects. Raises one of REFUSED."""
+    pairs = json.loads(_text(buffer, start, end), object_pairs_hook=Pairs)
+    return [value for name, value in pairs if name == key]
+
+
+def source_of(element: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """The eventSource of an element, None if it has none that is a string."""
+    if type(element) is Pairs:
+        element = dict(element)
+    source = element.get("eventSource") if type(element) is dict else None
+    return source if type(source) is str else None
+
+
+def _text(buffer: bytes | bytearray, start: int, end: int) -> str:
+    return str(memoryview(buffer)[start:end], "utf-8", "surrogatepass")
+
+
+def _refuse_long_integers(buffer: bytes | bytearray, start: int, end: int) -> None:
+    if _LONG_INTEGER in buffer[start:end:_DIGIT_STRIDE].translate(_DIGITS_AS_ZEROS):
+        raise ValueError("there may be an integer that json.loads refuses")

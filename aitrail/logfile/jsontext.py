@@ -6,11 +6,12 @@ The json module's own scanner decodes the values, so validity and meaning are ex
 import codecs
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from aitrail.errors import AitrailError
+from aitrail.logfile.boundaries import end_of_items, likely_end
 
 _WHITE_SPACE: Final = re.compile(rb"[ \t\n\r]*")
 _DECODER: Final = json.JSONDecoder()
@@ -19,8 +20,21 @@ _ENCODING_MARK_BYTES: Final = 4  # as many as json.detect_encoding examines
 _WORD_BYTES: Final = 16
 # Bytes after a number that are needed to know that it has ended: 1e+ is decoded as 1 until the next digit is there.
 _LOOKAHEAD_BYTES: Final = 3
+_GROWTH: Final = 4
 
 _T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
+
+
+class Read(Protocol[_T_co]):
+    """Reads the items in a buffer between brackets at `start` and before `end`; returns None on failure.
+
+    If the text is valid, `is_sure` says that the items do end there, and not only perhaps.
+    """
+
+    def __call__(self, buffer: bytearray, start: int, end: int, *, is_sure: bool) -> _T_co | None:
+        """Must not keep a reference to the buffer."""
+        ...
 
 
 class UnreadableJson(AitrailError):
@@ -62,7 +76,7 @@ def utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
 class JsonText:
     """A cursor over `chunks`, non-empty pieces of valid UTF-8; a value may have up to `longest_value` bytes.
 
-    Decoding a value is tried with the first `first_window` bytes, then with twice as many, and so on.
+    Decoding a value is tried with the first `first_window` bytes, then with four times as many, and so on.
     Every method raises UnreadableJson if the text is not what the method expects.
     """
 
@@ -74,6 +88,8 @@ class JsonText:
         self._at = 0
         self._passed = 0
         self._ended = False
+        self._window = ""  # text in latin-1, from the position `_window_at` on
+        self._window_at = 0
 
     @property
     def position(self) -> int:
@@ -138,70 +154,81 @@ class JsonText:
         """The value that starts here, as json.loads decodes it."""
         self.peek()
         most = self._longest_value + _LOOKAHEAD_BYTES
-        size = min(self._first_window, most)
+        size = 0  # what is left of the window that held the previous value
         while True:
-            self._need(size)
-            window = self._buffer[self._at : self._at + size]
-            complete = self._ended and self._at + size >= len(self._buffer)
+            if size:
+                self._need(size)
+                self._window = self._buffer[self._at : self._at + size].decode("latin-1")
+                self._window_at = self.position
+            start = self.position - self._window_at
+            complete = self._ended and self._window_at + len(self._window) == self._passed + len(self._buffer)
             try:
-                value, end = _first_value(window, complete=complete)
+                value, length = _first_value(self._window, start, complete=complete)
             except (ValueError, RecursionError) as error:
-                if complete or size == most:
-                    raise self._unreadable(error, len(window), complete=complete) from error
+                if size and (complete or size == most):
+                    raise self._unreadable(error, complete=complete) from error
             else:
-                self._at += end
+                self._at += length
                 return value
-            size = min(2 * size, most)
+            size = min(_GROWTH * size or self._first_window, most)
 
-    def _unreadable(self, error: Exception, size: int, *, complete: bool) -> UnreadableJson:
+    def _unreadable(self, error: Exception, *, complete: bool) -> UnreadableJson:
+        """The error of a value at the start of the window."""
         if isinstance(error, RecursionError):
             return UnreadableJson("A value nests too deeply", self.position)
         if not isinstance(error, json.JSONDecodeError):
             return UnreadableJson(f"A value cannot be read: {error}", self.position)
-        if not complete and (error.msg.startswith("Unterminated") or error.pos > size - _WORD_BYTES):
+        if not complete and (error.msg.startswith("Unterminated") or error.pos > len(self._window) - _WORD_BYTES):
             return UnreadableJson(f"A value is longer than the limit of {self._longest_value:,} bytes", self.position)
         return UnreadableJson(f"The content is not JSON: {error.msg}", self.position + error.pos)
 
-    def leap(
-        self, size: int, to_boundary: re.Pattern[bytes], read: Callable[[bytearray, int, int], _T | None]
-    ) -> tuple[int, _T | None]:
-        """Reads several items of a list at once, from the cursor on, with `read`, and moves past them.
+    def leap(self, size: int, brackets: bytes, read: Read[_T]) -> tuple[bool, _T | None]:
+        """Reads several items of a list or object at once, from the cursor on, with `read`, and moves past them.
 
-        `read` is called with a buffer and the start and end of these items in it, including brackets around them. It
-        must not keep a reference to the buffer. The items have about `size` bytes. They end where the match of
-        `to_boundary` ends or, at the end of the text, before its last bracket.
-        Returns the number of bytes of the items (0 if no end was found) and the result of `read`. If that is None, the
-        cursor does not move.
+        The items have about `size` bytes. `read` finds them in a buffer, between `brackets`. Returns whether there is
+        an end of items in the text, and the result of `read`. If that is None, the cursor does not move.
         """
+        self.peek()
         self._need(size // 2)
-        buffer, start, end = self._buffer, self._at, self._end_of_items(size, to_boundary)
-        if not end:
-            return 0, None
-        # The text is decoded in place: the byte before the cursor is no longer needed, the byte at the end is restored.
-        behind = buffer[end]
-        buffer[start - 1], buffer[end] = b"[]"
-        found = read(buffer, start - 1, end + 1)
-        buffer[end] = behind
-        if found is not None:
-            self._at = end
-        return end - start, found
+        is_sure = False
+        for end, is_sure in self._ends_of_items(size, brackets):
+            if (found := self._read(end, brackets, read, is_sure=is_sure)) is not None:
+                self._at = end
+                return True, found
+        return is_sure, None
 
-    def _end_of_items(self, size: int, to_boundary: re.Pattern[bytes]) -> int:
+    def _ends_of_items(self, size: int, brackets: bytes) -> Iterator[tuple[int, bool]]:
+        """The places where items that begin at the cursor may end, and whether they do."""
         # A remainder smaller than another piece would only have to be moved to the front of the buffer.
         last = self._at + size if len(self._buffer) - self._at > 2 * size else len(self._buffer)
         if self._ended and last == len(self._buffer):
-            return max(0, self._buffer.rfind(b"]", self._at))
-        match = to_boundary.match(self._buffer, self._at, last)
-        return match.end() if match else 0
+            end = self._buffer.rfind(brackets[1:], self._at)
+        else:
+            end = likely_end(self._buffer, self._at, last, in_object=brackets == b"{}")
+        if end > self._at:
+            yield end, False
+        if end := end_of_items(bytes(self._buffer[self._at : last])):
+            yield self._at + end, True
+
+    def _read(self, end: int, brackets: bytes, read: Read[_T], *, is_sure: bool) -> _T | None:
+        # The text is decoded in place: the byte before the cursor is no longer needed, the byte at the end is restored.
+        buffer, start, behind = self._buffer, self._at - 1, self._buffer[end]
+        buffer[start], buffer[end] = brackets
+        found = read(buffer, start, end + 1, is_sure=is_sure)
+        buffer[end] = behind
+        return found
 
 
-def _first_value(window: bytearray, *, complete: bool) -> tuple[Any, int]:
-    """The value at the start of `window` and its length in bytes; raises ValueError or RecursionError without one."""
-    # In latin-1 each byte is one character, and all structural characters of JSON are ASCII: the offset counts bytes.
-    value, end = _DECODER.raw_decode(window.decode("latin-1"))
+def _first_value(window: str, start: int, *, complete: bool) -> tuple[Any, int]:
+    """The value at `start` and its length in bytes; raises ValueError or RecursionError without one.
+
+    In latin-1 each byte is one character, and all structural characters of JSON are ASCII: offsets count bytes.
+    """
+    value, end = _DECODER.raw_decode(window, start)
     if end + _LOOKAHEAD_BYTES > len(window) and not complete:
         raise json.JSONDecodeError("Unterminated value", "", end)
-    if not window[:end].isascii():
+    text = window[start:end]
+    if not text.isascii():
         value = None  # so that only one value is in memory at a time
-        value, _ = _DECODER.raw_decode(window[:end].decode("utf-8", "surrogatepass"))
-    return value, end
+        value, _ = _DECODER.raw_decode(text.encode("latin-1").decode("utf-8", "surrogatepass"))
+    return value, end - start

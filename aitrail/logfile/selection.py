@@ -1,10 +1,10 @@
 """Log file -> wanted records, in bounded memory: the hot path.
 
-The document is read forward once, value by value. Inside the Records list, a fast path (`LogFile._leap`) decodes many
-elements at once: it cuts the text at a likely boundary and has msgspec decode `[` + piece + `]`. If that succeeds, the
-cut was right: JSON can be parsed from left to right in only one way, the piece starts where an element starts, and the
-last bracket closes the list only where an element ends. A wrong cut therefore does no harm: text that msgspec refuses
-is read value by value.
+The document is read forward once, value by value. A fast path (`Leaps`) decodes many elements of the Records
+list at once: it cuts the text at a likely boundary and has msgspec, or else the json module, decode `[` + piece + `]`.
+If that succeeds, the cut was right: JSON can be parsed from left to right in only one way, the piece starts where an
+element starts, and the last bracket closes the list only where an element ends. A wrong cut therefore does no harm:
+smaller pieces are tried, and what both refuse is read value by value. The keys of the document are treated likewise.
 
 The content accepted and the records yielded are the same as with `json.loads(gzip.decompress(content))["Records"]`,
 except that:
@@ -17,9 +17,8 @@ except that:
 """
 
 import hashlib
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -29,13 +28,12 @@ from aitrail.errors import AitrailError
 from aitrail.logfile import elements
 from aitrail.logfile.inflate import DamagedGzip, inflated
 from aitrail.logfile.jsontext import JsonText, UnreadableJson, utf8
+from aitrail.logfile.leaping import Leaps
 
 _PIECE_BYTES: Final = 128 * 1024
-_FIRST_WINDOW_BYTES: Final = 4096  # most records are smaller
-# A piece with a wanted record is decoded twice, and wanted records often occur together: smaller pieces then cost less.
-_SMALLEST_SHARE: Final = 4
-# AWS writes eventVersion first. The match is greedy: it ends at the last boundary.
-_TO_BOUNDARY: Final = re.compile(rb'.*\}(?=\s*,\s*\{\s*"event)', re.DOTALL)
+_FIRST_WINDOW_BYTES: Final = 64 * 1024
+# Keys that are read one by one before the fast path is tried: "Records" is usually the first, and long.
+_FIRST_KEYS: Final = 8
 _HEAD: Final = b'{"Records":['
 _TAIL: Final = b"]}"
 # AWS has some hundreds of event sources, and all are host names.
@@ -57,6 +55,8 @@ class Limits:
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+_Found = list[tuple[int, dict[str, Any]]]
 
 
 class UnreadableLogFile(AitrailError):
@@ -107,12 +107,11 @@ class LogFile:
         self._is_lookalike = lru_cache(_MOST_SOURCES)(is_lookalike)
         self._piece_bytes = piece_bytes
         self._at_each_step = at_each_step
-        self._leap_from = 0
-        self._leap_bytes = piece_bytes
         # Sources that are neither wanted nor lookalikes, in their original spelling; most elements have one of these.
         self._plain: set[str | None] = {None}
         self._digest = hashlib.sha256() if is_hashed else None
         self.bytes = 0
+        self._has_records = False
         self._restart()
 
     def _restart(self) -> None:
@@ -151,7 +150,7 @@ class LogFile:
         window = min(_FIRST_WINDOW_BYTES, self._piece_bytes)
         return JsonText(utf8(filter(None, chunks)), longest_value=self._limits.record_bytes, first_window=window)
 
-    def _whole(self, content: bytes) -> list[tuple[int, dict[str, Any]]] | None:
+    def _whole(self, content: bytes) -> _Found | None:
         """The wanted records of a document that fits into one chunk, as most do; None if it has an unusual form.
 
         If the text between head and tail is a JSON list, the document has no other key and nothing follows it.
@@ -163,45 +162,36 @@ class LogFile:
     def _document(self, text: JsonText) -> Iterator[tuple[int, dict[str, Any]]]:
         if text.peek() != b"{":
             raise UnreadableLogFile("The content is not a JSON object" if self.bytes else "The log file is empty")
-        found = False
-        for _ in text.items(b"{", b"}"):
-            if text.key() != "Records":
-                text.value()
+        keys = Leaps(b"{}", self._skip, piece_bytes=self._piece_bytes)
+        for number, _ in enumerate(text.items(b"{", b"}")):
+            if number >= _FIRST_KEYS and keys.leap(text) is not None:
                 continue
-            if self.records > self.unwanted:
-                raise UnreadableLogFile("A second Records key contradicts the records before it", text.position)
-            self._restart()
-            found = text.peek() == b"["
-            if found:
-                yield from self._elements(text)
-            else:
-                text.value()
+            yield from self._field(text)
         if text.peek():
             raise UnreadableLogFile("The JSON document is followed by other bytes", text.position)
-        if not found:
+        if not self._has_records:
             raise UnreadableLogFile("The JSON document has no Records list")
 
+    def _field(self, text: JsonText) -> Iterator[tuple[int, dict[str, Any]]]:
+        if text.key() != "Records":
+            text.value()
+            return
+        if self.records > self.unwanted:
+            raise UnreadableLogFile("A second Records key contradicts the records before it", text.position)
+        self._restart()
+        self._has_records = text.peek() == b"["
+        if self._has_records:
+            yield from self._elements(text)
+        else:
+            text.value()
+
     def _elements(self, text: JsonText) -> Iterator[tuple[int, dict[str, Any]]]:
+        leaps = Leaps(b"[]", self._select_or_load, piece_bytes=self._piece_bytes)
         for _ in text.items(b"[", b"]"):
-            found = self._leap(text)
+            found = leaps.leap(text)
             yield from self._walk(text) if found is None else found
 
-    def _leap(self, text: JsonText) -> list[tuple[int, dict[str, Any]]] | None:
-        """Moves past many elements and returns the wanted records among them; on failure, returns None and stays."""
-        begin = text.position
-        if begin < self._leap_from:
-            return None
-        size, found = text.leap(self._leap_bytes, _TO_BOUNDARY, self._select)
-        if found is None:
-            # Elements are read one by one up to this position, so each byte is tried at most twice.
-            self._leap_from = begin + (size or self._leap_bytes)
-        elif found:
-            self._leap_bytes = max(1, self._piece_bytes // _SMALLEST_SHARE)
-        else:
-            self._leap_bytes = min(2 * self._leap_bytes, self._piece_bytes)
-        return found
-
-    def _select(self, buffer: bytes | bytearray, start: int, end: int) -> list[tuple[int, dict[str, Any]]] | None:
+    def _select(self, buffer: bytes | bytearray, start: int, end: int) -> _Found | None:
         """Counts the elements of the list between `start` and `end` and returns its wanted records; None on failure."""
         try:
             sources = elements.sources_of(buffer, start, end)
@@ -210,18 +200,67 @@ class LogFile:
             records = elements.records_at(buffer, start, end, places)
         except elements.REFUSED:
             return None
+        return self._found(places, records, len(sources), notable)
+
+    def _select_or_load(self, buffer: bytearray, start: int, end: int, *, is_sure: bool) -> _Found | None:
+        """Does the same for elements of any type; loads all of them only if that is sure to be worth it."""
+        if buffer.find(b"{", start, start + 2) > 0 and (found := self._select(buffer, start, end)) is not None:
+            return found
+        try:
+            self._count(elements.number_of_others(buffer, start, end), ())
+        except elements.REFUSED:
+            return self._load(buffer, start, end) if is_sure else None
+        return []
+
+    def _load(self, buffer: bytearray, start: int, end: int) -> _Found | None:
+        try:
+            values = elements.values(buffer, start, end)
+        except elements.REFUSED:
+            return None
+        return self._select_from(values)
+
+    def _walk(self, text: JsonText) -> _Found:
+        """Moves past one element and returns it if it is wanted."""
+        return self._select_from([text.value()])
+
+    def _select_from(self, values: list[Any]) -> _Found:
+        notable = dict(self._notable(map(elements.source_of, values)))
+        places = [index for index, source in notable.items() if self._is_wanted(source)]
+        return self._found(places, [values[place] for place in places], len(values), notable)
+
+    def _found(self, places: list[int], records: list[dict[str, Any]], number: int, notable: dict[int, str]) -> _Found:
         found = [(self.records + place, record) for place, record in zip(places, records, strict=True)]
-        self._count(len(sources), notable.values())
+        self._count(number, notable.values())
         return found
 
-    def _walk(self, text: JsonText) -> list[tuple[int, dict[str, Any]]]:
-        """Moves past one element and returns it if it is wanted."""
-        element = text.value()
-        source = element.get("eventSource") if isinstance(element, dict) else None
-        notable = dict(self._notable([source if isinstance(source, str) else None]))
-        found = [(self.records + index, element) for index, source in notable.items() if self._is_wanted(source)]
-        self._count(1, notable.values())
-        return found
+    def _skip(self, buffer: bytearray, start: int, end: int, *, is_sure: bool) -> _Found | None:
+        """Moves past keys of the document; None on failure, and if a Records list among them has wanted records."""
+        may_be_wanted = self.records > self.unwanted or elements.may_have_sources(buffer, start, end)
+        try:
+            last = elements.last_value(buffer, start, end, "Records")
+            if not last or not may_be_wanted:
+                return self._skip_lists(last)
+        except elements.REFUSED:
+            pass
+        if not is_sure or self.records > self.unwanted:
+            return None
+        try:
+            return self._skip_lists(elements.values_of_key(buffer, start, end, "Records"))
+        except elements.REFUSED:
+            return None
+
+    def _skip_lists(self, values: Sequence[Any]) -> _Found | None:
+        """Does so for the values of Records keys, the last of which is the valid one."""
+        notable: dict[int, str] = {}
+        for value in values:
+            notable = dict(self._notable(map(elements.source_of, value))) if type(value) is list and value else {}
+            if any(map(self._is_wanted, notable.values())):
+                return None
+        for value in values[-1:]:
+            self._restart()
+            self._has_records = type(value) is list
+            self._count(len(value) if self._has_records else 0, notable.values())
+        return []
 
     def _notable(self, sources: Iterable[str | None]) -> Iterator[tuple[int, str]]:
         """The index and the source of each element that is wanted or has a lookalike source."""

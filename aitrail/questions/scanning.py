@@ -151,6 +151,9 @@ class Scan:
             self.counts.update(rows=len(batch.rows), rejected=len(batch.rejects))
             batch.rows.clear()  # this batch is still referenced while the next one is created
         reading.reconcile(written)
+        if left_out := reading.left_out_rejects:
+            self._report(f"{name}: {counted(left_out, 'more record')} {'is' if left_out == 1 else 'are'} rejected")
+            self.counts["rejected"] += left_out
         self.counts.update(files=1, records=reading.content.records, duplicates=reading.duplicates_in_file)
         self.unknown_sources += reading.unknown_sources
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from aitrail.rows.outcome import OUTCOMES
     from aitrail.rows.reading import Reading
     from aitrail.rows.redaction import Redaction, redacted
-    from aitrail.rows.rejects import Reject, RejectedRecord
+    from aitrail.rows.rejects import MAX_KEPT_REJECTS, Reject, RejectedRecord
     from aitrail.rows.row import IMPORTED, record_of, recorded_with, row_of, sized_row_of
     from aitrail.rows.row_hashes import OF_PROVENANCE, RowHashes, row_hash
     from aitrail.rows.table_keys import index_key, record_hash
@@ -27,7 +27,7 @@ else:
         outcome=("OUTCOMES",),
         reading=("Reading",),
         redaction=("Redaction", "redacted"),
-        rejects=("Reject", "RejectedRecord"),
+        rejects=("MAX_KEPT_REJECTS", "Reject", "RejectedRecord"),
         row=("IMPORTED", "record_of", "recorded_with", "row_of", "sized_row_of"),
         row_hashes=("OF_PROVENANCE", "RowHashes", "row_hash"),
         table_keys=("index_key", "record_hash"),

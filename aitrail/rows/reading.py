@@ -9,17 +9,18 @@ from typing import Any, BinaryIO
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.logfile import LogFile
+from aitrail.rows.memory import row_memory
 from aitrail.rows.redaction import Redaction, redacted
-from aitrail.rows.rejects import Reject, RejectedRecord
+from aitrail.rows.rejects import MAX_KEPT_REJECTS, Reject, RejectedRecord
 from aitrail.rows.row import in_log_file, sized_row_of
 from aitrail.rows.row_hashes import RowHashes
 from aitrail.rows.table_keys import hashed_event_id, record_hash
 from aitrail.services import Registry
 
-# Up to this many bytes, rows are held until the whole file has proved sound; beyond it, they are passed on earlier.
+# Up to this many bytes of memory, rows are held until the whole file has proved sound; beyond it, they are passed on
+# earlier. An ordinary row takes 6 KB.
 MAX_HELD_BYTES = 32 * 1024 * 1024
-# Python's memory overhead for each row or reject, without which many small rows would exceed the limit unnoticed.
-# Rows of 1.4 KB by DynamoDB's count take 6 KB.
+# Python's memory overhead for each reject, without which many small ones would exceed the limit unnoticed.
 _OVERHEAD_BYTES = 4096
 
 
@@ -31,6 +32,7 @@ class CountsDisagreeError(AitrailError):
 class Batch:
     """Rows and rejects that may be written now; the eventIDs of rows are distinct within the whole file.
 
+    Of a file's rejects, only the first MAX_KEPT_REJECTS are in its batches.
     If `is_last`, the file has proved sound and no batch follows.
     """
 
@@ -89,6 +91,11 @@ class Reading:
         """The hash of all rows so far (see `RowHashes`); None if there are none."""
         return self._hashes.sha256() if self._hashes else None
 
+    @property
+    def left_out_rejects(self) -> int:
+        """The number of rejects that are counted but in no batch."""
+        return max(0, self.rejected - MAX_KEPT_REJECTS)
+
     def batches(self) -> Iterator[Batch]:
         """One batch once the file has proved sound; a file with very many wanted records also yields earlier batches.
 
@@ -105,10 +112,10 @@ class Reading:
         yield replace(batch, is_last=True)
 
     def _add(self, batch: Batch, index: int, record: dict[str, Any]) -> int:
-        """Adds the record to the batch as a row or a reject; returns the bytes of memory that takes."""
+        """Adds the record to the batch as a row or a reject; returns an upper bound of the memory that it takes."""
         try:
             kept, hidden = redacted(record, self._redaction)
-            row, size = sized_row_of(
+            row, _ = sized_row_of(
                 kept,
                 provenance=in_log_file(self._log_file, index),
                 registry=self._registry,
@@ -117,6 +124,8 @@ class Reading:
             )
         except Reject as reject:
             self.rejected += 1
+            if self.rejected > MAX_KEPT_REJECTS:
+                return 0
             rejected = RejectedRecord.of(record, key=index, reason=reject.reason, redaction=self._redaction)
             batch.rejects.append(rejected)
             return items.item_size(rejected.kept) + _OVERHEAD_BYTES
@@ -130,7 +139,7 @@ class Reading:
         batch.rows.append(row)
         if self._hashes is not None:
             self._hashes.add(row)
-        return size + _OVERHEAD_BYTES
+        return row_memory(row)
 
     def _is_new(self, row: dict[str, Any], record: dict[str, Any]) -> bool:
         """Whether the record is new in this file. A different record with the same GUID gets a key of its own."""

@@ -10,6 +10,9 @@ from aitrail.errors import AitrailError
 if TYPE_CHECKING:
     from aitrail.rows.redaction import Redaction
 
+# Of one file; the others are only counted. A file of 5 KB can hold 40,000 rejects, each of which would cost a write.
+# Records are rejected for the same few reasons: the first ones show what is wrong with them.
+MAX_KEPT_REJECTS = 1000
 # A reject keeps its whole record if that fits into an item with the other attributes, otherwise the beginning.
 _MAX_KEPT_BYTES = 390 * 1024
 _BEGINNING_BYTES = 8 * 1024

@@ -58,7 +58,7 @@ NEEDS_ATTENTION = {
     ),
     "rejects": (
         "Records could not become rows.",
-        "`aitrail rejects` lists them with their reasons; `aitrail accept` marks those that can stay as accepted.",
+        "`aitrail rejects` lists them, of each file the first 1,000; `aitrail accept` marks those that can stay.",
     ),
 }
 WORTH_KNOWING = {

@@ -195,6 +195,22 @@ def test_very_many_rows_are_written_as_they_come(pipeline, packed, record, wire,
     assert wire.operations().count("BatchWriteItem") > 3
 
 
+def test_of_very_many_rejects_the_ledger_keeps_the_first_and_counts_all(pipeline, packed, record, monkeypatch):
+    monkeypatch.setattr("aitrail.rows.reading.MAX_KEPT_REJECTS", 3)
+    monkeypatch.setattr("aitrail.rows.reading.MAX_HELD_BYTES", 10_000)
+    records = [record(number, eventTime=None) for number in range(10)]
+    bad, better = packed(*records), packed(*[record(0), record(1)], *records[2:])
+
+    result = pipeline.ingest(pipeline.deliver(bad))
+    kept = pipeline.files()
+    pipeline.ingest(pipeline.deliver(better))
+
+    assert (result.status, result.metrics["RejectedRecords"]) == ("ingested", 10)
+    assert kept.keys() == {"file", "reject#0", "reject#1", "reject#2"}
+    assert kept["file"]["rejected"] == 10
+    assert pipeline.files().keys() == {"file", "reject#2", "reject#3", "reject#4"}
+
+
 def test_sources_that_look_like_a_wanted_one_are_counted_and_named(pipeline, packed, record):
     sources = ["polly-v2.amazonaws.com", "POLLY-v2.amazonaws.com", "lex.eu.amazonaws.com", "lexicon.amazonaws.com"]
 

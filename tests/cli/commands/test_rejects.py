@@ -17,10 +17,10 @@ REASON = "eventTime is missing; it should look like 2026-01-31T23:59:59Z"
 def rejected(ledger, record, stacks):
     """Puts rejects of log files into the ledger; clears the recorded calls afterwards."""
 
-    def rejected(log_file, *numbers, **changes):
+    def rejected(log_file, *numbers, more=0, **changes):
         rejects = [RejectedRecord.of(record(number, **changes), key=number, reason=REASON) for number in numbers]
         ledger.rejects.record(log_file, rejects, expires_at=None, time_left=lambda: 60.0)
-        ledger.record(FileEntry(log_file=log_file, status="ingested", rejected=len(rejects)))
+        ledger.record(FileEntry(log_file=log_file, status="ingested", rejected=len(rejects) + more))
         stacks.calls.clear()
 
     return rejected
@@ -79,6 +79,18 @@ def test_names_of_records_neither_steer_nor_calculate(aitrail, rejected):
     ended = aitrail("rejects", "-o", "csv")
 
     assert "polly\\x1b[2J,'=1+1,1," in ended.stdout
+
+
+def test_rejects_that_are_not_kept_are_told(aitrail, rejected, monkeypatch):
+    monkeypatch.setattr("aitrail.rows.MAX_KEPT_REJECTS", 3)
+    rejected("s3://b/1", 1, 2, 3, more=40_000)
+    rejected("s3://b/2", 1, 2, 3)
+    rejected("s3://b/3", 1, 2, more=1)  # by an earlier version, or accepted since
+
+    ended = aitrail("rejects", "-o", "csv")
+
+    assert len(ended.stdout.splitlines()) == 1 + 8
+    assert ended.stderr == "s3://b/1: 40,000 more records could not become rows (not kept).\n"
 
 
 def test_verbose_tells_what_reading_took(aitrail, rejected):

@@ -181,6 +181,20 @@ def test_reject_is_reported_and_the_others_are_shown(aitrail, record, log_file):
     )
 
 
+def test_of_very_many_rejects_the_first_are_reported_and_all_are_counted(aitrail, record, log_file, monkeypatch):
+    monkeypatch.setattr("aitrail.rows.reading.MAX_KEPT_REJECTS", 2)
+    path = log_file("a.json", *[record(2, **REJECTED)] * 5)
+
+    ended = aitrail("scan", path)
+
+    *reported, summary = ended.stderr.splitlines()
+    assert [line.partition(": ")[2].partition(":")[0] for line in reported[:2]] == [
+        f"record {number} is rejected" for number in range(2)
+    ]
+    assert reported[2:3] == [f"{path}: 3 more records are rejected"]
+    assert "5 rejected" in "".join([*reported[3:], summary])
+
+
 def test_unreadable_file_is_reported_and_the_others_are_shown(aitrail, record, log_file, tmp_path):
     sound = log_file("b.json.gz", record())
     damaged = tmp_path / "a.json.gz"

@@ -74,6 +74,26 @@ def element(value, key="x"):
     return '{"eventVersion":"1","' + key + '":' + value + ',"eventSource":"polly.amazonaws.com"}'
 
 
+MONOTONOUS = [
+    *(
+        "1",
+        "-1.5e3",
+        "null",
+        "true",
+        '"a"',
+        "[]",
+        "{}",
+        "[[]]",
+        '{"a":1}',
+        '"],["',
+        '"\\\\"',
+        r'"\","\""',
+        '",,,"',
+        '"ä"',
+    ),
+    *('[{"event":1},{"event":2}]', "[" + "[]," * 300 + "1]", '{"a":"},{\\"event"}', r'"\ud800"', "1" * 30, "1" * 4300),
+]
+ODD = ["NaN", r'"\ud800"', "1" * 4300, "[" * 900 + "]" * 900, "18446744073709551616", '"' + "[" * 900 + '"', "1e999"]
 ADVERSARIAL = {
     "no records": document(),
     "only white space in the list": '{"Records":[ \n]}',
@@ -132,6 +152,29 @@ ADVERSARIAL = {
     "many records": document(*[OTHER, POLLY, OTHER] * 2000),
     "white space everywhere": " \r\n" + document(OTHER, POLLY, comma=" ,\n\t ").replace("{", " { ") + "\n ",
     "much white space": " " * 9000 + document(OTHER, POLLY, comma=" " * 9000 + "," + " " * 9000) + " " * 9000,
+    **{f"many of {unit[:20]}": document(*[unit] * 700, POLLY, *[unit] * 700) for unit in MONOTONOUS},
+    **{f"many of {unit[:20]}, pretty": document(*[unit] * 99, POLLY, comma=",\n  ") for unit in MONOTONOUS},
+    **{f"one {odd[:20]} among many": document(*["1"] * 700, odd, *["1"] * 700) for odd in ODD},
+    **{f"one {odd[:20]} among many records": document(*[OTHER] * 50, odd, *[OTHER] * 50, POLLY) for odd in ODD},
+    **{f"{odd[:20]} often": document(*[OTHER, odd, POLLY, "[]"] * 99) for odd in ODD},
+    "many keys": document(POLLY, before='"a":1,"b":[1,{"c":2}],' * 700),
+    "many keys after": document(POLLY, after=',"a":"},{","b":null' * 700),
+    "many keys, NaN": document(POLLY, before='"a":NaN,' * 700),
+    "many keys, pretty": document(POLLY, before='"a" : 1 ,\n' * 700),
+    "many lists of Records, the last one counts": document("1", "{}", OTHER, before='"Records":[1,2,{"a":1}],' * 700),
+    "many lists of Records, then another key": document(after=',"Records":[1,{"eventSource":"s3"}]' * 700 + ',"a":1'),
+    "many lists of Records, then null": document(after=',"Records":[1]' * 700 + ',"Records":null'),
+    "many lists of Records, then a wanted one": document(POLLY, before='"Records":[{"eventSource":"s3"}],' * 700),
+    "many lists of Records, the first one wanted": document(POLLY, after=',"Records":[]' * 700),
+    "many lists of Records, one of them wanted": document(
+        after=',"Records":[]' * 700 + r',"Records":[{"\u0065ventSource":"kms"}]' + ',"Records":[]' * 700
+    ),
+    "many Records of other types": document(after=',"Records":{"eventSource":"kms"},"Records":"kms"' * 700),
+    "refused: one bad element among many": document(*["1"] * 700, "01", *["1"] * 700),
+    "refused: one bad key among many": document(POLLY, before='"a":1,' * 700 + "a:1," + '"a":1,' * 700),
+    "refused: no comma among many": document(*["1"] * 700, "1 1", *["1"] * 700),
+    "refused: closed among many": document(*["1"] * 700, "1]", *["1"] * 700),
+    "refused: never closed": '{"Records":[' + "1," * 1400,
     "refused: nothing": "",
     "refused: white space": " \n",
     "refused: a list": "[" + POLLY + "]",
@@ -295,6 +338,29 @@ def test_a_damaged_document_is_refused_or_read_just_as_the_reference_does(conten
     expected = reference(content)
 
     found = streamed(content, **reads)
+
+    assert found == expected
+
+
+UNITS = st.lists(VALUES | USUAL, min_size=1, max_size=3)
+MANY = st.tuples(UNITS, st.integers(1, 200), VALUES | USUAL, st.integers(1, 200), SPACE).map(
+    lambda drawn: joined(drawn[0] * drawn[1] + [drawn[2]] + drawn[0] * drawn[3], "[", "]", drawn[4])
+)
+MANY_MEMBERS = st.tuples(st.lists(MEMBERS, min_size=1, max_size=3), st.integers(1, 200)).map(
+    lambda drawn: drawn[0] * drawn[1]
+)
+LONG = st.tuples(st.just([]) | MANY_MEMBERS, MANY | RECORDS, st.just([]) | MANY_MEMBERS, SPACE).map(
+    lambda drawn: joined([*drawn[0], '"Records":' + drawn[1], *drawn[2]], "{", "}", drawn[3])
+)
+
+
+@LAW
+@given(LONG, st.integers(1, 5000) | st.just(1 << 17))
+def test_any_long_document_gives_what_the_reference_gives(text, piece):
+    content = text.encode("utf-8", "surrogatepass")
+    expected = reference(content)
+
+    found = streamed(content, piece=piece)
 
     assert found == expected
 

@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from aitrail.rows import record_of
-from aitrail.rows.reading import MAX_HELD_BYTES, Reading, RejectedRecord
+from aitrail.rows import MAX_KEPT_REJECTS, record_of
+from aitrail.rows.memory import row_memory
+from aitrail.rows.reading import Reading, RejectedRecord
 from aitrail.services import load
 
 GUID = "0b1c2d3e-4f50-4162-8374-95a6b7c8d9e0"
@@ -43,14 +44,30 @@ def test_different_records_under_one_guid_are_rows_of_their_own():
     assert reading.duplicates_in_file == len(records)
 
 
-def test_very_many_small_rows_do_not_wait_for_the_end():
-    number = MAX_HELD_BYTES // 4096 + 2
-    records = [record(eventID=f"{index:08x}-0000-4000-8000-000000000000") for index in range(number)]
+@pytest.mark.parametrize("value", [None, [[]] * 1000, [None] * 1000], ids=["small", "empty lists", "nulls"])
+def test_rows_wait_for_the_end_as_long_as_they_take_little_memory(value, monkeypatch):
+    monkeypatch.setattr("aitrail.rows.reading.MAX_HELD_BYTES", 300_000)
+    records = [record(eventID=f"{index:08x}-0000-4000-8000-000000000000", x=value) for index in range(300)]
 
     batches = list(reading_of(*records).batches())
 
-    assert len(batches) == 2
-    assert sum(len(batch.rows) for batch in batches) == number
+    *taken, _ = [sum(map(row_memory, batch.rows)) for batch in batches]
+    largest = max(row_memory(row) for batch in batches for row in batch.rows)
+    assert all(300_000 < each <= 300_000 + largest for each in taken)
+    assert len(taken) > 1
+    assert sum(len(batch.rows) for batch in batches) == 300
+    assert [batch.is_last for batch in batches] == [False] * len(taken) + [True]
+
+
+def test_of_very_many_rejects_the_first_are_kept_and_all_are_counted(monkeypatch):
+    monkeypatch.setattr("aitrail.rows.reading.MAX_HELD_BYTES", 1_000_000)
+    reading = reading_of(*[record(eventTime=None)] * (MAX_KEPT_REJECTS + 7), record())
+
+    rejects = [reject.key for batch in reading.batches() for reject in batch.rejects]
+
+    assert rejects == [*range(MAX_KEPT_REJECTS)]
+    assert (reading.rejected, reading.left_out_rejects) == (MAX_KEPT_REJECTS + 7, 7)
+    reading.reconcile(written=1)
 
 
 def test_a_reject_keeps_text_and_no_record():

@@ -1,0 +1,39 @@
+"""The memory that rows take as Python objects, which has little to do with their bytes by DynamoDB's count.
+
+An empty list has 4 bytes there and 64 here, and an ordinary row takes four times its bytes.
+"""
+
+from sys import getsizeof
+from typing import Any, Final
+
+_OBJECT_BYTES: Final = 56  # of a text without its characters, and its place in a list
+_NUMBER_BYTES: Final = 40  # of any number, and its place in a list
+_CHARACTER_BYTES: Final = 6  # in a text that is not ASCII, which has four more: at most that, or twice three
+# The row's place in the list, its eventID and record as they are noted for finding duplicates, and the names of a row's
+# attributes: there are few, and most of them are the same objects in all rows.
+_ROW_BYTES: Final = 512
+
+
+def row_memory(row: dict[str, Any]) -> int:
+    """The bytes of memory that a row and the record it shares its values with take, as an upper bound.
+
+    The bound is close if texts are different objects: a text of one character always is the same object.
+    """
+    return 2 * getsizeof(row) + _contents(row.values()) + _ROW_BYTES
+
+
+def _contents(values: Any) -> int:  # noqa: ANN401 (the values of a list or a dict)
+    total = 0
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            total += _OBJECT_BYTES + (len(value) if value.isascii() else _CHARACTER_BYTES * (len(value) + 4))
+        elif kind is dict:
+            names = "".join(value)
+            characters = len(names) if names.isascii() else _CHARACTER_BYTES * len(names)
+            total += getsizeof(value) + _OBJECT_BYTES * len(value) + characters + _contents(value.values())
+        elif kind is list:
+            total += getsizeof(value) + _contents(value)
+        else:
+            total += _NUMBER_BYTES
+    return total
