@@ -357,7 +357,7 @@ class Proof:
         for log_file in sorted(name for names in self._unverifiable.values() for name in names):
             yield Finding(finding=UNVERIFIABLE, of=log_file, why=_DIGESTS[UNVERIFIABLE])
         yield from self._unproven_findings()
-        if self.until > self.closed:
+        if self.until > self.closed or self.since >= self.until:
             yield self._not_closed()
         if not self.delivered and not self._spans and self.since < min(self.until, self.closed):
             why = "the ledger has no log file and no digest: is there a trail, and did it deliver in this window?"

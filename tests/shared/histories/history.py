@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
-from tests.shared.histories.faults.kinds import KINDS, WEIGHTS, shape_of
+from tests.shared.histories.faults.kinds import HONEST, KINDS, WEIGHTS, shape_of
 from tests.shared.histories.layout import world_of
 from tests.shared.histories.oracle import Complaint, Oracle
 from tests.shared.histories.run import Run, hour_of
@@ -47,6 +47,8 @@ class History:
         run.go()
         outcome = Outcome(history=self, world=run.world)
         oracle = Oracle(run)
+        if set(self.faults) <= set(HONEST):
+            outcome.complaints += [(None, None, complaint) for complaint in oracle.wrong_rows()]
         for number, (since, until, deep) in enumerate(windows(run.world)):
             if f"w{number}" not in self.without:
                 outcome.add(number, oracle, partial(run.verify, since, until, deep=deep))

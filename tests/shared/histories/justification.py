@@ -26,6 +26,7 @@ def is_justified(truth, said, name, of):
     if key in truth.digests:
         return _is_true_of_digest(truth, name, truth.digests[key])
     is_of_somebody = key in truth.others or any(key in str(row) for _, row, _ in truth.bad_rows)
+    is_of_somebody |= any("S" not in row.get("logFile", {}) for _, row, _ in truth.bad_rows)
     return is_of_somebody or name not in _ACCUSING
 
 
@@ -53,11 +54,12 @@ def _is_not_closed(truth, said, _of):
 
 
 def _has_no_digests(truth, said, folder):
-    """Whether no digest was read in the window for the account and Region of a folder."""
-    return not any(
+    """Whether no digest was read in the window for the account and Region of a folder, or not that of a log file."""
+    below = folder.removeprefix(NAME).rstrip("/") + "/"
+    digests = [made for made in truth.world.digests if made.key.startswith(below)]
+    return any(made.files and not truth.is_clean(made.key) for made in digests) or not any(
         truth.was_read(made.key, made.content) and made.start < said.until and said.since < made.end
-        for made in truth.world.digests
-        if made.key.startswith(folder.removeprefix(NAME).rstrip("/") + "/")
+        for made in digests
     )
 
 

@@ -46,6 +46,12 @@ class Oracle:
             if spotless or not is_justified(self.truth, said, name, of):
                 yield Complaint(f"false accusation, {name}", f"{'the window is spotless; ' * spotless}{of}: {why}")
 
+    def wrong_rows(self):
+        """What is wrong with the rows of log files that were read, if nobody else has changed anything."""
+        for kind, row, files in self.truth.bad_rows:
+            if all(self.truth.was_read(file.key, file.content) for file in files):
+                yield Complaint(f"wrong row, {kind}", told(row))
+
     # What may be called proved
 
     def reasons_against(self, said):

@@ -12,7 +12,7 @@ import pytest
 
 from aitrail.clock import Clock
 from aitrail.deliveries import Announcer, Scope, deliveries
-from aitrail.digests import PublicKeys, Reconciliation
+from aitrail.digests import PublicKeys, Reconciliation, Undigested
 from aitrail.dynamodb import to_item
 from aitrail.ingest import EventsTable, Ingestion, Review
 from aitrail.ledger import Ledger, LedgerReader
@@ -113,6 +113,7 @@ class Product:
         clock, scope = {"clock": self._clock}, Scope(bucket=self.bucket)
         ledger = Ledger(self.dynamodb, self.files_name, **clock)
         parts = {"ledger": ledger, "reader": self._reader}
+        public_keys = self._public_keys()
         retentions = {"row_retention": self.row_retention, "ledger_retention": self.ledger_retention}
         announcer = Announcer(lambda: SimpleNamespace(send_message_batch=self._send), "backfill", self.bucket, **clock)
         self._ingestion = Ingestion(
@@ -123,19 +124,21 @@ class Product:
             scope=scope,
             reconciliation=Reconciliation(
                 **parts,
-                public_keys=self._public_keys(),
+                public_keys=public_keys,
                 scope=scope,
                 **clock,
                 expires_at=self._expires_at,
             ),
-            reviewer=Review(**parts, announcer=announcer, bucket=self.bucket, **clock),
+            undigested=Undigested(**parts, **clock),
+            reviewer=Review(**parts, announcer=announcer, public_keys=public_keys, bucket=self.bucket, **clock),
             **retentions,
             **clock,
         )
 
-    def receive(self, body, time_left):
-        """Processes a message; an exception means that it fails and comes again."""
-        self._ingestion.ingest_message(body, time_left=time_left, report=lambda _: None)
+    def receive(self, body, time_left, *, is_backfill):
+        """Processes a message of one of the queues; an exception means that it fails and comes again."""
+        options = {"time_left": time_left, "is_backfill": is_backfill}
+        self._ingestion.ingest_message(body, report=lambda _: None, **options)
 
     def verify(self, since, until, *, deep):
         """What `aitrail verify` says of a window now."""

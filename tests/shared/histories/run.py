@@ -49,7 +49,7 @@ class Run:
             events_name=EVENTS,
             files_name=FILES,
             now=lambda: self.now,
-            send=lambda body: self.at(self.now + 10 * SECOND, lambda: self._receive(body, [])),
+            send=lambda body: self.at(self.now + 10 * SECOND, lambda: self._receive(body, [], is_backfill=True)),
             row_retention=world.row_retention,
             ledger_retention=world.ledger_retention,
         )
@@ -144,26 +144,31 @@ class Run:
             moment += HOUR if near else 24 * HOUR
 
     def _review(self):
-        self._receive(HOURLY, [])
+        self._receive(HOURLY, [], is_backfill=True)
         for name, table in TABLES.items():
             for item in self.items(name):
                 is_over = float(item.get("expiresAt", {}).get("N", "inf")) <= self.now.timestamp()
                 if is_over and self.random.random() < 0.1:
                     self.dynamodb.delete_item(TableName=name, Key=_key(table, item))
 
-    def _receive(self, body, troubles, attempt=1):
+    def _receive(self, body, troubles, attempt=1, *, is_backfill=False):
         kind, calls = troubles.pop(0) if troubles else ("", inf)
         ticks = count()
         self._fuse = calls if kind == "crash" else inf
         named = [] if body == HOURLY or '"review"' in body else announced(body)
         self.named |= {key for key, _ in named}
         try:
-            self.product.receive(body, lambda: 0.0 if kind == "timeout" and next(ticks) >= calls else _ENOUGH_SECONDS)
+            self.product.receive(
+                body,
+                lambda: 0.0 if kind == "timeout" and next(ticks) >= calls else _ENOUGH_SECONDS,
+                is_backfill=is_backfill,
+            )
         except (Exception, SystemExit) as error:  # noqa: BLE001 - SQS retries after any error
             self.log.append(f"{self.now:%d %H:%M:%S} failed: {error!r}")
             self.product.restart()
             if attempt < _TRIES:
-                self.at(self.now + 15 * MINUTE, lambda: self._receive(body, troubles, attempt + 1))
+                again = partial(self._receive, body, troubles, attempt + 1, is_backfill=is_backfill)
+                self.at(self.now + 15 * MINUTE, again)
             return
         finally:
             self._fuse = inf

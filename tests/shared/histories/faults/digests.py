@@ -3,7 +3,18 @@
 from datetime import timedelta
 
 from tests.shared.histories.faults.targets import any_digest, any_moment, short
-from tests.shared.histories.world import ACCOUNTS, BUCKET, DAY, HOUR, REGIONS, SECOND, Arrival
+from tests.shared.histories.world import (
+    BUCKET,
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    Arrival,
+    content_of,
+    named_key,
+    packed,
+    record,
+)
 from tests.shared.signed_digests import digest
 
 
@@ -28,11 +39,11 @@ def digest_late(world, random):
 
 
 def digest_replaced(world, random):
-    """A digest is replaced by one that CloudTrail did not sign, before or after it is read."""
+    """A digest is replaced by one that CloudTrail did not sign, before or after it is read; it lists one file less."""
     made = any_digest(world, random)
     forged = digest(
         made.end,
-        (),
+        [(file.key, file.content) for file in made.files[1:]],
         bucket=BUCKET,
         start=made.start,
         signer=1,
@@ -47,14 +58,25 @@ def digest_replaced(world, random):
 
 
 def digest_forged(world, random):
-    """Somebody puts a digest of an invented trail, account or Region."""
-    end = any_moment(world, random).replace(minute=0)
-    where = {"region": random.choice((*REGIONS, "ap-south-1")), "trail": random.choice(("audit", "invented"))}
-    forged = digest(end, (), bucket=BUCKET, signer=1, where=where | {"account": random.choice(ACCOUNTS)})
+    """Somebody puts a digest of a known or invented trail, account or Region; it may list a log file of theirs."""
+    end = any_moment(world, random).replace(minute=0) + HOUR
+    chain = random.choice(world.chains)
+    where = {
+        "account": chain.account,
+        "region": random.choice((chain.region, "ap-south-1")),
+        "trail": random.choice((chain.trail, "invented")),
+        "suffix": random.choice(("", "_backfill")),
+    }
+    named, content = end - random.randrange(1, 60) * MINUTE, content_of([record(random, end - HOUR)])
+    listed = [(named_key(where["account"], where["region"], named, "listed"), content)]
+    listed *= random.random() < 0.7
+    forged = digest(end, listed, bucket=BUCKET, signer=1, where=where, awsAccountId=chain.account)
     if forged.key in {each.key for each in world.digests}:
         return
-    world.strangers.append(Arrival(forged.key, forged.body, any_moment(world, random), metadata=forged.metadata))
-    world.note(f"forged digest {short(forged.key)}")
+    world.strangers += [Arrival(key, packed(content), named) for key, content in listed]
+    world.strangers.append(Arrival(forged.key, forged.body, end + 20 * MINUTE, metadata=forged.metadata))
+    world.moments += [end - HOUR, end]
+    world.note(f"forged digest {short(forged.key)} lists {[short(key) for key, _ in listed]}")
 
 
 def digest_moved(world, random):
