@@ -384,8 +384,8 @@ class Account:
     def found(self, shared=()):
         """The content of both tables, without times and writers: rows by eventID, entries by log file and entry.
 
-        The entries of accounts and Regions are left out: whether log files wait for the first digest, and which came
-        first, depends on the order. A row with its eventID in `shared`, which are in several files, may come from any of these files.
+        The entries of accounts and Regions are left out: whether log files wait for the first digest depends on the
+        order. A row with its eventID in `shared`, which are in several files, may come from any of these files.
         """
         rows, entries = ([plain(item) for item in table.all_items()] for table in self._tables)
         for row in rows:

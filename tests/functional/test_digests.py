@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from aitrail.digests import public_keys
 from aitrail.digests import reconciliation as reconciling
 from aitrail.dynamodb import OutOfTimeError
+from aitrail.ledger import NO_DIGESTS
 from tests.functional.day import log_key, name_of
 from tests.shared.signed_digests import FINGERPRINT, at, digest, key_of
 
@@ -50,8 +51,8 @@ def put(pipeline, signed):
 
 
 def entries(pipeline):
-    """The ledger by key and kind of entry."""
-    found = pipeline._items(pipeline.files_name)
+    """The ledger's entries of deliveries by key and kind of entry."""
+    found = (each for each in pipeline._items(pipeline.files_name) if each["entry"] != NO_DIGESTS)
     return {(each["logFile"].removeprefix(f"s3://{BUCKET}/"), each["entry"]): each for each in found}
 
 
