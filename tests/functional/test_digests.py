@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from aitrail.digests import public_keys
 from aitrail.digests import reconciliation as reconciling
 from aitrail.dynamodb import OutOfTimeError
-from aitrail.ledger import CHAINS
+from aitrail.ledger import CHAINS, NO_DIGESTS
 from tests.functional.day import log_key, name_of
 from tests.shared.signed_digests import FINGERPRINT, at, digest
 
@@ -51,7 +51,7 @@ def put(pipeline, signed):
 
 def entries(pipeline):
     """The entries of log files and digests by key and kind of entry."""
-    found = [each for each in pipeline._items(pipeline.files_name) if each["entry"] != CHAINS]
+    found = [each for each in pipeline._items(pipeline.files_name) if each["entry"] not in (CHAINS, NO_DIGESTS)]
     return {(each["logFile"].removeprefix(f"s3://{BUCKET}/"), each["entry"]): each for each in found}
 
 

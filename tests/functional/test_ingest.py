@@ -12,6 +12,7 @@ from aitrail.logfile import LogFile
 from aitrail.rows import RowHashes, recorded_with, row_of
 from aitrail.rows.reading import CountsDisagreeError
 from aitrail.services import load
+from tests.functional.day import log_key
 
 
 def unwanted(record):
@@ -70,7 +71,24 @@ def test_wanted_records_become_rows_and_the_ledger_tells_of_the_file(pipeline, p
     }
 
 
-def test_delivery_without_wanted_records_costs_three_requests(pipeline, packed, record, wire):
+@pytest.fixture
+def known(pipeline, packed):
+    """A pipeline that has looked for digests of the account and Region within the hour."""
+    pipeline.ingest(pipeline.deliver(packed(), log_key("0926")))
+    return pipeline
+
+
+def test_first_delivery_of_an_account_and_region_in_an_hour_costs_a_look_for_digests(pipeline, packed, wire):
+    delivery = pipeline.deliver(packed())
+    wire.calls.clear()
+
+    pipeline.ingest(delivery)
+
+    assert wire.operations() == ["GetItem", "GetObject", "Query", "GetItem", "UpdateItem", "UpdateItem"]
+
+
+def test_delivery_without_wanted_records_costs_three_requests(known, packed, record, wire):
+    pipeline = known
     delivery = pipeline.deliver(packed(*[unwanted(record)] * 100))
     wire.calls.clear()
 
@@ -79,7 +97,8 @@ def test_delivery_without_wanted_records_costs_three_requests(pipeline, packed, 
     assert wire.operations() == ["GetItem", "GetObject", "UpdateItem"]
 
 
-def test_wanted_records_cost_one_more_request_for_every_25(pipeline, packed, record, wire):
+def test_wanted_records_cost_one_more_request_for_every_25(known, packed, record, wire):
+    pipeline = known
     delivery = pipeline.deliver(packed(*map(record, range(51))))
     wire.calls.clear()
 
