@@ -98,6 +98,7 @@ class Proof:
     _accepted: list[Finding] = field(default_factory=list)
     _findings: list[Finding] = field(default_factory=list)
     _closing: Closing = field(init=False)
+    _waits_from: str = field(init=False)
     # The entries of the last hours, as long as it is not known where the window ends.
     _waiting: list[tuple[Mapping[str, Any], LogKey]] = field(default_factory=list)
     # Digest -> the number of log files that it lists, and the number of entries that name it.
@@ -107,6 +108,7 @@ class Proof:
 
     def __post_init__(self) -> None:
         self._closing = Closing(now=self.now)
+        self._waits_from = format_time(self._closing.earliest)
         if self.horizon is not None and self.since < self.horizon:
             why = (
                 f"the ledger no longer has entries of deliveries before {format_time(self.horizon)} "
@@ -131,7 +133,7 @@ class Proof:
             self._listed[lister_of(entry) or ""] += 1
         else:
             return
-        if self.ends_when_closed and self._latest(entry, key) >= format_time(self._closing.earliest):
+        if self.ends_when_closed and self._latest(entry, key) >= self._waits_from:
             self._waiting.append((entry, key))
         else:
             self._add(entry, key)

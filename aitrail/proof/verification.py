@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from aitrail.deliveries import Origins, Scope, bucket_and_key, content_of, kind_of, log_key_of
-from aitrail.digests import PublicKeys
+from aitrail.digests import MARGIN, PublicKeys
 from aitrail.ledger import AWAITED, DIGEST, RESTARTS, UNVERIFIABLE, LedgerReader
 from aitrail.proof.deep_proof import DeepProof
 from aitrail.proof.ledger_proof import Finding, Proof, days_of
@@ -128,7 +128,8 @@ class Verification:
 
     @property
     def _horizon(self) -> datetime | None:
-        return None if self.ledger_retention is None else self.now - self.ledger_retention
+        """The time since which no entry has expired of anything that the digests around it list."""
+        return None if self.ledger_retention is None else self.now - self.ledger_retention + 2 * MARGIN
 
     def _add(self, proof: Proof, entries: Iterable[dict[str, Any]]) -> None:
         """Adds entries to the proof; those that the index does not show enough of are first read completely."""
