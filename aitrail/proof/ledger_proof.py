@@ -13,7 +13,7 @@ from typing import Any
 
 from aitrail.cells import counted
 from aitrail.deliveries import DIGEST_FOLDER, LogKey, kind_of, log_key_of
-from aitrail.digests import MARGIN, PATIENCE, Span, chains_of, gaps, is_covered
+from aitrail.digests import MARGIN, OVERDUE, PATIENCE, Span, chains_of, gaps, is_covered
 from aitrail.ledger import (
     ACCEPTED,
     DIGEST,
@@ -31,6 +31,7 @@ from aitrail.window import Window, days_between, format_time, parse_time
 
 # A digest arrives within an hour of its own end: later deliveries than this may not be listed yet.
 LISTED_WITHIN = timedelta(hours=2)
+_AN_HOUR = timedelta(hours=1)
 _COUNTED = ("records", "wanted", "written", "rejected", "expired", "duplicatesInFile")
 
 # Problem of an entry -> the reason that prevents the proof, and what to do about it.
@@ -113,6 +114,7 @@ class Proof:
     # Problem -> the objects with it.
     _named: dict[str, set[str]] = field(default_factory=dict)
     _closing: Closing = field(init=False)
+    _waits_from: str = field(init=False)
     # The entries of the last hours, as long as it is not known where the window ends.
     _waiting: list[tuple[Mapping[str, Any], LogKey]] = field(default_factory=list)
     # Digest -> the number of log files that it lists, and the number of entries that name it.
@@ -122,6 +124,7 @@ class Proof:
 
     def __post_init__(self) -> None:
         self._closing = Closing(now=self.now)
+        self._waits_from = format_time(self._closing.earliest)
         if self.horizon is not None and self.since < self.horizon:
             why = (
                 f"the ledger no longer has entries of deliveries before {format_time(self.horizon)} "
@@ -148,7 +151,7 @@ class Proof:
             self._listed[lister_of(entry) or ""] += 1
         else:
             return
-        if self.ends_when_closed and self._latest(entry, key) >= format_time(self._closing.earliest):
+        if self.ends_when_closed and self._latest(entry, key) >= self._waits_from:
             self._waiting.append((entry, key))
         else:
             self._add(entry, key)
@@ -193,7 +196,8 @@ class Proof:
             self._known[span.chain] = max(span.end, self._known.get(span.chain, span.end))
         if span and not (span.start < self.until + MARGIN and self.since < span.end):
             return
-        if span is None and not self._is_between(self._time_of(entry, key), self.until + MARGIN):
+        # A digest that was not read covers the hour before the time in its name.
+        if span is None and not self._is_between(self._time_of(entry, key), self.until + MARGIN + _AN_HOUR):
             return
         self._note_accepted(entry)
         if (problem := entry.get("problem")) == UNVERIFIABLE:
@@ -357,7 +361,7 @@ class Proof:
         for log_file in sorted(name for names in self._unverifiable.values() for name in names):
             yield Finding(finding=UNVERIFIABLE, of=log_file, why=_DIGESTS[UNVERIFIABLE])
         yield from self._unproven_findings()
-        if self.until > self.closed or self.since >= self.until:
+        if self.until > self.closed or (self.ends_when_closed and self.until <= self.since):
             yield self._not_closed()
         if not self.delivered and not self._spans and self.since < min(self.until, self.closed):
             why = "the ledger has no log file and no digest: is there a trail, and did it deliver in this window?"
@@ -369,7 +373,7 @@ class Proof:
         yield from self._gaps_between_chains(gaps_of_chains)
 
     def _not_closed(self) -> Finding:
-        closed, again = format_time(self.closed), format_time(self.until + MARGIN + LISTED_WITHIN)
+        closed, again = format_time(self.closed), format_time(self.until + MARGIN + OVERDUE)
         why = (
             f"every chain of digests has closed only up to {closed}, and later digests may list more files: verify "
             f"until then, or again after {again}"

@@ -18,7 +18,7 @@ from aitrail.deliveries import (
     log_key_of,
     origin_of,
 )
-from aitrail.digests import PublicKeys
+from aitrail.digests import MARGIN, PublicKeys
 from aitrail.ledger import AWAITED, DIGEST, FILE, NO_DIGESTS, RESTARTS, UNVERIFIABLE, LedgerReader
 from aitrail.proof.deep_proof import DeepProof
 from aitrail.proof.ledger_proof import LISTED_WITHIN, Finding, Proof, days_of
@@ -173,7 +173,8 @@ class Verification:
 
     @property
     def _horizon(self) -> datetime | None:
-        return None if self.ledger_retention is None else self.now - self.ledger_retention
+        """The time since which no entry has expired of anything that the digests around it list."""
+        return None if self.ledger_retention is None else self.now - self.ledger_retention + 2 * MARGIN
 
     def _add(self, proof: Proof, entries: Iterable[_Entry], corrected: Callable[[_Entry], _Entry]) -> None:
         """Adds entries to the proof; those that the index does not show enough of are first read completely."""

@@ -331,20 +331,22 @@ def test_digests_of_an_earlier_version_are_compared_as_well(day):
     assert (before, found(day.verify())) == ({}, {("not-ingested", name_of(log_key("1130"))): 1})
 
 
-@pytest.mark.parametrize("hours", range(7, 13))
-def test_entries_that_have_expired_are_neither_findings_nor_proof(day, hours):
-    """The entries of everything that was delivered more than a retention ago are gone, digests and files alike."""
+@pytest.mark.parametrize("minutes", range(8 * 60, 14 * 60, 29))
+def test_entries_that_have_expired_are_neither_findings_nor_proof(day, minutes):
+    """The entries of deliveries before the retention are gone, and all digests in the bucket."""
     day.close()
-    now = at("20:00")
-    horizon = now - timedelta(hours=hours)
+    retention = timedelta(minutes=minutes)
+    expired = f"{at('20:00') - retention:%Y-%m-%dT%H:%M:%SZ}"
     for each in day.pipeline._items(day.pipeline.files_name):
-        if "deliveredAt" in each and each["deliveredAt"] < f"{horizon:%Y-%m-%dT%H:%M:%SZ}":
+        if each.get("deliveredAt", expired) < expired:
             forget(day, each["logFile"].removeprefix(f"s3://{BUCKET}/"), each["entry"])
+    for signed in day.digests:
+        day.pipeline.s3.delete_object(Bucket=BUCKET, Key=signed.key)
 
-    verdict = day.verify(ledger_retention=timedelta(hours=hours))
+    verdict = day.verify(ledger_retention=retention)
 
-    assert {name for name, _ in found(verdict)} == ({"beyond-ledger"} if horizon > at("09:00") else set())
-    assert verdict.horizon == horizon
+    assert verdict.horizon == at("22:00") - retention
+    assert {name for name, _ in found(verdict)} == ({"beyond-ledger"} if verdict.horizon > at("09:00") else set())
 
 
 def test_objects_that_the_function_refuses_are_not_missed(day):

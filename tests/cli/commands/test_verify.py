@@ -201,7 +201,7 @@ def test_time_that_the_ledger_has_forgotten_is_named_with_its_end(verify_at_noon
 
     ended = verify_at_noon("--since", "2026-03-10", "--query", "{horizon: horizon, findings: findings[].finding}")
 
-    assert json.loads(ended.stdout) == {"horizon": "2026-03-12T12:00:00Z", "findings": ["beyond-ledger", "gap"]}
+    assert json.loads(ended.stdout) == {"horizon": "2026-03-12T14:00:00Z", "findings": ["beyond-ledger", "gap"]}
 
 
 def test_log_file_whose_entry_is_gone_is_named(aitrail, deployment, record, monkeypatch):

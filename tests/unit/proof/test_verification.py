@@ -53,5 +53,5 @@ def test_days_that_the_ledger_has_forgotten_are_not_read(since):
     days, verdict = verify(since, at("09:00"), ledger_retention=timedelta(days=2))
 
     assert days == ["2026-03-11", "2026-03-12", "2026-03-13", "2026-03-14", "restarts"]
-    assert (verdict.window.since, verdict.horizon) == (since, at("12:00") - timedelta(days=2))
+    assert (verdict.window.since, verdict.horizon) == (since, at("14:00") - timedelta(days=2))
     assert verdict.findings[0].finding == "beyond-ledger"
