@@ -188,7 +188,11 @@ class Proof:
         return max(self._time_of(entry, key), str(entry.get("digestEnd", "")))
 
     def _time_of(self, entry: Mapping[str, Any], key: LogKey) -> str:
-        return key.delivered_at or f"{entry.get('deliveryDay') or key.delivery_day}T00:00:00Z"
+        """The time in the name; if it has none, or is filed under an earlier day, the time when it was stored."""
+        at, day = key.delivered_at, entry.get("deliveryDay")
+        if at and not (day and day < at[: len(day)]):
+            return at
+        return entry.get("storedAt") or f"{day or key.delivery_day}T00:00:00Z"
 
     def _add_digest(self, entry: Mapping[str, Any], key: LogKey) -> None:
         span = Span.of(entry)
@@ -212,7 +216,7 @@ class Proof:
             self._spans.setdefault(key.folder(DIGEST_FOLDER), []).append(span)
 
     def _add_file(self, entry: Mapping[str, Any], key: LogKey) -> None:
-        if not self._holds(key, entry.get("deliveryDay")):
+        if not self._holds(key, entry):
             return
         self.delivered += 1
         is_ingested = entry.get("status") == "ingested"
@@ -269,7 +273,7 @@ class Proof:
     def expects(self, log_file: str) -> bool:
         """Whether a log file with that name was delivered within the window and is not known to be unread."""
         key = log_key_of(log_file)
-        return key is not None and self._holds(key) and log_file not in self.unread
+        return key is not None and self._holds(key, {}) and log_file not in self.unread
 
     def is_new(self, log_file: str) -> bool:
         """Whether no entry of a log file that belongs to the window has been added yet."""
@@ -285,6 +289,14 @@ class Proof:
             return False
         at = parse_time(key.delivered_at)
         return at < self.horizon and not has_distant_events(key.delivered_at, format_time(at), last_event)
+
+    def may_come(self, delivered_at: str) -> bool:
+        """Whether a log file was delivered so recently that its message may still be retried."""
+        return abs(self.now - parse_time(delivered_at)) < PATIENCE
+
+    def has_events(self, first: str, last: str) -> bool:
+        """Whether a time between these two is in the window."""
+        return first < format_time(self.until) and format_time(self.since) <= last
 
     def add_neighbour(self, entry: Mapping[str, Any], *, is_distant: bool) -> bool:
         """Adds the whole entry of a log file that rows name although it is not an ingested file of the window.
@@ -312,15 +324,14 @@ class Proof:
         """The objects with this problem, as far as entries have been added."""
         return self._named.get(finding, set())
 
-    def _holds(self, key: LogKey, day: str | None = None) -> bool:
-        """Whether an object was delivered within the window; `day` is the one in the ledger.
+    def _holds(self, key: LogKey, entry: Mapping[str, Any]) -> bool:
+        """Whether an object was delivered within the window.
 
-        If its name has no time, or one after that day, only the day is known, and any part of it counts.
+        If neither its name nor the entry says when, only the day is known, and any part of it counts.
         """
-        at = key.delivered_at
-        if at and not (day and day < at[: len(day)]):
-            return self._is_between(at, self.until)
-        day = day or key.delivery_day
+        if key.delivered_at or entry.get("storedAt"):
+            return self._is_between(self._time_of(entry, key), self.until)
+        day = entry.get("deliveryDay") or key.delivery_day
         return format_time(self.since)[: len(day)] <= day and f"{day}T00:00:00Z" < format_time(self.until)
 
     def _is_between(self, at: str, until: datetime) -> bool:

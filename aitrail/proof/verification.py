@@ -256,4 +256,6 @@ class Verification:
 def _needs_all(entry: dict[str, Any]) -> bool:
     """Whether the proof depends on attributes of an entry that its index entry does not have."""
     is_listed_otherwise = "problem" in entry and "verifiedBy" not in entry
-    return "accepted" in entry or entry["entry"] == DIGEST or is_listed_otherwise
+    key, day = log_key_of(entry["logFile"]), entry.get("deliveryDay", "")
+    is_filed_otherwise = key is not None and not (key.delivered_at or "").startswith(day)
+    return "accepted" in entry or entry["entry"] == DIGEST or is_listed_otherwise or is_filed_otherwise

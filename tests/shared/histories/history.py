@@ -87,7 +87,7 @@ def windows(world):
     """Windows worth verifying, as (since, until, whether deep)."""
     random = Random(f"windows {world.seed}")
     first, last = START, hour_of(min(world.now, world.end))
-    yield first, last - random.choice((0, 1, 3, 4)) * HOUR, random.random() < 0.2
+    yield first, max(first + HOUR, last - random.choice((0, 1, 3, 4)) * HOUR), random.random() < 0.2
     hours = int((last - first) / HOUR)
     for _ in range(2):
         since = first + random.randrange(max(hours, 1)) * HOUR

@@ -9,7 +9,7 @@ fault (`Oracle.is_spotless`). In between, either is right, but each finding must
 from dataclasses import dataclass
 
 from tests.shared.histories.justification import is_justified
-from tests.shared.histories.truth import ARRIVED, CLOSED, MISSING, Truth, moment_of, named_time, told
+from tests.shared.histories.truth import ARRIVED, CLOSED, MISSING, NAME, NEAR, Truth, moment_of, named_time, told
 from tests.shared.histories.world import DAY, HOUR
 
 NOT_CLOSED = "window not closed"
@@ -89,11 +89,17 @@ class Oracle:
                 yield "stranger", f"{key} was ingested, and CloudTrail never delivered it"
 
     def _is_asked(self, said, kind, row, files):
-        """Whether a bad row belongs to the window by its time, the file that it names, or the files of its record."""
-        named = named_time(row.get("logFile", {}).get("S", ""))
+        """Whether a bad row belongs to the window by the file that it names, or the files of its record.
+
+        Its own time counts as well, unless it names a log file of CloudTrail's of about that time, whose window it is.
+        """
+        name = row.get("logFile", {}).get("S", "")
+        named, happened = named_time(name), moment_of(row["eventTime"]["S"])
         times = [file.named for file in files]
         if kind != MISSING:
-            times += [moment_of(row["eventTime"]["S"]), named]
+            is_near = named is not None and happened is not None and named - NEAR[0] <= happened <= named + NEAR[1]
+            is_of_a_file = name.removeprefix(NAME) in self.truth.files
+            times += [named] if is_near and is_of_a_file else [happened, named]
         return any(time is not None and said.since <= time < said.until for time in times)
 
     # What must be called proved

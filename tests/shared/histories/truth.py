@@ -16,6 +16,8 @@ MISSING, CHANGED, ADDED = "row missing", "row changed", "row added"
 CLOSED = HOUR
 # A digest arrives within an hour of its own end.
 ARRIVED = 2 * HOUR
+# How long before and after its delivery an event usually happened (docs/completeness.md).
+NEAR = (3 * HOUR, HOUR)
 _NAMED_TIME = re.compile(r"_(\d{8}T\d{4})Z[^/]*\.json\.gz$")
 
 
@@ -61,7 +63,7 @@ class Truth:
         found = []
         for event_id, row in self.rows.items():
             made = self.expected.get(event_id, [])
-            if self._is_over(made[0][0] if made else row) or any(row == each for each, _ in made):
+            if self._is_over(made[0][0] if made else row) or any(_content(row) == _content(each) for each, _ in made):
                 continue
             kind = CHANGED if made else ADDED
             found.append((kind, row, [file for _, file in made]))
@@ -69,6 +71,12 @@ class Truth:
             if event_id not in self.rows and not self._is_over(made[0][0]):
                 found.append((MISSING, made[0][0], [file for _, file in made]))
         return found
+
+    @cached_property
+    def moved_rows(self):
+        """Rows that somebody made name another file or record, or none: which one they name is not proved."""
+        made = ((row, self.expected.get(event_id, [])) for event_id, row in self.rows.items())
+        return [row for row, expected in made if not any(row == each for each, _ in expected)]
 
     def _is_over(self, row):
         """Whether the row has expired."""
@@ -141,3 +149,8 @@ def inflated(body):
         return gzip.decompress(body)
     except (OSError, EOFError, zlib.error):
         return None
+
+
+def _content(row):
+    """A row without where it comes from, and when it expires."""
+    return {name: value for name, value in row.items() if name not in ("logFile", "recordIndex", "expiresAt")}
