@@ -102,8 +102,22 @@ def test_delivery_that_is_announced_twice_is_ingested_once(pipeline, samples, an
     assert pipeline.ledger()[name] == before
 
 
+GONE = "AWSLogs/111122223333/CloudTrail/eu-central-1/2026/11/20/111122223333_CloudTrail_gone.json.gz"
+
+
+def test_object_that_never_was_is_counted_and_in_no_ledger(pipeline, announce, eventually):
+    name = announce(GONE.replace("gone", "never"), versionId="3HL4kqtJvjVBH40Nrjfkd3HL4kqtJvjV")
+
+    def counted():
+        return [line for line in pipeline.aws.log.splitlines() if '"message":"unknown object"' in line and name in line]
+
+    assert len(eventually(counted)) == 1
+    assert name not in pipeline.ledger()
+
+
 def test_object_that_is_gone_is_in_the_ledger_as_missing(pipeline, announce, eventually):
-    name = announce("AWSLogs/111122223333/CloudTrail/eu-central-1/2026/11/20/111122223333_CloudTrail_gone.json.gz")
+    pipeline.aws.client("s3").delete_object(Bucket=pipeline.outputs["LogBucketName"], Key=GONE)  # makes a delete marker
+    name = announce(GONE)
 
     entry = eventually(lambda: pipeline.ledger().get(name))
 

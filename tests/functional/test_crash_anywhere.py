@@ -261,6 +261,8 @@ def test_fault_that_does_not_end_makes_dead_letters_and_what_they_ask_is_done_wh
 
     for phase in work.phases:
         concerned = {body for body, calls in phase.calls.items() if operation in calls}
+        if HOURLY in concerned:
+            concerned &= {*phase.bodies}  # the review fails before it announces anything
         dead, _ = work.again(replace(phase, afterwards=[]), phase.bodies, lambda _body, _receives: [(0, for_ever)])
         work.account.drained(phase.when + timedelta(hours=1), [body for body in dead if body != UNKNOWN])
 
