@@ -206,18 +206,21 @@ def around(minutes):
 
 near, close = around(st.integers(-10 * 24 * 60, 12 * 24 * 60)), around(st.integers(-150, 150))
 ever = st.datetimes().map(lambda moment: f"{moment.year:04}{moment:%m%dT%H%M}")
-times = st.one_of(close, near, ever, st.sampled_from(["20269999T9999", "evil", "21010101T0000", "99991231T2359"]))
+odd = st.sampled_from(["20990314T0935", "21001231T2359", "20190314T0935", "20269999T9999", "evil", "21010101T0000"])
+times = st.one_of(close, near, ever, odd)
 
 
 @st.composite
 def forged_keys(draw):
-    account, region, time = draw(st.sampled_from(ACCOUNTS)), draw(st.sampled_from(REGIONS)), draw(times)
-    organization = draw(st.sampled_from(["", "", "o-exampleorg/"]))
-    kind = draw(st.sampled_from(["CloudTrail", "CloudTrail", "CloudTrail-NetworkActivity"]))
+    """Every other one in the place of the trail that has digests."""
+    account, region, organization, prefix = ACCOUNTS[0], REGIONS[0], "", ""
+    if draw(st.booleans()):
+        account, region = draw(st.sampled_from(ACCOUNTS)), draw(st.sampled_from(REGIONS))
+        organization = draw(st.sampled_from(["", "o-exampleorg/"]))
+        prefix = draw(st.sampled_from(["", "AWSLogs/x/", "other/"]))
+    kind, time = draw(st.sampled_from(["CloudTrail", "CloudTrail", "CloudTrail-NetworkActivity"])), draw(times)
     folder = draw(st.sampled_from([f"{time[:4]}/{time[4:6]}/{time[6:8]}", "2026/03/14", "0000/00/00", "2099/12/31"]))
-    prefix = draw(st.sampled_from(["", "", "AWSLogs/x/", "other/"]))
-    unique = draw(st.sampled_from("abcdef"))
-    name = f"{account}_{kind}_{region}_{time}Z_forged{unique}.json.gz"
+    name = f"{account}_{kind}_{region}_{time}Z_forged{draw(st.sampled_from('abcdef'))}.json.gz"
     return f"{prefix}AWSLogs/{organization}{account}/{kind}/{region}/{folder}/{name}"
 
 
@@ -232,7 +235,7 @@ def ten_days():
     return found
 
 
-@law(6, costs=500)
+@law(6, costs=500, shrinks=False)
 @given(keys=st.lists(forged_keys(), min_size=12, max_size=20, unique=True))
 def test_forged_file_of_any_name_is_refused_or_named_within_eight_days(new_pipeline, wire, packed, record, keys):
     pipeline = new_pipeline()
@@ -264,11 +267,12 @@ def assert_named(pipeline, key):
     parsed = log_key_of(name_of(key))
     folder = parsed.folder(DIGEST_FOLDER)
     entry, day = pipeline.ledger.entry(name_of(key)), Day(pipeline)
-    assert entry.get("problem") == "unlisted" or own_entry(pipeline, folder).get("problem") == "no-digests", key
+    is_unlisted = entry.get("problem") == "unlisted"
+    assert is_unlisted or own_entry(pipeline, folder).get("problem") == "no-digests", key
     windows = [TODAY]
-    if parsed.delivered_at:
-        moment = parse_time(parsed.delivered_at)
+    # Nobody verifies a time that is still to come.
+    if parsed.delivered_at and (moment := parse_time(parsed.delivered_at)) < pipeline.clock.now:
         windows.append(Window(since=moment, until=moment + HOUR))
     origins = Origins(accounts=frozenset({parsed.account}), regions=frozenset({parsed.region}))
     names = {of for window in windows for _, of in found(day, window, now=pipeline.clock.now, origins=origins)}
-    assert names & {name_of(key), folder}, key
+    assert name_of(key) in names or (folder in names and not is_unlisted), key
