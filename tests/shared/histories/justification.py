@@ -8,7 +8,9 @@ _ACCUSING = frozenset(
     {"tampered", "replaced", "unlisted", "invalid", "broken", "row-too-many", "row-differs", "changed"}
 )
 # Findings about something that did not come, which an entry that expired can no longer refute.
-_OF_ABSENCE = frozenset({"awaited", "missing", "not-ingested", "gap", "unproven", "nothing-delivered", "no-digests"})
+_OF_ABSENCE = frozenset(
+    {"awaited", "missing", "removed", "not-ingested", "gap", "unproven", "nothing-delivered", "no-digests"}
+)
 
 
 def is_justified(truth, said, name, of):

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 
 class MemoryS3:
-    """A client with one bucket. `now` returns the time; `before` is called before each call, `served` with a body.
+    """A client with one bucket. `now` returns the time; `before` is called before each call.
 
     `versions` maps each key to its versions, oldest first: (version ID, body or None for a delete marker, time,
     metadata).

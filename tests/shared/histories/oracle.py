@@ -85,8 +85,13 @@ class Oracle:
             named = named_time(key)
             if key in self.truth.files or not bodies or named is None or not said.since <= named < said.until:
                 continue
-            if "/CloudTrail/" in key:
+            if "/CloudTrail/" in key and not self._is_forgotten(key):
                 yield "stranger", f"{key} was ingested, and CloudTrail never delivered it"
+
+    def _is_forgotten(self, key):
+        """Whether the ledger's entry of an object has expired: nobody can know of it any more."""
+        retention = self.truth.world.ledger_retention
+        return retention is not None and self.truth.run.read_at[key] + retention <= self.truth.run.now
 
     def _is_asked(self, said, kind, row, files):
         """Whether a bad row belongs to the window by the file that it names, or the files of its record.

@@ -26,7 +26,7 @@ _QUIET = 40 * HOUR
 
 
 class Run:
-    """One run of a world. `read` maps each key to the bodies that the function has acknowledged.
+    """One run of a world. `read` maps each key to the bodies that the function has acknowledged, `read_at` to when.
 
     `put` maps each key to the bodies that the object had, None for a deletion; `named` has the keys in messages.
     `dynamodb` takes the function that is called before each request, and returns a client with the two tables.
@@ -37,6 +37,7 @@ class Run:
         self.now = START - HOUR
         self.named = set()
         self.read = defaultdict(list)
+        self.read_at = {}
         self.put = defaultdict(list)
         self.log = []
         self._queue, self._turn, self._fuse = [], count(), inf
@@ -176,6 +177,7 @@ class Run:
             found = self.s3.found(key, version)
             if found:
                 self.read[key].append(found[1])
+                self.read_at[key] = self.now
 
     def _tick(self, _operation):
         self._fuse -= 1

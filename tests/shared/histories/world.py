@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from tests.shared.signed_digests import digest, written
+from tests.shared.signed_digests import digest
 
 BUCKET = "example-trail-logs"
 START = datetime(2026, 3, 10, tzinfo=UTC)
@@ -153,7 +153,10 @@ def record(random, at, *, region=REGIONS[0], account=ACCOUNTS[0], source=None):
     return {
         "eventVersion": "1.11",
         "userIdentity": {"type": "IAMUser", "userName": random.choice(("Alice", "Bob")), "accountId": account},
-        "eventTime": written(at) if at else random.choice(("yesterday", "2026-02-30T00:00:00Z")),
+        # strftime would write the year 1 without leading zeros.
+        "eventTime": at.replace(tzinfo=None).isoformat() + "Z"
+        if at
+        else random.choice(("yesterday", "2026-02-30T00:00:00Z")),
         "eventSource": source or random.choice(WANTED),
         "eventName": random.choice(("SynthesizeSpeech", "ListVocabularies")),
         "awsRegion": region,
