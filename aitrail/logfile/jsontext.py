@@ -90,6 +90,7 @@ class JsonText:
         self._ended = False
         self._window = ""  # text in latin-1, from the position `_window_at` on
         self._window_at = 0
+        self._ends_after = 0  # the item at the cursor, which was too long for a leap
 
     @property
     def position(self) -> int:
@@ -170,7 +171,7 @@ class JsonText:
             else:
                 self._at += length
                 return value
-            size = min(_GROWTH * size or self._first_window, most)
+            size = min(_GROWTH * size or max(self._first_window, 2 * (self._ends_after - self.position)), most)
 
     def _unreadable(self, error: Exception, *, complete: bool) -> UnreadableJson:
         """The error of a value at the start of the window."""
@@ -195,6 +196,8 @@ class JsonText:
             if (found := self._read(end, brackets, read, is_sure=is_sure)) is not None:
                 self._at = end
                 return True, found
+        if not is_sure:
+            self._ends_after = self.position + min(size, len(self._buffer) - self._at)
         return is_sure, None
 
     def _ends_of_items(self, size: int, brackets: bytes) -> Iterator[tuple[int, bool]]:

@@ -51,7 +51,7 @@ class Limits:
     """
 
     file_bytes: int = 2 * 1024**3
-    record_bytes: int = 8 * 1024**2
+    record_bytes: int = 4 * 1024**2
 
 
 DEFAULT_LIMITS: Final = Limits()
@@ -200,12 +200,15 @@ class LogFile:
             records = elements.records_at(buffer, start, end, places)
         except elements.REFUSED:
             return None
-        return self._found(places, records, len(sources), notable)
+        return self._counted(places, records, len(sources), notable)
 
     def _select_or_load(self, buffer: bytearray, start: int, end: int, *, is_sure: bool) -> _Found | None:
         """Does the same for elements of any type; loads all of them only if that is sure to be worth it."""
-        if buffer.find(b"{", start, start + 2) > 0 and (found := self._select(buffer, start, end)) is not None:
+        first = buffer[start + 1 : start + 2]
+        if first == b"{" and (found := self._select(buffer, start, end)) is not None:
             return found
+        if first == b'"':  # msgspec takes longer for texts
+            return self._load(buffer, start, end)
         try:
             self._count(elements.number_of_others(buffer, start, end), ())
         except elements.REFUSED:
@@ -224,11 +227,14 @@ class LogFile:
         return self._select_from([text.value()])
 
     def _select_from(self, values: list[Any]) -> _Found:
-        notable = dict(self._notable(map(elements.source_of, values)))
+        has_objects = dict in set(map(type, values))
+        notable = dict(self._notable(map(elements.source_of, values))) if has_objects else {}
         places = [index for index, source in notable.items() if self._is_wanted(source)]
-        return self._found(places, [values[place] for place in places], len(values), notable)
+        return self._counted(places, [values[place] for place in places], len(values), notable)
 
-    def _found(self, places: list[int], records: list[dict[str, Any]], number: int, notable: dict[int, str]) -> _Found:
+    def _counted(
+        self, places: list[int], records: list[dict[str, Any]], number: int, notable: dict[int, str]
+    ) -> _Found:
         found = [(self.records + place, record) for place, record in zip(places, records, strict=True)]
         self._count(number, notable.values())
         return found

@@ -3,12 +3,15 @@
 An empty list has 4 bytes there and 64 here, and an ordinary row takes four times its bytes.
 """
 
+from collections.abc import Iterable
 from sys import getsizeof
 from typing import Any, Final
 
 _OBJECT_BYTES: Final = 56  # of a text without its characters, and its place in a list
 _NUMBER_BYTES: Final = 40  # of any number, and its place in a list
-_CHARACTER_BYTES: Final = 6  # in a text that is not ASCII, which has four more: at most that, or twice three
+# In a text that is not ASCII: up to four, and its UTF-8, which Python keeps once something has asked for it.
+_CHARACTER_BYTES: Final = 6
+_NAME_CHARACTER_BYTES: Final = 4  # names are short: it does not matter whether they are ASCII
 # The row's place in the list, its eventID and record as they are noted for finding duplicates, and the names of a row's
 # attributes: there are few, and most of them are the same objects in all rows.
 _ROW_BYTES: Final = 512
@@ -22,16 +25,15 @@ def row_memory(row: dict[str, Any]) -> int:
     return 2 * getsizeof(row) + _contents(row.values()) + _ROW_BYTES
 
 
-def _contents(values: Any) -> int:  # noqa: ANN401 (the values of a list or a dict)
+def _contents(values: Iterable[Any]) -> int:
     total = 0
     for value in values:
         kind = type(value)
         if kind is str:
             total += _OBJECT_BYTES + (len(value) if value.isascii() else _CHARACTER_BYTES * (len(value) + 4))
         elif kind is dict:
-            names = "".join(value)
-            characters = len(names) if names.isascii() else _CHARACTER_BYTES * len(names)
-            total += getsizeof(value) + _OBJECT_BYTES * len(value) + characters + _contents(value.values())
+            names = _OBJECT_BYTES * len(value) + _NAME_CHARACTER_BYTES * sum(map(len, value))
+            total += getsizeof(value) + names + _contents(value.values())
         elif kind is list:
             total += getsizeof(value) + _contents(value)
         else:

@@ -18,7 +18,7 @@ from aitrail.rows.table_keys import hashed_event_id, record_hash
 from aitrail.services import Registry
 
 # Up to this many bytes of memory, rows are held until the whole file has proved sound; beyond it, they are passed on
-# earlier. An ordinary row takes 6 KB.
+# earlier. An ordinary row takes 6 KB and counts as 8 KB.
 MAX_HELD_BYTES = 32 * 1024 * 1024
 # Python's memory overhead for each reject, without which many small ones would exceed the limit unnoticed.
 _OVERHEAD_BYTES = 4096

@@ -13,6 +13,7 @@ from urllib.parse import quote_plus
 
 import boto3
 import botocore.session
+import msgspec
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
@@ -85,9 +86,11 @@ class Wire:
         self.answer(operation, status, text.encode(), times=times)
 
     def _note(self, params, model, context, **_):
-        self.calls.append((model.name, dict(params)))
-        context["parameters"] = dict(params)
-        self.refused += _refusals(model.name, params)
+        # The function encodes write requests before it passes them to the client.
+        sent = msgspec.json.decode(msgspec.json.encode(params)) if model.name == "BatchWriteItem" else params
+        self.calls.append((model.name, dict(sent)))
+        context["parameters"] = dict(sent)
+        self.refused += _refusals(model.name, sent)
         if self.processed is not None and model.name in ("BatchWriteItem", "BatchGetItem"):
             ((table, batch),) = params["RequestItems"].items()
             requests = batch if model.name == "BatchWriteItem" else batch["Keys"]

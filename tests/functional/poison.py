@@ -11,6 +11,7 @@ import sys
 import time
 import zlib
 from base64 import b64encode
+from functools import partial
 from io import BytesIO
 from itertools import count
 
@@ -64,6 +65,17 @@ def records(number, size, source="polly"):
     return b"".join([*parts, packer.compress(b"]}"), packer.flush()])
 
 
+def many_values(number, value, times, *, before=b""):
+    """A log file with wanted records, each of which has `before` and a list of the same value many times."""
+    opening = b'{"eventVersion":"1","eventTime":"2026-03-14T09:20:00Z","eventSource":"polly.amazonaws.com","eventID":'
+    filler = (value + b",") * 1000
+    parts = [(b'{"Records":[{}', 1)]
+    for each in range(number):
+        identity = b'"%08x-0000-4000-8000-000000000000","requestParameters":{%b"x":[' % (each, before)
+        parts += [(b"," + opening + identity, 1), (filler, times // 1000), (value + b"]}}", 1)]
+    return packed(*parts, (b"]}", 1))
+
+
 def listing(number, **changes):
     """A signed digest that lists many files."""
     files = [LISTED | {"s3Object": LISTED["s3Object"] % each} for each in range(number)]
@@ -85,15 +97,45 @@ LOG_FILES = {
     "nested objects": lambda: record(b"", b'{"a":' * MB, 1, b"1" + b"}" * MB),
     "string of 1 GB": lambda: record(b'"', b"a" * MB, 1000, b'"'),
     "number of 1 GB": lambda: record(b"", b"1" * MB, 1000, b""),
-    "record of 8 MB": lambda: record(b'"', b"a" * MB, 8, b'"'),
-    "record of many objects": lambda: record(b"[0", b',{"":0}' * (MB // 7), 7, b"]"),
-    "record of many objects outside of ASCII": lambda: record(b"[0", ',{"ä":0}'.encode() * (MB // 9), 7, b"]"),
+    "record of 4 MB": lambda: record(b'"', b"a" * MB, 4, b'"'),
+    "record of many objects": lambda: record(b"[0", b',{"":0}' * (MB // 7), 3, b"]"),
+    "record of many objects outside of ASCII": lambda: record(b"[0", ',{"ä":0}'.encode() * (MB // 9), 3, b"]"),
+    "rows of quotes": lambda: many_values(60, b"1", 1000, before=b'"quotes":"' + rb"\"" * 380_000 + b'",'),
+    "rejects": lambda: packed(
+        (b'{"Records":[{}', 1), (b',{"eventVersion":"1","eventSource":"polly.amazonaws.com"}' * 1000, 100), (b"]}", 1)
+    ),
+    "rejects of 380 KB": lambda: packed(
+        (b'{"Records":[{}', 1),
+        (b',{"eventSource":"polly.amazonaws.com","x":"%b"}' % (rb"\"" * 190_000), 200),
+        (b"]}", 1),
+    ),
+    "record of nested lists": lambda: record(b"[0", (b",%b%b" % (b"[" * 500, b"]" * 500)) * (MB // 1001), 3, b"]"),
     "records of 380 KB": lambda: packed(
         (b'{"Records":[{}', 1),
         (b',{"eventSource":"polly.amazonaws.com","eventTime":"2026-03-14T09:20:00Z","x":"%b"}' % (b"a" * 380_000), 200),
         (b"]}", 1),
     ),
 }
+# 8 records, each about as large as a row can be by DynamoDB's count: 400 KB.
+LISTS = {
+    "nulls": (b"null", 200_000),
+    "digits": (b"1", 130_000),
+    "numbers": (b"12345", 80_000),
+    "letters": (b'"a"', 200_000),
+    "empty texts": (b'""', 400_000),
+    "short texts": (b'"abc"', 100_000),
+    "short texts outside of ASCII": ('"äb"'.encode(), 100_000),
+    "empty lists": (b"[]", 100_000),
+    "empty maps": (b"{}", 100_000),
+    "small maps": (b'{"a":""}', 66_000),
+    "nested lists": (b"[" * 25 + b"]" * 25, 4_000),
+    "nested maps": (b'{"a":' * 25 + b'""' + b"}" * 25, 3_000),
+    "values stored as JSON": (b"1.0,[" + b"[" * 40 + b"]" * 41, 2_000),
+    "quotes": (rb'"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\""', 22_000),
+    "control characters": (b'"' + rb"\u0001" * 16 + b'"', 22_000),
+    "characters outside of ASCII": (f'"{"😀" * 16}"'.encode(), 6_000),
+}
+LOG_FILES |= {f"lists of {name}": partial(many_values, 8, *values) for name, values in LISTS.items()}
 DIGESTS = {
     "digest of 65 MB": lambda: (packed((b'{"a":"', 1), (b"a" * MB, 65), (b'"}', 1)), {}),
     "digest that nests": lambda: (packed((b'{"logFiles":', 1), (b"[" * MB, 1)), {}),
@@ -110,11 +152,12 @@ class Keys(BytesIO):
 
 
 class Poisoned(Aws):
-    """Returns one object with metadata under every key, and CloudTrail's public key."""
+    """Returns one object with metadata under every key, and CloudTrail's public key; stores no batch the first time."""
 
     def __init__(self, content, metadata, keys):
         super().__init__(content)
         self._metadata, self._keys = metadata, keys
+        self._batches = set()
 
     def send(self, request):
         answer = super().send(request)
@@ -122,6 +165,9 @@ class Poisoned(Aws):
             answer.headers[f"x-amz-meta-{name}"] = value
         if b"ListPublicKeys" in request.headers.get("X-Amz-Target", b""):
             answer.raw = Keys(json.dumps(self._keys).encode())
+        if b"BatchWriteItem" in request.headers.get("X-Amz-Target", b"") and hash(request.body) not in self._batches:
+            self._batches.add(hash(request.body))
+            answer.raw = Keys(request.body.replace(b"RequestItems", b"UnprocessedItems", 1))
         return answer
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from aitrail.dynamodb import items, to_item
-from bench import cold_start, deliveries, large_file, log_files, wanted_records, writing
+from bench import cold_start, deliveries, large_file, log_files, unwanted, wanted_records, writing
 from bench.__main__ import GROUPS, measure, results, table
 from bench.corpora import Corpus, write_large
 from bench.function import Aws, deployed
@@ -31,6 +31,11 @@ def test_every_way_of_reading_finds_the_same_records():
     assert log_files.select(log_file) == found
     assert log_files.select_and_hash(log_file) == found
     assert log_files.inflate(log_file) == len(gzip.decompress(log_file))
+
+
+def test_unwanted_contents_are_read_as_json_loads_reads_them():
+    for content in unwanted.contents(10_000).values():
+        assert unwanted.read(content) == len(json.loads(content)["Records"])
 
 
 def test_the_large_file_has_the_promised_size_records_and_ids(tmp_path):

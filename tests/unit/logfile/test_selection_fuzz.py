@@ -354,7 +354,7 @@ LONG = st.tuples(st.just([]) | MANY_MEMBERS, MANY | RECORDS, st.just([]) | MANY_
 )
 
 
-@LAW
+@law(costs=10)
 @given(LONG, st.integers(1, 5000) | st.just(1 << 17))
 def test_any_long_document_gives_what_the_reference_gives(text, piece):
     content = text.encode("utf-8", "surrogatepass")
