@@ -94,7 +94,7 @@ def test_forged_row_is_named_by_the_proof_of_its_own_time(day, wire, packed, rec
 
     verdict = day.verify(window=Window(since=begin, until=begin + HOUR))
 
-    assert ("replaced", name) in found(verdict)
+    assert ("row-too-many", name) in found(verdict)
 
 
 def test_late_record_of_a_genuine_file_is_proved_at_both_times(pipeline, record):

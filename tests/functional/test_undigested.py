@@ -20,8 +20,8 @@ HOURLY = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "
 HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
 HERE = f"s3://{BUCKET}/AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/"
 TODAY = Window(since=at("00:00"), until=at("00:00") + A_DAY)
-# The digests of `Day` cover this time.
-MORNING = Window(since=at("08:00"), until=at("14:00"))
+# The digests of `Day` cover this time and the hour after it.
+MORNING = Window(since=at("08:00"), until=at("13:00"))
 LACKING = "RegionsWithoutDigests"
 
 
@@ -105,13 +105,13 @@ YEARS_TO_COME = log_key("0935").replace("20260314T", "20990314T").replace("_a.",
 
 
 @pytest.mark.parametrize("folder", ["2099/03/14", "2026/03/14"])
-def test_file_of_a_year_to_come_is_named_by_verify_of_the_day_it_was_stored(day, wire, packed, record, folder):
+def test_file_of_a_year_to_come_is_named_by_verify_of_the_time_it_was_stored(day, wire, packed, record, folder):
     forged = YEARS_TO_COME.replace("2026/03/14", folder)
     put(day.pipeline, wire, forged, packed(record(77)), at("09:36"))
     day.close()
 
     before = found(day)
-    hours = found(day, Window(since=at("11:00"), until=at("12:00")))
+    hours = found(day, Window(since=at("09:00"), until=at("10:00")))
     review(day.pipeline, at("16:10"))
 
     assert ("unproven", name_of(forged)) in before & hours
@@ -124,7 +124,8 @@ def test_file_of_a_year_to_come_that_is_gone_stays_on_the_day_it_was_stored(day,
     day.pipeline.s3.delete_object(Bucket=BUCKET, Key=YEARS_TO_COME)
 
     day.pipeline.clock.now = at("12:00") + 3 * A_DAY
-    day.pipeline.process(json.dumps({"s3Bucket": BUCKET, "s3ObjectKey": [YEARS_TO_COME], "force": True}))
+    body = json.dumps({"s3Bucket": BUCKET, "s3ObjectKey": [YEARS_TO_COME], "force": True})
+    day.pipeline.process(body, is_backfill=True)
 
     entry = day.pipeline.ledger.entry(name_of(YEARS_TO_COME))
     assert (entry["status"], entry["deliveryDay"]) == ("missing", "2026-03-14")
@@ -141,7 +142,8 @@ def test_old_file_makes_the_day_it_arrived_doubtful_though_everything_else_is_pr
 
     assert metrics == [{}, {LACKING: 1}, {}]
     afternoon = Window(since=at("12:00"), until=at("18:00"))
-    assert found(day, afternoon, now=at("16:00")) == {("no-digests", HERE)}
+    not_closed = ("not-closed", "2026-03-14T12:00:00Z to 2026-03-14T18:00:00Z")
+    assert found(day, afternoon, now=at("16:00")) == {("no-digests", HERE), not_closed}
     assert found(day) == set()
 
 

@@ -18,7 +18,7 @@ from tests.shared.signed_digests import ACCOUNT, at, chain, digest
 HOURLY = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
 HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
 FOLDER = f"s3://{BUCKET}/AWSLogs/{ACCOUNT}/CloudTrail-Digest/eu-west-1/"
-MORNING = Window(since=at("07:00"), until=at("14:00"))
+MORNING = Window(since=at("07:00"), until=at("13:00"))
 GIVEN = read_keys(key_file("eu-west-1"))
 
 
@@ -71,7 +71,7 @@ def read_announced(pipeline):
     ):
         for message in messages:
             pipeline.sqs.delete_message(QueueUrl=pipeline.backfill_url, ReceiptHandle=message["ReceiptHandle"])
-            pipeline.process(message["Body"])
+            pipeline.process(message["Body"], is_backfill=True)
 
 
 def problems(pipeline):
@@ -193,12 +193,14 @@ def test_accepted_region_needs_no_attention_later_either_and_is_not_asked_for_ke
     before = asked(day.pipeline)
 
     metrics = [review(day.pipeline, at("14:30") + hour * HOUR) for hour in range(0, 48, 3)]
-    later = digest(at("15:00"), bucket=BUCKET, previous=day.digests[-1])
-    day.pipeline.clock.now = at("15:05")
-    day.arrive(later)
+    before_it = day.digests[-1]
+    for hour in ("15:00", "16:00"):
+        before_it = digest(at(hour), bucket=BUCKET, previous=before_it)
+        day.pipeline.clock.now = at(hour) + HOUR / 12
+        day.arrive(before_it)
 
     assert set(metrics) == {0}
-    assert asked(day.pipeline) == before + 1  # by the new digest itself
+    assert asked(day.pipeline) == before + 2  # by the new digests themselves
     assert day.pipeline.ledger.entry(FOLDER, "no-digests")["problem"] == "accepted"
     assert day.verify(window=Window(since=at("14:00"), until=at("15:00"))).proved
 
@@ -218,7 +220,7 @@ def test_accepted_region_hides_no_missing_and_no_forged_digest(day, accepting):
     day.pipeline.clock.now = at("15:05") + HOUR
     day.arrive(forged)
 
-    findings = {each.finding for each in day.verify(window=Window(since=at("13:00"), until=at("17:00"))).findings}
+    findings = {each.finding for each in day.verify(window=Window(since=at("13:00"), until=at("16:00"))).findings}
 
     assert findings == {"invalid", "gap"}
 
