@@ -26,17 +26,21 @@ _DAYS_REMEMBERED = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """Judges unproven log files of one bucket at one moment; remembers what it has read of the digests around them."""
+    """Judges unproven log files of one bucket at one moment; remembers what it has read of the digests around them.
+
+    The ledger may no longer have digests of times before `horizon`; None if it keeps them forever.
+    """
 
     reader: LedgerReader
     bucket: str
     now: datetime
+    horizon: datetime | None = None
     _remembered: dict[tuple[str, str], list[Span]] = field(default_factory=dict, init=False)
 
-    def verdict(self, entry: Mapping[str, Any]) -> str:
+    def verdict(self, entry: Mapping[str, Any]) -> str | None:
         """What an unproven log file is from now on: UNLISTED, UNPROVEN, or NO_DIGESTS if no digest ever tells.
 
-        Raises the client's errors.
+        None if S3 has had it for so long that the entries of its digests may have expired. Raises the client's errors.
         """
         key = log_key_of(entry["logFile"].removeprefix(f"s3://{self.bucket}/"))
         if key is None:
@@ -47,6 +51,8 @@ class Judge:
         if len(moments) > 1 and moments[0] - moments[1] > LATE:
             moments = moments[1:]
         stored = entry.get("storedAt") or key.delivered_at
+        if self.horizon and entry.get("storedAt") and parse_time(entry["storedAt"]) < self.horizon:
+            return None
         waited = self.now - (parse_time(stored) if stored else EARLIEST)
         if waited < PATIENCE:
             return UNPROVEN

@@ -10,6 +10,7 @@ messages after some links, so the ledger keeps the position, and the review of t
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -42,6 +43,7 @@ class Review:
     announcer: Announcer
     public_keys: PublicKeys
     bucket: str
+    ledger_retention: timedelta | None = None
     clock: Clock = SYSTEM_CLOCK
 
     def review(self, request: ReviewRequest, counts: Counter[str], time_left: Callable[[], float]) -> None:
@@ -109,7 +111,9 @@ class Review:
         counts["AnnouncedAgain"] += len(here)
 
     def _decide(self, after: str, counts: Counter[str]) -> Iterator[str]:
-        judge = Judge(reader=self.reader, bucket=self.bucket, now=self.clock.now())
+        now = self.clock.now()
+        horizon = None if self.ledger_retention is None else now - self.ledger_retention
+        judge = Judge(reader=self.reader, bucket=self.bucket, now=now, horizon=horizon)
         for entry in self.reader.with_problem(UNPROVEN, after=after):
             if entry["entry"] == NO_DIGESTS:
                 self._decide_on_origin(entry, judge, counts)
@@ -127,6 +131,8 @@ class Review:
             known = known_of(log_file, entry.get("storedAt") or format_time(self.clock.now()))
             counts[_LACKING] += self.ledger.lacks_digests(key.folder(DIGEST_FOLDER), NO_DIGESTS, known)
             self.ledger.doubt(log_file, None)
+        elif verdict is None:
+            self.ledger.doubt(log_file, None)  # `aitrail verify` does not prove that time anyway
 
     def _decide_on_origin(self, entry: dict[str, Any], judge: Judge, counts: Counter[str]) -> None:
         verdict = judge.verdict_on_origin(entry)

@@ -171,6 +171,7 @@ def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingesti
             announcer=announcer,
             public_keys=public_keys,
             bucket=environment.log_bucket,
+            ledger_retention=environment.ledger_retention,
             clock=clock,
         ),
         redaction=_redaction(environment, registry),

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -389,3 +390,21 @@ def test_what_is_asked_for_by_force_through_the_backfill_queue_is_read_again(pip
 
     assert statuses(is_backfill=True) == ["skipped", "ingested", "skipped"]
     assert statuses() == ["skipped"] * 3
+
+
+@pytest.mark.parametrize(("days", "verdict"), [(30, None), (None, "unlisted")])
+def test_old_file_that_is_announced_again_after_its_entry_expired_is_not_accused(trail, days, verdict):
+    """DynamoDB may delete the entry of a file some days before those of its digests."""
+    key = trail.log("09:30")
+    trail.digests(8, 12, {at("10:00"): [(key, trail.pipeline.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())]})
+    trail.pipeline.dynamodb.delete_item(
+        TableName=trail.pipeline.files_name, Key={"logFile": {"S": f"s3://{BUCKET}/{key}"}, "entry": {"S": "file"}}
+    )
+    later, retention = at("12:00") + timedelta(days=31), days and timedelta(days=days)
+    trail.pipeline.ingestion.reviewer = replace(trail.pipeline.ingestion.reviewer, ledger_retention=retention)
+    trail.wire.stored, trail.pipeline.clock.now = at("09:31"), later
+
+    trail.pipeline.process(json.dumps({"s3Bucket": BUCKET, "s3ObjectKey": [key]}))
+    trail.review(later + timedelta(days=1))
+
+    assert trail.problem(key) == verdict

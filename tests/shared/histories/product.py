@@ -130,7 +130,14 @@ class Product:
                 expires_at=self._expires_at,
             ),
             undigested=Undigested(**parts, **clock),
-            reviewer=Review(**parts, announcer=announcer, public_keys=public_keys, bucket=self.bucket, **clock),
+            reviewer=Review(
+                **parts,
+                announcer=announcer,
+                public_keys=public_keys,
+                bucket=self.bucket,
+                ledger_retention=self.ledger_retention,
+                **clock,
+            ),
             **retentions,
             **clock,
         )
