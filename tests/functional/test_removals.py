@@ -9,6 +9,7 @@ import pytest
 
 from aitrail.deliveries import Delivery
 from aitrail.ingest.fetching import AccessRefusedError
+from aitrail.ledger import FileEntry
 from aitrail.window import parse_time
 from tests.functional.day import BUCKET
 from tests.shared.signed_digests import at, digest
@@ -138,7 +139,8 @@ def test_listed_object_that_was_never_read_stays_awaited(versioned, packed, reco
 
 def test_object_that_is_known_to_be_missing_stays_missing(versioned, ingested):
     gone = Delivery(bucket=BUCKET, key=ingested.key.replace("0925Z", "0926Z"))
-    versioned.ingest(gone)
+    entry = FileEntry(log_file=gone.log_file, status="missing", delivery_day="2026-03-14")
+    versioned.ledger.record(entry)
 
     versioned.ingest(removal(gone))
 
@@ -355,6 +357,7 @@ def test_version_that_is_read_after_the_lifecycle_has_deleted_the_object_is_not_
 
 def test_version_is_read_although_the_object_is_archived(versioned, packed, record, wire):
     delivery = versioned.deliver(packed(record(1)))
+    versioned.deliver(packed(record(2)))
     wire.refuse("GetObject", 403, "InvalidObjectState", times=1)
 
     assert versioned.ingest(delivery).status == "ingested"

@@ -35,6 +35,7 @@ class Deployed:
             "BackfillQueueUrl": self.queue,
             "DeadLetterQueueUrl": self.letters,
             "KeyPrefixes": "none",
+            "LedgerRetentionDays": "none",
         }
 
     def put(self, *keys, **options):
