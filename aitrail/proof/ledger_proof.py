@@ -316,7 +316,10 @@ class Proof:
         stored = entry.get("storedAt") or key.delivered_at
         is_open = stored is not None and self.now - parse_time(stored) < PATIENCE
         folder = key.folder(DIGEST_FOLDER)
-        if not is_open and (is_distant or folder not in self._spans):
+        if is_distant and (is_open or folder in self._spans):
+            why = "no CloudTrail digest lists it yet, and it has rows in the window"
+            self._findings.append(Finding(finding="unproven", of=name, why=why))
+        elif not is_open and folder not in self._spans:
             self._unproven.setdefault(folder, []).append(name)
         return False
 
@@ -325,12 +328,13 @@ class Proof:
         return self._named.get(finding, set())
 
     def _holds(self, key: LogKey, entry: Mapping[str, Any]) -> bool:
-        """Whether an object was delivered within the window.
+        """Whether an object was delivered within the window, by its name or by the time when it was stored.
 
         If neither its name nor the entry says when, only the day is known, and any part of it counts.
         """
         if key.delivered_at or entry.get("storedAt"):
-            return self._is_between(self._time_of(entry, key), self.until)
+            times = {self._time_of(entry, key), key.delivered_at or ""}
+            return any(self._is_between(at, self.until) for at in times)
         day = entry.get("deliveryDay") or key.delivery_day
         return format_time(self.since)[: len(day)] <= day and f"{day}T00:00:00Z" < format_time(self.until)
 

@@ -83,6 +83,8 @@ class RowCheck:
     proof: RowProof = field(default_factory=RowProof)
     # Log file -> the eventIDs that it became; other rows that name it are not its own.
     suspected: dict[str, Container[str]] = field(default_factory=dict)
+    # Log file outside the window that has rows in it -> the rows that it became.
+    _distant: dict[str, dict[str, Row]] = field(default_factory=dict)
     _proved: set[str] = field(default_factory=set)
     _event_ids: set[str] = field(default_factory=set)
 
@@ -161,7 +163,8 @@ class RowCheck:
         elif self.ledger.add_neighbour(entry, is_distant=is_distant) and is_distant:
             self.proof.read_again += 1
             try:
-                self.suspected[name] = {row["eventID"] for row in self.read_again(entry)}
+                made = {row["eventID"]: row for row in self.read_again(entry)}
+                self._distant[name] = self.suspected[name] = made
             except (UnavailableError, UnreadableLogFile) as error:
                 self._cannot_compare(name, 1, error)
 
@@ -214,8 +217,12 @@ class RowCheck:
         self.suspected |= dict.fromkeys(unlisted, ())
         found: dict[str, list[str]] = {name: [] for name in self.suspected}
         for name, row in rows_by_file(self.source, events) if found else ():
-            if name in found and row["eventID"] not in self.suspected[name] and not self.expiry.has_expired(row):
+            if name not in found or self.expiry.has_expired(row):
+                continue
+            if row["eventID"] not in self.suspected[name]:
                 found[name].append(row["eventID"])
+            elif made := self._distant.get(name):
+                self.proof.compare(made[row["eventID"]], row)
         for name, event_ids in found.items():
             if name in unlisted:
                 self.proof.too_many |= dict.fromkeys(event_ids, name)

@@ -19,7 +19,7 @@ from aitrail.deliveries import (
     origin_of,
 )
 from aitrail.digests import MARGIN, PublicKeys
-from aitrail.ledger import AWAITED, DIGEST, FILE, NO_DIGESTS, RESTARTS, UNVERIFIABLE, LedgerReader
+from aitrail.ledger import AWAITED, DIGEST, FILE, NO_DIGESTS, RESTARTS, UNLISTED, UNVERIFIABLE, LedgerReader
 from aitrail.proof.deep_proof import DeepProof
 from aitrail.proof.ledger_proof import LISTED_WITHIN, Finding, Proof, days_of
 from aitrail.proof.listed import ListedFiles
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 _Entry = dict[str, Any]
+_DAY = len("YYYY-MM-DD")
 # Problems that re-announcing can solve: awaited objects, and digests whose public key was not available.
 _MENDED = (AWAITED, UNVERIFIABLE)
 
@@ -150,18 +151,24 @@ class Verification:
         if self.rechecks:
             for name in rechecking.check(self._unverifiable(possible)):
                 self.progress(name)
-        for day in days_of(Window(since=proof.since, until=proof.until), self.now):
-            self.progress(day)
-            self._add(proof, self.reader.of_day(day), rechecking.corrected)
-        for item in self.reader.whole(self.reader.of_day(RESTARTS)):
-            if (key := key_of(item)) and self.origins.have(key):
-                proof.add_restart(Restart.of(item))
+        self._add_all(proof, possible, rechecking.corrected)
         proof.close()
         for name in filter(partial(self._should_be_there, proof), rechecking.unknown()):
             proof.find_unknown(name)
         for entry in self.reader.whole({"logFile": folder, "entry": NO_DIGESTS} for folder in proof.origins):
             proof.add_origin(entry)
         return proof
+
+    def _add_all(self, proof: Proof, possible: Window, corrected: Callable[[_Entry], _Entry]) -> None:
+        for day in days_of(Window(since=proof.since, until=proof.until), self.now):
+            self.progress(day)
+            self._add(proof, self.reader.of_day(day), corrected)
+        for item in self.reader.whole(self.reader.of_day(RESTARTS)):
+            if (key := key_of(item)) and self.origins.have(key):
+                proof.add_restart(Restart.of(item))
+        for entry in self.reader.whole(filter(partial(_is_named_later, possible), self.reader.with_problem(UNLISTED))):
+            if self._is_asked(entry["logFile"]) and entry["logFile"] not in proof.named(UNLISTED):
+                proof.add(entry)
 
     def _unverifiable(self, window: Window) -> Iterator[str]:
         """The unverifiable digests that may cover a part of the window."""
@@ -251,6 +258,14 @@ class Verification:
             accepted=accepted,
             too_many=rows.too_many,
         )
+
+
+def _is_named_later(window: Window, entry: dict[str, Any]) -> bool:
+    """Whether the name of a file says a time in the window although it was stored, and is filed, before."""
+    key = log_key_of(entry["logFile"])
+    named, stored = key.delivered_at if key else None, entry.get("storedAt")
+    first, last = window.bounds
+    return named is not None and stored is not None and stored[:_DAY] < named[:_DAY] and first <= named <= last
 
 
 def _needs_all(entry: dict[str, Any]) -> bool:

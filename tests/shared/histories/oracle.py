@@ -113,6 +113,7 @@ class Oracle:
         """Whether nothing happened that anybody could take for a fault, and everything had time to arrive."""
         world, first, last = self.truth.world, said.since - HOUR, said.until + CLOSED
         files = [file for file in world.files if said.since <= file.named < said.until]
+        files += [file for file in world.files if any(first <= (moment or first) < last for moment in _times(file))]
         # A digest is named after the end of its hour: one that ends when the window begins counts as well.
         digests = [made for made in world.digests if made.start < last and said.since <= made.end]
         files += [file for made in digests for file in made.files if file in world.files]
@@ -120,9 +121,16 @@ class Oracle:
             self.truth.has_something(said)
             and self.truth.run.now >= last + ARRIVED
             and all(self.truth.is_clean(each.key) for each in (*files, *digests))
+            and all(self.truth.run.now >= file.named + CLOSED + ARRIVED for file in files)
             and not any(made.resumes for made in digests)
             and not any(first <= (named_time(key) or first) < last + HOUR for key in self.truth.others)
             and not self.truth.bad_rows
+            and not self.truth.moved_rows
             and (world.ledger_retention is None or said.since - DAY >= self.truth.run.now - world.ledger_retention)
             and not any(chain.runs[-1][1] < last for chain in world.chains)
         )
+
+
+def _times(file):
+    """The times of a log file's events; None for a time that is none."""
+    return [moment_of(record.get("eventTime", "")) for record in file.records]

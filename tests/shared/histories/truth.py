@@ -6,6 +6,7 @@ import zlib
 from collections import defaultdict
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import pairwise
 
 from tests.shared.histories.product import expected_row
 from tests.shared.histories.world import BUCKET, DAY, HOUR, uncovered
@@ -41,7 +42,20 @@ class Truth:
             end = max(said.until, min(end, last))
         suffices = self._is_sound if only_by_clean else lambda made: self.was_read(made.key, made.content)
         spans = [(made.start, made.end) for made in self.world.digests if made.chain is chain and suffices(made)]
+        spans += self._while_paused(chain, suffices)
         return list(uncovered(begin, end, spans)) if begin < end else []
+
+    def _while_paused(self, chain, suffices):
+        """The times in which a trail was stopped and the digests of another one of its account and Region speak."""
+        others = [
+            made
+            for made in self.world.digests
+            if made.chain is not chain
+            and (made.chain.account, made.chain.region) == (chain.account, chain.region)
+            and suffices(made)
+        ]
+        for (_, begin), (end, _) in pairwise(chain.runs):
+            yield from ((max(begin, made.start), min(end, made.end)) for made in others)
 
     def _is_sound(self, made):
         return self.is_clean(made.key) and not made.resumes
