@@ -53,7 +53,9 @@ class Judge:
         stored = entry.get("storedAt") or key.delivered_at
         if self.horizon and entry.get("storedAt") and parse_time(entry["storedAt"]) < self.horizon:
             return None
-        waited = self.now - (parse_time(stored) if stored else EARLIEST)
+        # The time of storage begins anew whenever the file is stored again.
+        since = min(filter(None, (stored, entry.get("doubtedAt"))), default=None)
+        waited = self.now - (parse_time(since) if since else EARLIEST)
         if waited < PATIENCE:
             return UNPROVEN
         spans = {at: self._spans_around(digest_prefix(self.bucket, key), at) for at in moments}

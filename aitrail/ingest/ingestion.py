@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -184,6 +184,11 @@ class Ingestion:
                 metadata=fetched.metadata,
                 time_left=time_left,
             )
+        earlier = fetched.earlier or {}
+        if entry.status == "unverifiable" and earlier.get("status") == "verified" and earlier["sha256"] != entry.sha256:
+            # CloudTrail never writes a digest twice, and whoever does chooses what it says of its public key.
+            reason = f"its content was different before, and verified: {entry.reason}"
+            entry, counts = replace(entry, status="invalid", reason=reason), {"InvalidDigests": 1}
         after = self.ledger.record(entry, DIGEST, fetched.earlier)
         broken = self.reconciliation.follow_up({"logFile": entry.log_file, "entry": DIGEST, **after})
         return of_digest(entry, after, counts, broken)

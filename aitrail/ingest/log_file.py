@@ -61,7 +61,9 @@ class LogFileIngestion:
         if earlier.get("expectedSha256"):
             pass  # a digest lists it
         elif self._is_late(entry):
-            entry = replace(entry, doubt=earlier.get("doubt") or UNPROVEN)
+            # The first time: whoever stores a file again and again does not delay the decision.
+            since = earlier.get("doubtedAt") or entry.ingested_at
+            entry = replace(entry, doubt=earlier.get("doubt") or UNPROVEN, doubted_at=since)
         else:
             self.undigested.notice(entry.log_file, entry.stored_at)
         return of_log_file(entry, self.ledger.record(entry, FILE, fetched.earlier), unknown_sources)

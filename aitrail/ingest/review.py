@@ -114,7 +114,7 @@ class Review:
         now = self.clock.now()
         horizon = None if self.ledger_retention is None else now - self.ledger_retention
         judge = Judge(reader=self.reader, bucket=self.bucket, now=now, horizon=horizon)
-        for entry in self.reader.with_problem(UNPROVEN, after=after):
+        for entry in self.reader.whole(self.reader.with_problem(UNPROVEN, after=after)):
             if entry["entry"] == NO_DIGESTS:
                 self._decide_on_origin(entry, judge, counts)
             else:

@@ -118,6 +118,7 @@ class FileEntry(Entry):
     last_event_time: str | None = None
     rows_sha256: str | None = None
     doubt: str | None = None
+    doubted_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,8 +244,7 @@ def _is_replaced(entry: Mapping[str, Any]) -> bool:
 
 def became_rows(entry: Mapping[str, Any]) -> bool:
     """Whether rows were made from the content that the entry describes."""
-    is_damaged = entry.get("status") == "unreadable"
-    return entry.get("sha256") is not None or (is_damaged and bool(entry.get("written")))
+    return entry.get("sha256") is not None or bool(entry.get("written"))
 
 
 def _problems(entry: Mapping[str, Any]) -> list[str]:

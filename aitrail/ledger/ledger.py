@@ -184,9 +184,14 @@ class Ledger:
             creates=creates,
         )
 
-    def close_replaced(self, log_file: str, now: datetime) -> dict[str, Any]:
-        """Records that no row of replaced content is left. Returns the resulting entry."""
-        return self._amend_known(log_file, FILE, lambda _: {"repairedAt": format_time(now)})
+    def close_replaced(self, log_file: str, seen: Attributes, now: datetime) -> bool:
+        """Records that no row of replaced content is left, unless content was replaced since the entry was `seen`."""
+
+        def changed(entry: Attributes) -> Attributes:
+            is_as_seen = all(entry.get(name) == seen.get(name) for name in ("replacedAt", "unfinished", "ingestedAt"))
+            return {"repairedAt": format_time(now)} if is_as_seen else {}
+
+        return self._amend_known(log_file, FILE, changed).get("problem") != "replaced"
 
     def note(self, log_file: str, kind: str, **attributes: Any) -> None:  # noqa: ANN401 (any value)
         """Sets attributes of an entry that `settled` does not depend on, whether or not the entry exists."""

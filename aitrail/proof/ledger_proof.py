@@ -275,9 +275,16 @@ class Proof:
         key = log_key_of(log_file)
         return key is not None and self._holds(key, {}) and log_file not in self.unread
 
-    def is_new(self, log_file: str) -> bool:
-        """Whether no entry of a log file that belongs to the window has been added yet."""
-        return self.expects(log_file) and log_file not in self.ingested
+    def is_new(self, entry: Mapping[str, Any]) -> bool:
+        """Whether the whole entry of a log file belongs to the window and has not been added yet."""
+        key, name = log_key_of(entry["logFile"]), entry["logFile"]
+        is_held = key is not None and self._holds(key, entry)
+        return is_held and name not in self.unread and name not in self.ingested
+
+    def add_late(self, entry: Mapping[str, Any]) -> None:
+        """Adds the whole entry of a log file that has been ingested since the window was closed."""
+        if key := log_key_of(entry["logFile"]):
+            self._add_file(entry, key)
 
     def is_forgotten(self, log_file: str, last_event: str) -> bool:
         """Whether the ledger may no longer have the entry of a log file with such an event.

@@ -138,8 +138,8 @@ class RowCheck:
             entry = entries.get(name)
             if entry is None or "status" not in entry:
                 self._look_at_unread(name)
-            elif self.ledger.is_new(name):
-                self.ledger.add(entry)
+            elif self.ledger.is_new(entry):
+                self.ledger.add_late(entry)
                 yield entry
             else:
                 self._look_at(entry, times)

@@ -1,24 +1,25 @@
 """Repairs what a verdict found in the events table: writes the rows of CloudTrail's content again, deletes others.
 
 CloudTrail's content is the version of a log file in the bucket that has the SHA-256 that a digest lists. A row is only
-deleted if no such content has its record and a person has agreed.
+deleted if no such content that can be found has its record and a person has agreed.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aitrail.deliveries import Delivery, UnavailableError, bucket_and_key, content_of, versions_of
 from aitrail.ingest import EventsTable, Fetcher, Ingested, LogFileIngestion, known_fields
-from aitrail.ledger import Ledger
+from aitrail.ledger import Ledger, LedgerReader
 from aitrail.logfile import UnreadableLogFile
 from aitrail.proof import Verdict, named_by
 from aitrail.rows import Reading
+from aitrail.window import LATEST, days_between, parse_time
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from types_boto3_s3 import S3Client
 
     from aitrail.questions import Row, TableRows
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 # Findings after which the rows of CloudTrail's content are written again.
 _WRITTEN_AGAIN = frozenset({"row-missing", "row-differs", "row-unknown", "tampered", "replaced"})
 _REPLACED = "replaced"
+_EARLY, _LATE = timedelta(hours=1), timedelta(days=7)
+_LATEST = LATEST - _LATE
+_IS_TIME = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +51,15 @@ class Repair:
 
     s3: "S3Client"
     ledger: Ledger
+    reader: LedgerReader
     events: EventsTable
     source: "TableRows"
     log_files: LogFileIngestion
     retention: "timedelta | None" = None
     # Log file -> the eventIDs of CloudTrail's content.
     _made: dict[str, set[str]] = field(default_factory=dict)
+    # Replaced log file -> its entry before the whole table was read.
+    _seen: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def plan(self, verdict: Verdict) -> Plan:
         """Finds the versions to ingest again. Reads them, and raises the client's errors."""
@@ -108,8 +115,37 @@ class Repair:
         Log files of which CloudTrail's content is not in the bucket are left out. Raises the client's errors.
         """
         names = [name for name in replaced(verdict) if name in self._made]
+        for name in names:
+            self._seen[name] = self.ledger.entry(name, consistent=True) or {}
         rows = self.source.naming(names) if names else iter(())
         return (row for row in rows if row["eventID"] not in self._made[row["logFile"]])
+
+    def sources_of(self, rows: "Sequence[Row]") -> tuple[Plan, set[str]]:
+        """The log files that CloudTrail delivered with the same events, and the eventIDs of the rows that these have.
+
+        Someone may have repeated genuine records: their rows must not be deleted, but written again from these files.
+        Looks for files delivered up to a week after the event. Reads them, and raises the client's errors.
+        """
+        wanted = {row["eventID"]: str(row.get("eventTime")) for row in rows}
+        names = {named_by(row) for row in rows}
+        versions, found = list[Delivery](), set[str]()
+        for entry in self._around(wanted.values()):
+            times = entry.get("firstEventTime", ""), entry.get("lastEventTime", "")
+            candidates = {event_id for event_id, time in wanted.items() if times[0] <= time <= times[1]}
+            if entry["logFile"] in names or not entry.get("verifiedBy") or not candidates - found:
+                continue
+            delivery = self._vouched(entry["logFile"])
+            if delivery and (here := candidates & self._made[entry["logFile"]]):
+                versions.append(delivery)
+                found |= here
+        return Plan(versions=tuple(versions), without_content=()), found
+
+    def _around(self, event_times: "Iterable[str]") -> Iterator[dict[str, Any]]:
+        """The ledger's entries of the days on which events of these times may have been delivered."""
+        moments = [parse_time(each) for each in event_times if _IS_TIME.fullmatch(each)]
+        days = {day for each in moments for day in days_between(each - _EARLY, min(each, _LATEST) + _LATE)}
+        for day in sorted(days):
+            yield from self.reader.of_day(day)
 
     def delete(self, rows: "Iterable[Row]") -> int:
         """Deletes rows that still name the same log file; returns their number. Raises the client's errors."""
@@ -121,10 +157,9 @@ class Repair:
         No row that names them may be left of other content (see `rows_of_replaced`).
         """
         others = {each.of for each in verdict.findings if each.finding != _REPLACED}
-        done = [name for name in replaced(verdict) if name in self._made and name not in others]
-        for name in done:
-            self.ledger.close_replaced(name, self.log_files.clock.now())
-        return done
+        done = [name for name in replaced(verdict) if name in self._seen and name not in others]
+        now = self.log_files.clock.now()
+        return [name for name in done if self.ledger.close_replaced(name, self._seen[name], now)]
 
 
 def replaced(verdict: Verdict) -> list[str]:

@@ -539,3 +539,17 @@ def test_two_workers_at_once_on_a_file_and_its_digest_agree_with_one_after_the_o
     entry = entries(pipeline)[log_key("0930"), "file"]
     assert entry.get("problem") == (None if is_same else "tampered")
     assert entry.get("verifiedBy") == (name_of(signed.key) if is_same else None)
+
+
+def test_digest_that_is_replaced_by_one_with_an_invented_public_key_is_invalid(pipeline):
+    pipeline.trust()
+    genuine, forged = (
+        digest(at("09:00"), bucket=BUCKET),
+        digest(at("09:00"), bucket=BUCKET, digestPublicKeyFingerprint="0" * 32),
+    )
+    pipeline.ingest(put(pipeline, genuine))
+
+    outcome = pipeline.ingest(put(pipeline, forged))
+
+    assert (outcome.status, outcome.metrics["InvalidDigests"]) == ("digest invalid", 1)
+    assert pipeline.files()["digest"]["problem"] == "invalid"

@@ -1,5 +1,7 @@
 """Whoever may write into the log bucket, or into the table, adds no row that the plain proof does not name."""
 
+import gzip
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -9,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aitrail.rows import record_of
 from aitrail.window import Window
-from tests.functional.day import BUCKET, Day, a_day, log_key, name_of
+from tests.functional.day import BUCKET, FOLDER, Day, a_day, log_key, name_of
 from tests.shared.fuzzing import law
 from tests.shared.signed_digests import at
 
 FORGED = 7
+HOURLY = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
 HOUR = timedelta(hours=1)
 
 
@@ -218,3 +222,48 @@ def new_day(new_pipeline, record):
         return day
 
     return new_day
+
+
+@pytest.mark.parametrize(("hours", "deep"), [(1, False), (7, False), (200, False), (7, True)])
+def test_row_of_a_file_without_a_time_in_its_name_is_named_at_the_time_of_the_row(day, wire, packed, hours, deep):
+    stored = at("09:30") + 96 * HOUR
+    wire.stored = day.pipeline.clock.now = stored
+    key = f"{FOLDER.rpartition('/')[0]}/111122223333_CloudTrail_eu-west-1_x.json.gz"
+    (row,) = (row for row in day.pipeline.rows().values() if row["eventID"].startswith("00000003"))
+    forged = record_of(row) | {"eventID": "ffffffff-0000-4000-8000-000000000000"}
+    day.pipeline.ingest(day.pipeline.deliver(packed(forged), key))
+    day.pipeline.clock.now = stored + hours * HOUR
+    day.pipeline.process(HOURLY)
+
+    verdict = day.verify(deep=deep, now=day.pipeline.clock.now)
+
+    assert not verdict.proved
+
+
+@pytest.mark.parametrize("hours", [0, 8])
+def test_row_of_a_file_named_for_the_day_after_it_was_stored_is_named(pipeline, wire, packed, record, hours):
+    wire.stored = pipeline.clock.now = at("09:30") - 15 * HOUR
+    forged = log_key("0945", "x")
+    pipeline.ingest(pipeline.deliver(packed(record(FORGED)), forged))
+    wire.stored = at("09:30")
+    day = Day(pipeline)
+    day.log("0930", record(1), record(2))
+    day.close()
+    pipeline.clock.now = at("14:30") + hours * HOUR
+    pipeline.process(HOURLY)
+
+    assert name_of(forged) in {finding.of for finding in day.verify().findings}
+
+
+def test_file_that_is_stored_again_and_again_is_decided_on_nevertheless(day, wire, record):
+    forged = log_key("0945", "x").replace("2026", "2015")
+    content = json.dumps({"Records": [record(FORGED, eventTime="2026-03-14T10:20:00Z")]}).encode()
+    for number in range(12):
+        wire.stored = day.pipeline.clock.now = at("15:00") + number * 5 * HOUR
+        day.pipeline.ingest(day.pipeline.deliver(gzip.compress(content, mtime=number + 1), forged))
+        day.pipeline.clock.now += 4 * HOUR
+        day.pipeline.process(HOURLY)
+
+    folder = f"s3://{BUCKET}/AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/"
+    assert name_of(forged) in {finding.of for finding in day.verify(now=day.pipeline.clock.now).findings}
+    assert day.pipeline.ledger.entry(folder, "no-digests")["problem"] == "no-digests"

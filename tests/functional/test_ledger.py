@@ -236,4 +236,4 @@ def test_rejects_are_not_begun_when_no_time_is_left(storage, method):
 def test_every_field_of_the_entry_is_tested_here():
     unset = {field.name for field in fields(FileEntry) if getattr(INGESTED, field.name) is None}
 
-    assert unset == {"reason", "position", "doubt", "removed_at"}
+    assert unset == {"reason", "position", "doubt", "doubted_at", "removed_at"}

@@ -1,5 +1,8 @@
 """What the proof names can be repaired: with CloudTrail's content, and by deleting what is not CloudTrail's."""
 
+import gzip
+import hashlib
+import json
 from collections import Counter
 from datetime import timedelta
 
@@ -11,6 +14,7 @@ from aitrail.repair import Repair
 from aitrail.rows import OF_PROVENANCE
 from aitrail.services import load
 from tests.functional.day import BUCKET, Day, log_key, name_of
+from tests.shared.signed_digests import at
 
 NAME = name_of(log_key("0930"))
 
@@ -32,7 +36,7 @@ def repair(day):
     clock = pipeline.clock.given
     undigested = Undigested(ledger=pipeline.ledger, reader=pipeline.reader, clock=clock)
     log_files = LogFileIngestion(**parts, registry=load(), retention=None, clock=clock, undigested=undigested)
-    return Repair(**parts, s3=pipeline.s3, source=pipeline.source, log_files=log_files)
+    return Repair(**parts, reader=pipeline.reader, s3=pipeline.s3, source=pipeline.source, log_files=log_files)
 
 
 def found(verdict):
@@ -44,7 +48,10 @@ def carry_out(day, repair, *, deep=False):
     verdict = day.verify(deep=deep)
     list(repair.ingest(repair.plan(verdict)))
     verdict = day.verify(deep=deep)
-    repair.delete([*repair.rows_to_delete(verdict), *repair.rows_of_replaced(verdict)])
+    rows = [*repair.rows_to_delete(verdict), *repair.rows_of_replaced(verdict)]
+    sources, genuine = repair.sources_of(rows)
+    list(repair.ingest(sources))
+    repair.delete(row for row in rows if row["eventID"] not in genuine)
     if deep:
         repair.close(day.verify(deep=True))
     return day.verify(deep=deep)
@@ -165,3 +172,39 @@ def test_row_that_names_no_text_can_be_deleted(day, repair, original, log_file):
 
     assert repair.delete(rows) == 1
     assert contents(day) == without_provenance(original)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_genuine_records_that_a_forged_file_repeats_keep_their_rows(day, repair, packed, record, deep):
+    """Also those of other days: nothing in a row says that it has replaced a genuine one."""
+    early = log_key("0825")
+    day.pipeline.clock.now = at("15:00")
+    content = json.dumps({"Records": [record(11, eventTime="2026-03-14T08:20:00Z")]}).encode()
+    day.pipeline.ingest(day.pipeline.deliver(gzip.compress(content), early))
+    known = {"expectedSha256": hashlib.sha256(content).hexdigest(), "verifiedBy": name_of(day.digests[1].key)}
+    day.pipeline.ledger.note(name_of(early), "file", **known)
+    before = day.pipeline.numbers()
+    repeated = [record(1), record(11, eventTime="2026-03-14T08:20:00Z"), record(3), record(12)]
+    forged = day.pipeline.deliver(packed(*repeated), log_key("0930"))
+    day.pipeline.ingest(forged)
+    day.pipeline.s3.delete_object(Bucket=BUCKET, Key=log_key("0930"), VersionId=forged.version_id)
+
+    carry_out(day, repair, deep=deep)
+
+    assert day.pipeline.numbers() == before
+
+
+def test_replacement_during_a_repair_stays_one(day, repair, forged, packed, record):
+    day.pipeline.ingest(forged)
+    day.pipeline.s3.delete_object(Bucket=BUCKET, Key=log_key("0930"), VersionId=forged.version_id)
+    list(repair.ingest(repair.plan(day.verify(deep=True))))
+    verdict = day.verify(deep=True)
+    repair.delete([*repair.rows_to_delete(verdict), *repair.rows_of_replaced(verdict)])
+    verdict = day.verify(deep=True)
+    day.pipeline.clock.now += timedelta(minutes=1)
+    day.pipeline.ingest(day.pipeline.deliver(packed(record(9, eventTime="2019-01-01T00:00:00Z")), log_key("0930")))
+    day.pipeline.ingest(day.pipeline.deliver(packed(record(1), record(2)), log_key("0930")))
+    day.pipeline.clock.now += timedelta(minutes=1)
+
+    assert repair.close(verdict) == []
+    assert ("replaced", NAME) in found(day.verify())

@@ -12,7 +12,7 @@ from aitrail.deliveries import DIGEST_FOLDER, Origins, kind_of, log_key_of
 from aitrail.repair import Accepting
 from aitrail.repair.accepting import NothingToAcceptError
 from aitrail.window import Window, parse_time
-from tests.functional.day import BUCKET, Day, a_day, log_key, name_of
+from tests.functional.day import BUCKET, Day, log_key, name_of
 from tests.shared.fuzzing import law
 from tests.shared.signed_digests import at, digest
 
@@ -28,7 +28,11 @@ LACKING = "RegionsWithoutDigests"
 @pytest.fixture
 def day(pipeline, record, wire):
     wire.stored = at("09:31")
-    return a_day(pipeline, record)
+    day = Day(pipeline)
+    day.log("0930", record(1), record(2), record(9, eventSource="ec2.amazonaws.com"))
+    day.log("1030", record(2), record(3), record(3))
+    day.log("1130", record(9, eventSource="ec2.amazonaws.com"))
+    return day
 
 
 @pytest.fixture

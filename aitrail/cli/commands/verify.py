@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -18,7 +18,7 @@ from aitrail.clock import Clock
 if TYPE_CHECKING:
     from aitrail.digests import GivenKeys
     from aitrail.proof import Verdict, Verification
-    from aitrail.repair import Repair
+    from aitrail.repair import Plan, Repair
 
 
 @click.command(cls=Command)
@@ -179,27 +179,45 @@ def _repair(
     with progress() as show:
         show("Reading versions of log files")
         plan = repair.plan(verdict)
-    _say(plan_lines(plan))
-    if plan.versions and not dry_run and _agreed("Ingest these versions again?"):
-        with progress() as show:
-            for ingested in repair.ingest(plan):
-                show(f"Ingested {printable(str(ingested.details.get('logFile')))}")
-            verdict = verify_again()
+    if _ingest_again(repair, plan, "Ingest these versions again?", dry_run=dry_run):
+        verdict = verify_again()
     rows = list(repair.rows_to_delete(verdict))
     if deep and replaced(verdict):
         with progress() as show:
             show("Reading the whole table")
             rows += [row for row in repair.rows_of_replaced(verdict) if row["eventID"] not in verdict.too_many]
-    if rows:
-        _say(deletion_lines(rows))
-        if not dry_run and _agreed("Delete these rows?"):
-            copy = Path(f"aitrail-deleted-rows-{clock.now():%Y%m%dT%H%M%SZ}.jsonl")
-            save_rows(rows, copy)
-            narrate(f"{counted(repair.delete(rows), 'row')} deleted; {copy} has a copy.")
-            verdict, rows = verify_again(), []
-    if deep and not dry_run and not rows and repair.close(verdict):
+    sources, genuine = repair.sources_of(rows)
+    is_again = _ingest_again(repair, sources, "Ingest these files, whose records other rows repeat?", dry_run=dry_run)
+    rows = [row for row in rows if row["eventID"] not in genuine]
+    if _delete(repair, rows, clock, dry_run=dry_run) or is_again:
+        verdict = verify_again()
+    if deep and not dry_run and repair.close(verdict):
         verdict = verify_again()
     return verdict
+
+
+def _ingest_again(repair: "Repair", plan: "Plan", question: str, *, dry_run: bool) -> bool:
+    """Ingests the versions of a plan if the user agrees; returns whether it did."""
+    _say(plan_lines(plan))
+    if not plan.versions or dry_run or not _agreed(question):
+        return False
+    with progress() as show:
+        for ingested in repair.ingest(plan):
+            show(f"Ingested {printable(str(ingested.details.get('logFile')))}")
+    return True
+
+
+def _delete(repair: "Repair", rows: list[dict[str, Any]], clock: Clock, *, dry_run: bool) -> bool:
+    """Deletes rows if the user agrees; returns whether it did."""
+    if not rows:
+        return False
+    _say(deletion_lines(rows))
+    if dry_run or not _agreed("Delete these rows?"):
+        return False
+    copy = Path(f"aitrail-deleted-rows-{clock.now():%Y%m%dT%H%M%SZ}.jsonl")
+    save_rows(rows, copy)
+    narrate(f"{counted(repair.delete(rows), 'row')} deleted; {copy} has a copy.")
+    return True
 
 
 def _repair_of(access: Access, clock: Clock) -> "Repair":
@@ -215,6 +233,7 @@ def _repair_of(access: Access, clock: Clock) -> "Repair":
     return Repair(
         s3=access.client("s3"),
         ledger=ledger,
+        reader=access.ledger,
         events=events,
         source=TableRows(dynamodb, deployment.events_table),
         log_files=LogFileIngestion(
