@@ -75,7 +75,9 @@ class LogBucket(Construct):
         )
 
     def guard(self, *, prefixes: Sequence[str], but: str | None) -> None:
-        """Denies everyone to delete, and everyone but CloudTrail to write below AWSLogs/; `but` is the ARN of a role.
+        """Forbids all but CloudTrail to put objects below AWSLogs/, and all to delete or to bypass Object Lock.
+
+        `but` is the ARN of a role that may do all of this.
 
         A condition on a key that a request does not have is met if it is negated: CloudTrail's requests have no
         aws:PrincipalArn, those of users and roles no aws:PrincipalServiceName. For a session of a role,

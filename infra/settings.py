@@ -1,6 +1,6 @@
 """Every setting of the deployment, read once from the CDK context: `cdk deploy -c aitrail:<name>=<value>`.
 
-All keys start with `aitrail:`, so that a misspelt key is an error and does not silently select the default.
+All keys start with `aitrail:`, so that a misspelled key is an error and does not silently select the default.
 """
 
 import math

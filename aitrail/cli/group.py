@@ -36,7 +36,7 @@ SECTIONS = {
     "Check and repair": {
         "status": "Show whether everything is in order, and what needs attention.",
         "verify": "Prove that nothing was lost, or list the exceptions.",
-        "retry": "Reprocess dead letters, and files that could not be read.",
+        "retry": "Queue dead letters again, and files that could not be read.",
         "rejects": "List the records that could not become rows, and why.",
         "accept": "Mark a known problem as accepted, or list the accepted ones.",
     },

@@ -7,7 +7,7 @@
 | CloudTrail's own message | s3Bucket, s3ObjectKey[]                        | verbatim                  |
 | one of them inside SNS   | Message holds it as text; raw delivery: itself | as above                  |
 
-aitrail's own announcements have CloudTrail's format; with "force": true, a delivery is reprocessed even if ingested.
+aitrail's own announcements have CloudTrail's format; with "force": true, a delivery is ingested again.
 They come through the backfill queue. Anyone who may send to the other queue could write the same text, so from there,
 `force` is ignored, and a request for the rest of a review is unknown.
 
@@ -35,8 +35,9 @@ class UnknownNotification(AitrailError):
 class Delivery:
     """One object that CloudTrail wrote to a bucket.
 
-    `version_id`, `etag` (without quotes) and `size` (bytes) are set if they were announced. `force` requests
-    reprocessing regardless of the ledger. `removed` announces that someone deleted the object or one of its versions.
+    `version_id`, `etag` (without quotes) and `size` (bytes) are set if they were announced. `force` requests that
+    it is ingested again, whatever the ledger says. `removed` announces that someone deleted the object or one of its
+    versions.
     """
 
     bucket: str

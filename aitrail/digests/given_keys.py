@@ -53,14 +53,14 @@ def read_keys(content: bytes) -> dict[tuple[str, str], GivenKey]:
     try:
         found = msgspec.json.decode(content, type=dict[str, _Output])
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise InvalidKeysError(f"This is no file of public keys: {error}. {_FORM}") from error
+        raise InvalidKeysError(f"This is not a file of public keys: {error}. {_FORM}") from error
     return dict(_keys_of(found))
 
 
 def _keys_of(found: dict[str, _Output]) -> Iterator[tuple[tuple[str, str], GivenKey]]:
     for region, output in found.items():
         if not _REGION.fullmatch(region):
-            raise InvalidKeysError(f"This is no file of public keys: {region[:40]!r} is not a Region. {_FORM}")
+            raise InvalidKeysError(f"This is not a file of public keys: {region[:40]!r} is not a Region. {_FORM}")
         if not output.keys:
             raise InvalidKeysError(f"The file has no public key of {region}. {_FORM}")
         for number, key in enumerate(output.keys):

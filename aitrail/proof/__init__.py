@@ -1,4 +1,4 @@
-"""Proves that a window of deliveries is complete: with the ledger, with the table, or by reprocessing everything.
+"""Proves that a window of deliveries is complete: with the ledger, with the table, or by reading everything again.
 
 In: a window; out: a verdict that names every exception. It changes nothing.
 """

@@ -58,7 +58,7 @@ class Accepting:
         if problem == AWAITED and parse_time(entry["listedAt"]) < parse_time(self.at) - AWAITED_FOR:
             return problem
         if problem in (None, ACCEPTED, *_OPEN) and self._has_rejects(log_file):
-            problem = _REJECTS  # in addition to an open problem, again after reprocessing, or without a file
+            problem = _REJECTS  # in addition to an open problem, after it was ingested again, or without a file
         if problem is None:
             raise NothingToAcceptError(f"{log_file} has no problem in the ledger: there is nothing to accept.")
         if problem in _OPEN:

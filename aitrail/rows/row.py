@@ -18,7 +18,7 @@ from aitrail.rows.table_keys import original_event_id
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
 
-# Increase this whenever the same record would give a different row: files with an older version are reprocessed.
+# Increase this whenever the same record would give a different row: those with an older one are ingested again.
 ROW_VERSION = 1
 # The provenance of a record from CloudTrail's Event history, until a log file delivers the same event.
 IMPORTED = {"importedFrom": "event-history"}

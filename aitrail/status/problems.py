@@ -17,7 +17,7 @@ _RESTORE = (
     "Restore them (`aws s3api restore-object --bucket BUCKET --key KEY --restore-request Days=7`): they are then "
     "ingested automatically."
 )
-# Problem -> its meaning and what to do. Problems in OPEN do not need an operator.
+# Problem -> its meaning and what to do. Problems in WORTH_KNOWING do not need an operator.
 NEEDS_ATTENTION = {
     "tampered": (
         "Objects do not match CloudTrail's signed digests: someone changed them.",
@@ -28,12 +28,12 @@ NEEDS_ATTENTION = {
         "Run `aitrail verify`, and find out who can write to the log bucket. To accept known ones: `aitrail accept`.",
     ),
     "no-digests": (
-        "No verified digest covers some log files of these accounts and Regions: nobody knows who wrote them.",
+        "No verified digest covers some log files of these accounts and Regions: nothing proves who wrote them.",
         "Find out. Is log file validation off? Turn it on, or accept them with the folder: `aitrail accept`.",
     ),
     "replaced": (
         "Log files had other content before: CloudTrail never writes one twice. Both contents may have become rows.",
-        "docs/completeness.md says what to check; `aitrail accept` then marks them as accepted.",
+        "Make CloudTrail's version the current one, then run `aitrail verify --deep --repair`: docs/completeness.md.",
     ),
     "removed": (
         "Objects were deleted after they had been read: neither CloudTrail nor a lifecycle rule did that.",
@@ -64,7 +64,7 @@ NEEDS_ATTENTION = {
 WORTH_KNOWING = {
     "unverifiable": (
         "The public keys of digests are not available: the signatures could not be checked.",
-        "They are queued again once their Region returns keys. If it never will: docs/operations.md (Public keys).",
+        "They are queued again once their Region returns keys. If it never will: docs/completeness.md (Public keys …).",
     ),
     "awaited": (
         "Deliveries that a digest lists have not arrived yet.",

@@ -24,7 +24,7 @@ _LONGEST_REASON = 500
 @option("How", "--reason", metavar="TEXT", help="Why nothing has to be done; required with files.")
 @option("How", "--take-back", is_flag=True, help="Withdraw the acceptance of these files' problems.")
 @aws_options
-@output_options()
+@output_options(of="the list of acceptances")
 @click.pass_context
 def accept(
     context: click.Context,

@@ -25,7 +25,7 @@ _Entries = Iterable[dict[str, Any]]
 @requeue_options(dry_run="Show what would be queued, and change nothing.", of="the list of files")
 @click.pass_context
 def retry(context: click.Context, *, files: tuple[str, ...], requeue: Requeue) -> None:
-    """Reprocess dead letters, and files that could not be read.
+    """Queue dead letters again, and files that could not be read.
 
     Moves dead letters back to their queues, and queues log files and digests that are unreadable, missing, invalid or
     unverifiable. Run it after you have fixed the cause. If you name files, it queues only these, even if they have been

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     ),
     option("How", "--dry-run", is_flag=True, help="With --repair, only show what would be done."),
     since="1d",
+    until="where every chain of digests has closed the time",
 )
 @click.pass_context
 def verify(
@@ -60,14 +61,16 @@ def verify(
     table exactly once, or is a reject (`aitrail rejects`).
 
     CloudTrail's hourly digests list what was delivered. The function checks their signatures and their chain when they
-    arrive, and compares their lists with the ledger. This command relies on these results, and counts the rows in the
-    table. It reads a log file again only if its events were also delivered in another file.
+    arrive, and compares their lists with the ledger. This command relies on these results, and compares the rows in the
+    table with the hashes that the ledger has of them. It reads a log file again only if its rows do not have its hash:
+    some are missing, changed or someone else's, or their events were also delivered in another file; or if an earlier
+    aitrail version ingested it.
 
     Without --until, the window ends where the digests of every trail, account and Region have closed the time: one to
     four hours ago. Later log files may not be listed yet, so an --until after that time is an exception.
 
-    --deep does not rely on the ledger: it reads all digests, log files and rows again, which takes as long as ingesting
-    them.
+    --deep relies on the ledger only for which digests and log files there are: it reads all of them, and all rows,
+    again, which takes as long as ingesting them.
 
     With --public-keys, digests that the function could not verify are read and checked again. FILE is for Regions that
     do not let you call ListPublicKeys. It is a JSON object: {"REGION": ...}, by Region what `aws cloudtrail

@@ -31,14 +31,15 @@ class Report:
     output: Output
 
 
-def report_options(*own: _Decorator, since: str) -> _Decorator:
-    """Adds the options of a report; the command gets them as one Report. `since` is the window's default start.
+def report_options(*own: _Decorator, since: str, until: str = "now") -> _Decorator:
+    """Adds the options of a report; the command gets them as one Report.
 
+    `since` is the window's default start, `until` is what the help calls its default end.
     The command's `own` options are listed after those that select deliveries, and before the others.
     """
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
-        @window_options(DELIVERED, since=since)
+        @window_options(DELIVERED, since=since, until=until)
         @origin_options
         @_all_of(*own)
         @aws_options

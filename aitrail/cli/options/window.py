@@ -49,17 +49,19 @@ class Span(click.ParamType[timedelta]):
 
 
 def window_options(
-    section: str, *, since: str | None, without: str = ""
+    section: str, *, since: str | None, until: str = "now", without: str = ""
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Adds --since and --until; the command gets them as one Window, `window`, limited to possible delivery times.
 
-    `since` is the default. If it is None, `without` is the error message for a missing --since.
+    `since` is the default. If it is None, `without` is the error message for a missing --since. `until` is what
+    the help calls the default of --until: a command may end the window earlier than now.
     """
     begin = "Start: 12h, 7d, yesterday, 2026-11-01, 2026-11-01T08:30."
+    end = f"End, exclusive; same formats.  [default: {until}]"
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         @option(section, "--since", type=Moment(), default=since, help=f"{begin}  [{_default(since)}]")
-        @option(section, "--until", type=Moment(), default="now", help="End, exclusive; same formats.  [default: now]")
+        @option(section, "--until", type=Moment(), default="now", help=end)
         @functools.wraps(command)
         def with_window(*args: Any, since: datetime | None, until: datetime, **options: Any) -> None:  # noqa: ANN401
             if since is None:

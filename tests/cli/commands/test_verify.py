@@ -438,7 +438,7 @@ def test_file_of_public_keys_that_is_none_is_refused_with_what_is_wrong(aitrail,
     ended = aitrail("verify", *WINDOW, "--public-keys", str(path))
 
     assert ended.exit_code == 2
-    assert f"--public-keys {path}: This is no file of public keys: " in re.sub(r"\s+", " ", ended.stderr)
+    assert f"--public-keys {path}: This is not a file of public keys: " in re.sub(r"\s+", " ", ended.stderr)
 
 
 def test_unverifiable_digest_that_is_gone_is_told_with_keys_of_a_file(aitrail, deployment, tmp_path):

@@ -41,7 +41,7 @@ ELLIPTIC = base64.b64encode(ELLIPTIC.public_bytes(Encoding.DER, PublicFormat.Sub
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "This is no file of public keys: .* It has to be "),
+        (b"", "This is not a file of public keys: .* It has to be "),
         (b"[]", "Expected `object`, got `array`"),
         (json.dumps(printed()).encode(), "Expected `object`, got `array`"),
         (key_file("Europe"), "'Europe' is not a Region"),
@@ -52,7 +52,7 @@ ELLIPTIC = base64.b64encode(ELLIPTIC.public_bytes(Encoding.DER, PublicFormat.Sub
         (key_file("eu-west-1", Value=ELLIPTIC), "its Value is not an RSA key"),
         (key_file("eu-west-1", ValidityEndTime="soon"), "Public key 1 of eu-west-1 is not valid: Invalid isoformat"),
         (key_file("eu-west-1", ValidityEndTime=1e300), "Public key 1 of eu-west-1 is not valid: "),
-        (b"\xff", "This is no file of public keys"),
+        (b"\xff", "This is not a file of public keys"),
     ],
 )
 def test_anything_else_is_refused_with_what_is_wrong(content, why):
