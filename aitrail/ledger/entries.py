@@ -51,7 +51,7 @@ _WHEN = {
     "archived": ("ingestedAt",),
 }
 # The attributes that `settled` determines, and may therefore remove.
-SETTLED = ("problem", "verifiedBy", "listedBy", "listedAt", "doubt")
+SETTLED = ("problem", "verifiedBy", "listedBy", "listedAt", "doubt", "doubtedAt")
 # The attributes that `settled` depends on.
 PREMISES = (
     *(*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected", "replacedAt", "accepted"),
@@ -91,8 +91,8 @@ class Entry:
     def attributes(self) -> dict[str, Any]:
         """The attributes to set, with None for attributes to remove."""
         values = {attribute: getattr(self, name) for name, attribute in attributes_of(type(self)).items()}
-        if values.get("doubt", ...) is None:
-            del values["doubt"]  # an entry without a doubt does not remove the stored one
+        if values.get("doubt", ...) is None:  # an entry without a doubt does not remove the stored one
+            del values["doubt"], values["doubtedAt"]
         if self.was_read:
             return values
         # Nothing was read, so the counts of an earlier reading still apply.
@@ -220,6 +220,7 @@ def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "problem": problem,
         "doubt": _doubt(entry),
+        "doubtedAt": entry.get("doubtedAt") if _doubt(entry) else None,
         "verifiedBy": lister if is_proved else None,
         "listedBy": None if is_proved else lister,
         "listedAt": entry.get("listedAt") if problem == AWAITED else None,

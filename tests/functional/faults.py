@@ -37,7 +37,7 @@ LASTING = 3
 RECEIVES = 5
 VISIBILITY = 1800
 # Attributes that record the time of an action, not its result.
-TIMES = {"ingestedAt", "announcedAt", "announcements", "listedAt"}
+TIMES = {"ingestedAt", "doubtedAt", "announcedAt", "announcements", "listedAt"}
 BUCKET = "example-trail-logs"
 numbers = count()
 

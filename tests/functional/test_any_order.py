@@ -85,7 +85,9 @@ class World:
 
 def ledger(pipeline):
     return {
-        (each["logFile"], each["entry"]): {name: value for name, value in each.items() if name != "ingestedAt"}
+        (each["logFile"], each["entry"]): {
+            name: value for name, value in each.items() if name not in ("ingestedAt", "doubtedAt")
+        }
         for each in pipeline._items(pipeline.files_name)
     }
 

@@ -64,6 +64,7 @@ def test_accepting_proves_nothing():
     assert settled(entry) == {
         "problem": ACCEPTED,
         "doubt": None,
+        "doubtedAt": None,
         "verifiedBy": None,
         "listedBy": "digest",
         "listedAt": None,
