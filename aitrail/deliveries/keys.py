@@ -197,6 +197,12 @@ def log_key_of(key: str) -> LogKey | None:
     )
 
 
+def delivered_at(name: str) -> str | None:
+    """The time of delivery in the name of a log file or digest; None if it has none."""
+    key = log_key_of(name)
+    return key.delivered_at if key else None
+
+
 def origin_of(name: str) -> LogKey | None:
     """Parses a key as `log_key_of` does, and also the digest folder of an account and Region, which has no day."""
     found = _DIGESTS.fullmatch(name)

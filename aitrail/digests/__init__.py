@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         joined_spans,
         trail_of,
     )
-    from aitrail.digests.digest import InvalidDigest, read_digest
+    from aitrail.digests.digest import Digest, InvalidDigest, read_digest
     from aitrail.digests.given_keys import GivenKeys, InvalidKeysError, read_keys
     from aitrail.digests.public_keys import PublicKeys, UnavailableKey
     from aitrail.digests.reconciliation import Reconciliation
@@ -42,7 +42,7 @@ else:
             "joined_spans",
             "trail_of",
         ),
-        digest=("InvalidDigest", "read_digest"),
+        digest=("Digest", "InvalidDigest", "read_digest"),
         given_keys=("GivenKeys", "InvalidKeysError", "read_keys"),
         public_keys=("PublicKeys", "UnavailableKey"),
         reconciliation=("Reconciliation",),

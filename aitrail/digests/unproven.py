@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from aitrail.deliveries import DIGEST_FOLDER, LOG_FOLDERS, LogKey, log_key_of
+from aitrail.deliveries import DIGEST_FOLDER, LOG_FOLDERS, LogKey, delivered_at, log_key_of
 from aitrail.digests.coverage import MARGIN, Span, is_closed
 from aitrail.ledger import UNLISTED, UNPROVEN, Ledger, LedgerReader
 from aitrail.window import days_between, parse_time
@@ -54,7 +54,8 @@ def mark_unproven(ledger: Ledger, reader: LedgerReader, entry: Mapping[str, Any]
     for folder in LOG_FOLDERS:
         for day in days_between(first, last):
             for found in reader.of_day(day, begins_with=f"s3://{bucket}/{key.folder(folder, day)}"):
-                at = _delivered_at(found)
+                named = delivered_at(found["logFile"])
+                at = parse_time(named) if named else None
                 if at and first <= at < last and _may_be_unproven(found) and is_closed(at, spans):
                     ledger.doubt(found["logFile"], UNPROVEN)
 
@@ -62,8 +63,3 @@ def mark_unproven(ledger: Ledger, reader: LedgerReader, entry: Mapping[str, Any]
 def _may_be_unproven(entry: dict[str, Any]) -> bool:
     """Whether possibly no digest lists it, regardless of other problems; the ledger checks again."""
     return entry.get("verifiedBy") is None and entry.get("problem") not in (UNPROVEN, UNLISTED)
-
-
-def _delivered_at(entry: dict[str, Any]) -> datetime | None:
-    key = log_key_of(entry["logFile"])
-    return parse_time(key.delivered_at) if key and key.delivered_at else None

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.proof.ledger_proof import Finding
+    from aitrail.proof.findings import Finding
     from aitrail.proof.seen_rows import named_by
     from aitrail.proof.verification import Verdict, Verification
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
-        ledger_proof=("Finding",),
+        findings=("Finding",),
         seen_rows=("named_by",),
         verification=("Verdict", "Verification"),
     )

@@ -6,12 +6,13 @@ from functools import partial
 from typing import BinaryIO
 
 from aitrail.aws import in_order
-from aitrail.deliveries import Content, UnavailableError, bucket_and_key, kind_of
-from aitrail.digests import InvalidDigest, PublicKeys, UnavailableKey, read_digest
+from aitrail.deliveries import Content, UnavailableError, kind_of
+from aitrail.digests import InvalidDigest, PublicKeys, UnavailableKey
 from aitrail.logfile import UnreadableLogFile
-from aitrail.proof.ledger_proof import Finding
+from aitrail.proof.findings import Finding
 from aitrail.proof.row_proof import RowCheck, RowProof
 from aitrail.proof.seen_rows import see_rows
+from aitrail.proof.signed import read_signed
 from aitrail.questions import Row
 from aitrail.rows import Reading
 from aitrail.window import Window
@@ -74,19 +75,15 @@ class DeepProof:
                 yield content.name
 
     def _read_digest(self, content: Content) -> None:
-        name = content.name
-        bucket, key = bucket_and_key(name)
         try:
-            with content.open() as stream:
-                digest = read_digest(stream, bucket=bucket, key=key)
-            self.public_keys.check(digest, content.metadata)
+            digest = read_signed(content, self.public_keys)
         except (InvalidDigest, UnavailableKey) as error:
-            self._find("invalid" if isinstance(error, InvalidDigest) else "unverifiable", name, str(error))
+            self._find("invalid" if isinstance(error, InvalidDigest) else "unverifiable", content.name, str(error))
             return
         self._listed |= {
             each.log_file: each.sha256
             for each in digest.log_files
-            if each.bucket == bucket and kind_of(each.key).ingested
+            if each.bucket == digest.bucket and kind_of(each.key).ingested
         }
 
     def _read_log_file(self, content: Content, recorded: str | None) -> None:

@@ -6,13 +6,13 @@ deliveries.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from aitrail.cells import counted
-from aitrail.deliveries import DIGEST_FOLDER, LogKey, kind_of, log_key_of
+from aitrail.deliveries import DIGEST_FOLDER, LogKey, delivered_at, kind_of, log_key_of
 from aitrail.digests import MARGIN, OVERDUE, PATIENCE, Span, chains_of, gaps, is_covered
 from aitrail.ledger import (
     ACCEPTED,
@@ -26,6 +26,7 @@ from aitrail.ledger import (
     valid_acceptances,
 )
 from aitrail.proof.closing import Closing
+from aitrail.proof.findings import DIGESTS, FILES, Finding, not_ingested
 from aitrail.proof.restarts import Restart
 from aitrail.window import Window, days_between, format_time, parse_time
 
@@ -33,41 +34,6 @@ from aitrail.window import Window, days_between, format_time, parse_time
 LISTED_WITHIN = timedelta(hours=2)
 _AN_HOUR = timedelta(hours=1)
 _COUNTED = ("records", "wanted", "written", "rejected", "expired", "duplicatesInFile")
-
-# Problem of an entry -> the reason that prevents the proof, and what to do about it.
-_FILES = {
-    "tampered": "its content does not match CloudTrail's digest: restore the version that does",
-    "unlisted": "no CloudTrail digest lists it: find out who wrote it",
-    "replaced": "its content was different before, and both contents may have become rows: find out who wrote it",
-    "removed": "it was deleted after it had been ingested: restore it; it is then read automatically",
-    "unreadable": "it could not be read: repair it, then run `aitrail retry`",
-    "missing": "it was delivered and is gone: restore it, then run `aitrail retry`",
-    "archived": "it is in an archive storage class: restore it; it is then ingested automatically",
-    "awaited": "a digest lists it, but it has not arrived: `aitrail verify --announce` re-announces it",
-}
-_DIGESTS = {
-    "tampered": "the next digest refers to different content: this digest is not the one that it follows",
-    "removed": "it was deleted after it had been read: restore it; it is then read automatically",
-    "invalid": "it does not have a valid CloudTrail signature",
-    "unverifiable": "CloudTrail's public key for it is not available: `aitrail verify --announce` tries again",
-    "missing": "CloudTrail wrote it and it is gone",
-    "archived": "it is in an archive storage class: restore it; it is then read automatically",
-    "awaited": "the next digest refers to it, but it has not arrived: `aitrail verify --announce` re-announces it",
-    "broken": "it does not continue the chain of the previous digest",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """An exception that prevents the proof: its name, the object, and the reason or what to do.
-
-    A problem of a single object has the same name as in the ledger and in `aitrail status`. Findings about times and
-    rows are this command's own: a `gap`, for example, is something else in `aitrail status`.
-    """
-
-    finding: str
-    of: str
-    why: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -206,8 +172,8 @@ class Proof:
         self._note_accepted(entry)
         if (problem := entry.get("problem")) == UNVERIFIABLE:
             self._unverifiable.setdefault(key.folder(DIGEST_FOLDER), []).append(entry["logFile"])
-        elif problem in _DIGESTS:
-            self._find(problem, entry, _DIGESTS)
+        elif problem in DIGESTS:
+            self._find(problem, entry, DIGESTS)
         if entry.get("status") == "verified":
             self.digests.append(entry["logFile"])
             # Entries of earlier versions have only the number that includes objects which are not ingested.
@@ -232,8 +198,8 @@ class Proof:
                 self._findings.append(Finding(finding="outdated", of=entry["logFile"], why=why))
         self._note_accepted(entry)
         problem = entry.get("problem")
-        if problem in _FILES:
-            self._find(problem, entry, _FILES)
+        if problem in FILES:
+            self._find(problem, entry, FILES)
         elif entry.get("verifiedBy") and is_ingested:
             self.verified += 1
             self.verified_by[entry["logFile"]] = entry["verifiedBy"]
@@ -315,8 +281,8 @@ class Proof:
         problem = entry.get("problem")
         if name in self.unread or problem == ACCEPTED or key is None:
             return False
-        if problem in _FILES:
-            self._find(problem, entry, _FILES)
+        if problem in FILES:
+            self._find(problem, entry, FILES)
             return False
         if entry.get("verifiedBy"):
             return True
@@ -355,8 +321,7 @@ class Proof:
 
     def find_unknown(self, log_file: str) -> None:
         """Adds a finding for a log file that a digest lists and the ledger does not have."""
-        why = "a digest lists it, but the ledger has no entry for it"
-        self._findings.append(Finding(finding="not-ingested", of=log_file, why=why))
+        self._findings.append(not_ingested(log_file))
 
     def _find(self, name: str, entry: Mapping[str, Any], meanings: Mapping[str, str]) -> None:
         self._named.setdefault(name, set()).add(entry["logFile"])
@@ -370,18 +335,25 @@ class Proof:
     def accepted(self) -> list[Finding]:
         """The accepted problems and their consequences, once all entries are added."""
         why = "the digest of its hour proves nothing, which has been accepted"
-        files = (log_file for log_files in self._unlisted().values() for log_file in log_files)
+        unlisted = self._unlisted()
         follows = (
-            Finding(finding="unproven", of=name, why=why) for name in files if self._is_of_an_accepted_hour(name)
+            Finding(finding="unproven", of=name, why=why)
+            for log_files in unlisted.values()
+            for name in log_files
+            if self._is_of_an_accepted_hour(name)
         )
-        origins = (found for folder, found in self._accepted_origins.items() if self._lacks_digests(folder))
+        origins = (
+            found
+            for folder, found in self._accepted_origins.items()
+            if folder not in self._spans or not all(map(self._is_of_an_hour, unlisted.get(folder, ())))
+        )
         return [*self._accepted, *origins, *follows]
 
     def findings(self) -> Iterator[Finding]:
         """The findings that prevent the proof, once all entries are added."""
         yield from self._findings
         for log_file in sorted(name for names in self._unverifiable.values() for name in names):
-            yield Finding(finding=UNVERIFIABLE, of=log_file, why=_DIGESTS[UNVERIFIABLE])
+            yield Finding(finding=UNVERIFIABLE, of=log_file, why=DIGESTS[UNVERIFIABLE])
         yield from self._unproven_findings()
         if self.until > self.closed or (self.ends_when_closed and self.until <= self.since):
             yield self._not_closed()
@@ -407,7 +379,7 @@ class Proof:
         closed, to_come = format_time(self.closed), format_time(self.now + LISTED_WITHIN)
 
         def is_due(log_file: str) -> bool:
-            named = _delivered_at(log_file) or ""
+            named = delivered_at(log_file) or ""
             return named < closed or named > to_come  # no digest lists a file of the future
 
         found = {folder: list(filter(is_due, log_files)) for folder, log_files in self._unproven.items()}
@@ -431,25 +403,21 @@ class Proof:
                 why = "log files that arrived in the window are of times without digests: who wrote them, and when?"
                 yield Finding(finding=NO_DIGESTS, of=folder, why=why)
 
-    def _lacks_digests(self, folder: str) -> bool:
-        """Whether the window has log files of that account and Region whose time no digest covers."""
-        log_files = self._unlisted().get(folder, ())
-        return folder not in self._spans or any(not self._is_of_an_hour(name) for name in log_files)
-
     def _is_of_an_hour(self, log_file: str) -> bool:
         """Whether any digest covers the time in the name of a log file."""
-        key = log_key_of(log_file)
-        if key is None or key.delivered_at is None:
-            return False
-        return is_covered(parse_time(key.delivered_at), self._spans.get(key.folder(DIGEST_FOLDER), ()))
+        return self._is_within(log_file, lambda _: True)
 
     def _is_of_an_accepted_hour(self, log_file: str) -> bool:
         """Whether it has been accepted that a digest for the time of that log file proves nothing."""
+        return self._is_within(log_file, lambda span: span.accepted and not span.verified)
+
+    def _is_within(self, log_file: str, counts: Callable[[Span], bool]) -> bool:
+        """Whether the digests that count cover the time in the name of a log file."""
         key = log_key_of(log_file)
         if key is None or key.delivered_at is None:
             return False
         spans = self._spans.get(key.folder(DIGEST_FOLDER), ())
-        return is_covered(parse_time(key.delivered_at), (span for span in spans if span.accepted and not span.verified))
+        return is_covered(parse_time(key.delivered_at), filter(counts, spans))
 
     def _gaps(self) -> Iterator[Span]:
         """The times that the digests of a chain should cover and do not."""
@@ -476,11 +444,6 @@ class Proof:
 def _gap(of: str, begin: datetime, end: datetime) -> Finding:
     hours = f"no verified digest covers {format_time(begin)} to {format_time(end)}"
     return Finding(finding="gap", of=of, why=f"{hours}: is the trail stopped, or is a digest not verified?")
-
-
-def _delivered_at(log_file: str) -> str | None:
-    key = log_key_of(log_file)
-    return key.delivered_at if key else None
 
 
 def _said(acceptance: Mapping[str, str]) -> str:

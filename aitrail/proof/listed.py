@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from aitrail.aws import in_order
-from aitrail.deliveries import Content, UnavailableError, bucket_and_key
-from aitrail.digests import InvalidDigest, PublicKeys, UnavailableKey, read_digest
+from aitrail.deliveries import Content, UnavailableError
+from aitrail.digests import InvalidDigest, PublicKeys, UnavailableKey
 from aitrail.ledger import FILE, LedgerReader
-from aitrail.proof.ledger_proof import Finding
+from aitrail.proof.findings import Finding, not_ingested
+from aitrail.proof.signed import read_signed
 
-_WHY_NOT = "a digest lists it, but the ledger has no entry for it"
 _NAMES = {UnavailableError: "missing", InvalidDigest: "invalid", UnavailableKey: "unverifiable"}
 
 
@@ -39,7 +39,7 @@ class ListedFiles:
             wanted = ({"logFile": name, "entry": FILE} for name in found if self.is_asked(name))
             for entry in self.reader.whole(wanted):
                 if entry.keys() <= {"logFile", "entry"}:
-                    yield Finding(finding="not-ingested", of=entry["logFile"], why=_WHY_NOT)
+                    yield not_ingested(entry["logFile"])
 
     def _attempt(self, name: str) -> tuple[str, list[str] | Exception]:
         try:
@@ -48,9 +48,5 @@ class ListedFiles:
             return name, error
 
     def _listed(self, name: str) -> list[str]:
-        content = self.fetch(name)
-        bucket, key = bucket_and_key(name)
-        with content.open() as stream:
-            digest = read_digest(stream, bucket=bucket, key=key)
-        self.public_keys.check(digest, content.metadata)
+        digest = read_signed(self.fetch(name), self.public_keys)
         return list(dict.fromkeys(each.log_file for each in digest.log_files))

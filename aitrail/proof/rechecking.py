@@ -6,9 +6,10 @@ from functools import partial
 from typing import Any
 
 from aitrail.aws import in_order
-from aitrail.deliveries import Content, UnavailableError, bucket_and_key, kind_of
-from aitrail.digests import InvalidDigest, PublicKeys, UnavailableKey, read_digest
+from aitrail.deliveries import Content, UnavailableError, kind_of
+from aitrail.digests import InvalidDigest, PublicKeys, UnavailableKey
 from aitrail.ledger import DIGEST, UNLISTED, UNPROVEN, UNVERIFIABLE
+from aitrail.proof.signed import read_signed
 from aitrail.window import format_time
 
 _Attributes = dict[str, Any]
@@ -37,12 +38,8 @@ class Rechecking:
             yield name
 
     def _check(self, name: str) -> tuple[str, _Attributes, dict[str, tuple[str, str]]]:
-        bucket, key = bucket_and_key(name)
         try:
-            content = self.fetch(name)
-            with content.open() as stream:
-                digest = read_digest(stream, bucket=bucket, key=key)
-            self.public_keys.check(digest, content.metadata)
+            digest = read_signed(self.fetch(name), self.public_keys)
         except UnavailableError:
             return name, {"status": "missing", "problem": "missing"}, {}
         except InvalidDigest:
@@ -58,7 +55,7 @@ class Rechecking:
             "follows": digest.previous.key if digest.previous else None,
         }
         listed = [*digest.log_files, *([digest.previous] if digest.previous else [])]
-        return name, found, {each.log_file: (each.sha256, name) for each in listed if each.bucket == bucket}
+        return name, found, {each.log_file: (each.sha256, name) for each in listed if each.bucket == digest.bucket}
 
     def corrected(self, entry: _Attributes) -> _Attributes:
         """The entry as it would be if the function had had the keys."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aitrail.cells import counted
-from aitrail.deliveries import UnavailableError
+from aitrail.deliveries import UnavailableError, delivered_at
 from aitrail.ledger import UNLISTED, has_distant_events
 from aitrail.logfile import UnreadableLogFile
-from aitrail.proof.ledger_proof import Finding, Proof
-from aitrail.proof.seen_rows import SeenRows, Times, delivered_at, is_name, named_by, rows_by_file, see_rows
+from aitrail.proof.findings import Finding
+from aitrail.proof.ledger_proof import Proof
+from aitrail.proof.seen_rows import SeenRows, Times, is_name, named_by, rows_by_file, see_rows
 from aitrail.questions import Row, RowSource, differing
 from aitrail.rows import OF_PROVENANCE, Expiry, row_hash
 from aitrail.window import Window

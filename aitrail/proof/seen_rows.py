@@ -68,9 +68,3 @@ def named_by(row: Row) -> str:
 def is_name(text: str) -> bool:
     """Whether the text may be the name of a log file in the ledger: rows may name anything."""
     return len(text) <= _LONGEST_NAME and log_key_of(text) is not None
-
-
-def delivered_at(log_file: str) -> str | None:
-    """The time of delivery in the name of a log file; None if it has none."""
-    key = log_key_of(log_file)
-    return key.delivered_at if key else None

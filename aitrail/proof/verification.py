@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import (
+    Content,
     Origins,
     Scope,
     UnavailableError,
     bucket_and_key,
     content_ahead,
     content_of,
+    delivered_at,
     kind_of,
     log_key_of,
     origin_of,
@@ -21,7 +23,8 @@ from aitrail.deliveries import (
 from aitrail.digests import MARGIN, PublicKeys
 from aitrail.ledger import AWAITED, DIGEST, FILE, NO_DIGESTS, RESTARTS, UNLISTED, UNVERIFIABLE, LedgerReader
 from aitrail.proof.deep_proof import DeepProof
-from aitrail.proof.ledger_proof import LISTED_WITHIN, Finding, Proof, days_of
+from aitrail.proof.findings import Finding
+from aitrail.proof.ledger_proof import LISTED_WITHIN, Proof, days_of
 from aitrail.proof.listed import ListedFiles
 from aitrail.proof.rechecking import Rechecking
 from aitrail.proof.restarts import Restart, key_of
@@ -111,7 +114,7 @@ class Verification:
         """Verifies a window by reading every digest, log file and row again."""
         proof = self._proof(window)
         deep = DeepProof(
-            fetch=lambda name: content_ahead(self.s3, name, clock=self.clock),
+            fetch=self._fetch,
             reading=self._reading,
             check=self._row_check(proof),
             public_keys=self.public_keys,
@@ -147,7 +150,7 @@ class Verification:
             ends_when_closed=self.ends_when_closed,
             horizon=self._horizon,
         )
-        rechecking = Rechecking(fetch=partial(content_ahead, self.s3, clock=self.clock), public_keys=self.public_keys)
+        rechecking = Rechecking(fetch=self._fetch, public_keys=self.public_keys)
         if self.rechecks:
             for name in rechecking.check(self._unverifiable(possible)):
                 self.progress(name)
@@ -201,7 +204,7 @@ class Verification:
     def _not_ingested(self, proof: Proof) -> Iterator[Finding]:
         """The log files that digests list without an entry in the ledger."""
         listed = ListedFiles(
-            fetch=lambda name: content_ahead(self.s3, name, clock=self.clock),
+            fetch=self._fetch,
             public_keys=self.public_keys,
             reader=self.reader,
             is_asked=partial(self._should_be_there, proof),
@@ -213,14 +216,13 @@ class Verification:
         key = origin_of(log_file)
         return key is not None and self.origins.have(key)
 
-    def _is_expected(self, proof: Proof, log_file: str) -> bool:
-        """Whether an object is selected and its rows are known."""
-        return self._is_asked(log_file) and proof.expects(log_file)
-
     def _should_be_there(self, proof: Proof, log_file: str) -> bool:
         """Whether the ledger should have an entry for a log file that a digest lists."""
         is_here = self.scope is None or self.scope.holds(*bucket_and_key(log_file))
-        return is_here and kind_of(log_file).ingested and self._is_expected(proof, log_file)
+        return is_here and kind_of(log_file).ingested and self._is_asked(log_file) and proof.expects(log_file)
+
+    def _fetch(self, name: str) -> Content:
+        return content_ahead(self.s3, name, clock=self.clock)
 
     def _reading(self, stream: BinaryIO, name: str) -> Reading:
         """Reads a log file, including rows that have expired: others may be left of an earlier retention."""
@@ -262,8 +264,7 @@ class Verification:
 
 def _is_named_later(window: Window, entry: dict[str, Any]) -> bool:
     """Whether the name of a file says a time in the window although it was stored, and is filed, before."""
-    key = log_key_of(entry["logFile"])
-    named, stored = key.delivered_at if key else None, entry.get("storedAt")
+    named, stored = delivered_at(entry["logFile"]), entry.get("storedAt")
     first, last = window.bounds
     return named is not None and stored is not None and stored[:_DAY] < named[:_DAY] and first <= named <= last
 

@@ -305,7 +305,7 @@ def test_key_of_another_region_or_time_verifies_nothing(day):
 
 
 def test_without_a_file_of_keys_no_digest_is_read_by_verify(day, monkeypatch):
-    monkeypatch.setattr(rechecking, "read_digest", None)
+    monkeypatch.setattr(rechecking, "read_signed", None)
 
     assert "unverifiable" in found(day)
 
