@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from aitrail.aws import in_order
 from aitrail.clock import SYSTEM_CLOCK, Clock
-from aitrail.deliveries import Scope, kind_of, log_key_of
+from aitrail.deliveries import Scope, bucket_and_key, kind_of, log_key_of
 from aitrail.digests.chain import mark_breaks
 from aitrail.digests.digest import Digest, InvalidDigest, Listed, read_digest
 from aitrail.digests.public_keys import PublicKeys, UnavailableKey
@@ -46,13 +46,20 @@ class Reconciliation:
     expires_at: Callable[[], int | None] = lambda: None
 
     def reconcile(
-        self, body: BinaryIO, entry: DigestEntry, *, key: str, metadata: dict[str, str], time_left: Callable[[], float]
+        self,
+        body: BinaryIO,
+        entry: DigestEntry,
+        *,
+        metadata: dict[str, str],
+        earlier: Mapping[str, Any],
+        time_left: Callable[[], float],
     ) -> tuple[DigestEntry, dict[str, int]]:
         """Reads a digest and records the objects that it lists; returns the digest's entry and counts by metric.
 
+        `earlier` is the digest's entry in the ledger, empty if it has none.
         Raises OutOfTimeError and the client's errors, after which it is safe to retry.
         """
-        bucket = entry.log_file.removesuffix(f"/{key}").removeprefix("s3://")
+        bucket, key = bucket_and_key(entry.log_file)
         try:
             digest = read_digest(body, bucket=bucket, key=key)
             entry = _with_content(entry, digest)
@@ -60,6 +67,10 @@ class Reconciliation:
         except InvalidDigest as error:
             return replace(entry, status="invalid", reason=str(error)), {"InvalidDigests": 1}
         except UnavailableKey as error:
+            if earlier.get("status") == "verified" and earlier["sha256"] != entry.sha256:
+                # CloudTrail never writes a digest twice, and whoever does chooses what it says of its public key.
+                reason = f"its content was different before, and verified: {error}"
+                return replace(entry, status="invalid", reason=reason), {"InvalidDigests": 1}
             return replace(entry, status="unverifiable", reason=str(error)), {"UnverifiableDigests": 1}
         kept = self._kept(digest)
         counts = {"VerifiedDigests": 1} | self._expect(digest, kept, time_left)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -168,27 +168,20 @@ class Ingestion:
             log_retention=self.log_retention,
         )
         if kind is Kind.DIGEST:
-            return self._ingest_digest(delivery, fetched, known, time_left)
+            return self._ingest_digest(fetched, known, time_left)
         return self._log_files.ingest(fetched, known, time_left)
 
-    def _ingest_digest(
-        self, delivery: Delivery, fetched: Fetched, known: dict[str, Any], time_left: Callable[[], float]
-    ) -> Ingested:
+    def _ingest_digest(self, fetched: Fetched, known: dict[str, Any], time_left: Callable[[], float]) -> Ingested:
         entry = DigestEntry(**known | ({} if fetched.error else {"status": "verified"}))
         counts: dict[str, int] = {}
         if not fetched.error:
             entry, counts = self.reconciliation.reconcile(
                 fetched.body,
                 entry,
-                key=delivery.key,
                 metadata=fetched.metadata,
+                earlier=fetched.earlier or {},
                 time_left=time_left,
             )
-        earlier = fetched.earlier or {}
-        if entry.status == "unverifiable" and earlier.get("status") == "verified" and earlier["sha256"] != entry.sha256:
-            # CloudTrail never writes a digest twice, and whoever does chooses what it says of its public key.
-            reason = f"its content was different before, and verified: {entry.reason}"
-            entry, counts = replace(entry, status="invalid", reason=reason), {"InvalidDigests": 1}
         after = self.ledger.record(entry, DIGEST, fetched.earlier)
         broken = self.reconciliation.follow_up({"logFile": entry.log_file, "entry": DIGEST, **after})
         return of_digest(entry, after, counts, broken)
