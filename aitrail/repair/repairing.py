@@ -39,11 +39,6 @@ class Plan:
     versions: tuple[Delivery, ...]
     without_content: tuple[str, ...]
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to ingest again."""
-        return not self.versions
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
@@ -130,12 +125,15 @@ class Repair:
         names = {named_by(row) for row in rows}
         versions, found = list[Delivery](), set[str]()
         for entry in self._around(wanted.values()):
-            times = entry.get("firstEventTime", ""), entry.get("lastEventTime", "")
-            candidates = {event_id for event_id, time in wanted.items() if times[0] <= time <= times[1]}
-            if entry["logFile"] in names or not entry.get("verifiedBy") or not candidates - found:
+            name = entry["logFile"]
+            if name in names or not entry.get("verifiedBy"):
                 continue
-            delivery = self._vouched(entry["logFile"])
-            if delivery and (here := candidates & self._made[entry["logFile"]]):
+            first, last = entry.get("firstEventTime", ""), entry.get("lastEventTime", "")
+            candidates = {event_id for event_id, time in wanted.items() if first <= time <= last}
+            if not candidates - found:
+                continue
+            delivery = self._vouched(name)
+            if delivery and (here := candidates & self._made[name]):
                 versions.append(delivery)
                 found |= here
         return Plan(versions=tuple(versions), without_content=()), found
