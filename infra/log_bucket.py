@@ -122,7 +122,7 @@ class LogBucket(Construct):
     def announce_to(self, queue: IQueue, *, prefixes: Sequence[str]) -> None:
         """Announces every log file that arrives, is restored from an archive, or is deleted, to `queue`.
 
-        S3 does not announce what the lifecycle deletes as removed. `prefixes` are the prefixes before AWSLogs/.
+        S3 sends no such event for objects that the lifecycle deletes. `prefixes` are the prefixes before AWSLogs/.
         """
         for prefix in prefixes:
             below = s3.NotificationKeyFilter(prefix=f"{prefix}AWSLogs/", suffix=".json.gz")

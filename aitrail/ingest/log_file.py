@@ -1,10 +1,9 @@
 """Turns a log file into rows, rejects and its ledger entry.
 
-They are written in this order. After a crash in between, the ledger does not have the delivery as ingested;
-reprocessing it writes the same rows under the same keys. If the delivery is not reprocessed, or with different content,
-`aitrail verify` finds the rows: they name a log file whose entry has a different hash of its rows. Rows that it would
-not come across, because their time is far from the time in the file's name, are noted in the ledger before they are
-written.
+They are written in this order. After a crash in between, the ledger does not have the delivery as ingested; ingesting
+it again writes the same rows under the same keys. If it is not ingested again, or with different content, `aitrail
+verify` finds the rows: they name a log file whose entry has a different hash of its rows. Rows that it would not come
+across, because their time is far from the time in the file's name, are noted in the ledger before they are written.
 """
 
 from collections.abc import Callable, Mapping

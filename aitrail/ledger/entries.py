@@ -185,7 +185,7 @@ def _content_of(entry: Mapping[str, Any], problem: str) -> dict[str, str]:
 
 
 def taken_back(accepted: Iterable[Mapping[str, Any]], *, at: str, by: str) -> list[dict[str, Any]]:
-    """The acceptances, all revoked; each keeps who revoked it, and when."""
+    """The acceptances, all taken back; each keeps who did so, and when."""
     return [{"takenBackAt": at, "takenBackBy": by, **each} for each in accepted]
 
 

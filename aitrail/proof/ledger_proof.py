@@ -42,7 +42,7 @@ class Proof:
 
     `now` is the current time, `recorded_with` the current version of rows (see `aitrail.rows`). A window that
     `ends_when_closed` ends at `until` or, if that is earlier, at the time up to which every chain has closed; `close`
-    sets `until`. The ledger knows nothing of deliveries before its `horizon`. `delivered` counts log files that are
+    sets `until`. The ledger may lack entries of deliveries before its `horizon`. `delivered` counts log files that are
     listed by a digest or in the ledger; `verified` counts the ones that were ingested and match their digest.
     """
 
@@ -192,8 +192,8 @@ class Proof:
             self._count(entry)
             if entry.get("recordedWith") != self.recorded_with:
                 why = (
-                    "it was ingested with another aitrail version or other service files: `aitrail backfill` queues it "
-                    "again"
+                    "it was ingested with another aitrail version, other service files or another `aitrail:redact`: "
+                    "`aitrail backfill` queues it again"
                 )
                 self._findings.append(Finding(finding="outdated", of=entry["logFile"], why=why))
         self._note_accepted(entry)
@@ -400,7 +400,7 @@ class Proof:
                 yield Finding(finding=NO_DIGESTS, of=folder, why=why)
         for folder in sorted(self._lacking):
             if folder in self._spans or folder not in unlisted:
-                why = "log files that arrived in the window are of times without digests: who wrote them, and when?"
+                why = "log files arrived in the window whose times no digest covers: find out who wrote them"
                 yield Finding(finding=NO_DIGESTS, of=folder, why=why)
 
     def _is_of_an_hour(self, log_file: str) -> bool:

@@ -151,7 +151,7 @@ class RowCheck:
         if not is_name(name) or at is None or not self.ledger.may_come(at):
             self.suspected[name] = ()
         else:
-            why = "rows name it although it was not ingested yet: verify again in an hour"
+            why = "rows name it although it was not ingested yet: verify again in some hours"
             self.proof.findings.append(Finding(finding="row-unknown", of=name, why=why))
 
     def _look_at(self, entry: Mapping[str, Any], times: Times) -> None:

@@ -143,7 +143,7 @@ def _with(new: dict[str, str], accepted: list[Any]) -> list[Any]:
 def accepted(reader: LedgerReader) -> Iterator[dict[str, Any]]:
     """The acceptances of all objects with a problem: logFile, problem, at, by, reason.
 
-    An acceptance with takenBackAt and takenBackBy has been revoked; one with recordIndex is for a single record.
+    An acceptance with takenBackAt and takenBackBy has been taken back; one with recordIndex is for a single record.
     """
     for problem in (*PROBLEMS, REJECTED):
         for entry in reader.with_problem(problem):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import MessageTypeDef
 
-# The ledger's problems of log files and digests that reprocessing may solve.
+# The ledger's problems of log files and digests that ingesting them again may solve.
 RETRIED_PROBLEMS = ("unreadable", "missing", "invalid", "unverifiable")
 _AT_ONCE = 100
 _MESSAGES_AT_ONCE = 10

@@ -173,8 +173,8 @@ def _of_rows(status: Status) -> Iterator[Finding]:
         yield Finding(
             finding="outdated",
             count=status.arrivals.outdated,
-            what="Log files of the window were ingested with another aitrail version or other service files than this "
-            "command's.",
+            what="Log files of the window were ingested with another aitrail version, other service files or another "
+            "`aitrail:redact` than this command's.",
             what_to_do=f"`aitrail backfill --since {since}` queues them: the deployed version ingests them again.",
         )
 
