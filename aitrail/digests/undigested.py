@@ -44,7 +44,7 @@ class Undigested:
         since = parse_time(key.delivered_at) - _RECENT
         spans = spans_of(self.reader, folder, since, now)
         if not any(span.verified and span.end > since for span in spans):
-            self.ledger.lacks_digests(folder, UNPROVEN, known_of(log_file, stored_at or format_time(now)))
+            self.ledger.doubt_origin(folder, UNPROVEN, known_of(log_file, stored_at or format_time(now)))
         if len(self._looked_at) >= _FOLDERS_REMEMBERED:
             self._looked_at.clear()
         self._looked_at[folder] = now

@@ -171,7 +171,7 @@ def known_fields(
     log_retention: timedelta | None = None,
 ) -> dict[str, Any]:
     """The fields of an entry that are known without the content. Raises AccessRefusedError and S3's errors."""
-    is_removed = fetched.is_removed and not outlives(fetched.stored_at, log_retention, now)
+    is_removed = fetched.is_removed and not may_have_expired(fetched.stored_at, log_retention, now)
     known: dict[str, Any] = {
         "log_file": delivery.log_file,
         "status": "ingested",
@@ -196,7 +196,7 @@ def expiry(now: datetime, retention: timedelta | None) -> int | None:
     return None if retention is None else int((now + retention).timestamp())
 
 
-def outlives(stored_at: str | None, log_retention: timedelta | None, now: datetime) -> bool:
+def may_have_expired(stored_at: str | None, log_retention: timedelta | None, now: datetime) -> bool:
     """Whether an object was stored so long ago that the lifecycle may have deleted it."""
     return stored_at is not None and log_retention is not None and parse_time(stored_at) + log_retention <= now
 

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from aitrail.clock import Clock
 from aitrail.deliveries import Delivery
-from aitrail.ingest.fetching import outlives, why_unavailable
+from aitrail.ingest.fetching import may_have_expired, why_unavailable
 from aitrail.ingest.metrics import Ingested, of_removal
 from aitrail.ledger import Ledger, entry_kind
 from aitrail.window import format_time
@@ -35,7 +35,7 @@ class Removals:
         log_file, kind, now = delivery.log_file, entry_kind(delivery.key), self.clock.now()
         entry = self.ledger.entry(log_file, kind, consistent=True) or {}
         was_there = entry.get("status") not in (None, "missing")
-        if not was_there or outlives(entry.get("storedAt"), self.log_retention, now):
+        if not was_there or may_have_expired(entry.get("storedAt"), self.log_retention, now):
             return of_removal(log_file, entry, entry)
         after = entry
         if not self._is_there(delivery, entry):

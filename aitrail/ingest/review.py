@@ -129,7 +129,7 @@ class Review:
         elif verdict == NO_DIGESTS and (key := log_key_of(log_file)):
             # First, so that a crash in between loses nothing.
             known = known_of(log_file, entry.get("storedAt") or format_time(self.clock.now()))
-            counts[_LACKING] += self.ledger.lacks_digests(key.folder(DIGEST_FOLDER), NO_DIGESTS, known)
+            counts[_LACKING] += self.ledger.doubt_origin(key.folder(DIGEST_FOLDER), NO_DIGESTS, known)
             self.ledger.doubt(log_file, None)
         elif verdict is None:
             self.ledger.doubt(log_file, None)  # `aitrail verify` does not prove that time anyway
@@ -139,6 +139,6 @@ class Review:
         if verdict == NO_DIGESTS:
             known: dict[str, Any] = {name: entry[name] for name in ("ingestedAt", "deliveredAt") if name in entry}
             known["deliveryDay"] = entry["ingestedAt"][: len("YYYY-MM-DD")]
-            counts[_LACKING] += self.ledger.lacks_digests(entry["logFile"], NO_DIGESTS, known)
+            counts[_LACKING] += self.ledger.doubt_origin(entry["logFile"], NO_DIGESTS, known)
         elif verdict is None:
-            self.ledger.has_digests(entry["logFile"])
+            self.ledger.clear_doubt(entry["logFile"])

@@ -138,7 +138,7 @@ class Ledger:
         """
         return self._amend_known(log_file, kind, lambda seen: {"removedAt": at and seen.get("removedAt", at)})
 
-    def lacks_digests(self, folder: str, doubt: str, known: Attributes) -> bool:
+    def doubt_origin(self, folder: str, doubt: str, known: Attributes) -> bool:
         """Records that log files of an account and Region may have no digest (UNPROVEN), or have none (NO_DIGESTS).
 
         `folder` is its digest folder, `known` the attributes of a new entry. Returns whether NO_DIGESTS is its problem
@@ -154,7 +154,7 @@ class Ledger:
 
         return self._amend(folder, NO_DIGESTS, seen, changed).get("problem") == NO_DIGESTS
 
-    def has_digests(self, folder: str) -> None:
+    def clear_doubt(self, folder: str) -> None:
         """Removes the doubt about an account and Region, unless it is known by now that it has no digests."""
 
         def changed(seen: Attributes) -> Attributes:
