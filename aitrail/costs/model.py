@@ -26,9 +26,9 @@ DIGEST_INDEX_BYTES = 800
 # An eventually consistent GetItem of at most 4 KB. In addition, each digest of a day reads the index entries of that
 # day's log files so far: on average twelve digests read each entry, and about six entries fit into 4 KB.
 LEDGER_READ_UNITS = Decimal("1.5")
-# A GetItem, two consistent ones of the previous digest and of the account's and Region's chains, and about 30 index
-# entries of digests.
-DIGEST_READ_UNITS = Decimal(5)
+# A GetItem of the digest and one of its account and Region, two consistent ones of the previous digest and of the
+# account's and Region's chains, and about 30 index entries of digests.
+DIGEST_READ_UNITS = Decimal("5.5")
 
 # CPU seconds of the handler with clients that respond immediately, measured in 2026-11 on one x86-64 core: 2.4 ms per
 # file, 7.2 ms for a file of 2.5 MB without wanted records, plus 0.17 ms per wanted record (165 ms for 1,000). It is
@@ -40,7 +40,7 @@ MEMORY_OF_A_CORE = 1_769
 # Additional CPU seconds of a digest compared with a delivery, and for each log file that it lists; also measured.
 CPU_OF_A_DIGEST = Decimal("0.004")
 CPU_OF_A_PROOF = Decimal("0.0007")
-# Assumptions: one GetObject of 40 ms, one read and two writes of DynamoDB; for a digest, nine additional requests.
+# Assumptions: one GetObject of 40 ms, one read and two writes of DynamoDB; for a digest, ten additional requests.
 WAITING_OF_A_FILE = Decimal("0.08")
 WAITING_OF_A_DIGEST = Decimal("0.15")
 

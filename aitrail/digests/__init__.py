@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aitrail.digests.given_keys import GivenKeys, InvalidKeysError, read_keys
     from aitrail.digests.public_keys import PublicKeys, UnavailableKey
     from aitrail.digests.reconciliation import Reconciliation
-    from aitrail.digests.undigested import Undigested, known_of
+    from aitrail.digests.undigested import Undigested
     from aitrail.digests.unlisted import PATIENCE, Judge
     from aitrail.digests.unproven import LATE
 else:
@@ -46,7 +46,7 @@ else:
         given_keys=("GivenKeys", "InvalidKeysError", "read_keys"),
         public_keys=("PublicKeys", "UnavailableKey"),
         reconciliation=("Reconciliation",),
-        undigested=("Undigested", "known_of"),
+        undigested=("Undigested",),
         unlisted=("Judge", "PATIENCE"),
         unproven=("LATE",),
     )

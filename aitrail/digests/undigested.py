@@ -7,12 +7,11 @@ first digest of a trail arrives after its first log files.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import DIGEST_FOLDER, log_key_of
-from aitrail.digests.unproven import spans_of
-from aitrail.ledger import UNPROVEN, Ledger, LedgerReader
+from aitrail.digests.unproven import digest_prefix, spans_of
+from aitrail.ledger import NO_DIGESTS, UNPROVEN, Ledger, LedgerReader
 from aitrail.window import format_time, parse_time
 
 # Digests end at most two hours before the log files that arrive now; a few more may be on their way after a fault.
@@ -44,17 +43,27 @@ class Undigested:
         since = parse_time(key.delivered_at) - _RECENT
         spans = spans_of(self.reader, folder, since, now)
         if not any(span.verified and span.end > since for span in spans):
-            self.ledger.doubt_origin(folder, UNPROVEN, known_of(log_file, stored_at or format_time(now)))
+            self.ledger.doubt_origin(folder, UNPROVEN, log_file, stored_at or format_time(now))
         if len(self._looked_at) >= _FOLDERS_REMEMBERED:
             self._looked_at.clear()
         self._looked_at[folder] = now
 
 
-def known_of(log_file: str, stored_at: str) -> dict[str, Any]:
-    """The attributes of an account and Region's entry that a log file without digests gives rise to."""
-    key = log_key_of(log_file)
-    day = stored_at[: len("YYYY-MM-DD")]
+def end_doubt(ledger: Ledger, digest: str) -> None:
+    """Ends the doubt about the account and Region of a digest, once the log files that caused it are settled.
+
+    A digest lists them, or digests of their hour do not, so that they have a problem of their own. Raises the client's
+    errors.
+    """
+
+    def is_settled(log_file: str) -> bool:
+        entry = ledger.entry(log_file, consistent=True) or {}
+        return "verifiedBy" in entry or "doubt" in entry
+
+    bucket, _, name = digest.removeprefix("s3://").partition("/")
+    key = log_key_of(name)
     if key is None:
-        return {}
-    known = {"account": key.account, "region": key.region, "deliveryDay": day, "ingestedAt": stored_at}
-    return known | ({"deliveredAt": key.delivered_at} if key.delivered_at else {})
+        return
+    folder = digest_prefix(bucket, key)
+    if "doubt" in (ledger.entry(folder, NO_DIGESTS) or {}):
+        ledger.end_doubt_about_origin(folder, is_settled)

@@ -16,7 +16,7 @@ from typing import Any
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import DIGEST_FOLDER, Announcer, ReviewRequest, log_key_of
-from aitrail.digests import PATIENCE, Judge, PublicKeys, known_of
+from aitrail.digests import PATIENCE, Judge, PublicKeys
 from aitrail.ingest.unverifiable import UnverifiableDigests
 from aitrail.ledger import AWAITED, NO_DIGESTS, UNLISTED, UNPROVEN, UNVERIFIABLE, Ledger, LedgerReader
 from aitrail.window import format_time
@@ -128,8 +128,8 @@ class Review:
             counts["UnlistedFiles"] += decided.get("problem") == UNLISTED
         elif verdict == NO_DIGESTS and (key := log_key_of(log_file)):
             # First, so that a crash in between loses nothing.
-            known = known_of(log_file, entry.get("storedAt") or format_time(self.clock.now()))
-            counts[_LACKING] += self.ledger.doubt_origin(key.folder(DIGEST_FOLDER), NO_DIGESTS, known)
+            stored_at = entry.get("storedAt") or format_time(self.clock.now())
+            counts[_LACKING] += self.ledger.doubt_origin(key.folder(DIGEST_FOLDER), NO_DIGESTS, log_file, stored_at)
             self.ledger.doubt(log_file, None)
         elif verdict is None:
             self.ledger.doubt(log_file, None)  # `aitrail verify` does not prove that time anyway
@@ -137,8 +137,7 @@ class Review:
     def _decide_on_origin(self, entry: dict[str, Any], judge: Judge, counts: Counter[str]) -> None:
         verdict = judge.verdict_on_origin(entry)
         if verdict == NO_DIGESTS:
-            known: dict[str, Any] = {name: entry[name] for name in ("ingestedAt", "deliveredAt") if name in entry}
-            known["deliveryDay"] = entry["ingestedAt"][: len("YYYY-MM-DD")]
-            counts[_LACKING] += self.ledger.doubt_origin(entry["logFile"], NO_DIGESTS, known)
+            counts[_LACKING] += self.ledger.decide_on_origin(entry["logFile"])
         elif verdict is None:
-            self.ledger.clear_doubt(entry["logFile"])
+            settled = {each["logFile"] for each in entry.get("withoutDigests", ())}
+            self.ledger.end_doubt_about_origin(entry["logFile"], settled.__contains__)

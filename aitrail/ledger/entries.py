@@ -55,7 +55,7 @@ SETTLED = ("problem", "verifiedBy", "listedBy", "listedAt", "doubt", "doubtedAt"
 # The attributes that `settled` depends on.
 PREMISES = (
     *(*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected", "replacedAt", "accepted"),
-    *("removedAt", "etag", "versionId", "ingestedAt", "unfinished", "repairedAt"),
+    *("removedAt", "etag", "versionId", "ingestedAt", "unfinished", "repairedAt", "withoutDigests"),
 )
 
 

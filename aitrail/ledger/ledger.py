@@ -9,6 +9,7 @@ from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import is_backfill
 from aitrail.ledger.chains import Chains
 from aitrail.ledger.entries import DIGEST, FILE, NO_DIGESTS, PREMISES, UNPROVEN, Entry, became_rows, settled
+from aitrail.ledger.no_digests import decided, with_log_file, without_log_files
 from aitrail.ledger.rejects import Rejects
 from aitrail.ledger.updating import Attributes, EntryStore
 from aitrail.window import format_time
@@ -138,31 +139,27 @@ class Ledger:
         """
         return self._amend_known(log_file, kind, lambda seen: {"removedAt": at and seen.get("removedAt", at)})
 
-    def doubt_origin(self, folder: str, doubt: str, known: Attributes) -> bool:
-        """Records that log files of an account and Region may have no digest (UNPROVEN), or have none (NO_DIGESTS).
+    def doubt_origin(self, folder: str, doubt: str, log_file: str, stored_at: str) -> bool:
+        """Records that a log file of an account and Region possibly has no digest (UNPROVEN), or has none (NO_DIGESTS).
 
-        `folder` is its digest folder, `known` the attributes of a new entry. Returns whether NO_DIGESTS is its problem
-        only since now.
+        `folder` is its digest folder. Returns whether NO_DIGESTS is its problem only since now.
         """
+        return self._amend_origin(folder, lambda seen: with_log_file(seen, doubt, log_file, stored_at), creates=True)
+
+    def decide_on_origin(self, folder: str) -> bool:
+        """Records that no digest has arrived for the account and Region; returns whether that is new."""
+        return self._amend_origin(folder, decided)
+
+    def end_doubt_about_origin(self, folder: str, is_settled: Callable[[str], bool]) -> None:
+        """Removes log files that are settled from the entry of an account and Region, and its doubt if none is left."""
+        self._amend_origin(folder, lambda seen: without_log_files(seen, is_settled))
+
+    def _amend_origin(self, folder: str, changed: Callable[[Attributes], Attributes], *, creates: bool = False) -> bool:
         seen = self.entry(folder, NO_DIGESTS, consistent=True) or {}
-        if seen.get("doubt") in (doubt, NO_DIGESTS):
+        if not changed(seen):
             return False
-
-        def changed(old: Attributes) -> Attributes:
-            is_known = old.get("doubt") is not None
-            return {**({} if is_known else known), "doubt": NO_DIGESTS if old.get("doubt") == NO_DIGESTS else doubt}
-
-        return self._amend(folder, NO_DIGESTS, seen, changed).get("problem") == NO_DIGESTS
-
-    def clear_doubt(self, folder: str) -> None:
-        """Removes the doubt about an account and Region, unless it is known by now that it has no digests."""
-
-        def changed(seen: Attributes) -> Attributes:
-            if seen.get("doubt") == NO_DIGESTS:
-                return {"doubt": NO_DIGESTS}
-            return dict.fromkeys(("doubt", "deliveryDay", "deliveredAt"))
-
-        self._amend_known(folder, NO_DIGESTS, changed)
+        after = self._amend(folder, NO_DIGESTS, seen, changed, creates=creates)
+        return after.get("problem") == NO_DIGESTS != seen.get("problem")
 
     def accept(
         self,

@@ -19,6 +19,7 @@ from aitrail.ledger import (
     DIGEST,
     FILE,
     NO_DIGESTS,
+    UNPROVEN,
     UNVERIFIABLE,
     has_distant_events,
     lister_of,
@@ -59,6 +60,8 @@ class Proof:
     digests: list[str] = field(default_factory=list)
     # Ingested log file -> the digest that verified it.
     verified_by: dict[str, str] = field(default_factory=dict)
+    # Log files outside the window that have rows in it, and that no digest lists, as their hours are not closed yet.
+    not_listed_yet: list[str] = field(default_factory=list)
     # Log files that are not ingested: their rows are not known, and their entries contain the problem.
     unread: set[str] = field(default_factory=set)
     # Ingested log file -> its SHA-256, and -> the number of its rows.
@@ -67,6 +70,8 @@ class Proof:
     # Digest folder of an account and Region -> the spans of the digests, and the log files that no digest lists.
     _spans: dict[str, list[Span]] = field(default_factory=dict)
     _unproven: dict[str, list[str]] = field(default_factory=dict)
+    # Those of them that count although the time in their name is not closed yet.
+    _due: set[str] = field(default_factory=set)
     # Digest folder -> its unverifiable digests, and -> the acceptance of log files without digests.
     _unverifiable: dict[str, list[str]] = field(default_factory=dict)
     _accepted_origins: dict[str, Finding] = field(default_factory=dict)
@@ -275,7 +280,8 @@ class Proof:
         """Adds the whole entry of a log file that rows name although it is not an ingested file of the window.
 
         `is_distant` says whether their times are far from the file's own. Returns whether a digest vouches for the
-        file; if not, the findings of the window include the reason, unless that is known, accepted or still open.
+        file; if not, the findings of the window include the reason, unless that is known or accepted. A file of an hour
+        that is not closed is `not_listed_yet`: the window of its own time decides about it.
         """
         name, key = entry["logFile"], log_key_of(entry["logFile"])
         problem = entry.get("problem")
@@ -289,11 +295,14 @@ class Proof:
         stored = entry.get("storedAt") or key.delivered_at
         is_open = stored is not None and self.now - parse_time(stored) < PATIENCE
         folder = key.folder(DIGEST_FOLDER)
-        if is_distant and (is_open or folder in self._spans):
+        if is_open and not is_distant and not (problem == UNPROVEN and folder in self._spans):
+            self.not_listed_yet.append(name)
+        elif folder in self._spans:
             why = "no CloudTrail digest lists it yet, and it has rows in the window"
-            self._findings.append(Finding(finding="unproven", of=name, why=why))
-        elif not is_open and folder not in self._spans:
+            self._findings.append(Finding(finding=UNPROVEN, of=name, why=why))
+        else:
             self._unproven.setdefault(folder, []).append(name)
+            self._due.add(name)
         return False
 
     def named(self, finding: str) -> set[str]:
@@ -380,7 +389,8 @@ class Proof:
 
         def is_due(log_file: str) -> bool:
             named = delivered_at(log_file) or ""
-            return named < closed or named > to_come  # no digest lists a file of the future
+            # No digest lists a file of the future.
+            return log_file in self._due or named < closed or named > to_come
 
         found = {folder: list(filter(is_due, log_files)) for folder, log_files in self._unproven.items()}
         return {folder: log_files for folder, log_files in found.items() if log_files}

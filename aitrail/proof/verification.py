@@ -49,8 +49,9 @@ class Verdict:
 
     `window` is as given, unless it `ends_when_closed`: then it ends where the chains of digests have closed the time.
     The ledger may lack entries of deliveries before `horizon`; None if it keeps them forever. `read_again` counts log
-    files that were read again. `findings` prevent the proof; `accepted` problems do not, because an operator has
-    investigated them. `too_many` are the rows that the log file they name did not become: eventID -> log file.
+    files that were read again. `not_listed_yet` are log files of later hours with rows in this window; no digest lists
+    them yet. `findings` prevent the proof; `accepted` problems do not, because an operator has investigated them.
+    `too_many` are the rows that the log file they name did not become: eventID -> log file.
     """
 
     window: Window
@@ -65,6 +66,7 @@ class Verdict:
     distinct: int
     rows: int
     read_again: int
+    not_listed_yet: tuple[str, ...]
     findings: tuple[Finding, ...]
     accepted: tuple[Finding, ...]
     too_many: Mapping[str, str]
@@ -256,6 +258,7 @@ class Verification:
             distinct=rows.distinct,
             rows=rows.rows,
             read_again=rows.read_again,
+            not_listed_yet=tuple(sorted(proof.not_listed_yet)),
             findings=(*found, *more),
             accepted=accepted,
             too_many=rows.too_many,

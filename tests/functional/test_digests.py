@@ -420,14 +420,14 @@ def test_digest_that_is_gone_is_missing_and_counted_as_such(trusted):
     assert problems(trusted) == {gone.key: "missing"}
 
 
-def test_digest_that_is_done_costs_one_read_and_another_look_for_unlisted_files(trusted, wire):
+def test_digest_that_is_done_costs_one_read_and_another_look_for_files_without_digests(trusted, wire):
     delivery = put(trusted, digest(at("10:00"), bucket=BUCKET))
     trusted.ingest(delivery)
     wire.calls.clear()
 
     assert trusted.ingest(delivery).status == "skipped"
 
-    assert wire.operations() == ["GetItem", "GetItem", "Query", "Query", "Query"]
+    assert wire.operations() == ["GetItem", "GetItem", "Query", "Query", "Query", "GetItem"]
 
 
 def test_digest_for_which_there_is_no_time_comes_again(trusted):

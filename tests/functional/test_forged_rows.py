@@ -55,6 +55,41 @@ def read_up_to_the_rows(day, wire, delivery):
         read(day, wire, delivery, requests=requests)
 
 
+def forge(day, wire, packed, time, stored, *records):
+    """Somebody puts a log file with that time in its name; the function reads it."""
+    day.pipeline.clock.now = wire.stored = stored
+    day.pipeline.ingest(day.pipeline.deliver(packed(*records), log_key(time, "forged")))
+    return name_of(log_key(time, "forged"))
+
+
+def test_row_of_a_file_of_an_hour_that_is_not_closed_is_named_but_prevents_no_proof(day, wire, packed, record):
+    name = forge(day, wire, packed, "1420", at("14:21"), record(FORGED, eventTime="2026-03-14T11:45:00Z"))
+
+    verdict = day.verify(now=at("14:40"))
+
+    assert (verdict.proved, verdict.not_listed_yet) == (True, (name,))
+
+
+def test_row_of_a_file_that_the_digests_of_its_hour_do_not_list_prevents_the_proof(pipeline, wire, packed, record):
+    day = a_day(pipeline, record)
+    name = forge(day, wire, packed, "1230", at("12:31"), record(FORGED, eventTime="2026-03-14T11:45:00Z"))
+    day.close()
+
+    verdict = day.verify(now=at("14:40"))
+
+    assert (found(verdict), verdict.not_listed_yet) == ({("unproven", name): 1}, ())
+
+
+def test_row_of_a_file_of_a_gap_prevents_the_proof_after_six_hours(pipeline, wire, packed, record):
+    day = a_day(pipeline, record)
+    name = forge(day, wire, packed, "1430", at("14:31"), record(FORGED, eventTime="2026-03-14T11:45:00Z"))
+    day.close()
+
+    moments = [day.verify(now=at(time)) for time in ("20:30", "20:32")]
+
+    assert [(found(each), each.not_listed_yet) for each in moments] == [({}, (name,)), ({("unproven", name): 1}, ())]
+
+
 def test_forged_row_that_was_written_before_the_function_died_is_named(day, wire, packed, record):
     name = name_of(log_key("0930"))
     forged = day.pipeline.deliver(packed(record(1), record(2), record(FORGED)), log_key("0930"))

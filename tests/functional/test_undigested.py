@@ -78,6 +78,65 @@ def test_account_and_region_whose_first_digests_arrive_later_has_no_problem(day)
     assert own_entry(day.pipeline).keys() <= {"logFile", "entry", "account", "region", "ingestedAt"}
 
 
+def test_account_and_region_whose_digests_arrive_days_later_has_no_problem_from_then_on(day):
+    lacking = review(day.pipeline, at("16:10"))
+    in_the_meantime = own_entry(day.pipeline)["problem"]
+
+    day.close()
+
+    assert (lacking, in_the_meantime) == ({LACKING: 1}, "no-digests")
+    assert own_entry(day.pipeline).keys() <= {"logFile", "entry", "account", "region", "ingestedAt"}
+    assert day.verify(now=at("20:00")).proved
+
+
+def test_digests_that_arrive_later_do_not_vouch_for_the_account_and_regions_other_files(day, wire, packed, record):
+    forged = record(77, eventTime="2019-03-14T09:00:00Z")
+    put(day.pipeline, wire, OLD, packed(forged), at("09:40"))
+    review(day.pipeline, at("09:40") + 25 * HOUR)
+
+    day.close()
+
+    assert own_entry(day.pipeline)["problem"] == "no-digests"
+    assert [each["logFile"] for each in own_entry(day.pipeline)["withoutDigests"]] == [name_of(OLD)]
+    assert ("no-digests", HERE) in found(day)
+
+
+def test_account_and_region_with_many_files_without_digests_keeps_its_problem(day, wire, packed, record):
+    for number in range(15):
+        put(day.pipeline, wire, f"{OLD}".replace("_a.", f"_{number}."), packed(record(77 + number)), at("09:40"))
+    review(day.pipeline, at("09:40") + 25 * HOUR)
+    named = own_entry(day.pipeline)["withoutDigests"]
+
+    day.pipeline.ledger.end_doubt_about_origin(HERE, lambda _: True)
+
+    assert len(named) == 11  # ten, and one that says that there are others
+    assert own_entry(day.pipeline)["problem"] == "no-digests"
+
+
+def test_account_and_region_stays_in_doubt_about_those_files_that_still_have_no_digest(pipeline):
+    old, first, second = "2019-03-14T09:00:00Z", *(name_of(log_key("0930", each)) for each in "ab")
+    for name in (first, second):
+        pipeline.ledger.doubt_origin(HERE, "no-digests", name, old if name == first else "2026-03-14T10:00:00Z")
+
+    pipeline.ledger.end_doubt_about_origin(HERE, first.__eq__)
+
+    entry = own_entry(pipeline)
+    assert (entry["problem"], entry["deliveryDay"], entry["ingestedAt"]) == (
+        "no-digests",
+        "2026-03-14",
+        "2026-03-14T10:00:00Z",
+    )
+    pipeline.ledger.end_doubt_about_origin(HERE, second.__eq__)
+    assert "problem" not in own_entry(pipeline)
+
+
+def test_decision_comes_too_late_for_an_account_and_region_whose_digests_have_just_arrived(day):
+    day.close()
+
+    assert not day.pipeline.ledger.decide_on_origin(HERE)
+    assert "problem" not in own_entry(day.pipeline)
+
+
 def test_account_and_region_is_looked_at_once_an_hour(day, wire, packed, record):
     names = iter("bcd")
 

@@ -330,7 +330,7 @@ def test_review_leaves_time_for_the_others_of_its_batch(trail):
     for unique in "abc":
         trail.log("09:30", unique=unique)
     trail.digests(8, 16)
-    moments = iter([200, 150, 145, 141, 139, 138])
+    moments = iter([200, 150, 145, 139, 138])
     trail.pipeline.clock.now = at("16:10")
     found = []
 

@@ -27,6 +27,7 @@ def verdict_report(verdict: "Verdict") -> dict[str, Any]:
         "distinct": verdict.distinct,
         "rows": verdict.rows,
         "readAgain": verdict.read_again,
+        "notListedYet": list(verdict.not_listed_yet),
         "findings": list(map(_finding, verdict.findings)),
         "accepted": list(map(_finding, verdict.accepted)),
     }
@@ -64,6 +65,9 @@ def _scope(verdict: "Verdict") -> Iterator[str]:
         yield "Every chain of digests has closed up to then. Later files may not be listed yet."
     if verdict.findings and verdict.accepted:
         yield f"In addition, {accepted}."
+    if verdict.not_listed_yet:
+        files = counted(len(verdict.not_listed_yet), "log file")
+        yield f"Rows of {files} of other hours are not proved: no digest lists them yet (-o json names the files)."
     if verdict.rejected:
         yield f"{counted(verdict.rejected, 'record')} could not become rows: `aitrail rejects` shows them."
     if verdict.expired:

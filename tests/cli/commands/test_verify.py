@@ -240,6 +240,7 @@ def test_json_is_one_object_for_programs(aitrail, deployment, record):
         "distinct": 0,
         "rows": 0,
         "readAgain": 0,
+        "notListedYet": [],
         "findings": [
             {
                 "finding": "awaited",

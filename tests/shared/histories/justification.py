@@ -43,8 +43,7 @@ def _is_gap(truth, said, of):
     if any("CloudTrail-Digest" in key and name in key for key in truth.others):
         return True  # somebody put a digest with the name of this chain
     chains = [chain for chain in truth.world.chains if chain.name == of]
-    # A trail that was stopped in the window or in the hour after it: a log file of the window may be in no digest.
-    is_stopped = any(chain.runs[-1][1] < min(said.until + CLOSED, truth.world.end) for chain in chains)
+    is_stopped = any(truth.is_stopped(chain, said) for chain in chains)
     return not chains or is_stopped or any(truth.uncovered(chain, said, only_by_clean=True) for chain in chains)
 
 

@@ -30,13 +30,17 @@ _MOST_DAYS = 5000
 
 
 class Said(NamedTuple):
-    """What `aitrail verify` said of a window: whether it is proved, and its findings as (name, object, reason)."""
+    """What `aitrail verify` said of a window: whether it is proved, and its findings as (name, object, reason).
+
+    `not_listed_yet` are the log files of hours that are not closed, of which it says that their rows are not proved.
+    """
 
     since: object
     until: object
     deep: bool
     proved: bool
     findings: tuple
+    not_listed_yet: tuple
 
 
 class TooMuchWork(Exception):
@@ -163,7 +167,7 @@ class Product:
         verification = Verification(**{name: value for name, value in options.items() if name in known})
         verdict = (verification.verify_deep if deep else verification.verify)(Window(since=since, until=until))
         findings = tuple((each.finding, each.of, each.why) for each in verdict.findings)
-        return Said(since=since, until=until, deep=deep, proved=verdict.proved, findings=findings)
+        return Said(since, until, deep, verdict.proved, findings, verdict.not_listed_yet)
 
     def _public_keys(self):
         return PublicKeys(lambda _region: self._cloudtrail, clock=self._clock)

@@ -29,6 +29,8 @@ class Run:
     """One run of a world. `read` maps each key to the bodies that the function has acknowledged, `read_at` to when.
 
     `put` maps each key to the bodies that the object had, None for a deletion; `named` has the keys in messages.
+    `by_hand` has the eventIDs of the rows that somebody wrote into the table, `cut_off` the keys of objects whose
+    reading ended early.
     `dynamodb` takes the function that is called before each request, and returns a client with the two tables.
     """
 
@@ -39,6 +41,8 @@ class Run:
         self.read = defaultdict(list)
         self.read_at = {}
         self.put = defaultdict(list)
+        self.by_hand = set()
+        self.cut_off = set()
         self.log = []
         self._queue, self._turn, self._fuse = [], count(), inf
         self.dynamodb = dynamodb(self._tick)
@@ -97,6 +101,7 @@ class Run:
 
     def put_row(self, row):
         """Somebody writes a row."""
+        self.by_hand.add(row["eventID"]["S"])
         self.dynamodb.put_item(TableName=EVENTS, Item=row)
 
     def delete_row(self, row):
@@ -166,6 +171,7 @@ class Run:
             )
         except (Exception, SystemExit) as error:  # noqa: BLE001 - SQS retries after any error
             self.log.append(f"{self.now:%d %H:%M:%S} failed: {error!r}")
+            self.cut_off |= {key for key, _ in named}
             self.product.restart()
             if attempt < _TRIES:
                 again = partial(self._receive, body, troubles, attempt + 1, is_backfill=is_backfill)

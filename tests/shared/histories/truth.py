@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
 
-from tests.shared.histories.product import expected_row
+from tests.shared.histories.product import REGISTRY, expected_row
 from tests.shared.histories.world import BUCKET, DAY, HOUR, uncovered
 
 NAME = f"s3://{BUCKET}/"
@@ -19,6 +19,7 @@ CLOSED = HOUR
 ARRIVED = 2 * HOUR
 # How long before and after its delivery an event usually happened (docs/completeness.md).
 NEAR = (3 * HOUR, HOUR)
+_SERVICES = frozenset(service.name for service in REGISTRY.services)
 _NAMED_TIME = re.compile(r"_(\d{8}T\d{4})Z[^/]*\.json\.gz$")
 
 
@@ -34,7 +35,10 @@ class Truth:
 
     def uncovered(self, chain, said, *, only_by_clean=False):
         """The hours that a chain should cover and does not, as far as anybody can know."""
-        begin, end = max(said.since, chain.runs[0][0]), said.until + CLOSED
+        known_from = self._known_from(chain)
+        if known_from is None:
+            return []
+        begin, end = max(said.since, known_from), said.until + CLOSED
         last = chain.runs[-1][1]
         if last < self.world.end:  # it was stopped for good
             if said.since - last > DAY:
@@ -44,6 +48,25 @@ class Truth:
         spans = [(made.start, made.end) for made in self.world.digests if made.chain is chain and suffices(made)]
         spans += self._while_paused(chain, suffices)
         return list(uncovered(begin, end, spans)) if begin < end else []
+
+    def _known_from(self, chain):
+        """The earliest time of which anybody can know that a chain covers it; None if nobody knows of the chain.
+
+        A digest that was read tells of the one before it.
+        """
+        made = sorted((made for made in self.world.digests if made.chain is chain), key=lambda made: made.start)
+        before = [None, *made]
+        known = (before[n] or each for n, each in enumerate(made) if self.was_read(each.key, each.content))
+        return next((each.start for each in known), None)
+
+    def is_stopped(self, chain, said):
+        """Whether a trail did not log at some time in the window or in the hour after it, after it had begun.
+
+        A log file of the window may then be in no digest.
+        """
+        runs = [*chain.runs, (self.world.end, None)]
+        pauses = ((end, begin) for (_, end), (begin, _) in pairwise(runs))
+        return any(end < min(said.until + CLOSED, begin) and said.since < begin for end, begin in pauses)
 
     def _while_paused(self, chain, suffices):
         """The times in which a trail was stopped and the digests of another one of its account and Region speak."""
@@ -93,11 +116,9 @@ class Truth:
         return [row for row, expected in made if not any(row == each for each, _ in expected)]
 
     def _is_over(self, row):
-        """Whether the row has expired."""
-        try:
-            return float(row.get("expiresAt", {}).get("N", "inf")) <= self.run.now.timestamp()
-        except ValueError:
-            return False
+        """Whether the row has expired: by the time of its event, whatever somebody has written into expiresAt."""
+        happened, retention = moment_of(row["eventTime"]["S"]), self.world.row_retention
+        return None not in (happened, retention) and happened + retention <= self.run.now
 
     def has_something(self, said):
         """Whether CloudTrail delivered anything in the window."""
@@ -128,12 +149,22 @@ class Truth:
         return found is not None and inflated(found[1]) == content
 
     def had_only(self, key, content):
-        return all(inflated(body) == content for body in self.run.put[key] if body is not None)
+        """Whether nobody can take an object for one that had other content.
+
+        If the reading of one body was cut off, nothing says that the content of another body is the same.
+        """
+        bodies = {body for body in self.run.put[key] if body is not None}
+        return all(inflated(body) == content for body in bodies) and not (len(bodies) > 1 and key in self.run.cut_off)
 
 
 def told(row):
     """A row in a few words."""
     return " ".join(f"{name} {row.get(name)}" for name in ("eventID", "eventTime", "logFile", "expiresAt"))
+
+
+def can_be_seen(row):
+    """Whether a row is where queries look for rows of its service and time."""
+    return row["service"]["S"] in _SERVICES and row["eventDay"]["S"] == row["eventTime"]["S"][: len("YYYY-MM-DD")]
 
 
 def names(row, file):
