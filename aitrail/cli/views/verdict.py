@@ -66,8 +66,12 @@ def _scope(verdict: "Verdict") -> Iterator[str]:
     if verdict.findings and verdict.accepted:
         yield f"In addition, {accepted}."
     if verdict.not_listed_yet:
-        files = counted(len(verdict.not_listed_yet), "log file")
-        yield f"Rows of {files} of other hours are not proved: no digest lists them yet (-o json names the files)."
+        number = len(verdict.not_listed_yet)
+        them = "it" if number == 1 else "them"
+        yield (
+            f"Rows of {counted(number, 'log file')} of other hours are not proved: no digest lists {them} yet "
+            f"(-o json names {them})."
+        )
     if verdict.rejected:
         yield f"{counted(verdict.rejected, 'record')} could not become rows: `aitrail rejects` shows them."
     if verdict.expired:

@@ -56,11 +56,11 @@ class Deployment:
             )
             self.ledger.record(entry, DIGEST)
 
-    def log(self, time, *records, listed=True, read=True, sha256="a" * 64):
+    def log(self, time, *records, listed=True, read=True, sha256="a" * 64, happened=None):
         name = f"s3://{BUCKET}/{FOLDER}{time}Z_a.json.gz"
         if read:
             version = recorded_with(load())
-            records = [at_the_time(each, time) for each in records]
+            records = [at_the_time(each, happened or time) for each in records]
             rows = [row_of(each, log_file=name, record_index=index) for index, each in enumerate(records)]
             self.table.write(rows, time_left=lambda: 60.0)
             hashes = RowHashes()
@@ -266,6 +266,19 @@ def test_documentation_shows_what_is_printed(aitrail, deployment, record):
     assert f"```json\n{found}```\n" in page
     names = re.search(r"\| name \| what it is \|\n.*?\n\n", page, re.DOTALL)[0]
     assert {*json.loads(found), "finding", "of", "why"} == set(re.findall(r"`(\w+)`", names))
+
+
+def test_rows_of_a_log_file_of_a_later_hour_that_no_digest_lists_yet_are_not_called_proved(aitrail, deployment, record):
+    deployment.digests(*range(9, 14))
+    name = deployment.log("1315", record(1), listed=False, happened="1145")
+
+    now = {"now": lambda: at("13:40")}
+    ended = aitrail("verify", *WINDOW, **now)
+    found = json.loads(aitrail("verify", *WINDOW, "-o", "json", **now).stdout)
+
+    assert ended.exit_code == 0
+    assert "Rows of 1 log file of other hours are not proved: no digest lists it yet" in ended.stdout
+    assert (found["proved"], found["notListedYet"]) == (True, [name])
 
 
 def test_what_has_not_come_is_announced_again_when_asked(aitrail, deployment):
