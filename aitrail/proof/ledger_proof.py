@@ -295,7 +295,7 @@ class Proof:
         stored = entry.get("storedAt") or key.delivered_at
         is_open = stored is not None and self.now - parse_time(stored) < PATIENCE
         folder = key.folder(DIGEST_FOLDER)
-        if is_open and not is_distant and not (problem == UNPROVEN and folder in self._spans):
+        if is_open and not is_distant and problem != UNPROVEN:
             self.not_listed_yet.append(name)
         elif folder in self._spans:
             why = "no CloudTrail digest lists it yet, and it has rows in the window"

@@ -80,6 +80,17 @@ def test_row_of_a_file_that_the_digests_of_its_hour_do_not_list_prevents_the_pro
     assert (found(verdict), verdict.not_listed_yet) == ({("unproven", name): 1}, ())
 
 
+def test_row_of_a_file_that_arrived_long_after_the_time_in_its_name_prevents_the_proof(day, wire, packed, record):
+    key = log_key("1220", "forged").replace("111122223333", "444455556666")
+    day.pipeline.clock.now = wire.stored = at("19:50")
+    day.pipeline.ingest(day.pipeline.deliver(packed(record(FORGED, eventTime="2026-03-14T11:45:00Z")), key))
+
+    verdict = day.verify(now=at("20:00"))
+
+    folder = "s3://example-trail-logs/AWSLogs/444455556666/CloudTrail-Digest/eu-west-1/"
+    assert (found(verdict), verdict.not_listed_yet) == ({("no-digests", folder): 1}, ())
+
+
 def test_row_of_a_file_of_a_gap_prevents_the_proof_after_six_hours(pipeline, wire, packed, record):
     day = a_day(pipeline, record)
     name = forge(day, wire, packed, "1430", at("14:31"), record(FORGED, eventTime="2026-03-14T11:45:00Z"))

@@ -48,7 +48,8 @@ def _is_gap(truth, said, of):
 
 
 def _is_nothing_delivered(truth, said, _of):
-    return not truth.has_something(said) or any(truth.uncovered(chain, said) for chain in truth.world.chains)
+    made = [made for made in truth.world.digests if made.start < said.until and said.since < made.end]
+    return not any(truth.was_read(each.key, each.content) for each in made)
 
 
 def _is_not_closed(truth, said, _of):

@@ -118,7 +118,7 @@ class Truth:
     def _is_over(self, row):
         """Whether the row has expired: by the time of its event, whatever somebody has written into expiresAt."""
         happened, retention = moment_of(row["eventTime"]["S"]), self.world.row_retention
-        return None not in (happened, retention) and happened + retention <= self.run.now
+        return None not in (happened, retention) and happened <= self.run.now - retention
 
     def has_something(self, said):
         """Whether CloudTrail delivered anything in the window."""
