@@ -5,7 +5,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.queue_senders import RuleSender
+from infra.queue_targets import RuleTargetQueue
 
 # AWS's recommendation for queues that Lambda reads, so that retries of a batch fit into one visibility timeout.
 _VISIBILITY_IN_FUNCTION_TIMEOUTS = 6
@@ -37,7 +37,7 @@ class Deliveries(Construct):
             "Hourly",
             description="Makes aitrail follow up on open items every hour.",
             schedule=events.Schedule.rate(Duration.hours(1)),
-            targets=[RuleSender(self.backfill)],
+            targets=[RuleTargetQueue(self.backfill)],
         )
 
     def _queue(self, construct_id: str) -> sqs.Queue:

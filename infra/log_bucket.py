@@ -9,7 +9,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_sqs import IQueue
 from constructs import Construct
 
-from infra.queue_senders import BucketSender
+from infra.queue_targets import BucketNotificationQueue
 
 _ANNOUNCED = (s3.EventType.OBJECT_CREATED, s3.EventType.OBJECT_RESTORE_COMPLETED, s3.EventType.OBJECT_REMOVED)
 _CLOUDTRAIL = "cloudtrail.amazonaws.com"
@@ -127,4 +127,4 @@ class LogBucket(Construct):
         for prefix in prefixes:
             below = s3.NotificationKeyFilter(prefix=f"{prefix}AWSLogs/", suffix=".json.gz")
             for event in _ANNOUNCED:
-                self.bucket.add_event_notification(event, BucketSender(queue), below)
+                self.bucket.add_event_notification(event, BucketNotificationQueue(queue), below)

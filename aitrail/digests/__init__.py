@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     )
     from aitrail.digests.digest import Digest, InvalidDigest, read_digest
     from aitrail.digests.given_keys import GivenKeys, InvalidKeysError, read_keys
+    from aitrail.digests.no_digests import NoDigestsDetector
     from aitrail.digests.public_keys import PublicKeys, UnavailableKey
     from aitrail.digests.reconciliation import Reconciliation
-    from aitrail.digests.undigested import Undigested
     from aitrail.digests.unlisted import PATIENCE, Judge
     from aitrail.digests.unproven import LATE
 else:
@@ -46,7 +46,7 @@ else:
         given_keys=("GivenKeys", "InvalidKeysError", "read_keys"),
         public_keys=("PublicKeys", "UnavailableKey"),
         reconciliation=("Reconciliation",),
-        undigested=("Undigested",),
+        no_digests=("NoDigestsDetector",),
         unlisted=("Judge", "PATIENCE"),
         unproven=("LATE",),
     )

@@ -135,7 +135,7 @@ def is_closed(when: datetime, spans: Iterable[Span]) -> bool:
     `spans` are all spans of the account and Region.
     """
     first, last = when - MARGIN, when + MARGIN
-    # A chain without any signed digest is ignored and delays nothing, because anyone could start one.
+    # A chain without any verified digest is ignored and delays nothing, because anyone could start one.
     chains = [
         found
         for found in chains_of(spans).values()

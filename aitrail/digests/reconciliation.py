@@ -16,8 +16,8 @@ from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import Scope, bucket_and_key, kind_of, log_key_of
 from aitrail.digests.chain import mark_breaks
 from aitrail.digests.digest import Digest, InvalidDigest, Listed, read_digest
+from aitrail.digests.no_digests import resolve_no_digests
 from aitrail.digests.public_keys import PublicKeys, UnavailableKey
-from aitrail.digests.undigested import end_doubt
 from aitrail.digests.unproven import mark_unproven
 from aitrail.dynamodb import OutOfTimeError
 from aitrail.ledger import (
@@ -85,7 +85,7 @@ class Reconciliation:
         """
         broken = mark_breaks(self.ledger, entry)
         mark_unproven(self.ledger, self.reader, entry)
-        end_doubt(self.ledger, entry["logFile"])
+        resolve_no_digests(self.ledger, entry["logFile"])
         return broken
 
     def _kept(self, digest: Digest) -> list[Listed]:

@@ -37,7 +37,7 @@ class Judge:
     horizon: datetime | None = None
     _remembered: dict[tuple[str, str], list[Span]] = field(default_factory=dict, init=False)
 
-    def verdict(self, entry: Mapping[str, Any]) -> str | None:
+    def doubt_about_file(self, entry: Mapping[str, Any]) -> str | None:
         """What an unproven log file is from now on: UNLISTED, UNPROVEN, or NO_DIGESTS if no digest ever tells.
 
         None if S3 has had it for so long that the entries of its digests may have expired. Raises the client's errors.
@@ -65,7 +65,7 @@ class Judge:
         is_hopeless = waited > _LET_GO or (waited > _UNCOVERED and has_a_time_without_any)
         return NO_DIGESTS if is_hopeless or not moments else UNPROVEN
 
-    def verdict_on_origin(self, entry: Mapping[str, Any]) -> str | None:
+    def doubt_about_origin(self, entry: Mapping[str, Any]) -> str | None:
         """What the entry of an account and Region is from now on: UNPROVEN, NO_DIGESTS, or None if it has digests.
 
         Raises the client's errors.

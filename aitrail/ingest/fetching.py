@@ -53,7 +53,7 @@ class Fetched:
     length: int = 0
 
     @property
-    def was_read(self) -> bool:
+    def was_read_before(self) -> bool:
         """Whether the ledger has the object as read."""
         return self.earlier is not None and self.earlier.get("status") in _READ
 
@@ -62,7 +62,7 @@ class Fetched:
         """Whether the ledger knows better: it has a newer version, or read the object that is now gone or archived."""
         is_same = self.etag is None or self.etag == (self.earlier or {}).get("etag")
         is_unavailable = self.error is not None and _code(self.error) in {*_GONE, _ARCHIVED}
-        return self.is_older or (is_unavailable and self.was_read and is_same)
+        return self.is_older or (is_unavailable and self.was_read_before and is_same)
 
     @property
     def is_unknown(self) -> bool:
@@ -106,7 +106,7 @@ class Fetcher:
         fetched.is_done = self._is_done(fetched, delivery, delivery.etag)
         if not fetched.is_done:
             # A message may name any version. Once an object has been read, only its current version counts.
-            version_id = None if fetched.was_read and not delivery.force else delivery.version_id
+            version_id = None if fetched.was_read_before and not delivery.force else delivery.version_id
             fetched = self._requested(fetched, delivery, version_id)
             fetched.is_done = fetched.etag is not None and self._is_done(fetched, delivery, fetched.etag)
         return fetched

@@ -18,7 +18,7 @@ from aitrail.deliveries import (
     kind_of,
     review_request,
 )
-from aitrail.digests import Reconciliation, Undigested
+from aitrail.digests import NoDigestsDetector, Reconciliation
 from aitrail.ingest.events_table import EventsTable
 from aitrail.ingest.fetching import Fetched, Fetcher, known_fields
 from aitrail.ingest.log_file import LogFileIngestion, check_time
@@ -54,7 +54,7 @@ class Ingestion:
     registry: Registry
     scope: Scope
     reconciliation: Reconciliation
-    undigested: Undigested
+    no_digests: NoDigestsDetector
     reviewer: Reviewer
     redaction: Redaction | None = None
     row_retention: timedelta | None = None
@@ -77,7 +77,7 @@ class Ingestion:
             events=self.events,
             ledger=self.ledger,
             registry=self.registry,
-            undigested=self.undigested,
+            no_digests=self.no_digests,
             retention=self.row_retention,
             clock=self.clock,
             redaction=self.redaction,

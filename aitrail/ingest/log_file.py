@@ -13,7 +13,7 @@ from typing import Any
 
 from aitrail.clock import Clock
 from aitrail.deliveries import is_misfiled
-from aitrail.digests import LATE, Undigested
+from aitrail.digests import LATE, NoDigestsDetector
 from aitrail.dynamodb import OutOfTimeError
 from aitrail.ingest.events_table import EventsTable
 from aitrail.ingest.fetching import Fetched
@@ -32,7 +32,7 @@ class LogFileIngestion:
     events: EventsTable
     ledger: Ledger
     registry: Registry
-    undigested: Undigested
+    no_digests: NoDigestsDetector
     retention: timedelta | None
     clock: Clock
     redaction: Redaction | None = None
@@ -64,7 +64,7 @@ class LogFileIngestion:
             since = earlier.get("doubtedAt") or entry.ingested_at
             entry = replace(entry, doubt=earlier.get("doubt") or UNPROVEN, doubted_at=since)
         else:
-            self.undigested.notice(entry.log_file, entry.stored_at)
+            self.no_digests.notice(entry.log_file, entry.stored_at)
         return of_log_file(entry, self.ledger.record(entry, FILE, fetched.earlier), unknown_sources)
 
     def _is_late(self, entry: Entry) -> bool:

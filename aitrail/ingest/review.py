@@ -122,22 +122,24 @@ class Review:
             yield entry["logFile"]
 
     def _decide_on_file(self, entry: dict[str, Any], judge: Judge, counts: Counter[str]) -> None:
-        log_file, verdict = entry["logFile"], judge.verdict(entry)
-        if verdict == UNLISTED:
+        log_file, doubt = entry["logFile"], judge.doubt_about_file(entry)
+        if doubt == UNLISTED:
             decided = self.ledger.doubt(log_file, UNLISTED)
             counts["UnlistedFiles"] += decided.get("problem") == UNLISTED
-        elif verdict == NO_DIGESTS and (key := log_key_of(log_file)):
+        elif doubt == NO_DIGESTS and (key := log_key_of(log_file)):
             # First, so that a crash in between loses nothing.
             stored_at = entry.get("storedAt") or format_time(self.clock.now())
-            counts[_LACKING] += self.ledger.doubt_origin(key.folder(DIGEST_FOLDER), NO_DIGESTS, log_file, stored_at)
+            counts[_LACKING] += self.ledger.record_no_digests(
+                key.folder(DIGEST_FOLDER), NO_DIGESTS, log_file, stored_at
+            )
             self.ledger.doubt(log_file, None)
-        elif verdict is None:
+        elif doubt is None:
             self.ledger.doubt(log_file, None)  # `aitrail verify` does not prove that time anyway
 
     def _decide_on_origin(self, entry: dict[str, Any], judge: Judge, counts: Counter[str]) -> None:
-        verdict = judge.verdict_on_origin(entry)
-        if verdict == NO_DIGESTS:
-            counts[_LACKING] += self.ledger.decide_on_origin(entry["logFile"])
-        elif verdict is None:
-            settled = {each["logFile"] for each in entry.get("withoutDigests", ())}
-            self.ledger.end_doubt_about_origin(entry["logFile"], settled.__contains__)
+        doubt = judge.doubt_about_origin(entry)
+        if doubt == NO_DIGESTS:
+            counts[_LACKING] += self.ledger.confirm_no_digests(entry["logFile"])
+        elif doubt is None:
+            settled = {each["logFile"] for each in entry.get("sampleLogFiles", ())}
+            self.ledger.remove_resolved_log_files(entry["logFile"], settled.__contains__)

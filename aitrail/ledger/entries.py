@@ -42,7 +42,7 @@ PROBLEMS = (
 # Statuses that an operator should look at; the problems have the same names.
 _PROBLEMS = frozenset({"unreadable", "missing", "archived", "invalid", UNVERIFIABLE})
 # The attributes set if an object could not be read.
-_VERDICT = frozenset({"status", "reason", "position"})
+_OF_FAILURE = frozenset({"status", "reason", "position"})
 # Problem -> the attribute that says when it was found, if the same content can have the problem again.
 _WHEN = {
     "replaced": ("replacedAt",),
@@ -55,7 +55,7 @@ SETTLED = ("problem", "verifiedBy", "listedBy", "listedAt", "doubt", "doubtedAt"
 # The attributes that `settled` depends on.
 PREMISES = (
     *(*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected", "replacedAt", "accepted"),
-    *("removedAt", "etag", "versionId", "ingestedAt", "unfinished", "repairedAt", "withoutDigests"),
+    *("removedAt", "etag", "versionId", "ingestedAt", "unfinished", "repairedAt", "sampleLogFiles"),
 )
 
 
@@ -96,7 +96,7 @@ class Entry:
         if self.was_read:
             return values
         # Nothing was read, so the counts of an earlier reading still apply.
-        return {name: value for name, value in values.items() if value is not None or name in _VERDICT}
+        return {name: value for name, value in values.items() if value is not None or name in _OF_FAILURE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import is_backfill
 from aitrail.ledger.chains import Chains
 from aitrail.ledger.entries import DIGEST, FILE, NO_DIGESTS, PREMISES, UNPROVEN, Entry, became_rows, settled
-from aitrail.ledger.no_digests import decided, with_log_file, without_log_files
+from aitrail.ledger.no_digests_entry import decided, with_log_file, without_log_files
 from aitrail.ledger.rejects import Rejects
 from aitrail.ledger.updating import Attributes, EntryStore
 from aitrail.window import format_time
@@ -139,18 +139,18 @@ class Ledger:
         """
         return self._amend_known(log_file, kind, lambda seen: {"removedAt": at and seen.get("removedAt", at)})
 
-    def doubt_origin(self, folder: str, doubt: str, log_file: str, stored_at: str) -> bool:
+    def record_no_digests(self, folder: str, doubt: str, log_file: str, stored_at: str) -> bool:
         """Records that a log file of an account and Region possibly has no digest (UNPROVEN), or has none (NO_DIGESTS).
 
         `folder` is its digest folder. Returns whether NO_DIGESTS is its problem only since now.
         """
         return self._amend_origin(folder, lambda seen: with_log_file(seen, doubt, log_file, stored_at), creates=True)
 
-    def decide_on_origin(self, folder: str) -> bool:
+    def confirm_no_digests(self, folder: str) -> bool:
         """Records that no digest has arrived for the account and Region; returns whether that is new."""
         return self._amend_origin(folder, decided)
 
-    def end_doubt_about_origin(self, folder: str, is_settled: Callable[[str], bool]) -> None:
+    def remove_resolved_log_files(self, folder: str, is_settled: Callable[[str], bool]) -> None:
         """Removes log files that are settled from the entry of an account and Region, and its doubt if none is left."""
         self._amend_origin(folder, lambda seen: without_log_files(seen, is_settled))
 
@@ -161,7 +161,7 @@ class Ledger:
         after = self._amend(folder, NO_DIGESTS, seen, changed, creates=creates)
         return after.get("problem") == NO_DIGESTS != seen.get("problem")
 
-    def accept(
+    def change_acceptances(
         self,
         log_file: str,
         kind: str,
@@ -181,7 +181,7 @@ class Ledger:
             creates=creates,
         )
 
-    def close_replaced(self, log_file: str, seen: Attributes, now: datetime) -> bool:
+    def record_repaired(self, log_file: str, seen: Attributes, now: datetime) -> bool:
         """Records that no row of replaced content is left, unless content was replaced since the entry was `seen`."""
 
         def changed(entry: Attributes) -> Attributes:

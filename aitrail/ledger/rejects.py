@@ -52,7 +52,7 @@ class Rejects:
         )
         return [from_item(item) for page in pages for item in page["Items"]]
 
-    def accept(self, log_file: str, problem: str, changed: Callable[[list[Attributes]], list[Any]]) -> int:
+    def change_acceptances(self, log_file: str, problem: str, changed: Callable[[list[Attributes]], list[Any]]) -> int:
         """Changes the acceptances of a log file's rejects that do not have `problem` yet; returns their number."""
         others = [each for each in self.of(log_file) if each["problem"] != problem]
         tries = [

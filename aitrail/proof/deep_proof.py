@@ -103,7 +103,7 @@ class DeepProof:
             self._find("tampered", name, "its content does not match CloudTrail's digest")
         if recorded != sha256:
             self._find("changed", name, "its content is not the content that was ingested")
-        if recorded != sha256 or not is_listed or self.check.is_strange(name):
+        if recorded != sha256 or not is_listed or self.check.has_untrusted_content(name):
             self._unread.add(name)  # nothing says what rows it should have
         else:
             self._add(part)

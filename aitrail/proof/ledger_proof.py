@@ -276,7 +276,7 @@ class Proof:
         """Whether a time between these two is in the window."""
         return first < format_time(self.until) and format_time(self.since) <= last
 
-    def add_neighbour(self, entry: Mapping[str, Any], *, is_distant: bool) -> bool:
+    def add_file_with_rows(self, entry: Mapping[str, Any], *, is_distant: bool) -> bool:
         """Adds the whole entry of a log file that rows name although it is not an ingested file of the window.
 
         `is_distant` says whether their times are far from the file's own. Returns whether a digest vouches for the
@@ -344,7 +344,7 @@ class Proof:
     def accepted(self) -> list[Finding]:
         """The accepted problems and their consequences, once all entries are added."""
         why = "the digest of its hour proves nothing, which has been accepted"
-        unlisted = self._unlisted()
+        unlisted = self._unproven_and_due()
         follows = (
             Finding(finding="unproven", of=name, why=why)
             for log_files in unlisted.values()
@@ -383,7 +383,7 @@ class Proof:
         )
         return Finding(finding="not-closed", of=f"{format_time(self.since)} to {format_time(self.until)}", why=why)
 
-    def _unlisted(self) -> dict[str, list[str]]:
+    def _unproven_and_due(self) -> dict[str, list[str]]:
         """Digest folder -> the log files that no digest lists, although their time is closed."""
         closed, to_come = format_time(self.closed), format_time(self.now + LISTED_WITHIN)
 
@@ -396,7 +396,7 @@ class Proof:
         return {folder: log_files for folder, log_files in found.items() if log_files}
 
     def _unproven_findings(self) -> Iterator[Finding]:
-        unlisted = self._unlisted()
+        unlisted = self._unproven_and_due()
         for folder, log_files in sorted(unlisted.items()):
             if folder in self._spans:
                 why = "no CloudTrail digest lists it yet"

@@ -93,8 +93,8 @@ class RowCheck:
         """Compares the rows of these events with the ledger; reads log files again only where that does not suffice."""
         seen = see_rows(self.source, events, files=self.ledger.ingested, expiry=self.expiry)
         files = self.ledger.rows.items()
-        self._count(seen.current[name] for name, _ in files if self.is_strange(name))
-        entries = self.entries_of(name for name, rows in files if rows and not self.is_strange(name))
+        self._count(seen.current[name] for name, _ in files if self.has_untrusted_content(name))
+        entries = self.entries_of(name for name, rows in files if rows and not self.has_untrusted_content(name))
         doubtful = [entry for entry in entries if not self._is_proved(entry, seen)]
         doubtful += self.look_elsewhere(seen)
         for entry in doubtful:
@@ -103,7 +103,7 @@ class RowCheck:
         self.name_too_many(events)
         return self.proof
 
-    def is_strange(self, name: str) -> bool:
+    def has_untrusted_content(self, name: str) -> bool:
         """Whether CloudTrail did not write what was read of a log file: nothing says what rows it should have."""
         return name in self.ledger.named(UNLISTED) or name in self.ledger.named("tampered")
 
@@ -161,7 +161,7 @@ class RowCheck:
         first, last = entry.get("firstEventTime", ""), entry.get("lastEventTime", "")
         if is_distant and not first <= times.first <= times.last <= last:
             self.suspected[name] = ()
-        elif self.ledger.add_neighbour(entry, is_distant=is_distant) and is_distant:
+        elif self.ledger.add_file_with_rows(entry, is_distant=is_distant) and is_distant:
             self.proof.read_again += 1
             try:
                 made = {row["eventID"]: row for row in self.read_again(entry)}

@@ -90,7 +90,7 @@ class Accepting:
         new = [acceptance(problem, {}, at=self.at, by=self.by, reason=reason) for problem in problems]
         # Only with this status can the entry have the problem, and its acceptance apply.
         status = {"status": UNVERIFIABLE} if is_unverifiable else {}
-        self.ledger.accept(folder, NO_DIGESTS, lambda accepted: [*accepted, *new], status, creates=True)
+        self.ledger.change_acceptances(folder, NO_DIGESTS, lambda accepted: [*accepted, *new], status, creates=True)
 
     def _has_rejects(self, log_file: str) -> bool:
         return any(each["problem"] == REJECTED for each in self.ledger.rejects.of(log_file))
@@ -107,11 +107,13 @@ class Accepting:
         after: dict[str, Any] = {}
         if entry := self._entry(log_file):
             new = acceptance(problem, entry, **who)
-            after = self.ledger.accept(log_file, entry["entry"], partial(_with, new))
+            after = self.ledger.change_acceptances(log_file, entry["entry"], partial(_with, new))
         is_done = any(each["problem"] == problem for each in valid_acceptances(after))
         if problem == _REJECTS:
             of_each = acceptance(REJECTED, {}, **who)
-            is_done = bool(self.ledger.rejects.accept(log_file, ACCEPTED, partial(_with, of_each))) or is_done
+            is_done = (
+                bool(self.ledger.rejects.change_acceptances(log_file, ACCEPTED, partial(_with, of_each))) or is_done
+            )
         left = after.get("problem")
         if not is_done:
             raise NothingToAcceptError(
@@ -125,8 +127,8 @@ class Accepting:
         is_accepted = entry is not None and bool(valid_acceptances(entry))
         if entry and is_accepted:
             status = {"status": None} if entry["entry"] == NO_DIGESTS else {}
-            self.ledger.accept(log_file, entry["entry"], self._taken_back, status)
-        if not self.ledger.rejects.accept(log_file, REJECTED, self._taken_back) and not is_accepted:
+            self.ledger.change_acceptances(log_file, entry["entry"], self._taken_back, status)
+        if not self.ledger.rejects.change_acceptances(log_file, REJECTED, self._taken_back) and not is_accepted:
             raise NothingToAcceptError(f"{log_file} has no accepted problem.")
 
     def _taken_back(self, accepted: list[Any]) -> list[dict[str, Any]]:

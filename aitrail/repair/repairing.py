@@ -157,7 +157,7 @@ class Repair:
         others = {each.of for each in verdict.findings if each.finding != _REPLACED}
         done = [name for name in replaced(verdict) if name in self._seen and name not in others]
         now = self.log_files.clock.now()
-        return [name for name in done if self.ledger.close_replaced(name, self._seen[name], now)]
+        return [name for name in done if self.ledger.record_repaired(name, self._seen[name], now)]
 
 
 def replaced(verdict: Verdict) -> list[str]:

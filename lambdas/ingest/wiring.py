@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aitrail.aws import redaction_key
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import Announcer, Scope
-from aitrail.digests import GivenKeys, PublicKeys, Reconciliation, Undigested, read_keys
+from aitrail.digests import GivenKeys, NoDigestsDetector, PublicKeys, Reconciliation, read_keys
 from aitrail.dynamodb import encode_batches_at_once
 from aitrail.ingest import FILES_AHEAD, WRITERS, EventsTable, Ingestion, Review, TimeShares, expiry
 from aitrail.ledger import Ledger, LedgerReader
@@ -164,7 +164,7 @@ def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingesti
             clock=clock,
             expires_at=lambda: expiry(clock.now(), environment.ledger_retention),
         ),
-        undigested=Undigested(ledger=ledger, reader=reader, clock=clock),
+        no_digests=NoDigestsDetector(ledger=ledger, reader=reader, clock=clock),
         reviewer=Review(
             ledger=ledger,
             reader=reader,

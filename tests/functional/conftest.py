@@ -24,7 +24,7 @@ from moto.s3.models import FakeDeleteMarker, s3_backends
 
 from aitrail import clock
 from aitrail.deliveries import Announcer, Delivery, Scope
-from aitrail.digests import PublicKeys, Reconciliation, Undigested
+from aitrail.digests import NoDigestsDetector, PublicKeys, Reconciliation
 from aitrail.dynamodb import from_item, items, tables
 from aitrail.ingest import EventsTable, Ingestion, Review
 from aitrail.ledger import NO_DIGESTS, Ledger, LedgerReader
@@ -255,7 +255,7 @@ class Pipeline(Storage):
                 scope=Scope(bucket=BUCKET),
                 clock=self.clock.given,
             ),
-            undigested=Undigested(**parts, clock=self.clock.given),
+            no_digests=NoDigestsDetector(**parts, clock=self.clock.given),
             reviewer=Review(
                 **parts, announcer=announcer, public_keys=public_keys, bucket=BUCKET, clock=self.clock.given
             ),

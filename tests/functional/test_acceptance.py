@@ -462,7 +462,7 @@ def test_accepted_digest_leaves_no_gap(day, accept):
 
 def test_entries_that_are_gone_are_not_made_by_doubts_and_acceptances(pipeline):
     assert pipeline.ledger.doubt("s3://b/gone", "unlisted") == {}
-    assert pipeline.ledger.accept("s3://b/gone", "file", lambda old: [*old, {"problem": "missing"}]) == {}
+    assert pipeline.ledger.change_acceptances("s3://b/gone", "file", lambda old: [*old, {"problem": "missing"}]) == {}
     assert pipeline.ledger.entry("s3://b/gone") is None
 
 

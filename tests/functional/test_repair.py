@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from aitrail.digests import Undigested
+from aitrail.digests import NoDigestsDetector
 from aitrail.ingest import LogFileIngestion
 from aitrail.repair import Repair
 from aitrail.rows import OF_PROVENANCE
@@ -34,8 +34,8 @@ def repair(day):
     pipeline = day.pipeline
     parts = {"events": pipeline.events, "ledger": pipeline.ledger}
     clock = pipeline.clock.given
-    undigested = Undigested(ledger=pipeline.ledger, reader=pipeline.reader, clock=clock)
-    log_files = LogFileIngestion(**parts, registry=load(), retention=None, clock=clock, undigested=undigested)
+    no_digests = NoDigestsDetector(ledger=pipeline.ledger, reader=pipeline.reader, clock=clock)
+    log_files = LogFileIngestion(**parts, registry=load(), retention=None, clock=clock, no_digests=no_digests)
     return Repair(**parts, reader=pipeline.reader, s3=pipeline.s3, source=pipeline.source, log_files=log_files)
 
 

@@ -49,13 +49,13 @@ def accept(
     holds them). You cannot accept unproven files: the function decides on them. To accept hours without a digest (gap),
     name the digest, if the ledger has an entry for it. An accepted object is no longer re-announced automatically.
 
-    To accept an account and Region as a whole, name its digest folder. If it has log files without digests
-    (no-digests), or unverifiable digests, this accepts all of these, also in the future.
+    To accept an account and Region as a whole, name its digest folder. This accepts all its log files without digests
+    (no-digests), present and future; and, if it has unverifiable digests now, all of these, present and future.
 
     An acceptance covers one problem, and only the current content. If another problem of the file appears, or its
     content changes, the file needs attention again. After you accept one of several problems of a file, the next
-    one shows: accept it as well if nothing has to be done. `aitrail backfill` skips accepted files. Rejects become a
-    problem again when their file is ingested again.
+    one shows: accept it as well if nothing has to be done. `aitrail backfill` skips accepted files that could not
+    be read. Rejects become a problem again when their file is ingested again.
 
     \b
     Examples:

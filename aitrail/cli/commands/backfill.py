@@ -38,7 +38,7 @@ _STAYS = "Interrupted. Queued files stay queued, and the function ingests them."
 @window_options(DELIVERED, since=None, without=_FROM_WHEN)
 @origin_options
 @option(WHICH, "--prefix", default="", metavar="PREFIX", help="Key prefix before AWSLogs/.  [default: none]")
-@option("How", "--force", is_flag=True, help="Also queue files that have been ingested.")
+@option("How", "--force", is_flag=True, help="Also queue files that have been ingested, or accepted as unreadable.")
 @requeue_options(dry_run="Only count the files that would be queued, and estimate the cost.", of="the list of counts")
 @click.pass_context
 def backfill(
@@ -54,9 +54,10 @@ def backfill(
 
     Lists the log bucket by day of delivery, skips the files that the ledger has in their current state, and queues the
     others in the backfill queue, from which the function ingests them. These are files that were in the bucket before
-    the deployment, or that S3 never announced. Also queues files that are unreadable, missing or changed, and files
+    the deployment, or that S3 never announced. Also queues files that a digest lists and that have not arrived; files
+    that are unreadable, missing, invalid, unverifiable, restored, changed, or back after they were removed; and files
     that were ingested with another aitrail version or other service files than this command's. The digests of a day
-    come first. The command is safe to repeat: it skips ingested files.
+    come first. The command is safe to repeat: it skips ingested files, and unreadable files that were accepted.
 
     The window is the time of delivery. CloudTrail delivers some events late, into the folders of later days. Omit
     --until to include them all: events of a day can also be in files of the next day.

@@ -67,7 +67,8 @@ def verify(
     aitrail version ingested it.
 
     Without --until, the window ends where the digests of every trail, account and Region have closed the time: one to
-    four hours ago. Later log files may not be listed yet, so an --until after that time is an exception.
+    four hours ago. Later log files may not be listed yet, so an --until after that time is an exception. A trail
+    without a digest for three hours does not move the end; the time that its digests should cover is a gap.
 
     --deep relies on the ledger only for which digests and log files there are: it reads all of them, and all rows,
     again, which takes as long as ingesting them.
@@ -93,6 +94,8 @@ def verify(
     """
     if dry_run and not repair:
         raise click.UsageError("--dry-run shows what --repair would do: give both.")
+    if dry_run and announce:
+        raise click.UsageError("--announce sends messages, and --dry-run changes nothing: give one of them.")
 
     def verify_once() -> "Verdict":
         return verification.verify_deep(report.window) if deep else verification.verify(report.window)
@@ -224,7 +227,7 @@ def _delete(repair: "Repair", rows: list[dict[str, Any]], clock: Clock, *, dry_r
 
 
 def _repair_of(access: Access, clock: Clock) -> "Repair":
-    from aitrail.digests import Undigested  # noqa: PLC0415 (as above)
+    from aitrail.digests import NoDigestsDetector  # noqa: PLC0415 (as above)
     from aitrail.ingest import EventsTable, LogFileIngestion  # noqa: PLC0415
     from aitrail.ledger import Ledger  # noqa: PLC0415
     from aitrail.questions import TableRows  # noqa: PLC0415
@@ -246,7 +249,7 @@ def _repair_of(access: Access, clock: Clock) -> "Repair":
             retention=deployment.row_retention,
             clock=clock,
             redaction=access.redaction,
-            undigested=Undigested(ledger=ledger, reader=access.ledger, clock=clock),
+            no_digests=NoDigestsDetector(ledger=ledger, reader=access.ledger, clock=clock),
         ),
         retention=deployment.ledger_retention,
     )

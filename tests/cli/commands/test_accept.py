@@ -174,7 +174,7 @@ def test_reasons_do_not_steer_the_terminal(aitrail, unreadable):
 
 def test_account_and_region_is_accepted_by_its_digest_folder_and_taken_back(aitrail, deployed, ledger):  # noqa: ARG001
     folder = f"s3://{BUCKET}/AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/"
-    ledger.doubt_origin(folder, "no-digests", FILE, "2026-03-14T09:00:00Z")
+    ledger.record_no_digests(folder, "no-digests", FILE, "2026-03-14T09:00:00Z")
     before = aitrail("status").exit_code
 
     accepted = aitrail("accept", folder, "--reason", "no validation there")

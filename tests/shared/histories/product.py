@@ -12,7 +12,7 @@ import pytest
 
 from aitrail.clock import Clock
 from aitrail.deliveries import Announcer, Scope, deliveries
-from aitrail.digests import PublicKeys, Reconciliation, Undigested
+from aitrail.digests import NoDigestsDetector, PublicKeys, Reconciliation
 from aitrail.dynamodb import to_item
 from aitrail.ingest import EventsTable, Ingestion, Review
 from aitrail.ledger import Ledger, LedgerReader
@@ -133,7 +133,7 @@ class Product:
                 **clock,
                 expires_at=self._expires_at,
             ),
-            undigested=Undigested(**parts, **clock),
+            no_digests=NoDigestsDetector(**parts, **clock),
             reviewer=Review(
                 **parts,
                 announcer=announcer,

@@ -17,7 +17,7 @@ from constructs import Construct
 
 
 @jsii.implements(s3.IBucketNotificationDestination)
-class BucketSender:
+class BucketNotificationQueue:
     """A queue for the event notifications of a bucket of the stack's account."""
 
     def __init__(self, queue: IQueue) -> None:
@@ -35,7 +35,7 @@ class BucketSender:
 
 
 @jsii.implements(events.IRuleTarget)
-class RuleSender:
+class RuleTargetQueue:
     """A queue for the events of a rule of the stack's account."""
 
     def __init__(self, queue: IQueue) -> None:

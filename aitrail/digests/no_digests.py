@@ -21,7 +21,7 @@ _FOLDERS_REMEMBERED = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Undigested:
+class NoDigestsDetector:
     """Notices log files without digests; looks at each account and Region once an hour at most."""
 
     ledger: Ledger
@@ -43,13 +43,13 @@ class Undigested:
         since = parse_time(key.delivered_at) - _RECENT
         spans = spans_of(self.reader, folder, since, now)
         if not any(span.verified and span.end > since for span in spans):
-            self.ledger.doubt_origin(folder, UNPROVEN, log_file, stored_at or format_time(now))
+            self.ledger.record_no_digests(folder, UNPROVEN, log_file, stored_at or format_time(now))
         if len(self._looked_at) >= _FOLDERS_REMEMBERED:
             self._looked_at.clear()
         self._looked_at[folder] = now
 
 
-def end_doubt(ledger: Ledger, digest: str) -> None:
+def resolve_no_digests(ledger: Ledger, digest: str) -> None:
     """Ends the doubt about the account and Region of a digest, once the log files that caused it are settled.
 
     A digest lists them, or digests of their hour do not, so that they have a problem of their own. Raises the client's
@@ -66,4 +66,4 @@ def end_doubt(ledger: Ledger, digest: str) -> None:
         return
     folder = digest_prefix(bucket, key)
     if "doubt" in (ledger.entry(folder, NO_DIGESTS) or {}):
-        ledger.end_doubt_about_origin(folder, is_settled)
+        ledger.remove_resolved_log_files(folder, is_settled)

@@ -97,7 +97,7 @@ def test_digests_that_arrive_later_do_not_vouch_for_the_account_and_regions_othe
     day.close()
 
     assert own_entry(day.pipeline)["problem"] == "no-digests"
-    assert [each["logFile"] for each in own_entry(day.pipeline)["withoutDigests"]] == [name_of(OLD)]
+    assert [each["logFile"] for each in own_entry(day.pipeline)["sampleLogFiles"]] == [name_of(OLD)]
     assert ("no-digests", HERE) in found(day)
 
 
@@ -105,9 +105,9 @@ def test_account_and_region_with_many_files_without_digests_keeps_its_problem(da
     for number in range(15):
         put(day.pipeline, wire, f"{OLD}".replace("_a.", f"_{number}."), packed(record(77 + number)), at("09:40"))
     review(day.pipeline, at("09:40") + 25 * HOUR)
-    named = own_entry(day.pipeline)["withoutDigests"]
+    named = own_entry(day.pipeline)["sampleLogFiles"]
 
-    day.pipeline.ledger.end_doubt_about_origin(HERE, lambda _: True)
+    day.pipeline.ledger.remove_resolved_log_files(HERE, lambda _: True)
 
     assert len(named) == 11  # ten, and one that says that there are others
     assert own_entry(day.pipeline)["problem"] == "no-digests"
@@ -116,9 +116,9 @@ def test_account_and_region_with_many_files_without_digests_keeps_its_problem(da
 def test_account_and_region_stays_in_doubt_about_those_files_that_still_have_no_digest(pipeline):
     old, first, second = "2019-03-14T09:00:00Z", *(name_of(log_key("0930", each)) for each in "ab")
     for name in (first, second):
-        pipeline.ledger.doubt_origin(HERE, "no-digests", name, old if name == first else "2026-03-14T10:00:00Z")
+        pipeline.ledger.record_no_digests(HERE, "no-digests", name, old if name == first else "2026-03-14T10:00:00Z")
 
-    pipeline.ledger.end_doubt_about_origin(HERE, first.__eq__)
+    pipeline.ledger.remove_resolved_log_files(HERE, first.__eq__)
 
     entry = own_entry(pipeline)
     assert (entry["problem"], entry["deliveryDay"], entry["ingestedAt"]) == (
@@ -126,14 +126,14 @@ def test_account_and_region_stays_in_doubt_about_those_files_that_still_have_no_
         "2026-03-14",
         "2026-03-14T10:00:00Z",
     )
-    pipeline.ledger.end_doubt_about_origin(HERE, second.__eq__)
+    pipeline.ledger.remove_resolved_log_files(HERE, second.__eq__)
     assert "problem" not in own_entry(pipeline)
 
 
 def test_decision_comes_too_late_for_an_account_and_region_whose_digests_have_just_arrived(day):
     day.close()
 
-    assert not day.pipeline.ledger.decide_on_origin(HERE)
+    assert not day.pipeline.ledger.confirm_no_digests(HERE)
     assert "problem" not in own_entry(day.pipeline)
 
 
@@ -146,7 +146,7 @@ def test_account_and_region_is_looked_at_once_an_hour(day, wire, packed, record)
         return wire.operations().count("Query")
 
     day.close()
-    day.pipeline.ingestion.undigested._looked_at.clear()
+    day.pipeline.ingestion.no_digests._looked_at.clear()
     day.pipeline.clock.now = at("10:10")
     first, again = queries(), queries()
     day.pipeline.clock.now = at("11:10")

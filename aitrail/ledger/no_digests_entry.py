@@ -20,7 +20,7 @@ def with_log_file(entry: Mapping[str, Any], doubt: str, log_file: str, stored_at
     if earlier is not None and doubt == UNPROVEN:
         return {}
     # What was only possible so far is about other log files, whose digests may still arrive.
-    named = entry.get("withoutDigests") if earlier == NO_DIGESTS else []
+    named = entry.get("sampleLogFiles") if earlier == NO_DIGESTS else []
     if named is None or len(named) > _NAMED or any(each["logFile"] == log_file for each in named):
         return {}
     return {"doubt": doubt} | _naming([*named, {"logFile": log_file, "storedAt": stored_at}])
@@ -33,7 +33,7 @@ def decided(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def without_log_files(entry: Mapping[str, Any], is_settled: Callable[[str], bool]) -> dict[str, Any]:
     """The changes to an entry if log files for which `is_settled` no longer give rise to it."""
-    named = entry.get("withoutDigests", [])
+    named = entry.get("sampleLogFiles", [])
     if len(named) > _NAMED:
         return {}
     left = [each for each in named if not is_settled(each["logFile"])]
@@ -43,9 +43,9 @@ def without_log_files(entry: Mapping[str, Any], is_settled: Callable[[str], bool
 def _naming(log_files: list[dict[str, str]]) -> dict[str, Any]:
     """The attributes that name these log files; without any, those that say that there are none."""
     if not log_files:
-        return dict.fromkeys(("doubt", "withoutDigests", *_OF_THE_FIRST))
+        return dict.fromkeys(("doubt", "sampleLogFiles", *_OF_THE_FIRST))
     first = log_files[0]
     key = log_key_of(first["logFile"])
     known = {"account": key.account, "region": key.region, "deliveredAt": key.delivered_at} if key else {}
     day = first["storedAt"][: len("YYYY-MM-DD")]
-    return known | {"deliveryDay": day, "ingestedAt": first["storedAt"], "withoutDigests": log_files}
+    return known | {"deliveryDay": day, "ingestedAt": first["storedAt"], "sampleLogFiles": log_files}
