@@ -425,6 +425,12 @@ def test_dry_run_without_repair_is_a_usage_error(aitrail):
     assert (ended.exit_code, "give both" in ended.stderr) == (2, True)
 
 
+def test_dry_run_announces_nothing(aitrail):
+    ended = aitrail("verify", "--repair", "--dry-run", "--announce")
+
+    assert (ended.exit_code, "--announce sends messages" in ended.stderr) == (2, True)
+
+
 def test_nothing_to_repair_asks_nothing(aitrail, deployment, record):
     deployment.digests(*range(9, 14))
     deployment.log("0930", record(1))
