@@ -34,13 +34,16 @@ class Truth:
         self.rows = {row["eventID"]["S"]: row for row in run.rows()}
 
     def uncovered(self, chain, said, *, only_by_clean=False):
-        """The hours that a chain should cover and does not, as far as anybody can know."""
-        known_from = self._known_from(chain)
-        if known_from is None:
+        """The hours that a chain should cover and does not, as far as anybody can know.
+
+        With `only_by_clean`, also those that anybody could take for uncovered, whatever they know of the chain.
+        """
+        runs = chain.runs if only_by_clean else self._known_runs(chain)
+        if not runs:
             return []
-        begin, end = max(said.since, known_from), said.until + CLOSED
-        last = chain.runs[-1][1]
-        if last < self.world.end:  # it was stopped for good
+        begin, end = max(said.since, runs[0][0]), said.until + CLOSED
+        last = runs[-1][1]
+        if last < self.world.end:  # it was stopped for good, or nobody knows yet that it resumed
             if said.since - last > DAY:
                 return []  # docs/completeness.md: not proved
             end = max(said.until, min(end, last))
@@ -49,15 +52,17 @@ class Truth:
         spans += self._while_paused(chain, suffices)
         return list(uncovered(begin, end, spans)) if begin < end else []
 
-    def _known_from(self, chain):
-        """The earliest time of which anybody can know that a chain covers it; None if nobody knows of the chain.
+    def _known_runs(self, chain):
+        """The times in which anybody can know that a trail was logging.
 
-        A digest that was read tells of the one before it.
+        A digest that was read tells of the one before it; nothing tells of those before, if none of them was read.
         """
         made = sorted((made for made in self.world.digests if made.chain is chain), key=lambda made: made.start)
         before = [None, *made]
-        known = (before[n] or each for n, each in enumerate(made) if self.was_read(each.key, each.content))
-        return next((each.start for each in known), None)
+        known = [before[n] or each for n, each in enumerate(made) if self.was_read(each.key, each.content)]
+        first = known[0].start if known else None
+        runs = [run for run in chain.runs if any(run[0] <= each.start < run[1] for each in known)]
+        return [(max(begin, first), end) for begin, end in runs]
 
     def is_stopped(self, chain, said):
         """Whether a trail did not log at some time in the window or in the hour after it, after it had begun.
