@@ -20,7 +20,8 @@ OVERDUE = timedelta(hours=3)
 class Span:
     """The time that one digest covers, and its chain; there is one chain for each account, Region and trail.
 
-    `signed` says whether CloudTrail signed the digest, `verified` whether its content can also be trusted now.
+    `signed` says whether CloudTrail signed the digest, `verified` whether its content can also be trusted now, and
+    `invalid` whether CloudTrail did not sign it.
     """
 
     log_file: str
@@ -31,6 +32,7 @@ class Span:
     signed: bool = False
     begins: bool = False
     accepted: bool = False
+    invalid: bool = False
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Self | None:
@@ -60,6 +62,7 @@ class Span:
             signed=status == "verified",
             begins=status == "verified" and "follows" not in entry,
             accepted=entry.get("problem") == ACCEPTED,
+            invalid=status == "invalid",
         )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import DIGEST_FOLDER, log_key_of
 from aitrail.digests.unproven import digest_prefix, spans_of
-from aitrail.ledger import NO_DIGESTS, UNPROVEN, Ledger, LedgerReader
+from aitrail.ledger import NO_DIGESTS, UNLISTED, UNPROVEN, Ledger, LedgerReader
 from aitrail.window import format_time, parse_time
 
 # Digests end at most two hours before the log files that arrive now; a few more may be on their way after a fault.
@@ -52,13 +52,13 @@ class NoDigestsDetector:
 def resolve_no_digests(ledger: Ledger, digest: str) -> None:
     """Ends the doubt about the account and Region of a digest, once the log files that caused it are settled.
 
-    A digest lists them, or digests of their hour do not, so that they have a problem of their own. Raises the client's
-    errors.
+    A digest lists them, or digests of their hour do not, so that they have a problem of their own. A doubt about a file
+    is none yet: it ends when the file is one of those that this entry stands for. Raises the client's errors.
     """
 
     def is_settled(log_file: str) -> bool:
         entry = ledger.entry(log_file, consistent=True) or {}
-        return "verifiedBy" in entry or "doubt" in entry
+        return "verifiedBy" in entry or entry.get("doubt") == UNLISTED
 
     bucket, _, name = digest.removeprefix("s3://").partition("/")
     key = log_key_of(name)

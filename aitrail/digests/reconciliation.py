@@ -85,7 +85,8 @@ class Reconciliation:
         """
         broken = mark_breaks(self.ledger, entry)
         mark_unproven(self.ledger, self.reader, entry)
-        resolve_no_digests(self.ledger, entry["logFile"])
+        if entry.get("status") == "verified":
+            resolve_no_digests(self.ledger, entry["logFile"])
         return broken
 
     def _kept(self, digest: Digest) -> list[Listed]:

@@ -53,8 +53,8 @@ class Judge:
         stored = entry.get("storedAt") or key.delivered_at
         if self.horizon and entry.get("storedAt") and parse_time(entry["storedAt"]) < self.horizon:
             return None
-        # The time of storage begins anew whenever the file is stored again.
-        since = min(filter(None, (stored, entry.get("doubtedAt"))), default=None)
+        # Its digests may be read long after it was stored, and it may be stored again and again.
+        since = entry.get("doubtedAt") or stored
         waited = self.now - (parse_time(since) if since else EARLIEST)
         if waited < PATIENCE:
             return UNPROVEN

@@ -56,7 +56,10 @@ def mark_unproven(ledger: Ledger, reader: LedgerReader, entry: Mapping[str, Any]
             for found in reader.of_day(day, begins_with=f"s3://{bucket}/{key.folder(folder, day)}"):
                 named = delivered_at(found["logFile"])
                 at = parse_time(named) if named else None
-                if at and first <= at < last and _may_be_unproven(found) and is_closed(at, spans):
+                if at is None or not (first <= at < last and _may_be_unproven(found)):
+                    continue
+                # No digest will ever cover the time before the first one.
+                if is_closed(at, spans) or (own.begins and at < own.start):
                     ledger.doubt(found["logFile"], UNPROVEN)
 
 

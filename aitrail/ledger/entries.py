@@ -190,12 +190,15 @@ def taken_back(accepted: Iterable[Mapping[str, Any]], *, at: str, by: str) -> li
 
 
 def valid_acceptances(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The acceptances that apply to the entry's current problems and content; `entry` needs all attributes."""
+    """The acceptances that apply to the entry's current problems and content; `entry` needs all attributes.
+
+    Those of an account and Region apply to all its log files, present and future, whatever its problem is.
+    """
     problems = _problems(entry)
     return [
         each
         for each in entry.get("accepted", ())
-        if (problem := each["problem"]) in problems
+        if ((problem := each["problem"]) in problems or entry.get("entry") == NO_DIGESTS)
         and _content_of(entry, problem) == _content_of(each, problem)
         and "takenBackAt" not in each
     ]

@@ -72,6 +72,8 @@ class Proof:
     _unproven: dict[str, list[str]] = field(default_factory=dict)
     # Those of them that count although the time in their name is not closed yet.
     _due: set[str] = field(default_factory=set)
+    # Chains that CloudTrail has begun, as far as `add_chains` has been told.
+    _begun: set[str] = field(default_factory=set)
     # Digest folder -> its unverifiable digests, and -> the acceptance of log files without digests.
     _unverifiable: dict[str, list[str]] = field(default_factory=dict)
     _accepted_origins: dict[str, Finding] = field(default_factory=dict)
@@ -136,6 +138,21 @@ class Proof:
     def add_restart(self, restart: Restart) -> None:
         """Adds an account and Region in which a chain began after an earlier digest."""
         self._restarts.append(restart)
+
+    @property
+    def uncertain_chains(self) -> list[str]:
+        """The digest folders of chains that have only invalid digests here, in order; CloudTrail may know none."""
+        return sorted({chain.rpartition("/")[0] + "/" for chain in self._invented()})
+
+    def add_chains(self, item: Mapping[str, Any]) -> None:
+        """Adds the ledger's item about the chains of an account and Region."""
+        self._begun |= {item["logFile"] + name for name in item.get("chains", ())}
+
+    def _invented(self) -> set[str]:
+        """The chains without any digest that CloudTrail may have written."""
+        chains = chains_of(span for spans in self._spans.values() for span in spans)
+        known = self._known.keys() | self._begun
+        return {chain for chain, spans in chains.items() if all(span.invalid for span in spans)} - known
 
     def close(self) -> None:
         """Ends the window, once all entries are added."""
@@ -215,7 +232,10 @@ class Proof:
 
     @property
     def origins(self) -> list[str]:
-        """The digest folders whose own entries matter, in order; these are to be added last (`add_origin`)."""
+        """The digest folders whose own entries matter, in order; these are to be added last (`add_origin`).
+
+        Rows may name log files of other folders than those of the window's deliveries.
+        """
         return sorted(self._unproven.keys() | self._unverifiable.keys() | self._lacking)
 
     def add_origin(self, entry: Mapping[str, Any]) -> None:
@@ -285,7 +305,7 @@ class Proof:
         """
         name, key = entry["logFile"], log_key_of(entry["logFile"])
         problem = entry.get("problem")
-        if name in self.unread or problem == ACCEPTED or key is None:
+        if name in self.unread or key is None or (problem == ACCEPTED and _tells_of_the_lack(entry)):
             return False
         if problem in FILES:
             self._find(problem, entry, FILES)
@@ -294,14 +314,10 @@ class Proof:
             return True
         stored = entry.get("storedAt") or key.delivered_at
         is_open = stored is not None and self.now - parse_time(stored) < PATIENCE
-        folder = key.folder(DIGEST_FOLDER)
         if is_open and not is_distant and problem != UNPROVEN:
             self.not_listed_yet.append(name)
-        elif folder in self._spans:
-            why = "no CloudTrail digest lists it yet, and it has rows in the window"
-            self._findings.append(Finding(finding=UNPROVEN, of=name, why=why))
         else:
-            self._unproven.setdefault(folder, []).append(name)
+            self._unproven.setdefault(key.folder(DIGEST_FOLDER), []).append(name)
             self._due.add(name)
         return False
 
@@ -399,11 +415,10 @@ class Proof:
         unlisted = self._unproven_and_due()
         for folder, log_files in sorted(unlisted.items()):
             if folder in self._spans:
-                why = "no CloudTrail digest lists it yet"
                 others = (name for name in log_files if not self._is_of_an_accepted_hour(name))
                 if folder in self._accepted_origins:
                     others = (name for name in others if self._is_of_an_hour(name))
-                yield from (Finding(finding="unproven", of=log_file, why=why) for log_file in others)
+                yield from map(self._unproven_finding, others)
             elif folder not in self._accepted_origins:
                 files = counted(len(log_files), "log file")
                 why = f"{files} delivered in the window, but no digest: is log file validation on?"
@@ -412,6 +427,10 @@ class Proof:
             if folder in self._spans or folder not in unlisted:
                 why = "log files arrived in the window whose times no digest covers: find out who wrote them"
                 yield Finding(finding=NO_DIGESTS, of=folder, why=why)
+
+    def _unproven_finding(self, log_file: str) -> Finding:
+        rows = ", and it has rows in the window" if log_file in self._due else ""
+        return Finding(finding=UNPROVEN, of=log_file, why=f"no CloudTrail digest lists it yet{rows}")
 
     def _is_of_an_hour(self, log_file: str) -> bool:
         """Whether any digest covers the time in the name of a log file."""
@@ -432,7 +451,8 @@ class Proof:
     def _gaps(self) -> Iterator[Span]:
         """The times that the digests of a chain should cover and do not."""
         chains = chains_of(span for spans in self._spans.values() for span in spans)
-        for chain in sorted(chains.keys() | self._known.keys()):
+        # Whoever puts an object with the name of a digest chooses its chain.
+        for chain in sorted((chains.keys() | self._known.keys()) - self._invented()):
             # Hours with an accepted digest are reported as accepted, not as gaps.
             spans = [replace(span, verified=span.verified or span.accepted) for span in chains.get(chain, [])]
             # A chain that was not known before does not cover the time before it starts.

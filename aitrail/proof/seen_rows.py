@@ -5,11 +5,10 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 from aitrail.deliveries import log_key_of
+from aitrail.dynamodb import items
 from aitrail.questions import Filter, Order, Row, RowSource
 from aitrail.rows import Expiry, RowHashes
 from aitrail.window import Window
-
-_LONGEST_NAME = 1024  # of a ledger entry
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,4 +66,4 @@ def named_by(row: Row) -> str:
 
 def is_name(text: str) -> bool:
     """Whether the text may be the name of a log file in the ledger: rows may name anything."""
-    return len(text) <= _LONGEST_NAME and log_key_of(text) is not None
+    return items.is_partition_key(text) and log_key_of(text) is not None

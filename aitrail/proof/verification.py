@@ -21,7 +21,7 @@ from aitrail.deliveries import (
     origin_of,
 )
 from aitrail.digests import MARGIN, PublicKeys
-from aitrail.ledger import AWAITED, DIGEST, FILE, NO_DIGESTS, RESTARTS, UNLISTED, UNVERIFIABLE, LedgerReader
+from aitrail.ledger import AWAITED, CHAINS, DIGEST, FILE, NO_DIGESTS, RESTARTS, UNLISTED, UNVERIFIABLE, LedgerReader
 from aitrail.proof.deep_proof import DeepProof
 from aitrail.proof.findings import Finding
 from aitrail.proof.ledger_proof import LISTED_WITHIN, Proof, days_of
@@ -110,6 +110,7 @@ class Verification:
         """Verifies a window with ledger and table; reads only those log files again that these two do not prove."""
         proof = self._proof(window)
         rows = self._row_check(proof).prove(proof.events)
+        self._add_origins(proof)
         return self._verdict(proof, rows, window)
 
     def verify_deep(self, window: Window) -> Verdict:
@@ -126,6 +127,7 @@ class Verification:
             self.progress(name)
         deep.look_for_others(proof.ingested, proof.events)
         deep.proof.read_again = len(proof.ingested)
+        self._add_origins(proof)
         return self._verdict(proof, deep.proof, window)
 
     def _row_check(self, proof: Proof) -> RowCheck:
@@ -160,9 +162,14 @@ class Verification:
         proof.close()
         for name in filter(partial(self._should_be_there, proof), rechecking.unknown()):
             proof.find_unknown(name)
+        return proof
+
+    def _add_origins(self, proof: Proof) -> None:
+        """Adds what the ledger knows of accounts and Regions, once everything else has been added to the proof."""
+        for item in self.reader.whole({"logFile": folder, "entry": CHAINS} for folder in proof.uncertain_chains):
+            proof.add_chains(item)
         for entry in self.reader.whole({"logFile": folder, "entry": NO_DIGESTS} for folder in proof.origins):
             proof.add_origin(entry)
-        return proof
 
     def _add_all(self, proof: Proof, possible: Window, corrected: Callable[[_Entry], _Entry]) -> None:
         for day in days_of(Window(since=proof.since, until=proof.until), self.now):

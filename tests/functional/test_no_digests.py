@@ -1,5 +1,6 @@
 """Log files that no digest could list, because there is none of their account, Region and time, are never silent."""
 
+import gzip
 import json
 from datetime import timedelta
 from functools import cache
@@ -9,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.deliveries import DIGEST_FOLDER, Origins, kind_of, log_key_of
+from aitrail.ledger import Ledger
 from aitrail.repair import Accepting
 from aitrail.repair.accepting import NothingToAcceptError
+from aitrail.services import load
 from aitrail.window import Window, parse_time
 from tests.functional.day import BUCKET, Day, log_key, name_of
 from tests.shared.fuzzing import law
-from tests.shared.signed_digests import at, digest
+from tests.shared.signed_digests import at, chain, digest, key_of
 
 HOURLY = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
 HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
@@ -258,6 +261,159 @@ def test_accepted_account_and_region_hides_no_file_of_hours_with_digests(day, ac
 
     assert open_still == {("unproven", name_of(forged))}
     assert found(day) == {("unlisted", name_of(forged))}
+
+
+def squeezed(level, *records):
+    """The same content in another compression."""
+    return gzip.compress(json.dumps({"Records": records}).encode(), compresslevel=level, mtime=level)
+
+
+def more_digests(day, hours):
+    """The digests of the hours after those of the day."""
+    return chain([at("15:00") + number * HOUR for number in range(hours)], bucket=BUCKET, first=day.digests[-1])
+
+
+def arrive(day, signed, moment):
+    day.pipeline.clock.now = moment
+    day.arrive(signed)
+
+
+OLD_EVENT = {"eventTime": "2019-03-14T09:00:00Z", "eventID": "old"}
+
+
+def test_digest_that_arrives_while_a_review_decides_does_not_end_the_problem(day, wire, record, monkeypatch):
+    day.close()
+    put(day.pipeline, wire, OLD, squeezed(1, record(77, **OLD_EVENT)), at("14:40"))
+    *others, last = more_digests(day, 30)
+    for number, signed in enumerate(others):
+        arrive(day, signed, at("15:05") + number * HOUR)
+    plain, pending = Ledger.doubt, [last]
+
+    def doubt(ledger, log_file, doubt):
+        if doubt is None and pending:
+            day.arrive(pending.pop())
+        return plain(ledger, log_file, doubt)
+
+    monkeypatch.setattr(Ledger, "doubt", doubt)
+
+    review(day.pipeline, at("15:00") + 30 * HOUR)
+
+    assert pending == []
+    assert own_entry(day.pipeline)["problem"] == "no-digests"
+
+
+def test_storing_the_file_again_does_not_end_the_problem(day, wire, record):
+    day.close()
+    forged = record(77, **OLD_EVENT)
+    put(day.pipeline, wire, OLD, squeezed(1, forged), at("14:40"))
+    review(day.pipeline, at("15:00") + 30 * HOUR)
+
+    put(day.pipeline, wire, OLD, squeezed(2, forged), at("15:00") + 31 * HOUR)
+    arrive(day, more_digests(day, 1)[0], at("15:00") + 32 * HOUR)
+
+    assert own_entry(day.pipeline)["problem"] == "no-digests"
+
+
+def test_digest_that_cloudtrail_did_not_sign_ends_no_doubt(pipeline, wire, record):
+    key = log_key("0930").replace("111122223333", "444455556666")
+    put(pipeline, wire, key, squeezed(1, record(77)), at("09:31"))
+    put(pipeline, wire, key, squeezed(2, record(77)), at("13:00"))
+
+    pipeline.ingest(pipeline.deliver(b"x", key_of(at("13:00")).replace("111122223333", "444455556666")))
+
+    assert own_entry(pipeline, HERE.replace("111122223333", "444455556666"))["problem"] == "unproven"
+
+
+@pytest.mark.parametrize("log_files_first", [True, False])
+def test_order_in_which_an_old_day_is_read_makes_no_difference(pipeline, wire, record, log_files_first):
+    day = Day(pipeline)
+    contents = {log_key("2330", letter): squeezed(1, record(ord(letter))) for letter in "abcdefghijkl"}
+    midnight, now = at("00:00") + A_DAY, at("12:00") + 30 * A_DAY
+    hours = [midnight + number * HOUR for number in range(-16, 6)]
+    files = {midnight: [(key, gzip.decompress(body)) for key, body in contents.items()]}
+    digests = chain(hours, bucket=BUCKET, files=files)
+    pipeline.clock.now, wire.stored = now, at("23:31")
+
+    for signed in [] if log_files_first else digests:
+        day.arrive(signed)
+    for key, body in contents.items():
+        pipeline.ingest(pipeline.deliver(body, key))
+    review(pipeline, now + timedelta(minutes=5))
+    for signed in digests if log_files_first else []:
+        day.arrive(signed)
+    for days in (1, 8):
+        review(pipeline, now + days * A_DAY)
+
+    assert "problem" not in own_entry(pipeline)
+    window = Window(since=at("10:00"), until=midnight + 2 * HOUR)
+    assert day.verify(window=window, now=now + 9 * A_DAY, registry=load()).findings == ()
+
+
+def test_row_of_a_later_file_of_an_accepted_account_and_region_prevents_no_proof(day, wire, packed, record, accepting):
+    there = "444455556666"
+    for time, happened in (("0620", "06:10"), ("1220", "11:50")):
+        key = log_key(time).replace("111122223333", there)
+        body = packed(record(int(time), eventTime=f"2026-03-14T{happened}:00Z"))
+        put(day.pipeline, wire, key, body, at(f"{time[:2]}:{time[2:]}"))
+    day.close()
+    review(day.pipeline, at("18:30"))
+    window = Window(since=at("09:00"), until=at("12:00"))
+    before = found(day, window)
+
+    accepting.accept(HERE.replace("111122223333", there), "no-digests", "no validation there")
+
+    assert before == {("no-digests", HERE.replace("111122223333", there))}
+    assert found(day, window) == set()
+
+
+def test_row_of_a_later_file_of_an_accepted_region_without_keys_prevents_no_proof(pipeline, wire, record, accepting):
+    pipeline.cloudtrail.get_paginator.return_value.paginate.return_value = [{"PublicKeyList": []}]
+    day = Day.__new__(Day)
+    day.pipeline, day.contents = pipeline, {}
+    for time, happened in (("0930", "09:20"), ("1205", "11:55")):
+        wire.stored = at(f"{time[:2]}:{time[2:]}")
+        day.log(time, record(int(time), eventTime=f"2026-03-14T{happened}:00Z"))
+    day.close()
+    review(pipeline, at("18:30"))
+
+    accepting.accept(HERE, accepting.problem(HERE), "keys denied")
+
+    assert found(day, Window(since=at("09:00"), until=at("12:00"))) == set()
+
+
+def test_accepted_rejects_do_not_vouch_for_the_rows_of_their_file(day, wire, packed, record, accepting):
+    key = log_key("1220").replace("111122223333", "444455556666")
+    good = record(51, eventTime="2026-03-14T11:50:00Z")
+    put(day.pipeline, wire, key, packed(good, record(52, eventTime="nonsense")), at("12:21"))
+    day.close()
+
+    accepting.accept(name_of(key), accepting.problem(name_of(key)), "one bad record")
+
+    there = HERE.replace("111122223333", "444455556666")
+    assert found(day, Window(since=at("09:00"), until=at("12:00"))) == {("no-digests", there)}
+
+
+def test_acceptance_of_an_account_and_region_outlasts_its_problem(day, accepting):
+    review(day.pipeline, at("15:40"))
+    accepting.accept(HERE, "no-digests", "no validation until today")
+
+    day.pipeline.ledger.remove_resolved_log_files(HERE, lambda _: True)
+
+    assert "problem" not in own_entry(day.pipeline)
+    assert found(day) == set()
+    day.pipeline.ledger.record_no_digests(HERE, "no-digests", name_of(OLD), "2026-03-14T23:00:00Z")
+    assert own_entry(day.pipeline)["problem"] == "accepted"
+
+
+def test_file_named_shortly_before_the_first_digest_is_not_silent(pipeline, wire, packed, record):
+    day = Day(pipeline)
+    put(pipeline, wire, log_key("0630", "forged"), packed(record(77, eventTime="2026-03-14T06:29:00Z")), at("06:31"))
+    day.close()
+
+    metrics = [review(pipeline, at("14:31") + hours * HOUR) for hours in (0, 26, 24 * 8)]
+
+    assert metrics == [{}, {}, {LACKING: 1}]
+    assert own_entry(pipeline)["problem"] == "no-digests"
 
 
 # Law: a forged file has any name whatsoever.

@@ -474,3 +474,34 @@ def test_rows_are_looked_for_around_the_window_whatever_the_files_say_of_their_e
     proof = prove(*HOURS, log_file("0930", firstEventTime="0001-01-01T00:00:00Z", lastEventTime="9999-12-31T23:59:59Z"))
 
     assert proof.events == Window(since=at("06:00"), until=at("13:00"))
+
+
+def invented(**changes):
+    """A digest of a trail that does not exist."""
+    return digest("10:00", logFile=f"{BUCKET}{key_of(at('10:00'), trail='invented')}", **changes)
+
+
+def proof_with_invented(**changes):
+    return prove(*HOURS, log_file("0930"), invented(status="invalid", problem="invalid", **changes))
+
+
+def test_invalid_digest_of_a_trail_without_others_is_named_but_makes_no_gaps():
+    proof = proof_with_invented()
+
+    assert proof.uncertain_chains == [DIGESTS]
+    proof.add_chains({"logFile": DIGESTS})
+    assert [finding.finding for finding in proof.findings()] == ["invalid"]
+
+
+def test_invalid_digest_of_a_trail_that_had_others_makes_gaps():
+    proof = proof_with_invented()
+
+    proof.add_chains({"logFile": DIGESTS, "chains": {CHAIN.rpartition("/")[2].replace("_audit_", "_invented_"): {}}})
+
+    assert [finding.finding for finding in proof.findings()] == ["invalid", "gap"]
+
+
+def test_unverifiable_digests_of_a_trail_make_gaps():
+    proof = prove(*HOURS, log_file("0930"), invented(status="unverifiable", problem="unverifiable"))
+
+    assert [finding.finding for finding in proof.findings()] == ["unverifiable", "gap"]
