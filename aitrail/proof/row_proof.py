@@ -136,23 +136,23 @@ class RowCheck:
                 continue  # neither the file nor its rows are of the window
             if self.ledger.is_forgotten(name, times.last):
                 continue
-            entry = entries.get(name)
-            if entry is None or "status" not in entry:
-                self._look_at_unread(name)
+            entry = entries.get(name, {})
+            if "status" not in entry:
+                self._look_at_unread(name, is_listed="expectedSha256" in entry)
             elif self.ledger.is_new(entry):
                 self.ledger.add_late(entry)
                 yield entry
             else:
                 self._look_at(entry, times)
 
-    def _look_at_unread(self, name: str) -> None:
+    def _look_at_unread(self, name: str, *, is_listed: bool) -> None:
         """Checks rows that name a log file that was not read to its end, or no log file at all."""
         at = delivered_at(name)
-        if not is_name(name) or at is None or not self.ledger.may_come(at):
-            self.suspected[name] = ()
-        else:
-            why = "rows name it although it was not ingested yet: verify again in some hours"
+        if is_listed or (is_name(name) and at is not None and self.ledger.may_come(at)):
+            why = "rows name it although it was not ingested to its end yet: verify again once it is"
             self.proof.findings.append(Finding(finding="row-unknown", of=name, why=why))
+        else:
+            self.suspected[name] = ()
 
     def _look_at(self, entry: Mapping[str, Any], times: Times) -> None:
         """Checks rows that name an ingested log file outside the window; the proof of its own window covers others."""

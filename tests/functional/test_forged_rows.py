@@ -91,6 +91,18 @@ def test_row_of_a_file_that_arrived_long_after_the_time_in_its_name_prevents_the
     assert (found(verdict), verdict.not_listed_yet) == ({("no-digests", folder): 1}, ())
 
 
+def test_rows_of_a_listed_file_whose_reading_ended_early_are_not_called_somebody_elses(pipeline, wire, record):
+    day = a_day(pipeline, record)
+    content = json.dumps({"Records": [record(4)]}).encode()
+    day.contents[log_key("1145")] = content
+    read_up_to_the_rows(day, wire, pipeline.deliver(gzip.compress(content, mtime=0), log_key("1145")))
+    day.close()
+
+    verdict = day.verify(now=at("20:00"))
+
+    assert found(verdict) == {("awaited", name_of(log_key("1145"))): 1, ("row-unknown", name_of(log_key("1145"))): 1}
+
+
 def test_row_of_a_file_of_a_gap_prevents_the_proof_after_six_hours(pipeline, wire, packed, record):
     day = a_day(pipeline, record)
     name = forge(day, wire, packed, "1430", at("14:31"), record(FORGED, eventTime="2026-03-14T11:45:00Z"))

@@ -83,7 +83,7 @@ class Oracle:
 
     def _unread(self, said):
         for file in self.truth.world.files:
-            if not said.since <= file.named < said.until:
+            if not said.since <= file.named < said.until or not self.truth.is_known(file):
                 continue
             if not self.truth.was_read(file.key, file.content):
                 yield "file not ingested", f"{file.key} was never read as CloudTrail delivered it"
@@ -152,6 +152,7 @@ class Oracle:
             and all(self.truth.run.now >= file.named + CLOSED + ARRIVED for file in files)
             and not any(made.resumes for made in digests)
             and not any(first <= (named_time(key) or first) < last + HOUR for key in self.truth.others)
+            and not any(first <= stranger.at < last + HOUR for stranger in world.strangers)
             and not self.truth.bad_rows
             and not self.truth.moved_rows
             and (world.ledger_retention is None or said.since - DAY >= self.truth.run.now - world.ledger_retention)

@@ -64,6 +64,13 @@ class Truth:
         runs = [run for run in chain.runs if any(run[0] <= each.start < run[1] for each in known)]
         return [(max(begin, first), end) for begin, end in runs]
 
+    def is_known(self, file):
+        """Whether anybody can know of a log file: by a digest, because it was read, or as its trail was logging."""
+        lister = self.listed_by.get(file.key)
+        is_listed = lister is not None and self.was_read(lister.key, lister.content)
+        runs = self._known_runs(file.chain)
+        return is_listed or bool(self.run.read.get(file.key)) or any(begin <= file.named < end for begin, end in runs)
+
     def is_stopped(self, chain, said):
         """Whether a trail did not log at some time in the window or in the hour after it, after it had begun.
 
