@@ -12,8 +12,9 @@ import pytest
 from aitrail import EventStore
 from aitrail.deliveries import BadUrlError
 from aitrail.dynamodb.tables import NARROW_COLUMNS
+from aitrail.moments import MomentError
 from aitrail.questions import ConditionError, Filter, Order
-from aitrail.window import BEGINNING, EARLIEST, MomentError, Window
+from aitrail.window import BEGINNING, EARLIEST, Window
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 IDS = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(3)]
