@@ -30,9 +30,10 @@ def period_of(name: str, zone: tzinfo = UTC) -> Callable[[Row], str | None]:
         if not isinstance(time, str) or not _EVENT_TIME.fullmatch(time):
             return None
         try:
-            return _name(name, time if zone is UTC else local_time(parse_time(time), zone))
+            moment = parse_time(time)
         except ValueError:  # no real date
             return None
+        return _name(name, time if zone is UTC else local_time(moment, zone))
 
     return period
 
