@@ -130,11 +130,12 @@ def timezone_option(section: str, of: str) -> _Decorator:
         default="UTC",
         show_default=True,
         envvar=VARIABLE,
+        show_envvar=True,
         metavar="ZONE",
         is_eager=True,  # --since and --until are in this zone
         expose_value=False,
         callback=remembered,
-        help=f"Time zone of {of}: Europe/Berlin, local, UTC; {VARIABLE} does the same.",
+        help=f"Time zone of {of}: Europe/Berlin, local, UTC.",
     )
 
 

@@ -4,7 +4,7 @@ import csv
 import shutil
 import sys
 from collections.abc import Sequence
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from typing import IO, Any, Protocol
 
 from aitrail.cells import cell_text, csv_cell, json_line, name_text
@@ -76,7 +76,7 @@ class Csv:
 class Table:
     """A table for people; with `fit`, columns that do not fit are left out, which is reported at the end, or folded.
 
-    Times in rows are shown in the time zone `zone`, which the names of their columns say.
+    With a `zone`, the columns with times of rows show them in this time zone, and their names say it.
     """
 
     def __init__(
@@ -87,13 +87,13 @@ class Table:
         styled: bool,
         fit: bool,
         fold: bool = False,
-        zone: tzinfo = UTC,
+        zone: tzinfo | None = None,
     ) -> None:
         is_terminal = stream.isatty()
         width = shutil.get_terminal_size().columns if fit and is_terminal else None
         self._columns = columns
         self._zone = zone
-        names = [name_text(titled(column, zone) if column in TIME_COLUMNS else column) for column in columns]
+        names = [name_text(titled(column, zone) if zone and column in TIME_COLUMNS else column) for column in columns]
         self._table = TableWriter(stream, names, width=width, bold=styled and is_terminal, fold=fold)
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
@@ -101,7 +101,7 @@ class Table:
         self._table.add([[self._cell(column, row.get(column)) for column in self._columns] for row in rows])
 
     def _cell(self, column: str, value: object) -> Cell:
-        if column in TIME_COLUMNS and isinstance(value, str):
+        if self._zone and column in TIME_COLUMNS and isinstance(value, str):
             return name_text(shown_time(value, self._zone))
         return value if isinstance(value, int | float) and not isinstance(value, bool) else cell_text(value)
 

@@ -90,7 +90,7 @@ class Output:
         """A writer for rows that arrive little by little; see `write`."""
         stream = _stdout()
         if self.format == "table":
-            zone = UTC if self.query else self.zone
+            zone = None if self.query else self.zone  # a result may have other things by these names
             return Table(stream, table, styled=self.styled, fit=fit, fold=fold, zone=zone)
         if self.format == "csv":
             return Csv(stream, csv)
