@@ -158,6 +158,8 @@ def ends_options(section: str, *, since: str, until: str, of: str, defaults: dic
                 if any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in _ENDS):
                     raise click.UsageError("--during is both ends of the window: leave out --since and --until.")
                 options |= {"since": during.since, "until": during.until}
+                for name in _ENDS:  # these are not the defaults
+                    context.set_parameter_source(name, ParameterSource.COMMANDLINE)
             command(*args, **options)
 
         return with_ends
@@ -176,7 +178,7 @@ def window_options(section: str, *, since: str | None, until: str = "now", witho
     defaults = {"until": "now"} | ({"since": since} if since else {})
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
-        @ends_options(section, since=begin, until=end, of="the window without offsets", defaults=defaults)
+        @ends_options(section, since=begin, until=end, of="times without offset", defaults=defaults)
         @functools.wraps(command)
         def with_window(*args: Any, since: datetime | None, until: datetime, **options: Any) -> None:  # noqa: ANN401
             if since is None:

@@ -1,5 +1,6 @@
 """Periods in which calls were made: named in a time zone, and all of those between two moments."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aitrail.questions import EventStore
 from aitrail.questions.periods import PERIODS, chronological, period_of, periods_between
 from aitrail.window import EARLIEST, LATEST, event_time
 
@@ -170,3 +172,37 @@ def test_periods_of_every_second_are_what_its_local_time_says(local, zone):
         "minute": f"{clock[:16]}{offset}",
         "second": f"{clock}{offset}",
     }
+
+
+class Rows:
+    """A source of rows that reads what is in a window, as a table does."""
+
+    by_day = True
+
+    def __init__(self, moments):
+        self.all = [{"eventTime": event_time(each), "service": "polly", "outcome": "ok"} for each in moments]
+
+    def rows(self, _wanted, window, **_):
+        days = {day.day: day for day in window.days()}
+        for row in self.all:
+            day = days.get(row["eventTime"][:10])
+            if day and day.first <= row["eventTime"] <= day.last:
+                yield row
+
+
+@given(
+    moments=st.lists(CHANGING, max_size=20),
+    day=st.sampled_from(["2026-03-28", "2026-03-29", "2026-10-25", "2026-04-05", "2026-11-01", "2026-W43", "2026-10"]),
+    zone=ZONES,
+    name=st.sampled_from(["hour", "day"]),
+)
+@LAW
+def test_calls_of_a_local_period_are_those_whose_local_time_is_in_it(moments, day, zone, name):
+    forms = {10: "%Y-%m-%d", 8: "%G-W%V", 7: "%Y-%m"}
+    store = EventStore(Rows(moments), timezone=zone, now=lambda: utc(2027, 1, 1))
+
+    groups = store.usage(by=[name], **store.during(day))
+
+    wanted = [each for each in sorted(moments) if each.astimezone(zone).strftime(forms[len(day)]) == day]
+    assert {group[name]: group["calls"] for group in groups} == Counter(named(name, each, zone) for each in wanted)
+    assert [group[name] for group in groups] == list(dict.fromkeys(named(name, each, zone) for each in wanted))
