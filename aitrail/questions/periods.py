@@ -76,9 +76,7 @@ def _name(name: str, time: str) -> str:
 
 def _next_of_calendar(name: str, moment: datetime, zone: tzinfo) -> datetime:
     first = first_day(name, zoned(moment, zone).date())
-    following = midnight(next_first_day(name, first), zone)
-    # A date line can be moved over a whole day, and in the years 1 and 9999 a midnight may be out of reach.
-    return following if following > moment else moment + timedelta(days=1)
+    return midnight(next_first_day(name, first), zone)
 
 
 def _next_of_clock(name: str, moment: datetime, zone: tzinfo) -> datetime:

@@ -15,11 +15,19 @@ from aitrail.window import EARLIEST, LATEST, event_time
 
 LAW = settings(derandomize=True, database=None, deadline=None)
 BERLIN = ZoneInfo("Europe/Berlin")
-# Of these, one changes its offset by half an hour, others at midnight, one has an offset of 45 minutes.
+# Of these, one changes its offset by half an hour, one did within an hour, others at midnight; one has 45 minutes.
 ZONES = st.sampled_from(
     [
         *("UTC", "Europe/Berlin", "America/New_York", "America/Santiago", "America/Havana", "Africa/Cairo"),
-        *("Asia/Kathmandu", "Asia/Beirut", "Australia/Lord_Howe", "Pacific/Apia", "Pacific/Kiritimati", "Etc/GMT+12"),
+        *(
+            "Asia/Kathmandu",
+            "America/St_Johns",
+            "Asia/Beirut",
+            "Australia/Lord_Howe",
+            "Pacific/Apia",
+            "Pacific/Kiritimati",
+            "Etc/GMT+12",
+        ),
     ]
 ).map(lambda name: UTC if name == "UTC" else ZoneInfo(name))
 SECOND = timedelta(seconds=1)
@@ -115,6 +123,7 @@ CHANGING = st.builds(
         [
             *(utc(2026, 3, 29, 1), utc(2026, 10, 25, 1), utc(2026, 4, 4, 15), utc(2026, 10, 3, 15, 30)),
             *(utc(2026, 3, 28, 22), utc(2026, 10, 24, 21), utc(2026, 4, 5, 3), utc(2026, 9, 6, 4)),
+            *(utc(2010, 11, 7, 2, 31), utc(2010, 11, 7, 2, 31), utc(2010, 3, 14, 3, 31)),
             *(utc(2026, 3, 8, 5), utc(2026, 11, 1, 5), utc(2026, 4, 23, 22), utc(2026, 10, 29, 21)),
         ]
     ),
