@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from aitrail.cli.options.timeline import TIMELINE_COLUMNS, TimelineChoice, timeline_argument, timeline_options
     from aitrail.cli.options.waiting import Wait, wait_options
     from aitrail.cli.options.window import (
-        TIMES,
         WHEN,
         Span,
         clock_of,
@@ -58,7 +57,7 @@ else:
         timeline=("TIMELINE_COLUMNS", "TimelineChoice", "timeline_argument", "timeline_options"),
         waiting=("Wait", "wait_options"),
         window=(
-            *("TIMES", "WHEN", "Span", "clock_of", "length_of", "now_of"),
+            *("WHEN", "Span", "clock_of", "length_of", "now_of"),
             *("timezone_option", "window_options", "zone_of"),
         ),
         wrapping=("HelpContext",),

@@ -13,7 +13,7 @@ import click
 from aitrail.calendars import local_time
 from aitrail.cli.options.filters import filter_options
 from aitrail.cli.options.place import Place, place_options
-from aitrail.cli.options.window import TIMES, WHEN, ends_options, now_of, zone_of
+from aitrail.cli.options.window import WHEN, ends_options, now_of, zone_of
 from aitrail.cli.output import narrate
 from aitrail.moments import MomentError, window_of
 from aitrail.questions import Conditions, is_pattern, nearest
@@ -28,6 +28,7 @@ _SINCE = (
     "Start: 30m, 12h, 7d, 2w or 3mo before now, today, yesterday, monday, last-week, 2026-11, 2026-11-01, "
     "2026-11-01T08:30.  [default: 7d; no limit with --from]"
 )
+_OF_ZONE = "times without offset, and of tables"
 _UNTIL = "End, exclusive; same formats.  [default: now; no limit with --from]"
 
 
@@ -102,15 +103,15 @@ def _meant(operation: str) -> str | None:
     return None if operation in known or is_pattern(operation) else nearest(operation, known)
 
 
-def question_options(*without: str, of: str = TIMES) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def question_options(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Adds the options for filter, window and source; the command gets them as one Asked, `asked`.
 
-    `without` names conditions that are not options of the command, `of` says what is in the time zone.
+    `without` names conditions that are not options of the command.
     """
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         @filter_options(*without)
-        @ends_options(WHEN, since=_SINCE, until=_UNTIL, of=of, defaults={})
+        @ends_options(WHEN, since=_SINCE, until=_UNTIL, of=_OF_ZONE, defaults={})
         @place_options
         @functools.wraps(command)
         def with_question(

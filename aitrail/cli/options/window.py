@@ -19,8 +19,6 @@ from aitrail.window import Window
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
 WHEN = "When (in UTC or --timezone)"
-# What --timezone is the zone of.
-TIMES = "times without offset, and of tables"
 VARIABLE = "AITRAIL_TIMEZONE"
 # The key in ctx.meta of the current time, which is the same for all options of a command.
 _NOW = "aitrail.now"
