@@ -1,12 +1,9 @@
-"""Windows of time, and parsing of the forms in which people enter them: 7d, 2026-11-01, now."""
+"""Windows of time, cut into the UTC days of the tables, and the form in which CloudTrail writes moments."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-
-from aitrail.errors import AitrailError
 
 # Before anything that CloudTrail recorded: AWS launched it in November of that year.
 BEGINNING = datetime(2013, 1, 1, tzinfo=UTC)
@@ -15,13 +12,6 @@ EARLIEST = datetime.min.replace(tzinfo=UTC)
 LATEST = datetime.max.replace(microsecond=0, tzinfo=UTC)
 
 _SECOND = timedelta(seconds=1)
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DAYS_AGO = {"today": timedelta(0), "yesterday": timedelta(days=1)}
-_SPAN = re.compile(r"([0-9]{1,6})([smhdw])")
-
-
-class MomentError(AitrailError):
-    """A text that is not a moment or a span of time, or a window that is empty."""
 
 
 class Day(NamedTuple):
@@ -43,8 +33,13 @@ class Window:
     until: datetime
 
     def __str__(self) -> str:
-        begin = "" if self.since <= BEGINNING else f"from {event_time(self.since)}"
-        end = "" if self.until >= LATEST else f"until {event_time(self.until)}"
+        return self.text()
+
+    def text(self, shown: "Callable[[datetime], str] | None" = None) -> str:
+        """The ends of the window as text that can follow a noun; `shown` writes a moment, by default as CloudTrail."""
+        shown = shown or event_time
+        begin = "" if self.since <= BEGINNING else f"from {shown(self.since)}"
+        end = "" if self.until >= LATEST else f"until {shown(self.until)}"
         return f"{begin} {end}".strip()
 
     @property
@@ -118,84 +113,3 @@ def format_time(moment: datetime) -> str:
 def parse_time(text: str) -> datetime:
     """The moment in a text that CloudTrail or `format_time` wrote."""
     return datetime.fromisoformat(text)  # strptime takes fifty times as long
-
-
-def span_of(text: str | timedelta) -> timedelta:
-    """The length of a span: 30s, 90m, 12h, 7d, 2w, or a timedelta, which is returned as it is. Raises MomentError."""
-    if isinstance(text, timedelta):
-        if text < timedelta(0):
-            raise MomentError(f"{text} is not a span of time: it is negative.")
-        return text
-    found = _SPAN.fullmatch(text) if isinstance(text, str) else None
-    if not found:
-        raise MomentError(f"{text!r} is not a span of time: give a number and a unit, such as 30s, 90m, 12h, 7d, 2w.")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-def moment_of(text: str, now: datetime) -> datetime:
-    """The moment that a text specifies, in UTC. Raises MomentError.
-
-    The text is `now`, `today` or `yesterday` (the start of that day), a span before now (7d), or an ISO-8601 date or
-    time.
-    """
-    try:
-        if text in _DAYS_AGO:
-            return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - _DAYS_AGO[text]
-        if text == "now":
-            return now
-        if _SPAN.fullmatch(text):
-            return now - span_of(text)
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise MomentError(
-            f"{text!r} is not a time: give now, today, yesterday, a span before now (30m, 12h, 7d, 2w), or ISO-8601 "
-            "(2026-11-01, 2026-11-01T08:30, 2026-11-01T08:30:00+01:00; UTC if it has no time zone)."
-        ) from None
-
-
-def window_of(since: str | date | timedelta, until: str | date | timedelta, now: datetime) -> Window:
-    """The window between two moments; naive times and dates are in UTC, timedeltas are before now.
-
-    Raises MomentError, also if the window is empty.
-    """
-    begin, end = _moment("since", since, now), _moment("until", until, now)
-    if begin >= end:
-        raise MomentError(
-            f"The window is empty: the start {event_time(begin)} is not before the end {event_time(end)}."
-            + (_whole_day(begin) if begin == end <= now else "")
-        )
-    return Window(since=min(begin, LATEST), until=min(end, LATEST))
-
-
-def within_time(window: Window, now: datetime) -> Window:
-    """The part of a window in which CloudTrail can have delivered anything. Raises MomentError if there is none."""
-    possible = window.clamped(now)
-    if possible.since < possible.until:
-        return possible
-    reason = (
-        f"CloudTrail has recorded nothing before {BEGINNING.year}"
-        if window.until <= BEGINNING
-        else f"since {event_time(window.since)} is in the future"
-    )
-    raise MomentError(f"There is nothing in the window: {reason}.")
-
-
-def _moment(name: str, given: str | date | timedelta, now: datetime) -> datetime:
-    if isinstance(given, timedelta):
-        try:
-            return now - given
-        except OverflowError:
-            raise MomentError(f"{name} is {given}, which is before the earliest possible date.") from None
-    if not isinstance(given, str | date):
-        raise MomentError(
-            f"{name} is {given!r}: give a string such as 7d or 2026-11-01, a datetime, date or timedelta."
-        )
-    return moment_of(given if isinstance(given, str) else given.isoformat(), now)
-
-
-def _whole_day(moment: datetime) -> str:
-    """Advice for the error message if the same day was given as start and as end."""
-    if (moment.hour, moment.minute, moment.second, moment.microsecond) != (0, 0, 0, 0):
-        return ""
-    return f" The end is exclusive: give {(moment + timedelta(days=1)).date()} to include {moment.date()}."

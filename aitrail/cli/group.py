@@ -14,8 +14,8 @@ from aitrail.cells import printable
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import HelpContext
 from aitrail.errors import AitrailError
+from aitrail.moments import MomentError
 from aitrail.questions import ConditionError
-from aitrail.window import MomentError
 
 # The commands as --help shows them. A command's module is imported only when it is used, so that the list is fast.
 SECTIONS = {

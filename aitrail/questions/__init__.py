@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         original_of,
     )
     from aitrail.questions.paths import STDIN
+    from aitrail.questions.periods import periods_between
     from aitrail.questions.scanning import Scan
     from aitrail.questions.source import Order, Row, RowSource
     from aitrail.questions.spellings import EVENT_CATEGORIES, ConditionError, is_pattern, nearest, or_valid
@@ -36,6 +37,7 @@ else:
         log_file_rows=("LogFileRows",),
         original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),
         paths=("STDIN",),
+        periods=("periods_between",),
         scanning=("Scan",),
         source=("Order", "Row", "RowSource"),
         spellings=("ConditionError", "EVENT_CATEGORIES", "is_pattern", "nearest", "or_valid"),

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
+from aitrail.moments import MomentError
 from aitrail.questions.filters import Filter
 from aitrail.questions.source import Order, Row, RowSource
-from aitrail.window import BEGINNING, MomentError, Window
+from aitrail.window import BEGINNING, Window
 
 # Clocks differ: a call may appear to have been made slightly in the future.
 _AHEAD = timedelta(minutes=1)

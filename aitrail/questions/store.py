@@ -4,13 +4,14 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 
 from aitrail.clock import Clock
 from aitrail.dynamodb import tables
+from aitrail.moments import period_of, span_of, window_of
 from aitrail.questions.conditions import Conditions, Texts, checked_columns
 from aitrail.questions.filters import Filter
 from aitrail.questions.following import Following
@@ -20,7 +21,8 @@ from aitrail.questions.spellings import ConditionError
 from aitrail.questions.timeline import DONE_TO, TOUCHED_BY, Timeline
 from aitrail.questions.usage import dimensions
 from aitrail.questions.usage import usage as usage_of
-from aitrail.window import Window, span_of, window_of
+from aitrail.timezones import time_zone
+from aitrail.window import Window
 
 if TYPE_CHECKING:
     import boto3
@@ -31,31 +33,49 @@ if TYPE_CHECKING:
 # The start or end of a window; timedeltas and spans such as "7d" are before now.
 Moment = str | date | timedelta
 
+
+class Ends(TypedDict):
+    """Both ends of a window, as keyword arguments of questions."""
+
+    since: datetime
+    until: datetime
+
+
 _log = logging.getLogger("aitrail")
 
 
 class EventStore:
     """Answers questions about the rows of one source.
 
-    `since` and `until` are datetimes and dates (naive ones in UTC), ISO-8601 texts, spans before now (timedelta(days=7)
-    or "7d"), "now", "today" or "yesterday".
+    `since` and `until` are datetimes and dates, ISO-8601 texts, spans before now (timedelta(days=7), "7d" or "3mo"),
+    "now", or a period, which stands for its start: "today", "last-month", "monday", "2026-11" (see `during`). Those
+    without an offset, and the months, weeks, days and hours of `usage`, are in the time zone `timezone`: a name such as
+    "Europe/Berlin", "local" (this computer's), or a tzinfo. The eventTime of rows always is in UTC.
     Conditions are those of `aitrail.questions.Filter`: one text, or several of which any may match. An invalid question
-    raises ConditionError or MomentError immediately, before anything is read.
+    raises ConditionError or MomentError immediately, before anything is read. Raises TimeZoneError.
     """
 
     def __init__(
         self,
         source: RowSource,
         *,
+        timezone: str | tzinfo = UTC,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.source = source
+        self._zone = time_zone(timezone)
         self._clock = Clock(now=now, sleep=sleep)
 
     @classmethod
-    def connect(cls, stack: str = "aitrail", *, session: "boto3.Session | None" = None) -> Self:
-        """The events table of a deployed stack. Raises StackNotFoundError and botocore's errors."""
+    def connect(
+        cls,
+        stack: str = "aitrail",
+        *,
+        session: "boto3.Session | None" = None,
+        timezone: str | tzinfo = UTC,
+    ) -> Self:
+        """The events table of a deployed stack. Raises StackNotFoundError, TimeZoneError and botocore's errors."""
         import boto3  # noqa: PLC0415 (log files need no AWS)
         from botocore.config import Config  # noqa: PLC0415
 
@@ -67,7 +87,7 @@ class EventStore:
         config = Config(retries={"mode": "standard"}, max_pool_connections=2 * WORKERS)
         deployment = Deployment.find(session.client("cloudformation"), stack)
         client = session.client("dynamodb", config=config)
-        return cls(TableRows(client, deployment.events_table, retention=deployment.row_retention))
+        return cls(TableRows(client, deployment.events_table, retention=deployment.row_retention), timezone=timezone)
 
     @classmethod
     def read(
@@ -75,11 +95,12 @@ class EventStore:
         *paths: str | PathLike[str],
         session: "boto3.Session | None" = None,
         report: Callable[[str], None] = _log.warning,
+        timezone: str | tzinfo = UTC,
     ) -> Self:
         """Log files, without any table. Paths are files, folders and s3://bucket/prefix.
 
         The files are read when the first question is asked; `report` is called for those that cannot be read. Raises
-        BadUrlError.
+        BadUrlError and TimeZoneError.
         """
 
         def s3() -> Any:  # noqa: ANN401 (boto3 has one overload per service)
@@ -89,11 +110,21 @@ class EventStore:
 
         from aitrail.questions.log_file_rows import LogFileRows  # noqa: PLC0415 (imports sqlite3)
 
-        return cls(LogFileRows(Scan([fspath(path) for path in paths], report=report, s3=s3)))
+        return cls(LogFileRows(Scan([fspath(path) for path in paths], report=report, s3=s3)), timezone=timezone)
+
+    def during(self, period: str | date) -> Ends:
+        """`since` and `until` of a whole period, as keyword arguments of questions: `**store.during("last-month")`.
+
+        A period is a date, "today", "yesterday", "this-week", "last-week", "this-month", "last-month", "this-year",
+        "last-year", "monday" to "sunday" (the latest one), or a day, week, month or year as in ISO 8601: "2026-11-21",
+        "2026-W47", "2026-11", "2026". Raises MomentError.
+        """
+        window = period_of(period, self._clock.now(), self._zone)
+        return Ends(since=window.since, until=window.until)
 
     def _window(self, since: Moment, until: Moment) -> Window:
         now = self._clock.now()
-        window = window_of(since, until, now)
+        window = window_of(since, until, now, self._zone)
         return window.clamped(now) if self.source.by_day else window
 
     def events(
@@ -146,7 +177,7 @@ class EventStore:
         """
         names, window = dimensions(by), self._window(since, until)
         rows = self.source.rows(Filter.of(**conditions), window, order=Order.ANY)
-        return usage_of(rows, names, prices, report=report)
+        return usage_of(rows, names, prices, report=report, zone=self._zone)
 
     def who(
         self,
@@ -228,7 +259,7 @@ class EventStore:
             source=self.source,
             folder=Path(folder),
             wanted=Filter.of(**conditions),
-            window=window_of(since, until, now).clamped(now),
+            window=window_of(since, until, now, self._zone).clamped(now),
             now=now,
             format=format,
             whole=whole,

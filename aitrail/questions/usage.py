@@ -3,17 +3,18 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, tzinfo
 from decimal import Decimal
 from typing import Any
 
 from aitrail.costs import Prices, cost_of
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
+from aitrail.questions.periods import PERIODS, chronological, period_of
 from aitrail.questions.source import Row
 
 MEASURES = ("calls", "errors", "denied", "characters")
-TIMES = ("month", "week", "day", "hour")
+TIMES = PERIODS
 NETWORK_ACTIVITY = "NetworkActivity"
 # Only Polly's characters have a price.
 _PRICED = "polly"
@@ -21,8 +22,6 @@ _PRICED = "polly"
 _USUAL_ENGINE = "standard"
 # Operations with these prefixes repeat the characters of a task that was already charged.
 _REPEATING = ("Get", "List", "Describe")
-_HOUR = len("2026-11-21T08")
-_MONTH = len("2026-11")
 
 
 class DimensionError(AitrailError):
@@ -31,24 +30,6 @@ class DimensionError(AitrailError):
 
 def _attribute(name: str) -> Callable[[Row], object]:
     return lambda row: row.get(name)
-
-
-def _hour(row: Row) -> str | None:
-    time = row.get("eventTime")
-    return f"{time[:_HOUR]}:00Z" if time else None
-
-
-def _month(row: Row) -> str | None:
-    day = row.get("eventDay")
-    return day[:_MONTH] if day else None
-
-
-def _week(row: Row) -> str | None:
-    """The Monday on which the ISO 8601 week starts."""
-    if not row.get("eventDay"):
-        return None
-    day = date.fromisoformat(row["eventDay"])
-    return (day - timedelta(days=day.weekday())).isoformat()
 
 
 def _engine(row: Row) -> object:
@@ -62,10 +43,7 @@ DIMENSIONS: dict[str, Callable[[Row], object]] = {
     "principal": _attribute("principal"),
     "account": _attribute("recipientAccountId"),
     "region": _attribute("awsRegion"),
-    "month": _month,
-    "week": _week,
-    "day": _attribute("eventDay"),
-    "hour": _hour,
+    **{name: period_of(name) for name in TIMES},
     "resource": _attribute("resource"),
     "engine": _engine,
     "outcome": _attribute("outcome"),
@@ -84,19 +62,20 @@ def usage(
     prices: Prices | None = None,
     *,
     report: Callable[[str], None] | None = None,
+    zone: tzinfo = UTC,
 ) -> list[dict[str, Any]]:
     """Calls, errors (every outcome but ok), denied calls and characters of each group, and with `prices` its cost.
 
     `by` names some of DIMENSIONS, which become keys; the value is None if a row has none. Characters are those of calls
     that synthesize speech; see characters_of. `cost` is a Decimal in the prices' currency and covers Polly's charge for
     characters; it is None for a group without any price. `report` is called for services and characters without a
-    price, which `cost` does not include.
+    price, which `cost` does not include. TIMES are those of the time zone `zone`.
 
     Groups are sorted by time if one of TIMES is among `by`, then by calls, most first, then by name. Network activity
     events are left out: they are copies of calls, recorded at a VPC endpoint. Memory depends only on the number of
     groups. Raises DimensionError, and the errors of reading rows.
     """
-    tally = _Tally(dimensions(by), prices)
+    tally = _Tally(dimensions(by), prices, zone)
     for row in rows:
         if not _is_copy(row):
             tally.add(row)
@@ -125,7 +104,7 @@ def _is_copy(row: Row) -> bool:
 
 def group_order(names: Sequence[str], key: Sequence[str | None], size: float | Decimal) -> tuple[Any, ...]:
     """The sort key of a group: its times, then its size, largest first, then its name; None is last."""
-    times = [(value is None, value) for name, value in zip(names, key, strict=True) if name in TIMES]
+    times = [chronological(value) for name, value in zip(names, key, strict=True) if name in TIMES]
     return times, -size, [(value is None, value) for value in key]
 
 
@@ -154,9 +133,9 @@ class _Group:
 
 
 class _Tally:
-    def __init__(self, names: tuple[str, ...], prices: Prices | None) -> None:
+    def __init__(self, names: tuple[str, ...], prices: Prices | None, zone: tzinfo) -> None:
         self._names = names
-        self._values = [DIMENSIONS[name] for name in names]
+        self._values = [period_of(name, zone) if name in TIMES else DIMENSIONS[name] for name in names]
         self._prices = prices
         self._groups: defaultdict[tuple[str | None, ...], _Group] = defaultdict(_Group)
         self._unpriced_services: set[str] = set()

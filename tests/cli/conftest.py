@@ -33,7 +33,16 @@ from tests.shared.quick_moto import quicken
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "aitrail.cli")
-OF_THE_CALLER = ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS", "PYTHONIOENCODING", "PYTHONUNBUFFERED")
+OF_THE_CALLER = (
+    "AITRAIL_TIMEZONE",
+    "TZ",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "TERM",
+    "COLUMNS",
+    "PYTHONIOENCODING",
+    "PYTHONUNBUFFERED",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from aitrail.cli.main import main
 from aitrail.cli.output import FORMATS
 from aitrail.errors import AitrailError
 
+WHEN = "When (in UTC or --timezone)"
 SECTIONS = {heading: list(commands) for heading, commands in group.SECTIONS.items()}
 COMMANDS = [command for commands in SECTIONS.values() for command in commands]
 HELP = {"aitrail": ["--help"], "aitrail, short option": ["-h"]} | {name: [name, "--help"] for name in COMMANDS}
@@ -113,7 +114,7 @@ def test_every_command_has_a_module_of_its_name_and_a_line_in_the_list():
 
 
 HEADINGS = {
-    "events": ["Which calls (repeat an option for more values)", "When (UTC)", "Where", "How many", "Output"],
+    "events": ["Which calls (repeat an option for more values)", WHEN, "Where", "How many", "Output"],
     "scan": ["Output"],
 }
 
@@ -136,7 +137,7 @@ def test_questions_have_common_options_below_common_headings(aitrail, command):
 
     where = [line.split()[0].removesuffix(",") for line in found["Where"]]
     assert where == ["--from", "--strict", "--stack", "--profile", "--region", "--endpoint-url", "-v"]
-    assert [line.split()[0] for line in found["When (UTC)"]][:2] == ["--since", "--until"]
+    assert [line.split()[0] for line in found[WHEN]] == ["--since", "--until", "--during", "--timezone"]
 
 
 def test_help_explains_the_exit_codes(aitrail):
@@ -175,10 +176,10 @@ def test_options_have_the_names_that_people_know():
         *("--service", "--operation", "--principal", "--principal-account", "--resource", "--account"),
         *("--in-region", "--outcome", "--errors"),
         *("--credentials", "--source-ip", "--access-key", "--read-only", "--write-only", "--event-category"),
-        *("--since", "--until", "--limit", "--all", "--reverse", "--columns"),
+        *("--since", "--until", "--during", "--timezone", "--limit", "--all", "--reverse", "--columns"),
         *("--from", "more", "--strict", "--stack", "--profile", "--region", "--endpoint-url", "-v", "--verbose"),
     }
-    assert options["scan"] == output | {"paths", "--strict"}
+    assert options["scan"] == output | {"paths", "--strict", "--timezone"}
     assert FORMATS == ("table", "json", "jsonl", "csv")
 
 

@@ -1,6 +1,6 @@
 """Windows: half-open, in UTC, in whole seconds, divided into days without gaps."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
@@ -12,15 +12,10 @@ from aitrail.window import (
     EARLIEST,
     LATEST,
     Day,
-    MomentError,
     Window,
     days_between,
     event_time,
     joined,
-    moment_of,
-    span_of,
-    window_of,
-    within_time,
 )
 
 LAW = settings(derandomize=True, database=None, deadline=None)
@@ -143,83 +138,6 @@ def test_years_have_four_digits():
     assert event_time(utc(1, 2, 3)) == "0001-02-03T00:00:00Z"
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    {"0s": 0, "30s": 30, "90m": 5400, "12h": 43_200, "7d": 604_800, "2w": 1_209_600}.items(),
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_span_is_a_number_and_a_unit(text, seconds):
-    assert span_of(text) == timedelta(seconds=seconds)
-
-
-@pytest.mark.parametrize("text", ["", "7", "d", "7x", "-7d", "1.5h", "7d12h", "7 d", "1000000s", "7d\n"], ids=ascii)
-def test_no_span_is_refused_with_what_is_valid(text):
-    with pytest.raises(MomentError) as refused:
-        span_of(text)
-
-    assert str(refused.value) == (
-        f"{text!r} is not a span of time: give a number and a unit, such as 30s, 90m, 12h, 7d, 2w."
-    )
-
-
-def test_a_moment_is_in_utc_whatever_its_zone():
-    assert moment_of("2026-03-01T00:30:00+01:00", NOW).isoformat() == "2026-02-28T23:30:00+00:00"
-
-
-@pytest.mark.parametrize("text", ["", "tomorrow", "2026-02-30", "999999w", "0001-01-01T00:00+14:00"], ids=ascii)
-def test_no_moment_is_refused_with_what_is_valid(text):
-    with pytest.raises(MomentError) as refused:
-        moment_of(text, NOW)
-
-    assert str(refused.value) == (
-        f"{text!r} is not a time: give now, today, yesterday, a span before now (30m, 12h, 7d, 2w), or ISO-8601 "
-        "(2026-11-01, 2026-11-01T08:30, 2026-11-01T08:30:00+01:00; UTC if it has no time zone)."
-    )
-
-
-WINDOWS = {
-    "texts": ("7d", "now", utc(2026, 3, 7, 9, 26, 53), NOW),
-    "days": ("yesterday", "today", utc(2026, 3, 13), utc(2026, 3, 14)),
-    "spans before now": (
-        timedelta(days=2),
-        timedelta(hours=1),
-        utc(2026, 3, 12, 9, 26, 53),
-        utc(2026, 3, 14, 8, 26, 53),
-    ),
-    "naive moments": (datetime(2026, 3, 1), datetime(2026, 3, 2), utc(2026, 3, 1), utc(2026, 3, 2)),  # noqa: DTZ001
-    "moments of another zone": (
-        datetime(2026, 3, 1, tzinfo=timezone(timedelta(hours=1))),
-        "now",
-        utc(2026, 2, 28, 23),
-        NOW,
-    ),
-    "parts of a second": (utc(2026, 3, 1, 0, 0, 0, 7), "now", utc(2026, 3, 1, 0, 0, 0, 7), NOW),
-    "a date": (date(2026, 3, 1), "now", utc(2026, 3, 1), NOW),
-    "an end after tomorrow": ("1d", "9999-12-31", utc(2026, 3, 13, 9, 26, 53), utc(9999, 12, 31)),
-    "the greatest end": (
-        "1d",
-        datetime(9999, 12, 31, 23, 59, 59, 999_999),  # noqa: DTZ001
-        utc(2026, 3, 13, 9, 26, 53),
-        LATEST,
-    ),
-    "the last part of a second": (
-        datetime(9999, 12, 31, 23, 59, 59, 999_998),  # noqa: DTZ001
-        datetime(9999, 12, 31, 23, 59, 59, 999_999),  # noqa: DTZ001
-        LATEST,
-        LATEST,
-    ),
-    "the smallest begin": (datetime(1, 1, 1), "now", EARLIEST, NOW),  # noqa: DTZ001
-}
-
-
-@pytest.mark.parametrize(("since", "until", "begin", "end"), WINDOWS.values(), ids=WINDOWS)
-def test_a_window_is_in_utc_and_has_bounds(since, until, begin, end):
-    found = window_of(since, until, NOW)
-
-    assert found == window(begin, end)
-    assert found.bounds == window(begin, end).bounds
-
-
 TOMORROW = NOW + timedelta(days=1)
 OF_DAYS = {
     "nothing but days": (utc(2026, 3, 1), NOW, utc(2026, 3, 1), NOW),
@@ -232,71 +150,6 @@ OF_DAYS = {
 @pytest.mark.parametrize(("since", "until", "begin", "end"), OF_DAYS.values(), ids=OF_DAYS)
 def test_a_window_has_a_part_that_is_worth_cutting_into_days(since, until, begin, end):
     assert window(since, until).clamped(NOW) == window(begin, end)
-
-
-EMPTY = {
-    "end before begin": ("2026-03-02", "2026-03-01", "2026-03-02T00:00:00Z", "2026-03-01T00:00:00Z"),
-    "end at begin": ("3d", "3d", "2026-03-11T09:26:53Z", "2026-03-11T09:26:53Z"),
-    "begin in the future": ("2027-01-01", "now", "2027-01-01T00:00:00Z", "2026-03-14T09:26:53Z"),
-}
-
-
-@pytest.mark.parametrize(("since", "until", "begin", "end"), EMPTY.values(), ids=EMPTY)
-def test_an_empty_window_is_refused_with_both_ends(since, until, begin, end):
-    with pytest.raises(MomentError) as refused:
-        window_of(since, until, NOW)
-
-    assert str(refused.value) == f"The window is empty: the start {begin} is not before the end {end}."
-
-
-WHOLE_DAYS = {
-    "a date": ("2026-03-01", "2026-03-01", "2026-03-02", "2026-03-01"),
-    "a day in words": ("today", date(2026, 3, 14), "2026-03-15", "2026-03-14"),
-}
-
-
-@pytest.mark.parametrize(("since", "until", "end", "day"), WHOLE_DAYS.values(), ids=WHOLE_DAYS)
-def test_a_day_that_ends_where_it_begins_is_refused_with_its_end(since, until, end, day):
-    with pytest.raises(MomentError, match=rf" The end is exclusive: give {end} to include {day}\.$"):
-        window_of(since, until, NOW)
-
-
-@pytest.mark.parametrize("day", ["9999-12-31", "2026-03-15"])
-def test_a_day_to_come_is_refused_without_more(day):
-    with pytest.raises(MomentError, match=rf"is not before the end {day}T00:00:00Z\.$"):
-        window_of(day, day, NOW)
-
-
-def test_today_begins_at_midnight_in_utc_whatever_the_zone_of_now():
-    now = datetime(2026, 3, 15, 1, 30, tzinfo=timezone(timedelta(hours=2)))
-
-    assert moment_of("today", now) == utc(2026, 3, 14)
-
-
-NO_MOMENTS = {
-    "a number": (7, "since is 7: give a string such as 7d or 2026-11-01, a datetime, date or timedelta."),
-    "nothing": (None, "since is None: give a string such as 7d or 2026-11-01, a datetime, date or timedelta."),
-    "more days than there are": (timedelta(days=10**6), "since is 1000000 days, 0:00:00, which is before the"),
-}
-
-
-@pytest.mark.parametrize(("since", "message"), NO_MOMENTS.values(), ids=NO_MOMENTS)
-def test_what_is_no_moment_is_refused_with_its_name(since, message):
-    with pytest.raises(MomentError) as refused:
-        window_of(since, "now", NOW)
-
-    assert str(refused.value).startswith(message)
-
-
-def test_a_timedelta_is_a_span():
-    assert span_of(timedelta(hours=3)) == timedelta(hours=3)
-    with pytest.raises(MomentError, match="3 is not a span of time"):
-        span_of(3)
-
-
-def test_a_moment_that_utc_cannot_name_is_refused():
-    with pytest.raises(MomentError, match=r"^'0001-01-01T00:00:00\+14:00' is not a time: give now"):
-        window_of(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), "now", NOW)
 
 
 HOURS = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(
@@ -345,24 +198,3 @@ BETWEEN = {
 @pytest.mark.parametrize(("since", "until", "days"), BETWEEN.values(), ids=BETWEEN)
 def test_days_between_two_moments_are_those_of_both_and_all_between(since, until, days):
     assert list(days_between(since, until)) == days
-
-
-def test_window_is_cut_to_the_time_that_something_can_be_of():
-    assert within_time(window(EARLIEST, LATEST), NOW) == window(BEGINNING, NOW + timedelta(days=1))
-    assert within_time(window(utc(2026, 3, 1), utc(2026, 3, 2)), NOW) == window(utc(2026, 3, 1), utc(2026, 3, 2))
-
-
-NEVER = {
-    "too early": (EARLIEST, BEGINNING, "There is nothing in the window: CloudTrail has recorded nothing before 2013."),
-    "too late": (
-        utc(9999, 12, 30),
-        LATEST,
-        "There is nothing in the window: since 9999-12-30T00:00:00Z is in the future.",
-    ),
-}
-
-
-@pytest.mark.parametrize(("since", "until", "message"), NEVER.values(), ids=NEVER)
-def test_window_of_a_time_without_anything_is_refused(since, until, message):
-    with pytest.raises(MomentError, match=message):
-        within_time(window(since, until), NOW)

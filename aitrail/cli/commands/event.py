@@ -2,19 +2,19 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
+from aitrail.calendars import local_time
 from aitrail.cells import indented_json
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import Command, Place, option, output_options, place_options
-from aitrail.cli.output import Group, Output, Steps, leaves, narrate, text_of
+from aitrail.cli.options import Command, Place, option, output_options, place_options, timezone_option, zone_of
+from aitrail.cli.output import Group, Output, Steps, leaves, narrate, shown_time, text_of
 from aitrail.dynamodb import items
 from aitrail.questions import ALL_COLUMNS
-from aitrail.window import event_time
 
 if TYPE_CHECKING:
     from aitrail.questions import Row
@@ -56,6 +56,7 @@ def _event_id(_context: click.Context, _parameter: click.Parameter, value: str) 
 @option(_RECORD, "--raw", is_flag=True, help="Rebuild the exact record from the row.")
 @option(_RECORD, "--source", is_flag=True, help="Read the record from its log file, and check that the row agrees.")
 @place_options
+@timezone_option("Output", "the times of the table")
 @output_options(of="the list with the one row")
 @click.pass_context
 def event(context: click.Context, *, event_id: str, raw: bool, source: bool, place: Place, output: Output) -> None:
@@ -90,7 +91,7 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
 
         click.echo(indented_json(record_of(row)))
     elif output.is_table:
-        output.write_groups(_groups_of(row))
+        output.write_groups(_groups_of(row, zone_of(context)))
     else:
         output.write([row], table=ALL_COLUMNS, csv=ALL_COLUMNS)
 
@@ -105,12 +106,14 @@ def _narrate_nothing(event_id: str, place: Place) -> None:
         narrate("Give all 36 characters of the ID: `aitrail events --columns eventTime,eventID` shows them.")
 
 
-def _groups_of(row: "Row") -> Iterator[Group]:
-    """The whole row in groups, the most frequently needed first."""
+def _groups_of(row: "Row", zone: tzinfo) -> Iterator[Group]:
+    """The whole row in groups, the most frequently needed first; when the call was made and expires in the zone."""
     whole = items.restored(row, row.get("asJson", ()))
+    if isinstance(time := whole.get("eventTime"), str):
+        whole["eventTime"] = shown_time(time, zone)
     parts = {heading: whole.pop(name) for heading, name in _JSON_GROUPS.items() if _holds_anything(whole.get(name))}
     if "expiresAt" in whole:
-        whole["expiresAt"] = _time(whole["expiresAt"])
+        whole["expiresAt"] = _time(whole["expiresAt"], zone)
     rest = dict(leaves(whole))
     *groups, last = (Group(heading, _taken(rest, names)) for heading, names in _GROUPS.items())
     yield from groups
@@ -124,9 +127,9 @@ def _holds_anything(value: object) -> bool:
     return isinstance(value, dict | list) and bool(value)
 
 
-def _time(seconds: int) -> str:
+def _time(seconds: int, zone: tzinfo) -> str:
     try:
-        return event_time(_EPOCH + timedelta(seconds=seconds))
+        return local_time(_EPOCH + timedelta(seconds=seconds), zone)
     except OverflowError:  # datetime ends with the year 9999
         return str(seconds)
 

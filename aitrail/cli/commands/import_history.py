@@ -10,6 +10,7 @@ import click
 from aitrail.cells import counted
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import (
+    WHEN,
     Access,
     Command,
     aws_options,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 @option(
     "Which events", "--dry-run", is_flag=True, help="Show what would be requested, without requesting or writing it."
 )
-@window_options("When (UTC)", since="90d")
+@window_options(WHEN, since="90d")
 @aws_options
 @option(
     "Where", "--history-profile", metavar="NAME", help="AWS profile to read the history with.  [default: --profile]"

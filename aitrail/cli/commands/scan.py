@@ -5,7 +5,7 @@ import sys
 import click
 
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import LOCAL_PATH, Command, output_options
+from aitrail.cli.options import LOCAL_PATH, Command, output_options, timezone_option
 from aitrail.cli.output import ROW_COLUMNS, Output, narrate
 from aitrail.dynamodb import tables
 
@@ -13,6 +13,7 @@ from aitrail.dynamodb import tables
 @click.command(cls=Command)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=LOCAL_PATH)
 @click.option("--strict", is_flag=True, help="Exit with 4 if a file is unreadable or a record is rejected.")
+@timezone_option("Output", "tables")
 @output_options(default="jsonl")
 @click.pass_context
 def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, output: Output) -> None:

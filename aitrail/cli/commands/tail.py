@@ -21,6 +21,7 @@ from aitrail.cli.options import (
     option,
     output_options,
     table_columns,
+    timezone_option,
     verbose_option,
     with_conditions,
 )
@@ -60,6 +61,7 @@ def _interval(context: click.Context, parameter: click.Parameter, value: timedel
 )
 @aws_options
 @verbose_option("At the end, show how much was read.")
+@timezone_option("Output", "tables")
 @columns_option()
 @output_options(formats=_FORMATS)
 @click.pass_context

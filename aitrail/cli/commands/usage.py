@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,10 @@ import click
 
 from aitrail.cells import printable
 from aitrail.cli.options import Asked, Command, OneOf, option, output_options, question_options
-from aitrail.cli.output import Output, narrate
+from aitrail.cli.output import Output, narrate, titled
 from aitrail.cli.views import Finished, cross_table, simple_table
 from aitrail.costs import PriceError, Prices
-from aitrail.questions import DIMENSIONS, MEASURES, NETWORK_ACTIVITY
+from aitrail.questions import DIMENSIONS, MEASURES, NETWORK_ACTIVITY, TIMES
 
 _SECTION = "What to count"
 _COST = "cost"
@@ -59,7 +60,8 @@ def usage(
     With several --by, the values of the last one become the columns of a table, and its cells show --measure. json,
     jsonl and csv have a row for each combination, with every measure. Only characters of successful calls count. Events
     that a VPC endpoint records in addition to a call (network activity events) do not count. A week is named by its
-    Monday.
+    Monday. Months, weeks, days, hours, minutes and seconds are those of --timezone; an hour has its offset, so that the
+    one that occurs twice at the end of summer time is told apart.
 
     The cost covers only Polly's characters, without free tier and discounts: log files do not contain the length of
     audio (Transcribe), and Lex and Personalize have no prices. The cost is empty (null in json) if nothing has a
@@ -97,8 +99,10 @@ def _write(
         rows = [_with_cost(group, prices) for group in groups] if prices else groups
         output.write(rows, table=columns, csv=columns)
     elif groups:
-        table = _table(groups, by, measure, prices)
+        table = _table(groups, by, measure, prices, output.zone)
         output.write_table(table.columns, table.lines)
+        if len(by) > 1 and by[-1] in TIMES and output.zone is not UTC:
+            narrate(f"The {by[-1]}s are those of {output.zone}.")
         if table.others:
             narrate(_others(table.others))
 
@@ -108,14 +112,19 @@ def _with_cost(group: dict[str, Any], prices: Prices) -> dict[str, Any]:
     return group | {_COST: None if cost is None else round(cost, _DECIMALS), "currency": prices.currency}
 
 
-def _table(groups: list[dict[str, Any]], by: tuple[str, ...], measure: str | None, prices: Prices | None) -> Finished:
+def _table(
+    groups: list[dict[str, Any]], by: tuple[str, ...], measure: str | None, prices: Prices | None, zone: tzinfo
+) -> Finished:
+    def title(name: str) -> str:
+        return titled(name, zone) if name in TIMES else name
+
     if len(by) > 1:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        return cross_table(groups, by, measure or MEASURES[0], width)
+        return cross_table(groups, by, measure or MEASURES[0], width, title)
     measures = (measure,) if measure else (*MEASURES, *((_COST,) if prices else ()))
     table = simple_table(groups, by[0], measures)
-    title = f"{_COST} ({printable(prices.currency)})" if prices else _COST
-    return table._replace(columns=[title if name == _COST else name for name in table.columns])
+    cost = f"{_COST} ({printable(prices.currency)})" if prices else _COST
+    return table._replace(columns=[cost if name == _COST else title(name) for name in table.columns])
 
 
 def _others(names: list[str]) -> str:

@@ -66,9 +66,9 @@ def verify(
     some are missing, changed or someone else's, or their events were also delivered in another file; or if an earlier
     aitrail version ingested it.
 
-    Without --until, the window ends where the digests of every trail, account and Region have closed the time: one to
-    four hours ago. Later log files may not be listed yet, so an --until after that time is an exception. A trail
-    without a digest for three hours does not move the end; the time that its digests should cover is a gap.
+    Without --until and --during, the window ends where the digests of every trail, account and Region have closed the
+    time: one to four hours ago. Later log files may not be listed yet, so an end after that time is an exception. A
+    trail without a digest for three hours does not move the end; the time that its digests should cover is a gap.
 
     --deep relies on the ledger only for which digests and log files there are: it reads all of them, and all rows,
     again, which takes as long as ingesting them.

@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from aitrail.cli.options.scope import refusal, scope_of
     from aitrail.cli.options.timeline import TIMELINE_COLUMNS, TimelineChoice, timeline_argument, timeline_options
     from aitrail.cli.options.waiting import Wait, wait_options
-    from aitrail.cli.options.window import Span, clock_of, length_of, now_of, window_options
+    from aitrail.cli.options.window import (
+        WHEN,
+        Span,
+        clock_of,
+        length_of,
+        now_of,
+        timezone_option,
+        window_options,
+        zone_of,
+    )
     from aitrail.cli.options.wrapping import HelpContext
 else:
     __all__, __getattr__, __dir__ = exports(
@@ -47,6 +56,9 @@ else:
         command=("Command", "option", "verbose_option"),
         timeline=("TIMELINE_COLUMNS", "TimelineChoice", "timeline_argument", "timeline_options"),
         waiting=("Wait", "wait_options"),
-        window=("Span", "clock_of", "length_of", "now_of", "window_options"),
+        window=(
+            *("WHEN", "Span", "clock_of", "length_of", "now_of"),
+            *("timezone_option", "window_options", "zone_of"),
+        ),
         wrapping=("HelpContext",),
     )

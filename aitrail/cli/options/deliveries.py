@@ -15,7 +15,7 @@ from aitrail.cli.output import Output
 from aitrail.deliveries import Origins
 from aitrail.window import Window
 
-DELIVERED = "Time of delivery (UTC)"
+DELIVERED = "Time of delivery (in UTC or --timezone)"
 
 _Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 

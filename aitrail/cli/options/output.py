@@ -11,6 +11,7 @@ import click
 
 from aitrail.cells import printable
 from aitrail.cli.options.command import option
+from aitrail.cli.options.window import zone_of
 from aitrail.cli.output import FORMATS, Output
 
 
@@ -48,7 +49,9 @@ def output_options(
                 "json" if query is not None else default or ("table" if sys.stdout.isatty() else "jsonl")
             )
             styled = not (no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb")
-            output = Output(format=chosen, styled=styled, query=None if query is None else _search(query))
+            applied = None if query is None else _search(query)
+            zone = zone_of(click.get_current_context(silent=True))
+            output = Output(format=chosen, styled=styled, query=applied, zone=zone)
             command(*args, output=output, **options)
 
         return with_output

@@ -4,30 +4,31 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aitrail.cli.options.command import option
+from aitrail.calendars import local_time
 from aitrail.cli.options.filters import filter_options
 from aitrail.cli.options.place import Place, place_options
-from aitrail.cli.options.window import Moment, now_of
+from aitrail.cli.options.window import WHEN, ends_options, now_of, zone_of
 from aitrail.cli.output import narrate
+from aitrail.moments import MomentError, window_of
 from aitrail.questions import Conditions, is_pattern, nearest
 from aitrail.rows import PRINCIPAL_KINDS
 from aitrail.services import load
-from aitrail.window import MomentError, Window, window_of
+from aitrail.window import Window
 
 if TYPE_CHECKING:
     from aitrail.questions import EventStore
 
-_WHEN = "When (UTC)"
 _SINCE = (
-    "Start: 30m, 12h, 7d or 2w before now, today, yesterday, 2026-11-01, 2026-11-01T08:30.  "
-    "[default: 7d; no limit with --from]"
+    "Start: 30m, 12h, 7d, 2w or 3mo before now, today, yesterday, monday, last-week, 2026-11, 2026-11-01, "
+    "2026-11-01T08:30.  [default: 7d; no limit with --from]"
 )
+_OF_ZONE = "times without offset, and of tables"
 _UNTIL = "End, exclusive; same formats.  [default: now; no limit with --from]"
 
 
@@ -39,13 +40,14 @@ class Asked:
     conditions: Conditions
     window: Window
     now: datetime
+    zone: tzinfo
 
     @cached_property
     def store(self) -> "EventStore":
         """The store that answers the question. Raises the errors of reaching it."""
         from aitrail.questions import EventStore  # noqa: PLC0415 (would slow down --help)
 
-        return EventStore(self.place.source, now=lambda: self.now)
+        return EventStore(self.place.source, timezone=self.zone, now=lambda: self.now)
 
     @property
     def question(self) -> Any:  # noqa: ANN401 (keyword arguments of EventStore's questions)
@@ -54,7 +56,7 @@ class Asked:
 
     def narrate_nothing(self) -> None:
         """Reports that nothing was found, and what to check."""
-        window = f" {self.window}".rstrip()
+        window = f" {self.window.text(lambda moment: local_time(moment, self.zone))}".rstrip()
         narrate(f"No events{with_conditions(self.conditions)}{window} in {self.place}. {self.place.advice}")
         for hint in _hints(self.conditions):
             narrate(hint)
@@ -109,8 +111,7 @@ def question_options(*without: str) -> Callable[[Callable[..., None]], Callable[
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         @filter_options(*without)
-        @option(_WHEN, "--since", type=Moment(), help=_SINCE)
-        @option(_WHEN, "--until", type=Moment(), help=_UNTIL)
+        @ends_options(WHEN, since=_SINCE, until=_UNTIL, of=_OF_ZONE, defaults={})
         @place_options
         @functools.wraps(command)
         def with_question(
@@ -121,12 +122,13 @@ def question_options(*without: str) -> Callable[[Callable[..., None]], Callable[
             place: Place,
             **options: Any,  # noqa: ANN401 (passed through)
         ) -> None:
-            now = now_of(click.get_current_context())
+            context = click.get_current_context()
+            now, zone = now_of(context), zone_of(context)
             try:
-                window = window_of(since or place.since, until or place.until, now)
+                window = window_of(since or place.since, until or place.until, now, zone)
             except MomentError as error:
                 raise click.UsageError(str(error)) from error
-            asked = Asked(place=place, conditions=conditions, window=window, now=now)
+            asked = Asked(place=place, conditions=conditions, window=window, now=now, zone=zone)
             command(*args, asked=asked, **options)
 
         return with_question

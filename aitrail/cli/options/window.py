@@ -1,25 +1,37 @@
-"""Moments and spans of time on the command line."""
+"""Moments, periods and spans of time on the command line, and the time zone that they are in."""
 
 import functools
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from aitrail.cells import counted
 from aitrail.cli.options.command import option
 from aitrail.clock import SYSTEM_CLOCK, Clock
-from aitrail.window import MomentError, moment_of, span_of, window_of, within_time
+from aitrail.moments import PERIODS, MomentError, moment_of, period_of, span_of, window_of, within_time
+from aitrail.timezones import TimeZoneError, time_zone, zone_names
+from aitrail.window import Window
 
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
+WHEN = "When (in UTC or --timezone)"
+VARIABLE = "AITRAIL_TIMEZONE"
 # The key in ctx.meta of the current time, which is the same for all options of a command.
 _NOW = "aitrail.now"
+# And that of the time zone.
+_ZONE = "aitrail.zone"
+_ENDS = ("since", "until")
+_DURING = "A whole period: yesterday, monday, this-week, last-month, 2026-11, 2026-W47; instead of --since, --until."
+
+_Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 class Moment(click.ParamType[datetime]):
-    """`now`, a span before now such as 7d, or an ISO-8601 date or time, in UTC if it has no time zone."""
+    """`now`, a span before now such as 7d, a period, or an ISO-8601 time, in --timezone if it has no offset."""
 
     name = "time"
 
@@ -28,9 +40,64 @@ class Moment(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            return moment_of(value, now_of(ctx))
+            return moment_of(value, now_of(ctx), zone_of(ctx))
         except MomentError as error:
             self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 (click's)
+        param: click.Parameter,  # noqa: ARG002 (click's)
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """The words for moments."""
+        return _completed(("now", *PERIODS), incomplete)
+
+
+class Period(click.ParamType[Window]):
+    """A whole day, week, month or year, in --timezone."""
+
+    name = "period"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Window:  # noqa: ANN401
+        """A Window."""
+        if isinstance(value, Window):
+            return value
+        try:
+            return period_of(value, now_of(ctx), zone_of(ctx))
+        except MomentError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 (click's)
+        param: click.Parameter,  # noqa: ARG002 (click's)
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """The words for periods."""
+        return _completed(PERIODS, incomplete)
+
+
+class TimeZone(click.ParamType[tzinfo]):
+    """The name of a time zone, `local`, or `UTC`."""
+
+    name = "zone"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tzinfo:  # noqa: ANN401
+        """A tzinfo."""
+        try:
+            return time_zone(value)
+        except TimeZoneError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 (click's)
+        param: click.Parameter,  # noqa: ARG002 (click's)
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """The names of time zones."""
+        return _completed(zone_names(), incomplete)
 
 
 class Span(click.ParamType[timedelta]):
@@ -48,34 +115,93 @@ class Span(click.ParamType[timedelta]):
             self.fail(str(error), param, ctx)
 
 
-def window_options(
-    section: str, *, since: str | None, until: str = "now", without: str = ""
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Adds --since and --until; the command gets them as one Window, `window`, limited to possible delivery times.
+def timezone_option(section: str, of: str) -> _Decorator:
+    """Adds --timezone, which `zone_of` returns; `of` says what is in that zone."""
+
+    def remembered(context: click.Context, _parameter: click.Parameter, value: tzinfo) -> None:
+        context.meta[_ZONE] = value
+
+    return option(
+        section,
+        "--timezone",
+        type=TimeZone(),
+        default="UTC",
+        show_default=True,
+        envvar=VARIABLE,
+        show_envvar=True,
+        metavar="ZONE",
+        is_eager=True,  # --since and --until are in this zone
+        expose_value=False,
+        callback=remembered,
+        help=f"Time zone of {of}: Europe/Berlin, local, UTC.",
+    )
+
+
+def ends_options(section: str, *, since: str, until: str, of: str, defaults: dict[str, str]) -> _Decorator:
+    """Adds --since, --until, --during and --timezone; the command gets the ends as `since` and `until`.
+
+    `since` and `until` are the helps, `of` says what is in the time zone. Both ends are datetimes, or None if they are
+    not among the `defaults` and not given.
+    """
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        @option(section, "--since", type=Moment(), default=defaults.get("since"), help=since)
+        @option(section, "--until", type=Moment(), default=defaults.get("until"), help=until)
+        @option(section, "--during", type=Period(), metavar="PERIOD", help=_DURING)
+        @timezone_option(section, of)
+        @functools.wraps(command)
+        def with_ends(*args: Any, during: Window | None, **options: Any) -> None:  # noqa: ANN401 (passed through)
+            if during:
+                context = click.get_current_context()
+                if any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in _ENDS):
+                    raise click.UsageError("--during is both ends of the window: leave out --since and --until.")
+                options |= {"since": during.since, "until": during.until}
+                for name in _ENDS:  # these are not the defaults
+                    context.set_parameter_source(name, ParameterSource.COMMANDLINE)
+            command(*args, **options)
+
+        return with_ends
+
+    return decorated
+
+
+def window_options(section: str, *, since: str | None, until: str = "now", without: str = "") -> _Decorator:
+    """Adds the options for a window; the command gets one Window, `window`, limited to possible delivery times.
 
     `since` is the default. If it is None, `without` is the error message for a missing --since. `until` is what
     the help calls the default of --until: a command may end the window earlier than now.
     """
-    begin = "Start: 12h, 7d, yesterday, 2026-11-01, 2026-11-01T08:30."
+    begin = f"Start: 12h, 7d, 3mo, yesterday, monday, 2026-11, 2026-11-01T08:30.  [{_default(since)}]"
     end = f"End, exclusive; same formats.  [default: {until}]"
+    defaults = {"until": "now"} | ({"since": since} if since else {})
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
-        @option(section, "--since", type=Moment(), default=since, help=f"{begin}  [{_default(since)}]")
-        @option(section, "--until", type=Moment(), default="now", help=end)
+        @ends_options(section, since=begin, until=end, of="times without offset", defaults=defaults)
         @functools.wraps(command)
         def with_window(*args: Any, since: datetime | None, until: datetime, **options: Any) -> None:  # noqa: ANN401
             if since is None:
                 raise click.UsageError(without)
-            now = now_of(click.get_current_context())
-            command(*args, window=within_time(window_of(since, until, now), now), **options)
+            context = click.get_current_context()
+            now = now_of(context)
+            command(*args, window=within_time(window_of(since, until, now, zone_of(context)), now), **options)
 
         return with_window
 
     return decorated
 
 
+def _completed(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(each) for each in words if each.lower().startswith(incomplete.lower())]
+
+
 def _default(since: str | None) -> str:
     return "required" if since is None else f"default: {since}"
+
+
+def zone_of(ctx: click.Context | None) -> tzinfo:
+    """The time zone of the command: that of --timezone, or UTC."""
+    zone: tzinfo = (ctx.meta if ctx else {}).get(_ZONE, UTC)
+    return zone
 
 
 def clock_of(ctx: click.Context | None) -> Clock:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from aitrail.cli.output.output import FORMATS, ROW_COLUMNS, Output, narrate
     from aitrail.cli.output.progress_bar import progress, rate_of
     from aitrail.cli.output.table import Cell, widths
+    from aitrail.cli.output.times import shown_time, titled
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
@@ -21,4 +22,5 @@ else:
         output=("FORMATS", "Output", "ROW_COLUMNS", "narrate"),
         progress_bar=("progress", "rate_of"),
         table=("Cell", "widths"),
+        times=("shown_time", "titled"),
     )

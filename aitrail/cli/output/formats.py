@@ -4,10 +4,12 @@ import csv
 import shutil
 import sys
 from collections.abc import Sequence
+from datetime import tzinfo
 from typing import IO, Any, Protocol
 
 from aitrail.cells import cell_text, csv_cell, json_line, name_text
 from aitrail.cli.output.table import Cell, TableWriter
+from aitrail.cli.output.times import TIME_COLUMNS, shown_time, titled
 
 
 class Writer(Protocol):
@@ -72,18 +74,36 @@ class Csv:
 
 
 class Table:
-    """A table for people; with `fit`, columns that do not fit are left out, which is reported at the end, or folded."""
+    """A table for people; with `fit`, columns that do not fit are left out, which is reported at the end, or folded.
 
-    def __init__(self, stream: IO[str], columns: Sequence[str], *, styled: bool, fit: bool, fold: bool = False) -> None:
+    With a `zone`, the columns with times of rows show them in this time zone, and their names say it.
+    """
+
+    def __init__(
+        self,
+        stream: IO[str],
+        columns: Sequence[str],
+        *,
+        styled: bool,
+        fit: bool,
+        fold: bool = False,
+        zone: tzinfo | None = None,
+    ) -> None:
         is_terminal = stream.isatty()
         width = shutil.get_terminal_size().columns if fit and is_terminal else None
         self._columns = columns
-        names = [*map(name_text, columns)]
+        self._zone = zone
+        names = [name_text(titled(column, zone) if zone and column in TIME_COLUMNS else column) for column in columns]
         self._table = TableWriter(stream, names, width=width, bold=styled and is_terminal, fold=fold)
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
         """See Writer."""
-        self._table.add([[_cell(row.get(column)) for column in self._columns] for row in rows])
+        self._table.add([[self._cell(column, row.get(column)) for column in self._columns] for row in rows])
+
+    def _cell(self, column: str, value: object) -> Cell:
+        if self._zone and column in TIME_COLUMNS and isinstance(value, str):
+            return name_text(shown_time(value, self._zone))
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else cell_text(value)
 
     def end(self) -> None:
         """See Writer."""
@@ -91,7 +111,3 @@ class Table:
             sys.stderr.write(
                 f"No room for {', '.join(self._table.left_out)}: widen the terminal, or use -o jsonl or -o csv.\n"
             )
-
-
-def _cell(value: object) -> Cell:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else cell_text(value)

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from itertools import chain, islice
 from typing import Any
 
@@ -29,12 +30,14 @@ _FIRST_ROWS = 100
 class Output:
     """The output of a command: one of FORMATS; `styled` allows bold text and colors on a terminal.
 
-    A `query` is applied to the list of all rows, or to the single value, and its result is shown instead.
+    A `query` is applied to the list of all rows, or to the single value, and its result is shown instead. Tables show
+    the times of calls in the time zone `zone`; other formats and results of queries have them as CloudTrail wrote them.
     """
 
     format: str
     styled: bool
     query: Callable[[Any], Any] | None = None
+    zone: tzinfo = UTC
 
     @property
     def is_table(self) -> bool:
@@ -87,7 +90,8 @@ class Output:
         """A writer for rows that arrive little by little; see `write`."""
         stream = _stdout()
         if self.format == "table":
-            return Table(stream, table, styled=self.styled, fit=fit, fold=fold)
+            zone = None if self.query else self.zone  # a result may have other things by these names
+            return Table(stream, table, styled=self.styled, fit=fit, fold=fold, zone=zone)
         if self.format == "csv":
             return Csv(stream, csv)
         return JsonList(stream) if self.format == "json" else JsonLines(stream)

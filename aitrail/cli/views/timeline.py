@@ -7,7 +7,7 @@ from typing import Any
 
 from aitrail.cells import counted
 from aitrail.cli.options import TIMELINE_COLUMNS, Asked, TimelineChoice, length_of, newest, only
-from aitrail.cli.output import Output, narrate
+from aitrail.cli.output import Output, narrate, shown_time
 from aitrail.questions import Summary, Timeline, grouped
 from aitrail.window import BEGINNING
 
@@ -56,7 +56,7 @@ def _tell(summary: Summary, asked: Asked, baseline: timedelta) -> None:
     if not summary.calls:
         asked.narrate_nothing()
         if summary.last_seen:
-            narrate(f"The last call before the window was at {summary.last_seen}.")
+            narrate(f"The last call before the window was at {shown_time(summary.last_seen, asked.zone)}.")
         return
     by, addresses, _ = summary.distinct
     counts = (
@@ -64,7 +64,8 @@ def _tell(summary: Summary, asked: Asked, baseline: timedelta) -> None:
         counted(summary.errors, "error"),
         *(counted(summary.distinct[name], _WORDS[name]) for name in (by, addresses)),
     )
-    narrate(f"{', '.join(counts)}; first seen {summary.first_seen}, last seen {summary.last_seen}.")
+    first, last = (shown_time(each or "", asked.zone) for each in (summary.first_seen, summary.last_seen))
+    narrate(f"{', '.join(counts)}; first seen {first}, last seen {last}.")
     for line in _news(summary, asked, baseline):
         narrate(line)
 

@@ -43,13 +43,20 @@ def simple_table(groups: Sequence[dict[str, Any]], name: str, measures: Sequence
     return Finished([name, *measures], lines, [])
 
 
-def cross_table(groups: Sequence[dict[str, Any]], by: Sequence[str], measure: str, width: int | None) -> Finished:
+def cross_table(
+    groups: Sequence[dict[str, Any]],
+    by: Sequence[str],
+    measure: str,
+    width: int | None,
+    title: Callable[[str], str] = str,
+) -> Finished:
     """One line for each combination of all but the last of `by`, whose values become columns; cells are the measure.
 
     Several lines or columns have totals. If not all columns fit into the width, the smallest ones, or the oldest times,
-    are summed in one column. For a cell without calls, a count is 0 and a cost is empty.
+    are summed in one column. For a cell without calls, a count is 0 and a cost is empty. `title` titles the columns of
+    `by`.
     """
-    return _CrossTable(groups, by, measure).finished(width)
+    return _CrossTable(groups, by, measure).finished(width, [title(name) for name in by[:-1]])
 
 
 class _CrossTable:
@@ -65,19 +72,19 @@ class _CrossTable:
         self._show = _rounding(numbers)
         self._nothing = 0 if all(isinstance(number, int) for number in numbers) else None
 
-    def finished(self, width: int | None) -> Finished:
+    def finished(self, width: int | None, titles: Sequence[str]) -> Finished:
         rows = sorted(self._cells, key=lambda row: group_order(self._names, row, _sum(self._cells[row].values()) or 0))
         labels = [[_name(value) for value in row] for row in rows]
         sums = [self._cells[row] for row in rows]
         if len(rows) > 1:
             labels.append([_TOTAL, *[""] * (len(self._names) - 1)])
             sums.append(self._totals)
-        taken = sum(widths(self._names, labels)) + _GAP * (len(self._names) - 1)
+        taken = sum(widths(titles, labels)) + _GAP * (len(titles) - 1)
         shown = self._columns if width is None else self._fitting(width - taken)
         others = dict.fromkeys(self._columns)
         for column in shown:
             del others[column]
-        heads = [*self._names, *map(_name, shown)]
+        heads = [*titles, *map(_name, shown)]
         if others:
             heads.append(_OTHERS)
         if len(self._columns) > 1:

@@ -55,6 +55,9 @@ OFFERS = {
     "formats": ("aitrail services -o js", {"json", "jsonl"}),
     "options of event": ("aitrail event ID --r", {"--raw", "--region"}),
     "first column": ("aitrail events --columns eventT", {"eventTime", "eventType"}),
+    "periods": ("aitrail events --during last-", {"last-week", "last-month", "last-year"}),
+    "moments": ("aitrail events --since no", {"now"}),
+    "time zones": ("aitrail events --timezone europe/ber", {"Europe/Berlin"}),
     "further column": ("aitrail events --columns service,eventT", {"service,eventTime", "service,eventType"}),
 }
 

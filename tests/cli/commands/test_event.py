@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+from datetime import UTC
 
 import boto3
 import pytest
@@ -179,6 +180,15 @@ def test_terminal_shows_the_groups_below_bold_headings(on_terminal, log_file, re
     assert shown.startswith("\x1b[1mWhat\x1b[0m\n  eventTime        2026-03-14T00:00:00Z\n")
 
 
+def test_table_shows_times_in_the_time_zone_and_other_formats_do_not(aitrail, log_file, record):
+    question = ("event", ID, "--from", log_file("a.json", record()), "--timezone", "Asia/Tokyo")
+
+    table, lines = (aitrail(*question, "-o", output).stdout for output in ("table", "jsonl"))
+
+    assert fields(groups(table)["What"])["eventTime"] == "2026-03-14T09:00:00+09:00"
+    assert json.loads(lines)["eventTime"] == "2026-03-14T00:00:00Z"
+
+
 def test_data_formats_have_the_whole_row(aitrail, log_file, record):
     path = log_file("a.json", record())
     row = row_of(record(), log_file=str(path), record_index=0)
@@ -216,7 +226,7 @@ def test_table_of_the_deployment_is_asked(aitrail, kept, record):
 def test_expiry_beyond_the_calendar_is_a_number(record):
     row = row_of(record(), log_file="x", record_index=0) | {"expiresAt": 10**12}
 
-    assert "  expiresAt    1000000000000" in list(lines_of(_groups_of(row), bold=False))
+    assert "  expiresAt    1000000000000" in list(lines_of(_groups_of(row, UTC), bold=False))
 
 
 HOSTILE = "\x1b[2J\r\n\u202e" + "x" * 5_000
@@ -274,7 +284,7 @@ def test_nothing_of_a_record_is_missing(changes):
     record = identity | numbered(changes, [])
     row = row_of(record, log_file="x", record_index=0)
 
-    lines = list(lines_of(_groups_of(row), bold=False))
+    lines = list(lines_of(_groups_of(row, UTC), bold=False))
 
     shown = "\n".join(lines)
     assert all(line.isprintable() for line in lines)
@@ -287,7 +297,7 @@ def test_nothing_of_a_record_is_missing(changes):
 def test_names_with_dots_hide_no_other_value(record):
     row = row_of(record(tomorrow={"a.b": "first", "a": {"b": "second"}}), log_file="x", record_index=0)
 
-    lines = list(lines_of(_groups_of(row), bold=False))
+    lines = list(lines_of(_groups_of(row, UTC), bold=False))
 
     assert {line.split()[-1] for line in lines if line.startswith("  other.tomorrow.a.b ")} == {"first", "second"}
 

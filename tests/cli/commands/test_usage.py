@@ -334,3 +334,51 @@ def test_of_many_columns_that_are_summed_up_ten_are_named(on_terminal, call, log
 
     assert shown == "service  user/u00  others  total\npolly           1      12     13\n"
     assert stderr == f"others: {', '.join(f'user/u{number:02}' for number in range(1, 11))} and 2 more\n"
+
+
+@pytest.fixture
+def night(call, log_file):
+    """Four calls in the night in which clocks of Berlin are set back; two of them are made at half past two."""
+    times = ("2026-10-24T21:59:59Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z", "2026-10-25T23:00:00Z")
+    path = log_file("a.json", *(call(number, "alice", eventTime=time) for number, time in enumerate(times)))
+    return ("usage", "--from", path, "--timezone", "Europe/Berlin")
+
+
+PERIODS = {
+    "month": ["2026-10"],
+    "week": ["2026-10-19", "2026-10-26"],
+    "day": ["2026-10-24", "2026-10-25", "2026-10-26"],
+    "hour": ["2026-10-24T23:00+02:00", "2026-10-25T02:00+02:00", "2026-10-25T02:00+01:00", "2026-10-26T00:00+01:00"],
+}
+
+
+@pytest.mark.parametrize("output", ["json", "csv"])
+@pytest.mark.parametrize(("name", "expected"), PERIODS.items(), ids=PERIODS)
+def test_periods_are_those_of_the_time_zone_in_order_in_every_format(aitrail, night, name, expected, output):
+    ended = aitrail(*night, "--by", name, "-o", output)
+
+    found = json.loads(ended.stdout) if output == "json" else list(csv.DictReader(io.StringIO(ended.stdout)))
+    assert [group[name] for group in found] == expected
+
+
+def test_day_of_25_hours_is_the_window_of_that_day(aitrail, night):
+    ended = aitrail(*night, "--by", "hour", "--during", "2026-10-25")
+
+    assert [group["hour"] for group in as_json(ended)] == PERIODS["hour"][1:3]
+
+
+def test_table_names_the_time_zone_of_its_periods(aitrail, night):
+    days = aitrail(*night, "--by", "day", "-o", "table")
+    in_utc = aitrail(*night, "--by", "day", "--by", "service", "--timezone", "UTC", "-o", "table")
+    across = aitrail(*night, "--by", "service", "--by", "day", "-o", "table")
+
+    assert days.stdout.startswith("day (Europe/Berlin)  calls ")
+    assert in_utc.stdout.startswith("day (UTC)   polly")
+    assert across.stdout.startswith("service  2026-10-24 ")
+    assert [each.stderr for each in (days, in_utc, across)] == ["", "", "The days are those of Europe/Berlin.\n"]
+
+
+def test_nothing_is_reported_in_the_time_zone(aitrail, night):
+    ended = aitrail(*night, "--during", "2026-03-29")
+
+    assert "No events from 2026-03-29T00:00:00+01:00 until 2026-03-30T00:00:00+02:00 in " in ended.stderr

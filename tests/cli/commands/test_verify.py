@@ -195,6 +195,15 @@ def test_end_that_is_closed_is_none(verify_at_noon, deployment):
     assert verify_at_noon("--since", "2026-03-14T09:00", "--until", "2026-03-14T11:00").exit_code == 0
 
 
+def test_end_of_a_period_that_is_too_recent_is_an_exception(verify_at_noon, deployment):
+    deployment.digests(*range(9, 13))
+
+    ended = verify_at_noon("--during", "today")
+
+    assert ended.exit_code == 4
+    assert "\nnot-closed: every chain of digests has closed only up to 2026-03-14T11:00:00Z" in ended.stdout
+
+
 def test_time_that_the_ledger_has_forgotten_is_named_with_its_end(verify_at_noon, deployment, stacks):
     stacks["aitrail"]["LedgerRetentionDays"] = "2"
     deployment.digests(*range(9, 13))

@@ -97,7 +97,7 @@ def test_table_names_in_words_what_is_new(aitrail, calls, record, question, colu
 
     lines = aitrail(*question, *SINCE, "-o", "table", "--from", calls(new)).stdout.splitlines()
 
-    assert lines[0].split() == ["eventTime", *columns]
+    assert lines[0].replace(" (UTC)", "").split() == ["eventTime", *columns]
     assert lines[1].endswith("eu-west-1  sourceIPAddress, operation")
     assert lines[2].endswith("eu-west-1")
 
@@ -148,7 +148,7 @@ def test_summary_has_one_row_for_each_group(aitrail, calls, question, expected):
         [str(value).lower() if isinstance(value, bool) else str(value) for value in row.values()] for row in expected
     ]
     assert list(csv.reader(io.StringIO(shown["csv"]))) == [list(expected[0]), *texts]
-    assert [line.split() for line in shown["table"].splitlines()] == [list(expected[0]), *texts]
+    assert [line.split() for line in shown["table"].replace(" (UTC)", "").splitlines()] == [list(expected[0]), *texts]
 
 
 @pytest.mark.parametrize(("output", "gap"), [("table", None), ("csv", ",")], ids=["table", "csv"])
@@ -328,3 +328,20 @@ def test_log_files_that_cannot_be_read_are_told(aitrail, calls, log_file):
     assert len(rows(ended)) == 3
     assert f"{broken}: unreadable" in ended.stderr
     assert "1 log file read, 1 unreadable" in ended.stderr
+
+
+def test_times_for_people_are_in_the_time_zone(aitrail, calls):
+    zone = ("--from", calls(), "--timezone", "Asia/Tokyo", "--columns", "eventTime,operation")
+
+    whole = aitrail("who", TASK, *SINCE, *zone, "-o", "table")
+    grouped = aitrail("who", TASK, *SINCE, *zone[:-2], "--summary", "-o", "table")
+    lines = aitrail("who", TASK, *SINCE, *zone)
+
+    assert whole.stdout.splitlines()[:2] == [
+        "eventTime (Asia/Tokyo)     operation",
+        "2026-03-14T09:00:03+09:00  StartSpeechSynthesisTask",
+    ]
+    assert "first seen 2026-03-01T09:00:00+09:00, last seen 2026-03-14T09:00:03+09:00." in whole.stderr
+    assert "  firstSeen (Asia/Tokyo)     lastSeen (Asia/Tokyo)      new" in grouped.stdout
+    assert "  2026-03-14T09:00:01+09:00  2026-03-14T09:00:03+09:00  false" in grouped.stdout
+    assert {row["eventTime"][-1] for row in rows(lines)} == {"Z"}

@@ -7,8 +7,8 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.cli.options import question_options
-from aitrail.cli.options.window import Moment, Span
+from aitrail.cli.options import question_options, window_options
+from aitrail.cli.options.window import Moment, Period, Span
 from aitrail.clock import Clock
 
 LAW = settings(derandomize=True, database=None, deadline=None)
@@ -26,6 +26,17 @@ def windowed(asked):
     """Shows its window, and asks nothing."""
     window = asked.window
     click.echo(f"{window.since.isoformat()} {window.until.isoformat()} {window}")
+
+
+@click.command()
+@window_options("When", since=None, without="Name the start.")
+def delivered(window):
+    """Shows its window of deliveries."""
+    click.echo(f"{window}")
+
+
+def invoked(command, *arguments, **options):
+    return CliRunner(catch_exceptions=False).invoke(command, arguments, obj=Clock(now=lambda: CLOCK), **options)
 
 
 MOMENTS = {
@@ -77,13 +88,13 @@ def test_anything_else_is_refused_with_what_is_valid(text):
     with pytest.raises(click.BadParameter) as refused:
         converted(text)
 
-    assert str(refused.value).startswith(f"{text!r} is not a time: give now, today, yesterday, a span before now (30m")
+    assert str(refused.value).startswith(f"{text!r} is not a time: give now, today, yesterday, monday, this-week")
     assert "2026-11-01T08:30:00+01:00" in str(refused.value)
 
 
-@pytest.mark.parametrize("kind", [Moment, Span])
-def test_what_is_converted_already_stays(kind):
-    value = converted("12h", kind)
+@pytest.mark.parametrize(("kind", "text"), [(Moment, "12h"), (Span, "12h"), (Period, "2026-03")])
+def test_what_is_converted_already_stays(kind, text):
+    value = converted(text, kind)
 
     assert converted(value, kind) is value
 
@@ -165,3 +176,64 @@ def test_window_of_log_files_has_no_end(tmp_path):
     ended = CliRunner().invoke(windowed, ["--from", str(tmp_path), "--since", "2026-03-01"])
 
     assert ended.stdout == "2026-03-01T00:00:00+00:00 9999-12-31T23:59:59+00:00 from 2026-03-01T00:00:00Z\n"
+
+
+BERLIN = ("--timezone", "Europe/Berlin")
+SINCE_MONTH = ("--since", "2026-02")
+IN_ZONES = {
+    "UTC": (SINCE_MONTH, {}, "from 2026-02-01T00:00:00Z until 2026-03-14T09:26:53Z"),
+    "option": ((*BERLIN, *SINCE_MONTH), {}, "from 2026-01-31T23:00:00Z until 2026-03-14T09:26:53Z"),
+    "option after the times": ((*SINCE_MONTH, *BERLIN), {}, "from 2026-01-31T23:00:00Z until 2026-03-14T09:26:53Z"),
+    "environment": (
+        SINCE_MONTH,
+        {"AITRAIL_TIMEZONE": "Asia/Tokyo"},
+        "from 2026-01-31T15:00:00Z until 2026-03-14T09:26:53Z",
+    ),
+    "option before the environment": (
+        (*SINCE_MONTH, "--timezone", "utc"),
+        {"AITRAIL_TIMEZONE": "Asia/Tokyo"},
+        "from 2026-02-01T00:00:00Z until 2026-03-14T09:26:53Z",
+    ),
+    "this computer": (
+        ("--during", "yesterday", "--timezone", "local"),
+        {"TZ": "Asia/Tokyo"},
+        "from 2026-03-12T15:00:00Z until 2026-03-13T15:00:00Z",
+    ),
+    "a month": (("--during", "2026-02"), {}, "from 2026-02-01T00:00:00Z until 2026-03-01T00:00:00Z"),
+    "last month": (("--during", "Last-Month"), {}, "from 2026-02-01T00:00:00Z until 2026-03-01T00:00:00Z"),
+    "a month there": (("--during", "2026-02", *BERLIN), {}, "from 2026-01-31T23:00:00Z until 2026-02-28T23:00:00Z"),
+}
+
+
+@pytest.mark.parametrize("command", [windowed, delivered], ids=["calls", "deliveries"])
+@pytest.mark.parametrize(("arguments", "environment", "expected"), IN_ZONES.values(), ids=IN_ZONES)
+def test_window_is_in_the_time_zone(command, arguments, environment, expected):
+    ended = invoked(command, *arguments, env=environment)
+
+    assert ended.stderr == ""
+    assert ended.stdout.endswith(f"{expected}\n")
+
+
+WRONG = {
+    "both ends and one": (("--during", "2026-02", "--until", "now"), "leave out --since and --until"),
+    "both ends and the default": (("--during", "2026-02", "--since", "7d"), "leave out --since and --until"),
+    "no period": (("--during", "7d"), "'--during': '7d' is not a period of time: give today, "),
+    "no zone": (
+        ("--timezone", "Berlin"),
+        "'--timezone' (env var: 'AITRAIL_TIMEZONE'): 'Berlin' is not a time zone: did you mean Europe/Berlin?",
+    ),
+    "no moment there": (("--since", "x", *BERLIN), "Europe/Berlin if it has no time zone)."),
+}
+
+
+@pytest.mark.parametrize("command", [windowed, delivered], ids=["calls", "deliveries"])
+@pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG)
+def test_what_is_no_window_is_refused(command, arguments, message):
+    ended = invoked(command, *arguments)
+
+    assert ended.exit_code == 2
+    assert message in ended.stderr
+
+
+def test_missing_start_of_deliveries_is_refused():
+    assert "Name the start." in invoked(delivered).stderr

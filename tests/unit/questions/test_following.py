@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.clock import Clock
+from aitrail.moments import MomentError
 from aitrail.questions import ConditionError, EventStore, Filter, Order
 from aitrail.questions.following import Following
-from aitrail.window import MomentError, event_time
+from aitrail.window import event_time
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=300)
 START = datetime(2026, 3, 14, 12, tzinfo=UTC)

@@ -3,17 +3,20 @@
 import gzip
 import json
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from aitrail import EventStore
 from aitrail.deliveries import BadUrlError
 from aitrail.dynamodb.tables import NARROW_COLUMNS
+from aitrail.moments import MomentError
 from aitrail.questions import ConditionError, Filter, Order
-from aitrail.window import BEGINNING, EARLIEST, MomentError, Window
+from aitrail.timezones import TimeZoneError
+from aitrail.window import BEGINNING, EARLIEST, Window
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 IDS = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(3)]
@@ -284,3 +287,34 @@ def test_a_name_with_a_percent_sign_can_be_logged(tmp_path, caplog):
 def test_no_bucket_is_refused_at_once():
     with pytest.raises(BadUrlError):
         EventStore.read("s3://")
+
+
+def test_window_and_groups_are_in_the_time_zone(source):
+    store = EventStore(source, timezone="Asia/Tokyo", now=lambda: NOW)
+
+    list(store.events(since="2026-03", until=date(2026, 3, 2)))
+
+    ((_, window, _, _),) = source.asked
+    assert window == Window(since=datetime(2026, 2, 28, 15, tzinfo=UTC), until=datetime(2026, 3, 1, 15, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("timezone", ["Asia/Tokyo", ZoneInfo("Asia/Tokyo")], ids=["name", "tzinfo"])
+def test_usage_is_grouped_by_the_days_of_the_time_zone(tmp_path, records, timezone):
+    late = records["polly-by-user"] | {"eventTime": "2026-03-14T15:00:00Z"}
+    (tmp_path / "a.json").write_text(json.dumps({"Records": [late]}))
+    store = EventStore.read(tmp_path, timezone=timezone)
+
+    (group,) = store.usage(by=["day"], **store.during("2026-03-15"))
+
+    assert (group["day"], group["calls"]) == ("2026-03-15", 1)
+    assert [row["eventTime"] for row in store.events(**store.during("2026-03-15"))] == ["2026-03-14T15:00:00Z"]
+    assert store.usage(by=["day"], **store.during("2026-03-14")) == []
+
+
+def test_what_is_no_time_zone_or_period_is_refused_at_once(store, source):
+    with pytest.raises(TimeZoneError, match="did you mean Asia/Tokyo"):
+        EventStore(source, timezone="tokyo")
+    with pytest.raises(TimeZoneError, match="did you mean Asia/Tokyo"):
+        EventStore.read("a", timezone="tokyo")
+    with pytest.raises(MomentError, match="is not a period of time"):
+        store.during("7d")

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aitrail.moments import MomentError
 from aitrail.questions import ConditionError, EventStore, Filter, Order
 from aitrail.questions.timeline import DONE_TO, TOUCHED_BY, Summary, Timeline, grouped
-from aitrail.window import BEGINNING, MomentError, Window
+from aitrail.window import BEGINNING, Window
 
 LAW = settings(derandomize=True, database=None, deadline=None)
 DAY = timedelta(days=1)

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.costs import Prices
+from aitrail.moments import MomentError
 from aitrail.questions import EventStore, Order
 from aitrail.questions.usage import DIMENSIONS, MEASURES, DimensionError, characters_of, usage
-from aitrail.window import MomentError
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 
@@ -60,6 +60,8 @@ VALUES = {
     "week": "2026-11-16",
     "day": "2026-11-21",
     "hour": "2026-11-21T08:00Z",
+    "minute": "2026-11-21T08:30Z",
+    "second": "2026-11-21T08:30:15Z",
     "resource": None,
     "engine": "neural",
     "outcome": "ok",
@@ -81,13 +83,14 @@ WEEKS = {
     "Monday": ("2026-11-16", "2026-11-16"),
     "Sunday": ("2026-11-22", "2026-11-16"),
     "in two years": ("2027-01-01", "2026-12-28"),
-    "no day": (None, None),
+    "no time": (None, None),
 }
 
 
 @pytest.mark.parametrize(("day", "week"), WEEKS.values(), ids=WEEKS)
 def test_week_is_called_by_its_monday(day, week):
-    assert usage([row(eventDay=day)], ["week"]) == [{"week": week} | counted()]
+    time = day and f"{day}T23:59:59Z"
+    assert usage([row(eventTime=time)], ["week"]) == [{"week": week} | counted()]
 
 
 def test_error_codes_are_those_of_the_calls():
@@ -258,7 +261,9 @@ def test_groups_are_sorted_by_calls_then_by_name_and_those_without_a_name_come_l
 def test_groups_with_a_time_are_sorted_by_it_first():
     calls = [("2026-11-20", "a"), ("2026-11-21", "a"), ("2026-11-21", "b"), ("2026-11-21", "b"), ("2026-11-19", "c")]
 
-    groups = usage([row(eventDay=day, principal=principal) for day, principal in calls], ["principal", "day"])
+    groups = usage(
+        [row(eventTime=f"{day}T08:30:15Z", principal=principal) for day, principal in calls], ["principal", "day"]
+    )
 
     assert [(group["day"], group["principal"], group["calls"]) for group in groups] == [
         ("2026-11-19", "c", 1),
@@ -305,6 +310,8 @@ BY = st.lists(st.sampled_from(tuple(DIMENSIONS)), unique=True, max_size=3)
 def value_of(each, name):
     if name == "hour":
         return each["eventTime"][:13] + ":00Z"
+    if name in ("minute", "second"):
+        return each["eventTime"][: {"minute": 16, "second": 19}[name]] + "Z"
     if name == "engine":
         return each["usage"].get("engine")
     if name == "month":
