@@ -348,9 +348,9 @@ def test_unknown_characters_are_not_zero(aitrail, call, log_file):
 
     assert ended.stdout == (
         "principal   calls  errors  denied  characters  unmeasured  cost (USD)\n"
-        "user/alice      2       0       0       1,000           1    >=0.016\n"
+        "user/alice      2       0       0       1,000           1     >=0.016\n"
         "user/bob        1       0       0           0           1\n"
-        "total           3       0       0       1,000           2    >=0.016\n"
+        "total           3       0       0       1,000           2     >=0.016\n"
     )
     assert "The records of 2 successful calls do not say how many characters there were" in ended.stderr
     assert "RequestCharacters" in ended.stderr
