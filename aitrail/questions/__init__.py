@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
+    from aitrail.questions.amounts import MEASURES, NETWORK_ACTIVITY, characters_of
     from aitrail.questions.conditions import ALL_COLUMNS, COLUMNS, WIDE_COLUMNS, Conditions, checked
+    from aitrail.questions.dimensions import DIMENSIONS, TIMES, group_order, usage_fields
     from aitrail.questions.filters import Filter
     from aitrail.questions.following import LONGEST_INTERVAL
     from aitrail.questions.log_file_rows import LogFileRows
@@ -27,11 +29,13 @@ if TYPE_CHECKING:
     from aitrail.questions.store import EventStore
     from aitrail.questions.table_rows import TableRows
     from aitrail.questions.timeline import Summary, Timeline, grouped
-    from aitrail.questions.usage import DIMENSIONS, MEASURES, NETWORK_ACTIVITY, TIMES, characters_of, group_order
+    from aitrail.questions.usage import Usage
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
+        amounts=("MEASURES", "NETWORK_ACTIVITY", "characters_of"),
         conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "WIDE_COLUMNS", "checked"),
+        dimensions=("DIMENSIONS", "TIMES", "group_order", "usage_fields"),
         filters=("Filter",),
         following=("LONGEST_INTERVAL",),
         log_file_rows=("LogFileRows",),
@@ -44,5 +48,5 @@ else:
         store=("EventStore",),
         table_rows=("TableRows",),
         timeline=("Summary", "Timeline", "grouped"),
-        usage=("DIMENSIONS", "MEASURES", "NETWORK_ACTIVITY", "TIMES", "characters_of", "group_order"),
+        usage=("Usage",),
     )

@@ -43,6 +43,10 @@ class Filter:
         """The filter with these conditions, with values spelled as in rows. Raises ConditionError."""
         return cls(**checked(conditions, registry))
 
+    def of_indexes(self) -> Self:
+        """The filter with only the conditions that an index can answer."""
+        return type(self)(service=self.service, principal=self.principal, resource=self.resource)
+
     def matcher(self) -> Callable[[dict[str, Any]], bool]:
         """A predicate: True if a row, narrow or whole, meets all conditions."""
         tests = [

@@ -13,13 +13,15 @@ from aitrail.clock import Clock
 from aitrail.dynamodb import tables
 from aitrail.moments import period_of, span_of, window_of
 from aitrail.questions.conditions import Conditions, Texts, checked_columns
+from aitrail.questions.dimensions import dimensions
 from aitrail.questions.filters import Filter
 from aitrail.questions.following import Following
 from aitrail.questions.scanning import Scan
 from aitrail.questions.source import Order, Row, RowSource
 from aitrail.questions.spellings import ConditionError
+from aitrail.questions.streams import LONGEST
 from aitrail.questions.timeline import DONE_TO, TOUCHED_BY, Timeline
-from aitrail.questions.usage import dimensions
+from aitrail.questions.usage import Reading, Usage
 from aitrail.questions.usage import usage as usage_of
 from aitrail.timezones import time_zone
 from aitrail.window import Window
@@ -170,14 +172,30 @@ class EventStore:
         prices: "Prices | None" = None,
         report: Callable[[str], None] = _log.warning,
         **conditions: Unpack[Conditions],
-    ) -> list[dict[str, Any]]:
-        """Calls, errors, denied calls, characters and, with `prices`, cost of each group; see `questions.usage`.
+    ) -> Usage:
+        """The measures of each group of calls and, with `prices`, their cost; see `questions.usage`.
 
-        `report` is called for characters that have no price.
+        `report` is called for what the sums do not include.
         """
-        names, window = dimensions(by), self._window(since, until)
-        rows = self.source.rows(Filter.of(**conditions), window, order=Order.ANY)
-        return usage_of(rows, names, prices, report=report, zone=self._zone)
+        names, window, wanted = dimensions(by), self._window(since, until), Filter.of(**conditions)
+        # What has been corrected, or ends a stream, need not meet the conditions: what no index needs is tested later.
+        read = wanted.of_indexes()
+        first, last = window.bounds
+        reading = Reading(
+            matches=wanted.matcher(),
+            is_within=lambda event_time: first <= event_time <= last,
+            find=lambda event_ids: self.source.whole({"eventID": each} for each in event_ids),
+            later=self._rows_after(window, read),
+        )
+        rows = self.source.rows(read, window, order=Order.ANY)
+        return usage_of(rows, names, prices, report=report, zone=self._zone, reading=reading)
+
+    def _rows_after(self, window: Window, wanted: Filter) -> Iterator[Row]:
+        """The rows of the time after a window in which what began in it may end."""
+        until = min(window.until, self._clock.now())
+        after = Window(since=until, until=until + min(LONGEST, self._clock.now() - until))
+        if after.since < after.until:
+            yield from self.source.rows(wanted, after, order=Order.ANY)
 
     def who(
         self,

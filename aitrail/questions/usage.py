@@ -1,180 +1,133 @@
-"""Usage: counts calls, errors, denied calls and characters of rows, and calculates the cost of characters. Pure."""
+"""Usage: counts each call once, with its errors, characters, time of streams, and the cost of characters. Pure.
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+CloudTrail may record one call several times: a record that corrects another one, a record for each of several accounts,
+the begin and the end of a stream, and a copy at a VPC endpoint. What belongs together is found when rows are read, in
+any order.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from decimal import Decimal
 from typing import Any
 
-from aitrail.costs import Prices, cost_of
-from aitrail.dynamodb import items
-from aitrail.errors import AitrailError
-from aitrail.questions.periods import PERIODS, chronological, period_of
+from aitrail.cells import counted
+from aitrail.costs import Prices
+from aitrail.questions.amounts import Amounts
+from aitrail.questions.corrections import Corrections
+from aitrail.questions.dimensions import dimensions, group_order
 from aitrail.questions.source import Row
-
-MEASURES = ("calls", "errors", "denied", "characters")
-TIMES = PERIODS
-NETWORK_ACTIVITY = "NetworkActivity"
-# Only Polly's characters have a price.
-_PRICED = "polly"
-# The default engine of SynthesizeSpeech and StartSpeechSynthesisTask (Amazon Polly Developer Guide).
-_USUAL_ENGINE = "standard"
-# Operations with these prefixes repeat the characters of a task that was already charged.
-_REPEATING = ("Get", "List", "Describe")
+from aitrail.questions.tally import Key, Tally
 
 
-class DimensionError(AitrailError):
-    """Rows cannot be counted by the requested dimension."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What counting needs to know of the question whose rows it counts.
+
+    `matches` tells whether a row meets the conditions: a correction may, although the corrected record does not.
+    `is_within` tells whether an eventTime is in the window. `find` returns the rows with these eventIDs, of any time,
+    as far as they exist. `later` has the rows of the hours after the window, which may correct or end what is in it.
+    """
+
+    matches: Callable[[Row], bool] = lambda _row: True
+    is_within: Callable[[str], bool] = lambda _time: True
+    find: Callable[[Sequence[str]], Iterable[Row]] = lambda _ids: ()
+    later: Iterable[Row] = ()
 
 
-def _attribute(name: str) -> Callable[[Row], object]:
-    return lambda row: row.get(name)
+_ROWS_ALONE = Reading()
 
 
-def _engine(row: Row) -> object:
-    return row.get("usage", {}).get("engine")
+class Usage(list[dict[str, Any]]):
+    """The groups, in order: the values of dimensions, and measures, by name."""
+
+    def __init__(self, tally: Tally, names: Sequence[str], *, with_cost: bool) -> None:
+        self._tally, self._names, self._with_cost = tally, tuple(names), with_cost
+        found = sorted(tally.by_group().items(), key=lambda item: group_order(self._names, item[0], item[1].calls))
+        super().__init__(dict(zip(self._names, key, strict=True)) | self._measures(amounts) for key, amounts in found)
+
+    def total(self, groups: Collection[dict[str, Any]] | None = None) -> dict[str, Any]:
+        """The measures of these groups, or of all, together.
+
+        A call that counts in the groups of several accounts counts once: the total may be less than the sum.
+        """
+        chosen = self if groups is None else groups
+        return self._measures(self._tally.sum_of(self._key(group) for group in chosen))
+
+    def notes(self) -> Iterator[str]:
+        """Lines for people about what the measures and the cost do not include."""
+        yield from _notes(self._tally.sum_of(map(self._key, self)))
+
+    def _key(self, group: dict[str, Any]) -> Key:
+        return tuple(group[name] for name in self._names)
+
+    def _measures(self, amounts: Amounts) -> dict[str, Any]:
+        measures: dict[str, Any] = amounts.measures()
+        if self._with_cost:
+            measures |= {"cost": amounts.cost, "costIsAtLeast": amounts.unpriceable > 0}
+        return measures
 
 
-# Dimension by which rows can be counted -> its value for a row.
-DIMENSIONS: dict[str, Callable[[Row], object]] = {
-    "service": _attribute("service"),
-    "operation": _attribute("operation"),
-    "principal": _attribute("principal"),
-    "account": _attribute("recipientAccountId"),
-    "region": _attribute("awsRegion"),
-    **{name: period_of(name) for name in TIMES},
-    "resource": _attribute("resource"),
-    "engine": _engine,
-    "outcome": _attribute("outcome"),
-    "error-code": _attribute("errorCode"),
-    "credentials": _attribute("credentials"),
-    "session": _attribute("sessionName"),
-    "principal-account": _attribute("principalAccount"),
-    "source-ip": _attribute("sourceIPAddress"),
-    "access-key": _attribute("accessKeyId"),
-}
-
-
-def usage(
+def usage(  # noqa: PLR0913 (each is a separate choice)
     rows: Iterable[Row],
     by: Sequence[str],
     prices: Prices | None = None,
     *,
     report: Callable[[str], None] | None = None,
     zone: tzinfo = UTC,
-) -> list[dict[str, Any]]:
-    """Calls, errors (every outcome but ok), denied calls and characters of each group, and with `prices` its cost.
+    reading: Reading = _ROWS_ALONE,
+) -> Usage:
+    """The measures of each group and, with `prices`, its `cost`.
 
-    `by` names some of DIMENSIONS, which become keys; the value is None if a row has none. Characters are those of calls
-    that synthesize speech; see characters_of. `cost` is a Decimal in the prices' currency and covers Polly's charge for
-    characters; it is None for a group without any price. `report` is called for services and characters without a
-    price, which `cost` does not include. TIMES are those of the time zone `zone`.
+    `by` names dimensions (see `aitrail.questions.dimensions`), which become keys; the value is None if a row has none.
+    `errors` are calls with any outcome but ok. `characters` are those of calls that synthesize speech; see
+    characters_of. `streamSeconds` is an upper bound: the time between the records of a stream's begin and of its end.
+    `unmeasured` counts successful calls whose characters or stream time are not known. `cost` is a Decimal in the
+    prices' currency and covers Polly's charge for characters; it is None for a group without any price, or without any
+    known number of characters. With `costIsAtLeast`, the characters of other calls are not known. `report` is called
+    for what the measures and `cost` do not include. TIMES are those of the time zone `zone`.
 
-    Groups are sorted by time if one of TIMES is among `by`, then by calls, most first, then by name. Network activity
-    events are left out: they are copies of calls, recorded at a VPC endpoint. Memory depends only on the number of
-    groups. Raises DimensionError, and the errors of reading rows.
+    Groups are sorted by time if one of TIMES is among `by`, then by calls, most first, then by name. Memory depends on
+    the number of groups, and of calls that several records describe. Raises DimensionError, and the errors of reading
+    rows.
     """
-    tally = _Tally(dimensions(by), prices, zone)
-    for row in rows:
-        if not _is_copy(row):
-            tally.add(row)
+    names = dimensions(by)
+    found = Usage(_tally(rows, Tally(names, prices, zone), reading), names, with_cost=prices is not None)
     if report:
-        for note in tally.notes():
+        for note in found.notes():
             report(note)
-    return tally.groups()
+    return found
 
 
-def characters_of(row: Row) -> int:
-    """The characters that a call synthesized; no row repeats the characters of another row.
-
-    They are 0 for a call that failed, for a call that queries a task, and for a network activity event: the last two
-    repeat the characters of another row.
-    """
-    if _is_copy(row) or row.get("outcome") != "ok" or str(row.get("operation")).startswith(_REPEATING):
-        return 0
-    used = row.get("usage")
-    characters = used.get("requestCharacters") if isinstance(used, dict) else None
-    return int(characters) if isinstance(characters, int | Decimal) else 0
-
-
-def _is_copy(row: Row) -> bool:
-    return row.get("eventCategory") == NETWORK_ACTIVITY
-
-
-def group_order(names: Sequence[str], key: Sequence[str | None], size: float | Decimal) -> tuple[Any, ...]:
-    """The sort key of a group: its times, then its size, largest first, then its name; None is last."""
-    times = [chronological(value) for name, value in zip(names, key, strict=True) if name in TIMES]
-    return times, -size, [(value is None, value) for value in key]
+def _tally(rows: Iterable[Row], tally: Tally, reading: Reading) -> Tally:
+    """The tally, with all calls of the rows."""
+    corrections = Corrections()
+    for row in rows:
+        if not corrections.take(row) and reading.matches(row):
+            tally.add(row)
+    for row in reading.later:
+        if not corrections.take_later(row):
+            tally.end_stream(row)
+    for corrected, right in corrections.resolved(reading.find, reading.is_within):
+        if corrected is not None and reading.matches(corrected):
+            tally.remove(corrected)
+        if reading.matches(right):
+            tally.add(right)
+    tally.finish()
+    return tally
 
 
-def dimensions(by: Sequence[str]) -> tuple[str, ...]:
-    """The dimensions, each once. Raises DimensionError."""
-    names = tuple(dict.fromkeys([by] if isinstance(by, str) else by))
-    for name in names:
-        if name not in DIMENSIONS:
-            raise DimensionError(f"Cannot count by {name!r}; choose from {', '.join(DIMENSIONS)}.")
-    return names
-
-
-def _text(value: object) -> str | None:
-    """The value of a dimension as text; a record may contain any JSON value where a text is expected."""
-    return (value or None) if isinstance(value, str) or value is None else items.json_text(value)
-
-
-@dataclass(slots=True)
-class _Group:
-    calls: int = 0
-    errors: int = 0
-    denied: int = 0
-    characters: int = 0
-    # Price of a million -> characters (may be 0), so that the cost does not depend on the order of rows.
-    priced: dict[Decimal, int] = field(default_factory=dict)
-
-
-class _Tally:
-    def __init__(self, names: tuple[str, ...], prices: Prices | None, zone: tzinfo) -> None:
-        self._names = names
-        self._values = [period_of(name, zone) if name in TIMES else DIMENSIONS[name] for name in names]
-        self._prices = prices
-        self._groups: defaultdict[tuple[str | None, ...], _Group] = defaultdict(_Group)
-        self._unpriced_services: set[str] = set()
-        self._unpriced_engines: Counter[str] = Counter()
-
-    def add(self, row: Row) -> None:
-        group = self._groups[tuple(_text(value(row)) for value in self._values)]
-        characters = characters_of(row)
-        group.calls += 1
-        group.errors += row["outcome"] != "ok"
-        group.denied += row["outcome"] == "denied"
-        group.characters += characters
-        if self._prices:
-            self._add_cost(row, group, characters, self._prices)
-
-    def _add_cost(self, row: Row, group: _Group, characters: int, prices: Prices) -> None:
-        if row["service"] != _PRICED:
-            self._unpriced_services.add(row["service"])
-            return
-        engine = _text(_engine(row)) or _USUAL_ENGINE
-        price = prices.price(engine, _text(row.get("awsRegion")))
-        if price is not None:
-            group.priced[price] = group.priced.get(price, 0) + characters
-        elif characters:
-            self._unpriced_engines[engine] += characters
-
-    def notes(self) -> Iterator[str]:
-        """Lines for people about services and characters that the cost does not include."""
-        services = sorted(self._unpriced_services)
-        if services:
-            them = "it is" if len(services) == 1 else "they are"
-            yield f"There is no price for {', '.join(services)}: {them} not included in the cost."
-        for engine, characters in sorted(self._unpriced_engines.items()):
+def _notes(total: Amounts) -> Iterator[str]:
+    if total.unknown_characters:
+        calls = counted(total.unknown_characters, "successful call")
+        yield (
+            f"The records of {calls} do not say how many characters there were: characters and cost are at least what "
+            "is shown. CloudWatch has totals (AWS/Polly, RequestCharacters)."
+        )
+    if total.unknown_streams:
+        yield f"The end of {counted(total.unknown_streams, 'stream')} is not known: their time is not in streamSeconds."
+    if services := sorted(total.unpriced_services):
+        them = "it is" if len(services) == 1 else "they are"
+        yield f"There is no price for {', '.join(services)}: {them} not included in the cost."
+    for engine, (_, characters) in sorted(total.unpriced_engines.items()):
+        if characters:
             yield f"{characters:,} characters of the engine {engine} have no price: they are not included in the cost."
-
-    def groups(self) -> list[dict[str, Any]]:
-        ordered = sorted(self._groups.items(), key=lambda item: group_order(self._names, item[0], item[1].calls))
-        return [dict(zip(self._names, key, strict=True)) | self._measures(group) for key, group in ordered]
-
-    def _measures(self, group: _Group) -> dict[str, Any]:
-        counts = {name: getattr(group, name) for name in MEASURES}
-        return counts | ({"cost": cost_of(group.priced) if group.priced else None} if self._prices else {})

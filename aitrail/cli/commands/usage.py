@@ -13,10 +13,12 @@ from aitrail.cli.options import Asked, Command, OneOf, option, output_options, q
 from aitrail.cli.output import Output, narrate, titled
 from aitrail.cli.views import Finished, cross_table, simple_table
 from aitrail.costs import PriceError, Prices
-from aitrail.questions import DIMENSIONS, MEASURES, NETWORK_ACTIVITY, TIMES
+from aitrail.questions import DIMENSIONS, MEASURES, NETWORK_ACTIVITY, TIMES, Usage, usage_fields
 
 _SECTION = "What to count"
 _COST = "cost"
+# Columns that a table has only if any group has something in them.
+_RARE = ("streamSeconds", "unmeasured")
 # Less than the cost of a single character.
 _DECIMALS = 6
 # The maximum number of columns that a message names.
@@ -34,7 +36,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
 @option(
     _SECTION,
     "--by",
-    type=OneOf(tuple(DIMENSIONS), case_sensitive=False),
+    type=OneOf((*DIMENSIONS, *usage_fields()), case_sensitive=False),
     multiple=True,
     default=("service",),
     metavar="WHAT",
@@ -58,10 +60,19 @@ def usage(
     """Count calls, errors, denied calls and characters.
 
     With several --by, the values of the last one become the columns of a table, and its cells show --measure. json,
-    jsonl and csv have a row for each combination, with every measure. Only characters of successful calls count. Events
-    that a VPC endpoint records in addition to a call (network activity events) do not count. A week is named by its
+    jsonl and csv have a row for each combination, with every measure. A week is named by its
     Monday. Months, weeks, days, hours, minutes and seconds are those of --timezone; an hour has its offset, so that the
     one that occurs twice at the end of summer time is told apart.
+
+    Each call counts once: a record that corrects another one takes its place, and a call that CloudTrail recorded for
+    several accounts counts in each of them, but once in their total. The records of the begin and the end of a stream
+    (Transcribe) are one call, and streamSeconds is the time between them: the stream was not longer. Events that a VPC
+    endpoint records in addition to a call (network activity events) do not count, but calls that the endpoint refused
+    are denied calls.
+
+    Only characters of successful calls count. Some records do not say how many there were: unmeasured counts their
+    calls, and streams without a known end. The sums are then at least what is shown, and so is the cost (>=). It is
+    empty if nothing is known.
 
     The cost covers only Polly's characters, without free tier and discounts: log files do not contain the length of
     audio (Transcribe), and Lex and Personalize have no prices. The cost is empty (null in json) if nothing has a
@@ -86,17 +97,15 @@ def usage(
     _write(groups, by, measure, prices, output)
     if not groups:
         asked.narrate_nothing()
-    elif prices:
-        for note in (*notes, f"{prices}: check them."):
+    else:
+        for note in (*notes, *([f"{prices}: check them."] if prices else [])):
             narrate(note)
 
 
-def _write(
-    groups: list[dict[str, Any]], by: tuple[str, ...], measure: str | None, prices: Prices | None, output: Output
-) -> None:
+def _write(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Prices | None, output: Output) -> None:
     if not output.is_table:
-        columns = (*by, *MEASURES, *((_COST, "currency") if prices else ()))
-        rows = [_with_cost(group, prices) for group in groups] if prices else groups
+        columns = (*by, *MEASURES, *((_COST, "costIsAtLeast", "currency") if prices else ()))
+        rows = [_with_cost(group, prices) for group in groups] if prices else list(groups)
         output.write(rows, table=columns, csv=columns)
     elif groups:
         table = _table(groups, by, measure, prices, output.zone)
@@ -112,17 +121,16 @@ def _with_cost(group: dict[str, Any], prices: Prices) -> dict[str, Any]:
     return group | {_COST: None if cost is None else round(cost, _DECIMALS), "currency": prices.currency}
 
 
-def _table(
-    groups: list[dict[str, Any]], by: tuple[str, ...], measure: str | None, prices: Prices | None, zone: tzinfo
-) -> Finished:
+def _table(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Prices | None, zone: tzinfo) -> Finished:
     def title(name: str) -> str:
         return titled(name, zone) if name in TIMES else name
 
     if len(by) > 1:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        return cross_table(groups, by, measure or MEASURES[0], width, title)
-    measures = (measure,) if measure else (*MEASURES, *((_COST,) if prices else ()))
-    table = simple_table(groups, by[0], measures)
+        return cross_table(groups, by, measure or MEASURES[0], width, groups.total, title)
+    some = [name for name in MEASURES if name not in _RARE or any(group[name] for group in groups)]
+    measures = (measure,) if measure else (*some, *((_COST,) if prices else ()))
+    table = simple_table(groups, by[0], measures, groups.total)
     cost = f"{_COST} ({printable(prices.currency)})" if prices else _COST
     return table._replace(columns=[cost if name == _COST else title(name) for name in table.columns])
 

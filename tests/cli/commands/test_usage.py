@@ -14,6 +14,7 @@ PRICES = (
     "Prices of 2026-11 in USD from secondary pages (AWS' own page: https://aws.amazon.com/polly/pricing/): "
     "check them.\n"
 )
+NONE = {"streamSeconds": 0, "unmeasured": 0}
 OWN = 'currency = "EUR"\ndate = "2026-10"\nsource = "a contract"\n[per_million_characters]\nstandard = 3.5\n'
 
 
@@ -27,7 +28,7 @@ def call(record):
             eventName="SynthesizeSpeech",
             userIdentity={"type": "IAMUser", "userName": user, "accountId": "111122223333"},
             requestParameters={"engine": engine} if engine else {},
-            responseElements={"requestCharacters": characters},
+            responseElements=None if characters is None else {"requestCharacters": characters},
             **changes,
         )
 
@@ -70,7 +71,9 @@ def test_services_are_counted_unless_somebody_says_otherwise(aitrail, folder):
     ended = aitrail("usage", "--from", folder)
 
     assert (ended.exit_code, ended.stderr) == (0, "")
-    assert as_json(ended) == [{"service": "polly", "calls": 4, "errors": 1, "denied": 1, "characters": 1_235_617}]
+    assert as_json(ended) == [
+        {"service": "polly", "calls": 4, "errors": 1, "denied": 1, "characters": 1_235_617, **NONE}
+    ]
 
 
 def test_conditions_and_window_choose_what_is_counted(aitrail, folder):
@@ -79,7 +82,7 @@ def test_conditions_and_window_choose_what_is_counted(aitrail, folder):
     ended = aitrail("usage", "--from", folder, "--by", "principal", *question)
 
     assert as_json(ended) == [
-        {"principal": "user/alice", "calls": 2, "errors": 0, "denied": 0, "characters": 1_235_567},
+        {"principal": "user/alice", "calls": 2, "errors": 0, "denied": 0, "characters": 1_235_567, **NONE},
     ]
 
 
@@ -94,7 +97,7 @@ def test_every_dimension_can_be_asked_for(aitrail, folder, name):
 def test_characters_of_a_task_count_once(aitrail, task):
     ended = aitrail("usage", "--from", task, "--by", "month", "--by", "week")
 
-    measures = {"calls": 2, "errors": 0, "denied": 0, "characters": 700}
+    measures = {"calls": 2, "errors": 0, "denied": 0, "characters": 700, **NONE}
     assert as_json(ended) == [{"month": "2026-02", "week": "2026-02-23"} | measures]
 
 
@@ -104,7 +107,7 @@ def test_json_has_null_where_csv_has_nothing_and_a_table_a_dash(aitrail, folder)
     shown = {output: aitrail(*question, "-o", output).stdout for output in ("json", "csv", "table")}
 
     assert [group["resource"] for group in json.loads(shown["json"])] == [None]
-    assert shown["csv"] == "resource,calls,errors,denied,characters\n,4,1,1,1235617\n"
+    assert shown["csv"] == "resource,calls,errors,denied,characters,streamSeconds,unmeasured\n,4,1,1,1235617,0,0\n"
     assert shown["table"] == (
         "resource  calls  errors  denied  characters\n"
         "-             4       1       1   1,235,617\n"
@@ -155,9 +158,9 @@ def test_cost_is_empty_for_services_without_prices(aitrail, call, record, log_fi
         "total        2       0       0       1,000       0.016\n"
     )
     assert csv_file.stdout == (
-        "service,calls,errors,denied,characters,cost,currency\n"
-        "lex,1,0,0,0,,USD\n"
-        "polly,1,0,0,1000,0.016,USD\n"
+        "service,calls,errors,denied,characters,streamSeconds,unmeasured,cost,costIsAtLeast,currency\n"
+        "lex,1,0,0,0,0,0,,false,USD\n"
+        "polly,1,0,0,1000,0,0,0.016,false,USD\n"
     )  # fmt: skip
     assert [(group["cost"], group["currency"]) for group in as_json(lines)] == [(None, "USD"), (0.016, "USD")]
     assert {ended.stderr for ended in (table, csv_file, lines)} == {
@@ -217,13 +220,14 @@ def test_programs_get_a_row_for_each_combination_with_every_measure(aitrail, fol
         "jsonl": lambda: [json.loads(line) for line in shown.splitlines()],
         "csv": lambda: list(csv.DictReader(io.StringIO(shown))),
     }[output]()
-    names = ("day", "engine", "principal", "calls", "errors", "denied", "characters", "cost", "currency")
-    absent = "" if output == "csv" else None
+    names = ("day", "engine", "principal", "calls", "errors", "denied", "characters", "streamSeconds", "unmeasured")
+    names += ("cost", "costIsAtLeast", "currency")
+    absent, no = ("", "false") if output == "csv" else (None, False)
     expected = [
-        ("2026-03-14", "neural", "user/alice", 1, 0, 0, 1_000, 0.016, "USD"),
-        ("2026-03-14", "neural", "user/eve", 1, 1, 1, 0, 0, "USD"),
-        ("2026-03-14", absent, "user/alice", 1, 0, 0, 1_234_567, 4.938268, "USD"),
-        ("2026-03-15", "turbo", "user/bob", 1, 0, 0, 50, absent, "USD"),
+        ("2026-03-14", "neural", "user/alice", 1, 0, 0, 1_000, 0, 0, 0.016, no, "USD"),
+        ("2026-03-14", "neural", "user/eve", 1, 1, 1, 0, 0, 0, 0, no, "USD"),
+        ("2026-03-14", absent, "user/alice", 1, 0, 0, 1_234_567, 0, 0, 4.938268, no, "USD"),
+        ("2026-03-15", "turbo", "user/bob", 1, 0, 0, 50, 0, 0, absent, no, "USD"),
     ]
     text = str if output == "csv" else lambda value: value
     assert rows == [dict(zip(names, map(text, values), strict=True)) for values in expected]
@@ -282,7 +286,7 @@ EMPTY = {
     "table": "",
     "json": "[]\n",
     "jsonl": "",
-    "csv": "service,calls,errors,denied,characters,cost,currency\n",
+    "csv": "service,calls,errors,denied,characters,streamSeconds,unmeasured,cost,costIsAtLeast,currency\n",
 }
 
 
@@ -382,3 +386,32 @@ def test_nothing_is_reported_in_the_time_zone(aitrail, night):
     ended = aitrail(*night, "--during", "2026-03-29")
 
     assert "No events from 2026-03-29T00:00:00+01:00 until 2026-03-30T00:00:00+02:00 in " in ended.stderr
+
+
+def test_unknown_characters_are_not_zero(aitrail, call, log_file):
+    unknown = call(3, "bob", characters=None)
+    path = log_file("a.json", call(1, "alice"), call(2, "alice", characters=None), unknown)
+
+    ended = aitrail("usage", "--from", path, "--by", "principal", "--cost", "-o", "table")
+
+    assert ended.stdout == (
+        "principal   calls  errors  denied  characters  unmeasured  cost (USD)\n"
+        "user/alice      2       0       0       1,000           1     >=0.016\n"
+        "user/bob        1       0       0           0           1\n"
+        "total           3       0       0       1,000           2     >=0.016\n"
+    )
+    assert "The records of 2 successful calls do not say how many characters there were" in ended.stderr
+    assert "RequestCharacters" in ended.stderr
+
+
+def test_total_of_accounts_counts_an_action_of_two_of_them_once(aitrail, call, log_file):
+    accounts = ("111122223333", "444455556666")
+    records = [call(n, "alice", sharedEventID="x", recipientAccountId=each) for n, each in enumerate(accounts)]
+
+    ended = aitrail("usage", "--from", log_file("a.json", *records), "--by", "account", "-o", "table")
+
+    assert [line.split()[:2] for line in ended.stdout.splitlines()[1:]] == [
+        ["111122223333", "1"],
+        ["444455556666", "1"],
+        ["total", "1"],
+    ]

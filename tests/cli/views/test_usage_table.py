@@ -6,14 +6,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aitrail.cli import views
 from aitrail.cli.output import widths
-from aitrail.cli.views import cross_table, simple_table
 from aitrail.questions import group_order
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 
 BY = ("principal", "service")
 CALLS = {("alice", "polly"): 5, ("alice", "lex"): 1, ("bob", "lex"): 7, ("bob", None): 2}
+
+
+def summed(groups):
+    """The sum of each measure, None if no group has a number."""
+    measures = [name for name in groups[0] if name in ("calls", "errors", "cost")]
+    numbers = {name: [group[name] for group in groups if group[name] is not None] for name in measures}
+    return {name: sum(found) if found else None for name, found in numbers.items()}
+
+
+def simple_table(*arguments):
+    return views.simple_table(*arguments, summed)
+
+
+def cross_table(*arguments):
+    return views.cross_table(*arguments, summed)
 
 
 def groups_of(calls, by=BY):
@@ -212,3 +227,27 @@ def test_cross_table_says_what_the_groups_say_and_fits_where_it_can(calls, width
     assert sorted(others) == sorted(column or "-" for column in columns if column not in shown)
     if width is not None and len(shown) > 1:
         assert sum(widths(heads, lines)) + 2 * (len(heads) - 1) <= width
+
+
+def test_totals_are_not_always_the_sums():
+    groups = [{"account": name, "calls": 2} for name in "ab"]
+
+    assert views.simple_table(groups, "account", ["calls"], lambda _: {"calls": 3}).lines[-1] == ["total", 3]
+    crossed = [group | {"service": "polly"} for group in groups]
+    assert views.cross_table(crossed, ("account", "service"), "calls", None, lambda _: {"calls": 3}).lines[-1] == [
+        "total",
+        3,
+    ]
+
+
+def test_cost_that_may_be_larger_is_marked_and_an_unknown_one_is_empty():
+    groups = [
+        {"service": "a", "cost": Decimal("1.5"), "costIsAtLeast": True},
+        {"service": "b", "cost": None, "costIsAtLeast": True},
+        {"service": "c", "cost": Decimal(2), "costIsAtLeast": False},
+    ]
+
+    lines = views.simple_table(groups, "service", ["cost"], lambda _: groups[0]).lines
+
+    assert [f"{line[1]:,}" if line[1] else "" for line in lines] == [">=1.50", "", "2.00", ">=1.50"]
+    assert widths(["cost"], [line[1:] for line in lines]) == [6]

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from aitrail.costs import Prices
 from aitrail.moments import MomentError
 from aitrail.questions import EventStore, Order
-from aitrail.questions.usage import DIMENSIONS, MEASURES, DimensionError, characters_of, usage
+from aitrail.questions.amounts import MEASURES, characters_of
+from aitrail.questions.dimensions import DIMENSIONS, DimensionError, usage_fields
+from aitrail.questions.usage import usage
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 
@@ -47,7 +49,10 @@ def row(**changes):
 
 
 def counted(calls=1, errors=0, denied=0, characters=25, **more):
-    return {"calls": calls, "errors": errors, "denied": denied, "characters": characters} | more
+    measures = {"calls": calls, "errors": errors, "denied": denied, "characters": characters}
+    return (
+        measures | {"streamSeconds": 0, "unmeasured": 0} | ({"costIsAtLeast": False} if "cost" in more else {}) | more
+    )
 
 
 VALUES = {
@@ -71,12 +76,26 @@ VALUES = {
     "principal-account": "444455556666",
     "source-ip": "203.0.113.9",
     "access-key": "AKIAIOSFODNN7EXAMPLE",
+    "voice": "Joanna",
+    "language": "en-GB",
+    "called-by": "lex.amazonaws.com",
+    "user-agent": "Boto3/1.34.2",
+    "mfa": "true",
+    "api-version": "v2",
 }
+MORE = {"voiceId": "Joanna", "languageCode": "en-GB", "agent": "Boto3/1.34.2", "mfa": True, "apiVersion": "v2"}
 
 
 @pytest.mark.parametrize("name", DIMENSIONS)
 def test_rows_are_counted_by_what_the_dimension_says(name):
-    assert usage([row()], [name]) == [{name: VALUES[name]} | counted()]
+    whole = row(calledBy="lex.amazonaws.com", usage=row()["usage"] | MORE)
+
+    assert usage([whole], [name]) == [{name: VALUES[name]} | counted()]
+
+
+def test_rows_are_counted_by_any_usage_field():
+    assert usage([row()], ["requestCharacters"]) == [{"requestCharacters": "25"} | counted()]
+    assert usage([row()], ["outputFormat"]) == [{"outputFormat": None} | counted()]
 
 
 WEEKS = {
@@ -116,7 +135,7 @@ def test_what_nothing_is_counted_by_is_refused():
     with pytest.raises(DimensionError) as raised:
         usage([], ["service", "colour"])
 
-    assert str(raised.value) == f"Cannot count by 'colour'; choose from {', '.join(DIMENSIONS)}."
+    assert str(raised.value) == f"Cannot count by 'colour'; choose from {', '.join((*DIMENSIONS, *usage_fields()))}."
 
 
 ODD = {
@@ -170,15 +189,38 @@ NOT_SPOKEN = {
     "a copy": {"eventCategory": "NetworkActivity"},
     "a failure": {"outcome": "throttled"},
     "a question about a task": {"operation": "GetSpeechSynthesisTask"},
+    "another operation": {"operation": "PutLexicon", "usage": None},
+}
+UNKNOWN = {
     "no characters": {"usage": {"engine": "neural"}},
     "odd characters": {"usage": {"requestCharacters": "25"}},
+    "a flag": {"usage": {"requestCharacters": True}},
     "no usage": {"usage": None},
+    "of a task": {"usage": {}, "operation": "StartSpeechSynthesisTask"},
 }
 
 
 @pytest.mark.parametrize("changes", NOT_SPOKEN.values(), ids=NOT_SPOKEN)
 def test_characters_are_those_of_the_call_that_had_them_spoken(changes):
     assert (characters_of(row()), characters_of(row(**changes))) == (25, 0)
+
+
+@pytest.mark.parametrize("changes", UNKNOWN.values(), ids=UNKNOWN)
+def test_characters_that_the_record_does_not_tell_are_unknown_and_not_zero(changes):
+    assert characters_of(row(**changes)) is None
+    assert usage([row(), row(**changes)], []) == [counted(calls=2, characters=25, unmeasured=1)]
+
+
+def test_cost_of_calls_with_unknown_characters_is_a_lower_bound_and_empty_if_nothing_is_known():
+    notes, unknown = [], row(usage={"engine": "neural"})
+
+    (some,) = usage([row(), unknown], [], PRICES, report=notes.append)
+    (none,) = usage([unknown, row(outcome="denied")], [], PRICES)
+
+    assert (some["cost"], some["costIsAtLeast"]) == (Decimal("0.0004125"), True)
+    assert (none["cost"], none["costIsAtLeast"]) == (None, True)
+    (note,) = notes
+    assert note.startswith("The records of 1 successful call do not say how many characters there were")
 
 
 def test_network_activity_events_do_not_count():
@@ -195,8 +237,7 @@ COSTS = {
         "19.2",
     ),
     "no engine": ({"usage": {"requestCharacters": 1}}, "0.000004"),
-    "no characters": ({"usage": {"engine": "neural"}}, "0"),
-    "no usage": ({"usage": {}}, "0"),
+    "an operation without characters": ({"usage": {}, "operation": "DescribeVoices"}, "0"),
     "failed": ({"outcome": "server-error"}, "0"),
 }
 
@@ -320,9 +361,14 @@ def value_of(each, name):
         return "2026-11-16"
     attributes = {"account": "recipientAccountId", "region": "awsRegion", "day": "eventDay"}
     attributes |= {"principal-account": "principalAccount", "session": "sessionName", "error-code": "errorCode"}
-    attributes |= {"source-ip": "sourceIPAddress", "access-key": "accessKeyId"}
+    attributes |= {"source-ip": "sourceIPAddress", "access-key": "accessKeyId", "second": "eventTime"}
     found = each.get(attributes.get(name, name))
     return {7: "7", "": None}.get(found, found) if not isinstance(found, dict) else '{"a":1}'
+
+
+def is_unmeasured(each):
+    is_due = each["service"] == "polly" and each["outcome"] == "ok" and each["operation"] == "SynthesizeSpeech"
+    return is_due and "requestCharacters" not in each["usage"]
 
 
 def cost_of_row(each):
@@ -330,8 +376,17 @@ def cost_of_row(each):
     price = {"neural": neural, None: Fraction(4)}.get(each["usage"].get("engine"))
     if price is None or each["service"] != "polly":
         return None
+    if is_unmeasured(each):
+        return None
     paid = each["outcome"] == "ok" and each["operation"] == "SynthesizeSpeech"
     return price * each["usage"].get("requestCharacters", 0) * paid / 10**6
+
+
+def cost_of_group(own):
+    """The cost, None if nothing has a price, or if nothing is known and something has a price."""
+    cost = functools.reduce(added, map(cost_of_row, own))
+    is_open = any(is_unmeasured(each) and each["usage"].get("engine") != "turbo" for each in own)
+    return None if is_open and not cost else cost
 
 
 def added(left, right):
@@ -357,19 +412,25 @@ def brute_force(rows, by):
             len([each for each in own if each["outcome"] != "ok"]),
             len([each for each in own if each["outcome"] == "denied"]),
             sum(each["usage"].get("requestCharacters", 0) for each in paid),
-            functools.reduce(added, map(cost_of_row, own)),
+            len([each for each in own if is_unmeasured(each)]),
+            cost_of_group(own),
         )
     return found
 
 
 def by_key(groups, by):
-    measures = (*MEASURES[:4], "cost")
+    measures = ("calls", "errors", "denied", "characters", "unmeasured", "cost")
     return {
         tuple(group[name] for name in by): tuple(
             None if group[each] is None else Fraction(group[each]) for each in measures
         )
         for group in groups
     }
+
+
+def without_nothing(found):
+    """The measures with None for a cost of 0: which of them it is depends on calls with unknown characters."""
+    return {key: (*measures[:-1], measures[-1] or None) for key, measures in found.items()}
 
 
 @given(rows=st.lists(ROWS, max_size=20), by=BY)
@@ -398,7 +459,7 @@ def test_parts_add_up_to_the_whole(rows, by, place):
         key: functools.reduce(all_added, (part[key] for part in parts if key in part))
         for key in {key for part in parts for key in part}
     }
-    assert summed == by_key(usage(rows, by, PRICES), by)
+    assert without_nothing(summed) == without_nothing(by_key(usage(rows, by, PRICES), by))
 
 
 @given(rows=st.lists(ROWS, max_size=20), by=BY.filter(bool))
@@ -408,7 +469,7 @@ def test_sums_over_a_dimension_are_the_usage_without_it(rows, by):
     for key, measures in by_key(usage(rows, by, PRICES), by).items():
         summed[key[1:]] = all_added(summed[key[1:]], measures) if key[1:] in summed else measures
 
-    assert summed == by_key(usage(rows, by[1:], PRICES), by[1:])
+    assert without_nothing(summed) == without_nothing(by_key(usage(rows, by[1:], PRICES), by[1:]))
 
 
 class Source:

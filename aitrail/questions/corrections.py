@@ -1,0 +1,80 @@
+"""Records that correct other records: the newest one counts in the place of the call that it corrects. Pure.
+
+If CloudTrail learns more of a call after it has delivered the record, it delivers another one, whose
+`addendum.originalEventID` names the first (`usage.originalEventID` of its row).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from aitrail.questions.dimensions import usage_field
+from aitrail.questions.source import Row
+
+
+class Corrections:
+    """The corrections among the rows of a window, and of the hours after it, in any order."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Row] = {}
+        self._later: dict[str, Row] = {}
+
+    def take(self, row: Row) -> bool:
+        """Keeps a row of the window if it is a correction; returns whether it is one."""
+        return _take(row, self._rows)
+
+    def take_later(self, row: Row) -> bool:
+        """Keeps a row of the time after the window if it is a correction; returns whether it is one."""
+        return _take(row, self._later)
+
+    def resolved(
+        self, find: Callable[[Sequence[str]], Iterable[Row]], is_within: Callable[[str], bool]
+    ) -> Iterator[tuple[Row | None, Row]]:
+        """For each corrected call of the window, its first row and the one that counts, at the time of the first.
+
+        The first row is None if there is none, and corrections alone tell of the call. A call whose first row is
+        outside the window is left to the window of that row. `find` returns the rows with these eventIDs.
+        """
+        by_first = self._by_first()
+        if not by_first:
+            return
+        known = self._rows.keys() | self._later.keys()  # if corrections correct each other, one of them is their first
+        rows = {row["eventID"]: row for row in find(sorted(by_first.keys() - known)) if "eventTime" in row}
+        for first, corrections in sorted(by_first.items()):
+            newest = max(corrections, key=_time_and_id)
+            row = rows.get(first)
+            if row is None:
+                oldest = min(corrections, key=_time_and_id)
+                if is_within(oldest["eventTime"]):
+                    yield None, _at_time_of(oldest, newest)
+            elif is_within(row["eventTime"]):
+                yield row, _at_time_of(row, newest)
+
+    def _by_first(self) -> dict[str, list[Row]]:
+        """The eventID of each corrected call's first record -> its corrections, which may correct each other."""
+        known, found = self._rows | self._later, dict[str, list[Row]]()
+        for event_id, row in known.items():
+            seen, first = {event_id}, _corrected_by(row)
+            while first in known and first not in seen:
+                seen.add(first)
+                first = _corrected_by(known[first])
+            found.setdefault(min(seen) if first in seen else first, []).append(row)
+        return found
+
+
+def _take(row: Row, kept: dict[str, Row]) -> bool:
+    corrected = usage_field(row, "originalEventID")
+    if not isinstance(corrected, str) or not corrected:
+        return False
+    kept[row["eventID"]] = row
+    return True
+
+
+def _corrected_by(row: Row) -> str:
+    return str(usage_field(row, "originalEventID"))
+
+
+def _at_time_of(first: Row, row: Row) -> Row:
+    return row | {name: first[name] for name in ("eventTime", "eventDay")}
+
+
+def _time_and_id(row: Row) -> tuple[str, str]:
+    return row["eventTime"], row["eventID"]

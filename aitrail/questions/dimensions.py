@@ -1,0 +1,92 @@
+"""Dimensions by which calls can be counted: who, where, what, how, and when. Pure."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from aitrail.dynamodb import items
+from aitrail.errors import AitrailError
+from aitrail.questions.periods import PERIODS, chronological, period_of
+from aitrail.questions.source import Row
+from aitrail.services import load
+
+TIMES = PERIODS
+
+
+class DimensionError(AitrailError):
+    """Rows cannot be counted by the requested dimension."""
+
+
+def _attribute(name: str) -> Callable[[Row], object]:
+    return lambda row: row.get(name)
+
+
+def _usage(*names: str) -> Callable[[Row], object]:
+    """The first of these usage fields that a row has."""
+    return lambda row: next((found for name in names if (found := usage_field(row, name)) is not None), None)
+
+
+def usage_field(row: Row, name: str) -> object:
+    """A member of a row's `usage`; None if it has none."""
+    used = row.get("usage")
+    return used.get(name) if isinstance(used, dict) else None
+
+
+# Dimension -> its value for a row.
+DIMENSIONS: dict[str, Callable[[Row], object]] = {
+    "service": _attribute("service"),
+    "operation": _attribute("operation"),
+    "principal": _attribute("principal"),
+    "account": _attribute("recipientAccountId"),
+    "region": _attribute("awsRegion"),
+    **{name: period_of(name) for name in TIMES},
+    "resource": _attribute("resource"),
+    "engine": _usage("engine"),
+    "voice": _usage("voiceId"),
+    "language": _usage("languageCode", "localeId"),
+    "outcome": _attribute("outcome"),
+    "error-code": _attribute("errorCode"),
+    "credentials": _attribute("credentials"),
+    "session": _attribute("sessionName"),
+    "principal-account": _attribute("principalAccount"),
+    "source-ip": _attribute("sourceIPAddress"),
+    "access-key": _attribute("accessKeyId"),
+    "called-by": _attribute("calledBy"),
+    "user-agent": _usage("agent"),
+    "mfa": _usage("mfa"),
+    "api-version": _usage("apiVersion"),
+}
+
+
+def dimensions(by: Sequence[str]) -> tuple[str, ...]:
+    """The dimensions, each once: names of DIMENSIONS, or of usage fields. Raises DimensionError."""
+    names = tuple(dict.fromkeys([by] if isinstance(by, str) else by))
+    for name in names:
+        if name not in DIMENSIONS and name not in usage_fields():
+            known = ", ".join((*DIMENSIONS, *usage_fields()))
+            raise DimensionError(f"Cannot count by {name!r}; choose from {known}.")
+    return names
+
+
+def usage_fields() -> tuple[str, ...]:
+    """The counts and labels that rows of any service can have in `usage`, in alphabetical order."""
+    named = (name for service in load().services for name, _ in (*service.counts, *service.labels))
+    return tuple(sorted(set(named)))
+
+
+def key_function(names: Sequence[str], zone: tzinfo = UTC) -> Callable[[Row], tuple[str | None, ...]]:
+    """A function that returns a row's values of these dimensions as texts, None where it has none."""
+    values = [period_of(name, zone) if name in TIMES else DIMENSIONS.get(name) or _usage(name) for name in names]
+    return lambda row: tuple(text_of(value(row)) for value in values)
+
+
+def group_order(names: Sequence[str], key: Sequence[str | None], size: float | Decimal) -> tuple[Any, ...]:
+    """The sort key of a group: its times, then its size, largest first, then its name; None is last."""
+    times = [chronological(value) for name, value in zip(names, key, strict=True) if name in TIMES]
+    return times, -size, [(value is None, value) for value in key]
+
+
+def text_of(value: object) -> str | None:
+    """The value of a dimension as text; a record may contain any JSON value where a text is expected."""
+    return (value or None) if isinstance(value, str) or value is None else items.json_text(value)
