@@ -378,7 +378,7 @@ def test_the_fingerprint_changes_with_the_setting_the_paths_and_the_secret_but_d
 
     assert len(set(versions)) == len(versions)
     assert recorded_with(REGISTRY, redaction(b"another key")) == versions[1]
-    assert versions[0] == f"1-{REGISTRY.fingerprint}"
+    assert versions[0] == f"2-{REGISTRY.fingerprint}"
 
 
 def test_paths_alone_do_not_make_files_outdated_while_nothing_is_redacted():

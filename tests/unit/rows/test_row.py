@@ -102,14 +102,6 @@ def test_expiry_lies_beyond_the_calendar_without_a_fault():
     assert found["expiresAt"] == 253402300799 + 365 * 86_400
 
 
-@pytest.mark.parametrize("place", [{"userAgent": "\ud83d\ude00"}, {"tomorrow": [{"\ud83d\ude00": 1}]}])
-def test_surrogates_that_json_text_would_join_are_rejected(place):
-    with pytest.raises(Reject, match="two surrogates"):
-        row(RECORD | place)
-
-    assert row(RECORD | {"userAgent": "\U0001f600"})["userAgent"] == "\U0001f600"
-
-
 def test_a_record_nested_deeper_than_python_can_write_is_rejected():
     value = []
     for _ in range(200_000):
