@@ -5,12 +5,13 @@ from typing import Any, TypedDict
 
 from aitrail.dynamodb import tables
 from aitrail.questions.spellings import SPELLINGS, ConditionError, or_valid, shown
-from aitrail.rows import RECORD_FIELDS
+from aitrail.rows import BEHIND, RECORD_FIELDS
 from aitrail.services import Registry, load
 
 # The columns that only whole rows have.
 WIDE_COLUMNS = (
     *sorted(RECORD_FIELDS - {*tables.NARROW_COLUMNS}),
+    *BEHIND,
     *("other", "asJson", "logFile", "recordIndex", "importedFrom", "expiresAt", "redacted"),
 )
 ALL_COLUMNS = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)

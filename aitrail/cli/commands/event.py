@@ -14,6 +14,7 @@ from aitrail.cli.options import Command, Place, option, output_options, place_op
 from aitrail.cli.output import Group, Output, Steps, leaves, narrate, text_of
 from aitrail.dynamodb import items
 from aitrail.questions import ALL_COLUMNS
+from aitrail.rows import BEHIND
 from aitrail.window import event_time
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _GROUPS: dict[str, Sequence[str]] = {
         *("errorCode", "errorMessage", "readOnly", "managementEvent", "eventCategory", "eventType"),
     ),
     "Who": (
-        *("principal", "credentials", "temporaryCredentials", "calledBy", "sessionName", "accessKeyId"),
+        *("principal", "credentials", "temporaryCredentials", "calledBy", "sessionName", "accessKeyId", *BEHIND),
         *("principalAccount", "sessionCredentialFromConsole", "userIdentity.type", "userIdentity.arn"),
         *("userIdentity.sessionContext.attributes", "userIdentity.sessionContext.sessionIssuer.arn"),
     ),

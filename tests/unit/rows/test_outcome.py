@@ -18,7 +18,7 @@ OUTCOMES = [
     (
         {
             "errorCode": "LimitExceededException",
-            "errorMessage": "You\u2019ve either sent too many requests or your input file is too long. Wait before retrying.",
+            "errorMessage": "Either you have sent too many requests or your input file is too long. Wait, and retry.",
         },
         "throttled",
     ),

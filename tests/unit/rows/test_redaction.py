@@ -256,7 +256,7 @@ def test_derived_attributes_have_the_hash_of_a_redacted_value():
     row = made(record, by)
 
     mark = by.mark(SOMEONE)
-    assert (row["resource"], row["usage"]) == (f"bot/{mark}", {"localeId": mark})
+    assert (row["resource"], row["usage"]) == (f"bot/{mark}", {"localeId": mark, "apiVersion": "v2"})
 
 
 def test_an_error_message_that_quotes_a_value_has_its_hash():
