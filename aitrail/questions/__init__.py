@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aitrail.questions.spellings import EVENT_CATEGORIES, ConditionError, is_pattern, nearest, or_valid
     from aitrail.questions.store import EventStore
     from aitrail.questions.table_rows import TableRows
-    from aitrail.questions.timeline import Summary, Timeline, grouped
+    from aitrail.questions.timeline import PLACES, TOUCHED_BY, Summary, Timeline, grouped
     from aitrail.questions.usage import DIMENSIONS, MEASURES, NETWORK_ACTIVITY, TIMES, characters_of, group_order
 else:
     __all__, __getattr__, __dir__ = exports(
@@ -41,6 +41,6 @@ else:
         spellings=("ConditionError", "EVENT_CATEGORIES", "is_pattern", "nearest", "or_valid"),
         store=("EventStore",),
         table_rows=("TableRows",),
-        timeline=("Summary", "Timeline", "grouped"),
+        timeline=("PLACES", "Summary", "TOUCHED_BY", "Timeline", "grouped"),
         usage=("DIMENSIONS", "MEASURES", "NETWORK_ACTIVITY", "TIMES", "characters_of", "group_order"),
     )

@@ -48,8 +48,12 @@ IDENTITIES = [
     ADMIN,
     {"type": "Root", "accountId": "111122223333"},
 ]
+# Longer than what a row keeps of a further resource.
+LONG = "n" * 100
 CALLS = [
     ("polly", "SynthesizeSpeech", {"lexiconNames": ["names"], "requestCharacters": 25, "engine": "neural"}),
+    ("polly", "SynthesizeSpeech", {"lexiconNames": ["places", "names", LONG]}),
+    ("polly", "StartSpeechSynthesisTask", {"lexiconNames": ["names", "places"]}),
     ("polly", "DeleteLexicon", {"name": "names"}),
     ("transcribe", "StartTranscriptionJob", {"transcriptionJobName": "call-17"}),
     ("transcribe", "ListTranscriptionJobs", None),
@@ -95,7 +99,10 @@ VALUES = {
     "service": ["polly", "transcribe", "lex", "personalize"],
     "operation": ["SynthesizeSpeech", "ListBots", "List*", "*e[sS]*", "?istBots"],
     "principal": ["user/Alice", "user/Bob", "root", "role/Admin", "user/*", "*", "user/Nobody"],
-    "resource": ["lexicon/names", "transcription-job/call-17", "campaign/*", "*"],
+    "resource": [
+        *("lexicon/names", "lexicon/places", f"lexicon/{LONG}", "transcription-job/call-17"),
+        *("campaign/*", "lexicon/p*", "*"),
+    ],
     "principal_account": ["111122223333", "444455556666"],
     "account": ["111122223333", "444455556666"],
     "region": ["eu-west-1", "us-east-1", "eu-west-3"],
@@ -124,6 +131,11 @@ def is_wanted(row, wanted):
     def is_like(column, patterns):
         return not patterns or (column in row and any(fnmatchcase(row[column], pattern) for pattern in patterns))
 
+    def concerns(patterns):
+        lexicons = (row.get("requestParameters") or {}).get("lexiconNames", [])
+        resources = [row["resource"], *(f"lexicon/{name}" for name in lexicons)] if "resource" in row else []
+        return not patterns or any(fnmatchcase(resource, pattern) for resource in resources for pattern in patterns)
+
     def comes_from(places):
         return is_like("sourceIPAddress", places) or any(is_in(row["sourceIPAddress"], place) for place in places)
 
@@ -131,7 +143,7 @@ def is_wanted(row, wanted):
         equals("service", wanted.service)
         and is_like("operation", wanted.operation)
         and is_like("principal", wanted.principal)
-        and is_like("resource", wanted.resource)
+        and concerns(wanted.resource)
         and equals("principalAccount", wanted.principal_account)
         and equals("recipientAccountId", wanted.account)
         and equals("awsRegion", wanted.region)
