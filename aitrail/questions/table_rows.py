@@ -70,7 +70,7 @@ class TableRows:
         plan = Plan.of(wanted, window, self._registry)
         self._plans[str(plan)] = None
         options: dict[str, Any] = {"ScanIndexForward": order is Order.OLDEST_FIRST}
-        if limit is not None and plan.is_exact and not plan.beside:
+        if limit is not None and plan.is_exact:
             options["Limit"] = min(limit, _MOST_OF_A_PAGE)
         days = plan.days[::-1] if order is Order.OLDEST_FIRST else plan.days
         groups = (self._fetches(plan, day, options) for day in days)

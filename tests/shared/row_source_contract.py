@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
+from itertools import permutations
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -216,6 +217,22 @@ class RowSourceContract:
                 assert all(row in expected for row in found)
             else:
                 assert found == expected[:limit]
+
+    @pytest.mark.parametrize("wanted", [("a",), ("b",), ("a", "c"), ("a", "b", "c"), (LONG,), ("d",)], ids=str)
+    def test_call_is_found_once_by_each_of_its_resources_whatever_their_order(self, filled, wanted):
+        orders = [order for count in (1, 2, 3) for order in permutations(("a", "b", "c", LONG), count)]
+        records = [
+            record | {"requestParameters": {"lexiconNames": list(names)}, "eventSource": "polly.amazonaws.com"}
+            for record, names in zip(numbered(len(orders)), orders, strict=True)
+        ]
+        source, rows = filled([each | {"eventName": "SynthesizeSpeech"} for each in records])
+        lexicons = Filter(resource=tuple(f"lexicon/{name}" for name in wanted))
+
+        expected = [narrow(row) for row, names in zip(rows, orders, strict=True) if {*names} & {*wanted}]
+        for limit in (None, 3):
+            assert list(source.rows(lexicons, ALWAYS, order=Order.OLDEST_FIRST, limit=limit)) == expected[:limit]
+        found = list(source.rows(lexicons, ALWAYS, order=Order.ANY))
+        assert sorted(found, key=time_and_id) == expected
 
     def test_source_without_rows_has_none(self, filled):
         source, _ = filled([])

@@ -85,6 +85,8 @@ def test_resource_that_may_be_a_further_one_is_not_compared_by_dynamodb():
         ({}, True),
         ({"service": ("polly",)}, True),
         ({"principal": ("root",)}, True),
+        ({"resource": ("bot/A",)}, True),
+        ({"resource": ("lexicon/a",)}, False),
         ({"principal": ("user/*",)}, False),
         ({"principal": ("root",), "service": ("lex",)}, False),
         ({"service": ("polly",), "read_only": False}, False),
