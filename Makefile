@@ -8,7 +8,7 @@ NODE_READY = node_modules/.ready
 
 help: ## Show this list
 	@echo "usage: make TARGET"
-	@awk 'BEGIN { FS = ":[^#]*## " } /^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":[^#]*## " } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: $(NODE_READY) ## Deploy to a local AWS, ingest log files, run queries; LOGS=folder uses your own files
 	@exec .venv/bin/python -m demo $${LOGS:+--logs "$$LOGS"}
@@ -27,6 +27,9 @@ lint: $(VENV_READY) ## Check style, formatting, types, and which package imports
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
+
+check-services: $(VENV_READY) ## List the operations of the AWS SDK that the service files do not know
+	@.venv/bin/python -m tests.shared.unknown_operations
 
 bench: $(VENV_READY) ## Measure the cost of reading and writing, and compare it with targets; QUICK=1 takes less than a minute
 	@.venv/bin/python -m bench $(if $(QUICK),--quick)
@@ -59,5 +62,5 @@ $(NODE_READY): $(VENV_READY) package.json package-lock.json
 	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
 	@touch $@
 
-.PHONY: help demo samples test check lint bench soak docs deploy destroy
+.PHONY: help demo samples test check lint check-services bench soak docs deploy destroy
 .DEFAULT_GOAL := help

@@ -13,7 +13,7 @@ from aitrail.costs.model import costs
 from aitrail.costs.prices import AwsPrices
 
 # Mean sizes of the index entries and the compact JSON of the six records in tests/records; a test computes them.
-INDEX_ENTRY_BYTES = 491
+INDEX_ENTRY_BYTES = 525
 WANTED_RECORD_BYTES = 1_670
 # One read unit of eventually consistent reads; a query takes at least half a unit.
 READ_UNIT_BYTES = 8 * KB

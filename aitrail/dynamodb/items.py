@@ -6,6 +6,8 @@ Rules and sizes: Amazon DynamoDB Developer Guide, "Service, account, and table q
 
 import json
 import math
+import re
+from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -21,11 +23,21 @@ _MIN_FLOAT = 1e-128
 _MAX_NAME_BYTES = 65_535
 # Paths take space: a field with more paths than this is stored as one JSON text.
 _MAX_PATHS = 20
+# Two halves of a character beyond 16 bits, wrongly encoded each for itself: escaped in JSON, they would be read as the
+# character. The bytes of such a JSON text are stored in base64, after a mark with which no JSON text begins.
+_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_BASE64 = "base64:"
 
 
 def json_text(value: object) -> str:
     """Canonical JSON: sorted keys and only ASCII, so that lone surrogates and NaN are preserved as well."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def json_bytes(value: object) -> bytes:
+    """Canonical JSON of which no two different values have the same; `json_text` in UTF-8, with very few exceptions."""
+    unescaped = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return unescaped.encode(errors="surrogatepass") if _HALVES.search(unescaped) else json_text(value).encode()
 
 
 def kept_size(value: object, depth: int = 1) -> int:
@@ -78,7 +90,7 @@ def storable(name: str, value: object) -> tuple[Any, list[str]]:
     paths: list[str] = []
     stored = _storable(value, "/" + escaped(name), 1, paths)
     if len(paths) > _MAX_PATHS:
-        return json_text(value), ["/" + escaped(name)]
+        return _as_text(value), ["/" + escaped(name)]
     return stored, paths
 
 
@@ -92,7 +104,18 @@ def _storable(value: object, path: str, depth: int, paths: list[str]) -> object:
     elif value is None or _is_kept(value):
         return value
     paths.append(path)
-    return json_text(value)
+    return _as_text(value)
+
+
+def _as_text(value: object) -> str:
+    """The JSON text of a value, from which `_of_text` makes exactly that value."""
+    written = json_bytes(value)
+    return written.decode() if written.isascii() else _BASE64 + b64encode(written).decode()
+
+
+def _of_text(text: str) -> Any:  # noqa: ANN401 (any JSON value)
+    is_encoded = text.startswith(_BASE64)
+    return json.loads(b64decode(text[len(_BASE64) :]).decode(errors="surrogatepass") if is_encoded else text)
 
 
 def _is_kept(value: object) -> bool:
@@ -143,7 +166,7 @@ def restored(fields: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
         for part in parents:
             container = container[int(part) if isinstance(container, list) else part]
         key = int(last) if isinstance(container, list) else last
-        container[key] = json.loads(container[key])
+        container[key] = _of_text(container[key])
     return values
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from aitrail.questions.spellings import EVENT_CATEGORIES, ConditionError, is_pattern, nearest, or_valid
     from aitrail.questions.store import EventStore
     from aitrail.questions.table_rows import TableRows
-    from aitrail.questions.timeline import Summary, Timeline, grouped
+    from aitrail.questions.timeline import PLACES, TOUCHED_BY, Summary, Timeline, grouped
     from aitrail.questions.usage import Usage
 else:
     __all__, __getattr__, __dir__ = exports(
@@ -47,6 +47,6 @@ else:
         spellings=("ConditionError", "EVENT_CATEGORIES", "is_pattern", "nearest", "or_valid"),
         store=("EventStore",),
         table_rows=("TableRows",),
-        timeline=("Summary", "Timeline", "grouped"),
+        timeline=("PLACES", "Summary", "TOUCHED_BY", "Timeline", "grouped"),
         usage=("Usage",),
     )

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from typing import Any, TypedDict
 
 from aitrail.dynamodb import tables
-from aitrail.questions.spellings import SPELLINGS, ConditionError, or_valid, shown
-from aitrail.rows import RECORD_FIELDS
+from aitrail.questions.spellings import SPELLINGS, ConditionError, or_valid, place_of_arn, shown
+from aitrail.rows import BEHIND, RECORD_FIELDS
 from aitrail.services import Registry, load
 
 # The columns that only whole rows have.
 WIDE_COLUMNS = (
     *sorted(RECORD_FIELDS - {*tables.NARROW_COLUMNS}),
+    *BEHIND,
     *("other", "asJson", "logFile", "recordIndex", "importedFrom", "expiresAt", "redacted"),
 )
 ALL_COLUMNS = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)
@@ -65,7 +66,33 @@ def checked(conditions: Conditions, registry: Registry | None = None) -> dict[st
             found[name] = tuple(dict.fromkeys(spelled))
         else:
             raise ConditionError(f"There is no condition {shown(name)}{or_valid(name, Conditions.__annotations__)}")
+    if "resource" in found:
+        found |= _place_of(_texts("resource", conditions["resource"]), found, registry or load())
     return found
+
+
+def _place_of(resources: tuple[str, ...], found: dict[str, Any], registry: Registry) -> dict[str, Any]:
+    """Account and Region of resources given as ARNs, as conditions that hold for all of them. Raises ConditionError."""
+    places = {place_of_arn(text) for text in resources}
+    if len(places) > 1:
+        raise _refusal("The resources are not all ARNs of one account and Region: ask for them one by one.", resources)
+    place = zip(("account", "region"), next(iter(places), ()), strict=False)
+    given = {name: text for name, text in place if text}
+    for name, text in given.items():
+        try:
+            spelled = _spelled(name, text, registry)
+        except ConditionError as error:
+            raise _refusal(str(error), resources) from error
+        if name in found and spelled not in found[name]:
+            others = " or ".join(found[name])
+            raise _refusal(f"{shown(resources[0])} is in another {name} than {others}: no call meets both.", resources)
+    return {name: (text,) for name, text in given.items()}
+
+
+def _refusal(message: str, resources: tuple[str, ...]) -> ConditionError:
+    error = ConditionError(message)
+    error.condition, error.text = "resource", resources[0]
+    return error
 
 
 def checked_columns(columns: Texts) -> tuple[str, ...]:

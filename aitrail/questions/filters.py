@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Self, Unpack
 
 from aitrail.questions.conditions import COLUMNS, Conditions, checked
+from aitrail.questions.resources import concerns
 from aitrail.questions.spellings import is_pattern
 from aitrail.services import Registry
 
@@ -17,8 +18,9 @@ _Test = Callable[[object], bool]
 class Filter:
     """Conditions that a row must all meet; of several values of one condition, any may match. () is no condition.
 
-    The ARN of a principal or resource means its name, in any account and Region; `principal_account` is the caller's
-    own account, `account` the account that was called.
+    The ARN of a principal means its name, in any account; the ARN of a resource its name in that account and Region.
+    `resource` means any resource of a call, also further ones in `usage`. `principal_account` is the caller's own
+    account, `account` the account that was called.
     `operation`, `principal`, `resource` and `source_ip` accept shell-style patterns (*, ?, [abc]); a value that is
     identical to the pattern also matches. [*], [?] and [[] match the characters themselves. `source_ip` also accepts
     networks (203.0.113.0/24). With `read_only` False, calls without this information count as writing.
@@ -52,11 +54,14 @@ class Filter:
         tests = [
             (column, _TESTS.get(name, _equals)(values))
             for name, column in COLUMNS.items()
-            if (values := getattr(self, name))
+            if name != "resource" and (values := getattr(self, name))
         ]
+        is_concerned = concerns(self.resource) if self.resource else None
 
         def matches(row: dict[str, Any]) -> bool:
             if self.read_only is not None and (row.get("readOnly") is True) is not self.read_only:
+                return False
+            if is_concerned and not is_concerned(row):
                 return False
             return all(test(row.get(column)) for column, test in tests)
 
@@ -110,7 +115,6 @@ def _has_category(values: tuple[str, ...]) -> _Test:
 _TESTS = {
     "operation": _is_like,
     "principal": _is_like,
-    "resource": _is_like,
     "source_ip": _comes_from,
     "event_category": _has_category,
 }

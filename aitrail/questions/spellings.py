@@ -145,6 +145,14 @@ def _resource_at(arn: str, registry: Registry) -> str:
     return found
 
 
+def place_of_arn(text: str) -> tuple[str, str]:
+    """Account and Region of an ARN; empty if the ARN means any, and for any other text."""
+    if not text.startswith("arn:"):
+        return "", ""
+    _, _, _, region, account, *_ = [*text.split(":"), *[""] * 5]
+    return "" if account == "*" else account, "" if region == "*" else region
+
+
 def _source_ip(text: str, _: Registry) -> str:
     is_valid = bool(re.fullmatch(r"[!-~]+( [!-~]+)*", text))
     if re.fullmatch(r"[0-9.]+(/.*)?|[0-9a-fA-F]*:[0-9a-fA-F:.]*(/.*)?", text):

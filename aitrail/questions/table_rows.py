@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from aitrail.aws import Fetch, merged, unordered
+from aitrail.aws import Fetch, Page, merged, unordered
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.dynamodb import Reader, items, tables
 from aitrail.questions.filters import Filter
@@ -14,7 +15,7 @@ from aitrail.questions.source import Order, Row
 from aitrail.rows import IMPORTED, Expiry
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
-from aitrail.window import Window, format_time
+from aitrail.window import Day, Window, format_time
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -72,9 +73,16 @@ class TableRows:
         if limit is not None and plan.is_exact:
             options["Limit"] = min(limit, _MOST_OF_A_PAGE)
         days = plan.days[::-1] if order is Order.OLDEST_FIRST else plan.days
-        groups = ([self._reader.query(plan.query(value, day) | options) for value in plan.values] for day in days)
+        groups = (self._fetches(plan, day, options) for day in days)
         found = self._read(groups, order, read_on=limit is None)
         return islice(filter(wanted.matcher(), found), limit)
+
+    def _fetches(self, plan: Plan, day: Day, options: dict[str, Any]) -> list[Fetch]:
+        fetches = [self._reader.query(plan.query(value, day) | options) for value in plan.values]
+        for service in plan.beside:
+            fetch = self._reader.query(plan.query_beside(service, day) | options)
+            fetches.append(partial(_without, fetch, frozenset(plan.values)))
+        return fetches
 
     @property
     def _expiry(self) -> Expiry:
@@ -121,6 +129,12 @@ class TableRows:
         """See RowSource."""
         plans = f" ({'; '.join(self._plans)})" if self._plans else ""
         return f"{self._reader.effort()}{plans}"
+
+
+def _without(fetch: Fetch, resources: frozenset[str], key: Any) -> Page:  # noqa: ANN401 (a key of DynamoDB's)
+    """A page without the rows that the index of resources has."""
+    page = fetch(key)
+    return page._replace(items=[row for row in page.items if row.get("resource") not in resources])
 
 
 def _time_and_id(row: Row) -> tuple[str, str]:

@@ -12,6 +12,8 @@ from aitrail.window import BEGINNING, Window
 # The columns whose values may be new; `grouped` uses the first one.
 TOUCHED_BY = ("principal", "sourceIPAddress", "operation")
 DONE_TO = ("resource", "sourceIPAddress", "operation")
+# Resources with the same name are different ones in different accounts and Regions.
+PLACES = ("recipientAccountId", "awsRegion")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +22,8 @@ class Summary:
 
     `baseline_calls` is None if nothing was compared: without a baseline, or if no time precedes the window. `new` maps
     columns to the values that are not in the baseline, newest calls first. `first_seen` and `last_seen` are the
-    eventTimes of the oldest and the newest call in baseline and window, None if there are no calls.
+    eventTimes of the oldest and the newest call in baseline and window, None if there are no calls. `accounts` and
+    `regions` are those that were called in the window, sorted.
     """
 
     calls: int
@@ -30,6 +33,8 @@ class Summary:
     first_seen: str | None
     last_seen: str | None
     baseline_calls: int | None
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
 
 
 class Timeline:
@@ -81,6 +86,8 @@ class Timeline:
             first_seen=times[0] if times else None,
             last_seen=times[-1] if times else None,
             baseline_calls=before.calls if self._baseline else None,
+            accounts=tuple(sorted(within.places["recipientAccountId"])),
+            regions=tuple(sorted(within.places["awsRegion"])),
         )
 
 
@@ -100,6 +107,7 @@ class _Tally:
 
     def __init__(self, columns: Iterable[str]) -> None:
         self.values: dict[str, dict[str, None]] = {name: {} for name in columns}
+        self.places: dict[str, set[str]] = {name: set() for name in PLACES}
         self.calls = self.errors = 0
         self.first = self.last = ""
 
@@ -110,6 +118,8 @@ class _Tally:
         self.last = max(self.last, row["eventTime"])
         for name, value in _values(row, self.values):
             self.values[name][value] = None
+        for name, value in _values(row, PLACES):
+            self.places[name].add(value)
 
     def lacks(self, name: str, value: str) -> bool:
         """Whether there are calls but none has the value."""

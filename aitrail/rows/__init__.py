@@ -10,7 +10,7 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.rows.expiry import Expiry
     from aitrail.rows.fields import RECORD_FIELDS
-    from aitrail.rows.identity import CREDENTIALS, PRINCIPAL_KINDS, identity_of
+    from aitrail.rows.identity import BEHIND, CREDENTIALS, PRINCIPAL_KINDS, identity_of
     from aitrail.rows.outcome import OUTCOMES
     from aitrail.rows.reading import Reading
     from aitrail.rows.redaction import Redaction, redacted
@@ -23,7 +23,7 @@ else:
         __name__,
         expiry=("Expiry",),
         fields=("RECORD_FIELDS",),
-        identity=("CREDENTIALS", "PRINCIPAL_KINDS", "identity_of"),
+        identity=("BEHIND", "CREDENTIALS", "PRINCIPAL_KINDS", "identity_of"),
         outcome=("OUTCOMES",),
         reading=("Reading",),
         redaction=("Redaction", "redacted"),

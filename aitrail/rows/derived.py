@@ -1,16 +1,21 @@
 """The attributes that a row has in addition to its record, derived from the record and the registry alone."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from aitrail.dynamodb import items
+from aitrail.rows.facts import facts_of, named_resources
 from aitrail.rows.identity import Identity, identity_of
 from aitrail.rows.outcome import outcome_of
 from aitrail.rows.rejects import Reject
 from aitrail.rows.table_keys import event_id_of, index_key
-from aitrail.services import Registry, Service, operation_of
+from aitrail.services import Registry, Service, operation_of, shortened
 
+# Of the further resources of a call: AWS accepts five lexicons, or five vocabularies and five filters.
+_MAX_RESOURCES = 10
+_MAX_BYTES_OF_RESOURCES = 640
 _EVENT_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
@@ -36,13 +41,32 @@ def _service_attributes(record: dict[str, Any], service: Service) -> dict[str, A
     event_name = record.get("eventName")
     operation = operation_of(event_name) if isinstance(event_name, str) else ""
     request, response = record.get("requestParameters"), record.get("responseElements")
-    resource, usage = service.attributes_of(operation, request, response)
+    found = service.attributes_of(operation, request, response, str(record.get("eventSource")))
+    usage = {name: _text(value) for name, value in found.usage.items()} | facts_of(record)
+    named = dict.fromkeys(named_resources(record, service))
+    resource = found.resource or next(iter(named), None)
+    further = _further(service, (*found.used, *named), resource)
+    if further:
+        usage["resources"] = further
     return {
         "service": service.name,
         "operation": _text(operation),
         "resource": None if resource is None else index_key(resource),
-        "usage": {name: _text(value) for name, value in usage.items()},
+        "usage": usage,
     }
+
+
+def _further(service: Service, resources: Iterable[str], resource: str | None) -> list[str]:
+    """The resources beside `resource` that `who` looks for in `usage`, as many as there is room for."""
+    further: dict[str, int] = {}
+    for each in resources:
+        if each != resource and each.partition("/")[0] in service.used_kinds:
+            key = shortened(index_key(each))
+            further[key] = len(key.encode())
+            if len(further) > _MAX_RESOURCES or sum(further.values()) > _MAX_BYTES_OF_RESOURCES:
+                del further[key]
+                break
+    return list(further)
 
 
 def _identity_attributes(identity: Identity) -> dict[str, Any]:
@@ -54,6 +78,7 @@ def _identity_attributes(identity: Identity) -> dict[str, Any]:
         "credentials": identity.credentials,
         "temporaryCredentials": identity.temporary_credentials,
         "calledBy": _text(identity.called_by),
+        **{name: index_key(value) for name, value in identity.behind.items()},
     }
 
 

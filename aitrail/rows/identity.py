@@ -5,7 +5,8 @@ here: old records, service events and anonymous calls omit most of them. An empt
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 _SSO_ROLE_PREFIX = "AWSReservedSSO_"
@@ -14,6 +15,7 @@ _SSO_ROLE_PREFIX = "AWSReservedSSO_"
 _SSO_ROLE_ARN = re.compile(r"arn:[^:]*:iam::[0-9]*:role/aws-reserved/sso\.amazonaws\.com/")
 
 _ARN = re.compile(r"arn:[^:]*:(?:iam|sts)::([^:]*):([^/]+)/?(.*)", re.DOTALL)
+_TEMPORARY_KEY = re.compile(r"ASIA[A-Z0-9]{12,124}")
 _ANONYMOUS = {"anonymous", "ANONYMOUS_PRINCIPAL"}
 
 _CREDENTIALS = {
@@ -43,7 +45,7 @@ class Identity:
     `web/<provider>:<user>`, `saml/<name>`, `directory/<name>`, `service/lex.amazonaws.com`, `account/111122223333`,
     `unknown/<best id>`. `credentials` is one of root, iam-user, role, sso, federated-user, web-identity, saml,
     aws-service, aws-account, directory, unknown. `called_by` is the AWS service that made the call on behalf of the
-    principal.
+    principal. `behind` holds who acted behind the principal, as far as the record says it: see BEHIND.
     """
 
     principal: str
@@ -53,6 +55,21 @@ class Identity:
     session_name: str | None
     access_key_id: str | None
     called_by: str | None
+    behind: Mapping[str, str] = field(default_factory=dict)
+
+
+# Attribute of a row -> the object in userIdentity that says who acted behind the principal, and the names of texts in
+# it, of which the first that is present counts.
+BEHIND = {
+    # What the caller had to say of himself when he assumed the role, if its trust policy demands it.
+    "sourceIdentity": ("sessionContext", ("sourceIdentity",)),
+    # The user of IAM Identity Center for whom the principal acted.
+    "onBehalfOf": ("onBehalfOf", ("userId",)),
+    # The AWS resource, or else the service, to which the credentials were given.
+    "inScopeOf": ("inScopeOf", ("credentialsIssuedTo", "sourceArn", "issuerType")),
+    # The account to which the account's owner has delegated.
+    "invokedByDelegate": ("invokedByDelegate", ("accountId",)),
+}
 
 
 class _Arn(NamedTuple):
@@ -79,7 +96,7 @@ def identity_of(record: dict[str, Any]) -> Identity:
     arn = _parsed(_text(user, "arn"))
     session_name = _session_name(user, arn)
     credentials = _credentials(user, issuer, arn)
-    access_key_id = _text(user, "accessKeyId")
+    access_key_id = _text(user, "accessKeyId") or _key_of_other_account(user)
     return Identity(
         principal=_principal(user, issuer, arn, credentials, session_name),
         credentials=credentials,
@@ -90,7 +107,21 @@ def identity_of(record: dict[str, Any]) -> Identity:
         session_name=session_name,
         access_key_id=access_key_id,
         called_by=_text(user, "invokedBy"),
+        behind=dict(_behind(user)),
     )
+
+
+def _key_of_other_account(user: dict[str, Any]) -> str | None:
+    """The temporary access key that principalId has instead of a name, if the caller is of another account."""
+    key = (_text(user, "principalId") or "").partition(":")[0] if user.get("type") == "AWSAccount" else ""
+    return key if _TEMPORARY_KEY.fullmatch(key) else None
+
+
+def _behind(user: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for attribute, (parent, names) in BEHIND.items():
+        fields = user.get(parent)
+        if isinstance(fields, dict) and (found := next(filter(None, (_text(fields, name) for name in names)), None)):
+            yield attribute, found
 
 
 def _map(value: object) -> dict[str, Any]:

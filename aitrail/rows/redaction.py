@@ -59,7 +59,7 @@ class Redaction:
         """
         import hmac  # noqa: PLC0415 (as above)
 
-        return _MARK + hmac.digest(self._key, items.json_text(value).encode(), "sha256").hex()[:_MARK_DIGITS]
+        return _MARK + hmac.digest(self._key, items.json_bytes(value), "sha256").hex()[:_MARK_DIGITS]
 
     @cached_property
     def _key(self) -> bytes:

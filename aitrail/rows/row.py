@@ -3,8 +3,6 @@
 A row consists of the record's fields (`fields`), the attributes derived from them (`derived`), and its provenance.
 """
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -19,11 +17,9 @@ from aitrail.services import Registry
 from aitrail.services import load as load_registry
 
 # Increase this whenever the same record would give a different row: those with an older one are ingested again.
-ROW_VERSION = 1
+ROW_VERSION = 2
 # The provenance of a record from CloudTrail's Event history, until a log file delivers the same event.
 IMPORTED = {"importedFrom": "event-history"}
-# Wrongly encoded characters beyond 16 bits give two surrogates, which JSON cannot distinguish from the character.
-_SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 def recorded_with(registry: Registry, redaction: Redaction | None = None) -> str:
@@ -73,9 +69,6 @@ def sized_row_of(
     try:
         derived = derived_attributes(record, registry or load_registry(), retention)
         kept, size, as_json = kept_fields(record, original_event_id=original_event_id(derived["eventID"]))
-        # Only values stored as JSON text can contain surrogates.
-        if as_json and _SURROGATE_PAIR.search(json.dumps(record, ensure_ascii=False)):
-            raise Reject("a string contains two surrogates that JSON cannot distinguish from one character")
     except RecursionError:
         raise Reject("the record is nested too deeply to be written as JSON") from None
     derived |= provenance

@@ -27,7 +27,7 @@ def event_id_of(record: dict[str, Any]) -> str:
 
 def record_hash(record: dict[str, Any]) -> str:
     """SHA-256 of the record's canonical JSON, in hex."""
-    return _sha256(items.json_text(record).encode())
+    return _sha256(items.json_bytes(record))
 
 
 def hashed_event_id(event_id: str, digest: str) -> str:

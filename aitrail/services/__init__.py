@@ -10,12 +10,14 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.services.definition import RegistryError
+    from aitrail.services.parameters import is_redacted, shortened
     from aitrail.services.registry import Registry, load
-    from aitrail.services.service import Service, is_redacted, operation_of
+    from aitrail.services.service import Service, operation_of
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         definition=("RegistryError",),
+        parameters=("is_redacted", "shortened"),
         registry=("Registry", "load"),
-        service=("Service", "is_redacted", "operation_of"),
+        service=("Service", "operation_of"),
     )

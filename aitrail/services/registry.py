@@ -38,12 +38,13 @@ class Registry:
         """12 hex digits of the SHA-256 of the files' content, regardless of comments, layout and the order of keys.
 
         `redact` is left out: it determines rows only if values are redacted, and then has a fingerprint of its own.
+        `without_resource` determines no row.
         """
         import hashlib  # noqa: PLC0415 (loads OpenSSL, which would slow down --help)
 
         services = [asdict(service) for service in self.services]
         for service in services:
-            del service["redact"]
+            del service["redact"], service["without_resource"]
         canonical = json.dumps(services, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:_FINGERPRINT_DIGITS]
 
@@ -51,6 +52,10 @@ class Registry:
     def resource_kinds(self) -> frozenset[str]:
         """The kinds of resources of all services."""
         return frozenset().union(*(service.resource_kinds for service in self.services))
+
+    def using(self, kind: str) -> tuple[str, ...]:
+        """The names of the services whose calls may have several resources of a kind."""
+        return tuple(service.name for service in self.services if kind in service.used_kinds)
 
     def resource_of_arn(self, text: str) -> str | None:
         """The resource that an ARN of one of the services names; None for any other text."""

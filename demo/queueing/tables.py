@@ -10,7 +10,7 @@ _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 # The assumptions of the tables, as stated in docs/scale.md.
 ROWS_PER_FILE = 2
 SOURCES_PER_ACCOUNT = 4
-UNITS_PER_ROW, LEDGER_UNITS_PER_FILE = 5.2, 4
+UNITS_PER_ROW, LEDGER_UNITS_PER_FILE = 5.3, 4
 TABLE_QUOTA = 40_000
 # The default of the setting aitrail:backfillConcurrency.
 BACKFILL_FUNCTIONS = 5

@@ -153,7 +153,7 @@ def _refusals(operation, parameters):
         yield from _refusals_of_query(parameters)
     expressions = " ".join(str(value) for name, value in parameters.items() if name.endswith("Expression"))
     defined = (parameters.get(f"ExpressionAttribute{what}", {}) for what in ("Names", "Values"))
-    words = set(expressions.replace(",", " ").replace("(", " ").replace(")", " ").split())
+    words = set(re.split(r"[\s(),.]+", expressions))
     yield from (f"{name} is not used in {expressions}" for names in defined for name in names if name not in words)
 
 

@@ -72,12 +72,12 @@ def test_rows_have_the_narrow_columns(storage, source, row):
     [
         (POLLY, "by-service"),
         (Filter(principal=("user/Alice",)), "by-principal"),
-        (Filter(resource=("lexicon/names",)), "by-resource"),
+        (Filter(resource=("speech-synthesis-task/7",)), "by-resource"),
     ],
     ids=["service", "principal", "resource"],
 )
 def test_each_index_finds_its_rows_alone(storage, wire, row, wanted, index):
-    expected = row(1, requestParameters={"lexiconNames": ["names"]})
+    expected = row(1, requestParameters={"taskId": "7"})
     others = row(2, eventSource="lex.amazonaws.com", userIdentity={"type": "Root"}, requestParameters=None)
     storage.write(expected, others)
 
@@ -85,6 +85,22 @@ def test_each_index_finds_its_rows_alone(storage, wire, row, wanted, index):
 
     assert ids(found) == ids([expected])
     assert {request["IndexName"] for request in wire.requests("Query")} == {index}
+
+
+def test_resource_that_is_one_of_several_is_found_among_the_rows_of_its_service(storage, wire, row):
+    first = row(1, requestParameters={"lexiconNames": ["names", "places"]})
+    second = row(2, requestParameters={"lexiconNames": ["places", "names"]})
+    other = row(3, requestParameters={"lexiconNames": ["places", "streets"]})
+    task = row(4, requestParameters={"lexiconNames": ["names"]}, responseElements={"synthesisTask": {"taskId": "7"}})
+    storage.write(first, second, other, task)
+
+    found = [
+        list(storage.source.rows(Filter(resource=("lexicon/names",)), TODAY, order=order, limit=limit))
+        for order, limit in ((Order.OLDEST_FIRST, None), (Order.NEWEST_FIRST, 2), (Order.NEWEST_FIRST, 3))
+    ]
+
+    assert list(map(ids, found)) == list(map(ids, ([first, second, task], [task, second], [task, second, first])))
+    assert {request["IndexName"] for request in wire.requests("Query")} == {"by-resource", "by-service"}
 
 
 @pytest.mark.parametrize(

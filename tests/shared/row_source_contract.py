@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
+from itertools import permutations
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -48,8 +49,12 @@ IDENTITIES = [
     ADMIN,
     {"type": "Root", "accountId": "111122223333"},
 ]
+# Longer than what a row keeps of a further resource.
+LONG = "n" * 100
 CALLS = [
     ("polly", "SynthesizeSpeech", {"lexiconNames": ["names"], "requestCharacters": 25, "engine": "neural"}),
+    ("polly", "SynthesizeSpeech", {"lexiconNames": ["places", "names", LONG]}),
+    ("polly", "StartSpeechSynthesisTask", {"lexiconNames": ["names", "places"]}),
     ("polly", "DeleteLexicon", {"name": "names"}),
     ("transcribe", "StartTranscriptionJob", {"transcriptionJobName": "call-17"}),
     ("transcribe", "ListTranscriptionJobs", None),
@@ -95,7 +100,10 @@ VALUES = {
     "service": ["polly", "transcribe", "lex", "personalize"],
     "operation": ["SynthesizeSpeech", "ListBots", "List*", "*e[sS]*", "?istBots"],
     "principal": ["user/Alice", "user/Bob", "root", "role/Admin", "user/*", "*", "user/Nobody"],
-    "resource": ["lexicon/names", "transcription-job/call-17", "campaign/*", "*"],
+    "resource": [
+        *("lexicon/names", "lexicon/places", f"lexicon/{LONG}", "transcription-job/call-17"),
+        *("campaign/*", "lexicon/p*", "*"),
+    ],
     "principal_account": ["111122223333", "444455556666"],
     "account": ["111122223333", "444455556666"],
     "region": ["eu-west-1", "us-east-1", "eu-west-3"],
@@ -124,6 +132,11 @@ def is_wanted(row, wanted):
     def is_like(column, patterns):
         return not patterns or (column in row and any(fnmatchcase(row[column], pattern) for pattern in patterns))
 
+    def concerns(patterns):
+        lexicons = (row.get("requestParameters") or {}).get("lexiconNames", [])
+        resources = [row["resource"], *(f"lexicon/{name}" for name in lexicons)] if "resource" in row else []
+        return not patterns or any(fnmatchcase(resource, pattern) for resource in resources for pattern in patterns)
+
     def comes_from(places):
         return is_like("sourceIPAddress", places) or any(is_in(row["sourceIPAddress"], place) for place in places)
 
@@ -131,7 +144,7 @@ def is_wanted(row, wanted):
         equals("service", wanted.service)
         and is_like("operation", wanted.operation)
         and is_like("principal", wanted.principal)
-        and is_like("resource", wanted.resource)
+        and concerns(wanted.resource)
         and equals("principalAccount", wanted.principal_account)
         and equals("recipientAccountId", wanted.account)
         and equals("awsRegion", wanted.region)
@@ -204,6 +217,22 @@ class RowSourceContract:
                 assert all(row in expected for row in found)
             else:
                 assert found == expected[:limit]
+
+    @pytest.mark.parametrize("wanted", [("a",), ("b",), ("a", "c"), ("a", "b", "c"), (LONG,), ("d",)], ids=str)
+    def test_call_is_found_once_by_each_of_its_resources_whatever_their_order(self, filled, wanted):
+        orders = [order for count in (1, 2, 3) for order in permutations(("a", "b", "c", LONG), count)]
+        records = [
+            record | {"requestParameters": {"lexiconNames": list(names)}, "eventSource": "polly.amazonaws.com"}
+            for record, names in zip(numbered(len(orders)), orders, strict=True)
+        ]
+        source, rows = filled([each | {"eventName": "SynthesizeSpeech"} for each in records])
+        lexicons = Filter(resource=tuple(f"lexicon/{name}" for name in wanted))
+
+        expected = [narrow(row) for row, names in zip(rows, orders, strict=True) if {*names} & {*wanted}]
+        for limit in (None, 3):
+            assert list(source.rows(lexicons, ALWAYS, order=Order.OLDEST_FIRST, limit=limit)) == expected[:limit]
+        found = list(source.rows(lexicons, ALWAYS, order=Order.ANY))
+        assert sorted(found, key=time_and_id) == expected
 
     def test_source_without_rows_has_none(self, filled):
         source, _ = filled([])

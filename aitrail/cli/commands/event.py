@@ -15,6 +15,7 @@ from aitrail.cli.options import Command, Place, option, output_options, place_op
 from aitrail.cli.output import Group, Output, Steps, leaves, narrate, shown_time, text_of
 from aitrail.dynamodb import items
 from aitrail.questions import ALL_COLUMNS
+from aitrail.rows import BEHIND
 
 if TYPE_CHECKING:
     from aitrail.questions import Row
@@ -28,7 +29,7 @@ _GROUPS: dict[str, Sequence[str]] = {
         *("errorCode", "errorMessage", "readOnly", "managementEvent", "eventCategory", "eventType"),
     ),
     "Who": (
-        *("principal", "credentials", "temporaryCredentials", "calledBy", "sessionName", "accessKeyId"),
+        *("principal", "credentials", "temporaryCredentials", "calledBy", "sessionName", "accessKeyId", *BEHIND),
         *("principalAccount", "sessionCredentialFromConsole", "userIdentity.type", "userIdentity.arn"),
         *("userIdentity.sessionContext.attributes", "userIdentity.sessionContext.sessionIssuer.arn"),
     ),

@@ -41,7 +41,8 @@ def timeline_argument(condition: str) -> _Decorator:
             (text,) = checked({condition: value})[condition]  # type: ignore[misc] # a name of a condition
         except ConditionError as error:
             raise click.BadParameter(f"{error}{_other_command(condition, value)}") from error
-        return str(text)
+        # An ARN tells the account and the Region as well.
+        return value if condition == "resource" and value.startswith("arn:") else str(text)
 
     return click.argument(condition, callback=spelled)
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from aitrail.cells import counted
 from aitrail.cli.options import TIMELINE_COLUMNS, Asked, TimelineChoice, length_of, newest, only
 from aitrail.cli.output import Output, narrate, shown_time
-from aitrail.questions import Summary, Timeline, grouped
+from aitrail.questions import PLACES, TOUCHED_BY, Summary, Timeline, grouped
 from aitrail.window import BEGINNING
 
+# Whether a table without a limit has columns for account and Region is judged by this many of its first rows.
+_JUDGED = 1000
 # The maximum number of new values of a column that are named.
 _NAMED = 10
 _MEASURES = ("calls", "errors", "denied", "operations", "sourceAddresses", "firstSeen", "lastSeen", "new")
@@ -38,6 +40,9 @@ def _show(timeline: Timeline, columns: Sequence[str], choice: TimelineChoice, ou
         rows: Iterator[dict[str, Any]] = iter(grouped(timeline))
     else:
         rows = iter(timeline)
+        if timeline.columns == TOUCHED_BY and choice.columns is None:
+            first = list(islice(rows, _JUDGED if choice.most is None else choice.most))
+            columns, rows = _with_places(columns, first), chain(first, rows)
     shown = only(islice(rows, choice.most), choice.columns)
     shown = shown if output.wants_whole_rows else map(_in_words, shown)
     output.write(shown, table=columns, csv=csv, fit=choice.columns is None)
@@ -46,6 +51,13 @@ def _show(timeline: Timeline, columns: Sequence[str], choice: TimelineChoice, ou
         thing = _WORDS[timeline.columns[0]] if choice.summarized else "call"
         there_are = "there is 1" if more == 1 else f"there are {more:,}"
         narrate(f"{newest(choice.most or 0, thing)}, and {there_are} more: raise --limit, or give --all.")
+
+
+def _with_places(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> Sequence[str]:
+    """The columns, beginning with account and Region after the time if the rows are of several."""
+    if all(len({row.get(name) for row in rows}) <= 1 for name in PLACES):
+        return columns
+    return tuple(dict.fromkeys((*columns[:1], *PLACES, *columns)))
 
 
 def _in_words(row: dict[str, Any]) -> dict[str, Any]:
@@ -66,8 +78,18 @@ def _tell(summary: Summary, asked: Asked, baseline: timedelta) -> None:
     )
     first, last = (shown_time(each or "", asked.zone) for each in (summary.first_seen, summary.last_seen))
     narrate(f"{', '.join(counts)}; first seen {first}, last seen {last}.")
+    if by == "principal" and max(len(summary.accounts), len(summary.regions)) > 1:
+        narrate(
+            f"The calls were made in {_counted(summary.accounts, 'account')} and "
+            f"{_counted(summary.regions, 'Region')}, where resources with the same name are different ones: select "
+            "with --account, --in-region or an ARN."
+        )
     for line in _news(summary, asked, baseline):
         narrate(line)
+
+
+def _counted(values: Sequence[str], thing: str) -> str:
+    return f"{counted(len(values), thing)} ({_listed(values)})"
 
 
 def _news(summary: Summary, asked: Asked, baseline: timedelta) -> Iterator[str]:

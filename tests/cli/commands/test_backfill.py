@@ -48,7 +48,7 @@ def test_dry_run_announces_nothing_and_estimates_what_reading_costs(aitrail, dep
     ]
     assert 0.00005 < cost < 0.001
     assert ended.stderr == (
-        "24 files of 25 would be queued. Costs are in USD, without writing rows, which costs 3.23 per million. "
+        "24 files of 25 would be queued. Costs are in USD, without writing rows, which costs 3.33 per million. "
         f"{PRICES}: check them.\n"
     )
     assert "SendMessageBatch" not in stacks.calls

@@ -24,9 +24,9 @@ def test_every_part_is_a_row_with_its_formula(aitrail):
     assert (ended.exit_code, ended.stderr) == (0, NOTE)
     assert rows["rows and index entries, writes"] == {
         "part": "rows and index entries, writes",
-        "amount": 0.323125,
-        "formula": "100,000 events x 5.17",
-        "quantity": 517_000,
+        "amount": 0.333125,
+        "formula": "100,000 events x 5.33",
+        "quantity": 533_000,
         "unit": "write units",
         "price": 0.625,
         "per": 1_000_000,
@@ -52,8 +52,8 @@ def test_table_begins_with_the_largest_part_and_ends_with_sums(aitrail):
     lines = aitrail(*ONE_ACCOUNT, "-o", "table").stdout.splitlines()
 
     assert lines[0].split() == ["part", "amount", "formula", "quantity", "unit", "price"]
-    assert lines[1].startswith("rows, point-in-time recovery            0.46  1,200,000 events x 2,038 bytes ")
-    assert lines[-3].split() == ["total,", "a", "month", "1.18"]
+    assert lines[1].startswith("rows, point-in-time recovery            0.46  1,200,000 events x 2,077 bytes ")
+    assert lines[-3].split() == ["total,", "a", "month", "1.20"]
 
 
 def test_csv_has_the_same_rows(aitrail):
@@ -73,7 +73,7 @@ OPTIONS = {
     "retention": (["--retention-days", 30], "rows, storage", 0.01, 0.4),
     "retention of the ledger": (["--ledger-retention-days", 30], "ledger, storage", 0.03, 0.04),
     "retention of log files": (["--log-retention-days", 30], "log bucket, storage", 0.1, 0.2),
-    "months": (["--months", 24], "rows, storage", 4.5, 4.6),
+    "months": (["--months", 24], "rows, storage", 4.6, 4.7),
     "record size": (["--record-kb", 2.5], "log bucket, storage", 1.6, 1.7),
     "records": (["--records", 100_000], "log bucket, storage", 0.16, 0.17),
     "memory": (["--memory", 2048], "Lambda, run time", 5_550, 5_650),
@@ -104,7 +104,7 @@ def test_own_prices_are_used(aitrail, tmp_path):
 
     ended = aitrail(*ONE_ACCOUNT, "--prices", path)
 
-    assert as_json(ended)[0]["amount"] == 3.23125
+    assert as_json(ended)[0]["amount"] == 3.33125
     assert ended.stderr == NOTE.replace("us-east-1", "eu-central-1")
 
 
@@ -116,11 +116,11 @@ def test_comparison_tells_keeping_and_asking_of_each_way(aitrail):
         "way": "aitrail",
         "what": "7 days of a principal",
         "amount": 9e-06,
-        "formula": "1,151 events x 491 bytes / 8 KB x 0.125 per 1,000,000",
+        "formula": "1,151 events x 525 bytes / 8 KB x 0.125 per 1,000,000",
     }
     table = aitrail(*ONE_ACCOUNT, "--compare", "-o", "table").stdout.splitlines()
     assert table[0].split() == ["way", "what", "amount", "formula"]
-    assert "  0.000009  1,151 events x 491 bytes" in table[2]
+    assert "  0.000009  1,151 events x 525 bytes" in table[2]
 
 
 def test_nothing_at_all_has_a_cost_and_no_cost_of_a_million(aitrail):

@@ -345,3 +345,70 @@ def test_times_for_people_are_in_the_time_zone(aitrail, calls):
     assert "  firstSeen (Asia/Tokyo)     lastSeen (Asia/Tokyo)      new" in grouped.stdout
     assert "  2026-03-14T09:00:01+09:00  2026-03-14T09:00:03+09:00  false" in grouped.stdout
     assert {row["eventTime"][-1] for row in rows(lines)} == {"Z"}
+
+
+def speech(number, *lexicons, region="eu-west-1", account="111122223333"):
+    return {
+        "eventSource": "polly.amazonaws.com",
+        "eventName": "SynthesizeSpeech",
+        "eventTime": f"2026-03-14T00:00:0{number}Z",
+        "requestParameters": {"lexiconNames": lexicons},
+        "responseElements": None,
+        "awsRegion": region,
+        "recipientAccountId": account,
+    }
+
+
+@pytest.fixture
+def speeches(record, log_file):
+    """A log file with calls that use lexicons of the same names in two Regions and two accounts."""
+    here = record(1, **speech(1, "names"))
+    together = record(2, **speech(2, "names", "places"))
+    elsewhere = record(3, **speech(3, "places", region="us-east-1"))
+    of_others = record(4, **speech(4, "places", account="444455556666"))
+    return log_file("a.json", here, together, elsewhere, of_others)
+
+
+ARN = "arn:aws:polly:eu-west-1:111122223333:lexicon/places"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "numbers"),
+    [
+        (["lexicon/names"], [2, 1]),
+        (["lexicon/places"], [4, 3, 2]),
+        (["lexicon/p*"], [4, 3, 2]),
+        (["lexicon/places", "--account", "111122223333"], [3, 2]),
+        (["lexicon/places", "--in-region", "us-east-1"], [3]),
+        ([ARN], [2]),
+        ([ARN.replace("111122223333", "")], [4, 2]),
+        ([ARN.replace("eu-west-1:111122223333", ":")], [4, 3, 2]),
+    ],
+)
+def test_who_finds_every_use_of_a_resource_and_an_arn_only_that_one(aitrail, speeches, arguments, numbers):
+    ended = aitrail("who", *arguments, *SINCE, "--from", speeches)
+
+    assert [int(row["eventTime"][-2]) for row in rows(ended)] == numbers
+
+
+def test_who_shows_account_and_region_where_there_are_several(aitrail, speeches):
+    several, one = (
+        aitrail("who", *arguments, *SINCE, "-o", "table", "--from", speeches)
+        for arguments in (["lexicon/places"], ["lexicon/names"])
+    )
+
+    assert several.stdout.split()[:3] == ["eventTime", "recipientAccountId", "awsRegion"]
+    assert "recipientAccountId" not in one.stdout
+    note = (
+        "The calls were made in 2 accounts (111122223333, 444455556666) and 2 Regions (eu-west-1, us-east-1), where "
+        "resources with the same name are different ones: select with --account, --in-region or an ARN.\n"
+    )
+    assert note in several.stderr
+    assert "different ones" not in one.stderr
+
+
+def test_arn_in_another_account_than_asked_for_is_refused(aitrail, speeches):
+    ended = aitrail("who", ARN, "--account", "444455556666", *SINCE, "--from", speeches)
+
+    assert ended.exit_code == 2
+    assert f"'{ARN}' is in another account than 444455556666: no call meets both." in " ".join(ended.stderr.split())

@@ -24,4 +24,4 @@ def test_cost_of_reading_has_the_formulas_of_aitrail_cost():
         "SQS requests": 300,
     }
     assert cost_of_reading(0, 0, PRICES) == []
-    assert a_million_rows(PRICES) == Decimal("3.23125")
+    assert a_million_rows(PRICES) == Decimal("3.33125")

@@ -26,7 +26,7 @@ def test_ways_cost_what_their_formulas_say():
 
     found = ways(load)
 
-    assert found["aitrail", USAGE] == pytest.approx(Decimal(8 * 491) / 8_192 * Decimal("0.125"))
+    assert found["aitrail", USAGE] == pytest.approx(Decimal(8 * 525) / 8_192 * Decimal("0.125"))
     assert found["aitrail", PRINCIPAL] == pytest.approx(found["aitrail", USAGE] * 7 / DAYS / 20)
     assert found["Lake, all records", KEEPING] == 768
     assert found["Lake, all records", USAGE] == Decimal("5.12")

@@ -96,4 +96,6 @@ def test_services_of_another_registry_are_known_by_their_event_source(tmp_path):
     assert checked({"service": "models", "resource": arn}, load(tmp_path)) == {
         "service": ("models",),
         "resource": ("custom-model/m",),
+        "account": ("111122223333",),
+        "region": ("eu-west-1",),
     }

@@ -42,11 +42,51 @@ def test_index_is_the_one_with_the_fewest_rows_of_those_whose_values_are_known(c
 
 
 @pytest.mark.parametrize(
+    ("conditions", "beside"),
+    [
+        ({"resource": ("lexicon/a",)}, ("polly",)),
+        ({"resource": ("lexicon/a", "voice/vc-1", "vocabulary/b", "bot/A")}, ("polly", "transcribe")),
+        ({"resource": ("lexicon/a",), "service": ("polly", "lex")}, ("polly",)),
+        ({"resource": ("lexicon/a",), "service": ("lex",)}, ()),
+        ({"resource": ("bot/A",)}, ()),
+        ({"resource": ("lexicon/*",)}, ()),
+        ({"resource": ("lexicon/a",), "principal": ("root",)}, ()),
+    ],
+    ids=str,
+)
+def test_services_whose_calls_may_have_the_resource_as_a_further_one_are_read_as_well(conditions, beside):
+    assert plan_of(**conditions).beside == beside
+
+
+def test_query_of_further_resources_leaves_out_rows_without_any_and_compares_no_key():
+    plan = plan_of(resource=("lexicon/a",), service=("polly",), outcome=("ok",))
+
+    query = plan.query_beside("polly", TODAY)
+
+    assert query["IndexName"] == "by-service"
+    assert query["FilterExpression"] == "attribute_exists(#usage.#resources) AND #f0 IN (:f0v0)"
+    assert query["ExpressionAttributeNames"] | {"#f0": "outcome"} == query["ExpressionAttributeNames"]
+    assert "service" in plan.query("lexicon/a", TODAY)["ExpressionAttributeNames"].values()
+    assert str(plan) == "index by-resource, 1 value, and by-service, 1 value x 2 days"
+
+
+def test_resource_that_may_be_a_further_one_is_not_compared_by_dynamodb():
+    columns = {
+        name: [column for column, _ in plan_of(principal=("root",), resource=(f"{name}/A",)).compared]
+        for name in ("lexicon", "bot")
+    }
+
+    assert columns == {"lexicon": [], "bot": ["resource"]}
+
+
+@pytest.mark.parametrize(
     ("conditions", "is_exact"),
     [
         ({}, True),
         ({"service": ("polly",)}, True),
         ({"principal": ("root",)}, True),
+        ({"resource": ("bot/A",)}, True),
+        ({"resource": ("lexicon/a",)}, False),
         ({"principal": ("user/*",)}, False),
         ({"principal": ("root",), "service": ("lex",)}, False),
         ({"service": ("polly",), "read_only": False}, False),

@@ -70,7 +70,66 @@ SPELLED = {
 
 @pytest.mark.parametrize(("name", "text", "expected"), SPELLED.values(), ids=SPELLED)
 def test_what_people_write_becomes_what_rows_have(name, text, expected):
-    assert checked({name: text}) == {name: (expected,)}
+    assert checked({name: text})[name] == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("arn", "place"),
+    [
+        ("arn:aws:lex:eu-west-1:111122223333:bot/QX7ZJ2K9LM", {"account": "111122223333", "region": "eu-west-1"}),
+        ("arn:aws:lex:eu-west-1::bot/QX7ZJ2K9LM", {"region": "eu-west-1"}),
+        ("arn:aws:lex:*:111122223333:bot/QX7ZJ2K9LM", {"account": "111122223333"}),
+        ("arn:aws:lex:::bot/QX7ZJ2K9LM", {}),
+        ("bot/QX7ZJ2K9LM", {}),
+    ],
+)
+def test_an_arn_of_a_resource_means_the_one_in_its_account_and_region(arn, place):
+    found = checked({"resource": arn})
+
+    assert found.pop("resource") == ("bot/QX7ZJ2K9LM",)
+    assert found == {name: (text,) for name, text in place.items()}
+
+
+def test_arns_of_one_account_and_region_may_be_several():
+    arns = [f"arn:aws:lex:eu-west-1:111122223333:bot/{name}" for name in ("A", "B")]
+
+    found = checked({"resource": arns, "region": ["eu-west-1", "us-east-1"]})
+
+    assert found == {"resource": ("bot/A", "bot/B"), "account": ("111122223333",), "region": ("eu-west-1",)}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        (
+            {"resource": ["arn:aws:lex:eu-west-1:111122223333:bot/A", "bot/A"]},
+            "The resources are not all ARNs of one account and Region: ask for them one by one.",
+        ),
+        (
+            {"resource": ["arn:aws:lex:eu-west-1::bot/A", "arn:aws:lex:us-east-1::bot/A"]},
+            "The resources are not all ARNs of one account and Region: ask for them one by one.",
+        ),
+        (
+            {"resource": "arn:aws:lex:eu-west-1::bot/A", "region": "us-east-1"},
+            "'arn:aws:lex:eu-west-1::bot/A' is in another region than us-east-1: no call meets both.",
+        ),
+        (
+            {"account": ["444455556666"], "resource": "arn:aws:lex::111122223333:bot/A"},
+            "'arn:aws:lex::111122223333:bot/A' is in another account than 444455556666: no call meets both.",
+        ),
+        (
+            {"resource": "arn:aws:lex:eu-west-1:1:bot/A"},
+            "'1' is not a valid account: it should look like 111122223333.",
+        ),
+    ],
+    ids=str,
+)
+def test_arns_that_contradict_each_other_or_another_condition_are_refused(conditions, message):
+    with pytest.raises(ConditionError) as refused:
+        checked(conditions)
+
+    assert str(refused.value) == message
+    assert refused.value.condition == "resource"
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,34 @@ CASES = {
             "onBehalfOf": {"userId": "90676d2e-1", "identityStoreArn": "arn:aws:identitystore::1:identitystore/d-1"},
             "credentialId": "cred-1",
         },
-        identity("sso/90676d2e-1", "sso", temporary_credentials=True, **HERE),
+        identity("sso/90676d2e-1", "sso", temporary_credentials=True, behind={"onBehalfOf": "90676d2e-1"}, **HERE),
+    ),
+    "role that says who acts": (
+        role_session(
+            onBehalfOf={"userId": "90676d2e-1", "identityStoreArn": "arn:aws:identitystore::1:identitystore/d-1"},
+            inScopeOf={
+                "issuerType": "AWS::Lambda::Function",
+                "credentialsIssuedTo": "arn:aws:lambda:f",
+                "sourceArn": "x",
+            },
+            invokedByDelegate={"accountId": "777788889999"},
+            sessionContext=role_session()["sessionContext"] | {"sourceIdentity": "alice"},
+        ),
+        identity(
+            "role/Admin",
+            "role",
+            behind={
+                "onBehalfOf": "90676d2e-1",
+                "inScopeOf": "arn:aws:lambda:f",
+                "invokedByDelegate": "777788889999",
+                "sourceIdentity": "alice",
+            },
+            **SESSION,
+        ),
+    ),
+    "role whose scope has only a source": (
+        role_session(inScopeOf={"sourceArn": "arn:aws:ec2:i"}, onBehalfOf="x", invokedByDelegate={"accountId": 7}),
+        identity("role/Admin", "role", behind={"inScopeOf": "arn:aws:ec2:i"}, **SESSION),
     ),
     "federated user": (
         {
@@ -190,6 +217,29 @@ CASES = {
     "another account": (
         {"type": "AWSAccount", "principalId": "AIDAOTHER", "accountId": "444455556666"},
         identity("account/444455556666", "aws-account", principal_account="444455556666"),
+    ),
+    "another account with a temporary key as its id": (
+        {"type": "AWSAccount", "principalId": "ASIAEXAMPLE7Q2M5LZUK", "accountId": "444455556666"},
+        identity(
+            "account/444455556666",
+            "aws-account",
+            temporary_credentials=True,
+            principal_account="444455556666",
+            access_key_id="ASIAEXAMPLE7Q2M5LZUK",
+        ),
+    ),
+    "another account with a key of its own": (
+        {
+            "type": "AWSAccount",
+            "principalId": "ASIAEXAMPLE7Q2M5LZUK",
+            "accountId": "444455556666",
+            "accessKeyId": "AKIAEXAMPLE",
+        },
+        identity("account/444455556666", "aws-account", principal_account="444455556666", access_key_id="AKIAEXAMPLE"),
+    ),
+    "user whose id looks like a temporary key": (
+        USER | {"principalId": "ASIAEXAMPLE7Q2M5LZUK", "accessKeyId": ""},
+        identity("user/Alice", "iam-user", **HERE),
     ),
     "anonymous": (
         {"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"},
@@ -251,7 +301,7 @@ def test_a_principal_is_the_same_for_every_session_of_a_role():
 _NAMES = st.sampled_from(
     [
         *("type", "arn", "principalId", "accountId", "userName", "accessKeyId", "sessionContext", "sessionIssuer"),
-        *("invokedBy", "onBehalfOf", "userId", "identityProvider"),
+        *("invokedBy", "onBehalfOf", "userId", "identityProvider", "sourceIdentity", "inScopeOf", "sourceArn"),
     ]
 )
 _TEXTS = st.sampled_from([*USER.values(), "Root", "AssumedRole", "AWSService", "arn:aws:sts::1:assumed-role/", ":", ""])
@@ -267,6 +317,7 @@ def test_any_user_identity_has_an_identity(user_identity):
     found = identity_of({"userIdentity": user_identity})
 
     assert found.principal
+    assert all(found.behind.values())
     assert found.credentials in {
         *("root", "iam-user", "role", "sso", "federated-user", "web-identity", "saml"),
         *("aws-service", "aws-account", "directory", "unknown"),

@@ -14,6 +14,27 @@ OUTCOMES = [
     ({"errorCode": "TooManyRequestsException"}, "throttled"),
     ({"errorCode": "LimitExceededException", "errorMessage": "Rate exceeded"}, "throttled"),
     ({"errorCode": "LimitExceededException", "errorMessage": "too many campaigns"}, "client-error"),
+    ({"errorCode": "LimitExceededException", "errorMessage": "You have too many jobs; try again later."}, "throttled"),
+    (
+        {
+            "errorCode": "LimitExceededException",
+            "errorMessage": "Either you have sent too many requests or your input file is too long. Wait, and retry.",
+        },
+        "throttled",
+    ),
+    (
+        {
+            "errorCode": "LimitExceededException",
+            "errorMessage": "You have reached your maximum number of concurrent streams.",
+        },
+        "throttled",
+    ),
+    ({"errorCode": "LimitExceededException", "errorMessage": "You have too many vocabularies."}, "client-error"),
+    ({"errorCode": "BadRequestException", "errorMessage": "too many jobs are named"}, "client-error"),
+    ({"errorCode": "LimitExceededException"}, "client-error"),
+    ({"errorCode": "RequestTimeoutException", "errorMessage": "The input speech is too long."}, "client-error"),
+    ({"errorCode": "OptInRequired"}, "denied"),
+    ({"errorCode": "SubscriptionRequiredException"}, "denied"),
     ({"errorCode": "InternalFailure"}, "server-error"),
     ({"errorCode": "InternalServerException"}, "server-error"),
     ({"errorCode": "ServiceUnavailableException"}, "server-error"),

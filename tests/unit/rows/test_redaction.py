@@ -256,7 +256,7 @@ def test_derived_attributes_have_the_hash_of_a_redacted_value():
     row = made(record, by)
 
     mark = by.mark(SOMEONE)
-    assert (row["resource"], row["usage"]) == (f"bot/{mark}", {"localeId": mark})
+    assert (row["resource"], row["usage"]) == (f"bot/{mark}", {"localeId": mark, "apiVersion": "v2"})
 
 
 def test_an_error_message_that_quotes_a_value_has_its_hash():
@@ -378,7 +378,7 @@ def test_the_fingerprint_changes_with_the_setting_the_paths_and_the_secret_but_d
 
     assert len(set(versions)) == len(versions)
     assert recorded_with(REGISTRY, redaction(b"another key")) == versions[1]
-    assert versions[0] == f"1-{REGISTRY.fingerprint}"
+    assert versions[0] == f"2-{REGISTRY.fingerprint}"
 
 
 def test_paths_alone_do_not_make_files_outdated_while_nothing_is_redacted():

@@ -7,7 +7,7 @@ import pytest
 
 from aitrail.dynamodb import items, tables
 from aitrail.rows import Reject, record_of
-from tests.unit.rows.plain_rows import RECORD, row
+from tests.unit.rows.plain_rows import GUID, RECORD, row
 
 
 def test_a_row_is_the_record_and_what_it_means(records):
@@ -34,6 +34,8 @@ def test_a_row_is_the_record_and_what_it_means(records):
             "languageCode": "en-GB",
             "outputFormat": "mp3",
             "textType": "ssml",
+            "agent": "Boto3/1.43.100",
+            "mfa": False,
         },
         "logFile": "s3://logs/key",
         "recordIndex": 7,
@@ -102,14 +104,6 @@ def test_expiry_lies_beyond_the_calendar_without_a_fault():
     assert found["expiresAt"] == 253402300799 + 365 * 86_400
 
 
-@pytest.mark.parametrize("place", [{"userAgent": "\ud83d\ude00"}, {"tomorrow": [{"\ud83d\ude00": 1}]}])
-def test_surrogates_that_json_text_would_join_are_rejected(place):
-    with pytest.raises(Reject, match="two surrogates"):
-        row(RECORD | place)
-
-    assert row(RECORD | {"userAgent": "\U0001f600"})["userAgent"] == "\U0001f600"
-
-
 def test_a_record_nested_deeper_than_python_can_write_is_rejected():
     value = []
     for _ in range(200_000):
@@ -133,6 +127,98 @@ def test_derived_texts_are_encodable_whatever_the_record_holds():
     assert json.dumps(derived, ensure_ascii=False).encode()
     assert found["principal"] == "user/\\udc80"
     assert record_of(found) == record
+
+
+def polly(**fields):
+    return row(RECORD | {"eventName": "SynthesizeSpeech"} | fields)
+
+
+ARN = "arn:aws:polly:eu-central-1:111122223333:lexicon"
+
+
+def test_every_lexicon_of_a_call_is_in_its_row():
+    found = polly(requestParameters={"lexiconNames": ["a", "b", "c", "b"]})
+
+    assert (found["resource"], found["usage"]["resources"]) == ("lexicon/a", ["lexicon/b", "lexicon/c"])
+    assert "usage" not in polly(requestParameters={"lexiconNames": ["a"]})
+
+
+@pytest.mark.parametrize(
+    ("fields", "resource", "further"),
+    [
+        ({"requestParameters": None}, "lexicon/named", None),
+        ({"requestParameters": {"lexiconNames": ["a"]}}, "lexicon/a", ["lexicon/named"]),
+        ({"requestParameters": {"lexiconNames": ["named"]}}, "lexicon/named", None),
+        ({"requestParameters": None, "errorMessage": None}, None, None),
+    ],
+    ids=["no-parameters", "another-one", "the-same-one", "no-message"],
+)
+def test_a_denied_call_concerns_what_its_parameters_name_or_else_its_message(fields, resource, further):
+    message = f"User: x is not authorized to perform: polly:SynthesizeSpeech on resource: {ARN}/named because"
+
+    found = polly(**{"errorCode": "AccessDenied", "errorMessage": message} | fields)
+
+    assert (found.get("resource"), found.get("usage", {}).get("resources")) == (resource, further)
+
+
+def test_arns_in_the_record_are_resources_before_its_message():
+    message = f"User: x is not authorized to perform: polly:SynthesizeSpeech on resource: {ARN}/named because"
+
+    found = polly(errorMessage=message, resources=[{"ARN": f"{ARN}/first"}, {"ARN": f"{ARN}/second"}])
+
+    assert (found["resource"], found["usage"]["resources"]) == ("lexicon/first", ["lexicon/second", "lexicon/named"])
+
+
+def test_further_resources_are_only_of_kinds_of_which_calls_have_several():
+    task = "arn:aws:polly:eu-central-1:111122223333:speech-synthesis-task/7e1f"
+
+    found = polly(resources=[{"ARN": f"{ARN}/first"}, {"ARN": task}])
+
+    assert (found["resource"], "usage" in found) == ("lexicon/first", False)
+
+
+@pytest.mark.parametrize("name", ["n" * 600, "\U0001f600" * 70, "\udc80" * 600], ids=["long", "wide", "unstorable"])
+def test_further_resources_take_little_space_however_many_and_long_they_are(name):
+    found = polly(requestParameters={"lexiconNames": [f"{number}{name}" for number in range(50)]})["usage"]["resources"]
+
+    assert 1 <= len(found) <= 10
+    assert len("".join(found).encode()) <= 640
+    assert len(set(found)) == len(found)
+
+
+def test_a_row_names_who_acted_behind_the_principal():
+    context = {"sourceIdentity": "s" * 1000, "attributes": {"mfaAuthenticated": "true"}}
+
+    found = row(RECORD | {"userIdentity": {"sessionContext": context, "invokedByDelegate": {"accountId": "1"}}})
+
+    assert (found["invokedByDelegate"], found["usage"]) == ("1", {"mfa": True})
+    assert found["sourceIdentity"].startswith("sss")
+    assert len(found["sourceIdentity"]) == 512
+    assert not {"sourceIdentity", "onBehalfOf", "inScopeOf", "invokedByDelegate"} & {*tables.NARROW_COLUMNS}
+
+
+def test_the_longest_usage_of_a_call_with_short_names_fits_into_an_index_entry_of_one_write_unit(records):
+    record = records["transcribe"] | {
+        "addendum": {"reason": "UPDATED_DATA", "originalEventID": GUID},
+        "sharedEventID": GUID,
+        "eventName": "EndStreamTranscription",
+        "requestParameters": {
+            "sessionId": GUID,
+            "languageCode": "de-DE",
+            "vocabularyNames": "product-names,streets",
+            "vocabularyFilterName": "swear-words",
+        },
+    }
+
+    found = row(record)
+
+    assert {"originalEventID", "sharedEventID", "stream", "streamEnd", "agent", "resources"} <= found["usage"].keys()
+    assert max(entry_sizes(found)) <= 1024
+
+
+def entry_sizes(found):
+    columns = {*tables.NARROW_COLUMNS}
+    return [items.item_size({name: value for name, value in found.items() if name in columns})]
 
 
 def write_units(found):

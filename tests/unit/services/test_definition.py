@@ -10,7 +10,10 @@ MALFORMED = {
     "missing-key": ('title = "B"', ": event_sources is missing; the required ones are title, event_sources"),
     "unknown-key": (
         MINIMAL + 'sources = ["x"]',
-        ": unknown key 'sources'; choose from title, event_sources, lookalikes, resource, arn_kinds, usage, redact",
+        (
+            ": unknown key 'sources'; choose from title, event_sources, lookalikes, resource, used, arn_kinds, usage, "
+            "streams, api_versions, redact, without_resource"
+        ),
     ),
     "title": (
         MINIMAL.replace("Amazon Bedrock", ""),
@@ -93,6 +96,18 @@ MALFORMED = {
     "count-and-label": (
         MINIMAL + 'usage = { counts = { a = ["b"] }, labels = { a = ["c"] } }',
         ", usage: a is in counts and in labels; a name belongs to one of them",
+    ),
+    "name-of-aitrail": (
+        MINIMAL + 'usage.labels = { agent = ["agent"] }',
+        ", usage: agent is a name of aitrail's; choose another one",
+    ),
+    "stream-without-key": (
+        MINIMAL + 'streams = [{ begin = ["Start*"], end = ["End*"] }]',
+        ", streams, item 1: key is missing; the required ones are begin, end, key",
+    ),
+    "version": (
+        MINIMAL + 'api_versions = [{ version = "" }]',
+        ", api_versions, item 1, version is ''; it must be a version such as `v2`",
     ),
 }
 

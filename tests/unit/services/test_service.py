@@ -234,10 +234,17 @@ def test_a_count_is_a_whole_number_from_0_to_63_bits(count):
     assert POLLY.usage_of(None, {"requestCharacters": 2**63 - 1}) == {"requestCharacters": 2**63 - 1}
 
 
-@pytest.mark.parametrize("label", ["", "***", "HIDDEN_DUE_TO_SECURITY_REASONS", "x" * 65, 3, 1.5, None, [], {"a": "b"}])
+@pytest.mark.parametrize("label", ["", "***", "HIDDEN_DUE_TO_SECURITY_REASONS", 3, 1.5, None, [], {"a": "b"}])
 def test_a_label_is_a_bool_or_a_short_text(label):
     assert POLLY.usage_of({"engine": label}, None) == {}
     assert POLLY.usage_of({"engine": "x" * 64}, None) == {"engine": "x" * 64}
+
+
+def test_a_long_label_is_cut_and_still_differs_from_others():
+    labels = {POLLY.usage_of({"engine": "x" * 65 + end}, None)["engine"] for end in ("", "a", "b")}
+
+    assert len(labels) == 3
+    assert {(len(label), label[:48]) for label in labels} == {(64, "x" * 47 + "~")}
 
 
 @pytest.mark.parametrize(
@@ -298,7 +305,7 @@ def test_a_label_is_a_bool_or_a_short_text(label):
             "lex",
             "PutBot",
             "bot/PizzaBot",
-            {"localeId": "en-GB"},
+            {"localeId": "en-GB", "apiVersion": "v1"},
             id="lex-v1-bot",
         ),
         pytest.param(
@@ -333,7 +340,9 @@ _PARAMETERS = sorted(
         name
         for service in REGISTRY.services
         for path in [
-            *(path for rule in service.rules for path in rule.parameters),
+            *(path for rule in service.rules + service.used for path in rule.parameters),
+            *(path for stream in service.streams for path in stream.key),
+            *(path for version in service.api_versions for path, _ in version.when),
             *(path for _, paths in service.counts + service.labels for path in paths),
         ]
         for part in path.split(".")
@@ -361,10 +370,11 @@ _OPERATION_NAMES = st.sampled_from(["CreateCampaign", "PutBot", "GetExport", "St
 
 @given(service=st.sampled_from(REGISTRY.services), operation=_OPERATION_NAMES, request_=_JSON, response=_JSON)
 def test_no_json_value_makes_it_fail(service, operation, request_, response):
-    resource = service.resource_of(operation, request_, response)
-    usage = service.usage_of(request_, response)
+    resource, used, usage = service.attributes_of(operation, request_, response)
 
     assert resource is None or resource.partition("/")[1] == "/"
+    assert all(each.partition("/")[0] for each in used)
+    assert resource not in used
     assert all(
         isinstance(value, bool)
         or (isinstance(value, int) and 0 <= value < 2**63)
@@ -395,6 +405,104 @@ def test_a_value_of_another_shape_counts_as_absent(value):
     assert POLLY.usage_of(value, value) == {}
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "request_", "resource", "used"),
+    [
+        pytest.param(
+            POLLY,
+            "SynthesizeSpeech",
+            {"lexiconNames": ["a", None, "b", "a", ["c"]], "voiceId": "Amy"},
+            "lexicon/a",
+            ("lexicon/b",),
+            id="lexicons",
+        ),
+        pytest.param(POLLY, "SynthesizeSpeech", {"voiceId": "vc-9a8f"}, "voice/vc-9a8f", (), id="custom-voice-alone"),
+        pytest.param(
+            POLLY,
+            "StartSpeechSynthesisTask",
+            {"lexiconNames": ["a"], "voiceId": "vc-9a8f"},
+            "lexicon/a",
+            ("voice/vc-9a8f",),
+            id="denied-task",
+        ),
+        pytest.param(
+            TRANSCRIBE,
+            "StartTranscriptionJob",
+            {
+                "transcriptionJobName": "call",
+                "settings": {"vocabularyName": "terms", "vocabularyFilterName": "words"},
+                "languageIdSettings": {"de-DE": {"vocabularyName": "namen"}, "fr-FR": {"languageModelName": "noms"}},
+            },
+            "transcription-job/call",
+            ("vocabulary/terms", "vocabulary/namen", "vocabulary-filter/words", "language-model/noms"),
+            id="job-in-several-languages",
+        ),
+        pytest.param(
+            TRANSCRIBE,
+            "StartMedicalTranscriptionJob",
+            {"medicalTranscriptionJobName": "ward", "settings": {"vocabularyName": "terms"}},
+            "medical-transcription-job/ward",
+            ("medical-vocabulary/terms",),
+            id="medical-vocabulary-only",
+        ),
+        pytest.param(
+            TRANSCRIBE,
+            "StartStreamTranscription",
+            {"vocabularyNames": "a, b,", "sessionId": "5b0c"},
+            "transcription-stream/5b0c",
+            ("vocabulary/a", "vocabulary/b"),
+            id="list-as-a-header",
+        ),
+        pytest.param(
+            TRANSCRIBE,
+            "TranscribeAudio",
+            {
+                "VocabularySettings": [{"VocabularyName": "a"}, {"VocabularyName": "b"}],
+                "VocabularyFilterSettings": {"Filters": [{"VocabularyFilterName": "c"}, {"VocabularyFilterName": "d"}]},
+            },
+            "vocabulary/a",
+            ("vocabulary/b", "vocabulary-filter/c", "vocabulary-filter/d"),
+            id="lists-of-objects",
+        ),
+        pytest.param(
+            TRANSCRIBE, "UpdateVocabulary", {"vocabularyName": "a"}, "vocabulary/a", (), id="subject-of-the-call"
+        ),
+    ],
+)
+def test_all_resources_that_a_call_uses_are_found(service, operation, request_, resource, used):
+    found = service.attributes_of(operation, request_, None)
+
+    assert (found.resource, found.used) == (resource, used)
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "response", "usage"),
+    [
+        ("StartStreamTranscription", {"sessionId": "5b0c"}, None, {"stream": "5b0c"}),
+        ("StartStreamTranscription", {}, {"sessionId": "5b0c"}, {"stream": "5b0c"}),
+        ("StartStreamTranscriptionWebSocket", {}, {}, {}),
+        ("EndStreamTranscription", {"sessionId": "5b0c"}, None, {"streamEnd": True, "stream": "5b0c"}),
+        ("EndStreamTranscriptionWebSocket", None, None, {"streamEnd": True}),
+        ("EndMedicalStreamTranscription", {"sessionId": "5b0c"}, None, {"streamEnd": True, "stream": "5b0c"}),
+        ("EndCallAnalyticsStreamTranscription", None, {"SESSIONID": "a"}, {"streamEnd": True, "stream": "a"}),
+        ("GetMedicalScribeStream", {"sessionId": "5b0c"}, None, {}),
+        ("StartTranscriptionJob", {"sessionId": "5b0c"}, None, {}),
+    ],
+)
+def test_begin_and_end_of_a_stream_have_its_key_and_the_end_is_marked(operation, request_, response, usage):
+    assert TRANSCRIBE.attributes_of(operation, request_, response).usage == usage
+
+
+def test_the_records_of_one_stream_have_the_same_key_however_long_it_is():
+    begin, end = (
+        TRANSCRIBE.attributes_of(operation, {"sessionId": "s" * 1000}, None).usage
+        for operation in ("StartStreamTranscription", "EndStreamTranscription")
+    )
+
+    assert begin["stream"] == end["stream"]
+    assert len(end["stream"]) == 64
+
+
 def test_huge_values_are_passed_on_or_left_out():
     name = "n" * 1_000_000
     arn = "arn:aws:lex:us-east-1:111122223333:bot-alias/" + name + "/ALIAS"
@@ -402,7 +510,7 @@ def test_huge_values_are_passed_on_or_left_out():
     assert POLLY.resource_of("GetLexicon", {"lexiconName": name}, None) == f"lexicon/{name}"
     assert LEX.resource_of("TagResource", {"resourceARN": arn}, None) == f"bot/{name}"
     assert LEX.resource_of("TagResource", {"resourceARN": ":" * 1_000_000}, None) == "bot/" + ":" * 1_000_000
-    assert POLLY.usage_of({"engine": name}, {"requestCharacters": 10**5000}) == {}
+    assert POLLY.usage_of({"lexiconNames": [name] * 100}, {"requestCharacters": 10**5000}) == {}
     assert PERSONALIZE.resource_of(name, {f"{name}{index}": None for index in range(20)}, None) is None
 
 

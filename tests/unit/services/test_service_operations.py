@@ -3,13 +3,15 @@
 import csv
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import botocore.session
 import pytest
 
-from aitrail.services import Service, load
+from aitrail.services import Registry, Service, load
+from tests.shared.unknown_operations import obsolete_operations, unknown_operations
 
 
 class Operation(NamedTuple):
@@ -43,20 +45,22 @@ def _operations() -> list[Operation]:
 
 OPERATIONS = _operations()
 OPERATION_COUNTS = {
-    "polly": 13,
-    "transcribe": 44,
+    "polly": 16,
+    "transcribe": 45,
     "transcribe-streaming": 5,
     "lex-models": 42,
     "lex-runtime": 5,
     "lexv2-models": 107,
     "lexv2-runtime": 6,
     "personalize": 71,
+    "personalize-console": 2,
     "personalize-runtime": 3,
     "personalize-events": 5,
 }
 
 # A denied call has no response: the resource to create has the name in the request or, without one, its parent counts.
 DENIED = {
+    ("polly", "CreateVoice"): "voice/Narrator",
     ("polly", "StartSpeechSynthesisTask"): "lexicon/w3c",
     ("lex-models", "StartImport"): None,
     ("lex-models", "StartMigration"): "bot/LegacyFlowers",
@@ -66,6 +70,7 @@ DENIED = {
     ("lexv2-models", "CreateUploadUrl"): None,
     ("lexv2-models", "StartTestExecution"): "test-set/TS2SET8AKF",
     ("lexv2-models", "StartTestSetGeneration"): "test-set/regression",
+    ("personalize-console", "CreateDataInsightsJob"): "data-insights-job/nightly",
     ("personalize", "CreateBatchInferenceJob"): "batch-inference-job/nightly",
     ("personalize", "CreateBatchSegmentJob"): "batch-segment-job/nightly",
     ("personalize", "CreateCampaign"): "campaign/movies",
@@ -99,17 +104,35 @@ def test_the_table_holds_each_operation_of_every_api_once():
     names = {_key(operation) for operation in OPERATIONS}
 
     assert counts == OPERATION_COUNTS
-    assert len(names) == sum(OPERATION_COUNTS.values()) == 301
+    assert len(names) == sum(OPERATION_COUNTS.values()) == 307
 
 
-# botocore has no model of Transcribe streaming.
-@pytest.mark.parametrize("api", sorted(OPERATION_COUNTS.keys() - {"transcribe-streaming"}))
+# botocore has no model of Transcribe streaming, and none of what only the console can do.
+@pytest.mark.parametrize("api", sorted(OPERATION_COUNTS.keys() - {"transcribe-streaming", "personalize-console"}))
 def test_the_table_knows_every_operation_that_botocore_knows(api):
     session = botocore.session.Session()
 
     known = set(session.get_service_model(api).operation_names)
 
     assert known - {operation.name for operation in OPERATIONS if operation.api == api} == set()
+
+
+def test_the_registry_knows_every_operation_that_botocore_knows():
+    assert list(unknown_operations(load())) == []
+    assert list(obsolete_operations(load())) == []
+
+
+def test_an_operation_without_a_rule_is_unknown_and_a_needless_exception_obsolete():
+    polly = next(service for service in load().services if service.name == "polly")
+    forgetful = replace(polly, rules=(), used=(), without_resource=("ListLexicons",))
+    needless = replace(polly, without_resource=("GetLexicon", "ListTapes", *polly.without_resource))
+
+    unknown = set(unknown_operations(Registry(services=(forgetful,))))
+    obsolete = set(obsolete_operations(Registry(services=(needless,))))
+
+    assert {"polly:GetLexicon", "polly:SynthesizeSpeech", "polly:DescribeVoices"} <= unknown
+    assert "polly:ListLexicons" not in unknown
+    assert obsolete == {"polly:GetLexicon", "polly:ListTapes"}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: "-".join(_key(operation)))
@@ -200,3 +223,51 @@ def test_usage_fits_into_an_index_entry():
     }
 
     assert too_large == {}
+
+
+VERSIONS = ("v1", "v2")
+LEX_OPERATIONS = [operation for operation in OPERATIONS if operation.service.name == "lex"]
+
+
+def _version(operation: Operation, request: Any, event_source: str = "lex.amazonaws.com") -> object:
+    found = operation.service.attributes_of(operation.name, request, None, event_source)
+    return found.usage.get("apiVersion")
+
+
+def _expected_version(operation: Operation) -> str:
+    return "v2" if operation.api.startswith("lexv2") else "v1"
+
+
+def test_every_operation_of_lex_tells_the_version_of_its_api():
+    versions = {_key(operation): _version(operation, operation.request) for operation in LEX_OPERATIONS}
+
+    assert versions == {_key(operation): _expected_version(operation) for operation in LEX_OPERATIONS}
+
+
+def test_the_version_of_a_call_of_lex_without_parameters_is_unknown_only_if_both_apis_have_the_operation():
+    names = {
+        version: {each.name for each in LEX_OPERATIONS if _expected_version(each) == version} for version in VERSIONS
+    }
+
+    for operation in LEX_OPERATIONS:
+        is_ambiguous = operation.name in names["v1"] & names["v2"]
+        assert _version(operation, None) == (None if is_ambiguous else _expected_version(operation))
+
+
+@pytest.mark.parametrize(
+    ("event_source", "version"),
+    [
+        ("models.lex.amazonaws.com", "v1"),
+        ("Runtime-V2-Lex.amazonaws.com", "v2"),
+        ("lexmodelsv2.amazonaws.com", "v2"),
+        ("lexruntimeservice.amazonaws.com", "v1"),
+    ],
+)
+def test_an_event_source_of_one_version_tells_it_for_any_operation(event_source, version):
+    assert {_version(operation, None, event_source) for operation in LEX_OPERATIONS} == {version}
+
+
+def test_other_services_have_no_api_version():
+    others = [operation for operation in OPERATIONS if operation.service.name != "lex"]
+
+    assert {_version(operation, operation.request) for operation in others} == {None}
