@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         original_of,
     )
     from aitrail.questions.paths import STDIN
-    from aitrail.questions.scanning import Scan
+    from aitrail.questions.scanning import NoPathError, Scan
     from aitrail.questions.source import Order, Row, RowSource
     from aitrail.questions.spellings import EVENT_CATEGORIES, ConditionError, is_pattern, nearest, or_valid
     from aitrail.questions.store import EventStore
@@ -36,7 +36,7 @@ else:
         log_file_rows=("LogFileRows",),
         original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),
         paths=("STDIN",),
-        scanning=("Scan",),
+        scanning=("NoPathError", "Scan"),
         source=("Order", "Row", "RowSource"),
         spellings=("ConditionError", "EVENT_CATEGORIES", "is_pattern", "nearest", "or_valid"),
         store=("EventStore",),

@@ -35,6 +35,10 @@ _DIGITS = 16
 _NAMED_SOURCES = 20
 
 
+class NoPathError(AitrailError):
+    """A local path that does not exist, or that cannot be looked at."""
+
+
 class NoS3Error(AitrailError):
     """A path in S3 was given, but only local files can be read here."""
 
@@ -43,7 +47,8 @@ class Scan:
     """Scans log files, each of which is read once; the counts are complete when the rows are exhausted.
 
     Paths are files, folders, - for standard input, or s3://bucket/prefix, for which `s3` returns a client. `report` is
-    called with a line for people about each problem of a file or record. Raises BadUrlError.
+    called with a line for people about each problem of a file or record. Raises BadUrlError, and NoPathError for a
+    local path that does not exist.
     """
 
     def __init__(
@@ -62,6 +67,8 @@ class Scan:
         self._urls = [path for path in once if path.startswith(S3)]
         for url in self._urls:
             bucket_and_key(url)
+        for path in self._paths:
+            _refuse_missing(path)
         self._report = report
         self._s3 = s3
         self._clock = clock
@@ -170,10 +177,16 @@ class Scan:
             yield f"The same holds for {counted(others, 'other source')}, each with no more records than these."
         if at_length or self.needs_attention or self.left_out or not rows:
             yield self.summary()
-        if not files and not self.counts["unreadable"] and not self.left_out[BEFORE_THE_WINDOW]:
-            yield f"There are no log files here: {'; '.join(self._names())}."
+        if nothing := self.nothing_found():
+            yield nothing
         elif files and not rows:
             yield f"They contain no calls of {', '.join(service.name for service in self.registry.services)}."
+
+    def nothing_found(self) -> str:
+        """A line for people if no log file was found; otherwise, it is empty."""
+        if self.counts["files"] or self.counts["unreadable"] or self.left_out[BEFORE_THE_WINDOW]:
+            return ""
+        return f"There are no log files here: {'; '.join(self._names())}."
 
     def _names(self) -> Iterator[str]:
         """Explains how log files are recognized by their names."""
@@ -193,6 +206,14 @@ class Scan:
             f"{f' ({again:,} delivered again in another file)' if again else ''}, "
             f"{counts['rejected']} rejected, {counted(counts['duplicates'], 'duplicate')} within a file."
         )
+
+
+def _refuse_missing(path: str) -> None:
+    try:
+        if path != STDIN:
+            Path(path).stat()
+    except OSError as error:
+        raise NoPathError(f"There is nothing to read at {shown_name(path)!r}: {error.strerror}.") from error
 
 
 def _opened(path: str) -> AbstractContextManager[BinaryIO]:

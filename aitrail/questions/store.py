@@ -78,8 +78,8 @@ class EventStore:
     ) -> Self:
         """Log files, without any table. Paths are files, folders and s3://bucket/prefix.
 
-        The files are read when the first question is asked; `report` is called for those that cannot be read. Raises
-        BadUrlError.
+        The files are read when the first question is asked; `report` is called for those that cannot be read, and if
+        there are none. Raises BadUrlError, and NoPathError for a path that does not exist.
         """
 
         def s3() -> Any:  # noqa: ANN401 (boto3 has one overload per service)
@@ -89,7 +89,8 @@ class EventStore:
 
         from aitrail.questions.log_file_rows import LogFileRows  # noqa: PLC0415 (imports sqlite3)
 
-        return cls(LogFileRows(Scan([fspath(path) for path in paths], report=report, s3=s3)))
+        scan = Scan([fspath(path) for path in paths], report=report, s3=s3)
+        return cls(LogFileRows(scan, report=report))
 
     def _window(self, since: Moment, until: Moment) -> Window:
         now = self._clock.now()

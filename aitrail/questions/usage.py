@@ -11,6 +11,7 @@ from aitrail.costs import Prices, cost_of
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.questions.source import Row
+from aitrail.questions.spellings import or_valid, shown
 
 MEASURES = ("calls", "errors", "denied", "characters")
 TIMES = ("month", "week", "day", "hour")
@@ -134,7 +135,7 @@ def dimensions(by: Sequence[str]) -> tuple[str, ...]:
     names = tuple(dict.fromkeys([by] if isinstance(by, str) else by))
     for name in names:
         if name not in DIMENSIONS:
-            raise DimensionError(f"Cannot count by {name!r}; choose from {', '.join(DIMENSIONS)}.")
+            raise DimensionError(f"Cannot count by {shown(name)}{or_valid(name, DIMENSIONS)}")
     return names
 
 

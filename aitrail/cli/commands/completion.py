@@ -3,13 +3,13 @@
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
-from aitrail.cli.options import Command
+from aitrail.cli.options import Command, OneOf
 
 _SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
 @click.command(cls=Command)
-@click.argument("shell", type=click.Choice(list(_SHELLS)))
+@click.argument("shell", type=OneOf(tuple(_SHELLS)))
 @click.pass_context
 def completion(context: click.Context, *, shell: str) -> None:
     """Print a shell completion script.

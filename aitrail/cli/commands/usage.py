@@ -33,7 +33,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
 @option(
     _SECTION,
     "--by",
-    type=OneOf(tuple(DIMENSIONS), case_sensitive=False),
+    type=OneOf(tuple(DIMENSIONS)),
     multiple=True,
     default=("service",),
     metavar="WHAT",
@@ -42,7 +42,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
 @option(
     _SECTION,
     "--measure",
-    type=click.Choice((*MEASURES, _COST), case_sensitive=False),
+    type=OneOf((*MEASURES, _COST)),
     help="With one --by: show only this measure. With several: show it in the cells of a table.  [default: calls]",
 )
 @option(

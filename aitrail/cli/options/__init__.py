@@ -9,6 +9,7 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.cli.options.aws import Access, UnreachableError, aws_options, hint
+    from aitrail.cli.options.choice import OneOf
     from aitrail.cli.options.columns import columns_option, only, table_columns
     from aitrail.cli.options.command import Command, option, verbose_option
     from aitrail.cli.options.deliveries import (
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
         report_options,
         requeue_options,
     )
-    from aitrail.cli.options.filters import OneOf, filter_options
+    from aitrail.cli.options.filters import filter_options
     from aitrail.cli.options.limit import limit_options
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
     from aitrail.cli.options.output import output_options
@@ -35,9 +36,10 @@ else:
         __name__,
         question=("Asked", "newest", "question_options", "with_conditions"),
         aws=("Access", "UnreachableError", "aws_options", "hint"),
+        choice=("OneOf",),
         columns=("columns_option", "only", "table_columns"),
         deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
-        filters=("OneOf", "filter_options"),
+        filters=("filter_options",),
         limit=("limit_options",),
         origins=("WHICH", "origin_options", "texts_of"),
         output=("output_options",),

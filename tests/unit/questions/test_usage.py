@@ -111,9 +111,11 @@ def test_one_dimension_may_be_given_as_a_text():
 
 def test_what_nothing_is_counted_by_is_refused():
     with pytest.raises(DimensionError) as raised:
-        usage([], ["service", "colour"])
+        usage([], ["service", "princpal"])
 
-    assert str(raised.value) == f"Cannot count by 'colour'; choose from {', '.join(DIMENSIONS)}."
+    assert str(raised.value) == (
+        f"Cannot count by 'princpal': did you mean principal? Choose from {', '.join(DIMENSIONS)}."
+    )
 
 
 ODD = {
