@@ -28,7 +28,7 @@ SECTIONS = {
         "what": "Show what a principal did, newest first.",
         "tail": "Follow calls as they appear in the table, until Ctrl-C.",
         "export": "Write calls to files in DIR, one for each service and day.",
-        "scan": "Show the rows that log files contain, without using AWS.",
+        "scan": "Show the rows that log files contain, without using a table.",
     },
     "Ingest": {
         "backfill": "Queue log files that are in the bucket but not in the ledger.",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         differing_fields,
         original_of,
     )
-    from aitrail.questions.paths import STDIN
+    from aitrail.questions.paths import STDIN, is_stdin
     from aitrail.questions.scanning import NoPathError, Scan
     from aitrail.questions.source import Order, Row, RowSource
     from aitrail.questions.spellings import EVENT_CATEGORIES, ConditionError, is_pattern, nearest, or_valid
@@ -35,7 +35,7 @@ else:
         following=("LONGEST_INTERVAL",),
         log_file_rows=("LogFileRows",),
         original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),
-        paths=("STDIN",),
+        paths=("STDIN", "is_stdin"),
         scanning=("NoPathError", "Scan"),
         source=("Order", "Row", "RowSource"),
         spellings=("ConditionError", "EVENT_CATEGORIES", "is_pattern", "nearest", "or_valid"),

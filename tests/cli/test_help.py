@@ -115,7 +115,7 @@ def test_every_command_has_a_module_of_its_name_and_a_line_in_the_list():
 
 HEADINGS = {
     "events": ["Which calls (repeat an option for more values)", "When (UTC)", "Where", "How many", "Output"],
-    "scan": ["Output"],
+    "scan": ["Where", "Output"],
 }
 
 
@@ -179,7 +179,7 @@ def test_options_have_the_names_that_people_know():
         *("--since", "--until", "--limit", "--all", "--reverse", "--columns"),
         *("--from", "more", "--strict", "--stack", "--profile", "--region", "--endpoint-url", "-v", "--verbose"),
     }
-    assert options["scan"] == output | {"paths", "--strict"}
+    assert options["scan"] == output | {"paths", "--strict", "--profile", "--region", "--endpoint-url"}
     assert FORMATS == ("table", "json", "jsonl", "csv")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.cli.options.aws import Access, UnreachableError, aws_options, hint
+    from aitrail.cli.options.aws import Access, UnreachableError, aws_options, bucket_options, hint
     from aitrail.cli.options.choice import OneOf
     from aitrail.cli.options.columns import columns_option, only, table_columns
     from aitrail.cli.options.command import Command, option, verbose_option
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from aitrail.cli.options.limit import limit_options
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
     from aitrail.cli.options.output import output_options
-    from aitrail.cli.options.paths import LOCAL_PATH
-    from aitrail.cli.options.place import Deployed, Place, place_options
+    from aitrail.cli.options.paths import PATH
+    from aitrail.cli.options.place import Deployed, Place, place_options, refuse_unused
     from aitrail.cli.options.question import Asked, newest, question_options, with_conditions
     from aitrail.cli.options.scope import refusal, scope_of
     from aitrail.cli.options.timeline import TIMELINE_COLUMNS, TimelineChoice, timeline_argument, timeline_options
@@ -35,7 +35,7 @@ else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         question=("Asked", "newest", "question_options", "with_conditions"),
-        aws=("Access", "UnreachableError", "aws_options", "hint"),
+        aws=("Access", "UnreachableError", "aws_options", "bucket_options", "hint"),
         choice=("OneOf",),
         columns=("columns_option", "only", "table_columns"),
         deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
@@ -43,8 +43,8 @@ else:
         limit=("limit_options",),
         origins=("WHICH", "origin_options", "texts_of"),
         output=("output_options",),
-        paths=("LOCAL_PATH",),
-        place=("Deployed", "Place", "place_options"),
+        paths=("PATH",),
+        place=("Deployed", "Place", "place_options", "refuse_unused"),
         scope=("refusal", "scope_of"),
         command=("Command", "option", "verbose_option"),
         timeline=("TIMELINE_COLUMNS", "TimelineChoice", "timeline_argument", "timeline_options"),
