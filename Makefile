@@ -10,8 +10,8 @@ help: ## Show this list
 	@echo "usage: make TARGET"
 	@awk 'BEGIN { FS = ":[^#]*## " } /^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' Makefile
 
-demo: $(NODE_READY) ## Deploy to a local AWS, ingest log files, run queries; LOGS=folder uses your own files
-	@exec .venv/bin/python -m demo $${LOGS:+--logs "$$LOGS"}
+demo: $(NODE_READY) ## Deploy to a local AWS, ingest log files, run queries; LOGS=folder: your own; KEEP=1: keep the local AWS
+	@exec .venv/bin/python -m demo $${LOGS:+--logs "$$LOGS"} $(if $(KEEP),--keep)
 
 samples: $(VENV_READY) ## Write sample log files to the folder samples, to query with --from samples
 	@.venv/bin/python -m demo.samples
