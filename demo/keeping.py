@@ -15,9 +15,9 @@ _QUESTIONS: Sequence[Sequence[str]] = (("usage", "--by", "principal"), ("status"
 
 def keep(pipeline: Pipeline, window: Sequence[str]) -> None:
     """Says how to ask, and returns when a signal ends the demo; `window` are the options for all events."""
-    tell("\nThe local AWS runs until you press Ctrl-C. To ask it, run this in another terminal:\n")
-    tell("\n".join(f"    {line}" for line in how_to_ask(pipeline, window)))
     with suppress(SystemExit):  # see demo.narration
+        tell("\nThe local AWS runs until you press Ctrl-C. To ask it, run this in another terminal:\n")
+        tell("\n".join(f"    {line}" for line in how_to_ask(pipeline, window)))
         _wait()
 
 

@@ -25,6 +25,9 @@ print("removed")
 
 
 def test_what_is_to_be_run_reaches_the_local_aws_and_no_other(monkeypatch):
+    for name in tuple(os.environ):
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_PROFILE", "work")
     monkeypatch.setenv("AWS_REGION", "us-east-1")
 
@@ -43,10 +46,10 @@ def test_the_local_aws_is_kept_until_ctrl_c_and_then_removed_without_an_error():
     process = subprocess.Popen(  # noqa: S603 (written here)
         [sys.executable, "-c", KEEPING], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ
     )
-    told = [process.stdout.readline() for _ in range(5)]
+    told = iter(process.stdout.readline, "    aitrail status\n")
+    assert "The local AWS runs until you press Ctrl-C." in "".join(told)
 
     process.send_signal(signal.SIGINT)
 
     rest, _ = process.communicate(timeout=30)
     assert (process.returncode, rest.splitlines()[-1]) == (0, "removed")
-    assert "    aitrail status\n" in told
