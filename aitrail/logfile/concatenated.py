@@ -41,7 +41,7 @@ class Document:
         self.number = number
         self.position = position
         self._pieces = pieces
-        self.is_over = False
+        self._is_over = False
         self._is_whole = self._is_skipped = False
         self._size = 0
         self._recent: deque[Piece] = deque()
@@ -54,17 +54,17 @@ class Document:
 
     def read(self, size: int = _STEP_BYTES) -> bytes:
         """Up to `size` bytes of uncompressed content; empty at the end, and where the input is damaged."""
-        piece = None if self.is_over else self._pieces.next()
+        piece = None if self._is_over else self._pieces.next()
         if piece is None or (piece.begins is Begins.YES and self._size):
-            self.is_over = True
+            self._is_over = True
             self._pieces.put_back(piece)
             return b""
         if isinstance(piece, Damage):
             # Nobody knows yet whether the damaged member is part of this log file.
-            self.is_over, self.damage, self._damaged_from = True, piece.error, piece.position
+            self._is_over, self.damage, self._damaged_from = True, piece.error, piece.position
             return b""
         if not self._size and piece.content.startswith(MAGIC):
-            self.is_over, self.damage = True, DamagedGzip("The content is compressed twice", piece.position)
+            self._is_over, self.damage = True, DamagedGzip("The content is compressed twice", piece.position)
             return b""
         if len(piece.content) > size:
             self._pieces.put_back(piece.part(size))
@@ -102,7 +102,7 @@ class Document:
 
     def _put_back(self, behind: int) -> None:
         """Puts back the last bytes of the content, and the damage after them."""
-        self.is_over = True
+        self._is_over = True
         if self.damage:
             begins = Begins.NO if behind else Begins.YES
             self._pieces.put_back(Damage(self.damage, self._damaged_from, begins))
@@ -123,11 +123,11 @@ class Document:
 
     def skip(self) -> int | None:
         """Moves to where the next log file may begin, and returns the position; None if that is nowhere."""
-        if not (self._size or self.is_over):
+        if not (self._size or self._is_over):
             self._pieces.next()  # its own beginning
         if not self._is_whole:
             self._put_back_another()
-        self.is_over = self._is_skipped = True
+        self._is_over = self._is_skipped = True
         while piece := self._pieces.next():
             if piece.begins:
                 self._pieces.put_back(piece)

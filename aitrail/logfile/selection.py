@@ -96,8 +96,7 @@ class LogFile:
     record is wanted if its eventSource is a string that, in lower case, is in `sources`. `is_lookalike` is called once
     for each other source, as long as there are at most 1,000. The content is decompressed, and mostly decoded, in steps
     of `piece_bytes`. `at_each_step` is called for each step; an exception from it ends the reading. `ends_at` is
-    called at the end of the document with its position, before the last records; if it returns False, the file is
-    refused.
+    called at the end of the document with its position; if it returns False, the file is refused.
     Raises UnreadableLogFile while iterating, possibly after some records.
 
     After the last record, `records` counts the elements of Records, and `unwanted` the unwanted ones. `bytes` and
