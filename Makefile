@@ -10,8 +10,8 @@ help: ## Show this list
 	@echo "usage: make TARGET"
 	@awk 'BEGIN { FS = ":[^#]*## " } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-demo: $(NODE_READY) ## Deploy to a local AWS, ingest log files, run queries; LOGS=folder uses your own files
-	@exec .venv/bin/python -m demo $${LOGS:+--logs "$$LOGS"}
+demo: $(NODE_READY) ## Deploy to a local AWS, ingest log files, run queries; LOGS=folder: your own; KEEP=1: keep the local AWS
+	@exec .venv/bin/python -m demo $${LOGS:+--logs "$$LOGS"} $(if $(KEEP),--keep)
 
 samples: $(VENV_READY) ## Write sample log files to the folder samples, to query with --from samples
 	@.venv/bin/python -m demo.samples
@@ -42,6 +42,15 @@ soak: $(NODE_READY) ## Test the pipeline under load, with faults; QUICK=1, SOAK_
 docs: $(VENV_READY) ## Write docs/cli.md, and the command output in the documentation
 	@.venv/bin/python -m demo.documentation
 
+wheel: $(VENV_READY) ## Build the wheel of this version in dist; from the same files, it has the same bytes every time
+	@SOURCE_DATE_EPOCH=$(EPOCH) .venv/bin/python -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps \
+	  --no-build-isolation --wheel-dir "$(DIST)" .
+	@ls "$(DIST)"/aitrail-*.whl
+
+# The time of all files in the wheel: the first that a zip file can have.
+EPOCH = 315532800
+DIST = dist
+
 deploy: $(NODE_READY) ## Deploy to your AWS account, after confirmation; PROFILE= REGION= CONTEXT="-c aitrail:rowRetentionDays=400"
 	@exec .venv/bin/python -m infra.deploy deploy $(TARGET) $(CONTEXT) $(ARGS)
 
@@ -62,5 +71,5 @@ $(NODE_READY): $(VENV_READY) package.json package-lock.json
 	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
 	@touch $@
 
-.PHONY: help demo samples test check lint check-services bench soak docs deploy destroy
+.PHONY: help demo samples test check lint check-services bench soak docs wheel deploy destroy
 .DEFAULT_GOAL := help

@@ -1,6 +1,7 @@
 """`make demo`: deploy the stack to a local AWS, put log files into its bucket, run queries, remove everything.
 
-`make demo LOGS=folder` uses your own CloudTrail log files. Nothing leaves this machine.
+`make demo LOGS=folder` uses your own CloudTrail log files. `make demo KEEP=1` keeps the local AWS until Ctrl-C.
+Nothing leaves this machine.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 from aitrail.errors import AitrailError
 from demo import deployment, given
 from demo.given import Given
+from demo.keeping import keep
 from demo.local_aws import local_aws
 from demo.narration import step, stop_when_told, tell
 from demo.pipeline import Pipeline
@@ -34,17 +36,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the demo; returns 0, or 1 with a message on stderr."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="a folder with your own CloudTrail log files")
-    folder = parser.parse_args(arguments).logs
+    parser.add_argument("--keep", action="store_true", help="keep the local AWS until Ctrl-C, and say how to ask it")
+    given_arguments = parser.parse_args(arguments)
+    folder = given_arguments.logs
     stop_when_told()
     try:
-        _demonstrate(given.own(folder.expanduser()) if folder else given.samples(datetime.now(UTC)))
+        files = given.own(folder.expanduser()) if folder else given.samples(datetime.now(UTC))
+        _demonstrate(files, kept=given_arguments.keep)
     except AitrailError as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1
     return 0
 
 
-def _demonstrate(files: Given) -> None:
+def _demonstrate(files: Given, *, kept: bool) -> None:
     began = time.monotonic()
     with ExitStack() as until_the_end:
         with step("Starting a local AWS"):
@@ -55,11 +60,15 @@ def _demonstrate(files: Given) -> None:
         with step("Waiting until the deployed function has processed them"):
             pipeline.wait_for(set(put), _now_and_then())
         rows = pipeline.rows_by_service()
-        _ask(pipeline, rows, window=_window(pipeline) if rows and files.rows is None else ())
+        window = _window(pipeline) if rows and files.rows is None else ()
+        _ask(pipeline, rows, window=window)
         names, odd = {log_file: file.name for log_file, file in put.items()}, {each for each in put if put[each].odd}
         tell("\nOutcome of the files")
         tell(summary(names, odd, pipeline.ledger(), rows, pipeline.messages("DeadLetterQueueUrl")))
-    tell(f"\nEverything has been removed. The demo took {time.monotonic() - began:.0f} s.")
+        took = time.monotonic() - began
+        if kept:
+            keep(pipeline, window)
+    tell(f"\nEverything has been removed. The demo took {took:.0f} s.")
     if files.rows is not None and rows != files.rows:
         raise UnexpectedRowsError(f"The sample files hold {dict(files.rows)} rows, but the table has {dict(rows)}.")
 

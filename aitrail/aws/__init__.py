@@ -9,8 +9,9 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.aws.deployment import Deployment, StackNotFoundError
-    from aitrail.aws.operations import known_operations
+    from aitrail.aws.operations import known_operations, known_regions
     from aitrail.aws.paging import WORKERS, Fetch, Page, in_order, in_turn, interleaved, merged, unordered
+    from aitrail.aws.profiles import known_profiles
     from aitrail.aws.retries import patiently, pauses
     from aitrail.aws.secrets import RedactionKeyError, redaction_key
     from aitrail.aws.temporary import THROTTLING, code_of, is_of_network, is_temporary
@@ -18,7 +19,8 @@ else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         deployment=("Deployment", "StackNotFoundError"),
-        operations=("known_operations",),
+        operations=("known_operations", "known_regions"),
+        profiles=("known_profiles",),
         paging=("Fetch", "Page", "WORKERS", "in_order", "in_turn", "interleaved", "merged", "unordered"),
         secrets=("RedactionKeyError", "redaction_key"),
         retries=("patiently", "pauses"),

@@ -1,5 +1,6 @@
 """The `aitrail` command group, and its handling of errors: messages for people on stderr, exit codes for programs."""
 
+import itertools
 import os
 import sys
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ SECTIONS = {
         "what": "Show what a principal did, newest first.",
         "tail": "Follow calls as they appear in the table, until Ctrl-C.",
         "export": "Write calls to files in DIR, one for each service and day.",
-        "scan": "Show the rows that log files contain, without using AWS.",
+        "scan": "Show the rows that log files contain, without using a table.",
     },
     "Ingest": {
         "backfill": "Queue log files that are in the bucket but not in the ledger.",
@@ -46,6 +47,7 @@ SECTIONS = {
         "completion": "Print a shell completion script.",
     },
 }
+_HELP = "help"
 _NAMES = tuple(name for commands in SECTIONS.values() for name in commands)
 
 
@@ -77,6 +79,12 @@ class _Commands(click.Group):
             return super().resolve_command(ctx, args)
         except click.NoSuchCommand as error:  # click does not know commands that are not imported
             raise click.NoSuchCommand(error.command_name, possibilities=_NAMES, ctx=ctx) from error
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the options before the name of the command; `help NAME` means `NAME --help`."""
+        if args[:1] == [_HELP]:
+            args = [*itertools.dropwhile(_HELP.__eq__, args), "--help"]
+        return super().parse_args(ctx, args)
 
     def make_context(self, *arguments: Any, **settings: Any) -> click.Context:  # noqa: ANN401 (click's signature)
         """Parses the command line up to the name of the command; also shows the group's help."""
@@ -128,7 +136,7 @@ def _abandon_output() -> None:
 def cli() -> None:
     """Show who used Amazon Polly, Transcribe, Lex and Personalize, as recorded in CloudTrail log files.
 
-    Data goes to stdout, everything else to stderr.
+    Data goes to stdout, everything else to stderr. `aitrail help COMMAND` is the same as `aitrail COMMAND --help`.
 
     \b
     Exit codes:

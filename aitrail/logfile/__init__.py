@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.logfile.inflate import DamagedGzip, inflated
-    from aitrail.logfile.selection import LogFile, UnreadableLogFile, wanted_records
+    from aitrail.logfile.concatenated import Document, documents
+    from aitrail.logfile.inflate import DamagedGzip, Stream, inflated
+    from aitrail.logfile.selection import EndsAt, LogFile, UnreadableLogFile, ends_alone, wanted_records
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
-        inflate=("DamagedGzip", "inflated"),
-        selection=("LogFile", "UnreadableLogFile", "wanted_records"),
+        concatenated=("Document", "documents"),
+        inflate=("DamagedGzip", "Stream", "inflated"),
+        selection=("EndsAt", "LogFile", "UnreadableLogFile", "ends_alone", "wanted_records"),
     )

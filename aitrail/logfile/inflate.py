@@ -5,13 +5,13 @@ steps of 64 to 256 KB, which stay in the processor's cache. It verifies CRC and 
 """
 
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Final, Protocol
 
 from isal.igzip_lib import DECOMP_GZIP, IgzipDecompressor, IsalError
 
 from aitrail.errors import AitrailError
 
-_MAGIC: Final = b"\x1f\x8b"
+MAGIC: Final = b"\x1f\x8b"
 _BLOCK_BYTES: Final = 64 * 1024  # of each read from a gzip stream
 
 
@@ -24,7 +24,15 @@ class DamagedGzip(AitrailError):
         self.position = position
 
 
-def inflated(stream: BinaryIO, step_bytes: int) -> Iterator[bytes]:
+class Stream(Protocol):
+    """The part of a binary stream that is needed here."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; empty at the end."""
+        ...
+
+
+def inflated(stream: Stream, step_bytes: int) -> Iterator[bytes]:
     """The content of `stream` in non-empty pieces of at most `step_bytes`, which is 2 or more.
 
     `stream` may return fewer bytes than requested. A gzip stream may have several members (RFC 1952, section 2.2), with
@@ -32,9 +40,9 @@ def inflated(stream: BinaryIO, step_bytes: int) -> Iterator[bytes]:
     truncated stream, and for damage; in the last case, the position is the number of bytes read when the damage is
     detected. A wrong checksum of a member's header counts as damage, although the gzip module ignores it.
     """
-    head = _filled(b"", stream, len(_MAGIC))
-    if head == _MAGIC:
-        yield from _members(_filled(head, stream, _BLOCK_BYTES), stream, step_bytes)
+    head = _filled(b"", stream, len(MAGIC))
+    if head == MAGIC:
+        yield from _members(Blocks(stream, head), step_bytes)
         return
     content = _filled(head, stream, step_bytes)
     while content:
@@ -42,46 +50,72 @@ def inflated(stream: BinaryIO, step_bytes: int) -> Iterator[bytes]:
         content = stream.read(step_bytes)
 
 
-def _filled(block: bytes, stream: BinaryIO, size: int) -> bytes:
+def _filled(block: bytes, stream: Stream, size: int) -> bytes:
     """The block, extended from the stream to `size` bytes, or fewer at the end of the stream."""
     while len(block) < size and (more := stream.read(size - len(block))):
         block += more
     return block
 
 
-def _members(data: bytes, stream: BinaryIO, step_bytes: int) -> Iterator[bytes]:
-    position = 0
-    while data:
-        if not data.startswith(_MAGIC):
-            raise DamagedGzip("The gzip stream is followed by other bytes", position)
-        member = IgzipDecompressor(flag=DECOMP_GZIP)
-        while True:
-            position += len(data)
-            if content := _step(member, data, step_bytes, position):
-                yield content
-            if member.eof:
-                break
-            data = stream.read(_BLOCK_BYTES) if member.needs_input else b""
-            if member.needs_input and not data:
-                raise DamagedGzip("The gzip stream is truncated", position)
-        position -= len(member.unused_data)
-        data, position = _next_member(member.unused_data, stream, position)
+class Blocks:
+    """A stream in blocks, and the position behind the last one; `ahead` are bytes of it that were already read."""
+
+    def __init__(self, stream: Stream, ahead: bytes = b"", *, position: int = 0) -> None:
+        self._stream = stream
+        self._ahead = ahead
+        self.position = position
+
+    def next(self) -> bytes:
+        """The next block, whatever its size; empty at the end of the stream."""
+        block, self._ahead = self._ahead or self._stream.read(_BLOCK_BYTES), b""
+        self.position += len(block)
+        return block
+
+    def full(self) -> bytes:
+        """The next block; it is short only at the end of the stream. isal misreads some headers passed in parts."""
+        self._ahead = _filled(self._ahead, self._stream, _BLOCK_BYTES)
+        return self.next()
+
+    def put_back(self, block: bytes) -> None:
+        """Takes back the last bytes that were read."""
+        self._ahead = block + self._ahead
+        self.position -= len(block)
+
+    def skip_zeros(self) -> None:
+        """Moves past zero bytes."""
+        while block := self.full():
+            if rest := block.lstrip(b"\0"):
+                self.put_back(rest)
+                return
 
 
-def _step(member: IgzipDecompressor, data: bytes, step_bytes: int, position: int) -> bytes:
+def _members(blocks: Blocks, step_bytes: int) -> Iterator[bytes]:
+    while block := blocks.full():
+        blocks.put_back(block)
+        if not block.startswith(MAGIC):
+            raise DamagedGzip("The gzip stream is followed by other bytes", blocks.position)
+        yield from member(blocks, step_bytes)
+        blocks.skip_zeros()
+
+
+def member(blocks: Blocks, step_bytes: int) -> Iterator[bytes]:
+    """The content of the gzip member that begins with the next block, as of `inflated`. Raises DamagedGzip."""
+    inflating = IgzipDecompressor(flag=DECOMP_GZIP)
+    data = blocks.full()
+    while True:
+        if content := _step(inflating, data, step_bytes, blocks.position):
+            yield content
+        if inflating.eof:
+            break
+        data = blocks.next() if inflating.needs_input else b""
+        if inflating.needs_input and not data:
+            raise DamagedGzip("The gzip stream is truncated", blocks.position)
+    blocks.put_back(inflating.unused_data)
+
+
+def _step(inflating: IgzipDecompressor, data: bytes, step_bytes: int, position: int) -> bytes:
     try:
-        return member.decompress(data, step_bytes)
+        return inflating.decompress(data, step_bytes)
     except IsalError as error:  # type: ignore[misc] # isal's stub types the class as an instance
         reason = "length or checksum do not match" if "checksum" in str(error) else f"the data is corrupt ({error})"
         raise DamagedGzip(f"The gzip stream is damaged: {reason}", position) from error
-
-
-def _next_member(data: bytes, stream: BinaryIO, position: int) -> tuple[bytes, int]:
-    """The first block after zero padding, and its position; empty at the end of the stream."""
-    while block := _filled(data, stream, _BLOCK_BYTES):
-        data = block.lstrip(b"\0")
-        position += len(block) - len(data)
-        if data:
-            # isal misreads some headers that are passed in parts.
-            return _filled(data, stream, _BLOCK_BYTES), position
-    return b"", position

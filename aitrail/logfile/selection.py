@@ -22,11 +22,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Protocol
 
 from aitrail.errors import AitrailError
 from aitrail.logfile import elements
-from aitrail.logfile.inflate import DamagedGzip, inflated
+from aitrail.logfile.inflate import DamagedGzip, Stream, inflated
 from aitrail.logfile.jsontext import JsonText, UnreadableJson, utf8
 from aitrail.logfile.leaping import Leaps
 
@@ -72,6 +72,19 @@ class UnreadableLogFile(AitrailError):
         self.position = position
 
 
+class EndsAt(Protocol):
+    """What is called at the end of the document."""
+
+    def __call__(self, position: int, /, *, is_followed: bool) -> bool:
+        """Whether the log file may end here. Raises DamagedGzip."""
+        ...
+
+
+def ends_alone(_position: int, *, is_followed: bool) -> bool:
+    """Refuses what follows the document."""
+    return not is_followed
+
+
 def _never(_source: str) -> bool:
     return False
 
@@ -82,7 +95,8 @@ class LogFile:
     `stream` contains gzip or plain JSON and may return fewer bytes than requested; its own errors pass through. A
     record is wanted if its eventSource is a string that, in lower case, is in `sources`. `is_lookalike` is called once
     for each other source, as long as there are at most 1,000. The content is decompressed, and mostly decoded, in steps
-    of `piece_bytes`. `at_each_step` is called for each step; an exception from it ends the reading.
+    of `piece_bytes`. `at_each_step` is called for each step; an exception from it ends the reading. `ends_at` is
+    called at the end of the document with its position; if it returns False, the file is refused.
     Raises UnreadableLogFile while iterating, possibly after some records.
 
     After the last record, `records` counts the elements of Records, and `unwanted` the unwanted ones. `bytes` and
@@ -92,7 +106,7 @@ class LogFile:
 
     def __init__(  # noqa: PLR0913 (all but the first two have defaults)
         self,
-        stream: BinaryIO,
+        stream: Stream,
         sources: frozenset[str],
         *,
         limits: Limits = DEFAULT_LIMITS,
@@ -100,6 +114,7 @@ class LogFile:
         piece_bytes: int = _PIECE_BYTES,
         is_hashed: bool = True,
         at_each_step: Callable[[], None] = lambda: None,
+        ends_at: EndsAt = ends_alone,
     ) -> None:
         self._stream = stream
         self._sources = sources
@@ -107,6 +122,7 @@ class LogFile:
         self._is_lookalike = lru_cache(_MOST_SOURCES)(is_lookalike)
         self._piece_bytes = piece_bytes
         self._at_each_step = at_each_step
+        self._ends_at = ends_at
         # Sources that are neither wanted nor lookalikes, in their original spelling; most elements have one of these.
         self._plain: set[str | None] = {None}
         self._digest = hashlib.sha256() if is_hashed else None
@@ -129,6 +145,8 @@ class LogFile:
             chunks = self._content()
             first, second = next(chunks, b""), next(chunks, b"")
             found = None if second else self._whole(first)
+            if found is not None:
+                self._ends_at(len(first), is_followed=False)
             yield from self._document(self._text(chain([first, second], chunks))) if found is None else found
         except UnreadableJson as error:
             raise UnreadableLogFile(error.reason, error.position) from error
@@ -167,7 +185,8 @@ class LogFile:
             if number >= _FIRST_KEYS and keys.leap(text) is not None:
                 continue
             yield from self._field(text)
-        if text.peek():
+        is_followed = bool(text.peek())
+        if not self._ends_at(text.position, is_followed=is_followed):
             raise UnreadableLogFile("The JSON document is followed by other bytes", text.position)
         if not self._has_records:
             raise UnreadableLogFile("The JSON document has no Records list")

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
         differing_fields,
         original_of,
     )
-    from aitrail.questions.paths import STDIN
+    from aitrail.questions.paths import STDIN, is_stdin
     from aitrail.questions.periods import periods_between
-    from aitrail.questions.scanning import Scan
+    from aitrail.questions.scanning import NoPathError, Scan
     from aitrail.questions.source import Order, Row, RowSource
     from aitrail.questions.spellings import EVENT_CATEGORIES, ConditionError, is_pattern, nearest, or_valid
     from aitrail.questions.store import EventStore
@@ -40,9 +40,9 @@ else:
         following=("LONGEST_INTERVAL",),
         log_file_rows=("LogFileRows",),
         original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),
-        paths=("STDIN",),
+        paths=("STDIN", "is_stdin"),
         periods=("periods_between",),
-        scanning=("Scan",),
+        scanning=("NoPathError", "Scan"),
         source=("Order", "Row", "RowSource"),
         spellings=("ConditionError", "EVENT_CATEGORIES", "is_pattern", "nearest", "or_valid"),
         store=("EventStore",),

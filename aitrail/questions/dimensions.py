@@ -9,6 +9,7 @@ from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.questions.periods import PERIODS, chronological, period_of
 from aitrail.questions.source import Row
+from aitrail.questions.spellings import or_valid, shown
 from aitrail.services import load
 
 TIMES = PERIODS
@@ -64,8 +65,7 @@ def dimensions(by: Sequence[str]) -> tuple[str, ...]:
     names = tuple(dict.fromkeys([by] if isinstance(by, str) else by))
     for name in names:
         if name not in DIMENSIONS and name not in usage_fields():
-            known = ", ".join((*DIMENSIONS, *usage_fields()))
-            raise DimensionError(f"Cannot count by {name!r}; choose from {known}.")
+            raise DimensionError(f"Cannot count by {shown(name)}{or_valid(name, (*DIMENSIONS, *usage_fields()))}")
     return names
 
 

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from threading import RLock
@@ -32,13 +32,15 @@ class LogFileRows:
     """The rows of log files, which are read completely when the first question is asked.
 
     A record in two files becomes one row, from the file that is read last. The rows take about as much disk space as
-    their records, in a temporary file. Threads may share the source; one thread reads at a time.
+    their records, in a temporary file. Threads may share the source; one thread reads at a time. `report` is called
+    with a line for people if there are no log files.
     """
 
     by_day = False
 
-    def __init__(self, scan: Scan) -> None:
+    def __init__(self, scan: Scan, *, report: Callable[[str], None] = lambda _: None) -> None:
         self.scan = scan
+        self._report = report
         self._database = _database()
         self._loaded_since = _NEVER
         self._lock = RLock()
@@ -103,9 +105,11 @@ class LogFileRows:
         except BaseException:
             self._forget()
             raise
-        self._loaded_since = since
+        is_first, self._loaded_since = self._loaded_since is _NEVER, since
         (different,) = self._database.execute("SELECT count(*) FROM rows").fetchone()
         self.scan.counts["again"] = self.scan.counts["rows"] - different
+        if is_first and (nothing := self.scan.nothing_found()):
+            self._report(nothing)
 
     def _forget(self) -> None:
         """Discards partly read rows, so that the next question does not take them for all rows."""

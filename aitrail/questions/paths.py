@@ -15,6 +15,16 @@ ENDINGS = (".json.gz", ".json")
 _OTHER_OBJECT = re.compile(r"/CloudTrail-(Digest|Insight|Aggregated)/|/[0-9]{12}_CloudTrail-(Digest|Insight)_[^/]*\Z")
 
 
+def document_name(number: int) -> str:
+    """The name of the log file with this number among those that follow one another in standard input."""
+    return STDIN if number == 1 else f"{STDIN}, log file {number}"
+
+
+def is_stdin(log_file: str) -> bool:
+    """Whether a row's logFile is standard input."""
+    return log_file.partition(",")[0] == STDIN
+
+
 def log_files(
     paths: Iterable[str], *, left_out: Counter[str], unreadable: Callable[[str, OSError], None]
 ) -> Iterator[str]:

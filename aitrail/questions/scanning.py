@@ -17,8 +17,8 @@ from aitrail.cells import counted
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import BEFORE_THE_WINDOW, S3, UnavailableError, bucket_and_key, log_objects
 from aitrail.errors import AitrailError
-from aitrail.logfile import UnreadableLogFile
-from aitrail.questions.paths import ENDINGS, STDIN, log_files
+from aitrail.logfile import Document, EndsAt, Stream, UnreadableLogFile, documents, ends_alone
+from aitrail.questions.paths import ENDINGS, STDIN, document_name, log_files
 from aitrail.questions.source import Row
 from aitrail.rows import Reading
 from aitrail.services import Registry
@@ -35,6 +35,10 @@ _DIGITS = 16
 _NAMED_SOURCES = 20
 
 
+class NoPathError(AitrailError):
+    """A local path that does not exist, or that cannot be looked at."""
+
+
 class NoS3Error(AitrailError):
     """A path in S3 was given, but only local files can be read here."""
 
@@ -43,7 +47,8 @@ class Scan:
     """Scans log files, each of which is read once; the counts are complete when the rows are exhausted.
 
     Paths are files, folders, - for standard input, or s3://bucket/prefix, for which `s3` returns a client. `report` is
-    called with a line for people about each problem of a file or record. Raises BadUrlError.
+    called with a line for people about each problem of a file or record. Raises BadUrlError, and NoPathError for a
+    local path that does not exist.
     """
 
     def __init__(
@@ -62,6 +67,8 @@ class Scan:
         self._urls = [path for path in once if path.startswith(S3)]
         for url in self._urls:
             bucket_and_key(url)
+        for path in self._paths:
+            _refuse_missing(path)
         self._report = report
         self._s3 = s3
         self._clock = clock
@@ -107,9 +114,29 @@ class Scan:
         if not self._files_are_read:
             self._files_are_read = True
             for path in log_files(self._paths, left_out=self._left_out[""], unreadable=self._unreadable):
-                yield from self._attempt(path, partial(_opened, path))
+                yield from self._rows_of_stdin() if path == STDIN else self._attempt(path, partial(_opened, path))
         for url in self._urls:
             yield from self._rows_of_objects(url, since)
+
+    def _rows_of_stdin(self) -> Iterator[Row]:
+        """The rows of standard input, in which log files may follow one another."""
+        try:
+            with _opened(STDIN) as stream:
+                for document in documents(stream):
+                    yield from self._rows_of_document(document)
+        except OSError as error:
+            self._unreadable(STDIN, error)
+
+    def _rows_of_document(self, document: Document) -> Iterator[Row]:
+        name = document_name(document.number)
+        try:
+            yield from self._rows_of(name, document, ends_at=document.ends_at)
+        except UnreadableLogFile as error:
+            place = f"{name} (from byte {document.position:,} of the input)" if document.number > 1 else name
+            damage = document.damage
+            goes_on_at = document.skip()
+            rest = "nothing after it was read" if goes_on_at is None else f"reading goes on at byte {goes_on_at:,}"
+            self._unreadable(place, damage or error, f"; {rest}")
 
     def _rows_of_objects(self, url: str, since: datetime | None) -> Iterator[Row]:
         left_out = self._left_out[url] = Counter()
@@ -140,8 +167,8 @@ class Scan:
                 raise
             self._unreadable(name, error)
 
-    def _rows_of(self, name: str, stream: BinaryIO) -> Iterator[Row]:
-        reading = Reading(stream, log_file=name, registry=self.registry, is_hashed=False)
+    def _rows_of(self, name: str, stream: Stream, *, ends_at: EndsAt = ends_alone) -> Iterator[Row]:
+        reading = Reading(stream, log_file=name, registry=self.registry, is_hashed=False, ends_at=ends_at)
         written = 0
         for batch in reading.batches():
             for reject in batch.rejects:
@@ -157,9 +184,9 @@ class Scan:
         self.counts.update(files=1, records=reading.content.records, duplicates=reading.duplicates_in_file)
         self.unknown_sources += reading.unknown_sources
 
-    def _unreadable(self, name: str, error: Exception) -> None:
+    def _unreadable(self, name: str, error: Exception, note: str = "") -> None:
         self.counts["unreadable"] += 1
-        self._report(f"{shown_name(name)}: unreadable: {getattr(error, 'strerror', None) or error}")
+        self._report(f"{shown_name(name)}: unreadable: {getattr(error, 'strerror', None) or error}{note}")
 
     def remarks(self, *, at_length: bool) -> Iterator[str]:
         """Lines for people about the scan; `at_length` also includes the summary if there were no problems."""
@@ -170,10 +197,16 @@ class Scan:
             yield f"The same holds for {counted(others, 'other source')}, each with no more records than these."
         if at_length or self.needs_attention or self.left_out or not rows:
             yield self.summary()
-        if not files and not self.counts["unreadable"] and not self.left_out[BEFORE_THE_WINDOW]:
-            yield f"There are no log files here: {'; '.join(self._names())}."
+        if nothing := self.nothing_found():
+            yield nothing
         elif files and not rows:
             yield f"They contain no calls of {', '.join(service.name for service in self.registry.services)}."
+
+    def nothing_found(self) -> str:
+        """A line for people if no log file was found; otherwise, it is empty."""
+        if self.counts["files"] or self.counts["unreadable"] or self.left_out[BEFORE_THE_WINDOW]:
+            return ""
+        return f"There are no log files here: {'; '.join(self._names())}."
 
     def _names(self) -> Iterator[str]:
         """Explains how log files are recognized by their names."""
@@ -193,6 +226,14 @@ class Scan:
             f"{f' ({again:,} delivered again in another file)' if again else ''}, "
             f"{counts['rejected']} rejected, {counted(counts['duplicates'], 'duplicate')} within a file."
         )
+
+
+def _refuse_missing(path: str) -> None:
+    try:
+        if path != STDIN:
+            Path(path).stat()
+    except OSError as error:
+        raise NoPathError(f"There is nothing to read at {shown_name(path)!r}: {error.strerror}.") from error
 
 
 def _opened(path: str) -> AbstractContextManager[BinaryIO]:

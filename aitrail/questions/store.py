@@ -101,8 +101,8 @@ class EventStore:
     ) -> Self:
         """Log files, without any table. Paths are files, folders and s3://bucket/prefix.
 
-        The files are read when the first question is asked; `report` is called for those that cannot be read. Raises
-        BadUrlError and TimeZoneError.
+        The files are read when the first question is asked; `report` is called for those that cannot be read, and if
+        there are none. Raises BadUrlError, TimeZoneError, and NoPathError for a path that does not exist.
         """
 
         def s3() -> Any:  # noqa: ANN401 (boto3 has one overload per service)
@@ -112,7 +112,8 @@ class EventStore:
 
         from aitrail.questions.log_file_rows import LogFileRows  # noqa: PLC0415 (imports sqlite3)
 
-        return cls(LogFileRows(Scan([fspath(path) for path in paths], report=report, s3=s3)), timezone=timezone)
+        scan = Scan([fspath(path) for path in paths], report=report, s3=s3)
+        return cls(LogFileRows(scan, report=report), timezone=timezone)
 
     def during(self, period: str | date) -> Ends:
         """`since` and `until` of a whole period, as keyword arguments of questions: `**store.during("last-month")`.

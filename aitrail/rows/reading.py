@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO
+from typing import Any
 
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
-from aitrail.logfile import LogFile
+from aitrail.logfile import EndsAt, LogFile, Stream, ends_alone
 from aitrail.rows.memory import row_memory
 from aitrail.rows.redaction import Redaction, redacted
 from aitrail.rows.rejects import MAX_KEPT_REJECTS, Reject, RejectedRecord
@@ -47,12 +47,13 @@ class Reading:
     Rows name `log_file` as their origin. With a `retention`, rows carry expiresAt, and records that have expired at
     `now` are counted as expired and become no rows. With a `redaction`, rows and rejects are redacted.
     `content.sha256` and `rows_sha256` are set only if `is_hashed`; hashing the content takes a quarter of the time.
-    `at_each_step` is called about every 128 KB of content; an exception from it ends the reading.
+    `at_each_step` is called about every 128 KB of content; an exception from it ends the reading. For `ends_at`, see
+    LogFile.
     """
 
     def __init__(  # noqa: PLR0913 (parameters in which the function and scan differ)
         self,
-        stream: BinaryIO,
+        stream: Stream,
         *,
         log_file: str,
         registry: Registry,
@@ -61,6 +62,7 @@ class Reading:
         redaction: Redaction | None = None,
         is_hashed: bool = True,
         at_each_step: Callable[[], None] = lambda: None,
+        ends_at: EndsAt = ends_alone,
     ) -> None:
         self.content = LogFile(
             stream,
@@ -68,6 +70,7 @@ class Reading:
             is_lookalike=registry.is_lookalike,
             is_hashed=is_hashed,
             at_each_step=at_each_step,
+            ends_at=ends_at,
         )
         self.wanted = self.rejected = self.expired = self.duplicates_in_file = 0
         self.first_event_time: str | None = None

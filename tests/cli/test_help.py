@@ -7,6 +7,7 @@ import tomllib
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+import click
 import pytest
 
 from aitrail import __version__
@@ -115,7 +116,7 @@ def test_every_command_has_a_module_of_its_name_and_a_line_in_the_list():
 
 HEADINGS = {
     "events": ["Which calls (repeat an option for more values)", WHEN, "Where", "How many", "Output"],
-    "scan": ["Output"],
+    "scan": ["Where", "Output"],
 }
 
 
@@ -179,8 +180,37 @@ def test_options_have_the_names_that_people_know():
         *("--since", "--until", "--during", "--timezone", "--limit", "--all", "--reverse", "--columns"),
         *("--from", "more", "--strict", "--stack", "--profile", "--region", "--endpoint-url", "-v", "--verbose"),
     }
-    assert options["scan"] == output | {"paths", "--strict", "--timezone"}
+    assert options["scan"] == output | {"paths", "--strict", "--timezone", "--profile", "--region", "--endpoint-url"}
     assert FORMATS == ("table", "json", "jsonl", "csv")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_with_a_command_is_the_help_of_that_command(aitrail, name):
+    assert aitrail("help", name).stdout == aitrail(name, "--help").stdout
+
+
+@pytest.mark.parametrize("words", [["help"], ["help", "help"], ["help", "--help"]], ids=" ".join)
+def test_help_without_a_command_is_the_help_of_all(aitrail, words):
+    ended = aitrail(*words)
+
+    assert (ended.exit_code, ended.stdout) == (0, aitrail("--help").stdout)
+
+
+CHOICES = {
+    (command, parameter.name): parameter.type
+    for command in COMMANDS
+    for parameter in cli.get_command(None, command).params
+    if isinstance(parameter.type, click.Choice)
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES.values(), ids=map("-".join, CHOICES))
+def test_a_mistyped_value_of_an_option_with_few_values_is_answered_with_the_closest(choice):
+    for value in choice.choices:
+        with pytest.raises(click.BadParameter) as refused:
+            choice.convert(f"{value}x", None, None)
+
+        assert refused.value.message.endswith(f" Did you mean {value!r}?")
 
 
 def test_version_is_that_of_the_package(aitrail):
@@ -194,6 +224,8 @@ WRONG = {
     "unknown option": (["scan", "--recursive", "."], "No such option '--recursive'"),
     "no path": (["scan"], "Missing argument 'PATH...'."),
     "path that is not there": (["scan", "no/such/folder"], "'no/such/folder' does not exist."),
+    "mistyped dimension": (["usage", "--by", "princpal"], "'access-key'. Did you mean 'principal'?"),
+    "help for an unknown command": (["help", "evnts"], "No such command 'evnts'. (Did you mean one of: 'event', "),
     "unknown format": (["scan", ".", "-o", "xml"], "'xml' is not one of 'table', 'json', 'jsonl', 'csv'."),
 }
 

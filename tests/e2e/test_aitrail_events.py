@@ -1,10 +1,12 @@
 import csv
 import io
 import json
+import subprocess
 
 import pytest
 
 from aitrail.dynamodb import items
+from demo.keeping import how_to_ask
 from demo.processes import CommandFailedError
 
 WINDOW = ("--since", "2026-11-18T00:00Z", "--until", "2026-11-21T00:00Z")
@@ -58,3 +60,13 @@ def test_stack_that_does_not_exist_is_named(pipeline):
             pipeline.aitrail("events")
     finally:
         pipeline.outputs = outputs
+
+
+def test_what_a_kept_demo_says_is_how_to_ask_it(pipeline, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    lines = how_to_ask(pipeline, WINDOW)
+
+    ended = subprocess.run(["/bin/sh", "-ec", "\n".join(lines)], capture_output=True, text=True, check=False)  # noqa: S603
+
+    assert '"principal": "user/alice"' in ended.stdout
+    assert ended.returncode in (0, 4)  # as status finds it

@@ -6,12 +6,12 @@ import click
 
 from aitrail.cells import counted
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import Asked, Command, option, question_options
+from aitrail.cli.options import Asked, Command, OneOf, option, question_options
 from aitrail.cli.output import narrate, progress
 from aitrail.questions.export import FORMATS, Exported, OtherExportError
 
 _INCOMPLETE = "Some log files could not be read: this export does not count as complete. Run the same command again."
-_FORMAT = click.Choice(FORMATS, case_sensitive=False)
+_FORMAT = OneOf(tuple(FORMATS))
 
 
 @click.command(cls=Command)

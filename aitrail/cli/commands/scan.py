@@ -1,26 +1,37 @@
-"""`aitrail scan`: shows the rows that the Lambda would write for local log files, without access to AWS."""
+"""`aitrail scan`: shows the rows that the Lambda would write for log files, without any table."""
 
 import sys
 
 import click
 
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import LOCAL_PATH, Command, output_options, timezone_option
+from aitrail.cli.options import (
+    PATH,
+    Access,
+    Command,
+    bucket_options,
+    clock_of,
+    output_options,
+    refuse_unused,
+    timezone_option,
+)
 from aitrail.cli.output import ROW_COLUMNS, Output, narrate
 from aitrail.dynamodb import tables
 
 
 @click.command(cls=Command)
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=LOCAL_PATH)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PATH)
 @click.option("--strict", is_flag=True, help="Exit with 4 if a file is unreadable or a record is rejected.")
 @timezone_option("Output", "tables")
+@bucket_options
 @output_options(default="jsonl")
 @click.pass_context
-def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, output: Output) -> None:
-    """Show the rows that log files contain, without using AWS.
+def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, access: Access, output: Output) -> None:
+    """Show the rows that log files contain, without using a table.
 
-    PATH is a CloudTrail log file, compressed or not, a folder of them (.json.gz, .json) at any depth, or - for
-    standard input. Every file is read once, even if it is named or symbolically linked several times.
+    PATH is a CloudTrail log file, compressed or not, a folder of them (.json.gz, .json) at any depth,
+    s3://BUCKET/PREFIX, or - for standard input, in which log files may follow one another. Every file is read once,
+    even if it is named or symbolically linked several times.
 
     The rows are the same as in the events table, except that logFile is the path and that there is no expiresAt. If
     CloudTrail delivered a record in two files, it appears twice, with the same eventID. Unreadable files and rejected
@@ -29,11 +40,13 @@ def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, output
     \b
     Examples:
       aitrail scan AWSLogs/ | jq -r .principal | sort | uniq -c
-      aws s3 cp s3://BUCKET/KEY - | aitrail scan -
+      aitrail scan s3://BUCKET/AWSLogs/111122223333/CloudTrail/eu-central-1/2026/11/20/
+      cat *.json.gz | aitrail scan -
     """
     from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
-    scanned = Scan(paths, report=narrate)
+    refuse_unused(context, paths)
+    scanned = Scan(paths, report=narrate, s3=lambda: access.client("s3"), clock=clock_of(context))
     output.write(scanned.rows(), table=ROW_COLUMNS, csv=(*tables.NARROW_COLUMNS, "logFile", "recordIndex"))
     for remark in scanned.remarks(at_length=sys.stderr.isatty()):
         narrate(remark)

@@ -36,7 +36,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
 @option(
     _SECTION,
     "--by",
-    type=OneOf((*DIMENSIONS, *usage_fields()), case_sensitive=False),
+    type=OneOf((*DIMENSIONS, *usage_fields())),
     multiple=True,
     default=("service",),
     metavar="WHAT",
@@ -45,7 +45,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
 @option(
     _SECTION,
     "--measure",
-    type=click.Choice((*MEASURES, _COST), case_sensitive=False),
+    type=OneOf((*MEASURES, _COST)),
     help="With one --by: show only this measure. With several: show it in the cells of a table.  [default: calls]",
 )
 @option(

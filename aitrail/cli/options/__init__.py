@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.cli.options.aws import Access, UnreachableError, aws_options, hint
+    from aitrail.cli.options.aws import Access, UnreachableError, aws_options, bucket_options, hint
+    from aitrail.cli.options.choice import OneOf
     from aitrail.cli.options.columns import columns_option, only, table_columns
     from aitrail.cli.options.command import Command, option, verbose_option
     from aitrail.cli.options.deliveries import (
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
         report_options,
         requeue_options,
     )
-    from aitrail.cli.options.filters import OneOf, filter_options
+    from aitrail.cli.options.filters import filter_options
     from aitrail.cli.options.limit import limit_options
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
     from aitrail.cli.options.output import output_options
-    from aitrail.cli.options.paths import LOCAL_PATH
-    from aitrail.cli.options.place import Deployed, Place, place_options
+    from aitrail.cli.options.paths import PATH
+    from aitrail.cli.options.place import Deployed, Place, place_options, refuse_unused
     from aitrail.cli.options.question import Asked, newest, question_options, with_conditions
     from aitrail.cli.options.scope import refusal, scope_of
     from aitrail.cli.options.timeline import TIMELINE_COLUMNS, TimelineChoice, timeline_argument, timeline_options
@@ -43,15 +44,16 @@ else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         question=("Asked", "newest", "question_options", "with_conditions"),
-        aws=("Access", "UnreachableError", "aws_options", "hint"),
+        aws=("Access", "UnreachableError", "aws_options", "bucket_options", "hint"),
+        choice=("OneOf",),
         columns=("columns_option", "only", "table_columns"),
         deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
-        filters=("OneOf", "filter_options"),
+        filters=("filter_options",),
         limit=("limit_options",),
         origins=("WHICH", "origin_options", "texts_of"),
         output=("output_options",),
-        paths=("LOCAL_PATH",),
-        place=("Deployed", "Place", "place_options"),
+        paths=("PATH",),
+        place=("Deployed", "Place", "place_options", "refuse_unused"),
         scope=("refusal", "scope_of"),
         command=("Command", "option", "verbose_option"),
         timeline=("TIMELINE_COLUMNS", "TimelineChoice", "timeline_argument", "timeline_options"),

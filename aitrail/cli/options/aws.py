@@ -27,6 +27,7 @@ _CONNECT_SECONDS = 5
 _READ_SECONDS = 20
 _ATTEMPTS = 3
 _SERVER_ERROR = 500
+_STACK = "aitrail"
 
 
 class UnreachableError(click.ClickException):
@@ -208,20 +209,28 @@ def aws_options(command: Callable[..., None]) -> Callable[..., None]:
 
     If AWS cannot be reached, the command ends with exit code 3 and a hint.
     """
-
-    @option(
-        "Where", "--stack", default="aitrail", show_default=True, metavar="NAME", help="Name of the deployed stack."
+    stack = option(
+        "Where", "--stack", default=_STACK, show_default=True, metavar="NAME", help="Name of the deployed stack."
     )
+    return stack(_access_options(command, region="AWS Region of the stack."))
+
+
+def bucket_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Does the same without --stack, for a command that reads only S3."""
+    return _access_options(command, region="AWS Region of the bucket.")
+
+
+def _access_options(command: Callable[..., None], *, region: str) -> Callable[..., None]:
     @option("Where", "--profile", metavar="NAME", help="AWS profile.")
-    @option("Where", "--region", metavar="REGION", help="AWS Region of the stack.")
+    @option("Where", "--region", metavar="REGION", help=region)
     @option("Where", "--endpoint-url", metavar="URL", help="Use this endpoint instead of AWS's, such as a local AWS.")
     @functools.wraps(command)
     def with_access(
         *args: Any,  # noqa: ANN401 (passed through)
-        stack: str,
         profile: str | None,
         region: str | None,
         endpoint_url: str | None,
+        stack: str = _STACK,
         **options: Any,  # noqa: ANN401 (passed through)
     ) -> None:
         access = Access(stack=stack, profile=profile, region=region, endpoint_url=endpoint_url)

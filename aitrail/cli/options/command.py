@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from aitrail.cli.options.offering import OFFERS
 from aitrail.cli.options.wrapping import HelpContext
 
 _LAST = "Options"
@@ -41,10 +42,11 @@ def repeated(name: str, text: str) -> str:
 
 
 def option(section: str, *names: str, **settings: Any) -> _Decorator:  # noqa: ANN401 (click's)
-    """An option under a heading: click.option with an additional argument."""
+    """An option under a heading: click.option with an additional argument; OFFERS has completions by its name."""
+    offer = settings.pop("shell_complete", None) or OFFERS.get(names[0])
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        decorated = click.option(*names, **settings)(command)
+        decorated = click.option(*names, shell_complete=offer, **settings)(command)
         decorated.__click_params__[-1].section = section  # type: ignore[attr-defined]
         return decorated
 

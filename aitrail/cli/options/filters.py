@@ -62,18 +62,6 @@ _OPTIONS: Sequence[Any] = (
 )
 
 
-class OneOf(click.Choice[str]):
-    """One of several values, for an option that may be repeated."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
-        """The value, spelled as in the choices."""
-        try:
-            return super().convert(value, param, ctx)
-        except click.BadParameter as error:
-            hint = repeated(param.opts[0] if param else "", str(value))
-            raise click.BadParameter(f"{error.message}{hint}", ctx=ctx, param=param) from error
-
-
 def filter_options(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Adds the options of a filter; the command gets them, validated, as `conditions`.
 

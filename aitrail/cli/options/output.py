@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from aitrail.cells import printable
+from aitrail.cli.options.choice import OneOf
 from aitrail.cli.options.command import option
 from aitrail.cli.options.window import zone_of
 from aitrail.cli.output import FORMATS, Output
@@ -32,7 +33,7 @@ def output_options(
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         note = f"[default: {default or 'table on a terminal, else jsonl'}]"
-        choice = click.Choice(formats, case_sensitive=False)
+        choice = OneOf(tuple(formats))
 
         @option("Output", "-o", "--output", "format_", type=choice, help=f"Output format.  {note}")
         @asking

@@ -8,20 +8,13 @@ import click
 from aitrail.deliveries import S3, BadUrlError, bucket_and_key
 
 
-class _LocalPath(click.Path):
-    """An existing file or folder, or - for standard input."""
+class _Path(click.Path):
+    """An existing file or folder, - for standard input, or a URL in S3."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
         stdin: TextIO | None = sys.stdin
         if value == "-" and stdin is None:
             self.fail("standard input is closed.", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-class _Path(_LocalPath):
-    """An existing file or folder, - for standard input, or a URL in S3."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
         if not str(value).startswith(S3):
             return super().convert(value, param, ctx)
         try:
@@ -31,7 +24,6 @@ class _Path(_LocalPath):
         return value
 
 
-LOCAL_PATH = _LocalPath(exists=True, readable=False, allow_dash=True)
 PATH = _Path(exists=True, readable=False, allow_dash=True)
 
 

@@ -136,16 +136,17 @@ class LogFiles:
         return 0
 
 
-def _refuse_unused(context: click.Context, paths: tuple[str, ...]) -> None:
+def refuse_unused(context: click.Context, paths: tuple[str, ...]) -> None:
     """Refuses options that have no effect on log files, because a user who gives them expects one."""
     is_of_aws = any(path.startswith(S3) for path in paths)
     for name in ("stack",) if is_of_aws else ("stack", "profile", "region", "endpoint_url"):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             called = any("--in-region" in parameter.opts for parameter in context.command.params)
             advice = " To filter by the Region that was called, use --in-region." if name == "region" and called else ""
-            raise click.UsageError(
-                f"--{name.replace('_', '-')} selects the stack, but --from reads no stack: leave one out.{advice}"
-            )
+            given = f"--{name.replace('_', '-')}"
+            if "stack" not in context.params:
+                raise click.UsageError(f"{given} applies to s3:// paths only, and there are none: leave it out.")
+            raise click.UsageError(f"{given} selects the stack, but --from reads no stack: leave one out.{advice}")
 
 
 def place_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -182,7 +183,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
             raise click.UsageError(f"Got unexpected extra argument ({more[0]}). Name log files with --from.")
         context = click.get_current_context()
         if paths:
-            _refuse_unused(context, (*paths, *more))
+            refuse_unused(context, (*paths, *more))
         elif strict:
             raise click.UsageError("--strict applies to log files: use it with --from.")
         place: Place = LogFiles((*paths, *map(further, more)), access, clock_of(context)) if paths else Deployed(access)

@@ -11,6 +11,7 @@ import click
 from aitrail.cli.options.columns import columns_option
 from aitrail.cli.options.command import option
 from aitrail.cli.options.limit import limit_options
+from aitrail.cli.options.offering import OFFERS
 from aitrail.cli.options.window import Span
 from aitrail.dynamodb import tables
 from aitrail.questions import ConditionError, checked
@@ -44,7 +45,7 @@ def timeline_argument(condition: str) -> _Decorator:
         # An ARN tells the account and the Region as well.
         return value if condition == "resource" and value.startswith("arn:") else str(text)
 
-    return click.argument(condition, callback=spelled)
+    return click.argument(condition, callback=spelled, shell_complete=OFFERS[f"--{condition}"])
 
 
 def _other_command(condition: str, text: str) -> str:

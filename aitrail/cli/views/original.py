@@ -13,7 +13,14 @@ from aitrail.cli.options import Place
 from aitrail.cli.output import narrate
 from aitrail.deliveries import S3, UnavailableError
 from aitrail.logfile import UnreadableLogFile
-from aitrail.questions import STDIN, NoOriginalError, Row, differing_attributes, differing_fields, original_of
+from aitrail.questions import (
+    NoOriginalError,
+    Row,
+    differing_attributes,
+    differing_fields,
+    is_stdin,
+    original_of,
+)
 
 _ADVICE = (
     "--raw shows the record that the row keeps; `aws cloudtrail validate-logs` checks whether log files were changed "
@@ -32,7 +39,7 @@ def show_original(row: Row, place: Place) -> int:
     if not row.keys() >= {"logFile", "recordIndex", "eventSource"}:
         narrate(f"The row does not name its log file and record: someone changed it. {_ADVICE}")
         return ExitCode.NEEDS_ATTENTION
-    if row["logFile"] == STDIN:
+    if is_stdin(row["logFile"]):
         raise click.UsageError("--source reads the log file again: name a file with --from, not standard input.")
     try:
         with _opened(row["logFile"], place) as stream:

@@ -54,6 +54,15 @@ OFFERS = {
     "shells": ("aitrail completion ", {"bash", "zsh", "fish"}),
     "formats": ("aitrail services -o js", {"json", "jsonl"}),
     "options of event": ("aitrail event ID --r", {"--raw", "--region"}),
+    "operations": ("aitrail events --operation synth", {"SynthesizeSpeech"}),
+    "Regions that were called": ("aitrail events --in-region eu-c", {"eu-central-1", "eu-central-2"}),
+    "Regions of stacks": ("aitrail status --region eu-c", {"eu-central-1", "eu-central-2"}),
+    "kinds of resources": ("aitrail who lexi", {"lexicon/"}),
+    "kinds of resources of a filter": ("aitrail events --resource lexi", {"lexicon/"}),
+    "kinds of principals": ("aitrail what us", {"user/"}),
+    "kinds of principals of a filter": ("aitrail events --from . --principal ro", {"role/", "root"}),
+    "dimensions": ("aitrail usage --by princ", {"principal", "principal-account"}),
+    "commands after help": ("aitrail help even", {"event", "events"}),
     "first column": ("aitrail events --columns eventT", {"eventTime", "eventType"}),
     "periods": ("aitrail events --during last-", {"last-week", "last-month", "last-year"}),
     "moments": ("aitrail events --since no", {"now"}),
@@ -73,6 +82,23 @@ def test_offers_what_may_follow(program, line, expected):
     stdout, stderr = process.communicate(timeout=60)
 
     assert (set(stdout.decode().split()), stderr) == ({f"plain,{each}" for each in expected}, b"")
+
+
+def test_offers_profiles(program, tmp_path):
+    (tmp_path / "config").write_text("[profile work]\n[profile home]\n")
+    named = {"AWS_CONFIG_FILE": str(tmp_path / "config")}
+    line = words("aitrail events --profile w")
+    process = program(env=os.environ | named | line | {"_AITRAIL_COMPLETE": "bash_complete"})
+
+    assert process.communicate(timeout=60) == (b"plain,work\n", b"")
+
+
+def test_offers_import_no_sdk(program):
+    asked = "import sys; from aitrail.cli.options.offering import OFFERS; [offer(None, None, 'x') for name, offer in "
+    asked += "OFFERS.items() if name != '--principal']; print('botocore' in sys.modules)"
+    process = program(command=(sys.executable, "-c", asked))
+
+    assert process.communicate(timeout=60) == (b"False\n", b"")
 
 
 @needs_bash

@@ -6,7 +6,9 @@ import os
 import pty
 from threading import Event, Thread
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from aitrail.dynamodb.tables import NARROW_COLUMNS
 from aitrail.logfile import UnreadableLogFile, wanted_records
@@ -14,6 +16,17 @@ from aitrail.rows import Reject, row_of
 from aitrail.rows.reading import MAX_HELD_BYTES
 
 REJECTED = {"eventTime": "yesterday"}
+FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14"
+KEY = f"{FOLDER}/111122223333_CloudTrail_eu-west-1_20260314T0005Z_aaaaaaaaaaaaaaaa.json.gz"
+
+
+@pytest.fixture
+def bucket(credentials):  # noqa: ARG001 (the client needs them)
+    """An empty bucket; returns the client."""
+    with mock_aws():
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="example-logs", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        yield s3
 
 
 @pytest.fixture
@@ -99,6 +112,64 @@ def test_dash_and_files_are_read_in_the_order_they_are_named(rows, record, log_f
     shown = rows(first, "-", last, "-", input=json.dumps({"Records": [record()]}))
 
     assert [row["logFile"] for row in shown] == [str(first), "-", str(last)]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["compressed", "plain"])
+def test_log_files_that_follow_one_another_in_standard_input_are_counted_as_alone(aitrail, record, log_file, pack):
+    several = [[record(1), record(2)], [record(3, **REJECTED), record(1)], [record(4, eventSource="s3.amazonaws.com")]]
+    files = [log_file(f"{number}.json", *records) for number, records in enumerate(several)]
+
+    together = aitrail("scan", "-", input=b"".join(pack(file.read_bytes()) for file in files))
+
+    alone = aitrail("scan", *files)
+    rows = [json.loads(line) for line in together.stdout.splitlines()]
+    assert [(row["logFile"], row["recordIndex"]) for row in rows] == [("-", 0), ("-", 1), ("-, log file 2", 1)]
+    for row, expected in zip(rows, map(json.loads, alone.stdout.splitlines()), strict=True):
+        assert row | {"logFile": expected["logFile"]} == expected
+    assert together.stderr.splitlines()[-1] == alone.stderr.splitlines()[-1]
+
+
+def test_a_log_file_in_standard_input_that_cannot_be_read_is_named_with_its_place(aitrail, record):
+    whole = json.dumps({"Records": [record()]}).encode()
+    parts = [gzip.compress(whole), gzip.compress(whole)[:-9], gzip.compress(whole), b'{"Records": 7}', b"x" + whole]
+
+    ended = aitrail("scan", "-", input=b"".join(parts))
+
+    begins = [f"{sum(map(len, parts[:number])):,}" for number in range(5)]
+    first, second, third, summary = ended.stderr.splitlines()
+    assert first.startswith(f"-, log file 2 (from byte {begins[1]} of the input): unreadable: The gzip stream is ")
+    assert first.endswith(f"; reading goes on at byte {begins[2]}")
+    where = f"-, log file 4 (from byte {begins[3]} of the input)"
+    assert second == f"{where}: unreadable: The JSON document has no Records list; reading goes on at byte {begins[4]}"
+    assert third.endswith("unreadable: The content is not a JSON object; nothing after it was read")
+    assert summary.startswith("2 log files read, 3 unreadable, ")
+    assert ended.stdout.count("\n") == 2
+
+
+def test_log_files_in_s3_are_read_as_local_ones(aitrail, bucket, record, log_file):
+    bucket.put_object(Bucket="example-logs", Key=KEY, Body=json.dumps({"Records": [record()]}).encode())
+
+    ended = aitrail("scan", "s3://example-logs/AWSLogs/", "--region", "eu-west-1")
+
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    (local,) = aitrail("scan", log_file("a.json", record())).stdout.splitlines()
+    assert json.loads(ended.stdout) == json.loads(local) | {"logFile": f"s3://example-logs/{KEY}"}
+
+
+@pytest.mark.usefixtures("bucket")
+def test_bucket_that_is_not_there_ends_with_3(aitrail):
+    ended = aitrail("scan", "s3://no-such-logs")
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr.endswith("Check the bucket name after s3://, and --profile.\n")
+
+
+@pytest.mark.parametrize("name", ["--profile", "--region", "--endpoint-url"])
+def test_options_of_s3_are_refused_without_s3(aitrail, name):
+    ended = aitrail("scan", ".", name, "x")
+
+    assert ended.exit_code == 2
+    assert f"{name} applies to s3:// paths only" in ended.stderr
 
 
 def test_file_called_dash_can_be_named(rows, record, log_file, tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from aitrail import EventStore
 from aitrail.deliveries import BadUrlError
 from aitrail.dynamodb.tables import NARROW_COLUMNS
 from aitrail.moments import MomentError
-from aitrail.questions import ConditionError, Filter, Order
+from aitrail.questions import ConditionError, Filter, NoPathError, Order
 from aitrail.timezones import TimeZoneError
 from aitrail.window import BEGINNING, EARLIEST, Window
 
@@ -277,11 +277,30 @@ def test_what_cannot_be_read_goes_to_the_log(folder, caplog):
 
 
 def test_a_name_with_a_percent_sign_can_be_logged(tmp_path, caplog):
+    (tmp_path / "100%s.json").write_text("{")
+
     EventStore.read(tmp_path / "100%s.json").event(IDS[0])
 
-    assert [message for *_, message in caplog.record_tuples] == [
-        f"{tmp_path}/100%s.json: unreadable: No such file or directory"
-    ]
+    ((*_, message),) = caplog.record_tuples
+    assert message.startswith(f"{tmp_path}/100%s.json: unreadable: ")
+
+
+def test_a_path_that_does_not_exist_is_refused_at_once(folder):
+    missing = folder / "nosuch"
+
+    with pytest.raises(NoPathError) as refused:
+        EventStore.read(folder, missing)
+
+    assert str(refused.value) == f"There is nothing to read at {str(missing)!r}: No such file or directory."
+
+
+def test_a_folder_without_log_files_is_reported_once(tmp_path):
+    reports = []
+    store = EventStore.read(tmp_path, report=reports.append)
+
+    assert [*store.events(since="2020-03-14"), store.event(IDS[0])] == [None]
+
+    assert reports == ["There are no log files here: names of log files end with .json.gz or .json."]
 
 
 def test_no_bucket_is_refused_at_once():

@@ -14,7 +14,7 @@ from aitrail.costs import Prices
 from aitrail.moments import MomentError
 from aitrail.questions import EventStore, Order
 from aitrail.questions.amounts import MEASURES, characters_of
-from aitrail.questions.dimensions import DIMENSIONS, DimensionError, usage_fields
+from aitrail.questions.dimensions import DIMENSIONS, DimensionError
 from aitrail.questions.usage import usage
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
@@ -133,9 +133,11 @@ def test_one_dimension_may_be_given_as_a_text():
 
 def test_what_nothing_is_counted_by_is_refused():
     with pytest.raises(DimensionError) as raised:
-        usage([], ["service", "colour"])
+        usage([], ["service", "princpal"])
 
-    assert str(raised.value) == f"Cannot count by 'colour'; choose from {', '.join((*DIMENSIONS, *usage_fields()))}."
+    assert str(raised.value) == (
+        f"Cannot count by 'princpal': did you mean principal? Choose from {', '.join(DIMENSIONS)}."
+    )
 
 
 ODD = {

@@ -1,0 +1,66 @@
+"""What the Tab key offers for the values of options. An offer is quick, and nothing that fails spoils it."""
+
+from collections.abc import Callable, Iterable
+
+import click
+
+Offer = Callable[[click.Context, click.Parameter, str], list[str]]
+
+
+def _offer(known: Callable[[click.Context], Iterable[str]]) -> Offer:
+    """Those of the known values that begin with what has been typed, in any case."""
+
+    def offer(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        try:
+            return [each for each in known(context) if each.lower().startswith(incomplete.lower())]
+        except Exception:  # noqa: BLE001 (a message would spoil the command line that is being typed)
+            return []
+
+    return offer
+
+
+def _operations(_context: click.Context) -> Iterable[str]:
+    from aitrail.aws import known_operations  # noqa: PLC0415 (only completion needs it, here and below)
+    from aitrail.services import load  # noqa: PLC0415
+
+    return sorted(known_operations(service.name for service in load().services))
+
+
+def _regions(_context: click.Context) -> Iterable[str]:
+    from aitrail.aws import known_regions  # noqa: PLC0415
+
+    return known_regions()
+
+
+def _profiles(_context: click.Context) -> Iterable[str]:
+    from aitrail.aws import known_profiles  # noqa: PLC0415
+
+    return known_profiles()
+
+
+def _resources(_context: click.Context) -> Iterable[str]:
+    from aitrail.services import load  # noqa: PLC0415
+
+    return [f"{kind}/" for kind in sorted(load().resource_kinds)]
+
+
+def _principals(context: click.Context) -> Iterable[str]:
+    from aitrail.cli.options.seen_principals import SeenPrincipals  # noqa: PLC0415
+    from aitrail.rows import PRINCIPAL_KINDS  # noqa: PLC0415
+
+    kinds = [f"{kind}/" for kind in sorted(PRINCIPAL_KINDS)]
+    if context.params.get("paths"):  # log files
+        return ["root", *kinds]
+    seen = SeenPrincipals.of(context.params).known()
+    return [*seen, *(kind for kind in kinds if not any(name.startswith(kind) for name in seen)), "root"]
+
+
+# Option, or argument in upper case -> what is offered.
+OFFERS: dict[str, Offer] = {
+    "--operation": _offer(_operations),
+    "--in-region": _offer(_regions),
+    "--region": _offer(_regions),
+    "--profile": _offer(_profiles),
+    "--resource": _offer(_resources),
+    "--principal": _offer(_principals),
+}
