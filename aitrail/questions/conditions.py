@@ -1,10 +1,19 @@
 """Conditions as people write them -> values as in rows, or an error with the valid values and the closest match."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypedDict
 
 from aitrail.dynamodb import tables
-from aitrail.questions.spellings import SPELLINGS, ConditionError, or_valid, shown
+from aitrail.questions.spellings import (
+    EXCLUDES,
+    SPELLINGS,
+    ConditionError,
+    excluded_of,
+    or_valid,
+    shown,
+    wanted_of,
+)
+from aitrail.questions.usage_spellings import USAGE_SPELLINGS
 from aitrail.rows import RECORD_FIELDS
 from aitrail.services import Registry, load
 
@@ -15,10 +24,13 @@ WIDE_COLUMNS = (
 )
 ALL_COLUMNS = (*tables.NARROW_COLUMNS, *WIDE_COLUMNS)
 Texts = str | Iterable[str]
+# Usage field -> the values of it, or texts such as "engine=neural".
+Labels = Texts | Mapping[str, Texts | bool | int]
+_SPELLINGS = SPELLINGS | USAGE_SPELLINGS
 
 
 class Conditions(TypedDict, total=False):
-    """The conditions of a filter; each takes one text or several, of which any may match."""
+    """The conditions of a filter; each takes one text or several, of which any may match. `!` excludes a value."""
 
     service: Texts
     operation: Texts
@@ -32,9 +44,20 @@ class Conditions(TypedDict, total=False):
     source_ip: Texts
     access_key: Texts
     event_category: Texts
+    error_code: Texts
+    session: Texts
+    called_by: Texts
+    user_agent: Texts
+    engine: Texts
+    voice: Texts
+    language: Texts
+    api_version: Texts
+    label: Labels
     read_only: bool | None
+    mfa: bool | None
 
 
+FLAGS = ("read_only", "mfa")
 # Condition -> the column that it applies to.
 COLUMNS = {
     "service": "service",
@@ -49,6 +72,16 @@ COLUMNS = {
     "source_ip": "sourceIPAddress",
     "access_key": "accessKeyId",
     "event_category": "eventCategory",
+    "error_code": "errorCode",
+    "session": "sessionName",
+    "called_by": "calledBy",
+}
+# Condition -> the members of the column `usage` that it applies to.
+USAGE_MEMBERS = {
+    "engine": ("engine",),
+    "voice": ("voiceId",),
+    "language": ("languageCode", "localeId"),
+    "api_version": ("apiVersion",),
 }
 
 
@@ -56,16 +89,26 @@ def checked(conditions: Conditions, registry: Registry | None = None) -> dict[st
     """The conditions with all values spelled as in rows, without duplicates. Raises ConditionError."""
     found: dict[str, Any] = {}
     for name, given in conditions.items():
-        if name == "read_only":
+        if name in FLAGS:
             if not isinstance(given, bool | None):  # Python considers 1 equal to True, but no row contains it
-                raise ConditionError(f"read_only is {shown(given)}: give True, False or None.")
+                raise ConditionError(f"{name} is {shown(given)}: give True, False or None.")
             found[name] = given
-        elif name in SPELLINGS:
-            spelled = (_spelled(name, text, registry or load()) for text in _texts(name, given))
-            found[name] = tuple(dict.fromkeys(spelled))
+        elif name in _SPELLINGS:
+            texts = _label_texts(given) if name == "label" and isinstance(given, Mapping) else _texts(name, given)
+            spelled = tuple(dict.fromkeys(_spelled(name, text, registry or load()) for text in texts))
+            _refuse_contradiction(name, spelled)
+            found[name] = spelled
         else:
             raise ConditionError(f"There is no condition {shown(name)}{or_valid(name, Conditions.__annotations__)}")
     return found
+
+
+def _refuse_contradiction(name: str, values: tuple[str, ...]) -> None:
+    wanted = wanted_of(values)
+    if wanted and set(wanted) <= set(excluded_of(values)):
+        error = ConditionError(f"{shown(wanted[0])} is both wanted and excluded: no call can meet that.")
+        error.condition = name
+        raise error
 
 
 def checked_columns(columns: Texts) -> tuple[str, ...]:
@@ -85,9 +128,20 @@ def _texts(name: str, given: object) -> tuple[str, ...]:
     return texts
 
 
+def _label_texts(given: Mapping[str, object]) -> Iterator[str]:
+    """A mapping of usage fields to their values as texts such as `engine=neural`."""
+    for field, values in given.items():
+        if isinstance(values, bool | int):
+            yield f"{field}={str(values).lower()}"
+            continue
+        for text in _texts("label", values):
+            yield f"{EXCLUDES}{field}={text[1:]}" if text.startswith(EXCLUDES) else f"{field}={text}"
+
+
 def _spelled(name: str, text: str, registry: Registry) -> str:
+    prefix = EXCLUDES if text.startswith(EXCLUDES) else ""
     try:
-        return SPELLINGS[name](text, registry)
+        return prefix + _SPELLINGS[name](text.removeprefix(prefix), registry)
     except ConditionError as error:
         error.condition, error.text = name, text
         raise

@@ -7,6 +7,8 @@ from aitrail.errors import AitrailError
 from aitrail.rows import CREDENTIALS, OUTCOMES, PRINCIPAL_KINDS, identity_of, index_key
 from aitrail.services import Registry, operation_of
 
+# A value that begins with this character excludes rows.
+EXCLUDES = "!"
 EVENT_CATEGORIES = ("Management", "Data", "NetworkActivity")
 
 # Part of the ARN of a role created by IAM Identity Center. The principals of its calls are people.
@@ -25,6 +27,22 @@ class ConditionError(AitrailError):
 def is_pattern(text: str) -> bool:
     """Whether the text contains a shell-style wildcard."""
     return any(character in text for character in "*?[")
+
+
+def wanted_of(values: Iterable[str]) -> tuple[str, ...]:
+    """Those of a condition's values that do not exclude rows."""
+    return tuple(value for value in values if not value.startswith(EXCLUDES))
+
+
+def excluded_of(values: Iterable[str]) -> tuple[str, ...]:
+    """Those of a condition's values that exclude rows, without the character that says so."""
+    return tuple(value.removeprefix(EXCLUDES) for value in values if value.startswith(EXCLUDES))
+
+
+def lacks_kind(text: str, kinds: Iterable[str]) -> bool:
+    """Whether the text is a pattern for a name without its kind."""
+    begin = re.split(r"[*?\[]", text, maxsplit=1)[0]
+    return is_pattern(text) and "/" not in text and bool(begin) and not any(kind.startswith(begin) for kind in kinds)
 
 
 def nearest(text: str, known: Iterable[str]) -> str | None:
@@ -52,10 +70,12 @@ def _example(text: str) -> str:
     return text if re.fullmatch(r"[\w+=,.@-]{1,60}", text) else "NAME"
 
 
-_Spelling = Callable[[str, Registry], str]
+Spelling = Callable[[str, Registry], str]
 
 
-def _one_of(what: str, known: Callable[[Registry], Collection[str]]) -> _Spelling:
+def one_of(what: str, known: Callable[[Registry], Collection[str]]) -> Spelling:
+    """Accepts known values, in upper and lower case."""
+
     def spelling(text: str, registry: Registry) -> str:
         valid = known(registry)
         for each in valid:
@@ -66,10 +86,21 @@ def _one_of(what: str, known: Callable[[Registry], Collection[str]]) -> _Spellin
     return spelling
 
 
-def _shaped(what: str, pattern: str, example: str) -> _Spelling:
+def _shaped(what: str, pattern: str, example: str) -> Spelling:
     def spelling(text: str, _: Registry) -> str:
         if not re.fullmatch(pattern, text, re.ASCII):
             raise ConditionError(f"{shown(text)} is not a valid {what}: it should look like {example}.")
+        return text
+
+    return spelling
+
+
+def printable_text(what: str, example: str) -> Spelling:
+    """Accepts any text that people can see."""
+
+    def spelling(text: str, _: Registry) -> str:
+        if not text.isprintable() or not text.strip():
+            raise ConditionError(f"{shown(text)} is not a {what}: give one such as {example}.")
         return text
 
     return spelling
@@ -79,6 +110,8 @@ def _principal(text: str, registry: Registry) -> str:
     kind, _slash, name = text.partition("/")
     if text.startswith("arn:"):
         return _with_wildcards_of_arns(index_key(_principal_at(text)))
+    if lacks_kind(text, (*PRINCIPAL_KINDS, "root")):
+        raise ConditionError(f"No principal is like {shown(text)}: every one begins with its kind. Give '*/{text}'.")
     if text == "root" or is_pattern(text):
         return text
     if name and kind in PRINCIPAL_KINDS:
@@ -146,7 +179,9 @@ def _resource_at(arn: str, registry: Registry) -> str:
 
 
 def _source_ip(text: str, _: Registry) -> str:
-    is_valid = bool(re.fullmatch(r"[!-~]+( [!-~]+)*", text))
+    # The name of a service has dots.
+    is_name = is_pattern(text) or bool(re.search("[.:]", text)) or text == "AWS Internal"
+    is_valid = is_name and bool(re.fullmatch(r"[!-~]+( [!-~]+)*", text))
     if re.fullmatch(r"[0-9.]+(/.*)?|[0-9a-fA-F]*:[0-9a-fA-F:.]*(/.*)?", text):
         from ipaddress import ip_network  # noqa: PLC0415 (would slow down --help)
 
@@ -163,24 +198,46 @@ def _source_ip(text: str, _: Registry) -> str:
 
 
 def _operation(text: str, _: Registry) -> str:
-    if not re.fullmatch(r"[\w*?\[\]!-]+", text, re.ASCII):
+    if not re.fullmatch(r"(\w|[*?]|\[!?[\w-]+\])+", text, re.ASCII):
         raise ConditionError(
             f"{shown(text)} is not an operation: give a name such as SynthesizeSpeech, or a pattern such as 'Delete*'."
         )
     return operation_of(text)
 
 
-SPELLINGS: dict[str, _Spelling] = {
-    "service": _one_of("service", lambda registry: [service.name for service in registry.services]),
+def _session(text: str, _: Registry) -> str:
+    if text.startswith("arn:"):
+        session = identity_of({"userIdentity": {"arn": text}}).session_name
+        if session is None:
+            raise ConditionError(f"{shown(text)} is not the ARN of a role session.")
+        return _with_wildcards_of_arns(session)
+    return printable_text("name of a role session", "i-0123456789abcdef0, or a pattern")(text, _)
+
+
+def _called_by(text: str, _: Registry) -> str:
+    if not re.fullmatch(r"[!-~]+( [!-~]+)*", text) or not (is_pattern(text) or re.search("[. ]", text)):
+        example = f"{text}.amazonaws.com" if re.fullmatch(r"[\w-]{1,40}", text, re.ASCII) else "lex.amazonaws.com"
+        raise ConditionError(
+            f"{shown(text)} is not a service that makes calls: give one such as {example}, AWS Internal, or a pattern."
+        )
+    return text
+
+
+SPELLINGS: dict[str, Spelling] = {
+    "service": one_of("service", lambda registry: [service.name for service in registry.services]),
     "operation": _operation,
     "principal": _principal,
     "principal_account": _shaped("account", r"\d{12}", "111122223333"),
     "resource": _resource,
     "account": _shaped("account", r"\d{12}", "111122223333"),
     "region": _shaped("Region", r"[a-z]{2,}(-[a-z]+)+-\d+", "eu-central-1"),
-    "outcome": _one_of("outcome", lambda _: OUTCOMES),
-    "credentials": _one_of("kind of credentials", lambda _: CREDENTIALS),
+    "outcome": one_of("outcome", lambda _: OUTCOMES),
+    "credentials": one_of("kind of credentials", lambda _: CREDENTIALS),
     "source_ip": _source_ip,
     "access_key": _shaped("access key id", r"[A-Z0-9]{16,128}", "AKIAIOSFODNN7EXAMPLE"),
-    "event_category": _one_of("event category", lambda _: EVENT_CATEGORIES),
+    "event_category": one_of("event category", lambda _: EVENT_CATEGORIES),
+    "error_code": _shaped("error code", r"[\w.:*?\[\]!-]+", "AccessDenied, or a pattern such as 'Throttling*'"),
+    "session": _session,
+    "called_by": _called_by,
+    "user_agent": printable_text("user agent", "Boto3/1.34.2, or a pattern such as 'Boto3/*' or '*Python/3.8*'"),
 }

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
@@ -15,6 +16,7 @@ from aitrail.questions.conditions import Conditions, Texts, checked_columns
 from aitrail.questions.filters import Filter
 from aitrail.questions.following import Following
 from aitrail.questions.scanning import Scan
+from aitrail.questions.selecting import whole_rows
 from aitrail.questions.source import Order, Row, RowSource
 from aitrail.questions.spellings import ConditionError
 from aitrail.questions.timeline import DONE_TO, TOUCHED_BY, Timeline
@@ -39,8 +41,9 @@ class EventStore:
 
     `since` and `until` are datetimes and dates (naive ones in UTC), ISO-8601 texts, spans before now (timedelta(days=7)
     or "7d"), "now", "today" or "yesterday".
-    Conditions are those of `aitrail.questions.Filter`: one text, or several of which any may match. An invalid question
-    raises ConditionError or MomentError immediately, before anything is read.
+    Conditions are those of `aitrail.questions.Filter`: one text, or several of which any may match; texts that begin
+    with `!` exclude calls. An invalid question raises ConditionError or MomentError immediately, before anything is
+    read.
     """
 
     def __init__(
@@ -113,11 +116,11 @@ class EventStore:
         order = Order.OLDEST_FIRST if oldest_first else Order.NEWEST_FIRST
         window = self._window(since, until)
         names = None if columns is None else checked_columns(columns)
-        rows = self.source.rows(Filter.of(**conditions), window, order=order, limit=_most(limit))
+        are_whole = names is None or not set(names) <= set(tables.NARROW_COLUMNS)
+        read = partial(whole_rows, self.source) if are_whole else self.source.rows
+        rows = read(Filter.of(**conditions), window, order=order, limit=_most(limit))
         if names is None:
-            return self.source.whole(rows)
-        if not set(names) <= set(tables.NARROW_COLUMNS):
-            rows = self.source.whole(rows)
+            return rows
         return ({name: row[name] for name in names if name in row} for row in rows)
 
     def event(self, event_id: str) -> Row | None:

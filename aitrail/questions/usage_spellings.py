@@ -1,0 +1,69 @@
+"""Spellings of the conditions on `usage`: engines, voices, languages, API versions and any other field."""
+
+import re
+
+from aitrail.questions.spellings import (
+    ConditionError,
+    Spelling,
+    is_pattern,
+    one_of,
+    or_valid,
+    printable_text,
+    shown,
+)
+from aitrail.services import Registry
+
+API_VERSIONS = ("v1", "v2")
+# Amazon Polly API Reference, SynthesizeSpeech.
+ENGINES = ("standard", "neural", "long-form", "generative")
+_ENGINE = one_of("engine", lambda _: ENGINES)
+
+
+def usage_fields(registry: Registry) -> tuple[str, ...]:
+    """The counts and labels that rows of any service can have in `usage`, in alphabetical order."""
+    names = (name for service in registry.services for name, _ in (*service.counts, *service.labels))
+    return tuple(sorted(set(names)))
+
+
+def _engine(text: str, registry: Registry) -> str:
+    """A known engine; a pattern also finds those that are not known yet."""
+    return printable_text("engine", "neural")(text, registry) if is_pattern(text) else _ENGINE(text, registry)
+
+
+def _voice(text: str, _: Registry) -> str:
+    if not re.fullmatch(r"[\w*?\[\]!-]+", text, re.ASCII):
+        raise ConditionError(f"{shown(text)} is not a voice: give a name such as Joanna, or a pattern such as 'Jo*'.")
+    return text
+
+
+def _language(text: str, _: Registry) -> str:
+    shape = r"[\w*?\[\]!-]+" if is_pattern(text) else r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*"
+    if not re.fullmatch(shape, text, re.ASCII):
+        raise ConditionError(f"{shown(text)} is not a language: give a code such as de-DE, or a pattern such as 'de*'.")
+    return text
+
+
+def _label(text: str, registry: Registry) -> str:
+    given, equals, value = text.partition("=")
+    if not equals or not value.isprintable() or not value.strip() or value.startswith("!"):
+        example = "'!engine=neural'" if value.startswith("!") else "engine=neural, or a pattern such as 'voiceId=Jo*'"
+        raise ConditionError(f"{shown(text)} is not a usage field with a value: give it as {example}.")
+    field = next((name for name in usage_fields(registry) if name.lower() == given.lower()), None)
+    if field is None:
+        raise ConditionError(f"{shown(given)} is not a usage field{or_valid(given, usage_fields(registry))}")
+    if not (is_pattern(value) or value.isdecimal()) and field in _counts(registry):
+        raise ConditionError(f"{shown(value)} is not a number: {field} counts something.")
+    return f"{field}={value}"
+
+
+def _counts(registry: Registry) -> set[str]:
+    return {name for service in registry.services for name, _ in service.counts}
+
+
+USAGE_SPELLINGS: dict[str, Spelling] = {
+    "engine": _engine,
+    "voice": _voice,
+    "language": _language,
+    "api_version": one_of("version of the API of Lex", lambda _: API_VERSIONS),
+    "label": _label,
+}
