@@ -141,7 +141,13 @@ def _label_texts(given: Mapping[str, object]) -> Iterator[str]:
 def _spelled(name: str, text: str, registry: Registry) -> str:
     prefix = EXCLUDES if text.startswith(EXCLUDES) else ""
     try:
-        return prefix + _SPELLINGS[name](text.removeprefix(prefix), registry)
+        return prefix + _SPELLINGS[name](_once(text.removeprefix(prefix)), registry)
     except ConditionError as error:
         error.condition, error.text = name, text
         raise
+
+
+def _once(text: str) -> str:
+    if text.startswith(EXCLUDES):
+        raise ConditionError(f"{shown(text)} is no value: one {EXCLUDES} excludes.")
+    return text
