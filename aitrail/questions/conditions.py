@@ -140,11 +140,22 @@ def _label_texts(given: Mapping[str, object]) -> Iterator[str]:
 
 def _spelled(name: str, text: str, registry: Registry) -> str:
     prefix = EXCLUDES if text.startswith(EXCLUDES) else ""
+    value = text.removeprefix(prefix)
     try:
-        return prefix + _SPELLINGS[name](_once(text.removeprefix(prefix)), registry)
+        spelled = _SPELLINGS[name](_once(value), registry)
+        if prefix and value.startswith("arn:"):
+            raise _too_much(value, spelled)
     except ConditionError as error:
         error.condition, error.text = name, text
         raise
+    return prefix + spelled
+
+
+def _too_much(arn: str, spelled: str) -> ConditionError:
+    return ConditionError(
+        f"{shown(arn)} cannot be excluded: its name would be excluded in every account. If you mean that, give "
+        f"{shown(EXCLUDES + spelled)}."
+    )
 
 
 def _once(text: str) -> str:

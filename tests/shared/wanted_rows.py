@@ -117,8 +117,8 @@ def _texts(row, name):
     if name == "event_category":
         return [row.get("eventCategory") or "Management"]
     if name == "user_agent":
-        whole = row.get("userAgent")
-        return [whole, whole.split(" ")[0], usage.get("agent")] if isinstance(whole, str) else [usage.get("agent")]
+        whole, product = row.get("userAgent"), usage.get("agent")
+        return [whole, product or whole.split(" ")[0]] if isinstance(whole, str) else [product]
     if name == "language":
         return [usage.get("languageCode"), usage.get("localeId")]
     fields = {"engine": "engine", "voice": "voiceId", "api_version": "apiVersion"}
@@ -197,6 +197,6 @@ def _usages(draw, user_agent):
         "identifyLanguage": draw(st.sampled_from([..., True, False])),
     }
     if isinstance(user_agent, str) and user_agent and draw(st.sampled_from([True, True, False])):
-        fields["agent"] = user_agent.split(" ")[0].lstrip("[")
+        fields["agent"] = user_agent if user_agent == "AWS Internal" else user_agent.split(" ")[0].lstrip("[")
     found = {name: value for name, value in fields.items() if value is not ...}
     return found or draw(st.sampled_from([..., {}]))

@@ -116,6 +116,24 @@ def test_excluding_one_of_several_values_is_no_contradiction():
     assert checked({"outcome": ["denied", "throttled", "!denied"]}) == {"outcome": ("denied", "throttled", "!denied")}
 
 
+ARNS = {
+    "principal": ("arn:aws:iam::111122223333:user/alice", "user/alice"),
+    "resource": ("arn:aws:lex:eu-west-1:111122223333:bot/A", "bot/A"),
+    "session": ("arn:aws:sts::111122223333:assumed-role/Admin/build", "build"),
+}
+
+
+@pytest.mark.parametrize(("name", "arn", "value"), [(name, *each) for name, each in ARNS.items()], ids=ARNS)
+def test_an_arn_is_not_excluded_since_more_than_it_names_would_be(name, arn, value):
+    with pytest.raises(ConditionError) as refused:
+        checked({name: f"!{arn}"})
+
+    assert str(refused.value) == (
+        f"{arn!r} cannot be excluded: its name would be excluded in every account. If you mean that, give '!{value}'."
+    )
+    assert checked({name: [arn, f"!{value}2"]}) == {name: (value, f"!{value}2")}
+
+
 def test_labels_are_texts_or_a_mapping():
     given = {"Engine": ["neural", "!standard"], "requestCharacters": 25, "identifyLanguage": True, "voiceId": "!Jo*"}
 

@@ -128,7 +128,7 @@ NOT_MET = {
     "excluded value": {"outcome": "!OK"},
     "excluded pattern": {"principal": "!sso/*"},
     "excluded network": {"source_ip": ["203.*", "!203.0.113.0/24"]},
-    "excluded ARN": {"resource": "!arn:aws:polly:eu-west-1:111122223333:lexicon/stations"},
+    "excluded resource": {"resource": ["lexicon/*", "!lexicon/stations"]},
     "excluded part of a user agent": {"user_agent": ["Boto3/*", "!*python*"]},
     "excluded label": {"label": {"engine": "!neural"}},
     "excluded category": {"event_category": "!data"},
