@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Self, Unpack
 
@@ -65,12 +64,16 @@ class Filter:
 
     def matcher(self) -> _RowTest:
         """A predicate: True if a whole row meets all conditions. A narrow one is taken for whole; see `verdict`."""
-        tests = [*self._tests()]
+        of_columns, of_rows = [*self._column_tests()], [*self._row_tests()]
 
         def matches(row: Row) -> bool:
             if self.read_only is not None and (row.get("readOnly") is True) is not self.read_only:
                 return False
-            return all(test(row) for test in tests)
+            # Many rows are tested: a loop takes half the time of all().
+            for column, expected, test in of_columns:
+                if test(row.get(column)) is not expected:
+                    return False
+            return all(test(row) for test in of_rows) if of_rows else True
 
         return matches
 
@@ -82,17 +85,21 @@ class Filter:
         of_user_agent = narrow_user_agent(self.user_agent)
         return lambda row: of_user_agent(row) if decided(row) else False
 
-    def _tests(self) -> Iterator[_RowTest]:
-        makers: dict[str, Callable[[tuple[str, ...]], _RowTest]] = {
-            **{name: partial(_in_column, name) for name in COLUMNS},
-            **USAGE_TESTS,
-        }
-        for name, make in makers.items():
+    def _column_tests(self) -> Iterator[tuple[str, bool, _Test]]:
+        """Columns, what a test of the value has to return, and the test."""
+        for name, column in COLUMNS.items():
+            values: tuple[str, ...] = getattr(self, name)
+            for expected, own in ((True, wanted_of(values)), (False, excluded_of(values))):
+                if own:
+                    yield column, expected, _TESTS.get(name, _equals)(own)
+
+    def _row_tests(self) -> Iterator[_RowTest]:
+        for name, make in USAGE_TESTS.items():
             values: tuple[str, ...] = getattr(self, name)
             if wanted := wanted_of(values):
                 yield make(wanted)
-            if excluded := excluded_of(values):
-                yield _none_of(make, excluded)
+            # One by one, since a row has to have all labels that are wanted, but none that is excluded.
+            yield from (_negation(make((value,))) for value in excluded_of(values))
         if self.mfa is not None:
             yield has_mfa(self.mfa)
 
@@ -111,15 +118,8 @@ class Filter:
         return () if name == "source_ip" and any("/" in value or ":" in value for value in values) else values
 
 
-def _none_of(make: Callable[[tuple[str, ...]], _RowTest], excluded: tuple[str, ...]) -> _RowTest:
-    # One by one, since a row has to have all labels that are wanted, but none that is excluded.
-    tests = [make((value,)) for value in excluded]
-    return lambda row: not any(test(row) for test in tests)
-
-
-def _in_column(name: str, values: tuple[str, ...]) -> _RowTest:
-    column, test = COLUMNS[name], _TESTS.get(name, _equals)(values)
-    return lambda row: test(row.get(column))
+def _negation(test: _RowTest) -> _RowTest:
+    return lambda row: not test(row)
 
 
 # Conditions that values other than equal ones meet.
