@@ -9,8 +9,8 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.questions.amounts import MEASURES, NETWORK_ACTIVITY, characters_of
-    from aitrail.questions.conditions import ALL_COLUMNS, COLUMNS, WIDE_COLUMNS, Conditions, checked
-    from aitrail.questions.dimensions import DIMENSIONS, TIMES, group_order, usage_fields
+    from aitrail.questions.conditions import ALL_COLUMNS, COLUMNS, USAGE_MEMBERS, WIDE_COLUMNS, Conditions, checked
+    from aitrail.questions.dimensions import DIMENSIONS, TIMES, group_order
     from aitrail.questions.filters import Filter
     from aitrail.questions.following import LONGEST_INTERVAL
     from aitrail.questions.log_file_rows import LogFileRows
@@ -24,18 +24,30 @@ if TYPE_CHECKING:
     from aitrail.questions.paths import STDIN, is_stdin
     from aitrail.questions.periods import periods_between
     from aitrail.questions.scanning import NoPathError, Scan
+    from aitrail.questions.selecting import selected, whole_rows
     from aitrail.questions.source import Order, Row, RowSource
-    from aitrail.questions.spellings import EVENT_CATEGORIES, ConditionError, is_pattern, nearest, or_valid
+    from aitrail.questions.spellings import (
+        EVENT_CATEGORIES,
+        EXCLUDES,
+        ConditionError,
+        excluded_of,
+        is_pattern,
+        lacks_kind,
+        nearest,
+        or_valid,
+        wanted_of,
+    )
     from aitrail.questions.store import EventStore
     from aitrail.questions.table_rows import TableRows
     from aitrail.questions.timeline import PLACES, TOUCHED_BY, Summary, Timeline, grouped
     from aitrail.questions.usage import Usage
+    from aitrail.questions.usage_spellings import API_VERSIONS, ENGINES, usage_fields
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         amounts=("MEASURES", "NETWORK_ACTIVITY", "characters_of"),
-        conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "WIDE_COLUMNS", "checked"),
-        dimensions=("DIMENSIONS", "TIMES", "group_order", "usage_fields"),
+        conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
+        dimensions=("DIMENSIONS", "TIMES", "group_order"),
         filters=("Filter",),
         following=("LONGEST_INTERVAL",),
         log_file_rows=("LogFileRows",),
@@ -43,10 +55,15 @@ else:
         paths=("STDIN", "is_stdin"),
         periods=("periods_between",),
         scanning=("NoPathError", "Scan"),
+        selecting=("selected", "whole_rows"),
         source=("Order", "Row", "RowSource"),
-        spellings=("ConditionError", "EVENT_CATEGORIES", "is_pattern", "nearest", "or_valid"),
+        spellings=(
+            *("ConditionError", "EVENT_CATEGORIES", "EXCLUDES", "excluded_of", "is_pattern", "lacks_kind", "nearest"),
+            *("or_valid", "wanted_of"),
+        ),
         store=("EventStore",),
         table_rows=("TableRows",),
         timeline=("PLACES", "Summary", "TOUCHED_BY", "Timeline", "grouped"),
         usage=("Usage",),
+        usage_spellings=("API_VERSIONS", "ENGINES", "usage_fields"),
     )

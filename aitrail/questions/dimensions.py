@@ -10,6 +10,7 @@ from aitrail.errors import AitrailError
 from aitrail.questions.periods import PERIODS, chronological, period_of
 from aitrail.questions.source import Row
 from aitrail.questions.spellings import or_valid, shown
+from aitrail.questions.usage_spellings import usage_fields
 from aitrail.services import load
 
 TIMES = PERIODS
@@ -64,15 +65,9 @@ def dimensions(by: Sequence[str]) -> tuple[str, ...]:
     """The dimensions, each once: names of DIMENSIONS, or of usage fields. Raises DimensionError."""
     names = tuple(dict.fromkeys([by] if isinstance(by, str) else by))
     for name in names:
-        if name not in DIMENSIONS and name not in usage_fields():
-            raise DimensionError(f"Cannot count by {shown(name)}{or_valid(name, (*DIMENSIONS, *usage_fields()))}")
+        if name not in DIMENSIONS and name not in usage_fields(load()):
+            raise DimensionError(f"Cannot count by {shown(name)}{or_valid(name, (*DIMENSIONS, *usage_fields(load())))}")
     return names
-
-
-def usage_fields() -> tuple[str, ...]:
-    """The counts and labels that rows of any service can have in `usage`, in alphabetical order."""
-    named = (name for service in load().services for name, _ in (*service.counts, *service.labels))
-    return tuple(sorted(set(named)))
 
 
 def key_function(names: Sequence[str], zone: tzinfo = UTC) -> Callable[[Row], tuple[str | None, ...]]:

@@ -1,17 +1,20 @@
 """Filters: the conditions of a question on the narrow columns of rows, and a predicate that tests rows."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Self, Unpack
 
 from aitrail.questions.conditions import COLUMNS, Conditions, checked
 from aitrail.questions.resources import concerns
-from aitrail.questions.spellings import is_pattern
+from aitrail.questions.spellings import excluded_of, is_pattern, wanted_of
+from aitrail.questions.usage_tests import USAGE_TESTS, has_mfa, is_like_in_any_case, narrow_user_agent
 from aitrail.services import Registry
 
+Row = dict[str, Any]
 _Test = Callable[[object], bool]
+_RowTest = Callable[[Row], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +24,15 @@ class Filter:
     The ARN of a principal means its name, in any account; the ARN of a resource its name in that account and Region.
     `resource` means any resource of a call, also further ones in `usage`. `principal_account` is the caller's own
     account, `account` the account that was called.
-    `operation`, `principal`, `resource` and `source_ip` accept shell-style patterns (*, ?, [abc]); a value that is
-    identical to the pattern also matches. [*], [?] and [[] match the characters themselves. `source_ip` also accepts
-    networks (203.0.113.0/24). With `read_only` False, calls without this information count as writing.
+    A value that begins with `!` excludes the rows that match the rest of it, but none that lacks the attribute. A row
+    has to match any of the other values, if there are some, and no excluded one.
+    `operation`, `principal`, `resource`, `source_ip`, `error_code`, `session`, `called_by`, `user_agent`, `engine`,
+    `voice`, `language` and the values of `label` accept shell-style patterns (*, ?, [abc]); a value that is identical
+    to the pattern also matches. [*], [?] and [[] match the characters themselves. `source_ip` also accepts networks
+    (203.0.113.0/24). Upper and lower case are the same for `error_code` and the conditions after it, except `session`.
+    `user_agent` is compared with the product and its version (`usage.agent`) and with the whole userAgent, `language`
+    with languageCode and localeId. `label` has texts such as `engine=neural`: of several fields, each has to match.
+    With `read_only` False, calls without this information count as writing, and with `mfa` False as made without MFA.
     """
 
     service: tuple[str, ...] = ()
@@ -38,7 +47,17 @@ class Filter:
     source_ip: tuple[str, ...] = ()
     access_key: tuple[str, ...] = ()
     event_category: tuple[str, ...] = ()
+    error_code: tuple[str, ...] = ()
+    session: tuple[str, ...] = ()
+    called_by: tuple[str, ...] = ()
+    user_agent: tuple[str, ...] = ()
+    engine: tuple[str, ...] = ()
+    voice: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    api_version: tuple[str, ...] = ()
+    label: tuple[str, ...] = ()
     read_only: bool | None = None
+    mfa: bool | None = None
 
     @classmethod
     def of(cls, registry: Registry | None = None, **conditions: Unpack[Conditions]) -> Self:
@@ -46,34 +65,73 @@ class Filter:
         return cls(**checked(conditions, registry))
 
     def of_indexes(self) -> Self:
-        """The filter with only the conditions that an index can answer."""
+        """The filter with only the conditions that an index can answer, and those that need whole rows."""
+        if self.user_agent:
+            return self
         return type(self)(service=self.service, principal=self.principal, resource=self.resource)
 
-    def matcher(self) -> Callable[[dict[str, Any]], bool]:
-        """A predicate: True if a row, narrow or whole, meets all conditions."""
-        tests = [
-            (column, _TESTS.get(name, _equals)(values))
-            for name, column in COLUMNS.items()
-            if name != "resource" and (values := getattr(self, name))
-        ]
-        is_concerned = concerns(self.resource) if self.resource else None
+    def matcher(self) -> _RowTest:
+        """A predicate: True if a whole row meets all conditions. A narrow one is taken for whole; see `verdict`."""
+        of_columns, of_rows = [*self._column_tests()], [*self._row_tests()]
 
-        def matches(row: dict[str, Any]) -> bool:
+        def matches(row: Row) -> bool:
             if self.read_only is not None and (row.get("readOnly") is True) is not self.read_only:
                 return False
-            if is_concerned and not is_concerned(row):
-                return False
-            return all(test(row.get(column)) for column, test in tests)
+            # Many rows are tested: a loop takes half the time of all().
+            for column, expected, test in of_columns:
+                if test(row.get(column)) is not expected:
+                    return False
+            return all(test(row) for test in of_rows) if of_rows else True
 
         return matches
 
+    def verdict(self) -> Callable[[Row], bool | None]:
+        """What a narrow row tells: True or False as `matcher` for its whole row, or None if only that one tells."""
+        decided = replace(self, user_agent=()).matcher()
+        if not self.user_agent:
+            return decided
+        of_user_agent = narrow_user_agent(self.user_agent)
+        return lambda row: of_user_agent(row) if decided(row) else False
+
+    def _column_tests(self) -> Iterator[tuple[str, bool, _Test]]:
+        """Columns, what a test of the value has to return, and the test."""
+        for name, column in COLUMNS.items():
+            values: tuple[str, ...] = getattr(self, name) if name != "resource" else ()
+            for expected, own in ((True, wanted_of(values)), (False, excluded_of(values))):
+                if own:
+                    yield column, expected, _TESTS.get(name, _equals)(own)
+
+    def _row_tests(self) -> Iterator[_RowTest]:
+        for name, make in {"resource": concerns, **USAGE_TESTS}.items():
+            values: tuple[str, ...] = getattr(self, name)
+            if wanted := wanted_of(values):
+                yield make(wanted)
+            # One by one, since a row has to have all labels that are wanted, but none that is excluded.
+            yield from (_negation(make((value,))) for value in excluded_of(values))
+        if self.mfa is not None:
+            yield has_mfa(self.mfa)
+
+    def services(self, registry: Registry) -> tuple[str, ...]:
+        """The names of the services whose rows can meet the filter."""
+        wanted = wanted_of(self.service) or tuple(service.name for service in registry.services)
+        excluded = excluded_of(self.service)
+        return tuple(dict.fromkeys(name for name in wanted if name not in excluded))
+
     def exact(self, name: str) -> tuple[str, ...]:
         """The values of a condition if a row has to equal one of them; () if it does not, or without the condition."""
-        values: tuple[str, ...] = getattr(self, name)
-        if name == "event_category" or any(map(is_pattern, values)):
+        values = wanted_of(getattr(self, name))
+        if name in _INEXACT or any(map(is_pattern, values)):
             return ()
         # An IPv6 address can be spelled in several ways.
         return () if name == "source_ip" and any("/" in value or ":" in value for value in values) else values
+
+
+def _negation(test: _RowTest) -> _RowTest:
+    return lambda row: not test(row)
+
+
+# Conditions that values other than equal ones meet.
+_INEXACT = ("event_category", "error_code", "called_by")
 
 
 def _equals(values: tuple[str, ...]) -> _Test:
@@ -117,4 +175,7 @@ _TESTS = {
     "principal": _is_like,
     "source_ip": _comes_from,
     "event_category": _has_category,
+    "error_code": is_like_in_any_case,
+    "session": _is_like,
+    "called_by": is_like_in_any_case,
 }

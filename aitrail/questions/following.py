@@ -1,12 +1,13 @@
 """Follows rows as they appear: polls a source with the same question, and yields every row once."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.moments import MomentError
 from aitrail.questions.filters import Filter
+from aitrail.questions.selecting import selected
 from aitrail.questions.source import Order, Row, RowSource
 from aitrail.window import BEGINNING, Window
 
@@ -23,11 +24,11 @@ class Following:
 
     A row is yielded, once, if its call was made at most `lookback` before the row appeared; rows that exist at the
     start count as appearing then. This holds for pauses of any length: a window begins `lookback` before the last
-    response. `seen` maps eventID to eventTime for the rows yielded within two lookbacks, so that setting back the clock
-    repeats none of them. If the clock is set back further, `report` is called, and rows may be repeated, but none is
-    lost. After an error that `is_temporary`, it retries at growing intervals; `report` is called then, and on recovery.
-    Other errors of the source are raised. Raises MomentError for a lookback or interval of zero, and for an interval of
-    more than a day.
+    response. `seen` maps eventID to eventTime for the rows looked at within two lookbacks, so that setting back the
+    clock repeats none of them. If the clock is set back further, `report` is called, and rows may be repeated, but none
+    is lost. After an error that `is_temporary`, it retries at growing intervals; `report` is called then, and on
+    recovery. Other errors of the source are raised. Raises MomentError for a lookback or interval of zero, and for an
+    interval of more than a day.
     """
 
     source: RowSource
@@ -58,7 +59,8 @@ class Following:
                 since = begin
                 self.report(f"The clock was set back: showing calls since {window.bounds[0]}.")
             try:
-                rows = self._unseen(window)
+                unseen = self._unseen(window)
+                rows = list(selected(unseen, self.wanted, self.source.whole, are_whole=self.whole)) if unseen else []
             except Exception as error:
                 if not self.is_temporary(error):
                     raise
@@ -70,7 +72,7 @@ class Following:
                     self.report("Reading rows works again.")
                 in_trouble, pause = False, self.interval
                 since = begin
-                self._remember(rows)
+                self._remember(unseen)
                 self._forget(before=self._before(since))
                 yield rows
             self.clock.sleep(pause.total_seconds())
@@ -79,9 +81,10 @@ class Following:
         return moment - min(self.lookback, moment - BEGINNING)
 
     def _unseen(self, window: Window) -> list[Row]:
-        found = self.source.rows(self.wanted, window, order=Order.OLDEST_FIRST)
-        rows = [row for row in found if row["eventID"] not in self.seen]
-        return list(self.source.whole(rows)) if self.whole and rows else rows
+        # Whole rows, of which some conditions have to be tested, are read once and not at every poll.
+        wanted = replace(self.wanted, user_agent=())
+        found = self.source.rows(wanted, window, order=Order.OLDEST_FIRST)
+        return [row for row in found if row["eventID"] not in self.seen]
 
     def _remember(self, rows: list[Row]) -> None:
         self.seen |= {row["eventID"]: row["eventTime"] for row in rows}

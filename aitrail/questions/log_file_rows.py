@@ -11,6 +11,7 @@ from aitrail.dynamodb import items, tables
 from aitrail.errors import AitrailError
 from aitrail.questions.filters import Filter
 from aitrail.questions.scanning import Scan
+from aitrail.questions.selecting import selected
 from aitrail.questions.source import Order, Row
 from aitrail.window import EARLIEST, Window
 
@@ -59,7 +60,7 @@ class LogFileRows:
         self, wanted: Filter, window: Window, *, order: Order = Order.NEWEST_FIRST, limit: int | None = None
     ) -> Iterator[Row]:
         """See RowSource. Raises the errors of reading, but not for problems of single files."""
-        return islice(filter(wanted.matcher(), self._narrow(window, order)), limit)
+        return islice(selected(self._narrow(window, order), wanted, self.whole), limit)
 
     def _narrow(self, window: Window, order: Order) -> Iterator[Row]:
         with self._lock:

@@ -17,7 +17,7 @@ _INDEXES = {"principal": tables.BY_PRINCIPAL, "resource": tables.BY_RESOURCE, "s
 # Conditions that DynamoDB can check, so that other rows are not transferred. Reading them costs the same.
 _COMPARED = (
     *(*_INDEXES, "operation", "principal_account", "account", "region", "outcome", "credentials", "source_ip"),
-    "access_key",
+    *("access_key", "session"),
 )
 # IN in a DynamoDB expression accepts at most 100 values, and an expression has at most 4 KB: 400 placeholders and the
 # names stay below that.
@@ -55,7 +55,7 @@ class Plan:
             days=tuple(window.days()),
             compared=tuple(_expressible(exact)),
             is_exact=not using and wanted == Filter(**{chosen: getattr(wanted, chosen)}),
-            beside=tuple(name for name in using if name in (wanted.service or using)) if chosen == "resource" else (),
+            beside=tuple(name for name in using if name in wanted.services(registry)) if chosen == "resource" else (),
         )
 
     def __str__(self) -> str:
@@ -96,7 +96,7 @@ def _index_of(wanted: Filter, registry: Registry) -> tuple[str, tuple[str, ...]]
     for name in ("principal", "resource"):
         if values := wanted.exact(name):
             return name, values
-    return "service", wanted.service or tuple(service.name for service in registry.services)
+    return "service", wanted.services(registry)
 
 
 def _expressible(conditions: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -7,6 +7,8 @@ from aitrail.errors import AitrailError
 from aitrail.rows import CREDENTIALS, OUTCOMES, PRINCIPAL_KINDS, identity_of, index_key
 from aitrail.services import Registry, operation_of
 
+# A value that begins with this character excludes rows.
+EXCLUDES = "!"
 EVENT_CATEGORIES = ("Management", "Data", "NetworkActivity")
 
 # Part of the ARN of a role created by IAM Identity Center. The principals of its calls are people.
@@ -25,6 +27,22 @@ class ConditionError(AitrailError):
 def is_pattern(text: str) -> bool:
     """Whether the text contains a shell-style wildcard."""
     return any(character in text for character in "*?[")
+
+
+def wanted_of(values: Iterable[str]) -> tuple[str, ...]:
+    """Those of a condition's values that do not exclude rows."""
+    return tuple(value for value in values if not value.startswith(EXCLUDES))
+
+
+def excluded_of(values: Iterable[str]) -> tuple[str, ...]:
+    """Those of a condition's values that exclude rows, without the character that says so."""
+    return tuple(value.removeprefix(EXCLUDES) for value in values if value.startswith(EXCLUDES))
+
+
+def lacks_kind(text: str, kinds: Iterable[str]) -> bool:
+    """Whether the text is a pattern for a name without its kind."""
+    begin = re.split(r"[*?\[]", text, maxsplit=1)[0]
+    return is_pattern(text) and "/" not in text and bool(begin) and not any(kind.startswith(begin) for kind in kinds)
 
 
 def nearest(text: str, known: Iterable[str]) -> str | None:
@@ -52,10 +70,12 @@ def _example(text: str) -> str:
     return text if re.fullmatch(r"[\w+=,.@-]{1,60}", text) else "NAME"
 
 
-_Spelling = Callable[[str, Registry], str]
+Spelling = Callable[[str, Registry], str]
 
 
-def _one_of(what: str, known: Callable[[Registry], Collection[str]]) -> _Spelling:
+def one_of(what: str, known: Callable[[Registry], Collection[str]]) -> Spelling:
+    """Accepts known values, in upper and lower case."""
+
     def spelling(text: str, registry: Registry) -> str:
         valid = known(registry)
         for each in valid:
@@ -66,7 +86,9 @@ def _one_of(what: str, known: Callable[[Registry], Collection[str]]) -> _Spellin
     return spelling
 
 
-def _shaped(what: str, pattern: str, example: str) -> _Spelling:
+def shaped(what: str, pattern: str, example: str) -> Spelling:
+    """Accepts texts that match a regular expression."""
+
     def spelling(text: str, _: Registry) -> str:
         if not re.fullmatch(pattern, text, re.ASCII):
             raise ConditionError(f"{shown(text)} is not a valid {what}: it should look like {example}.")
@@ -78,7 +100,9 @@ def _shaped(what: str, pattern: str, example: str) -> _Spelling:
 def _principal(text: str, registry: Registry) -> str:
     kind, _slash, name = text.partition("/")
     if text.startswith("arn:"):
-        return _with_wildcards_of_arns(index_key(_principal_at(text)))
+        return with_wildcards_of_arns(index_key(_principal_at(text)))
+    if lacks_kind(text, (*PRINCIPAL_KINDS, "root")):
+        raise ConditionError(f"No principal is like {shown(text)}: every one begins with its kind. Give '*/{text}'.")
     if text == "root" or is_pattern(text):
         return text
     if name and kind in PRINCIPAL_KINDS:
@@ -94,7 +118,7 @@ def _principal(text: str, registry: Registry) -> str:
     )
 
 
-def _with_wildcards_of_arns(name: str) -> str:
+def with_wildcards_of_arns(name: str) -> str:
     """The name as a pattern: * and ? are wildcards in ARNs as well, [ is not."""
     return name.replace("[", "[[]")
 
@@ -115,7 +139,7 @@ def _principal_at(arn: str) -> str:
 
 def _resource(text: str, registry: Registry) -> str:
     if text.startswith("arn:"):
-        return _with_wildcards_of_arns(index_key(_resource_at(text, registry)))
+        return with_wildcards_of_arns(index_key(_resource_at(text, registry)))
     if is_pattern(text):
         return text
     kind, _slash, name = text.partition("/")
@@ -154,7 +178,9 @@ def place_of_arn(text: str) -> tuple[str, str]:
 
 
 def _source_ip(text: str, _: Registry) -> str:
-    is_valid = bool(re.fullmatch(r"[!-~]+( [!-~]+)*", text))
+    # The name of a service has dots.
+    is_name = is_pattern(text) or bool(re.search("[.:]", text)) or text == "AWS Internal"
+    is_valid = is_name and bool(re.fullmatch(r"[!-~]+( [!-~]+)*", text))
     if re.fullmatch(r"[0-9.]+(/.*)?|[0-9a-fA-F]*:[0-9a-fA-F:.]*(/.*)?", text):
         from ipaddress import ip_network  # noqa: PLC0415 (would slow down --help)
 
@@ -171,24 +197,24 @@ def _source_ip(text: str, _: Registry) -> str:
 
 
 def _operation(text: str, _: Registry) -> str:
-    if not re.fullmatch(r"[\w*?\[\]!-]+", text, re.ASCII):
+    if not re.fullmatch(r"([\w*?]|\[!?[\w-]+\])+", text, re.ASCII):
         raise ConditionError(
             f"{shown(text)} is not an operation: give a name such as SynthesizeSpeech, or a pattern such as 'Delete*'."
         )
     return operation_of(text)
 
 
-SPELLINGS: dict[str, _Spelling] = {
-    "service": _one_of("service", lambda registry: [service.name for service in registry.services]),
+SPELLINGS: dict[str, Spelling] = {
+    "service": one_of("service", lambda registry: [service.name for service in registry.services]),
     "operation": _operation,
     "principal": _principal,
-    "principal_account": _shaped("account", r"\d{12}", "111122223333"),
+    "principal_account": shaped("account", r"\d{12}", "111122223333"),
     "resource": _resource,
-    "account": _shaped("account", r"\d{12}", "111122223333"),
-    "region": _shaped("Region", r"[a-z]{2,}(-[a-z]+)+-\d+", "eu-central-1"),
-    "outcome": _one_of("outcome", lambda _: OUTCOMES),
-    "credentials": _one_of("kind of credentials", lambda _: CREDENTIALS),
+    "account": shaped("account", r"\d{12}", "111122223333"),
+    "region": shaped("Region", r"[a-z]{2,}(-[a-z]+)+-\d+", "eu-central-1"),
+    "outcome": one_of("outcome", lambda _: OUTCOMES),
+    "credentials": one_of("kind of credentials", lambda _: CREDENTIALS),
     "source_ip": _source_ip,
-    "access_key": _shaped("access key id", r"[A-Z0-9]{16,128}", "AKIAIOSFODNN7EXAMPLE"),
-    "event_category": _one_of("event category", lambda _: EVENT_CATEGORIES),
+    "access_key": shaped("access key id", r"[A-Z0-9]{16,128}", "AKIAIOSFODNN7EXAMPLE"),
+    "event_category": one_of("event category", lambda _: EVENT_CATEGORIES),
 }

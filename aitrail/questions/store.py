@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
@@ -17,6 +18,7 @@ from aitrail.questions.dimensions import dimensions
 from aitrail.questions.filters import Filter
 from aitrail.questions.following import Following
 from aitrail.questions.scanning import Scan
+from aitrail.questions.selecting import whole_rows
 from aitrail.questions.source import Order, Row, RowSource
 from aitrail.questions.spellings import ConditionError
 from aitrail.questions.streams import LONGEST
@@ -53,8 +55,9 @@ class EventStore:
     "now", or a period, which stands for its start: "today", "last-month", "monday", "2026-11" (see `during`). Those
     without an offset, and the months, weeks, days and hours of `usage`, are in the time zone `timezone`: a name such as
     "Europe/Berlin", "local" (this computer's), or a tzinfo. The eventTime of rows always is in UTC.
-    Conditions are those of `aitrail.questions.Filter`: one text, or several of which any may match. An invalid question
-    raises ConditionError or MomentError immediately, before anything is read. Raises TimeZoneError.
+    Conditions are those of `aitrail.questions.Filter`: one text, or several of which any may match; texts that begin
+    with `!` exclude calls. An invalid question raises ConditionError or MomentError immediately, before anything is
+    read. Raises TimeZoneError.
     """
 
     def __init__(
@@ -147,11 +150,11 @@ class EventStore:
         order = Order.OLDEST_FIRST if oldest_first else Order.NEWEST_FIRST
         window = self._window(since, until)
         names = None if columns is None else checked_columns(columns)
-        rows = self.source.rows(Filter.of(**conditions), window, order=order, limit=_most(limit))
+        are_whole = names is None or not set(names) <= set(tables.NARROW_COLUMNS)
+        read = partial(whole_rows, self.source) if are_whole else self.source.rows
+        rows = read(Filter.of(**conditions), window, order=order, limit=_most(limit))
         if names is None:
-            return self.source.whole(rows)
-        if not set(names) <= set(tables.NARROW_COLUMNS):
-            rows = self.source.whole(rows)
+            return rows
         return ({name: row[name] for name in names if name in row} for row in rows)
 
     def event(self, event_id: str) -> Row | None:
@@ -183,7 +186,7 @@ class EventStore:
         read = wanted.of_indexes()
         first, last = window.bounds
         reading = Reading(
-            matches=wanted.matcher(),
+            matches=wanted.matcher() if read is not wanted else lambda _: True,
             is_within=lambda event_time: first <= event_time <= last,
             find=lambda event_ids: self.source.whole({"eventID": each} for each in event_ids),
             later=self._rows_after(window, read),

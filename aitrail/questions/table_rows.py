@@ -11,6 +11,7 @@ from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.dynamodb import Reader, items, tables
 from aitrail.questions.filters import Filter
 from aitrail.questions.planner import Plan
+from aitrail.questions.selecting import selected
 from aitrail.questions.source import Order, Row
 from aitrail.rows import IMPORTED, Expiry
 from aitrail.services import Registry
@@ -75,7 +76,7 @@ class TableRows:
         days = plan.days[::-1] if order is Order.OLDEST_FIRST else plan.days
         groups = (self._fetches(plan, day, options) for day in days)
         found = self._read(groups, order, read_on=limit is None)
-        return islice(filter(wanted.matcher(), found), limit)
+        return islice(selected(found, wanted, self.whole), limit)
 
     def _fetches(self, plan: Plan, day: Day, options: dict[str, Any]) -> list[Fetch]:
         fetches = [self._reader.query(plan.query(value, day) | options) for value in plan.values]

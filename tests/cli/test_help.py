@@ -115,7 +115,7 @@ def test_every_command_has_a_module_of_its_name_and_a_line_in_the_list():
 
 
 HEADINGS = {
-    "events": ["Which calls (repeat an option for more values)", WHEN, "Where", "How many", "Output"],
+    "events": ["Which calls (repeat for more values; !VALUE excludes)", WHEN, "Where", "How many", "Output"],
     "scan": ["Where", "Output"],
 }
 
@@ -178,6 +178,9 @@ def test_options_have_the_names_that_people_know():
         *("--in-region", "--outcome", "--errors"),
         *("--credentials", "--source-ip", "--access-key", "--read-only", "--write-only", "--event-category"),
         *("--since", "--until", "--during", "--timezone", "--limit", "--all", "--reverse", "--columns"),
+        *("--error-code", "--session", "--called-by", "--user-agent", "--engine", "--voice", "--language"),
+        *("--api-version", "--label", "--mfa"),
+        *("--since", "--until", "--limit", "--all", "--reverse", "--columns"),
         *("--from", "more", "--strict", "--stack", "--profile", "--region", "--endpoint-url", "-v", "--verbose"),
     }
     assert options["scan"] == output | {"paths", "--strict", "--timezone", "--profile", "--region", "--endpoint-url"}
@@ -220,7 +223,10 @@ def test_version_is_that_of_the_package(aitrail):
 WRONG = {
     "unknown command": (["evnts"], "No such command 'evnts'. (Did you mean one of: 'event', 'events'?)"),
     "command like no other": (["frobnicate"], "No such command 'frobnicate'.\n"),
-    "mistyped option": (["events", "--sinse", "7d"], "No such option '--sinse'. Did you mean '--since'?"),
+    "mistyped option": (
+        ["events", "--sinse", "7d"],
+        "No such option '--sinse'. (Did you mean one of: '--engine', '--since'?)",
+    ),
     "unknown option": (["scan", "--recursive", "."], "No such option '--recursive'"),
     "no path": (["scan"], "Missing argument 'PATH...'."),
     "path that is not there": (["scan", "no/such/folder"], "'no/such/folder' does not exist."),

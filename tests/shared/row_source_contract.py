@@ -1,8 +1,7 @@
 """The contract of all row sources: the same tests for the table, for log files and for the table in a local AWS."""
 
+import random
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
-from ipaddress import ip_address, ip_network
 from itertools import permutations
 
 import pytest
@@ -13,6 +12,7 @@ from aitrail.dynamodb.tables import NARROW_COLUMNS
 from aitrail.questions import Filter, Order
 from aitrail.rows import row_of
 from aitrail.window import Window
+from tests.shared.wanted_rows import ADDRESSES, LONG, USER_AGENTS, VALUES, filters, is_wanted
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 ALWAYS = Window(since=NOON - timedelta(days=3), until=NOON + timedelta(days=3))
@@ -40,6 +40,7 @@ WINDOWS = st.one_of(st.just(ALWAYS), FULL_WINDOWS, FULL_WINDOWS, ANY_WINDOWS)
 ADMIN = {
     "type": "AssumedRole",
     "arn": "arn:aws:sts::111122223333:assumed-role/Admin/session",
+    "invokedBy": "lex.amazonaws.com",
     "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
     "sessionContext": {"sessionIssuer": {"type": "Role", "userName": "Admin"}},
 }
@@ -49,8 +50,6 @@ IDENTITIES = [
     ADMIN,
     {"type": "Root", "accountId": "111122223333"},
 ]
-# Longer than what a row keeps of a further resource.
-LONG = "n" * 100
 CALLS = [
     ("polly", "SynthesizeSpeech", {"lexiconNames": ["names"], "requestCharacters": 25, "engine": "neural"}),
     ("polly", "SynthesizeSpeech", {"lexiconNames": ["places", "names", LONG]}),
@@ -58,10 +57,10 @@ CALLS = [
     ("polly", "DeleteLexicon", {"name": "names"}),
     ("transcribe", "StartTranscriptionJob", {"transcriptionJobName": "call-17"}),
     ("transcribe", "ListTranscriptionJobs", None),
-    ("lex", "ListBots", {}),
+    ("polly", "SynthesizeSpeech", {"requestCharacters": 250, "engine": "standard", "voiceId": "Joanna"}),
+    ("lex", "ListBots", {"localeId": "en_US"}),
     ("personalize", "DescribeCampaign", {"campaignArn": "arn:aws:personalize:eu-west-1:111122223333:campaign/shop"}),
 ]
-ADDRESSES = ["192.0.2.41", "192.0.2.200", "2001:db8::1", "2001:0db8:0:0::0001", "2001:db8:1::9", "lex.amazonaws.com"]
 
 
 def record_of_call(call, **fields):
@@ -84,6 +83,7 @@ RECORDS = st.builds(
     awsRegion=st.sampled_from(["eu-west-1", "us-east-1"]),
     recipientAccountId=st.sampled_from(["111122223333", "444455556666"]),
     sourceIPAddress=st.sampled_from(ADDRESSES),
+    userAgent=st.sampled_from([..., *USER_AGENTS]),
     errorCode=st.sampled_from([..., None, "AccessDenied", "ThrottlingException"]),
     readOnly=st.sampled_from([..., True, False]),
     eventCategory=st.sampled_from([..., "Management", "Data"]),
@@ -96,72 +96,8 @@ LOGS = st.lists(RECORDS, min_size=10, max_size=30).map(
     ]
 )
 
-VALUES = {
-    "service": ["polly", "transcribe", "lex", "personalize"],
-    "operation": ["SynthesizeSpeech", "ListBots", "List*", "*e[sS]*", "?istBots"],
-    "principal": ["user/Alice", "user/Bob", "root", "role/Admin", "user/*", "*", "user/Nobody"],
-    "resource": [
-        *("lexicon/names", "lexicon/places", f"lexicon/{LONG}", "transcription-job/call-17"),
-        *("campaign/*", "lexicon/p*", "*"),
-    ],
-    "principal_account": ["111122223333", "444455556666"],
-    "account": ["111122223333", "444455556666"],
-    "region": ["eu-west-1", "us-east-1", "eu-west-3"],
-    "outcome": ["ok", "denied", "throttled"],
-    "credentials": ["iam-user", "role", "root"],
-    "source_ip": [*ADDRESSES, "192.0.2.0/25", "192.0.2.9/24", "2001:db8::/48", "192.0.*", "*.amazonaws.com"],
-    "access_key": ["AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"],
-    "event_category": ["Management", "Data"],
-}
-CONDITIONS = {
-    name: st.lists(st.sampled_from(values), min_size=1, max_size=4).map(tuple) for name, values in VALUES.items()
-}
-CONDITIONS["read_only"] = st.booleans()
-FILTERS = (
-    st.lists(st.sampled_from(sorted(CONDITIONS)), max_size=2, unique=True)
-    .flatmap(lambda names: st.fixed_dictionaries({name: CONDITIONS[name] for name in names}))
-    .map(lambda conditions: Filter(**conditions))
-)
+FILTERS = filters(most=2)
 QUESTIONS = st.tuples(FILTERS, WINDOWS, st.sampled_from(Order), st.none() | st.integers(0, 8))
-
-
-def is_wanted(row, wanted):
-    def equals(column, values):
-        return not values or row.get(column) in values
-
-    def is_like(column, patterns):
-        return not patterns or (column in row and any(fnmatchcase(row[column], pattern) for pattern in patterns))
-
-    def concerns(patterns):
-        lexicons = (row.get("requestParameters") or {}).get("lexiconNames", [])
-        resources = [row["resource"], *(f"lexicon/{name}" for name in lexicons)] if "resource" in row else []
-        return not patterns or any(fnmatchcase(resource, pattern) for resource in resources for pattern in patterns)
-
-    def comes_from(places):
-        return is_like("sourceIPAddress", places) or any(is_in(row["sourceIPAddress"], place) for place in places)
-
-    return (
-        equals("service", wanted.service)
-        and is_like("operation", wanted.operation)
-        and is_like("principal", wanted.principal)
-        and concerns(wanted.resource)
-        and equals("principalAccount", wanted.principal_account)
-        and equals("recipientAccountId", wanted.account)
-        and equals("awsRegion", wanted.region)
-        and equals("outcome", wanted.outcome)
-        and equals("credentials", wanted.credentials)
-        and comes_from(wanted.source_ip)
-        and equals("accessKeyId", wanted.access_key)
-        and (not wanted.event_category or row.get("eventCategory", "Management") in wanted.event_category)
-        and (wanted.read_only is None or (row.get("readOnly") is True) == wanted.read_only)
-    )
-
-
-def is_in(address, network):
-    try:
-        return ip_address(address) in ip_network(network, strict=False)
-    except ValueError:
-        return False
 
 
 def time_and_id(row):
@@ -181,6 +117,30 @@ def numbered(count):
             eventID=f"{number * 53 % 1009:08x}-0000-4000-8000-000000000000",
             userIdentity=IDENTITIES[number % len(IDENTITIES)],
             additionalEventData={"number": number, "share": number + 0.5, "large": 2**63, "deep": [[{"": 1.0}]]},
+        )
+        for number in range(count)
+    ]
+
+
+def varied(count):
+    """`count` records of an hour that differ in everything that conditions are about; always the same."""
+    chosen = random.Random(count)
+    fields = {
+        "userIdentity": IDENTITIES,
+        "awsRegion": ["eu-west-1", "us-east-1"],
+        "recipientAccountId": ["111122223333", "444455556666"],
+        "sourceIPAddress": [*ADDRESSES, None, 7],
+        "userAgent": [*USER_AGENTS, None, 7],
+        "errorCode": [..., None, "AccessDenied", "ThrottlingException"],
+        "readOnly": [..., True, False],
+        "eventCategory": [..., "Management", "Data"],
+    }
+    return [
+        record_of_call(
+            chosen.choice(CALLS),
+            eventTime=(NOON + timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            eventID=f"{number:08x}-0000-4000-8000-000000000000",
+            **{name: chosen.choice(values) for name, values in fields.items()},
         )
         for number in range(count)
     ]
@@ -233,6 +193,17 @@ class RowSourceContract:
             assert list(source.rows(lexicons, ALWAYS, order=Order.OLDEST_FIRST, limit=limit)) == expected[:limit]
         found = list(source.rows(lexicons, ALWAYS, order=Order.ANY))
         assert sorted(found, key=time_and_id) == expected
+
+    @pytest.mark.parametrize("name", VALUES)
+    def test_every_condition_selects_and_excludes(self, filled, name):
+        source, rows = filled(varied(60))
+        hour = Window(since=NOON, until=NOON + timedelta(hours=1))
+
+        for value in VALUES[name]:
+            for wanted in (Filter(**{name: (value,)}), Filter(**{name: (f"!{value}",)})):
+                found = list(source.rows(wanted, hour, order=Order.OLDEST_FIRST))
+
+                assert found == [narrow(row) for row in rows if is_wanted(row, wanted)]
 
     def test_source_without_rows_has_none(self, filled):
         source, _ = filled([])

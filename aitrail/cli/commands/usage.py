@@ -14,6 +14,7 @@ from aitrail.cli.output import Output, narrate, titled
 from aitrail.cli.views import Finished, cross_table, simple_table
 from aitrail.costs import PriceError, Prices
 from aitrail.questions import DIMENSIONS, MEASURES, NETWORK_ACTIVITY, TIMES, Usage, usage_fields
+from aitrail.services import load
 
 _SECTION = "What to count"
 _COST = "cost"
@@ -36,7 +37,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
 @option(
     _SECTION,
     "--by",
-    type=OneOf((*DIMENSIONS, *usage_fields())),
+    type=OneOf((*DIMENSIONS, *usage_fields(load()))),
     multiple=True,
     default=("service",),
     metavar="WHAT",

@@ -7,15 +7,21 @@ import click
 
 from aitrail.cli.options.command import option
 from aitrail.cli.output import ROW_COLUMNS
-from aitrail.questions import ALL_COLUMNS, COLUMNS, Conditions, or_valid
+from aitrail.questions import ALL_COLUMNS, COLUMNS, USAGE_MEMBERS, Conditions, or_valid
 
 # A terminal has room for these and one or two more.
 _FIRST = ROW_COLUMNS[:3]
+# Condition -> the column that shows why a call meets it.
+_ASKED = {
+    **COLUMNS,
+    "read_only": "readOnly",
+    **dict.fromkeys((*USAGE_MEMBERS, "label", "user_agent", "mfa"), "usage"),
+}
 
 
 def table_columns(conditions: Conditions) -> tuple[str, ...]:
     """The columns of a table of calls; columns with a condition come early, so that they have room."""
-    asked = [column for name, column in (COLUMNS | {"read_only": "readOnly"}).items() if name in conditions]
+    asked = [column for name, column in _ASKED.items() if name in conditions]
     if set(conditions.get("outcome", ())) - {"ok"}:
         asked.append("errorCode")
     return tuple(dict.fromkeys((*_FIRST, *asked, *ROW_COLUMNS)))

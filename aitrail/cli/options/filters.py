@@ -7,18 +7,33 @@ from typing import Any
 import click
 
 from aitrail.cli.options.command import option, repeated
-from aitrail.questions import EVENT_CATEGORIES, ConditionError, Conditions, checked
+from aitrail.questions import (
+    API_VERSIONS,
+    ENGINES,
+    EVENT_CATEGORIES,
+    EXCLUDES,
+    ConditionError,
+    Conditions,
+    checked,
+    usage_fields,
+    wanted_of,
+)
 from aitrail.rows import CREDENTIALS, OUTCOMES
 from aitrail.services import load
 
 _ERRORS = tuple(outcome for outcome in OUTCOMES if outcome != "ok")
 # Prefix of parameter names, because --region is a different option from --in-region.
 _PREFIX = "wanted_"
-_SECTION = "Which calls (repeat an option for more values)"
+_SECTION = "Which calls (repeat for more values; !VALUE excludes)"
 
 
 def _completed(known: Collection[str]) -> Callable[..., list[str]]:
-    return lambda _context, _parameter, incomplete: [each for each in known if each.startswith(incomplete.lower())]
+    def completed(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        prefix = EXCLUDES if incomplete.startswith(EXCLUDES) else ""
+        begin = incomplete.removeprefix(prefix).lower()
+        return [prefix + each for each in known if each.lower().startswith(begin)]
+
+    return completed
 
 
 def _services() -> list[str]:
@@ -59,6 +74,35 @@ _OPTIONS: Sequence[Any] = (
         _SECTION, "--write-only", is_flag=True, help="Only calls that change something, or do not say whether they do."
     ),
     _texts("--event-category", "event_category", "NAME", f"{', '.join(EVENT_CATEGORIES)}.", EVENT_CATEGORIES),
+    _texts("--error-code", "error_code", "CODE", "ConflictException, or a pattern such as 'Throttling*'."),
+    _texts("--session", "session", "NAME", "Name of a role session, its ARN (of any role), or a pattern."),
+    _texts("--called-by", "called_by", "SERVICE", "Service that made the call for the principal: lex.amazonaws.com …"),
+    _texts(
+        *("--user-agent", "user_agent", "AGENT"),
+        "Product and version (Boto3/1.34.2, 'Boto3/*'), or a pattern for the whole text ('*Python/3.8*'). The latter "
+        "reads every row that meets the other conditions.",
+    ),
+    _texts("--engine", "engine", "NAME", f"Polly's engine: {', '.join(ENGINES)}.", ENGINES),
+    _texts("--voice", "voice", "NAME", "Polly's voice: Joanna, or a pattern such as 'Jo*'."),
+    _texts("--language", "language", "CODE", "en-US, or a pattern such as 'en*'."),
+    _texts(
+        "--api-version",
+        "api_version",
+        "VERSION",
+        f"Version of the API of Lex: {', '.join(API_VERSIONS)}.",
+        API_VERSIONS,
+    ),
+    _texts(
+        *("--label", "label", "NAME=VALUE"),
+        "Any field of the column usage (`aitrail services` lists them): outputFormat=mp3, or a pattern. Of several "
+        "fields, each has to match.",
+        [f"{name}=" for name in usage_fields(load())],
+    ),
+    option(
+        *(_SECTION, "--mfa/--no-mfa", f"{_PREFIX}mfa"),
+        default=None,
+        help="Only calls with MFA; or only calls without it, or that do not say.",
+    ),
 )
 
 
@@ -78,11 +122,13 @@ def filter_options(*without: str) -> Callable[[Callable[..., None]], Callable[..
             **options: Any,  # noqa: ANN401 (passed through)
         ) -> None:
             texts = {name: options.pop(_PREFIX + name, ()) for name in Conditions.__annotations__}
-            conditions = Conditions(**{name: values for name, values in texts.items() if values})  # type: ignore[typeddict-item]
-            if errors and "outcome" in conditions:
+            given = {name: values for name, values in texts.items() if values not in ((), None)}
+            conditions = Conditions(**given)  # type: ignore[typeddict-item]
+            outcomes = texts["outcome"]
+            if errors and wanted_of(outcomes):
                 raise click.UsageError("--errors means all outcomes except ok: give --errors or --outcome.")
             if errors:
-                conditions["outcome"] = _ERRORS
+                conditions["outcome"] = (*_ERRORS, *outcomes)
             if read_only and write_only:
                 raise click.UsageError("--read-only and --write-only cannot be used together: give one of them.")
             if read_only or write_only:

@@ -16,13 +16,15 @@ def texts_of(condition: str) -> Callable[..., tuple[str, ...]]:
     """A click callback for a repeatable option: validates its values as a condition's, and removes duplicates."""
 
     def values(_context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
-        from aitrail.questions import ConditionError, Conditions, checked  # noqa: PLC0415 (would slow down --help)
+        from aitrail.questions import ConditionError, Conditions, checked, excluded_of  # noqa: PLC0415 (would slow down --help)
 
         wanted: Conditions = {condition: texts}  # type: ignore[misc] # a name of a condition
         try:
             found: tuple[str, ...] = checked(wanted)[condition]
         except ConditionError as error:
             raise click.BadParameter(f"{error}{repeated(parameter.opts[0], error.text or '')}") from error
+        if excluded_of(found):
+            raise click.BadParameter("deliveries cannot be excluded: give those that you want.")
         return found
 
     return values

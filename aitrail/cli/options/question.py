@@ -1,8 +1,7 @@
 """The options of every question: a filter, a window, and the source: the table, or log files (--from)."""
 
 import functools
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
@@ -16,8 +15,7 @@ from aitrail.cli.options.place import Place, place_options
 from aitrail.cli.options.window import WHEN, ends_options, now_of, zone_of
 from aitrail.cli.output import narrate
 from aitrail.moments import MomentError, window_of
-from aitrail.questions import Conditions, is_pattern, nearest
-from aitrail.rows import PRINCIPAL_KINDS
+from aitrail.questions import Conditions, excluded_of, is_pattern, lacks_kind, nearest, wanted_of
 from aitrail.services import load
 from aitrail.window import Window
 
@@ -64,8 +62,14 @@ class Asked:
 
 def with_conditions(conditions: Conditions) -> str:
     """The conditions as text that can follow a noun: ` with service polly`."""
-    words = [f" {name.replace('_', ' ')} {' or '.join(_texts(values))}" for name, values in conditions.items()]
+    words = [f" {name.replace('_', ' ')} {_worded(values)}" for name, values in conditions.items()]
     return f" with{','.join(words)}" if words else ""
+
+
+def _worded(values: object) -> str:
+    texts = _texts(values)
+    wanted, excluded = " or ".join(wanted_of(texts)), " or ".join(excluded_of(texts))
+    return f"{wanted} but not {excluded}" if wanted and excluded else wanted or f"not {excluded}"
 
 
 def newest(count: int, thing: str, *, adjective: str = "newest") -> str:
@@ -75,20 +79,16 @@ def newest(count: int, thing: str, *, adjective: str = "newest") -> str:
 
 def _hints(conditions: Conditions) -> Iterator[str]:
     """Suggestions for conditions that no call met."""
-    for operation in conditions.get("operation", ()):
+    for operation in wanted_of(conditions.get("operation", ())):
         if meant := _meant(operation):
             yield f"No known operation is called {operation}: did you mean {meant}?"
-    kinds = {"principal": (*PRINCIPAL_KINDS, "root"), "resource": load().resource_kinds}
-    for name in kinds.keys() & conditions.keys():
-        patterns = [text for text in conditions[name] if _lacks_kind(text, kinds[name])]  # type: ignore[literal-required] # one of them
-        yield from (f"A pattern must match the whole value, including the kind: '*/{text}'." for text in patterns)
-        yield f"Names of {name}s are case-sensitive."
-
-
-def _lacks_kind(text: str, kinds: Iterable[str]) -> bool:
-    """Whether the text is a pattern for a name without its kind."""
-    begin = re.split(r"[*?\[]", text, maxsplit=1)[0]
-    return is_pattern(text) and "/" not in text and bool(begin) and not any(kind.startswith(begin) for kind in kinds)
+    kinds = load().resource_kinds
+    for text in wanted_of(conditions.get("resource", ())):
+        if lacks_kind(text, kinds):
+            yield f"A pattern must match the whole value, including the kind: '*/{text}'."
+    for name in ("principal", "resource"):
+        if wanted_of(conditions.get(name, ())):  # type: ignore[arg-type] # texts
+            yield f"Names of {name}s are case-sensitive."
 
 
 def _texts(values: object) -> list[str]:

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from aitrail.aws import is_of_network
-from aitrail.questions import Filter, Order, Row, RowSource
+from aitrail.questions import Filter, Order, Row, RowSource, whole_rows
 from aitrail.questions.export.files import Files, Progress
 from aitrail.questions.export.folder import ExportError, Folder
 from aitrail.questions.export.formats import FORMATS, Write, writer_of
@@ -82,7 +83,7 @@ class Export:
             ) from error
 
     def _run(self, target: Folder, write: Write) -> Exported:
-        services = self.wanted.service or tuple(service.name for service in (self.registry or load()).services)
+        services = self.wanted.services(self.registry or load())
         days = {service: list(self._open_days(target, service)) for service in services}
         complete = len(services) * len(self.window.days()) - sum(map(len, days.values()))
         days, as_of = self._within_rows(days)
@@ -150,8 +151,10 @@ class Export:
     def _export(self, files: Files, service: str, days: list[Day], as_of: str) -> None:
         since, until = datetime.fromisoformat(days[0].first), datetime.fromisoformat(days[-1].last) + _SECOND
         wanted = replace(self.wanted, service=(service,))
-        rows = self.source.rows(wanted, Window(since=since, until=until), order=Order.OLDEST_FIRST)
-        for day, own in _by_day(days, self.source.whole(rows) if self.whole else rows):
+        window = Window(since=since, until=until)
+        read = partial(whole_rows, self.source) if self.whole else self.source.rows
+        rows = read(wanted, window, order=Order.OLDEST_FIRST)
+        for day, own in _by_day(days, rows):
             files.write(service, day, own, as_of)
 
 

@@ -165,13 +165,7 @@ def test_empty_result_is_fine_and_says_what_to_check(aitrail, output, expected):
 HINTS = {
     "principal": (["--principal", "user/Alice"], ["Names of principals are case-sensitive."]),
     "resource": (["--resource", "lexicon/Stations"], ["Names of resources are case-sensitive."]),
-    "name of a principal as pattern": (
-        ["--principal", "alice*"],
-        [
-            "A pattern must match the whole value, including the kind: '*/alice*'.",
-            "Names of principals are case-sensitive.",
-        ],
-    ),
+    "excluded": (["--principal", "!user/*", "--resource", "!x?", "--service", "lex", "--operation", "!ListBot"], []),
     "name of a resource as pattern": (
         ["--resource", "stations?", "--resource", "lexicon/*"],
         [

@@ -14,6 +14,7 @@ WRONG = {
     "after everything": (["--since", "9999-12-30", "--until", "9999-12-31"], "9999-12-30T00:00:00Z is in the future."),
     "empty": (["--since", "1h", "--until", "2h"], "The window is empty"),
     "no time": (["--since", "tomorrow"], "'tomorrow' is not a time"),
+    "excluded": (["--account", "!111122223333"], "deliveries cannot be excluded: give those that you want."),
 }
 
 

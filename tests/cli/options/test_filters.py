@@ -19,6 +19,9 @@ def named(records, log_file):
         "through an endpoint": polly | {"eventCategory": "NetworkActivity", "sourceIPAddress": "2001:db8::9"},
         "of a partner": polly | {"userIdentity": polly["userIdentity"] | {"accountId": "444455556666"}},
         "by a service": polly | {"sourceIPAddress": "lex.amazonaws.com"},
+        "on behalf": polly | {"userIdentity": polly["userIdentity"] | {"invokedBy": "lex.amazonaws.com"}},
+        "by an SDK": polly | {"userAgent": "Boto3/1.34.2 lang/python#3.8"},
+        "with a voice": polly | {"requestParameters": {"engine": "neural", "voiceId": "Hans", "languageCode": "de-DE"}},
         "old": {name: value for name, value in polly.items() if name not in ("readOnly", "eventCategory")},
     }
     calls = {
@@ -41,7 +44,10 @@ def selected(aitrail, named):
     return selected
 
 
-MORE_POLLY = {"throttled", "invalid", "elsewhere", "through an endpoint", "of a partner", "by a service", "old"}
+MORE_POLLY = {
+    *("throttled", "invalid", "elsewhere", "through an endpoint", "of a partner", "by a service", "old"),
+    *("on behalf", "by an SDK", "with a voice"),
+}
 POLLY_BY_ROLE = {"polly-by-role", *MORE_POLLY}
 USERS = {"polly-by-user", "denied"}
 OTHER_ROLES = {"transcribe", "personalize"}
@@ -85,6 +91,22 @@ SELECTIONS = {
     "write only": (["--write-only"], WRITING),
     "category": (["--event-category", "networkactivity"], {"through an endpoint"}),
     "category that old records do not name": (["--event-category", "Management"], ALL - {"through an endpoint"}),
+    "error code": (["--error-code", "throttling*"], {"throttled"}),
+    "service that called": (["--called-by", "lex.amazonaws.com"], {"on behalf"}),
+    "product": (["--user-agent", "boto3/1.34.2"], {"by an SDK"}),
+    "part of a user agent": (["--user-agent", "*python#3.8*"], {"by an SDK"}),
+    "engine, voice and language": (["--engine", "neural", "--voice", "hans", "--language", "de*"], {"with a voice"}),
+    "label": (["--label", "voiceId=Hans", "--label", "engine=neural"], {"with a voice"}),
+    "excluded": (["--principal", "!role/*", "--service", "!lex"], USERS),
+    "excluded of some": (
+        ["--service", "polly", "--principal", "user/*", "--principal", "!user/intern"],
+        USERS - {"denied"},
+    ),
+    "errors, but one kind": (["--errors", "--outcome", "!denied"], {"throttled", "invalid"}),
+    "outside these networks": (
+        ["--source-ip", "!198.51.100.0/24", "--source-ip", "!203.0.113.0/24", "--source-ip", "!192.0.2.0/24"],
+        {"through an endpoint", "by a service"},
+    ),
     "two conditions": (["--service", "polly", "--write-only"], {"polly-by-user", "old"}),
     "three conditions": (["--service", "polly", "--principal", "user/*", "--read-only"], set()),
 }
@@ -99,6 +121,7 @@ def test_there_is_an_option_for_every_condition():
     options = {parameter.name for parameter in cli.get_command(None, "events").params}
 
     assert {f"wanted_{name}" for name in Conditions.__annotations__} - options == {"wanted_read_only"}
+    assert "wanted_mfa" in options
     assert options >= {"read_only", "write_only"}
 
 
@@ -150,6 +173,19 @@ WRONG = {
         ["--principal-account", "partner"],
         "Invalid value for '--principal-account': 'partner' is not a valid account: it should look like 111122223333.",
     ),
+    "excluded service": (["--service", "!poly"], "'poly' is not a known service: did you mean polly? Choose from lex,"),
+    "nothing excluded": (["--source-ip", "!"], "'' is not an address: give one such as 203.0.113.9, "),
+    "wanted and excluded": (
+        ["--outcome", "ok", "--outcome", "!ok"],
+        "Invalid value for '--outcome': 'ok' is both wanted and excluded: no call can meet that.",
+    ),
+    "all errors excluded": (
+        ["--errors", *(f"--outcome=!{each}" for each in ("denied", "throttled", "client-error", "server-error"))],
+        "'denied' is both wanted and excluded: no call can meet that.",
+    ),
+    "engine": (["--engine", "neurl"], "'neurl' is not a known engine: did you mean neural? Choose from standard, "),
+    "label": (["--label", "voice=Joanna"], "'voice' is not a usage field: did you mean voiceId? Choose from "),
+    "API version": (["--api-version", "v3"], "'v3' is not a known version of the API of Lex"),
     "several services in one": (
         ["--service", "polly,lex"],
         "For several values, repeat the option: --service polly --service lex.",
@@ -203,5 +239,34 @@ def test_completion_knows_the_values():
 
     assert completed("wanted_service", "P") == ["personalize", "polly"]
     assert completed("wanted_outcome", "t") == ["throttled"]
+    assert completed("wanted_outcome", "!t") == ["!throttled"]
+    assert completed("wanted_engine", "N") == ["neural"]
+    assert completed("wanted_api_version", "") == ["v1", "v2"]
+    assert completed("wanted_label", "voice") == ["voiceId="]
     assert completed("wanted_event_category", "") == ["Management", "Data", "NetworkActivity"]
     assert completed("columns", "eventTime,principalA") == ["eventTime,principalAccount"]
+
+
+NARRATED = {
+    "excluded": (["--principal", "!user/*"], "with principal not user/*"),
+    "some excluded": (
+        ["--operation", "List*", "--operation", "Get*", "--operation", "!ListBots"],
+        "with operation List* or Get* but not ListBots",
+    ),
+    "flag": (["--no-mfa", "--service", "lex"], "with service lex, mfa false"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected"), NARRATED.values(), ids=NARRATED)
+def test_an_empty_answer_says_what_was_wanted_and_excluded(aitrail, log_file, arguments, expected):
+    ended = aitrail("events", "--from", log_file("a.json"), *arguments)
+
+    assert f"No events {expected} in " in ended.stderr
+
+
+def test_table_shows_usage_early_if_a_condition_is_about_it(aitrail, named):
+    path, _ = named
+
+    shown = aitrail("events", "--from", path, "-o", "table", "--engine", "neural").stdout
+
+    assert shown.split()[:4] == ["eventTime", "operation", "principal", "usage"]

@@ -7,7 +7,7 @@ from aitrail.services import load
 
 LONG = "x" * 600
 
-TEXTS = [name for name in Conditions.__annotations__ if name != "read_only"]
+TEXTS = [name for name in Conditions.__annotations__ if name not in ("read_only", "mfa")]
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -50,16 +50,99 @@ def test_values_that_are_no_texts_are_refused():
     ]
 
 
-def test_read_only_is_true_or_false_or_neither():
-    assert [checked({"read_only": value})["read_only"] for value in (True, False, None)] == [True, False, None]
+FLAGS = pytest.mark.parametrize("name", ["read_only", "mfa"])
 
 
+@FLAGS
+def test_flags_are_true_or_false_or_neither(name):
+    assert [checked({name: value})[name] for value in (True, False, None)] == [True, False, None]
+
+
+@FLAGS
 @pytest.mark.parametrize("value", ["yes", 0, 1, 1.0, []], ids=repr)
-def test_what_only_resembles_true_or_false_is_refused(value):
+def test_what_only_resembles_true_or_false_is_refused(name, value):
     with pytest.raises(ConditionError) as refused:
-        checked({"read_only": value})
+        checked({name: value})
 
-    assert str(refused.value) == f"read_only is {value!r}: give True, False or None."
+    assert str(refused.value) == f"{name} is {value!r}: give True, False or None."
+
+
+GOOD = {
+    "service": "polly",
+    "operation": "ListBots",
+    "principal": "user/alice",
+    "principal_account": "111122223333",
+    "resource": "bot/A",
+    "account": "111122223333",
+    "region": "eu-west-1",
+    "outcome": "ok",
+    "credentials": "root",
+    "source_ip": "203.0.113.9",
+    "access_key": "AKIAIOSFODNN7EXAMPLE",
+    "event_category": "Data",
+    "error_code": "AccessDenied",
+    "session": "build",
+    "called_by": "lex.amazonaws.com",
+    "user_agent": "Boto3/1.34.2",
+    "engine": "neural",
+    "voice": "Joanna",
+    "language": "de-DE",
+    "api_version": "v1",
+    "label": "engine=neural",
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_condition_takes_values_to_exclude_and_refuses_wrong_ones(name):
+    assert checked({name: f"!{GOOD[name]}"}) == {name: (f"!{GOOD[name]}",)}
+    for wrong in ("!", "!!", "! ", "!\x00"):
+        with pytest.raises(ConditionError) as refused:
+            checked({name: wrong})
+        assert (refused.value.condition, refused.value.text) == (name, wrong)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_value_that_is_both_wanted_and_excluded_is_refused(name):
+    good = GOOD[name]
+
+    with pytest.raises(ConditionError) as refused:
+        checked({name: [good, f"!{good}"]})
+
+    assert str(refused.value) == f"{good!r} is both wanted and excluded: no call can meet that."
+    assert refused.value.condition == name
+
+
+def test_excluding_one_of_several_values_is_no_contradiction():
+    assert checked({"outcome": ["denied", "throttled", "!denied"]}) == {"outcome": ("denied", "throttled", "!denied")}
+
+
+ARNS = {
+    "principal": ("arn:aws:iam::111122223333:user/alice", "user/alice"),
+    "resource": ("arn:aws:lex:eu-west-1:111122223333:bot/A", "bot/A"),
+    "session": ("arn:aws:sts::111122223333:assumed-role/Admin/build", "build"),
+}
+
+
+@pytest.mark.parametrize(("name", "arn", "value"), [(name, *each) for name, each in ARNS.items()], ids=ARNS)
+def test_an_arn_is_not_excluded_since_more_than_it_names_would_be(name, arn, value):
+    with pytest.raises(ConditionError) as refused:
+        checked({name: f"!{arn}"})
+
+    assert str(refused.value) == (
+        f"{arn!r} cannot be excluded: its name would be excluded in every account. If you mean that, give '!{value}'."
+    )
+    assert checked({name: [arn, f"!{value}2"]}) == {name: (value, f"!{value}2")}
+
+
+def test_labels_are_texts_or_a_mapping():
+    given = {"Engine": ["neural", "!standard"], "requestCharacters": 25, "identifyLanguage": True, "voiceId": "!Jo*"}
+
+    assert checked({"label": given}) == {
+        "label": (
+            *("engine=neural", "!engine=standard", "requestCharacters=25", "identifyLanguage=true", "!voiceId=Jo*"),
+        )
+    }
+    assert checked({"label": ["engine=neural", "!voiceId=Jo*"]}) == {"label": ("engine=neural", "!voiceId=Jo*")}
 
 
 def test_an_error_knows_what_it_is_about():
@@ -76,7 +159,7 @@ def test_an_unknown_condition_is_refused_with_the_nearest():
     assert str(refused.value) == (
         "There is no condition 'servce': did you mean service? Choose from service, operation, principal, "
         "principal_account, resource, account, region, outcome, credentials, source_ip, access_key, event_category, "
-        "read_only."
+        "error_code, session, called_by, user_agent, engine, voice, language, api_version, label, read_only, mfa."
     )
 
 

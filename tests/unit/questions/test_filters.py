@@ -3,9 +3,13 @@
 from glob import escape
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aitrail.dynamodb.tables import NARROW_COLUMNS
-from aitrail.questions import COLUMNS, ConditionError, Conditions, Filter
+from aitrail.questions import COLUMNS, USAGE_MEMBERS, ConditionError, Conditions, Filter
+from aitrail.services import load
+from tests.shared.wanted_rows import filters, is_wanted, rows
 
 ROW = {
     "service": "polly",
@@ -21,6 +25,20 @@ ROW = {
     "accessKeyId": "ASIAEXAMPLE7Q2M5LZUK",
     "eventCategory": "Data",
     "readOnly": True,
+    "errorCode": "ConflictException",
+    "sessionName": "alice@example.com",
+    "calledBy": "lex.amazonaws.com",
+    "userAgent": "Boto3/1.34.2 md/Botocore#1.34.2 lang/python#3.8",
+    "usage": {
+        "engine": "neural",
+        "voiceId": "Joanna",
+        "languageCode": "en-US",
+        "requestCharacters": 25,
+        "identifyLanguage": True,
+        "agent": "Boto3/1.34.2",
+        "apiVersion": "v2",
+        "mfa": True,
+    },
 }
 
 
@@ -52,6 +70,22 @@ MET = {
     "event category": {"event_category": "data"},
     "reading": {"read_only": True},
     "reading or not": {"read_only": None},
+    "error code": {"error_code": "conflictexception"},
+    "session": {"session": "alice@*"},
+    "service that called": {"called_by": "LEX.amazonaws.com"},
+    "product": {"user_agent": "boto3/1.34.2"},
+    "whole user agent": {"user_agent": "Boto3/1.34.2 md/Botocore#1.34.2 lang/python#3.8"},
+    "part of a user agent": {"user_agent": "*Python#3.8"},
+    "engine": {"engine": ["standard", "NEURAL"]},
+    "voice": {"voice": "jo*"},
+    "language, as Lex writes it": {"language": "en_us"},
+    "API version": {"api_version": "V2"},
+    "label": {"label": "engine=neural"},
+    "labels": {"label": ["engine=neural", "engine=standard", "requestCharacters=25", "identifyLanguage=true"]},
+    "labels in a mapping": {"label": {"engine": ["x", "n*"], "requestCharacters": 25, "identifyLanguage": True}},
+    "with MFA": {"mfa": True},
+    "what is not excluded": {"principal": "!user/*", "source_ip": ["!198.51.100.0/24", "!lex.amazonaws.com"]},
+    "what another value excludes": {"engine": ["n*", "!standard"], "label": {"voiceId": "!Hans"}},
     "no values": {"service": []},
     "nothing": {},
     "everything": {"service": "polly", "operation": "S*", "outcome": ["denied", "ok"], "source_ip": "203.0.0.0/16"},
@@ -82,6 +116,22 @@ NOT_MET = {
     "service as source": {"source_ip": "lex.amazonaws.com"},
     "access key": {"access_key": "AKIAEXAMPLE4D8HNQ2JB"},
     "event category": {"event_category": ["Management", "NetworkActivity"]},
+    "error code": {"error_code": "Conflict"},
+    "session": {"session": "Alice@*"},
+    "product": {"user_agent": "Boto3/1.34"},
+    "engine": {"engine": "standard"},
+    "voice": {"voice": "Jo"},
+    "language": {"language": "en"},
+    "API version": {"api_version": "v1"},
+    "one label of two": {"label": ["engine=neural", "requestCharacters=26"]},
+    "without MFA": {"mfa": False},
+    "excluded value": {"outcome": "!OK"},
+    "excluded pattern": {"principal": "!sso/*"},
+    "excluded network": {"source_ip": ["203.*", "!203.0.113.0/24"]},
+    "excluded resource": {"resource": ["lexicon/*", "!lexicon/stations"]},
+    "excluded part of a user agent": {"user_agent": ["Boto3/*", "!*python*"]},
+    "excluded label": {"label": {"engine": "!neural"}},
+    "excluded category": {"event_category": "!data"},
     "writing": {"read_only": False},
     "one of two": {"service": "polly", "outcome": "denied"},
 }
@@ -160,19 +210,107 @@ VALUES = Conditions(
     source_ip="*",
     access_key="ASIAEXAMPLE7Q2M5LZUK",
     event_category="Data",
+    error_code="*",
+    session="*",
+    called_by="*",
 )
 
 
-@pytest.mark.parametrize("value", [None, 1, True, [], {}, ["polly"]], ids=str)
+NO_TEXTS = [None, 1, True, [], {}, ["polly"]]
+
+
+@pytest.mark.parametrize("value", NO_TEXTS, ids=str)
 @pytest.mark.parametrize("name", [name for name in VALUES if name != "event_category"])
-def test_a_value_that_is_no_text_meets_no_condition(name, value):
-    assert not matches({COLUMNS[name]: value}, **{name: VALUES[name]})
-    assert not matches({}, **{name: VALUES[name]})
+def test_a_value_that_is_no_text_meets_no_condition_and_is_never_excluded(name, value):
+    wanted, excluded = VALUES[name], f"!{VALUES[name]}"
+
+    for row in ({COLUMNS[name]: value}, {}):
+        assert not matches(row, **{name: wanted})
+        assert matches(row, **{name: excluded})
 
 
-def test_every_condition_looks_at_a_column_that_indexes_have():
-    assert {*COLUMNS, "read_only"} == Conditions.__annotations__.keys() == set(Filter.__dataclass_fields__)
-    assert {*COLUMNS.values(), "readOnly"} <= set(NARROW_COLUMNS)
+@pytest.mark.parametrize("name", ["engine", "voice", "language", "label", "user_agent"])
+@pytest.mark.parametrize("row", [{}, {"usage": None}, {"usage": ["engine"]}, {"usage": {"voiceId": {}}}], ids=str)
+def test_a_row_without_the_usage_field_meets_no_condition_and_is_never_excluded(name, row):
+    value = "engine=*" if name == "label" else "*"
+
+    assert not matches(row, **{name: value})
+    assert matches(row, **{name: f"!{value}"})
+
+
+MFA = {"yes": {"mfa": True}, "no": {"mfa": False}, "a text": {"mfa": "true"}, "absent": {}}
+
+
+@pytest.mark.parametrize("usage", MFA.values(), ids=MFA)
+def test_calls_that_do_not_say_whether_mfa_was_used_count_as_without(usage):
+    has_mfa = usage == {"mfa": True}
+
+    assert [matches({"usage": usage}, mfa=value) for value in (True, False, None)] == [has_mfa, not has_mfa, True]
+
+
+def test_every_condition_looks_at_what_indexes_have_except_for_user_agents():
+    conditions = {*COLUMNS, *USAGE_MEMBERS, "label", "user_agent", "read_only", "mfa"}
+
+    assert conditions == Conditions.__annotations__.keys() == set(Filter.__dataclass_fields__)
+    assert {*COLUMNS.values(), "readOnly", "usage"} <= set(NARROW_COLUMNS)
+
+
+TIME = st.just("2026-03-14T12:00:00Z")
+LAW = settings(derandomize=True, database=None, deadline=None, max_examples=2000)
+
+
+@LAW
+@given(row=rows(TIME), wanted=filters(most=4))
+def test_a_row_meets_a_filter_if_the_obvious_predicate_says_so(row, wanted):
+    assert wanted.matcher()(row) == is_wanted(row, wanted)
+
+
+@LAW
+@given(row=rows(TIME), wanted=filters(["user_agent", "engine", "outcome", "mfa", "source_ip"]))
+def test_what_a_narrow_row_tells_is_true_of_its_whole_row(row, wanted):
+    narrow = {name: row[name] for name in NARROW_COLUMNS if name in row}
+
+    assert wanted.verdict()(narrow) in (is_wanted(row, wanted), None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("Boto3/1.34.2", True),
+        ("Boto3/*", True),
+        ("aws-cli/*", False),
+        (["aws-cli/*", "*boto*"], True),
+        ("!Boto3/*", False),
+        ("!aws-cli/*", True),
+        ("*python*", None),
+        ("Boto3/*python*", None),
+        ("aws sdk", None),
+        ("!*python*", None),
+        (["Boto3/*", "!*python*"], None),
+        (["aws-cli/*", "!*python*"], False),
+        (["*python*", "!Boto3/*"], False),
+    ],
+    ids=str,
+)
+def test_a_narrow_row_tells_of_products_and_only_the_whole_row_of_the_rest(wanted, expected):
+    narrow = {name: ROW[name] for name in NARROW_COLUMNS if name in ROW}
+
+    assert Filter.of(user_agent=wanted).verdict()(narrow) is expected
+    assert Filter.of(user_agent=wanted).verdict()({}) is None
+    assert Filter.of(user_agent=wanted, outcome="denied").verdict()(narrow) is False
+
+
+SERVICES = {
+    "all": ([], ("lex", "personalize", "polly", "transcribe")),
+    "some": (["polly", "lex"], ("polly", "lex")),
+    "excluded": (["!polly"], ("lex", "personalize", "transcribe")),
+    "some excluded": (["polly", "lex", "!polly"], ("lex",)),
+}
+
+
+@pytest.mark.parametrize(("given", "expected"), SERVICES.values(), ids=SERVICES)
+def test_services_are_those_whose_rows_can_meet_a_filter(given, expected):
+    assert Filter.of(service=given).services(load()) == expected
 
 
 EXACT = {
@@ -185,6 +323,10 @@ EXACT = {
     "networks": ("source_ip", ["203.0.113.9", "203.0.113.0/24"], ()),
     "addresses of IPv6": ("source_ip", "2001:db8::1", ()),
     "event category": ("event_category", "Data", ()),
+    "error code, in any case": ("error_code", "AccessDenied", ()),
+    "session": ("session", ["a", "b"], ("a", "b")),
+    "excluded": ("principal", "!user/alice", ()),
+    "not excluded": ("principal", ["user/bob", "!user/*"], ("user/bob",)),
 }
 
 

@@ -29,6 +29,9 @@ def at(seconds):
     return START + timedelta(seconds=seconds)
 
 
+NOTHING_ELSE = Filter()
+
+
 class World:
     """A clock that advances only while sleeping, and a source of rows that appear over time.
 
@@ -41,6 +44,7 @@ class World:
         self.arrivals = dict(enumerate(arrivals))
         self.troubles = iter(troubles)
         self.pauses = None if pauses is None else iter(pauses)
+        self.user_agents = {}
         self.slept, self.told, self.windows, self.made_whole, self.answered = [], [], [], [], []
 
     def now(self):
@@ -64,7 +68,7 @@ class World:
 
     def whole(self, rows):
         for row in rows:
-            yield row | {"whole": True}
+            yield row | {"whole": True, "userAgent": self.user_agents.get(row["eventID"], "java")}
             self.made_whole.append(row["eventID"])
         self._fail("whole")
 
@@ -72,10 +76,10 @@ class World:
         if self.trouble == trouble:
             raise Throttled("slow down")
 
-    def following(self, *, lookback=60, interval=5, whole=False):
+    def following(self, *, lookback=60, interval=5, whole=False, wanted=NOTHING_ELSE):
         return Following(
             source=self,
-            wanted=Filter(),
+            wanted=wanted,
             lookback=timedelta(seconds=lookback),
             interval=timedelta(seconds=interval),
             whole=whole,
@@ -182,6 +186,19 @@ def test_only_new_rows_are_made_whole_and_only_if_wanted():
     assert [[row["whole"] for row in rows] for rows in polls] == [[True], [True], []]
     assert whole.made_whole == [0, 1]
     assert narrow.made_whole == []
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["narrow", "whole"])
+def test_whole_rows_that_a_filter_needs_are_read_once_and_not_at_every_poll(whole):
+    world = World([(0, 0), (1, 1), (2, 2), (4, 4)])
+    world.user_agents = {0: "python", 2: "python"}
+    following = world.following(whole=whole, wanted=Filter(user_agent=("*python",)))
+
+    polls = list(islice(following, 4))
+
+    assert [[row["eventID"] for row in rows] for rows in polls] == [[0], [2], [], []]
+    assert world.made_whole == [0, 1, 2, 3]
+    assert {"whole" in row for rows in polls for row in rows} == {whole}
 
 
 def test_trouble_is_told_once_waited_out_ever_longer_and_its_end_is_told():

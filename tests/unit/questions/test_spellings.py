@@ -65,6 +65,15 @@ SPELLED = {
     "AWS as source": ("source_ip", "AWS Internal", "AWS Internal"),
     "access key": ("access_key", "AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
     "event category": ("event_category", "networkactivity", "NetworkActivity"),
+    "error code": ("error_code", "Client.UnauthorizedOperation", "Client.UnauthorizedOperation"),
+    "pattern of error codes": ("error_code", "*Exception", "*Exception"),
+    "session": ("session", "i-0123 b", "i-0123 b"),
+    "ARN of a session": ("session", f"{STS}:assumed-role/Admin/session-1", "session-1"),
+    "ARN of any session": ("session", f"{STS}:assumed-role/Admin/s[1]*", "s[[]1]*"),
+    "service that called": ("called_by", "lex.amazonaws.com", "lex.amazonaws.com"),
+    "AWS as caller": ("called_by", "AWS Internal", "AWS Internal"),
+    "pattern of services that called": ("called_by", "lex*", "lex*"),
+    "user agent": ("user_agent", "Boto3/1.34.2 (Z\u00fcrich)", "Boto3/1.34.2 (Z\u00fcrich)"),
 }
 
 
@@ -216,6 +225,32 @@ REFUSED = {
     "ARN of another service": ("resource", "arn:aws:s3:::logs/x", NO_RESOURCE),
     "ARN without a kind": ("resource", f"{POLLY}:stations", NO_RESOURCE),
     "ARN that ends early": ("resource", "arn:aws:polly", NO_RESOURCE),
+    "operation that would exclude": (
+        "operation",
+        "List!Bots",
+        "is not an operation: give a name such as SynthesizeSpeech, or a pattern such as 'Delete*'.",
+    ),
+    "set without an end": (
+        "operation",
+        "List[Bots",
+        "is not an operation: give a name such as SynthesizeSpeech, or a pattern such as 'Delete*'.",
+    ),
+    "service without its domain": ("source_ip", "lex", NO_ADDRESS),
+    "service that called without its domain": (
+        "called_by",
+        "lex",
+        "is not a service that makes calls: give one such as lex.amazonaws.com, AWS Internal, or a pattern.",
+    ),
+    "words as error code": (
+        "error_code",
+        "access denied",
+        "is not a valid error code: it should look like AccessDenied, or a pattern such as 'Throttling*'.",
+    ),
+    "ARN of a role as session": (
+        "session",
+        f"{IAM}:role/Admin",
+        "is not the ARN of a role session.",
+    ),
     "number too large": (
         "source_ip",
         "203.0.113.256",
@@ -230,6 +265,13 @@ def test_what_no_row_can_have_is_refused_with_what_is_valid(name, text, message)
         checked({name: text})
 
     assert str(refused.value) == f"{text!r} {message}"
+
+
+def test_a_pattern_that_lacks_the_kind_is_refused_for_principals():
+    with pytest.raises(ConditionError) as refused:
+        checked({"principal": "alice*"})
+
+    assert str(refused.value) == "No principal is like 'alice*': every one begins with its kind. Give '*/alice*'."
 
 
 KINDS_REFUSED = {

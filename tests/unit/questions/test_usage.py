@@ -16,6 +16,8 @@ from aitrail.questions import EventStore, Order
 from aitrail.questions.amounts import MEASURES, characters_of
 from aitrail.questions.dimensions import DIMENSIONS, DimensionError
 from aitrail.questions.usage import usage
+from aitrail.questions.usage_spellings import usage_fields
+from aitrail.services import load
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 
@@ -136,7 +138,8 @@ def test_what_nothing_is_counted_by_is_refused():
         usage([], ["service", "princpal"])
 
     assert str(raised.value) == (
-        f"Cannot count by 'princpal': did you mean principal? Choose from {', '.join(DIMENSIONS)}."
+        f"Cannot count by 'princpal': did you mean principal? Choose from "
+        f"{', '.join((*DIMENSIONS, *usage_fields(load())))}."
     )
 
 

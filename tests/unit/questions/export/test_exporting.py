@@ -546,6 +546,15 @@ def test_order_of_conditions_and_services_make_no_other_export(tmp_path):
     assert ids(tmp_path) == ["00000001", "00000002"]
 
 
+def test_excluded_services_are_left_out_and_other_exclusions_apply(tmp_path):
+    source = Rows([row(1), row(2, service="lex"), row(3, service="lex", outcome="denied")])
+
+    export(source, tmp_path, wanted=Filter(service=("!polly",), outcome=("!denied",)))
+
+    assert ids(tmp_path) == ["00000002"]
+    assert {service for service, *_ in source.questions()} == {"lex", "personalize", "transcribe"}
+
+
 def test_force_replaces_what_is_in_the_window_and_keeps_the_rest(tmp_path):
     source = Rows([row(1, "2026-11-17T01:00:00Z"), row(2, "2026-11-20T01:00:00Z")])
     export(source, tmp_path, format="csv")
