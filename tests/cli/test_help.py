@@ -230,7 +230,7 @@ WRONG = {
     "unknown option": (["scan", "--recursive", "."], "No such option '--recursive'"),
     "no path": (["scan"], "Missing argument 'PATH...'."),
     "path that is not there": (["scan", "no/such/folder"], "'no/such/folder' does not exist."),
-    "mistyped dimension": (["usage", "--by", "princpal"], "'access-key'. Did you mean 'principal'?"),
+    "mistyped dimension": (["usage", "--by", "princpal"], "Did you mean 'principal'?"),
     "help for an unknown command": (["help", "evnts"], "No such command 'evnts'. (Did you mean one of: 'event', "),
     "unknown format": (["scan", ".", "-o", "xml"], "'xml' is not one of 'table', 'json', 'jsonl', 'csv'."),
 }

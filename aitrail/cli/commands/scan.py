@@ -22,8 +22,8 @@ from aitrail.dynamodb import tables
 @click.command(cls=Command)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PATH)
 @click.option("--strict", is_flag=True, help="Exit with 4 if a file is unreadable or a record is rejected.")
-@timezone_option("Output", "tables")
 @bucket_options
+@timezone_option("Output", "tables")
 @output_options(default="jsonl")
 @click.pass_context
 def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, access: Access, output: Output) -> None:

@@ -47,7 +47,11 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
     _SECTION,
     "--measure",
     type=OneOf((*MEASURES, _COST)),
-    help="With one --by: show only this measure. With several: show it in the cells of a table.  [default: calls]",
+    metavar="MEASURE",
+    help=(
+        f"{', '.join((*MEASURES, _COST))}. With one --by: show only this measure. With several: show it "
+        "in the cells of a table.  [default: calls]"
+    ),
 )
 @option(
     _SECTION, "--cost", is_flag=True, help="Show the cost of Polly's characters, at the prices included in aitrail."

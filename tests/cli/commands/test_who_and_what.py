@@ -397,7 +397,7 @@ def test_who_shows_account_and_region_where_there_are_several(aitrail, speeches)
         for arguments in (["lexicon/places"], ["lexicon/names"])
     )
 
-    assert several.stdout.split()[:3] == ["eventTime", "recipientAccountId", "awsRegion"]
+    assert several.stdout.replace(" (UTC)", "").split()[:3] == ["eventTime", "recipientAccountId", "awsRegion"]
     assert "recipientAccountId" not in one.stdout
     note = (
         "The calls were made in 2 accounts (111122223333, 444455556666) and 2 Regions (eu-west-1, us-east-1), where "
