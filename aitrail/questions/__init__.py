@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from aitrail.questions.store import EventStore
     from aitrail.questions.table_rows import TableRows
     from aitrail.questions.timeline import PLACES, TOUCHED_BY, Summary, Timeline, grouped
-    from aitrail.questions.usage import Usage
+    from aitrail.questions.usage import OTHERS, Usage
     from aitrail.questions.usage_spellings import API_VERSIONS, ENGINES, usage_fields
 else:
     __all__, __getattr__, __dir__ = exports(
@@ -64,6 +64,6 @@ else:
         store=("EventStore",),
         table_rows=("TableRows",),
         timeline=("PLACES", "Summary", "TOUCHED_BY", "Timeline", "grouped"),
-        usage=("Usage",),
+        usage=("OTHERS", "Usage"),
         usage_spellings=("API_VERSIONS", "ENGINES", "usage_fields"),
     )

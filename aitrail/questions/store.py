@@ -167,19 +167,22 @@ class EventStore:
         found = self.source.row(event_id)
         return self.source.row(event_id.lower()) if found is None and event_id != event_id.lower() else found
 
-    def usage(
+    def usage(  # noqa: PLR0913 (each is a separate choice)
         self,
         *,
         by: Sequence[str] = ("service",),
         since: Moment = "7d",
         until: Moment = "now",
         prices: "Prices | None" = None,
+        zeros: bool = False,
         report: Callable[[str], None] = _log.warning,
         **conditions: Unpack[Conditions],
     ) -> Usage:
         """The measures of each group of calls and, with `prices`, their cost; see `questions.usage`.
 
-        `report` is called for what the sums do not include.
+        With `zeros`, and only a period (such as day) in `by`, there are also groups without calls, for all periods of
+        the window until now or, if these are too many, from the first to the last call. `report` is called for what
+        the sums do not include, and if there are still too many.
         """
         names, window, wanted = dimensions(by), self._window(since, until), Filter.of(**conditions)
         # What has been corrected, or ends a stream, need not meet the conditions: what no index needs is tested later.
@@ -192,7 +195,11 @@ class EventStore:
             later=self._rows_after(window, read),
         )
         rows = self.source.rows(read, window, order=Order.ANY)
-        return usage_of(rows, names, prices, report=report, zone=self._zone, reading=reading)
+        found = usage_of(rows, names, prices, report=report, zone=self._zone, reading=reading)
+        until_now = Window(since=window.since, until=max(window.since, min(window.until, self._clock.now())))
+        if zeros and not found.with_zeros(until_now, self._zone):
+            report("Times without calls are left out, as there are too many: choose longer periods, or less time.")
+        return found
 
     def _rows_after(self, window: Window, wanted: Filter) -> Iterator[Row]:
         """The rows of the time after a window in which what began in it may end."""

@@ -38,13 +38,17 @@ class Tally:
         self._groups: defaultdict[Key, Amounts] = defaultdict(Amounts)
         self._copies: defaultdict[str, list[_Call]] = defaultdict(list)
         self._streams: Streams[_Call] = Streams()
+        # The eventTimes of the first and the last call.
+        self.first = self.last = ""
 
     def add(self, row: Row) -> None:
         """Adds a row, or the end of a stream."""
         if not is_call(row):
             self._streams.end(row)
             return
-        call = self._call(row)
+        call, time = self._call(row), row["eventTime"]
+        if time:
+            self.first, self.last = min(self.first or time, time), max(self.last, time)
         if not self._streams.begin(row, call):
             self._put(call)
 
@@ -70,14 +74,14 @@ class Tally:
             call.amounts.unknown_streams = int(seconds is None)
             self._put(call)
 
-    def keys(self) -> set[Key]:
+    def groups(self) -> set[Key]:
         """The groups with calls."""
         own = {key for key, amounts in self._groups.items() if amounts.calls}
         return own | {call.key for calls in self._copies.values() for call in calls}
 
     def by_group(self) -> dict[Key, Amounts]:
         """The amounts of each group."""
-        found = {key: self._sum_of_own({key}) for key in self.keys()}
+        found = {key: self._sum_of_own({key}) for key in self.groups()}
         for calls in self._copies.values():
             by_key: defaultdict[Key, list[_Call]] = defaultdict(list)
             for call in calls:

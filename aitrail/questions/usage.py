@@ -5,18 +5,22 @@ the begin and the end of a stream, and a copy at a VPC endpoint. What belongs to
 any order.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
-from typing import Any
+from datetime import UTC, timedelta, tzinfo
+from itertools import islice
+from typing import Any, Self
 
 from aitrail.cells import counted
 from aitrail.costs import Prices
 from aitrail.questions.amounts import Amounts
 from aitrail.questions.corrections import Corrections
-from aitrail.questions.dimensions import dimensions, group_order
+from aitrail.questions.dimensions import TIMES, dimensions, group_order
+from aitrail.questions.periods import periods_between
 from aitrail.questions.source import Row
 from aitrail.questions.tally import Key, Tally
+from aitrail.window import Window, parse_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,28 +41,94 @@ class Reading:
 _ROWS_ALONE = Reading()
 
 
+# The value of a dimension in a group that sums all values without a group of their own.
+OTHERS = "(others)"
+# More than a week of minutes, and a year of hours.
+_MOST_PERIODS = 11_000
+
+
 class Usage(list[dict[str, Any]]):
-    """The groups, in order: the values of dimensions, and measures, by name."""
+    """The groups, in order: the values of dimensions, and measures, by name. For `periods`, see `with_zeros`."""
 
     def __init__(self, tally: Tally, names: Sequence[str], *, with_cost: bool) -> None:
         self._tally, self._names, self._with_cost = tally, tuple(names), with_cost
-        found = sorted(tally.by_group().items(), key=lambda item: group_order(self._names, item[0], item[1].calls))
-        super().__init__(dict(zip(self._names, key, strict=True)) | self._measures(amounts) for key, amounts in found)
+        self.periods: list[str] = []
+        # The shown values of a group -> the groups of the tally that it sums.
+        self._keys: dict[Key, tuple[Key, ...]] = {}
+        self._show({key: (key,) for key in tally.groups()}, tally.by_group(), "calls")
+
+    def _show(self, keys: Mapping[Key, tuple[Key, ...]], amounts: Mapping[Key, Amounts], measure: str) -> None:
+        groups = {key: self._group(key, amounts[key]) for key in keys}
+        ordered = sorted(groups, key=lambda key: (OTHERS in key, *self._order(key, groups[key], measure)))
+        self._keys = {key: keys[key] for key in ordered}
+        self[:] = [groups[key] for key in ordered]
+
+    def _order(self, key: Key, group: dict[str, Any], measure: str) -> tuple[Any, ...]:
+        return group_order(self._names, key, group[measure] or 0)
+
+    def sorted_by(self, measure: str) -> Self:
+        """The same groups: by time if a dimension is one, then by the measure, most first, then by name."""
+        self._show(self._keys, {key: self._tally.sum_of(keys) for key, keys in self._keys.items()}, measure)
+        return self
+
+    def top(self, number: int, measure: str) -> Self:
+        """Keeps the values of the first dimension with the most of a measure, and sums all others as OTHERS.
+
+        Other dimensions stay: by principal and day, there are OTHERS of each day.
+        """
+        by_first: defaultdict[str | None, list[Key]] = defaultdict(list)
+        for shown, keys in self._keys.items():
+            by_first[shown[0]].extend(keys)
+        sizes = {first: self._measures(self._tally.sum_of(keys))[measure] or 0 for first, keys in by_first.items()}
+        largest = sorted(sizes, key=lambda first: group_order(self._names[:1], (first,), sizes[first])[1:])[:number]
+        summed: defaultdict[Key, list[Key]] = defaultdict(list)
+        for shown, keys in self._keys.items():
+            summed[shown if shown[0] in largest else (OTHERS, *shown[1:])].extend(keys)
+        kept = {key: tuple(keys) for key, keys in summed.items()}
+        self._show(kept, {key: self._tally.sum_of(keys) for key, keys in kept.items()}, measure)
+        return self
+
+    def with_zeros(self, window: Window, zone: tzinfo = UTC) -> bool:
+        """Sets `periods` to those of the window, if a dimension is one of TIMES; adds groups for those without calls.
+
+        With other dimensions, no groups are added. The periods of a window that has very many are those from the first
+        to the last call. Returns whether there are not too many even then.
+        """
+        times = [name for name in self._names if name in TIMES]
+        if len(times) != 1 or not self:
+            return True
+        found = self._periods(times[0], window, zone)
+        self.periods = found or []
+        if len(self._names) == 1:
+            keys = {(period,): () for period in self.periods} | self._keys
+            self._show(keys, {key: self._tally.sum_of(each) for key, each in keys.items()}, "calls")
+        return found is not None
+
+    def _periods(self, name: str, window: Window, zone: tzinfo) -> list[str] | None:
+        first, last = parse_time(self._tally.first), parse_time(self._tally.last)
+        for since, until in ((window.since, window.until), (first, last + timedelta(seconds=1))):
+            periods = list(islice(periods_between(name, since, until, zone), _MOST_PERIODS + 1))
+            if len(periods) <= _MOST_PERIODS:
+                return periods
+        return None
 
     def total(self, groups: Collection[dict[str, Any]] | None = None) -> dict[str, Any]:
         """The measures of these groups, or of all, together.
 
         A call that counts in the groups of several accounts counts once: the total may be less than the sum.
         """
-        chosen = self if groups is None else groups
-        return self._measures(self._tally.sum_of(self._key(group) for group in chosen))
+        return self._measures(self._tally.sum_of(self._tallied(self if groups is None else groups)))
 
     def notes(self) -> Iterator[str]:
         """Lines for people about what the measures and the cost do not include."""
-        yield from _notes(self._tally.sum_of(map(self._key, self)))
+        yield from _notes(self._tally.sum_of(self._tallied(self)))
 
-    def _key(self, group: dict[str, Any]) -> Key:
-        return tuple(group[name] for name in self._names)
+    def _tallied(self, groups: Iterable[dict[str, Any]]) -> Iterator[Key]:
+        for group in groups:
+            yield from self._keys[tuple(group[name] for name in self._names)]
+
+    def _group(self, key: Key, amounts: Amounts) -> dict[str, Any]:
+        return dict(zip(self._names, key, strict=True)) | self._measures(amounts)
 
     def _measures(self, amounts: Amounts) -> dict[str, Any]:
         measures: dict[str, Any] = amounts.measures()

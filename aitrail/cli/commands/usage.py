@@ -13,7 +13,7 @@ from aitrail.cli.options import Asked, Command, OneOf, option, output_options, q
 from aitrail.cli.output import Output, narrate, titled
 from aitrail.cli.views import Finished, cross_table, simple_table
 from aitrail.costs import PriceError, Prices
-from aitrail.questions import DIMENSIONS, MEASURES, NETWORK_ACTIVITY, TIMES, Usage, usage_fields
+from aitrail.questions import DIMENSIONS, MEASURES, TIMES, Usage, usage_fields
 from aitrail.services import load
 
 _SECTION = "What to count"
@@ -54,20 +54,43 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
     ),
 )
 @option(
+    _SECTION,
+    "--sort",
+    type=OneOf((*MEASURES, _COST)),
+    metavar="MEASURE",
+    help="Put the groups with the most of this measure first; times stay in order.  [default: --measure]",
+)
+@option(
+    _SECTION,
+    "--top",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only the N values of the first --by with the most of --sort; one line sums all others.",
+)
+@option(
     _SECTION, "--cost", is_flag=True, help="Show the cost of Polly's characters, at the prices included in aitrail."
 )
 @option(_SECTION, "--prices", callback=_prices, metavar="FILE", help="Like --cost, at your own prices (a TOML file).")
 @question_options()
 @output_options(of="the list of groups")
 def usage(
-    *, asked: Asked, by: tuple[str, ...], measure: str | None, cost: bool, prices: Prices | None, output: Output
+    *,
+    asked: Asked,
+    by: tuple[str, ...],
+    measure: str | None,
+    sort: str | None,
+    top: int | None,
+    cost: bool,
+    prices: Prices | None,
+    output: Output,
 ) -> None:
     """Count calls, errors, denied calls and characters.
 
     With several --by, the values of the last one become the columns of a table, and its cells show --measure. json,
-    jsonl and csv have a row for each combination, with every measure. A week is named by its
-    Monday. Months, weeks, days, hours, minutes and seconds are those of --timezone; an hour has its offset, so that the
-    one that occurs twice at the end of summer time is told apart.
+    jsonl and csv have a row for each combination, with every measure. A table has all times until now, with zeros where
+    there were no calls; so have the other formats, if a time is the only --by. A week is named by its Monday. Months,
+    weeks, days, hours, minutes and seconds are those of --timezone; an hour has its offset, so that the one that occurs
+    twice at the end of summer time is told apart.
 
     Each call counts once: a record that corrects another one takes its place, and a call that CloudTrail recorded for
     several accounts counts in each of them, but once in their total. The records of the begin and the end of a stream
@@ -91,14 +114,15 @@ def usage(
       aitrail usage --by principal --cost --since 2026-11-01 --until 2026-12-01
       aitrail usage --outcome denied --by principal --by service --since 30d
       aitrail usage --by day --by operation --service polly --since 14d
+      aitrail usage --by principal --top 10 --sort characters --during last-month
     """
     by = tuple(dict.fromkeys(by))
-    if NETWORK_ACTIVITY.lower() in map(str.lower, asked.conditions.get("event_category", ())):
-        raise click.UsageError("Network activity events are not counted: `aitrail events` lists them.")
-    if prices is None and (cost or measure == _COST):
+    sort = sort or measure or MEASURES[0]
+    if prices is None and (cost or _COST in (measure, sort)):
         prices = Prices.read()
     notes: list[str] = []
-    groups = asked.store.usage(by=by, prices=prices, report=notes.append, **asked.question)
+    groups = asked.store.usage(by=by, prices=prices, zeros=True, report=notes.append, **asked.question)
+    groups = groups.sorted_by(sort) if top is None else groups.top(top, sort)
     _write(groups, by, measure, prices, output)
     if not groups:
         asked.narrate_nothing()
@@ -132,7 +156,7 @@ def _table(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Pric
 
     if len(by) > 1:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        return cross_table(groups, by, measure or MEASURES[0], width, groups.total, title)
+        return cross_table(groups, by, measure or MEASURES[0], width, groups.total, title, groups.periods)
     some = [name for name in MEASURES if name not in _RARE or any(group[name] for group in groups)]
     measures = (measure,) if measure else (*some, *((_COST,) if prices else ()))
     table = simple_table(groups, by[0], measures, groups.total)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from aitrail.cells import name_text
 from aitrail.cli.output import Cell, widths
-from aitrail.questions import TIMES, group_order
+from aitrail.questions import OTHERS, TIMES, group_order
 
 _ABSENT = "-"
 _TOTAL = "total"
@@ -58,14 +58,16 @@ def cross_table(  # noqa: PLR0917 (a table is made of all of them)
     width: int | None,
     total: Callable[[Sequence[_Group]], _Group],
     title: Callable[[str], str] = str,
+    periods: Sequence[str] = (),
 ) -> Finished:
     """One line for each combination of all but the last of `by`, whose values become columns; cells are the measure.
 
     Several lines or columns have totals; `total` returns the measures of several groups together. If not all columns
     fit into the width, the smallest ones, or the oldest times, are summed in one column. For a cell without calls, a
-    count is 0 and a cost is empty. `title` titles the columns of `by`.
+    count is 0 and a cost is empty. `title` titles the columns of `by`. The one of `by`
+    that is a time has all `periods`, also those without calls.
     """
-    return _CrossTable(groups, by, measure, total).finished(width, [title(name) for name in by[:-1]])
+    return _CrossTable(groups, by, measure, total, periods).finished(width, [title(name) for name in by[:-1]])
 
 
 class _CrossTable:
@@ -75,6 +77,7 @@ class _CrossTable:
         by: Sequence[str],
         measure: str,
         total: Callable[[Sequence[_Group]], _Group],
+        periods: Sequence[str],
     ) -> None:
         self._names, self._across, self._measure, self._total = tuple(by[:-1]), by[-1], measure, total
         self._rows: defaultdict[tuple[_Value, ...], dict[_Value, _Group]] = defaultdict(dict)
@@ -87,6 +90,11 @@ class _CrossTable:
         self._show = _rounding(numbers)
         self._nothing: _Group = {measure: 0 if all(isinstance(number, int) for number in numbers) else None}
         self._all = self._sum(groups)
+        if self._across in TIMES:
+            for period in periods:
+                self._totals.setdefault(period, self._nothing)
+        elif self._names and self._names[0] in TIMES and len(self._names) == 1:
+            self._rows.update({(period,): {} for period in periods if (period,) not in self._rows})
 
     def _sum(self, groups: Sequence[_Group]) -> _Group:
         return groups[0] if len(groups) == 1 else self._total(groups) if groups else self._nothing
@@ -97,7 +105,8 @@ class _CrossTable:
 
     def finished(self, width: int | None, titles: Sequence[str]) -> Finished:
         sums = {row: self._sum(list(found.values())) for row, found in self._rows.items()}
-        rows = sorted(self._rows, key=lambda row: group_order(self._names, row, self._size(sums[row])))
+        orders = {row: group_order(self._names, row, self._size(sums[row])) for row in self._rows}
+        rows = sorted(self._rows, key=lambda row: (OTHERS in row, *orders[row]))
         labels = [[_name(value) for value in row] for row in rows]
         several = len(rows) > 1
         if several:

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+from datetime import UTC, datetime
 
 import pytest
 
@@ -131,7 +132,7 @@ def test_table_by_one_dimension_has_every_measure_and_totals(aitrail, folder):
 
 
 ONE_MEASURE = {
-    "denied": "principal   denied\nuser/alice       0\nuser/bob         0\nuser/eve         1\ntotal            1\n",
+    "denied": "principal   denied\nuser/eve         1\nuser/alice       0\nuser/bob         0\ntotal            1\n",
     "cost": (
         "principal   cost (USD)\nuser/alice      4.9543\nuser/bob\nuser/eve        0.0000\ntotal           4.9543\n"
     ),
@@ -267,10 +268,6 @@ REFUSED = {
     ),
     "prices that are none": (["--prices", os.devnull], "Invalid value for '--prices': /dev/null: currency is missing;"),
     "dimension that is none": (["--by", "colour"], "Invalid value for '--by': 'colour' is not one of 'service', "),
-    "what never counts": (
-        ["--event-category", "networkactivity"],
-        "Network activity events are not counted: `aitrail events` lists them.",
-    ),
 }
 
 
@@ -362,13 +359,14 @@ def test_periods_are_those_of_the_time_zone_in_order_in_every_format(aitrail, ni
     ended = aitrail(*night, "--by", name, "-o", output)
 
     found = json.loads(ended.stdout) if output == "json" else list(csv.DictReader(io.StringIO(ended.stdout)))
-    assert [group[name] for group in found] == expected
+    assert [group[name] for group in found if int(group["calls"])] == expected
 
 
 def test_day_of_25_hours_is_the_window_of_that_day(aitrail, night):
     ended = aitrail(*night, "--by", "hour", "--during", "2026-10-25")
 
-    assert [group["hour"] for group in as_json(ended)] == PERIODS["hour"][1:3]
+    assert [group["hour"] for group in as_json(ended) if group["calls"]] == PERIODS["hour"][1:3]
+    assert len(as_json(ended)) == 25
 
 
 def test_table_names_the_time_zone_of_its_periods(aitrail, night):
@@ -415,3 +413,95 @@ def test_total_of_accounts_counts_an_action_of_two_of_them_once(aitrail, call, l
         ["444455556666", "1"],
         ["total", "1"],
     ]
+
+
+@pytest.fixture
+def many(call, log_file):
+    """Users a to d with 1 to 4 calls of 4 to 1 characters."""
+    users = [(user, 4 - number) for number, user in enumerate("abcd") for _ in range(number + 1)]
+    records = [call(number, user, characters=size) for number, (user, size) in enumerate(users)]
+    return ("usage", "--from", log_file("a.json", *records), "--by", "principal")
+
+
+def test_groups_are_in_the_order_of_the_measure_that_is_shown_or_asked_for(aitrail, many):
+    def users(*arguments):
+        return [group["principal"][-1] for group in as_json(aitrail(*many, *arguments))]
+
+    assert users() == ["d", "c", "b", "a"]
+    assert users("--measure", "characters") == ["b", "c", "a", "d"]
+    assert users("--measure", "characters", "--sort", "calls") == ["d", "c", "b", "a"]
+
+
+def test_top_sums_all_others_in_one_line_at_the_end(aitrail, many):
+    ended = aitrail(*many, "--top", "2", "--sort", "characters", "-o", "table")
+
+    assert ended.stdout == (
+        "principal  calls  errors  denied  characters\n"
+        "user/b         2       0       0           6\n"
+        "user/c         3       0       0           6\n"
+        "(others)       5       0       0           8\n"
+        "total         10       0       0          20\n"
+    )
+    assert [group["calls"] for group in as_json(aitrail(*many, "--top", "9"))] == [4, 3, 2, 1]
+
+
+def test_top_with_columns_sums_the_others_of_each(aitrail, many):
+    lines = aitrail(*many, "--by", "operation", "--top", "1", "-o", "table").stdout.splitlines()
+
+    assert [line.split()[:2] for line in lines[1:]] == [["user/d", "4"], ["(others)", "6"], ["total", "10"]]
+
+
+@pytest.fixture
+def two_days(call, log_file):
+    """Calls on a day and on the second day after it."""
+    days = ("2026-03-14", "2026-03-16")
+    records = [call(number, "alice", eventTime=f"{day}T10:00:00Z") for number, day in enumerate(days)]
+    return ("usage", "--from", log_file("a.json", *records))
+
+
+@pytest.mark.parametrize("output", ["json", "csv"])
+def test_times_without_calls_have_zeros(aitrail, two_days, output):
+    ended = aitrail(*two_days, "--since", "2026-03-13", "--until", "2026-03-18", "--by", "day", "-o", output)
+
+    found = json.loads(ended.stdout) if output == "json" else list(csv.DictReader(io.StringIO(ended.stdout)))
+    assert [(group["day"][-2:], int(group["calls"])) for group in found] == [
+        ("13", 0),
+        ("14", 1),
+        ("15", 0),
+        ("16", 1),
+        ("17", 0),
+    ]
+
+
+def test_without_a_window_zeros_are_between_the_first_and_the_last_call(aitrail, two_days):
+    found = as_json(aitrail(*two_days, "--by", "hour"))
+
+    assert (len(found), found[0]["hour"], found[-1]["hour"]) == (49, "2026-03-14T10:00Z", "2026-03-16T10:00Z")
+
+
+def test_times_without_calls_are_lines_or_columns_of_a_table(aitrail, two_days):
+    window = ("--since", "2026-03-14", "--until", "2026-03-17", "-o", "table")
+
+    across = aitrail(*two_days, *window, "--by", "service", "--by", "day").stdout
+    down = aitrail(*two_days, *window, "--by", "day", "--by", "service").stdout
+
+    assert [line.split() for line in across.splitlines()] == [
+        ["service", "2026-03-14", "2026-03-15", "2026-03-16", "total"],
+        ["polly", "1", "0", "1", "2"],
+    ]
+    assert [line.split()[-1] for line in down.splitlines()] == ["polly", "1", "0", "1", "2"]
+
+
+def test_too_many_times_are_left_out_and_it_is_said(aitrail, two_days):
+    ended = aitrail(*two_days, "--by", "second")
+
+    assert [group["calls"] for group in as_json(ended)] == [1, 1]
+    assert "Times without calls are left out, as there are too many" in ended.stderr
+
+
+def test_time_to_come_has_no_zeros(aitrail, two_days):
+    now = datetime(2026, 3, 16, 12, tzinfo=UTC)
+
+    ended = aitrail(*two_days, "--since", "2026-03-16", "--until", "2026-04-01", "--by", "day", now=lambda: now)
+
+    assert [group["day"] for group in as_json(ended)] == ["2026-03-16"]

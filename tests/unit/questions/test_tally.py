@@ -290,3 +290,20 @@ def test_sum_of_each_account_has_its_calls_once(data, calls):
 
 def test_pure_count_of_rows_needs_no_source():
     assert usage([row("a"), correcting("gone", "b")], [])[0]["calls"] == 2
+
+
+@given(data=st.data(), calls=CALLS, number=st.integers(1, 4), measure=st.sampled_from(["calls", "characters"]))
+@LAW
+def test_top_and_others_together_are_everything(data, calls, number, measure):
+    rows = data.draw(st.permutations([each for place, call in enumerate(calls) for each in call.rows(place)]))
+
+    whole, found = asked(rows, ["account", "hour"], until=NOW), asked(rows, ["account", "hour"], until=NOW)
+    expected, sizes = whole.total(), {}
+    for account in {group["account"] for group in whole}:
+        sizes[account] = whole.total([group for group in whole if group["account"] == account])[measure]
+    found.top(number, measure)
+
+    assert found.total() == expected
+    shown = {group["account"] for group in found} - {"(others)"}
+    assert shown == set(sorted(sizes, key=lambda account: (-sizes[account], account))[:number])
+    assert sorted(group["account"] == "(others)" for group in found) == [g["account"] == "(others)" for g in found]
