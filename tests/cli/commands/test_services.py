@@ -28,7 +28,7 @@ def test_row_has_what_the_file_of_the_service_says(aitrail):
         "name": "polly",
         "title": "Amazon Polly",
         "eventSources": ["polly.amazonaws.com", "tts.amazonaws.com"],
-        "resourceKinds": ["lexicon", "speech-synthesis-task"],
+        "resourceKinds": ["lexicon", "speech-synthesis-task", "voice"],
         "usageCounts": ["requestCharacters"],
         "usageLabels": ["engine", "languageCode", "outputFormat", "textType", "voiceId"],
         "lookalikes": ["polly*"],
@@ -39,7 +39,7 @@ def test_csv_has_lists_as_json(aitrail):
     cells = list(csv.DictReader(io.StringIO(aitrail("services", "-o", "csv").stdout)))
 
     assert list(cells[0]) == COLUMNS
-    assert json.loads(cells[2]["resourceKinds"]) == ["lexicon", "speech-synthesis-task"]
+    assert json.loads(cells[2]["resourceKinds"]) == ["lexicon", "speech-synthesis-task", "voice"]
 
 
 def test_table_has_a_group_for_each_service(aitrail):
@@ -50,7 +50,7 @@ def test_table_has_a_group_for_each_service(aitrail):
     assert groups["polly"] == [
         "polly  Amazon Polly",
         "  event sources   polly.amazonaws.com, tts.amazonaws.com",
-        "  resource kinds  lexicon, speech-synthesis-task",
+        "  resource kinds  lexicon, speech-synthesis-task, voice",
         "  usage, counts   requestCharacters",
         "  usage, labels   engine, languageCode, outputFormat, textType, voiceId",
         "  lookalikes      polly*",
