@@ -210,7 +210,7 @@ def test_csv_has_the_narrow_columns_and_the_origin(aitrail, record, log_file):
 def test_table_names_who_did_what(aitrail, record, log_file):
     path = log_file("a.json", record())
 
-    lines = aitrail("scan", path, "-o", "table").stdout.splitlines()
+    lines = aitrail("scan", path, "-o", "table").stdout.replace(" (UTC)", "").splitlines()
 
     assert [line.replace(" (UTC)", "").split() for line in lines] == [
         ["eventTime", "operation", "principal", "service", "resource", "outcome", "awsRegion", "sourceIPAddress"],
