@@ -14,7 +14,7 @@ from aitrail.dynamodb import tables
 from aitrail.questions.conditions import Conditions, Texts, checked_columns
 from aitrail.questions.filters import Filter
 from aitrail.questions.following import Following
-from aitrail.questions.scanning import Scan
+from aitrail.questions.scanning import Scan, refuse_missing
 from aitrail.questions.source import Order, Row, RowSource
 from aitrail.questions.spellings import ConditionError
 from aitrail.questions.timeline import DONE_TO, TOUCHED_BY, Timeline
@@ -89,8 +89,9 @@ class EventStore:
 
         from aitrail.questions.log_file_rows import LogFileRows  # noqa: PLC0415 (imports sqlite3)
 
-        scan = Scan([fspath(path) for path in paths], report=report, s3=s3)
-        return cls(LogFileRows(scan, report=report))
+        names = [fspath(path) for path in paths]
+        refuse_missing(names)
+        return cls(LogFileRows(Scan(names, report=report, s3=s3), report=report))
 
     def _window(self, since: Moment, until: Moment) -> Window:
         now = self._clock.now()
