@@ -47,8 +47,7 @@ class Scan:
     """Scans log files, each of which is read once; the counts are complete when the rows are exhausted.
 
     Paths are files, folders, - for standard input, or s3://bucket/prefix, for which `s3` returns a client. `report` is
-    called with a line for people about each problem of a file or record. Raises BadUrlError, and NoPathError for a
-    local path that does not exist.
+    called with a line for people about each problem of a file or record. Raises BadUrlError.
     """
 
     def __init__(
@@ -67,8 +66,6 @@ class Scan:
         self._urls = [path for path in once if path.startswith(S3)]
         for url in self._urls:
             bucket_and_key(url)
-        for path in self._paths:
-            _refuse_missing(path)
         self._report = report
         self._s3 = s3
         self._clock = clock
@@ -228,12 +225,14 @@ class Scan:
         )
 
 
-def _refuse_missing(path: str) -> None:
-    try:
-        if path != STDIN:
-            Path(path).stat()
-    except OSError as error:
-        raise NoPathError(f"There is nothing to read at {shown_name(path)!r}: {error.strerror}.") from error
+def refuse_missing(paths: Iterable[str]) -> None:
+    """Raises NoPathError for a local path that does not exist: to read nothing there would look like an answer."""
+    for path in paths:
+        try:
+            if path != STDIN and not path.startswith(S3):
+                Path(path).stat()
+        except OSError as error:
+            raise NoPathError(f"There is nothing to read at {shown_name(path)!r}: {error.strerror}.") from error
 
 
 def _opened(path: str) -> AbstractContextManager[BinaryIO]:

@@ -17,7 +17,7 @@ from aitrail.questions.conditions import Conditions, Texts, checked_columns
 from aitrail.questions.dimensions import dimensions
 from aitrail.questions.filters import Filter
 from aitrail.questions.following import Following
-from aitrail.questions.scanning import Scan
+from aitrail.questions.scanning import Scan, refuse_missing
 from aitrail.questions.selecting import whole_rows
 from aitrail.questions.source import Order, Row, RowSource
 from aitrail.questions.spellings import ConditionError
@@ -115,8 +115,9 @@ class EventStore:
 
         from aitrail.questions.log_file_rows import LogFileRows  # noqa: PLC0415 (imports sqlite3)
 
-        scan = Scan([fspath(path) for path in paths], report=report, s3=s3)
-        return cls(LogFileRows(scan, report=report), timezone=timezone)
+        names = [fspath(path) for path in paths]
+        refuse_missing(names)
+        return cls(LogFileRows(Scan(names, report=report, s3=s3), report=report), timezone=timezone)
 
     def during(self, period: str | date) -> Ends:
         """`since` and `until` of a whole period, as keyword arguments of questions: `**store.during("last-month")`.
