@@ -40,8 +40,8 @@ def client_of(at_once):
 class DynamoDB:
     """A table behind a real client without a network: refuses what DynamoDB refuses, leaves some items unprocessed.
 
-    `sizes` are of the batches that are sent for the first time. botocore encodes what was left unprocessed again, in its
-    own way, which takes a few more bytes.
+    `sizes` are of the batches that are sent for the first time: botocore encodes again what was left unprocessed, in
+    its own way, which takes a few more bytes.
     """
 
     def __init__(self, *, at_once, processed=25):
