@@ -41,6 +41,9 @@ class Scanned:
     def rows(self, _since):
         return iter(self.found)
 
+    def nothing_found(self):
+        return ""
+
 
 @pytest.fixture(params=["table", "log files"])
 def filled(request, new_storage):
