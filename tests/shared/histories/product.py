@@ -40,7 +40,7 @@ class Said(NamedTuple):
     deep: bool
     proved: bool
     findings: tuple
-    not_listed_yet: tuple
+    not_listed_yet: tuple = ()
 
 
 class TooMuchWork(Exception):
