@@ -120,7 +120,8 @@ class Oracle:
         name = row.get("logFile", {}).get("S", "")
         named, happened = named_time(name), moment_of(row["eventTime"]["S"])
         times = [file.named for file in files]
-        if kind != MISSING:
+        # A row that has expired by its own time is nowhere to be seen.
+        if kind != MISSING and not self.truth.is_over(row):
             is_near = named is not None and happened is not None and named - NEAR[0] <= happened <= named + NEAR[1]
             is_of_a_file = name.removeprefix(NAME) in self.truth.files
             is_by_hand = kind == ADDED and row["eventID"]["S"] in self.truth.run.by_hand

@@ -112,12 +112,12 @@ class Truth:
         found = []
         for event_id, row in self.rows.items():
             made = self.expected.get(event_id, [])
-            if self._is_over(made[0][0] if made else row) or any(_content(row) == _content(each) for each, _ in made):
+            if self.is_over(made[0][0] if made else row) or any(_content(row) == _content(each) for each, _ in made):
                 continue
             kind = CHANGED if made else ADDED
             found.append((kind, row, [file for _, file in made]))
         for event_id, made in self.expected.items():
-            if event_id not in self.rows and not self._is_over(made[0][0]):
+            if event_id not in self.rows and not self.is_over(made[0][0]):
                 found.append((MISSING, made[0][0], [file for _, file in made]))
         return found
 
@@ -127,7 +127,7 @@ class Truth:
         made = ((row, self.expected.get(event_id, [])) for event_id, row in self.rows.items())
         return [row for row, expected in made if not any(row == each for each, _ in expected)]
 
-    def _is_over(self, row):
+    def is_over(self, row):
         """Whether the row has expired: by the time of its event, whatever somebody has written into expiresAt."""
         happened, retention = moment_of(row["eventTime"]["S"]), self.world.row_retention
         return None not in (happened, retention) and happened <= self.run.now - retention
