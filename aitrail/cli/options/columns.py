@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from aitrail.cli.options.command import option
+from aitrail.cli.options.offering import offer_of
 from aitrail.cli.output import ROW_COLUMNS
 from aitrail.questions import ALL_COLUMNS, COLUMNS, USAGE_MEMBERS, Conditions, or_valid
 
@@ -52,10 +53,11 @@ def columns_option(
     "lists the indexed columns).",
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Adds --columns, which accepts names in `known`; the command gets them without duplicates as `columns`."""
+    offer = offer_of(lambda _: known)
 
-    def completed(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    def completed(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
         before, comma, last = incomplete.rpartition(",")
-        return [f"{before}{comma}{name}" for name in known if name.lower().startswith(last.lower())]
+        return [f"{before}{comma}{name}" for name in offer(context, parameter, last)]
 
     return option(
         "Output",

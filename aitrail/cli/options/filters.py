@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from aitrail.cli.options.command import option, repeated
+from aitrail.cli.options.offering import offer_of
 from aitrail.questions import (
     API_VERSIONS,
     ENGINES,
@@ -28,10 +29,11 @@ _SECTION = "Which calls (repeat for more values; !VALUE excludes)"
 
 
 def _completed(known: Collection[str]) -> Callable[..., list[str]]:
-    def completed(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    offer = offer_of(lambda _: known)
+
+    def completed(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
         prefix = EXCLUDES if incomplete.startswith(EXCLUDES) else ""
-        begin = incomplete.removeprefix(prefix).lower()
-        return [prefix + each for each in known if each.lower().startswith(begin)]
+        return [prefix + each for each in offer(context, parameter, incomplete.removeprefix(prefix))]
 
     return completed
 

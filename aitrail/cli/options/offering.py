@@ -7,7 +7,7 @@ import click
 Offer = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
-def _offer(known: Callable[[click.Context], Iterable[str]]) -> Offer:
+def offer_of(known: Callable[[click.Context], Iterable[str]]) -> Offer:
     """Those of the known values that begin with what has been typed, in any case."""
 
     def offer(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -55,12 +55,33 @@ def _principals(context: click.Context) -> Iterable[str]:
     return [*seen, *(kind for kind in kinds if not any(name.startswith(kind) for name in seen)), "root"]
 
 
+def _moments(_context: click.Context) -> Iterable[str]:
+    from aitrail.moments import PERIODS  # noqa: PLC0415
+
+    return "now", *PERIODS
+
+
+def _periods(_context: click.Context) -> Iterable[str]:
+    from aitrail.moments import PERIODS  # noqa: PLC0415
+
+    return PERIODS
+
+
+def _zones(_context: click.Context) -> Iterable[str]:
+    from aitrail.timezones import zone_names  # noqa: PLC0415
+
+    return zone_names()
+
+
 # Option, or argument in upper case -> what is offered.
 OFFERS: dict[str, Offer] = {
-    "--operation": _offer(_operations),
-    "--in-region": _offer(_regions),
-    "--region": _offer(_regions),
-    "--profile": _offer(_profiles),
-    "--resource": _offer(_resources),
-    "--principal": _offer(_principals),
+    "--operation": offer_of(_operations),
+    "--in-region": offer_of(_regions),
+    "--region": offer_of(_regions),
+    "--profile": offer_of(_profiles),
+    "--resource": offer_of(_resources),
+    "--principal": offer_of(_principals),
+    **dict.fromkeys(("--since", "--until"), offer_of(_moments)),
+    "--during": offer_of(_periods),
+    "--timezone": offer_of(_zones),
 }

@@ -1,19 +1,18 @@
 """Moments, periods and spans of time on the command line, and the time zone that they are in."""
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import click
 from click.core import ParameterSource
-from click.shell_completion import CompletionItem
 
 from aitrail.cells import counted
 from aitrail.cli.options.command import option
 from aitrail.clock import SYSTEM_CLOCK, Clock
-from aitrail.moments import PERIODS, MomentError, moment_of, period_of, span_of, window_of, within_time
-from aitrail.timezones import TimeZoneError, time_zone, zone_names
+from aitrail.moments import MomentError, moment_of, period_of, span_of, window_of, within_time
+from aitrail.timezones import TimeZoneError, time_zone
 from aitrail.window import Window
 
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
@@ -44,15 +43,6 @@ class Moment(click.ParamType[datetime]):
         except MomentError as error:
             self.fail(str(error), param, ctx)
 
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002 (click's)
-        param: click.Parameter,  # noqa: ARG002 (click's)
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """The words for moments."""
-        return _completed(("now", *PERIODS), incomplete)
-
 
 class Period(click.ParamType[Window]):
     """A whole day, week, month or year, in --timezone."""
@@ -68,15 +58,6 @@ class Period(click.ParamType[Window]):
         except MomentError as error:
             self.fail(str(error), param, ctx)
 
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002 (click's)
-        param: click.Parameter,  # noqa: ARG002 (click's)
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """The words for periods."""
-        return _completed(PERIODS, incomplete)
-
 
 class TimeZone(click.ParamType[tzinfo]):
     """The name of a time zone, `local`, or `UTC`."""
@@ -89,15 +70,6 @@ class TimeZone(click.ParamType[tzinfo]):
             return time_zone(value)
         except TimeZoneError as error:
             self.fail(str(error), param, ctx)
-
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002 (click's)
-        param: click.Parameter,  # noqa: ARG002 (click's)
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """The names of time zones."""
-        return _completed(zone_names(), incomplete)
 
 
 class Span(click.ParamType[timedelta]):
@@ -188,10 +160,6 @@ def window_options(section: str, *, since: str | None, until: str = "now", witho
         return with_window
 
     return decorated
-
-
-def _completed(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
-    return [CompletionItem(each) for each in words if each.lower().startswith(incomplete.lower())]
 
 
 def _default(since: str | None) -> str:
