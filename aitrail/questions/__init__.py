@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.questions.amounts import MEASURES, NETWORK_ACTIVITY, characters_of
+    from aitrail.questions.amounts import MEASURES, characters_of
     from aitrail.questions.conditions import ALL_COLUMNS, COLUMNS, USAGE_MEMBERS, WIDE_COLUMNS, Conditions, checked
     from aitrail.questions.dimensions import DIMENSIONS, TIMES, group_order
     from aitrail.questions.filters import Filter
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
-        amounts=("MEASURES", "NETWORK_ACTIVITY", "characters_of"),
+        amounts=("MEASURES", "characters_of"),
         conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
         dimensions=("DIMENSIONS", "TIMES", "group_order"),
         filters=("Filter",),

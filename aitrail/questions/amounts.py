@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import TypeVar
 
 from aitrail.costs import Prices, cost_of
-from aitrail.questions.dimensions import text_of, usage_field
+from aitrail.questions.dimensions import text_of
 from aitrail.questions.source import Row
+from aitrail.questions.usage_members import usage_member
 
 _T = TypeVar("_T")
 # Numbers of calls and characters.
@@ -15,7 +16,7 @@ _Calls = tuple[int, int]
 
 MEASURES = ("calls", "errors", "denied", "characters", "streamSeconds", "unmeasured")
 _ATTRIBUTES = {"streamSeconds": "stream_seconds"}
-NETWORK_ACTIVITY = "NetworkActivity"
+_NETWORK_ACTIVITY = "NetworkActivity"
 # Only Polly's characters have a price.
 _PRICED = "polly"
 # The default engine of SynthesizeSpeech and StartSpeechSynthesisTask (Amazon Polly Developer Guide).
@@ -28,15 +29,20 @@ _REPEATING = ("Get", "List", "Describe")
 _CHARGED_BY_CHARACTERS = frozenset({"SynthesizeSpeech", "StartSpeechSynthesisTask", "StartSpeechSynthesisStream"})
 
 
+def is_network_activity(row: Row) -> bool:
+    """Whether a row is an event that a VPC endpoint recorded."""
+    return row.get("eventCategory") == _NETWORK_ACTIVITY
+
+
 def is_call(row: Row) -> bool:
     """Whether a row is a call, or an attempt.
 
     The end of a stream is not: the stream began with another call. Nor is a network activity event, which repeats a
     call as the endpoint saw it, unless the endpoint refused the call: then no service has recorded it.
     """
-    if row.get("eventCategory") == NETWORK_ACTIVITY:
+    if is_network_activity(row):
         return row.get("errorCode") == _REFUSED_AT_ENDPOINT
-    return usage_field(row, "streamEnd") is not True
+    return usage_member(row, "streamEnd") is not True
 
 
 def characters_of(row: Row) -> int | None:
@@ -45,10 +51,9 @@ def characters_of(row: Row) -> int | None:
     No row repeats the characters of another row. They are 0 for a call that failed, for a call that queries a task, and
     for a network activity event: the last two repeat the characters of another row.
     """
-    is_copy = row.get("eventCategory") == NETWORK_ACTIVITY
-    if is_copy or row.get("outcome") != "ok" or str(row.get("operation")).startswith(_REPEATING):
+    if is_network_activity(row) or row.get("outcome") != "ok" or str(row.get("operation")).startswith(_REPEATING):
         return 0
-    characters = usage_field(row, "requestCharacters")
+    characters = usage_member(row, "requestCharacters")
     if isinstance(characters, int | Decimal) and not isinstance(characters, bool):
         return int(characters)
     return None if row.get("service") == _PRICED and str(row.get("operation")) in _CHARGED_BY_CHARACTERS else 0
@@ -59,9 +64,9 @@ class Amounts:
     """The amounts of some calls; they can be added, and taken away again.
 
     `unknown_characters` and `unknown_streams` count the successful calls whose characters, or the time of whose stream,
-    are not known. The dicts have for each
-    price of a million characters, each engine without a price, and each service without prices, the number of calls and
-    of characters. `unpriceable` counts the calls that have a price and no known number of characters.
+    are not known. `unpriceable` counts the calls that have a price and no known number of characters. The dicts have
+    the number of calls and of characters for each price of a million characters, for each engine without a price, and
+    for each service without prices.
     """
 
     calls: int = 0
@@ -133,7 +138,7 @@ def _set_price(amounts: Amounts, row: Row, characters: int | None, prices: Price
     if row["service"] != _PRICED:
         amounts.unpriced_services[row["service"]] = 1, 0
         return
-    engine = text_of(usage_field(row, "engine")) or _USUAL_ENGINE
+    engine = text_of(usage_member(row, "engine")) or _USUAL_ENGINE
     price = prices.price(engine, text_of(row.get("awsRegion")))
     if price is None:
         amounts.unpriced_engines[engine] = 1, characters or 0

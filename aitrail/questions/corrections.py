@@ -6,8 +6,8 @@ If CloudTrail learns more of a call after it has delivered the record, it delive
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from aitrail.questions.dimensions import usage_field
 from aitrail.questions.source import Row
+from aitrail.questions.usage_members import usage_member
 
 
 class Corrections:
@@ -61,7 +61,7 @@ class Corrections:
 
 
 def _take(row: Row, kept: dict[str, Row]) -> bool:
-    corrected = usage_field(row, "originalEventID")
+    corrected = usage_member(row, "originalEventID")
     if not isinstance(corrected, str) or not corrected:
         return False
     kept[row["eventID"]] = row
@@ -69,7 +69,7 @@ def _take(row: Row, kept: dict[str, Row]) -> bool:
 
 
 def _corrected_by(row: Row) -> str:
-    return str(usage_field(row, "originalEventID"))
+    return str(usage_member(row, "originalEventID"))
 
 
 def _at_time_of(first: Row, row: Row) -> Row:

@@ -7,9 +7,11 @@ from typing import Any
 
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
+from aitrail.questions.conditions import COLUMNS, USAGE_MEMBERS
 from aitrail.questions.periods import PERIODS, chronological, period_of
 from aitrail.questions.source import Row
 from aitrail.questions.spellings import or_valid, shown
+from aitrail.questions.usage_members import usage_member
 from aitrail.questions.usage_spellings import usage_fields
 from aitrail.services import load
 
@@ -26,38 +28,30 @@ def _attribute(name: str) -> Callable[[Row], object]:
 
 def _usage(*names: str) -> Callable[[Row], object]:
     """The first of these usage fields that a row has."""
-    return lambda row: next((found for name in names if (found := usage_field(row, name)) is not None), None)
+    return lambda row: next((found for name in names if (found := usage_member(row, name)) is not None), None)
 
 
-def usage_field(row: Row, name: str) -> object:
-    """A member of a row's `usage`; None if it has none."""
-    used = row.get("usage")
-    return used.get(name) if isinstance(used, dict) else None
+# Dimensions whose conditions are about more than one attribute, or are flags.
+_OF_THEIR_OWN = {"user-agent": _usage("agent"), "mfa": _usage("mfa")}
+
+
+def _value_of(name: str) -> Callable[[Row], object]:
+    condition = name.replace("-", "_")
+    if name in TIMES:
+        return period_of(name)
+    if condition in COLUMNS:
+        return _attribute(COLUMNS[condition])
+    return _usage(*USAGE_MEMBERS[condition]) if condition in USAGE_MEMBERS else _OF_THEIR_OWN[name]
 
 
 # Dimension -> its value for a row.
 DIMENSIONS: dict[str, Callable[[Row], object]] = {
-    "service": _attribute("service"),
-    "operation": _attribute("operation"),
-    "principal": _attribute("principal"),
-    "account": _attribute("recipientAccountId"),
-    "region": _attribute("awsRegion"),
-    **{name: period_of(name) for name in TIMES},
-    "resource": _attribute("resource"),
-    "engine": _usage("engine"),
-    "voice": _usage("voiceId"),
-    "language": _usage("languageCode", "localeId"),
-    "outcome": _attribute("outcome"),
-    "error-code": _attribute("errorCode"),
-    "credentials": _attribute("credentials"),
-    "session": _attribute("sessionName"),
-    "principal-account": _attribute("principalAccount"),
-    "source-ip": _attribute("sourceIPAddress"),
-    "access-key": _attribute("accessKeyId"),
-    "called-by": _attribute("calledBy"),
-    "user-agent": _usage("agent"),
-    "mfa": _usage("mfa"),
-    "api-version": _usage("apiVersion"),
+    name: _value_of(name)
+    for name in (
+        *("service", "operation", "principal", "account", "region", *TIMES, "resource", "engine", "voice", "language"),
+        *("outcome", "error-code", "credentials", "session", "principal-account", "source-ip", "access-key"),
+        *("called-by", "user-agent", "mfa", "api-version"),
+    )
 }
 
 

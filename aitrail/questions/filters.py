@@ -65,7 +65,7 @@ class Filter:
         return cls(**checked(conditions, registry))
 
     def of_indexes(self) -> Self:
-        """The filter with only the conditions that an index can answer, and those that need whole rows."""
+        """The filter with only the conditions that an index can answer; all of it, if it needs whole rows."""
         if self.user_agent:
             return self
         return type(self)(service=self.service, principal=self.principal, resource=self.resource)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
+from aitrail.questions.usage_members import usage_member
 from aitrail.services import Registry, shortened
 
 Row = dict[str, Any]
@@ -14,8 +15,7 @@ Row = dict[str, Any]
 
 def further_resources(row: Row) -> list[str]:
     """The resources of a row beside `resource`; of a row of any shape."""
-    usage = row.get("usage")
-    resources = usage.get("resources") if isinstance(usage, dict) else None
+    resources = usage_member(row, "resources")
     return [each for each in resources if isinstance(each, str)] if isinstance(resources, list) else []
 
 

@@ -4,6 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 from os import PathLike, fspath
@@ -190,7 +191,7 @@ class EventStore:
         read = wanted.of_indexes()
         first, last = window.bounds
         reading = Reading(
-            matches=wanted.matcher() if read is not wanted else lambda _: True,
+            matches=replace(wanted, user_agent=()).matcher(),  # user agents are selected where rows are read
             is_within=lambda event_time: first <= event_time <= last,
             find=lambda event_ids: self.source.whole({"eventID": each} for each in event_ids),
             later=self._rows_after(window, read),

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Generic, NamedTuple, TypeVar
 
-from aitrail.questions.dimensions import usage_field
 from aitrail.questions.source import Row
+from aitrail.questions.usage_members import usage_member
 from aitrail.window import parse_time
 
 _T = TypeVar("_T")
@@ -34,7 +34,7 @@ class Streams(Generic[_T]):
     def begin(self, row: Row, of: _T) -> bool:
         """Keeps a row that begins a stream; returns whether it does."""
         key = _key(row)
-        if key is None or usage_field(row, "streamEnd") is True or row["outcome"] != "ok":
+        if key is None or usage_member(row, "streamEnd") is True or row["outcome"] != "ok":
             return False
         self._begins[key].append(_Begin(row["eventTime"], row["eventID"], of))
         return True
@@ -42,7 +42,7 @@ class Streams(Generic[_T]):
     def end(self, row: Row) -> None:
         """Keeps a row if it ends a stream."""
         key = _key(row)
-        if key is not None and usage_field(row, "streamEnd") is True:
+        if key is not None and usage_member(row, "streamEnd") is True:
             self._ends[key].append(row["eventTime"])
 
     def forget(self, row: Row) -> bool:
@@ -71,7 +71,7 @@ class Streams(Generic[_T]):
 
 
 def _key(row: Row) -> _Key | None:
-    stream = usage_field(row, "stream")
+    stream = usage_member(row, "stream")
     if not isinstance(stream, str):
         return None
     return str(row.get("service")), str(row.get("recipientAccountId")), str(row.get("awsRegion")), stream

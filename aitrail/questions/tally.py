@@ -6,10 +6,11 @@ from datetime import UTC, tzinfo
 from typing import NamedTuple
 
 from aitrail.costs import Prices
-from aitrail.questions.amounts import NETWORK_ACTIVITY, Amounts, amounts_of, is_call
-from aitrail.questions.dimensions import key_function, usage_field
+from aitrail.questions.amounts import Amounts, amounts_of, is_call, is_network_activity
+from aitrail.questions.dimensions import key_function
 from aitrail.questions.source import Row
 from aitrail.questions.streams import Streams
+from aitrail.questions.usage_members import usage_member
 
 # The values of the dimensions of a group.
 Key = tuple[str | None, ...]
@@ -74,14 +75,11 @@ class Tally:
             call.amounts.unknown_streams = int(seconds is None)
             self._put(call)
 
-    def groups(self) -> set[Key]:
-        """The groups with calls."""
-        own = {key for key, amounts in self._groups.items() if amounts.calls}
-        return own | {call.key for calls in self._copies.values() for call in calls}
-
     def by_group(self) -> dict[Key, Amounts]:
-        """The amounts of each group."""
-        found = {key: self._sum_of_own({key}) for key in self.groups()}
+        """The amounts of each group with calls."""
+        shared = (call.key for calls in self._copies.values() for call in calls)
+        own = (key for key, amounts in self._groups.items() if amounts.calls)
+        found = {key: self._sum_of_own({key}) for key in {*own, *shared}}
         for calls in self._copies.values():
             by_key: defaultdict[Key, list[_Call]] = defaultdict(list)
             for call in calls:
@@ -110,9 +108,9 @@ class Tally:
                 yield min(copies, key=_order)
 
     def _call(self, row: Row) -> _Call:
-        shared = usage_field(row, "sharedEventID")
+        shared = usage_member(row, "sharedEventID")
         return _Call(
-            is_network=row.get("eventCategory") == NETWORK_ACTIVITY,
+            is_network=is_network_activity(row),
             event_id=row.get("eventID", ""),
             key=self._key_of(row),
             shared=shared if isinstance(shared, str) else None,

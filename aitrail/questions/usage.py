@@ -39,8 +39,6 @@ class Reading:
 
 
 _ROWS_ALONE = Reading()
-
-
 # The value of a dimension in a group that sums all values without a group of their own.
 OTHERS = "(others)"
 # More than a week of minutes, and a year of hours.
@@ -53,22 +51,20 @@ class Usage(list[dict[str, Any]]):
     def __init__(self, tally: Tally, names: Sequence[str], *, with_cost: bool) -> None:
         self._tally, self._names, self._with_cost = tally, tuple(names), with_cost
         self.periods: list[str] = []
+        amounts = tally.by_group()
         # The shown values of a group -> the groups of the tally that it sums.
-        self._keys: dict[Key, tuple[Key, ...]] = {}
-        self._show({key: (key,) for key in tally.groups()}, tally.by_group(), "calls")
+        self._keys: dict[Key, tuple[Key, ...]] = {key: (key,) for key in amounts}
+        self._arrange({key: self._group(key, each) for key, each in amounts.items()}, "calls")
 
-    def _show(self, keys: Mapping[Key, tuple[Key, ...]], amounts: Mapping[Key, Amounts], measure: str) -> None:
-        groups = {key: self._group(key, amounts[key]) for key in keys}
-        ordered = sorted(groups, key=lambda key: (OTHERS in key, *self._order(key, groups[key], measure)))
-        self._keys = {key: keys[key] for key in ordered}
-        self[:] = [groups[key] for key in ordered]
+    def _arrange(self, groups: Mapping[Key, dict[str, Any]], measure: str) -> None:
+        def order(key: Key) -> tuple[Any, ...]:
+            return OTHERS in key, *group_order(self._names, key, groups[key][measure] or 0)
 
-    def _order(self, key: Key, group: dict[str, Any], measure: str) -> tuple[Any, ...]:
-        return group_order(self._names, key, group[measure] or 0)
+        self[:] = [groups[key] for key in sorted(groups, key=order)]
 
     def sorted_by(self, measure: str) -> Self:
         """The same groups: by time if a dimension is one, then by the measure, most first, then by name."""
-        self._show(self._keys, {key: self._tally.sum_of(keys) for key, keys in self._keys.items()}, measure)
+        self._arrange({self._shown(group): group for group in self}, measure)
         return self
 
     def top(self, number: int, measure: str) -> Self:
@@ -84,8 +80,8 @@ class Usage(list[dict[str, Any]]):
         summed: defaultdict[Key, list[Key]] = defaultdict(list)
         for shown, keys in self._keys.items():
             summed[shown if shown[0] in largest else (OTHERS, *shown[1:])].extend(keys)
-        kept = {key: tuple(keys) for key, keys in summed.items()}
-        self._show(kept, {key: self._tally.sum_of(keys) for key, keys in kept.items()}, measure)
+        self._keys = {key: tuple(keys) for key, keys in summed.items()}
+        self._arrange({key: self._group(key, self._tally.sum_of(keys)) for key, keys in summed.items()}, measure)
         return self
 
     def with_zeros(self, window: Window, zone: tzinfo = UTC) -> bool:
@@ -100,8 +96,10 @@ class Usage(list[dict[str, Any]]):
         found = self._periods(times[0], window, zone)
         self.periods = found or []
         if len(self._names) == 1:
-            keys = {(period,): () for period in self.periods} | self._keys
-            self._show(keys, {key: self._tally.sum_of(each) for key, each in keys.items()}, "calls")
+            missing = [key for period in self.periods if (key := (period,)) not in self._keys]
+            empty = {key: self._group(key, Amounts()) for key in missing}
+            self._keys |= dict.fromkeys(empty, ())
+            self._arrange({self._shown(group): group for group in self} | empty, "calls")
         return found is not None
 
     def _periods(self, name: str, window: Window, zone: tzinfo) -> list[str] | None:
@@ -125,7 +123,10 @@ class Usage(list[dict[str, Any]]):
 
     def _tallied(self, groups: Iterable[dict[str, Any]]) -> Iterator[Key]:
         for group in groups:
-            yield from self._keys[tuple(group[name] for name in self._names)]
+            yield from self._keys[self._shown(group)]
+
+    def _shown(self, group: dict[str, Any]) -> Key:
+        return tuple(group[name] for name in self._names)
 
     def _group(self, key: Key, amounts: Amounts) -> dict[str, Any]:
         return dict(zip(self._names, key, strict=True)) | self._measures(amounts)

@@ -1,7 +1,7 @@
 """Tests of rows for the conditions on the column `usage` and on user agents."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import partial
@@ -9,6 +9,7 @@ from typing import Any
 
 from aitrail.questions.conditions import USAGE_MEMBERS
 from aitrail.questions.spellings import excluded_of, wanted_of
+from aitrail.questions.usage_members import usage_member
 
 _Row = dict[str, Any]
 _Values = tuple[str, ...]
@@ -32,14 +33,9 @@ def is_like_in_any_case(values: _Values) -> Callable[[object], bool]:
     return test
 
 
-def _field(row: _Row, name: str) -> object:
-    used = row.get("usage")
-    return used.get(name) if isinstance(used, Mapping) else None
-
-
 def _has_member(members: tuple[str, ...], values: _Values) -> _RowTest:
     is_like = is_like_in_any_case(values)
-    return lambda row: any(is_like(_field(row, name)) for name in members)
+    return lambda row: any(is_like(usage_member(row, name)) for name in members)
 
 
 def _speaks(values: _Values) -> _RowTest:
@@ -47,7 +43,7 @@ def _speaks(values: _Values) -> _RowTest:
     is_like = is_like_in_any_case(tuple(value.replace("_", "-") for value in values))
 
     def test(row: _Row) -> bool:
-        codes = (_field(row, name) for name in USAGE_MEMBERS["language"])
+        codes = (usage_member(row, name) for name in USAGE_MEMBERS["language"])
         return any(is_like(code.replace("_", "-")) for code in codes if isinstance(code, str))
 
     return test
@@ -59,7 +55,7 @@ def _has_labels(values: _Values) -> _RowTest:
         name, _, value = text.partition("=")
         by_name.setdefault(name, []).append(value)
     tests = {name: is_like_in_any_case(tuple(each)) for name, each in by_name.items()}
-    return lambda row: all(test(_text(_field(row, name))) for name, test in tests.items())
+    return lambda row: all(test(_text(usage_member(row, name))) for name, test in tests.items())
 
 
 def _text(value: object) -> str | None:
@@ -71,7 +67,7 @@ def _text(value: object) -> str | None:
 
 def has_mfa(wanted: bool) -> _RowTest:  # noqa: FBT001 (the value of a condition)
     """A test: True if a call was made with MFA, or False if it was not or does not say whether it was."""
-    return lambda row: (_field(row, "mfa") is True) is wanted
+    return lambda row: (usage_member(row, "mfa") is True) is wanted
 
 
 def _is_made_by(values: _Values) -> _RowTest:
@@ -81,7 +77,7 @@ def _is_made_by(values: _Values) -> _RowTest:
 
 def _product(row: _Row) -> str | None:
     """The product and version of a row's user agent; rows of earlier versions have only the whole text."""
-    product, whole = _field(row, "agent"), row.get("userAgent")
+    product, whole = usage_member(row, "agent"), row.get("userAgent")
     if isinstance(product, str):
         return product
     return whole.split(" ", 1)[0] if isinstance(whole, str) else None
@@ -93,7 +89,7 @@ def narrow_user_agent(values: _Values) -> Callable[[_Row], bool | None]:
     has_wanted = bool(wanted_of(values))
 
     def test(row: _Row) -> bool | None:
-        product = _field(row, "agent")
+        product = usage_member(row, "agent")
         is_wanted, is_excluded = wanted(product) if has_wanted else True, excluded(product)
         if is_wanted is False or is_excluded is True:
             return False

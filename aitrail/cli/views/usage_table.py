@@ -64,8 +64,8 @@ def cross_table(  # noqa: PLR0917 (a table is made of all of them)
 
     Several lines or columns have totals; `total` returns the measures of several groups together. If not all columns
     fit into the width, the smallest ones, or the oldest times, are summed in one column. For a cell without calls, a
-    count is 0 and a cost is empty. `title` titles the columns of `by`. The one of `by`
-    that is a time has all `periods`, also those without calls.
+    count is 0 and a cost is empty. `title` titles the columns of `by`. The one of `by` that is a time has all
+    `periods`, also those without calls.
     """
     return _CrossTable(groups, by, measure, total, periods).finished(width, [title(name) for name in by[:-1]])
 
@@ -93,8 +93,9 @@ class _CrossTable:
         if self._across in TIMES:
             for period in periods:
                 self._totals.setdefault(period, self._nothing)
-        elif self._names and self._names[0] in TIMES and len(self._names) == 1:
-            self._rows.update({(period,): {} for period in periods if (period,) not in self._rows})
+        elif len(self._names) == 1 and self._names[0] in TIMES:
+            for period in periods:
+                self._rows.setdefault((period,), {})
 
     def _sum(self, groups: Sequence[_Group]) -> _Group:
         return groups[0] if len(groups) == 1 else self._total(groups) if groups else self._nothing
@@ -113,7 +114,9 @@ class _CrossTable:
             labels.append([_TOTAL, *[""] * (len(self._names) - 1)])
         taken = sum(widths(titles, labels)) + _GAP * (len(titles) - 1)
         shown = self._columns if width is None else self._fitting(width - taken)
-        others = [column for column in self._columns if column not in set(shown)]
+        others = dict.fromkeys(self._columns)
+        for column in shown:
+            del others[column]
         heads = [*titles, *map(_name, shown)]
         if others:
             heads.append(_OTHERS)

@@ -1,0 +1,9 @@
+"""The members of the column `usage` of a row of any shape."""
+
+from typing import Any
+
+
+def usage_member(row: dict[str, Any], name: str) -> object:
+    """A member of a row's `usage`; None if it has none."""
+    used = row.get("usage")
+    return used.get(name) if isinstance(used, dict) else None
