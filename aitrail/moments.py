@@ -55,7 +55,7 @@ def moment_of(text: str, now: datetime, zone: tzinfo = UTC) -> datetime:
         raise MomentError(
             f"{text!r} is not a time: give now, today, yesterday, monday, this-week, last-month, a span before now "
             "(30m, 12h, 7d, 2w, 3mo), or ISO-8601 (2026, 2026-11, 2026-11-01, 2026-11-01T08:30, "
-            f"2026-11-01T08:30:00+01:00; {_name(zone)} if it has no time zone)."
+            f"2026-11-01T08:30:00+01:00; {zone} if it has no time zone)."
         ) from None
 
 
@@ -174,7 +174,3 @@ def _whole_period(until: str | date | timedelta, begin: datetime, now: datetime,
     if isinstance(until, str) and (period := _period(until, zoned(now, zone).date())) and period[0] != "day":
         unit, name = period[0], until
     return f" The end is exclusive: give {next_first_day(unit, day)} to include {name}."
-
-
-def _name(zone: tzinfo) -> str:
-    return "UTC" if zone is UTC else str(zone)

@@ -141,5 +141,5 @@ class Review:
         if doubt == NO_DIGESTS:
             counts[_LACKING] += self.ledger.confirm_no_digests(entry["logFile"])
         elif doubt is None:
-            settled = {each["logFile"] for each in entry.get("sampleLogFiles", ())}
-            self.ledger.remove_resolved_log_files(entry["logFile"], settled.__contains__)
+            named = {each["logFile"] for each in entry.get("sampleLogFiles", ())}
+            self.ledger.remove_resolved_log_files(entry["logFile"], named.__contains__)

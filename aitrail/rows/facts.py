@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aitrail.dynamodb import items
+from aitrail.rows.identity import map_of
 from aitrail.services import Service, is_redacted, shortened
 
 _PRODUCT = re.compile(r"[^\s/]+/[^\s,;]+")
@@ -23,9 +24,9 @@ def facts_of(record: dict[str, Any]) -> dict[str, str | bool]:
 
     Texts have at most 64 characters. `originalEventID` is that of the record which this one corrects.
     """
-    addendum = _map(record.get("addendum"))
+    addendum = map_of(record.get("addendum"))
     is_update = addendum.get("reason") == "UPDATED_DATA"
-    attributes = _map(_map(_map(record.get("userIdentity")).get("sessionContext")).get("attributes"))
+    attributes = map_of(map_of(map_of(record.get("userIdentity")).get("sessionContext")).get("attributes"))
     texts = {
         "agent": _agent(record.get("userAgent")),
         "originalEventID": addendum.get("originalEventID") if is_update else None,
@@ -42,7 +43,7 @@ def facts_of(record: dict[str, Any]) -> dict[str, str | bool]:
 def named_resources(record: dict[str, Any], service: Service) -> Iterator[str]:
     """The resources of the service that `resources` or the message of a denied call names by an ARN, as kind/name."""
     resources = record.get("resources")
-    arns = [_map(each).get("ARN") for each in resources] if isinstance(resources, list) else []
+    arns = [map_of(each).get("ARN") for each in resources] if isinstance(resources, list) else []
     message = record.get("errorMessage")
     refused = _REFUSED.search(message) if isinstance(message, str) else None
     for arn in (*arns, refused and refused[1]):
@@ -60,7 +61,3 @@ def _agent(user_agent: object) -> str | None:
     text = user_agent.strip(" []")
     product = _PRODUCT.match(text)
     return product[0] if product else text
-
-
-def _map(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -90,9 +90,9 @@ _CREDENTIALS_BY_ARN = {
 
 def identity_of(record: dict[str, Any]) -> Identity:
     """The identity that made the call of a CloudTrail record; never fails, whatever userIdentity contains."""
-    user = _map(record.get("userIdentity"))
-    session_context = _map(user.get("sessionContext"))
-    issuer = _map(session_context.get("sessionIssuer"))
+    user = map_of(record.get("userIdentity"))
+    session_context = map_of(user.get("sessionContext"))
+    issuer = map_of(session_context.get("sessionIssuer"))
     arn = _parsed(_text(user, "arn"))
     session_name = _session_name(user, arn)
     credentials = _credentials(user, issuer, arn)
@@ -124,7 +124,8 @@ def _behind(user: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield attribute, found
 
 
-def _map(value: object) -> dict[str, Any]:
+def map_of(value: object) -> dict[str, Any]:
+    """A JSON object; an empty one in the place of any other value."""
     return value if isinstance(value, dict) else {}
 
 
@@ -207,7 +208,7 @@ def _principal(
 def _role_principal(user: dict[str, Any], issuer: dict[str, Any], arn: _Arn, sso_session: str | None) -> str:
     """The role's name or, for IAM Identity Center, the person's name, which is the role's session name."""
     if user.get("type") == "IdentityCenterUser":
-        person = _text(user, "userName") or _text(_map(user.get("onBehalfOf")), "userId")
+        person = _text(user, "userName") or _text(map_of(user.get("onBehalfOf")), "userId")
         return f"sso/{person or _best_id(user)}"
     if sso_session:
         return f"sso/{sso_session}"
