@@ -23,7 +23,7 @@ _MIN_FLOAT = 1e-128
 _MAX_NAME_BYTES = 65_535
 # Paths take space: a field with more paths than this is stored as one JSON text.
 _MAX_PATHS = 20
-# Two halves of a character beyond 16 bits, wrongly encoded each for itself: escaped in JSON, they would be read as the
+# The two surrogates of a character beyond 16 bits, encoded separately: escaped in JSON, they would be read as the
 # character. The bytes of such a JSON text are stored in base64, after a mark with which no JSON text begins.
 _HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _BASE64 = "base64:"

@@ -1,7 +1,7 @@
 """Usage: counts each call once, with its errors, characters, time of streams, and the cost of characters. Pure.
 
 CloudTrail may record one call several times: a record that corrects another one, a record for each of several accounts,
-the begin and the end of a stream, and a copy at a VPC endpoint. What belongs together is found when rows are read, in
+the start and the end of a stream, and a copy at a VPC endpoint. What belongs together is found when rows are read, in
 any order.
 """
 
@@ -151,7 +151,7 @@ def usage(  # noqa: PLR0913 (each is a separate choice)
 
     `by` names dimensions (see `aitrail.questions.dimensions`), which become keys; the value is None if a row has none.
     `errors` are calls with any outcome but ok. `characters` are those of calls that synthesize speech; see
-    characters_of. `streamSeconds` is an upper bound: the time between the records of a stream's begin and of its end.
+    characters_of. `streamSeconds` is an upper bound: the time between the records that start and end a stream.
     `unmeasured` counts successful calls whose characters or stream time are not known. `cost` is a Decimal in the
     prices' currency and covers Polly's charge for characters; it is None for a group without any price, or without any
     known number of characters. With `costIsAtLeast`, the characters of other calls are not known. `report` is called

@@ -93,14 +93,14 @@ def usage(
     twice at the end of summer time is told apart.
 
     Each call counts once: a record that corrects another one takes its place, and a call that CloudTrail recorded for
-    several accounts counts in each of them, but once in their total. The records of the begin and the end of a stream
+    several accounts counts in each of them, but once in their total. The records that start and end a stream
     (Transcribe) are one call, and streamSeconds is the time between them: the stream was not longer. Events that a VPC
     endpoint records in addition to a call (network activity events) do not count, but calls that the endpoint refused
     are denied calls.
 
     Only characters of successful calls count. Some records do not say how many there were: unmeasured counts their
-    calls, and streams without a known end. The sums are then at least what is shown, and so is the cost (>=). It is
-    empty if nothing is known.
+    calls, and streams without a known end. The sums are then at least what is shown. If characters are not known, so
+    is the cost (>=), which is empty if none are known.
 
     The cost covers only Polly's characters, without free tier and discounts: log files do not contain the length of
     audio (Transcribe), and Lex and Personalize have no prices. The cost is empty (null in json) if nothing has a
