@@ -60,11 +60,12 @@ def _demonstrate(files: Given, *, kept: bool) -> None:
         with step("Waiting until the deployed function has processed them"):
             pipeline.wait_for(set(put), _now_and_then())
         rows = pipeline.rows_by_service()
-        window = _window(pipeline) if rows and files.rows is None else ()
+        window = _window(pipeline) if rows else ()
         _ask(pipeline, rows, window=window)
         names, odd = {log_file: file.name for log_file, file in put.items()}, {each for each in put if put[each].odd}
         tell("\nOutcome of the files")
-        tell(summary(names, odd, pipeline.ledger(), rows, pipeline.messages("DeadLetterQueueUrl")))
+        calls = int(pipeline.aitrail("usage", *window, "--query", "sum([].calls)")) if rows else 0
+        tell(summary(names, odd, pipeline.ledger(), rows, calls, pipeline.messages("DeadLetterQueueUrl")))
         took = time.monotonic() - began
         if kept:
             keep(pipeline, window)

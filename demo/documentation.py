@@ -1,17 +1,20 @@
 """`make docs`: generates parts of the documentation.
 
 docs/cli.md contains the output of --help. In README.md and docs/, the text after a line `    $ aitrail …` of a code
-block is the command's output for the sample log files of a fixed day, which replace the table and `--from samples`.
+block is the command's output for the sample log files of a fixed day, which replace the table and `--from samples`. So
+is what the examples in docs/python.md print.
 """
 
+import doctest
 import io
 import re
 import shlex
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,6 +24,7 @@ from demo.samples import FOLDER, write_samples
 
 PROJECT = Path(__file__).parents[1]
 REFERENCE = PROJECT / "docs" / "cli.md"
+PYTHON_PAGE = PROJECT / "docs" / "python.md"
 CLOCK = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 _WIDTH = 100
@@ -57,6 +61,30 @@ def refreshed(page: str, logs: Path) -> str:
         return "\n".join([f"    $ {found[1]}", *lines, ""])
 
     return _ANSWER.sub(answered, page)
+
+
+def with_printed(page: str, logs: Path) -> str:
+    """A page with what its Python examples print in the folder `logs`; what they print already may stay shortened."""
+    parts = doctest.DocTestParser().parse(page)
+    printed: dict[int, str] = {}
+
+    class Runner(doctest.DocTestRunner):
+        def report_failure(self, _out: Any, _test: Any, example: doctest.Example, got: str) -> None:  # noqa: ANN401 (any stream)
+            printed[id(example)] = got
+
+        def report_unexpected_exception(self, _out: Any, _test: Any, example: doctest.Example, error: Any) -> None:  # noqa: ANN401 (as above)
+            raise RuntimeError(f"This example fails: {example.source}") from error[1]
+
+    examples = [part for part in parts if isinstance(part, doctest.Example)]
+    with chdir(logs):
+        Runner(optionflags=doctest.ELLIPSIS).run(doctest.DocTest(examples, {}, "page", None, 0, None))
+    return "".join(part if isinstance(part, str) else _shown(part, printed.get(id(part), part.want)) for part in parts)
+
+
+def _shown(example: doctest.Example, printed: str) -> str:
+    source = [f"{'... ' if place else '>>> '}{line}" for place, line in enumerate(example.source.splitlines())]
+    lines = [*source, *printed.splitlines()]
+    return "".join(f"{' ' * example.indent}{line}".rstrip() + "\n" for line in lines)
 
 
 def _place(command: str, logs: Path) -> tuple[str, ...]:
@@ -103,6 +131,7 @@ def main() -> None:
     with sample_folder() as logs:
         for page in pages():
             page.write_text(refreshed(page.read_text(), logs))
+        PYTHON_PAGE.write_text(with_printed(PYTHON_PAGE.read_text(), logs))
 
 
 if __name__ == "__main__":

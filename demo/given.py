@@ -30,7 +30,7 @@ class Given:
 
 
 def samples(now: datetime) -> Given:
-    """The sample log files of the two days before `now` (aware)."""
+    """The sample log files of the five weeks before `now` (aware)."""
     logs = sample_logs(now)
     files = [
         File(name=file.what or Path(file.key).name, key=file.key, body=file.body, odd=bool(file.what))

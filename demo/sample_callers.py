@@ -135,6 +135,14 @@ PARTNER = Caller(
     source_address="198.51.100.201",
     user_agent=_BOTO3,
 )
+# A job that nobody runs any more.
+RETIRED = Caller(
+    identity=lambda account, created: _assumed_role(
+        "meeting-minutes", "minutes-2026", "ASIAMINUTESROEXAMPLE", account, created
+    ),
+    source_address="198.51.100.77",
+    user_agent="Boto3/1.17.112 Python/3.6.15 Linux/5.4.0 Botocore/1.20.112",
+)
 ROOT = Caller(identity=_root, source_address="192.0.2.9", user_agent=_BROWSER)
 KIOSK = Caller(identity=_federated, source_address="203.0.113.180", user_agent="aws-sdk-js/3.901.0 ua/2.1 os/macOS")
 LEX = Caller(identity=_lex_service_role, source_address="lexv2.amazonaws.com", user_agent="lexv2.amazonaws.com")

@@ -1,11 +1,12 @@
 """The calls in the sample logs: requests and responses in the form in which CloudTrail records them.
 
 Texts are redacted and S3 addresses are empty, as CloudTrail writes them for Polly and Transcribe. `{account}`,
-`{region}` and `{caller}` (an ARN) are replaced by the values of the call's record.
+`{region}` and `{caller}` (an ARN) are replaced by the values of the call's record, and `{eventID}` and `{requestID}` by
+those of the first record of a call that has several.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from demo.sample_callers import (
     ADMINISTRATOR,
@@ -15,6 +16,7 @@ from demo.sample_callers import (
     LEX,
     OLD_SCRIPT,
     PARTNER,
+    RETIRED,
     ROOT,
     Caller,
 )
@@ -26,6 +28,7 @@ _LEX = "lex.amazonaws.com"
 _PERSONALIZE = "personalize.amazonaws.com"
 _REDACTED = "**********"
 _BOT, _ALIAS = "K3X9QW7T2P", "TSTALIASID"
+_SESSION = "0d9f6a52-77c4-4b1e-8a3c-1f2e3d4c5b6a"
 _GROUP = "arn:aws:personalize:{region}:{account}:dataset-group/webshop"
 _SOLUTION = "arn:aws:personalize:{region}:{account}:solution/also-bought"
 _CAMPAIGN = "arn:aws:personalize:{region}:{account}:campaign/also-bought"
@@ -33,7 +36,11 @@ _CAMPAIGN = "arn:aws:personalize:{region}:{account}:campaign/also-bought"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call by one caller; `extra` holds top-level fields of the record that few calls have."""
+    """One call by one caller; `extra` holds top-level fields of the record that few calls have.
+
+    `later` are further records that CloudTrail writes of it, with the seconds after the first. A `shared` call has a
+    record in each account.
+    """
 
     caller: Caller
     source: str
@@ -44,19 +51,33 @@ class Call:
     read_only: bool = False
     error: tuple[str, str] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    later: tuple[tuple[int, Self], ...] = ()
+    shared: bool = False
 
 
 def _speech(
     caller: Caller,
-    characters: int,
+    characters: int | None,
     *,
     engine: str = "neural",
     voice: str = "Joanna",
     **others: Any,  # noqa: ANN401 - Call's own
 ) -> Call:
+    """A call of SynthesizeSpeech. Some records have no response, and so no characters (None)."""
     request = {"engine": engine, "outputFormat": "mp3", "text": _REDACTED, "textType": "text", "voiceId": voice}
-    response = {"contentType": "audio/mpeg", "requestCharacters": characters}
+    response = None if characters is None else {"contentType": "audio/mpeg", "requestCharacters": characters}
     return Call(caller=caller, source=_POLLY, name="SynthesizeSpeech", request=request, response=response, **others)
+
+
+def _correction(caller: Caller, characters: int, **others: Any) -> Call:  # noqa: ANN401 - as above
+    """A record that corrects the characters of a call of SynthesizeSpeech."""
+    addendum = {
+        "reason": "UPDATED_DATA",
+        "updatedFields": "responseElements.requestCharacters",
+        "originalRequestID": "{requestID}",
+        "originalEventID": "{eventID}",
+    }
+    return _speech(caller, characters, extra={"addendum": addendum}, **others)
 
 
 def _failed(caller: Caller, source: str, name: str, request: dict[str, Any], error: tuple[str, str]) -> Call:
@@ -74,6 +95,9 @@ POLLY = (
     _speech(APPLICATION, 218),
     _speech(APPLICATION, 1420, engine="generative", voice="Ruth"),
     _speech(APPLICATION, 87),
+    _speech(APPLICATION, None),
+    _speech(APPLICATION, 4100, later=((70, _correction(APPLICATION, 410)),)),
+    _speech(KIOSK, None, voice="Daniel"),
     _speech(ALICE, 25, engine="standard", voice="Hans"),
     _speech(ADMINISTRATOR, 12, voice="Vicki"),
     _speech(KIOSK, 64, voice="Daniel"),
@@ -179,7 +203,18 @@ TRANSCRIBE = (
         source=_STREAMING,
         name="StartStreamTranscription",
         request={"languageCode": "en-US", "mediaSampleRateHertz": 16000, "mediaEncoding": "pcm"},
-        response={"languageCode": "en-US", "sessionId": "0d9f6a52-77c4-4b1e-8a3c-1f2e3d4c5b6a"},
+        response={"languageCode": "en-US", "sessionId": _SESSION},
+        later=(
+            (
+                95,
+                Call(
+                    caller=APPLICATION,
+                    source=_STREAMING,
+                    name="EndStreamTranscription",
+                    request={"languageCode": "en-US", "sessionId": _SESSION},
+                ),
+            ),
+        ),
     ),
     Call(
         caller=KIOSK,
@@ -288,11 +323,52 @@ PERSONALIZE = (
         response={"solutionVersionArn": f"{_SOLUTION}/2b7c9d1e"},
     ),
     Call(
-        caller=PARTNER, source=_PERSONALIZE, name="DescribeCampaign", request={"campaignArn": _CAMPAIGN}, read_only=True
+        caller=PARTNER,
+        source=_PERSONALIZE,
+        name="DescribeCampaign",
+        request={"campaignArn": _CAMPAIGN},
+        read_only=True,
+        shared=True,
     ),
     Call(caller=ROOT, source=_PERSONALIZE, name="ListDatasetGroups", request={}, read_only=True),
     _denied(PARTNER, _PERSONALIZE, "DeleteCampaign", {"campaignArn": _CAMPAIGN}),
 )
+
+# Calls that a VPC endpoint recorded: a copy of a call, and a call that it refused, which nobody else has recorded.
+AT_ENDPOINT = (
+    TRANSCRIBE[0],
+    _failed(
+        KIOSK,
+        _TRANSCRIBE,
+        "DeleteVocabulary",
+        {"vocabularyName": "product-names"},
+        ("VpceAccessDenied", "The request was denied by the VPC endpoint policy"),
+    ),
+)
+
+# Calls of earlier days, by the number of days before now.
+EARLIER = {
+    35: (
+        _speech(APPLICATION, 1730, engine="generative", voice="Ruth"),
+        _speech(PARTNER, 640, engine="generative", voice="Matthew"),
+        _speech(APPLICATION, 205),
+        _speech(RETIRED, 8400, engine="standard", voice="Brian"),
+        _transcription(RETIRED, "meeting-0917", "en-US"),
+        Call(caller=OLD_SCRIPT, source=_LEX, name="GetBots", host="models.lex", request={}, read_only=True),
+        _denied(ALICE, _POLLY, "DeleteLexicon", {"name": "OldNames"}),
+    ),
+    12: (
+        _speech(APPLICATION, 96),
+        _speech(RETIRED, 7900, engine="standard", voice="Brian"),
+        Call(
+            caller=ALICE,
+            source=_POLLY,
+            name="DeleteLexicon",
+            request={"name": "OldNames"},
+        ),
+        _transcription(APPLICATION, "support-call-20798", "en-US"),
+    ),
+}
 
 WANTED = {
     "polly": POLLY,

@@ -7,12 +7,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import product
+from itertools import chain, product
 from random import Random
 from typing import Any, TypeVar
 
 from demo.sample_callers import HOME_ACCOUNT, OTHER_ACCOUNT
-from demo.sample_calls import NOISE, WANTED, Call
+from demo.sample_calls import AT_ENDPOINT, EARLIER, NOISE, WANTED, Call
 
 ACCOUNTS = (HOME_ACCOUNT, OTHER_ACCOUNT)
 REGIONS = ("eu-central-1", "us-east-1")
@@ -23,6 +23,9 @@ _UNIQUE_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 
 
 _T = TypeVar("_T")
+_Record = dict[str, Any]
+# The account, the Region and the time of delivery of a log file.
+_Place = tuple[str, str, datetime]
 
 
 class Fate(StrEnum):
@@ -51,8 +54,8 @@ class SampleLogs:
     rows: Counter[str]
 
 
-def sample_logs(now: datetime, *, seed: int = 20261121) -> SampleLogs:
-    """The sample deliveries of the two days before `now` (aware)."""
+def sample_logs(now: datetime, *, seed: int = 20261892) -> SampleLogs:
+    """The sample deliveries of the two days before `now` (aware), and a few of the five weeks before."""
     return _Writer(now, Random(seed)).logs()  # noqa: S311 - reproducible, nothing here is secret
 
 
@@ -62,26 +65,34 @@ class _Writer:
     random: Random
 
     def logs(self) -> SampleLogs:
-        """Distributes the wanted calls over the log files, and adds the odd files."""
+        """Distributes the wanted calls over the log files of the last two days, and adds earlier files and odd ones."""
         places = [
             (account, region, self.now - timedelta(hours=hours))
             for hours, account, region in product(_HOURS_BEFORE_NOW, ACCOUNTS, REGIONS)
         ]
-        records: list[list[dict[str, Any]]] = [[] for _ in places]
+        records: dict[_Place, list[_Record]] = {place: [] for place in places}
         calls = [call for calls in WANTED.values() for call in calls]
         self.random.shuffle(calls)
         for index, call in enumerate(calls):
-            nth = index % len(places)
-            records[nth].append(self._record(call, *places[nth]))
-        for place, own in zip(places, records, strict=True):
+            place = places[index % len(places)]
+            records[place] += (own := self._records(call, *place))
+            if call.shared:
+                shared = own[0]["sharedEventID"] = self._guid()
+                other = _in_other_account(place)
+                copy = {"eventID": self._guid(), "recipientAccountId": other[0], "sharedEventID": shared}
+                records[other].append(own[0] | copy)
+        for days, earlier in EARLIER.items():
+            place = (HOME_ACCOUNT, REGIONS[0], self.now - timedelta(days=days))
+            records[place] = [record for call in earlier for record in self._records(call, *place)]
+        endpoint = [record for call in AT_ENDPOINT for record in self._records(call, *places[-1])]
+        wanted = Counter(map(_service_of, (*chain.from_iterable(records.values()), *endpoint)))
+        for place, own in records.items():
             own += [self._record(self.random.choice(NOISE), *place) for _ in range(_NOISE_PER_FILE)]
             self.random.shuffle(own)  # CloudTrail guarantees no order
-        files = [self._log_file(*place, own) for place, own in zip(places, records, strict=True)]
-        rows = Counter({service: len(calls) for service, calls in WANTED.items()})
-        rows["transcribe"] += 1  # the network activity event
-        return SampleLogs(files=(*files, *self._odd_files(places[-1], records[-1])), rows=rows)
+        files = [self._log_file(*place, own) for place, own in records.items()]
+        return SampleLogs(files=(*files, *self._odd_files(places[-1], records[places[-1]], endpoint)), rows=wanted)
 
-    def _odd_files(self, place: tuple[str, str, datetime], records: list[dict[str, Any]]) -> list[SampleFile]:
+    def _odd_files(self, place: _Place, records: list[_Record], endpoint: list[_Record]) -> list[SampleFile]:
         account, region, delivered = place
         second = delivered + timedelta(minutes=5)
         whole = self._log_file(account, region, delivered + timedelta(minutes=10), records)
@@ -89,8 +100,22 @@ class _Writer:
         return [
             self._log_file(account, region, second, records, what="the same records in a second file"),
             SampleFile(key=whole.key, body=half, what="a log file cut in half", fate=Fate.UNREADABLE),
-            self._network_activity(*place),
+            self._network_activity(place, endpoint),
             self._insight(*place),
+        ]
+
+    def _records(self, call: Call, account: str, region: str, delivered: datetime) -> list[_Record]:
+        """The records that CloudTrail writes of a call in its account, the first one first."""
+        first = self._record(call, account, region, delivered)
+        time = datetime.fromisoformat(first["eventTime"])
+        names = {name: first[name] for name in ("eventID", "requestID")}
+        return [
+            first,
+            *(
+                _filled(self._record(each, account, region, delivered), names)
+                | {"eventTime": _utc(time + timedelta(seconds=seconds))}
+                for seconds, each in call.later
+            ),
         ]
 
     def _record(self, call: Call, account: str, region: str, delivered: datetime) -> dict[str, Any]:
@@ -129,17 +154,18 @@ class _Writer:
             **_filled(call.extra, known),
         }
 
-    def _network_activity(self, account: str, region: str, delivered: datetime) -> SampleFile:
+    def _network_activity(self, place: _Place, records: list[_Record]) -> SampleFile:
         own_fields = {
             "eventType": "AwsVpceEvents",
             "eventCategory": "NetworkActivity",
             "managementEvent": False,
             "vpcEndpointId": "vpce-0f1e2d3c4b5a69788",
-            "vpcEndpointAccountId": account,
+            "vpcEndpointAccountId": place[0],
         }
-        record = self._record(WANTED["transcribe"][0], account, region, delivered) | own_fields
-        key = self._key("CloudTrail-NetworkActivity", account, region, delivered)
-        return SampleFile(key=key, body=_packed({"Records": [record]}), what="calls through a VPC endpoint")
+        body = _packed({"Records": [record | own_fields for record in records]})
+        return SampleFile(
+            key=self._key("CloudTrail-NetworkActivity", *place), body=body, what="calls at a VPC endpoint"
+        )
 
     def _insight(self, account: str, region: str, delivered: datetime) -> SampleFile:
         record = {
@@ -189,6 +215,17 @@ def _filled(value: _T, known: dict[str, str]) -> _T:
         text = text.replace(f"{{{name}}}", meant)
     filled: _T = json.loads(text)
     return filled
+
+
+def _in_other_account(place: _Place) -> _Place:
+    account, region, delivered = place
+    return next(each for each in ACCOUNTS if each != account), region, delivered
+
+
+def _service_of(record: _Record) -> str:
+    """The service of a wanted record."""
+    sources = {call.source: service for service, calls in WANTED.items() for call in calls}
+    return sources[record["eventSource"]]
 
 
 def _utc(moment: datetime) -> str:

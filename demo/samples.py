@@ -11,7 +11,7 @@ FOLDER = "samples"
 
 
 def write_samples(folder: Path, now: datetime) -> int:
-    """Writes the sample log files of the two days before `now` (aware) to `folder`; returns their number.
+    """Writes the sample log files of the five weeks before `now` (aware) to `folder`; returns their number.
 
     Earlier sample files are removed. Files that the pipeline would not ingest are left out, as they contain no calls.
     """
@@ -29,7 +29,7 @@ def main() -> None:
     """Writes the log files to the folder `samples` in the current directory, and shows commands to try."""
     count = write_samples(Path(FOLDER), datetime.now(UTC))
     sys.stdout.write(
-        f"{count} invented log files of the last two days are in the folder {FOLDER}. Query them without AWS:\n\n"
+        f"{count} invented log files of the last five weeks are in the folder {FOLDER}. Query them without AWS:\n\n"
         f"    .venv/bin/aitrail usage --from {FOLDER} --by service --by outcome\n"
         f"    .venv/bin/aitrail who bot/K3X9QW7T2P --from {FOLDER}\n"
     )

@@ -4,19 +4,23 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from aitrail.deliveries import Kind, kind_of
-
 _SHOWN_FILES = 20
 _COUNTED = "of another kind (counted)"
 
 
-def summary(
-    names: Mapping[str, str], odd: set[str], ledger: Mapping[str, Mapping[str, Any]], rows: Counter[str], dead: int
+def summary(  # noqa: PLR0913, PLR0917 (each is a separate fact)
+    names: Mapping[str, str],
+    odd: set[str],
+    ledger: Mapping[str, Mapping[str, Any]],
+    rows: Counter[str],
+    calls: int,
+    dead: int,
 ) -> str:
     """The summary as lines of text.
 
-    `names` maps log files to names for people, `rows` counts rows by service, `dead` is the number of dead letters. The
-    first 20 files that are `odd`, not ingested, or have rejects are listed one by one.
+    `names` maps log files to names for people, `rows` counts rows by service, `calls` is the number of calls that they
+    record, `dead` is the number of dead letters. The first 20 files that are `odd`, not ingested, or have rejects are
+    listed one by one.
     """
     entries = [ledger[log_file] for log_file in names if log_file in ledger]
     statuses = Counter(str(entry["status"]) for entry in entries)
@@ -25,7 +29,7 @@ def summary(
         f"  files         {len(names)}: {_counts(statuses + Counter({_COUNTED: len(names) - len(entries)}))}",
         f"  records       {', '.join(f'{_total(entries, name)} {name}' for name in ('records', 'wanted', 'rejected'))}",
         f"  rows          {rows.total()}: {_counts(rows)}",
-        *_explained(rows.total(), _total(entries, "written"), _of_network_activity(ledger, names)),
+        *_explained(rows.total(), calls, _total(entries, "written")),
         f"  dead letters  {dead}",
         *(f"  {names[log_file]}: {_fate(ledger.get(log_file))}" for log_file in told[:_SHOWN_FILES]),
         *_more(len(told) - _SHOWN_FILES),
@@ -54,20 +58,12 @@ def _counts(counter: Counter[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in sorted(counter.items()) if count) or "none"
 
 
-def _of_network_activity(ledger: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> int:
-    of_kind = (name for name in names if kind_of(name) is Kind.NETWORK_ACTIVITY)
-    return _total([ledger[name] for name in of_kind if name in ledger], "written")
-
-
-def _explained(rows: int, written: int, network_activity: int) -> Iterator[str]:
+def _explained(rows: int, calls: int, written: int) -> Iterator[str]:
     """Lines that explain why there are fewer rows than wanted records, and fewer calls in `aitrail usage` than rows."""
     if written > rows:
         yield f"                {written - rows} wanted records were also delivered in a second file: one row for both"
-    if network_activity:
-        yield (
-            f"                {network_activity} repeats a call (network activity): "
-            f"`aitrail usage` counts the other {rows - network_activity}"
-        )
+    if calls < rows:
+        yield f"  calls         {calls}: {rows - calls} of the rows correct or copy others, or tell the end of a stream"
 
 
 def _more(count: int) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import doctest
 import re
+from collections import Counter
 from datetime import UTC, datetime
 
 import boto3
@@ -10,12 +11,11 @@ from moto import mock_aws
 
 from aitrail.dynamodb.tables import EVENTS
 from aitrail.ingest import EventsTable
-from aitrail.questions import Scan
+from aitrail.questions import EventStore, Scan
 from demo import documentation
 from demo.sample_logs import sample_logs
 from tests.shared.deployed_tables import create_table
 
-SPEAKING = ("SynthesizeSpeech", "StartSpeechSynthesisTask")
 DOCS = documentation.PROJECT / "docs"
 SHOWING = [page for page in documentation.pages() if "    $ aitrail " in page.read_text()]
 
@@ -76,6 +76,7 @@ def test_boto3_page_runs_as_one_program(stacks, tmp_path, capsys):
         exec(compile(program, "boto3.md", "exec"), found := {})  # noqa: S102 - from the project's documentation
 
     printed = iter(capsys.readouterr().out.splitlines())
+    rows = [row for row in rows if row["eventDay"] in found["week"]]
     newest_first = sorted(rows, key=lambda row: (row["eventTime"], row["eventID"]), reverse=True)
     questions = (
         ("polly", "service", ("eventTime", "operation", "principal", "outcome")),
@@ -86,8 +87,9 @@ def test_boto3_page_runs_as_one_program(stacks, tmp_path, capsys):
         asked = [row for row in newest_first if row.get(attribute) == value]
         assert asked
         assert [next(printed) for _ in asked] == [" ".join(row.get(name, "") for name in columns) for row in asked]
-    spoken = [row["usage"] for row in rows if row["operation"] in SPEAKING and row["outcome"] == "ok"]
-    assert found["characters"].total() == sum(usage["requestCharacters"] for usage in spoken) > 0
+    asked = EventStore.read(tmp_path).usage(service="polly", by=["principal"], since=min(found["week"]))
+    assert +found["characters"] == +Counter({group["principal"]: group["characters"] for group in asked})
+    assert len(+found["characters"]) > 1
     assert found["call"]["eventID"] == next(row["eventID"] for row in newest_first if row["service"] == "polly")
     assert "userAgent" in found["call"]
 

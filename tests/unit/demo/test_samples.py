@@ -19,7 +19,7 @@ def files_in(folder):
 def test_every_log_file_that_holds_calls_is_written(tmp_path):
     count = write_samples(tmp_path, NOW)
 
-    assert count == len(files_in(tmp_path)) == 14
+    assert count == len(files_in(tmp_path)) == 16
 
 
 def test_those_of_an_earlier_time_make_room_and_other_files_stay(tmp_path):
@@ -32,7 +32,7 @@ def test_those_of_an_earlier_time_make_room_and_other_files_stay(tmp_path):
     write_samples(tmp_path, NOW + timedelta(hours=1))
 
     now = files_in(tmp_path)
-    assert len(now) == 15
+    assert len(now) == 17
     assert own.exists()
     assert now.isdisjoint(earlier)
 
@@ -46,7 +46,7 @@ def told(tmp_path, monkeypatch, capsys):
 
 
 def test_it_tells_where_they_are(told, tmp_path):
-    assert told.startswith(f"14 invented log files of the last two days are in the folder {FOLDER}.")
+    assert told.startswith(f"16 invented log files of the last five weeks are in the folder {FOLDER}.")
     assert files_in(tmp_path / FOLDER)
 
 

@@ -9,7 +9,7 @@ def test_counts_add_up_over_all_files():
     names = {"s3://b/1": "one", "s3://b/2": "two", "s3://b/digest": "a digest"}
     ledger = {"s3://b/1": INGESTED, "s3://b/2": INGESTED}
 
-    told = summary(names, set(), ledger, Counter(polly=3, lex=1), 0).splitlines()
+    told = summary(names, set(), ledger, Counter(polly=3, lex=1), 4, 0).splitlines()
 
     assert told == [
         "  files         3: 2 ingested, 1 of another kind (counted)",
@@ -30,7 +30,7 @@ def test_files_that_need_attention_and_odd_ones_are_told_with_their_fate():
         "s3://b/4": {**INGESTED, "rejected": 1},
     }
 
-    told = summary(names, {"s3://b/3"}, ledger, Counter(polly=9), 2).splitlines()
+    told = summary(names, {"s3://b/3"}, ledger, Counter(polly=9), 9, 2).splitlines()
 
     assert told[3:] == [
         "  dead letters  2",
@@ -40,23 +40,19 @@ def test_files_that_need_attention_and_odd_ones_are_told_with_their_fate():
     ]
 
 
-def test_rows_that_usage_leaves_out_are_told():
-    folder = "s3://b/AWSLogs/111122223333/CloudTrail-NetworkActivity/eu-west-1/2026/11/20"
-    name = f"{folder}/111122223333_CloudTrail-NetworkActivity_eu-west-1_20261120T1100Z_a.json.gz"
-    ledger = {"s3://b/1": INGESTED, name: {**INGESTED, "written": 1}}
-
-    told = summary(dict.fromkeys((*ledger, f"{name}.other"), "one"), set(), ledger, Counter(polly=4), 0).splitlines()
+def test_rows_that_are_not_calls_of_their_own_are_told():
+    told = summary({"s3://b/1": "one"}, set(), {"s3://b/1": INGESTED}, Counter(polly=4), 3, 0).splitlines()
 
     assert told[2:4] == [
         "  rows          4: 4 polly",
-        "                1 repeats a call (network activity): `aitrail usage` counts the other 3",
+        "  calls         3: 1 of the rows correct or copy others, or tell the end of a stream",
     ]
 
 
 def test_long_list_of_files_is_cut():
     names = {f"s3://b/{number}": f"file {number}" for number in range(25)}
 
-    told = summary(names, set(), {}, Counter(), 0).splitlines()
+    told = summary(names, set(), {}, Counter(), 0, 0).splitlines()
 
     assert told[-1] == "  ... and 5 more"
     assert len(told) == 4 + 20 + 1
