@@ -11,11 +11,11 @@ from aitrail.questions.usage_members import usage_member
 
 
 class Corrections:
-    """The corrections among the rows of a window, and of the hours after it, in any order."""
+    """The corrections among the rows of a window, and of the hours around it, in any order."""
 
     def __init__(self) -> None:
         self._rows: dict[str, Row] = {}
-        self._later: dict[str, Row] = {}
+        self._around: dict[str, Row] = {}
 
     def take(self, row: Row) -> bool:
         """Keeps a row of the window if it is a correction; returns whether it is one."""
@@ -23,21 +23,30 @@ class Corrections:
 
     def take_later(self, row: Row) -> bool:
         """Keeps a row of the time after the window if it is a correction; returns whether it is one."""
-        return _take(row, self._later)
+        return _take(row, self._around)
 
     def resolved(
-        self, find: Callable[[Sequence[str]], Iterable[Row]], is_within: Callable[[str], bool]
+        self,
+        find: Callable[[Sequence[str]], Iterable[Row]],
+        is_within: Callable[[str], bool],
+        earlier: Iterable[Row] = (),
     ) -> Iterator[tuple[Row | None, Row]]:
         """For each corrected call of the window, its first row and the one that counts, at the time of the first.
 
-        The first row is None if there is none, and corrections alone tell of the call. A call whose first row is
-        outside the window is left to the window of that row. `find` returns the rows with these eventIDs.
+        The first row is None if there is none, and corrections alone tell of the call: then the oldest of them is its
+        first. A call whose first row is outside the window is left to the window of that row. `find` returns the rows
+        with these eventIDs. `earlier` has the rows of the hours before the window; they are read only if a first row is
+        missing.
         """
         by_first = self._by_first()
         if not by_first:
             return
-        known = self._rows.keys() | self._later.keys()  # if corrections correct each other, one of them is their first
+        known = self._rows.keys() | self._around.keys()  # if corrections correct each other, one of them is their first
         rows = {row["eventID"]: row for row in find(sorted(by_first.keys() - known)) if "eventTime" in row}
+        if by_first.keys() - rows.keys():
+            for each in earlier:
+                _take(each, self._around)
+            by_first = self._by_first()
         for first, corrections in sorted(by_first.items()):
             newest = max(corrections, key=_time_and_id)
             row = rows.get(first)
@@ -50,7 +59,7 @@ class Corrections:
 
     def _by_first(self) -> dict[str, list[Row]]:
         """The eventID of each corrected call's first record -> its corrections, which may correct each other."""
-        known, found = self._rows | self._later, dict[str, list[Row]]()
+        known, found = self._rows | self._around, dict[str, list[Row]]()
         for event_id, row in known.items():
             seen, first = {event_id}, _corrected_by(row)
             while first in known and first not in seen:

@@ -27,7 +27,7 @@ from aitrail.questions.timeline import DONE_TO, TOUCHED_BY, Timeline
 from aitrail.questions.usage import Reading, Usage
 from aitrail.questions.usage import usage as usage_of
 from aitrail.timezones import time_zone
-from aitrail.window import Window
+from aitrail.window import EARLIEST, Window
 
 if TYPE_CHECKING:
     import boto3
@@ -195,6 +195,7 @@ class EventStore:
             is_within=lambda event_time: first <= event_time <= last,
             find=lambda event_ids: self.source.whole({"eventID": each} for each in event_ids),
             later=self._rows_after(window, read),
+            earlier=self._rows_before(window, read),
         )
         rows = self.source.rows(read, window, order=Order.ANY)
         found = usage_of(rows, names, prices, report=report, zone=self._zone, reading=reading)
@@ -209,6 +210,12 @@ class EventStore:
         after = Window(since=until, until=until + min(LONGEST, self._clock.now() - until))
         if after.since < after.until:
             yield from self.source.rows(wanted, after, order=Order.ANY)
+
+    def _rows_before(self, window: Window, wanted: Filter) -> Iterator[Row]:
+        """The rows of the time before a window in which a call that is corrected in it may have begun."""
+        before = Window(since=window.since - min(LONGEST, window.since - EARLIEST), until=window.since)
+        if before.since < before.until:
+            yield from self.source.rows(wanted, before, order=Order.ANY)
 
     def who(
         self,

@@ -29,13 +29,15 @@ class Reading:
 
     `matches` tells whether a row meets the conditions: a correction may, although the corrected record does not.
     `is_within` tells whether an eventTime is in the window. `find` returns the rows with these eventIDs, of any time,
-    as far as they exist. `later` has the rows of the hours after the window, which may correct or end what is in it.
+    as far as they exist. `later` has the rows of the hours after the window, which may correct or end what is in it;
+    `earlier` has those of the hours before, which may begin what is corrected in it.
     """
 
     matches: Callable[[Row], bool] = lambda _row: True
     is_within: Callable[[str], bool] = lambda _time: True
     find: Callable[[Sequence[str]], Iterable[Row]] = lambda _ids: ()
     later: Iterable[Row] = ()
+    earlier: Iterable[Row] = ()
 
 
 _ROWS_ALONE = Reading()
@@ -178,7 +180,7 @@ def _tally(rows: Iterable[Row], tally: Tally, reading: Reading) -> Tally:
     for row in reading.later:
         if not corrections.take_later(row):
             tally.end_stream(row)
-    for corrected, right in corrections.resolved(reading.find, reading.is_within):
+    for corrected, right in corrections.resolved(reading.find, reading.is_within, reading.earlier):
         if corrected is not None and reading.matches(corrected):
             tally.remove(corrected)
         if reading.matches(right):

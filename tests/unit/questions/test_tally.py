@@ -214,13 +214,17 @@ def test_failed_stream_has_no_length():
 # Law: planted calls, each with its records, in any order and divided into windows at any place.
 @dataclass(frozen=True)
 class Planted:
-    """A call: its first minute, characters, and the kinds of records that CloudTrail writes of it."""
+    """A call: its first minute, characters, and the kinds of records that CloudTrail writes of it.
+
+    A lost first record leaves the corrections of it.
+    """
 
     minute: int
     characters: int
     corrections: tuple
     accounts: int
     is_copied: bool
+    is_lost: bool
 
     def rows(self, number):
         at = START + self.minute * MINUTE
@@ -229,7 +233,8 @@ class Planted:
             used = {"requestCharacters": self.characters}
             used |= {"sharedEventID": f"s{number}"} if self.accounts > 1 else {}
             name = f"{number}-{place}"
-            yield row(name, at, recipientAccountId=account, usage=used)
+            if not (self.is_lost and self.corrections):
+                yield row(name, at, recipientAccountId=account, usage=used)
             for each, (delay, characters) in enumerate(self.corrections):
                 more = {"requestCharacters": characters, "originalEventID": name}
                 later = at + delay * MINUTE
@@ -252,6 +257,7 @@ CALLS = st.lists(
         corrections=st.lists(st.tuples(st.integers(0, 100), st.integers(0, 9)), max_size=3).map(tuple),
         accounts=st.integers(1, 3),
         is_copied=st.booleans(),
+        is_lost=st.booleans(),
     ),
     max_size=8,
 )
