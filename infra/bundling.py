@@ -1,12 +1,13 @@
 """Bundles the function's code: aitrail and the handler, with pinned wheels that pip downloads for its platform.
 
-No compiler and no container are needed: every package has a wheel for every platform (`--only-binary`).
+No compiler and no container are needed: every package has a wheel for every platform (`--only-binary`). The code is the
+same byte for byte, with the same modes, whatever the umask, the user, the folder and the configuration of pip.
 """
 
-import compileall
+import ast
 import hashlib
+import os
 import platform as machine
-import py_compile
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,19 @@ _LAMBDA = ("--platform", "manylinux2014_aarch64", "--implementation", "cp", "--p
 _LEFT_OUT = {"cli", "__pycache__"}
 _LEFT_OUT_SUFFIXES = {".pyc", ".md"}
 
+
+# The settings of pip that may apply: from where to download, and how. Others, such as `user = true`, would change the
+# result, or make pip fail.
+_OF_DOWNLOADS = {
+    *("index-url", "extra-index-url", "no-index", "find-links", "trusted-host", "keyring-provider"),
+    *("proxy", "cert", "client-cert", "timeout", "default-timeout", "retries", "cache-dir", "no-cache-dir"),
+}
+# The later ones take precedence.
+_SECTIONS = ("global", "install", ":env:")
+# CDK zips files with the modes that they have, and Lambda imports only what everybody may read.
+_FILE_MODE, _FOLDER_MODE = 0o644, 0o755
+# The first time that a zip file can have.
+_TIME = 315532800
 
 # The services for which the function creates clients. The models of the other 400 services take 23 MB, and botocore
 # searches their folders before it creates the first client.
@@ -105,9 +119,8 @@ class Bundle:
         if (keys := self._keys()) is not None:
             (output / _PUBLIC_KEYS).write_bytes(keys)
         if self.is_compiled:
-            # By content, not by time, so that the same sources give the same asset.
-            mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-            compileall.compile_dir(output, quiet=2, invalidation_mode=mode, stripdir=output, prependdir="/var/task")
+            _compile(output)
+        _level(output)
 
     def _keys(self) -> bytes | None:
         """The content of the file of public keys. Raises BundlingError if the function could not read it."""
@@ -137,15 +150,53 @@ class Bundle:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
         command += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", *self._pip_options]
         command += ["--requirement", str(self.root / _REQUIREMENTS), "--target", str(output)]
-        pip = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
+        pip = _ran(command, _pip_environment())
         if pip.returncode:
             raise BundlingError(
-                f"pip could not bundle {_REQUIREMENTS} for the platform {self.platform}. It needs the package index "
-                f"(pip's own configuration and PIP_INDEX_URL apply). Output of pip:\n{pip.stderr or pip.stdout}"
+                f"pip could not bundle {_REQUIREMENTS} for the platform {self.platform}. It needs the package index: "
+                "PIP_INDEX_URL and the settings of downloads in pip's own configuration apply. Output of pip:\n"
+                f"{pip.stderr or pip.stdout}"
             )
         _forget_other_services(output / "botocore/data")
-        # The first line of a script names this machine's interpreter, which is useless there and varies by machine.
+        # The first line of a script names this machine's interpreter, which is useless there and varies by machine. So
+        # do the hashes of scripts in RECORD, which only pip reads.
         shutil.rmtree(output / "bin", ignore_errors=True)
+        for record in output.glob("*.dist-info/RECORD"):
+            record.unlink()
+
+
+def _ran(command: list[str], environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
+
+
+def _pip_environment() -> dict[str, str]:
+    """The environment in which pip has only the settings of downloads, of the environment and of its files."""
+    listed = _ran([sys.executable, "-m", "pip", "config", "list"], dict(os.environ)).stdout.splitlines()
+    found: dict[tuple[str, str], str] = {}
+    for line in listed:
+        key, _, value = line.partition("=")
+        section, _, name = key.rpartition(".")
+        if section in _SECTIONS and name in _OF_DOWNLOADS:
+            found[section, name] = ast.literal_eval(value)
+    chosen = {name: value for each in _SECTIONS for (section, name), value in found.items() if section == each}
+    others = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    settings = {f"PIP_{name.upper().replace('-', '_')}": value for name, value in chosen.items()}
+    return others | settings | {"PIP_CONFIG_FILE": os.devnull}
+
+
+def _compile(output: Path) -> None:
+    """Compiles all modules, by content and not by time, so that the same sources give the same bytecode."""
+    command = [sys.executable, "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash"]
+    command += ["-s", str(output), "-p", "/var/task", str(output)]
+    # Sets in bytecode are in the order of hashes.
+    _ran(command, {**os.environ, "PYTHONHASHSEED": "0"})
+
+
+def _level(output: Path) -> None:
+    """Gives all files and folders the modes and the time that they always have."""
+    for path in (output, *output.rglob("*")):
+        path.chmod(_FOLDER_MODE if path.is_dir() else _FILE_MODE)
+        os.utime(path, (_TIME, _TIME))
 
 
 def _forget_other_services(descriptions: Path) -> None:

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import os
 import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -104,6 +106,64 @@ def test_a_bundle_is_the_same_wherever_it_is_written(project, tmp_path):
     bundle.write_to(tmp_path / "somewhere/else")
 
     assert content(tmp_path / "here") == content(tmp_path / "somewhere/else")
+
+
+def entries(folder):
+    """What CDK zips: the names, modes and contents of files."""
+    return {
+        path.relative_to(folder).as_posix(): (oct(path.stat().st_mode), path.stat().st_mtime, path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+ELSEWHERE = {
+    "umask 027 and PIP_USER": {"umask": 0o027, "environment": {"PIP_USER": "1", "PYTHONHASHSEED": "3"}},
+    "umask 077 and pip.conf": {
+        "umask": 0o077,
+        "configuration": "[global]\nuser = true\n[install]\nprefix = /tmp/nowhere\nno-binary = :all:\n",
+    },
+    "umask 000 in another folder": {
+        "umask": 0,
+        "environment": {"PIP_DRY_RUN": "1", "PIP_COMPILE": "1", "PIP_CONSTRAINT": "/nowhere.txt"},
+        "folder": "elsewhere",
+    },
+}
+
+
+@pytest.mark.parametrize("platform", WHEELS)
+@pytest.mark.parametrize("elsewhere", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_a_bundle_has_the_same_bytes_and_modes_from_every_machine(project, tmp_path, monkeypatch, platform, elsewhere):
+    Bundle(platform=platform, root=project).write_to(tmp_path / "usual")
+    moved = shutil.copytree(project, tmp_path / "home/project")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "pip.conf").write_text(elsewhere.get("configuration", ""))
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    for name, value in elsewhere.get("environment", {}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path / elsewhere.get("folder", ""))
+
+    before = os.umask(elsewhere.get("umask", 0o022))
+    try:
+        Bundle(platform=platform, root=moved).write_to(tmp_path / "other")
+    finally:
+        os.umask(before)
+
+    assert entries(tmp_path / "other") == entries(tmp_path / "usual")
+    assert {mode for mode, _, _ in entries(tmp_path / "other").values()} == {"0o100644"}
+    folders = [path for path in (tmp_path / "other").rglob("*") if path.is_dir()]
+    assert {oct(path.stat().st_mode) for path in (tmp_path / "other", *folders)} == {"0o40755"}
+
+
+def test_settings_of_downloads_apply_wherever_they_are_set(project, tmp_path, monkeypatch):
+    (tmp_path / "pip.conf").write_text(f"[install]\nfind-links = {tmp_path / 'wheels'}\n[global]\nno-index = true\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    monkeypatch.delenv("PIP_NO_INDEX")
+
+    Bundle(platform="arm64", root=project).write_to(tmp_path / "output")
+
+    assert (tmp_path / "output/speech/__init__.py").exists()
 
 
 @pytest.mark.parametrize(
