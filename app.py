@@ -1,5 +1,6 @@
 """The program that the CDK runs (see cdk.json): `cdk deploy`, with settings as `-c aitrail:<name>=<value>`."""
 
+import os
 import sys
 
 from infra.app import AitrailApp
@@ -8,6 +9,6 @@ from infra.settings import InvalidSettingsError
 
 if __name__ == "__main__":
     try:
-        AitrailApp().synth()
+        AitrailApp(region=os.environ.get("CDK_DEFAULT_REGION")).synth()
     except (InvalidSettingsError, BundlingError) as error:
         sys.exit(f"aitrail: {error}")

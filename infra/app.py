@@ -4,13 +4,19 @@ from typing import Any
 
 from aws_cdk import App
 
-from infra.settings import Settings
+from infra.settings import InvalidSettingsError, Settings
 from infra.stack import AitrailStack
 
 
 class AitrailApp(App):
-    """The app, which needs no credentials and no environment; accepts App's options. Raises InvalidSettingsError."""
+    """The app, which needs no credentials and no environment; accepts App's options.
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - App's own
+    If the `region` of the stack is known, settings are checked against it. Raises InvalidSettingsError.
+    """
+
+    def __init__(self, region: str | None = None, **options: Any) -> None:  # noqa: ANN401 - App's own
         super().__init__(**options)
-        self.stack = AitrailStack(self, settings=Settings.from_context(self.node))
+        settings = Settings.from_context(self.node)
+        if region and (problems := list(settings.strangers_in(region))):
+            raise InvalidSettingsError("\n".join(problems))
+        self.stack = AitrailStack(self, settings=settings)

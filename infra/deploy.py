@@ -116,6 +116,8 @@ def deploy(target: Target, further: Sequence[str], *, sure: bool) -> None:
     _tell(f"Account {target.account}, Region {target.region}, as {target.caller}.")
     context = [part for each in target.context for part in ("--context", each)]
     settings = target.settings
+    if problems := list(settings.strangers_in(target.region)):
+        raise StoppedError("\n".join(problems))
     target.cdk("synth", "--quiet", "--output", str(_ASSEMBLY), *context)
     target.cdk("diff", "--app", str(_ASSEMBLY), "--method", "template")
     _tell(_COSTS)

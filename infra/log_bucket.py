@@ -100,21 +100,23 @@ class LogBucket(Construct):
                 )
             )
 
-    def take_from(self, trail_arn: str, *, below: str = "AWSLogs/") -> None:
-        """Allows CloudTrail to deliver for this one trail, to keys that start with `below`.
+    def take_from(self, trail_arns: Sequence[str], *, below: Sequence[str] = ("AWSLogs/",)) -> None:
+        """Allows CloudTrail to deliver for these trails, to keys that start with one of `below`.
 
         A trail of one account writes to AWSLogs/<account>/, a trail of an organization to AWSLogs/<organization>/.
         """
-        conditions = {"aws:SourceArn": trail_arn}
-        for action, resource, also in (
-            ("s3:GetBucketAcl", self.bucket.bucket_arn, {}),
-            ("s3:PutObject", self.bucket.arn_for_objects(f"{below}*"), {"s3:x-amz-acl": "bucket-owner-full-control"}),
+        # One statement for all: S3 accepts 20 KB.
+        conditions = {"aws:SourceArn": trail_arns[0] if len(trail_arns) == 1 else list(trail_arns)}
+        keys = [self.bucket.arn_for_objects(f"{each}*") for each in below]
+        for action, resources, also in (
+            ("s3:GetBucketAcl", [self.bucket.bucket_arn], {}),
+            ("s3:PutObject", keys, {"s3:x-amz-acl": "bucket-owner-full-control"}),
         ):
             self.bucket.add_to_resource_policy(
                 iam.PolicyStatement(
                     principals=[iam.ServicePrincipal(_CLOUDTRAIL)],
                     actions=[action],
-                    resources=[resource],
+                    resources=resources,
                     conditions={"StringEquals": conditions | also},
                 )
             )

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from itertools import permutations
 from typing import TYPE_CHECKING, Any, Self
 
 from aitrail.errors import AitrailError
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from constructs import Node
 
 PREFIX = "aitrail:"
+# Of each prefix: objects that arrive, are restored, and are removed.
+NOTIFICATIONS_OF_A_PREFIX = 3
+# S3's quota for a bucket.
+_MOST_NOTIFICATIONS = 100
 
 
 class InvalidSettingsError(AitrailError):
@@ -138,6 +143,38 @@ class Settings:
         """The prefixes that may precede AWSLogs/ in keys, "" first."""
         return ("", *self.key_prefixes)
 
+    def contradictions(self) -> Iterator[str]:
+        """What AWS would refuse although each setting is valid."""
+        if (self.object_lock_days or 0) > (self.log_retention_days or math.inf):
+            yield (
+                f"{PREFIX}objectLockDays must be at most {PREFIX}logRetentionDays, {self.log_retention_days}: S3 keeps "
+                "what is locked."
+            )
+        for name in ("trail_arns", "log_key_arns", "accounts", "key_prefixes"):
+            values_ = getattr(self, name)
+            for value in sorted({each for each in values_ if values_.count(each) > 1}):
+                yield f"{PREFIX}{_camel(name)} has {value!r} more than once."
+        folders = {prefix: f"{prefix}AWSLogs/" for prefix in self.prefixes}
+        for (one, inside), (other, outside) in permutations(folders.items(), 2):
+            if inside.startswith(outside):
+                yield (
+                    f"{PREFIX}keyPrefixes: {inside} is inside {outside} (the prefix {one!r} inside {other!r}). S3 "
+                    "refuses notifications for prefixes that overlap."
+                )
+        if (number := NOTIFICATIONS_OF_A_PREFIX * len(folders)) > _MOST_NOTIFICATIONS:
+            yield (
+                f"{PREFIX}keyPrefixes has {len(self.key_prefixes)} prefixes: with the keys without a prefix, the log "
+                f"bucket would have {number} notifications, but S3 accepts {_MOST_NOTIFICATIONS}."
+            )
+
+    def strangers_in(self, region: str) -> Iterator[str]:
+        """The settings that name something of another Region, which AWS would refuse in a stack in `region`."""
+        named = {"alarm_topic_arn": [self.alarm_topic_arn], "log_key_arns": self.log_key_arns}
+        for name, arns in named.items():
+            for arn in filter(None, arns):
+                if arn.split(":")[3] != region:
+                    yield f"{PREFIX}{_camel(name)}: {arn} is not in {region}, the Region of the stack."
+
     @classmethod
     def from_context(cls, node: "Node") -> Self:
         """The settings in the context of `node`. Raises InvalidSettingsError."""
@@ -156,11 +193,7 @@ class Settings:
             except ValueError as error:
                 problems.append(f"{setting.key} must be {setting.value.valid}, not {error.args[0]!r}.")
         settings = cls(**chosen)  # type: ignore[arg-type] # each value parses to the type of its field
-        if (settings.object_lock_days or 0) > (settings.log_retention_days or math.inf):
-            problems.append(
-                f"{PREFIX}objectLockDays must be at most {PREFIX}logRetentionDays, {settings.log_retention_days}: S3 "
-                "keeps what is locked."
-            )
+        problems += settings.contradictions()
         if problems:
             raise InvalidSettingsError("\n".join(problems))
         return settings

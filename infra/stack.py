@@ -12,6 +12,7 @@ from infra.bundling import Bundle
 from infra.deliveries import Deliveries
 from infra.ingest import TIMEOUT, Ingest
 from infra.log_bucket import LogBucket
+from infra.quotas import check
 from infra.redaction_key import RedactionKey
 from infra.settings import Settings
 from infra.table import Table
@@ -34,6 +35,7 @@ class AitrailStack(Stack):
         self.events = Table(self, "Events", definition=tables.EVENTS, protected=settings.deletion_protection)
         self.files = Table(self, "Files", definition=tables.FILES, protected=settings.deletion_protection)
         self.redaction_key_arn = self._redaction_key_arn()
+        environment = self._environment()
         self.ingest = Ingest(
             self,
             "Ingest",
@@ -42,7 +44,7 @@ class AitrailStack(Stack):
             ),
             memory_megabytes=settings.memory_megabytes,
             log_retention_days=settings.function_log_retention_days,
-            environment=self._environment(),
+            environment=environment,
         )
         self.log_bucket.announce_to(self.deliveries.queue, prefixes=settings.prefixes)
         self.ingest.read_from(self.deliveries.queue, "Source", maximum_concurrency=settings.maximum_concurrency)
@@ -63,6 +65,7 @@ class AitrailStack(Stack):
             expects_digests=settings.trail,
         )
         self._tell()
+        check(self.settings, policy=self.log_bucket.bucket.policy, environment=environment)
 
     def _redaction_key_arn(self) -> str | None:
         if not self.settings.redact:
@@ -113,9 +116,9 @@ class AitrailStack(Stack):
             may("secretsmanager:GetSecretValue", on=self.redaction_key_arn)
         for key_arn in self.settings.log_key_arns:
             may("kms:Decrypt", on=key_arn)
-        for trail_arn in self.settings.trail_arns:
-            for prefix in self.settings.prefixes:
-                self.log_bucket.take_from(trail_arn, below=f"{prefix}AWSLogs/")
+        if self.settings.trail_arns:
+            folders = [f"{prefix}AWSLogs/" for prefix in self.settings.prefixes]
+            self.log_bucket.take_from(self.settings.trail_arns, below=folders)
 
     def _tell(self) -> None:
         """Adds the outputs; commands find the stack's parts by their ids."""

@@ -22,7 +22,7 @@ class Trail(Construct):
             resource_name=trail_name,
             arn_format=ArnFormat.SLASH_RESOURCE_NAME,
         )
-        log_bucket.take_from(arn, below=f"AWSLogs/{Aws.ACCOUNT_ID}/")
+        log_bucket.take_from([arn], below=[f"AWSLogs/{Aws.ACCOUNT_ID}/"])
         self.trail = CfnTrail(
             self,
             "Trail",

@@ -115,10 +115,11 @@ def default(synthesize):
 def run_app(tmp_path_factory):
     """Runs app.py as the CDK does, in an otherwise empty environment: no PATH, no HOME, no AWS_*."""
 
-    def run(context):
+    def run(context, **variables):
         output = tmp_path_factory.mktemp("cdk.out")
         elsewhere = tmp_path_factory.mktemp("elsewhere")
         environment = {"CDK_CONTEXT_JSON": json.dumps(WITHOUT_BUNDLING | context), "CDK_OUTDIR": str(output)}
+        environment |= variables
         command = [sys.executable, str(ROOT / "app.py")]
         ran = subprocess.run(  # noqa: S603 - our own interpreter and app
             command, cwd=elsewhere, env=environment, capture_output=True, text=True, timeout=120, check=False
