@@ -12,8 +12,9 @@ from infra.deliveries import Deliveries
 _FIVE_MINUTES = Duration.minutes(5)
 _AN_HOUR = Duration.hours(1)
 
-# The function's own metrics, namespace and dimension as its environment sets them.
-NAMESPACE = SERVICE = "aitrail"
+# The namespace of the function's own metrics. Their dimension `service` is the stack's name: several stacks may be in
+# one account and Region.
+NAMESPACE = "aitrail"
 _COUNTED = {
     "UnreadFiles": "Announced log files could not be read: they are truncated, corrupt, not CloudTrail log files, in "
     "an archive storage class, or gone. `aitrail status` lists them with reasons; after you have repaired or restored "
@@ -40,7 +41,8 @@ _COUNTED = {
 class Alarms(Construct):
     """Alarms for operators; `topic`, if set, is notified.
 
-    With `expects_digests`, the absence of digests also raises an alarm.
+    `service` is the dimension of the function's own metrics. With `expects_digests`, the absence of digests also raises
+    an alarm.
     """
 
     def __init__(  # noqa: PLR0913 - a construct's properties
@@ -50,11 +52,13 @@ class Alarms(Construct):
         *,
         deliveries: Deliveries,
         function: IFunction,
+        service: str,
         topic: ITopic | None,
         expects_digests: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         self.topic = topic
+        self._service = service
         self.alarm(
             "DeadLetters",
             deliveries.dead_letters.metric_approximate_number_of_messages_visible(
@@ -77,7 +81,7 @@ class Alarms(Construct):
             "nothing is lost while the dead-letter queue is empty.",
         )
         for metric, description in _COUNTED.items():
-            self.alarm(metric, _count(metric), description)
+            self.alarm(metric, self._count(metric), description)
         if expects_digests:
             self._alarm_without_digests()
 
@@ -86,7 +90,7 @@ class Alarms(Construct):
         alarm = cloudwatch.Alarm(
             self,
             "NoDigests",
-            metric=_count("VerifiedDigests", _AN_HOUR),
+            metric=self._count("VerifiedDigests", _AN_HOUR),
             alarm_description="No CloudTrail digest has been verified for three hours. Is the trail stopped, or its "
             "log file validation turned off? Start it again. `aitrail status` shows the newest digest of each account, "
             "Region and trail.",
@@ -115,12 +119,11 @@ class Alarms(Construct):
         )
         self._tell(alarm)
 
-
-def _count(metric: str, period: Duration = _FIVE_MINUTES) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace=NAMESPACE,
-        metric_name=metric,
-        dimensions_map={"service": SERVICE},
-        statistic="Sum",
-        period=period,
-    )
+    def _count(self, metric: str, period: Duration = _FIVE_MINUTES) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=NAMESPACE,
+            metric_name=metric,
+            dimensions_map={"service": self._service},
+            statistic="Sum",
+            period=period,
+        )

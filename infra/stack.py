@@ -7,7 +7,7 @@ from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
 from aitrail.dynamodb import tables
-from infra.alarms import NAMESPACE, SERVICE, Alarms
+from infra.alarms import NAMESPACE, Alarms
 from infra.bundling import Bundle
 from infra.deliveries import Deliveries
 from infra.ingest import TIMEOUT, Ingest
@@ -61,6 +61,7 @@ class AitrailStack(Stack):
             "Alarms",
             deliveries=self.deliveries,
             function=self.ingest.function,
+            service=settings.stack_name,
             topic=Topic.from_topic_arn(self, "Topic", arn) if (arn := settings.alarm_topic_arn) else None,
             expects_digests=settings.trail,
         )
@@ -85,7 +86,7 @@ class AitrailStack(Stack):
                 "LOG_BUCKET": self.log_bucket.bucket.bucket_name,
                 "DELIVERIES_QUEUE_URL": self.deliveries.queue.queue_url,
                 "BACKFILL_QUEUE_URL": self.deliveries.backfill.queue_url,
-                "POWERTOOLS_SERVICE_NAME": SERVICE,
+                "POWERTOOLS_SERVICE_NAME": self.settings.stack_name,
                 "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": self.settings.log_level,
             }

@@ -58,11 +58,18 @@ def test_three_hours_without_a_digest_are_an_alarm_where_there_is_a_trail(defaul
     assert "AlarmsNoDigests" not in chosen.resources
 
 
-def test_the_counted_metrics_are_metrics_of_the_function(default):
-    variables = default.properties("IngestFunction")["Environment"]["Variables"]
-
+def test_the_counted_metrics_are_metrics_of_the_function_of_the_same_stack(default, chosen):
     assert set(COUNTED) <= set(METRICS)
-    assert (variables["POWERTOOLS_METRICS_NAMESPACE"], variables["POWERTOOLS_SERVICE_NAME"]) == ("aitrail", "aitrail")
+    for template, name in ((default, "aitrail"), (chosen, "speech-record")):
+        variables = template.properties("IngestFunction")["Environment"]["Variables"]
+        own = [
+            each["Dimensions"]
+            for each in template.of_type("AWS::CloudWatch::Alarm").values()
+            if each["Namespace"] == "aitrail"
+        ]
+        assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "aitrail"
+        assert variables["POWERTOOLS_SERVICE_NAME"] == name
+        assert own == [[{"Name": "service", "Value": name}]] * len(own)
 
 
 def test_alarms_tell_the_topic_of_the_settings(chosen):

@@ -38,6 +38,7 @@ def test_the_function_follows_the_settings(chosen):
     assert function["MemorySize"] == 2048
     assert function["Environment"]["Variables"] == ENVIRONMENT | {
         "POWERTOOLS_LOG_LEVEL": "DEBUG",
+        "POWERTOOLS_SERVICE_NAME": "speech-record",
         "KEY_PREFIXES": ",team/,old/logs/",
         "ACCOUNTS": "111122223333,o-a1b2c3d4e5",
         "ROW_RETENTION_DAYS": "400",
