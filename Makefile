@@ -52,7 +52,7 @@ EPOCH = 315532800
 DIST = dist
 
 deploy: $(NODE_READY) ## Deploy to your AWS account, after confirmation; PROFILE= REGION= CONTEXT="-c aitrail:rowRetentionDays=400"
-	@exec .venv/bin/python -m infra.deploy deploy $(TARGET) $(CONTEXT) $(ARGS)
+	@exec .venv/bin/python -m infra.deploy deploy $(TARGET) $(CONTEXT) $(if $(CONFIRM),--confirm) $(ARGS)
 
 destroy: $(NODE_READY) ## Delete the stack, after confirmation, and list what remains; PROFILE= REGION=
 	@exec .venv/bin/python -m infra.deploy destroy $(TARGET) $(CONTEXT) $(ARGS)

@@ -63,6 +63,11 @@ class LogBucket(Construct):
             )
         )
 
+    def keep_policy(self) -> None:
+        """Keeps the policy with the bucket, which survives the stack; call it when the policy is complete."""
+        if self.bucket.policy:
+            self.bucket.policy.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+
     def _lock(self, days: int) -> None:
         """Locks each new version. Never with ObjectLockEnabled: CloudFormation would replace a deployed bucket."""
         cast(

@@ -7,6 +7,7 @@ from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
 from aitrail.dynamodb import tables
+from infra import remembered
 from infra.alarms import NAMESPACE, Alarms
 from infra.bundling import Bundle
 from infra.deliveries import Deliveries
@@ -27,6 +28,7 @@ class AitrailStack(Stack):
             scope, settings.stack_name, description="Records who uses Amazon Polly, Transcribe, Lex, Personalize."
         )
         self.settings = settings
+        self.template_options.metadata = {remembered.METADATA: remembered.to_remember(settings)}
         self.log_bucket = LogBucket(
             self, "Logs", retention_days=settings.log_retention_days, lock_days=settings.object_lock_days
         )
@@ -65,6 +67,7 @@ class AitrailStack(Stack):
             topic=Topic.from_topic_arn(self, "Topic", arn) if (arn := settings.alarm_topic_arn) else None,
             expects_digests=settings.trail,
         )
+        self.log_bucket.keep_policy()
         self._tell()
         check(self.settings, policy=self.log_bucket.bucket.policy, environment=environment)
 

@@ -24,6 +24,8 @@ def spelled(value: object) -> str:
     """A value as written on the command line."""
     if value in (None, ()):
         return "none"
+    if isinstance(value, tuple):
+        return ",".join(map(spelled, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

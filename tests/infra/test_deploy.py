@@ -5,11 +5,15 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
-from botocore.stub import Stubber
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from infra import deploy
-from infra.settings import InvalidSettingsError
+from infra import deploy, deploying, destroying, remembered
+from infra.assembly import Assembly
+from infra.settings import InvalidSettingsError, Settings
+from infra.target import ASSEMBLY, Deployer, StoppedError
+from infra.target import Target as RealTarget
+from tests.infra.conftest import CHOSEN
 
 TEMPLATE = {
     "Resources": {
@@ -29,23 +33,66 @@ def session(monkeypatch, descriptions):
         yield boto3.Session("testing", "testing", region_name="eu-central-1")
 
 
+ROLE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-hnb659fds-deploy-role-${AWS::AccountId}-${AWS::Region}"
+
+
+def assembly(qualifier="hnb659fds", role=ROLE):
+    return Assembly(folder=ASSEMBLY, version_parameter=f"/cdk-bootstrap/{qualifier}/version", role=role)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Target(deploy.Target):
-    """Records the CDK commands instead of running them."""
+class Target(RealTarget):
+    """Records the CDK commands instead of running them; those in `failing` fail."""
 
     commands: list[str] = field(default_factory=list)
+    failing: tuple[str, ...] = ()
+    synthesized: Assembly = field(default_factory=assembly)
+    refused: tuple[str, ...] = ()
+    answers: dict = field(default_factory=dict)
 
     def cdk(self, *arguments):
         self.commands.append(" ".join(arguments))
+        return arguments[0] not in self.failing
+
+    def synthesize(self, context, _stack):
+        self.commands.append(" ".join(["synth", *(f"--context {name}={value}" for name, value in context.items())]))
+        return self.synthesized
+
+    def client(self, service):
+        client = super().client(service)
+
+        def refuse(model, **_):
+            name = f"{service}:{model.name}"
+            if name in self.answers:
+                return SimpleNamespace(status_code=200), self.answers[name]
+            if name in self.refused or service in self.refused:
+                error = {"Error": {"Code": "AccessDenied", "Message": f"not authorized to perform: {name}"}}
+                return SimpleNamespace(status_code=403), error
+            # moto needs packages for these that nothing else needs.
+            if service == "cloudformation":
+                error = {"Error": {"Code": "ValidationError", "Message": "Stack with id aitrail does not exist"}}
+                return SimpleNamespace(status_code=400), error
+            if service == "lambda":
+                return SimpleNamespace(status_code=200), {"AccountLimit": {"UnreservedConcurrentExecutions": 1000}}
+            return None
+
+        client.meta.events.register("before-call", refuse)
+        return client
 
 
 @pytest.fixture
 def target(session):
-    def target(*context):
+    def target(**changes):
         caller = "arn:aws:iam::111122223333:user/alice"
-        return Target(session=session, profile=None, account="111122223333", caller=caller, context=context)
+        return Target(session=session, profile=None, account="111122223333", caller=caller, **changes)
 
     return target
+
+
+def run(to, *further, sure=True, confirmed=False, **context):
+    deploying.deploy(
+        to, {f"aitrail:{name}": value for name, value in context.items()}, further, sure=sure, confirmed=confirmed
+    )
 
 
 @pytest.fixture
@@ -71,8 +118,8 @@ def verbs(target):
 def test_deploy_changes_nothing_where_nobody_can_be_asked(target):
     to = target()
 
-    with pytest.raises(deploy.StoppedError, match="nothing is changed"):
-        deploy.deploy(to, [], sure=False)
+    with pytest.raises(StoppedError, match="nothing is changed"):
+        run(to, sure=False)
 
     assert verbs(to) == ["synth", "diff"]
 
@@ -81,8 +128,8 @@ def test_deploy_changes_nothing_where_the_input_is_closed(target, monkeypatch):
     to = target()
     monkeypatch.setattr("sys.stdin", None)
 
-    with pytest.raises(deploy.StoppedError, match="nothing is changed"):
-        deploy.deploy(to, [], sure=False)
+    with pytest.raises(StoppedError, match="nothing is changed"):
+        run(to, sure=False)
 
     assert verbs(to) == ["synth", "diff"]
 
@@ -95,8 +142,8 @@ def test_deploy_takes_the_end_of_the_input_for_a_no(target, answer, monkeypatch)
     answer("")
     monkeypatch.setattr("builtins.input", ended)
 
-    with pytest.raises(deploy.StoppedError, match="Nothing was changed"):
-        deploy.deploy(to, [], sure=False)
+    with pytest.raises(StoppedError, match="Nothing was changed"):
+        run(to, sure=False)
 
     assert verbs(to) == ["synth", "diff"]
 
@@ -105,7 +152,7 @@ def test_deploy_that_is_interrupted_ends_quietly(monkeypatch, capsys):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(deploy, "_target", interrupted)
+    monkeypatch.setattr(RealTarget, "of", interrupted)
 
     assert deploy.main(["deploy"]) == 130
     assert capsys.readouterr().err == ""
@@ -137,7 +184,7 @@ def test_deploy_goes_on_with_a_yes(target, answer, text):
     to = target()
     answer(text)
 
-    deploy.deploy(to, [], sure=False)
+    run(to, sure=False)
 
     assert verbs(to) == ["synth", "diff", "deploy"]
 
@@ -147,8 +194,8 @@ def test_deploy_stops_with_any_other_answer(target, answer, text):
     to = target()
     answer(text)
 
-    with pytest.raises(deploy.StoppedError, match=r"^Nothing was changed\.$"):
-        deploy.deploy(to, [], sure=False)
+    with pytest.raises(StoppedError, match=r"^Nothing was changed\.$"):
+        run(to, sure=False)
 
     assert verbs(to) == ["synth", "diff"]
 
@@ -156,39 +203,37 @@ def test_deploy_stops_with_any_other_answer(target, answer, text):
 def test_account_that_the_cdk_has_not_used_is_bootstrapped_first(target, capsys):
     to = target()
 
-    deploy.deploy(to, [], sure=True)
+    run(to)
 
     assert verbs(to) == ["synth", "diff", "bootstrap", "deploy"]
     assert "`cdk bootstrap` runs first" in capsys.readouterr().out
 
 
 def test_every_command_after_synth_takes_its_assembly(target):
-    to = target("aitrail:trail=false")
+    to = target()
 
-    deploy.deploy(to, [], sure=True)
+    run(to, trail="false")
 
     synth, *others = to.commands
     assert synth.endswith("--context aitrail:trail=false")
-    assert all(f"--app {deploy._ASSEMBLY}" in command for command in others)
+    assert all(f"--app {ASSEMBLY}" in command for command in others)
 
 
 @pytest.mark.usefixtures("prepared")
 def test_prepared_account_is_not_bootstrapped_again(target):
     to = target()
 
-    deploy.deploy(to, ["--hotswap"], sure=True)
+    run(to, "--hotswap")
 
     assert verbs(to) == ["synth", "diff", "deploy"]
     assert to.commands[-1].endswith("--require-approval never --hotswap")
 
 
-def test_second_trail_of_all_regions_is_told_to_cost_money(target, create_trail, capsys):
-    create_trail("audit", IsMultiRegionTrail=True)
-
-    deploy.deploy(target(), [], sure=True)
+def test_second_trail_of_all_regions_is_told_to_cost_money(target, capsys):
+    run(target(answers={"cloudtrail:DescribeTrails": {"trailList": [trail("audit", IsMultiRegionTrail=True)]}}))
 
     told = capsys.readouterr().out
-    assert "multi-Region trail: arn:aws:cloudtrail:eu-central-1:123456789012:trail/audit (delivers to audit)." in told
+    assert "multi-Region trail: arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit (delivers to audit)." in told
     assert 'CONTEXT="-c aitrail:trail=false -c aitrail:trailArns=ARN"' in told
 
 
@@ -198,7 +243,7 @@ def test_second_trail_of_all_regions_is_told_to_cost_money(target, create_trail,
 def test_other_trails_are_no_reason_to_warn(target, create_trail, capsys, name, of_all_regions):
     create_trail(name, IsMultiRegionTrail=of_all_regions)
 
-    deploy.deploy(target(), [], sure=True)
+    run(target())
 
     assert "There is no other multi-Region trail." in capsys.readouterr().out
 
@@ -206,73 +251,308 @@ def test_other_trails_are_no_reason_to_warn(target, create_trail, capsys, name, 
 def test_trails_do_not_matter_to_a_stack_without_one(target, create_trail, capsys):
     create_trail("audit", IsMultiRegionTrail=True)
 
-    deploy.deploy(target("aitrail:trail=false"), [], sure=True)
+    run(target(), trail="false")
 
     assert "additional copy" not in capsys.readouterr().out
 
 
 def test_misspelt_setting_stops_before_anything_runs(target):
-    to = target("aitrail:tral=false")
+    to = target()
 
     with pytest.raises(InvalidSettingsError, match="aitrail:trail"):
-        deploy.deploy(to, [], sure=True)
+        run(to, tral="false")
 
     assert to.commands == []
 
 
-@pytest.fixture
-def cloudformation(session):
-    client = session.client("cloudformation")
-    with Stubber(client) as stubber:
-        yield stubber
+DEPLOYED = TEMPLATE | {"Metadata": {remembered.METADATA: remembered.to_remember(Settings(row_retention_days=400))}}
+GET_TEMPLATE = "cloudformation:GetTemplate"
 
 
-@pytest.fixture
-def stacked(target, cloudformation):
-    """The target with the stack of TEMPLATE deployed."""
-    named = [
-        {"LogicalResourceId": name, "PhysicalResourceId": f"aitrail-{name}", "ResourceType": resource["Type"]}
-        | {"LastUpdatedTimestamp": datetime(2026, 11, 20, tzinfo=UTC), "ResourceStatus": "CREATE_COMPLETE"}
-        for name, resource in TEMPLATE["Resources"].items()
+def test_settings_of_the_deployed_stack_that_are_not_given_are_kept(target, capsys):
+    to = target(answers={GET_TEMPLATE: {"TemplateBody": json.dumps(DEPLOYED)}})
+
+    run(to, memoryMegabytes="2048")
+
+    assert [command for command in to.commands if command.startswith("synth")][-1] == (
+        "synth --context aitrail:memoryMegabytes=2048 --context aitrail:rowRetentionDays=400"
+    )
+    told = capsys.readouterr().out
+    assert "Kept, as in the deployed stack: aitrail:rowRetentionDays=400 (to change it, give -c" in told
+    assert "Changed: aitrail:memoryMegabytes from 1024 to 2048." in told
+
+
+def test_a_setting_that_is_given_is_changed_and_shown_also_if_it_is_the_default(target, capsys):
+    to = target(answers={GET_TEMPLATE: {"TemplateBody": json.dumps(DEPLOYED)}})
+
+    run(to, rowRetentionDays="none")
+
+    told = capsys.readouterr().out
+    assert "Changed: aitrail:rowRetentionDays from 400 to none." in told
+    assert "Kept" not in told
+
+
+def test_what_a_template_remembers_of_every_setting_is_what_it_was_deployed_with(chosen, default):
+    for template, context in ((chosen, CHOSEN), (default, {})):
+        before = remembered.settings_in(template.text)
+        assert Settings.of(before | {"aitrail:stackName": "x"}) == replace(Settings.of(context), stack_name="x")
+        assert remembered.kept(before, {}) == {
+            key: value
+            for key, value in remembered.to_remember(Settings.of(context)).items()
+            if value != remembered.to_remember(Settings())[key]
+        }
+
+
+UNREADABLE = {
+    "no permission": {"refused": ("cloudformation",), "synthesized": assembly(role=None)},
+    "an older version": {"answers": {GET_TEMPLATE: {"TemplateBody": json.dumps(TEMPLATE)}}},
+}
+
+
+@pytest.mark.parametrize("changes", UNREADABLE.values(), ids=UNREADABLE)
+def test_settings_that_cannot_be_read_back_stop_unless_somebody_confirms(target, changes):
+    to = target(**changes)
+
+    with pytest.raises(StoppedError, match=r"settings of the stack aitrail cannot be read: .*CONFIRM=1"):
+        run(to)
+    assert verbs(to) == ["synth"]
+
+    run(to, confirmed=True)
+    assert verbs(to)[-1] == "deploy"
+
+
+LOOKS = ("ssm:GetParameter", "cloudtrail:DescribeTrails", "lambda:GetAccountSettings")
+
+
+@pytest.mark.usefixtures("prepared")
+@pytest.mark.parametrize("denied", [*((look,) for look in LOOKS), LOOKS], ids=str)
+def test_no_other_look_that_is_denied_stops_a_deployment(target, capsys, denied):
+    to = target(refused=denied)
+
+    run(to)
+
+    assert verbs(to) == ["synth", "diff", "deploy"]
+    told = capsys.readouterr().out
+    assert all(look in told for look in denied)
+    assert told.count("Could not check") == len(denied)
+
+
+@pytest.mark.usefixtures("prepared")
+def test_changes_that_cannot_be_shown_stop_no_deployment(target, capsys):
+    to = target(failing=("diff",))
+
+    run(to)
+
+    assert verbs(to) == ["synth", "diff", "deploy"]
+    assert "The changes could not be shown" in capsys.readouterr().out
+
+
+def test_caller_who_may_only_assume_the_role_of_the_cdk_reads_the_template_with_it(target, session, monkeypatch):
+    assumed = []
+
+    class Sts:
+        def assume_role(self, RoleArn, RoleSessionName):  # noqa: N803 (boto3's names)
+            assumed.append(RoleArn)
+            return {"Credentials": dict.fromkeys(("AccessKeyId", "SecretAccessKey", "SessionToken"), RoleSessionName)}
+
+    as_role = SimpleNamespace(get_template=lambda StackName: {"TemplateBody": json.dumps(DEPLOYED)})  # noqa: N803, ARG005
+    to = target(refused=("cloudformation",))
+    usual = Target.client
+    monkeypatch.setattr(Target, "client", lambda self, name: Sts() if name == "sts" else usual(self, name))
+    monkeypatch.setattr("infra.target.boto3.Session", lambda *_, **__: SimpleNamespace(client=lambda *_, **__: as_role))
+
+    template = Deployer(to, lambda: to.synthesized).template("aitrail")
+
+    assert template == DEPLOYED
+    assert assumed == ["arn:aws:iam::111122223333:role/cdk-hnb659fds-deploy-role-111122223333-eu-central-1"]
+    assert session
+
+
+def test_bootstrap_of_somebody_else_is_never_made(target):
+    to = target(synthesized=assembly(qualifier="platform"))
+
+    with pytest.raises(StoppedError, match="/cdk-bootstrap/platform/version"):
+        run(to)
+
+    assert verbs(to) == ["synth", "diff"]
+
+
+def test_bootstrap_of_somebody_else_is_used(target, session):
+    session.client("ssm").put_parameter(Name="/cdk-bootstrap/platform/version", Value="30", Type="String")
+    to = target(synthesized=assembly(qualifier="platform"))
+
+    run(to)
+
+    assert verbs(to) == ["synth", "diff", "deploy"]
+
+
+@pytest.mark.usefixtures("prepared")
+def test_what_a_failed_first_deployment_leaves_behind_is_named_with_the_commands_that_delete_it(target, capsys):
+    created = datetime(2026, 11, 20, tzinfo=UTC)
+    resources = [
+        ("Table", "AWS::DynamoDB::GlobalTable", "aitrail-Events-1", "DELETE_SKIPPED"),
+        ("Queue", "AWS::SQS::Queue", "aitrail-Queue", "DELETE_COMPLETE"),
     ]
-    cloudformation.add_response("get_template", {"TemplateBody": json.dumps(TEMPLATE)})
-    cloudformation.add_response("list_stack_resources", {"StackResourceSummaries": named})
-    return with_client(target(), cloudformation)
+    stack = {"StackName": "aitrail", "StackStatus": "ROLLBACK_COMPLETE", "CreationTime": created}
+    named = [
+        dict(zip(("LogicalResourceId", "ResourceType", "PhysicalResourceId", "ResourceStatus"), each, strict=True))
+        for each in resources
+    ]
+    answers = {"DescribeStacks": {"Stacks": [stack]}, "DescribeStackResources": {"StackResources": named}}
+    to = target(failing=("deploy",), answers={f"cloudformation:{name}": answer for name, answer in answers.items()})
+
+    with pytest.raises(StoppedError, match="`cdk deploy` failed"):
+        run(to)
+
+    told = capsys.readouterr().out
+    assert "  AWS::DynamoDB::GlobalTable  aitrail-Events-1\n" in told
+    assert "aws dynamodb delete-table --table-name aitrail-Events-1" in told
+    assert "aitrail-Queue" not in told
 
 
-def with_client(target, stubber):
-    session = SimpleNamespace(region_name="eu-central-1", client=lambda _: stubber.client)
-    return replace(target, session=session)
+def trail(name, account="111122223333", **changes):
+    arn = f"arn:aws:cloudtrail:eu-central-1:{account}:trail/{name}"
+    return {"Name": name, "TrailARN": arn, "S3BucketName": "audit", "HomeRegion": "eu-central-1"} | changes
 
 
-def test_destroy_says_what_remains_before_it_asks(stacked, cloudformation, capsys):
-    with pytest.raises(deploy.StoppedError, match="nothing is changed"):
-        deploy.destroy(stacked, sure=False)
-
-    assert "These remain, with all their content:\n  AWS::S3::Bucket  aitrail-Logs\n" in capsys.readouterr().out
-    cloudformation.assert_no_pending_responses()
+ORGANIZATIONS = trail("all", "444455556666", IsMultiRegionTrail=True, IsOrganizationTrail=True)
 
 
-def test_destroy_deletes_the_stack_and_waits_until_it_is_gone(stacked, cloudformation, capsys):
-    gone = {
-        "StackName": "aitrail",
-        "StackStatus": "DELETE_COMPLETE",
-        "CreationTime": datetime(2026, 11, 20, tzinfo=UTC),
-    }
-    cloudformation.add_response("delete_stack", {}, {"StackName": "aitrail"})
-    cloudformation.add_response("describe_stacks", {"Stacks": [gone]})
+def told_of(target, capsys, *trails):
+    run(target(answers={"cloudtrail:DescribeTrails": {"trailList": list(trails)}}))
+    return capsys.readouterr().out
 
-    deploy.destroy(stacked, sure=True)
+
+def test_trail_of_the_organization_is_not_to_be_pointed_elsewhere_by_a_member(target, capsys):
+    told = told_of(target, capsys, ORGANIZATIONS)
+
+    assert "Only account 444455556666 can change that trail" in told
+    assert "then point the trail at the log" not in told
+
+
+def test_management_account_is_told_that_its_trail_delivers_for_all(target, capsys):
+    told = told_of(target, capsys, trail("all", IsMultiRegionTrail=True, IsOrganizationTrail=True))
+
+    assert "pointed at the log bucket, it delivers the log files of every account there" in told
+
+
+@pytest.mark.parametrize(("number", "warned"), [(4, False), (5, True)])
+def test_quota_of_trails_counts_trails_of_every_kind(target, capsys, number, warned):
+    told = told_of(target, capsys, ORGANIZATIONS, *(trail(f"own-{each}") for each in range(number - 1)))
+
+    assert ("The stack's trail cannot be created" in told) is warned
+
+
+def test_quota_does_not_matter_once_the_stack_has_its_trail(target, capsys):
+    told = told_of(target, capsys, trail("aitrail-trail"), *(trail(f"own-{each}") for each in range(4)))
+
+    assert "cannot be created" not in told
+
+
+@pytest.mark.parametrize(("unreserved", "warned"), [(14, True), (15, False)])
+def test_quota_of_concurrent_executions_is_compared_with_the_settings(target, capsys, unreserved, warned):
+    limit = {"AccountLimit": {"UnreservedConcurrentExecutions": unreserved}}
+
+    run(target(answers={"lambda:GetAccountSettings": limit}))
+
+    assert (f"The account allows {unreserved} concurrent" in capsys.readouterr().out) is warned
+
+
+NAMED = [
+    {"LogicalResourceId": name, "PhysicalResourceId": f"aitrail-{name}", "ResourceType": resource["Type"]}
+    for name, resource in TEMPLATE["Resources"].items()
+]
+STACKED = {
+    GET_TEMPLATE: {"TemplateBody": json.dumps(TEMPLATE)},
+    "cloudformation:ListStackResources": {"StackResourceSummaries": NAMED},
+    "cloudformation:DeleteStack": {},
+}
+
+
+def deleting(*statuses):
+    answers = iter(statuses)
+
+    class Answers(dict):
+        def __contains__(self, name):
+            return name in STACKED or name == "cloudformation:DescribeStacks"
+
+        def __getitem__(self, name):
+            return STACKED[name] if name in STACKED else {"Stacks": [{"StackStatus": next(answers)}]}
+
+    return Answers()
+
+
+def test_destroy_says_what_remains_before_it_asks(target, capsys):
+    with pytest.raises(StoppedError, match="nothing is changed"):
+        destroying.destroy(target(answers=STACKED), {}, sure=False)
+
+    assert "remain, with all their content:\n  AWS::S3::Bucket  aitrail-Logs\n" in capsys.readouterr().out
+
+
+def test_destroy_deletes_the_stack_and_waits_until_it_is_gone(target, capsys):
+    slept = []
+    answers = deleting("DELETE_IN_PROGRESS", "DELETE_IN_PROGRESS", "DELETE_COMPLETE")
+
+    destroying.destroy(target(answers=answers), {}, sure=True, sleep=slept.append)
 
     assert "Deleted." in capsys.readouterr().out
-    cloudformation.assert_no_pending_responses()
+    assert len(slept) == 2
 
 
-def test_destroy_of_what_is_not_there_says_so(target, cloudformation):
-    cloudformation.add_client_error("get_template", "ValidationError", "Stack with id other does not exist")
+def test_stack_that_cannot_be_deleted_is_named_with_its_status(target):
+    with pytest.raises(StoppedError, match="was not deleted: its status is DELETE_FAILED"):
+        destroying.destroy(target(answers=deleting("DELETE_FAILED")), {}, sure=True, sleep=lambda _: None)
 
-    with pytest.raises(deploy.StoppedError, match=r"There is no stack other in eu-central-1\."):
-        deploy.destroy(with_client(target("aitrail:stackName=other"), cloudformation), sure=True)
+
+def test_destroy_of_what_is_not_there_says_so(target):
+    with pytest.raises(StoppedError, match=r"There is no stack other in eu-central-1\."):
+        destroying.destroy(target(), {"aitrail:stackName": "other"}, sure=True)
+
+
+def test_destroy_goes_on_where_the_resources_may_not_be_listed(target, capsys):
+    answers = {name: answer for name, answer in STACKED.items() if not name.endswith("ListStackResources")}
+    refused = ("cloudformation:ListStackResources",)
+    to = target(answers=answers, refused=refused, synthesized=assembly(role=None))
+
+    with pytest.raises(StoppedError, match="nothing is changed"):
+        destroying.destroy(to, {}, sure=False)
+
+    assert "  AWS::S3::Bucket  (Logs)\n" in capsys.readouterr().out
+
+
+def test_policy_of_the_log_bucket_stays_with_the_bucket(default, chosen):
+    for template in (default, chosen):
+        policy = template.resources["LogsBucketPolicy"]
+        assert (policy["DeletionPolicy"], policy["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+@pytest.mark.usefixtures("session")
+@pytest.mark.parametrize(
+    ("region", "told"), [("eu central", "Name a Region such as eu-central-1"), ("eu-central-1", "does not accept")]
+)
+def test_region_and_credentials_are_told_apart(monkeypatch, capsys, region, told):
+    def refuse(_self, operation, _parameters):
+        raise ClientError({"Error": {"Code": "InvalidClientTokenId", "Message": "invalid"}}, operation)
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
+
+    assert deploy.main(["deploy", "--region", region]) == 1
+
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("session")
+def test_region_that_the_account_has_not_enabled_is_named(monkeypatch, capsys):
+    def refuse(self, operation, _):
+        if self.meta.region_name == "ap-east-1":
+            raise ClientError({"Error": {"Code": "InvalidClientTokenId", "Message": "invalid"}}, operation)
+        return {"Account": "111122223333", "Arn": "arn"}
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
+
+    assert deploy.main(["deploy", "--region", "ap-east-1"]) == 1
+
+    assert "the account has not enabled this Region" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("session")
@@ -290,7 +570,7 @@ def test_what_keeps_from_reaching_aws_is_told_with_what_to_do(capsys, arguments,
 @pytest.mark.usefixtures("session")
 @pytest.mark.parametrize("command", ["deploy", "destroy"])
 def test_a_bad_setting_is_told_before_credentials_are_asked_for(capsys, monkeypatch, command):
-    monkeypatch.setattr(deploy, "_target", lambda *_: pytest.fail("AWS was asked"))
+    monkeypatch.setattr(RealTarget, "of", lambda *_: pytest.fail("AWS was asked"))
 
     assert deploy.main([command, "-c", "aitrail:tral=false"]) == 1
 

@@ -1,0 +1,126 @@
+"""`make deploy`: shows the changes and the cost of a deployment, asks, and deploys."""
+
+from collections.abc import Iterator, Sequence
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra import remembered
+from infra.advice import before_deploying
+from infra.assembly import Assembly
+from infra.settings import Settings
+from infra.talking import ask, tell
+from infra.target import ASSEMBLY, Context, Deployer, StoppedError, Target
+
+_FAILED_FIRST = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
+_TABLES = {"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"}
+
+
+def deploy(target: Target, context: Context, further: Sequence[str], *, sure: bool, confirmed: bool = False) -> None:
+    """Shows the changes and the cost of a deployment, asks, bootstraps the account if necessary, and deploys.
+
+    Settings of the deployed stack that `context` does not give are kept; if they cannot be read, nothing is deployed
+    unless `confirmed`. Raises StoppedError.
+    """
+    stack = Settings.of(context).stack_name
+    tell(f"Account {target.account}, Region {target.region}, as {target.caller}.")
+    assembly, settings = _synthesized(target, context, stack, confirmed=confirmed)
+    if not target.cdk("diff", "--app", str(ASSEMBLY), "--method", "template"):
+        tell("The changes could not be shown; the messages of the CDK are above.")
+    for line in before_deploying(target, settings):
+        tell(line)
+    is_prepared = _is_bootstrapped(target, assembly)
+    ask(f"Deploy the stack {stack}?", sure=sure)
+    # Without --app, it would run the app again, without the context, and overwrite the assembly.
+    environment = f"aws://{target.account}/{target.region}"
+    if not is_prepared and not target.cdk("bootstrap", environment, "--app", str(ASSEMBLY)):
+        raise StoppedError("`cdk bootstrap` failed; its messages are above.")
+    if not target.cdk("deploy", "--all", "--app", str(ASSEMBLY), "--require-approval", "never", *further):
+        for line in _left_behind(Deployer(target, lambda: assembly), stack):
+            tell(line)
+        raise StoppedError("`cdk deploy` failed; its messages are above.")
+    profile = f" --profile {target.profile}" if target.profile else ""
+    tell("Deployed. CloudTrail delivers log files 5 to 15 minutes after a call; then run:")
+    tell(f".venv/bin/aitrail events --stack {stack} --region {target.region}{profile}")
+
+
+def _synthesized(target: Target, context: Context, stack: str, *, confirmed: bool) -> tuple[Assembly, Settings]:
+    """The assembly of the context and the settings to keep, which are told. Raises StoppedError."""
+    _refuse_strangers(context, target)
+    assembly = target.synthesize(context, stack)
+    before = _before(Deployer(target, lambda: assembly), stack, confirmed=confirmed)
+    if keeping := remembered.kept(before, context):
+        for key, value in keeping.items():
+            tell(f"Kept, as in the deployed stack: {key}={value} (to change it, give -c {key}=...).")
+        context = {**context, **keeping}
+        _refuse_strangers(context, target)
+        assembly = target.synthesize(context, stack)
+    settings = Settings.of(context)
+    for key, (was, will_be) in remembered.changed(before, settings).items():
+        tell(f"Changed: {key} from {was} to {will_be}.")
+    return assembly, settings
+
+
+def _refuse_strangers(context: Context, target: Target) -> None:
+    if problems := list(Settings.of(context).strangers_in(target.region)):
+        raise StoppedError("\n".join(problems))
+
+
+def _before(deployer: Deployer, stack: str, *, confirmed: bool) -> dict[str, str]:
+    """The settings of the deployed stack, none if there is no stack. Raises StoppedError if they cannot be read."""
+    try:
+        template = deployer.template(stack)
+        why = "it was deployed by a version that did not write them into the template"
+    except (BotoCoreError, ClientError) as error:
+        template, why = {}, str(error)
+    if template is None:
+        return {}
+    before = remembered.settings_in(template)
+    if before is None and not confirmed:
+        raise StoppedError(
+            f"The settings of the stack {stack} cannot be read: {why}. Those that are not given now would return to "
+            "their defaults. Make sure that every setting is given (CONTEXT, cdk.json), then add CONFIRM=1."
+        )
+    return before or {}
+
+
+def _is_bootstrapped(target: Target, assembly: Assembly) -> bool:
+    """Whether the account is prepared for the CDK, as far as the caller may know. Raises StoppedError."""
+    if assembly.version_parameter is None:
+        return True
+    ssm = target.client("ssm")
+    try:
+        ssm.get_parameter(Name=assembly.version_parameter)
+    except ssm.exceptions.ParameterNotFound:
+        if not assembly.has_usual_bootstrap:
+            raise StoppedError(
+                f"The account has no bootstrap of the CDK with the parameter {assembly.version_parameter} in "
+                f"{target.region}, which the context (@aws-cdk/core:bootstrapQualifier) names. Ask those who maintain "
+                "it, or run `cdk bootstrap` with this qualifier."
+            ) from None
+        tell("The CDK has not been used in this account and Region yet: `cdk bootstrap` runs first. It creates the")
+        tell("stack CDKToolkit, with a bucket for assets and the roles for deployments.")
+        return False
+    except (BotoCoreError, ClientError) as error:
+        tell(f"Could not check whether the account is prepared for the CDK: {error} `cdk deploy` will tell.")
+    return True
+
+
+def _left_behind(deployer: Deployer, stack: str) -> Iterator[str]:
+    """What a failed first deployment leaves behind, with the commands that delete it."""
+    try:
+        (found,) = deployer.call("describe_stacks", StackName=stack)["Stacks"]
+        if found["StackStatus"] not in _FAILED_FIRST:
+            return
+        resources = deployer.call("describe_stack_resources", StackName=stack)["StackResources"]
+    except (BotoCoreError, ClientError) as error:
+        yield f"Could not check what the failed deployment has left behind: {error}"
+        return
+    left = [each for each in resources if each["ResourceStatus"] in ("DELETE_SKIPPED", "DELETE_FAILED")]
+    if left:
+        yield "The failed deployment has left this behind. The next one creates new ones, and does not delete these:"
+    for each in left:
+        name = each["PhysicalResourceId"]
+        yield f"  {each['ResourceType']}  {name}"
+        if each["ResourceType"] in _TABLES:
+            yield f"    aws dynamodb update-table --no-deletion-protection-enabled --table-name {name}"
+            yield f"    aws dynamodb delete-table --table-name {name}"

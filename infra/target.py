@@ -1,0 +1,170 @@
+"""The target of a deployment: account, Region, credentials, and the CDK command line that works on it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    InvalidRegionError,
+    MissingDependencyException,
+)
+
+from aitrail.errors import AitrailError
+from infra.assembly import Assembly
+
+# Names and values of the CDK's context.
+Context = dict[str, object]
+
+PROJECT = Path(__file__).resolve().parent.parent
+ASSEMBLY = PROJECT / "cdk.out"
+_CDK = PROJECT / "node_modules" / ".bin" / "cdk"
+_QUICKLY = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 2})
+# What AWS says of good credentials in a Region that the account has not enabled, and of bad ones anywhere.
+_UNKNOWN_TOKEN = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+# Regions that every account has, by the partition.
+_ALWAYS_ENABLED = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+
+
+class StoppedError(AitrailError):
+    """The command stopped before its end; the message says why."""
+
+
+def is_denied(error: Exception) -> bool:
+    """Whether AWS refuses a call because the caller may not make it."""
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where to deploy, and as whom; `account` and `caller` are those that AWS names."""
+
+    session: boto3.Session
+    profile: str | None
+    account: str
+    caller: str
+
+    @classmethod
+    def of(cls, profile: str | None, region: str | None) -> Self:
+        """The target of a profile and Region, or of the environment. Raises StoppedError."""
+        try:
+            # boto3 reads only AWS_DEFAULT_REGION; the CDK also reads AWS_REGION.
+            session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
+            if not session.region_name:
+                raise StoppedError("No Region is configured: set one with REGION=, for example REGION=eu-central-1.")
+            caller = session.client("sts", config=_QUICKLY).get_caller_identity()
+        except (BotoCoreError, ClientError) as error:
+            raise StoppedError(_why_unreachable(error, profile, region)) from error
+        return cls(session=session, profile=profile, account=caller["Account"], caller=caller["Arn"])
+
+    @property
+    def region(self) -> str:
+        """The Region; the session always has one here."""
+        return self.session.region_name
+
+    def cdk(self, *arguments: str) -> bool:
+        """Runs the CDK command line with its output on the terminal; returns whether it succeeded."""
+        profile = ("--profile", self.profile) if self.profile else ()
+        environment = {**os.environ, "AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
+        environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+        command = [str(_CDK), *arguments, *profile, "--no-notices"]
+        return not subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode  # noqa: S603 - its arguments are the user's own
+
+    def synthesize(self, context: Context, stack: str) -> Assembly:
+        """The cloud assembly of a context. Raises StoppedError."""
+        options = [part for name, value in context.items() for part in ("--context", f"{name}={value}")]
+        if not self.cdk("synth", "--quiet", "--output", str(ASSEMBLY), *options):
+            raise StoppedError("`cdk synth` failed; its messages are above.")
+        return Assembly.read(ASSEMBLY, stack)
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - a client of any service
+        """A client with the caller's own credentials."""
+        session: Any = self.session  # boto3 has one overload per service
+        return session.client(service, config=_QUICKLY)
+
+
+class Deployer:
+    """CloudFormation as the caller and, where the caller may not, as the CDK's deployment role."""
+
+    def __init__(self, target: Target, assembly: Callable[[], Assembly]) -> None:
+        """`assembly` is called when the role is needed."""
+        self._target = target
+        self._assembly = assembly
+
+    def call(self, operation: str, **parameters: Any) -> Any:  # noqa: ANN401 - parameters and answers of AWS
+        """Calls CloudFormation. Raises botocore's errors: those of the caller if the role cannot be assumed either."""
+        try:
+            return getattr(self._target.client("cloudformation"), operation)(**parameters)
+        except ClientError as error:
+            if not is_denied(error) or self._as_role is None:
+                raise
+        return getattr(self._as_role, operation)(**parameters)
+
+    def template(self, stack: str) -> Mapping[str, Any] | None:
+        """The template of a deployed stack; None if there is no stack. Raises botocore's errors."""
+        try:
+            body = self.call("get_template", StackName=stack)["TemplateBody"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            return None
+        template: Mapping[str, Any] = body if isinstance(body, Mapping) else json.loads(body)
+        return template
+
+    @cached_property
+    def _as_role(self) -> Any:  # noqa: ANN401 - a client, or None
+        role = self._assembly().deploy_role(self._target.account, self._target.region)
+        if role is None:
+            return None
+        try:
+            sts = self._target.client("sts")
+            given = sts.assume_role(RoleArn=role, RoleSessionName="aitrail-deploy")["Credentials"]
+        except (BotoCoreError, ClientError):
+            return None
+        session = boto3.Session(
+            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=self._target.region
+        )
+        return session.client("cloudformation", config=_QUICKLY)
+
+
+def _why_unreachable(error: Exception, profile: str | None, region: str | None) -> str:
+    if isinstance(error, InvalidRegionError):
+        return f"{error} Name a Region such as eu-central-1 with REGION=."
+    if isinstance(error, EndpointConnectionError):
+        return f"AWS cannot be reached: {error}. Check the network and the Region: is there a Region of this name?"
+    if isinstance(error, MissingDependencyException):
+        return f"{error} To use credentials of `aws login`, run .venv/bin/pip install 'botocore[crt]'."
+    if (
+        isinstance(error, ClientError)
+        and error.response["Error"]["Code"] in _UNKNOWN_TOKEN
+        and _works_elsewhere(profile, region)
+    ):
+        return (
+            f"The credentials work in other Regions, but not in {region}: the account has not enabled this Region. "
+            "Enable it (AWS Account Management, EnableRegion), or choose another one with REGION=."
+        )
+    return (
+        f"AWS does not accept the credentials: {error}. Sign in (`aws sso login`, `aws login`, `aws configure`), or "
+        "set a profile with PROFILE=."
+    )
+
+
+def _works_elsewhere(profile: str | None, region: str | None) -> bool:
+    session = boto3.Session(profile_name=profile, region_name=region)
+    usual = _ALWAYS_ENABLED.get(session.get_partition_for_region(session.region_name), "us-east-1")
+    try:
+        session.client("sts", region_name=usual, config=_QUICKLY).get_caller_identity()
+    except (BotoCoreError, ClientError):
+        return False
+    return True
