@@ -4,7 +4,6 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 from os import PathLike, fspath
@@ -15,6 +14,7 @@ from aitrail.clock import Clock
 from aitrail.dynamodb import tables
 from aitrail.moments import period_of, span_of, window_of
 from aitrail.questions.conditions import Conditions, Texts, checked_columns
+from aitrail.questions.counting import Reading
 from aitrail.questions.dimensions import dimensions
 from aitrail.questions.filters import Filter
 from aitrail.questions.following import Following
@@ -22,9 +22,8 @@ from aitrail.questions.scanning import Scan, refuse_missing
 from aitrail.questions.selecting import whole_rows
 from aitrail.questions.source import Order, Row, RowSource
 from aitrail.questions.spellings import ConditionError
-from aitrail.questions.streams import LONGEST
 from aitrail.questions.timeline import DONE_TO, TOUCHED_BY, Timeline
-from aitrail.questions.usage import Reading, Usage
+from aitrail.questions.usage import Usage
 from aitrail.questions.usage import usage as usage_of
 from aitrail.timezones import time_zone
 from aitrail.window import Window
@@ -187,28 +186,13 @@ class EventStore:
         the sums do not include, and if there are still too many.
         """
         names, window, wanted = dimensions(by), self._window(since, until), Filter.of(**conditions)
-        # What has been corrected, or ends a stream, need not meet the conditions: what no index needs is tested later.
-        read = wanted.of_indexes()
-        first, last = window.bounds
-        reading = Reading(
-            matches=replace(wanted, user_agent=()).matcher(),  # user agents are selected where rows are read
-            is_within=lambda event_time: first <= event_time <= last,
-            find=lambda event_ids: self.source.whole({"eventID": each} for each in event_ids),
-            later=self._rows_after(window, read),
-        )
-        rows = self.source.rows(read, window, order=Order.ANY)
+        rows = self.source.rows(wanted.of_indexes(), window, order=Order.ANY)
+        reading = Reading.of(self.source, wanted, window, self._clock.now())
         found = usage_of(rows, names, prices, report=report, zone=self._zone, reading=reading)
         until_now = Window(since=window.since, until=max(window.since, min(window.until, self._clock.now())))
         if zeros and not found.with_zeros(until_now, self._zone):
             report("Times without calls are left out, as there are too many: choose longer periods, or less time.")
         return found
-
-    def _rows_after(self, window: Window, wanted: Filter) -> Iterator[Row]:
-        """The rows of the time after a window in which what began in it may end."""
-        until = min(window.until, self._clock.now())
-        after = Window(since=until, until=until + min(LONGEST, self._clock.now() - until))
-        if after.since < after.until:
-            yield from self.source.rows(wanted, after, order=Order.ANY)
 
     def who(
         self,
