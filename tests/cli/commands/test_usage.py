@@ -402,6 +402,21 @@ def test_unknown_characters_are_not_zero(aitrail, call, log_file):
     assert "RequestCharacters" in ended.stderr
 
 
+@pytest.mark.parametrize("which", [["--errors"], ["--outcome", "denied"]], ids=str)
+def test_calls_that_an_endpoint_refused_are_denied_calls_told_apart_by_their_category(aitrail, call, log_file, which):
+    endpoint = {"eventCategory": "NetworkActivity", "errorCode": "VpceAccessDenied"}
+    path = log_file(
+        "a.json", call(1, "alice") | {"errorCode": "AccessDenied"}, call(2, "bob", **endpoint), call(3, "c")
+    )
+
+    ended = aitrail("usage", "--from", path, *which, "--by", "event-category")
+
+    assert [(group["event-category"], group["calls"], group["denied"]) for group in as_json(ended)] == [
+        ("Management", 1, 1),
+        ("NetworkActivity", 1, 1),
+    ]
+
+
 def test_total_of_accounts_counts_an_action_of_two_of_them_once(aitrail, call, log_file):
     accounts = ("111122223333", "444455556666")
     records = [call(n, "alice", sharedEventID="x", recipientAccountId=each) for n, each in enumerate(accounts)]
