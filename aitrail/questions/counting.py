@@ -1,4 +1,4 @@
-"""Counts calls while their rows are read: each call once, whatever number of records CloudTrail has written of it. Pure.
+"""Counts calls while rows are read: each call once, whatever number of records CloudTrail has written of it. Pure.
 
 What belongs together is found in any order of rows. `usage` and timelines count in this way.
 """
@@ -17,21 +17,20 @@ from aitrail.questions.tally import Tally
 from aitrail.questions.usage_members import usage_member
 from aitrail.window import Window
 
-# The kinds of records that are not calls of their own. A shared one is not if another one of its call is there.
-CORRECTION, STREAM_END, ENDPOINT_COPY, SHARED = "correction", "stream-end", "endpoint-copy", "shared"
+# A record that a VPC endpoint wrote of a call that it refused: it is a call, unlike its records of other calls.
 ENDPOINT_REFUSAL = "endpoint-refusal"
-RECORD_KINDS = (CORRECTION, STREAM_END, ENDPOINT_COPY, ENDPOINT_REFUSAL, SHARED)
+RECORD_KINDS = ("correction", "stream-end", "endpoint-copy", ENDPOINT_REFUSAL, "shared")
 
 
 def record_kind(row: Row) -> str | None:
-    """One of RECORD_KINDS, or None: what a row is, if it is not just the only record of a call by its service."""
+    """One of RECORD_KINDS, or None if a row is the record of a call by its service, and no other account has one."""
     if is_correction(row):
-        return CORRECTION
+        return "correction"
     if is_network_activity(row):
-        return ENDPOINT_REFUSAL if is_call(row) else ENDPOINT_COPY
+        return ENDPOINT_REFUSAL if is_call(row) else "endpoint-copy"
     if not is_call(row):
-        return STREAM_END
-    return SHARED if isinstance(usage_member(row, "sharedEventID"), str) else None
+        return "stream-end"
+    return "shared" if isinstance(usage_member(row, "sharedEventID"), str) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

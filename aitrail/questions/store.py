@@ -4,6 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 from os import PathLike, fspath
@@ -21,8 +22,8 @@ from aitrail.questions.following import Following
 from aitrail.questions.scanning import Scan, refuse_missing
 from aitrail.questions.selecting import whole_rows
 from aitrail.questions.source import Order, Row, RowSource
-from aitrail.questions.spellings import ConditionError
-from aitrail.questions.timeline import DONE_TO, TOUCHED_BY, Timeline
+from aitrail.questions.spellings import EXCLUDES, ConditionError
+from aitrail.questions.timeline import ANYTHING, DONE_TO, TOUCHED_BY, Timeline
 from aitrail.questions.usage import Usage
 from aitrail.questions.usage import usage as usage_of
 from aitrail.timezones import time_zone
@@ -204,8 +205,12 @@ class EventStore:
         baseline: str | timedelta = "30d",
         **conditions: Unpack[Conditions],
     ) -> Timeline:
-        """Calls to a resource, newest first, marking values that are not in the `baseline` before the window."""
-        return self._timeline(TOUCHED_BY, since, until, baseline, _with("resource", resource, conditions))
+        """Records of calls to a resource, newest first, marking values that the `baseline` before the window lacks.
+
+        `*` stands for anything: all calls, also those that name no resource. Those that name one are `*/*`.
+        """
+        wanted = _about("resource", resource, conditions)
+        return self._timeline(TOUCHED_BY, since, until, baseline, wanted)
 
     def what(
         self,
@@ -217,8 +222,11 @@ class EventStore:
         baseline: str | timedelta = "30d",
         **conditions: Unpack[Conditions],
     ) -> Timeline:
-        """Calls by a principal, newest first, marking values that are not in the `baseline` before the window."""
-        return self._timeline(DONE_TO, since, until, baseline, _with("principal", principal, conditions))
+        """Records of calls by a principal, newest first, marking values that the `baseline` before the window lacks.
+
+        `*` stands for anyone: all calls, also those without a principal.
+        """
+        return self._timeline(DONE_TO, since, until, baseline, _about("principal", principal, conditions))
 
     def _timeline(
         self,
@@ -226,10 +234,10 @@ class EventStore:
         since: Moment,
         until: Moment,
         baseline: str | timedelta,
-        conditions: Conditions,
+        wanted: Filter,
     ) -> Timeline:
-        wanted, window = Filter.of(**conditions), self._window(since, until)
-        return Timeline(self.source, wanted, window, baseline=span_of(baseline), columns=columns)
+        window, span = self._window(since, until), span_of(baseline)
+        return Timeline(self.source, wanted, window, baseline=span, columns=columns, now=self._clock.now())
 
     def follow(
         self,
@@ -292,7 +300,13 @@ def _most(limit: int | None) -> int | None:
     return limit if limit <= sys.maxsize else None  # islice accepts no larger number, and no source has more rows
 
 
-def _with(name: str, value: Texts, conditions: Conditions) -> Conditions:
+def _about(name: str, value: Texts, conditions: Conditions) -> Filter:
+    """The filter with one more condition, the subject of a timeline, of which ANYTHING wants all rows."""
     if name in conditions:
         raise ConditionError(f"{name} is given twice: it already is the first argument.")
-    return cast("Conditions", {**conditions, name: value})
+    wanted = Filter.of(**cast("Conditions", {**conditions, name: value}))
+    values: tuple[str, ...] = getattr(wanted, name)
+    if ANYTHING not in values:
+        return wanted
+    excluding: dict[str, Any] = {name: tuple(each for each in values if each.startswith(EXCLUDES))}
+    return replace(wanted, **excluding)

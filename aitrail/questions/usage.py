@@ -21,7 +21,6 @@ from aitrail.questions.source import Row
 from aitrail.questions.tally import Key, Tally
 from aitrail.window import Window, parse_time
 
-
 _ROWS_ALONE = Reading()
 # The value of a dimension in a group that sums all values without a group of their own.
 OTHERS = "(others)"
