@@ -78,10 +78,12 @@ class Count:
         self._reading = reading
         self._corrections = Corrections()
 
-    def add(self, row: Row) -> None:
-        """Adds a row of the window, whether or not it meets the conditions."""
-        if not self._corrections.take(row) and self._reading.matches(row):
+    def add(self, row: Row) -> bool:
+        """Adds a row of the window. Returns whether it meets the conditions, which a row need not."""
+        matches = self._reading.matches(row)
+        if not self._corrections.take(row) and matches:
             self._tally.add(row)
+        return matches
 
     def finish(self) -> list[Row]:
         """Completes the tally. Returns the corrected calls as they count: the newest record, at the time of the first.

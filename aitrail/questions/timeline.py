@@ -79,16 +79,14 @@ class Timeline:
 
     def __iter__(self) -> Iterator[Row]:
         self._found = None
-        reading = Reading.of(self._source, self._wanted, self._window, self._now)
         tally = Tally(self.columns[:1], None)
-        count = Count(tally, reading)
+        count = Count(tally, Reading.of(self._source, self._wanted, self._window, self._now))
         before, within = _Seen(self.columns), _Groups(self.columns)
         if self._baseline:
             for row in self._source.rows(self._wanted, self._baseline, order=Order.ANY):
                 before.add(row)
         for row in self._source.rows(self._wanted.of_indexes(), self._window):
-            count.add(row)
-            if reading.matches(row):
+            if count.add(row):
                 within.add(row)
                 new = [name for name, value in _values(row, self.columns) if before.lacks(name, value)]
                 kind = record_kind(row)
@@ -120,16 +118,16 @@ class Timeline:
             calls=total.calls,
             errors=total.errors,
             records=within.records,
-            distinct={name: len(values) for name, values in within.values.items()},
+            distinct={name: len(within.values[name]) for name in self.columns},
             new={
-                name: tuple(value for value in values if before.lacks(name, value))
-                for name, values in within.values.items()
+                name: tuple(value for value in within.values[name] if before.lacks(name, value))
+                for name in self.columns
             },
             first_seen=times[0] if times else None,
             last_seen=times[-1] if times else None,
             baseline_records=before.records if self._baseline else None,
-            accounts=tuple(sorted(within.places["recipientAccountId"])),
-            regions=tuple(sorted(within.places["awsRegion"])),
+            accounts=tuple(sorted(within.values["recipientAccountId"])),
+            regions=tuple(sorted(within.values["awsRegion"])),
         )
 
 
@@ -149,7 +147,6 @@ class _Seen:
 
     def __init__(self, columns: Iterable[str]) -> None:
         self.values: dict[str, dict[str, None]] = {name: {} for name in columns}
-        self.places: dict[str, set[str]] = {name: set() for name in PLACES}
         self.records = 0
         self.first = self.last = ""
 
@@ -160,8 +157,6 @@ class _Seen:
         self.last = max(self.last, row["eventTime"])
         for name, value in _values(row, self.values):
             self.values[name][value] = None
-        for name, value in _values(row, PLACES):
-            self.places[name].add(value)
 
     def lacks(self, name: str, value: str) -> bool:
         """Whether there are records but none has the value."""
@@ -172,10 +167,10 @@ class _Groups:
     """What the records of a window have: all of them, and those of each value of the first column."""
 
     def __init__(self, columns: Sequence[str]) -> None:
-        self.all = _Seen(columns)
+        self.all = _Seen((*columns, *PLACES))
         self._by = columns[0]
         self._key_of = key_function(columns[:1])
-        self._groups: defaultdict[Key, _Seen] = defaultdict(lambda: _Seen(columns))
+        self._groups: defaultdict[Key, _Seen] = defaultdict(lambda: _Seen(columns[1:]))
 
     def add(self, row: Row, *, records: int = 1) -> None:
         """Adds a row, which is that many records."""
