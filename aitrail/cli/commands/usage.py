@@ -125,7 +125,7 @@ def usage(
     groups = groups.sorted_by(sort) if top is None else groups.top(top, sort)
     _write(groups, by, measure, prices, output)
     if not groups:
-        asked.narrate_nothing()
+        asked.narrate_nothing("calls")  # there may be records that are none
     else:
         for note in (*notes, *([f"{prices}: check them."] if prices else [])):
             narrate(note)
