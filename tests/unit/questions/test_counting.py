@@ -157,6 +157,11 @@ def test_star_stands_for_calls_by_anyone_and_by_nobody(subject, numbers):
     assert [each["eventID"] for each in store(*EVERYONE).what(subject, **WINDOW)] == list(numbers)
 
 
+@pytest.mark.parametrize(("value", "numbers"), [("*", "cb"), ("*/*", "cb"), ("!*", "a")])
+def test_star_as_a_condition_is_a_pattern_of_what_has_a_value(value, numbers):
+    assert [each["eventID"] for each in store(*EVERYONE).events(resource=value, **WINDOW)] == list(numbers)
+
+
 # Law: timelines count as `usage`, for records of every shape.
 def one_of(*values):
     return st.sampled_from(values)
