@@ -10,6 +10,7 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.questions.amounts import MEASURES, characters_of
     from aitrail.questions.conditions import ALL_COLUMNS, COLUMNS, USAGE_MEMBERS, WIDE_COLUMNS, Conditions, checked
+    from aitrail.questions.counting import ENDPOINT_REFUSAL, RECORD_KINDS, record_kind
     from aitrail.questions.dimensions import DIMENSIONS, TIMES, group_order
     from aitrail.questions.filters import Filter
     from aitrail.questions.following import LONGEST_INTERVAL
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     )
     from aitrail.questions.store import EventStore
     from aitrail.questions.table_rows import TableRows
-    from aitrail.questions.timeline import PLACES, TOUCHED_BY, Summary, Timeline, grouped
+    from aitrail.questions.timeline import ANYTHING, PLACES, TOUCHED_BY, Summary, Timeline, grouped
     from aitrail.questions.usage import OTHERS, Usage
     from aitrail.questions.usage_spellings import API_VERSIONS, ENGINES, usage_fields
 else:
@@ -47,6 +48,7 @@ else:
         __name__,
         amounts=("MEASURES", "characters_of"),
         conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
+        counting=("ENDPOINT_REFUSAL", "RECORD_KINDS", "record_kind"),
         dimensions=("DIMENSIONS", "TIMES", "group_order"),
         filters=("Filter",),
         following=("LONGEST_INTERVAL",),
@@ -63,7 +65,7 @@ else:
         ),
         store=("EventStore",),
         table_rows=("TableRows",),
-        timeline=("PLACES", "Summary", "TOUCHED_BY", "Timeline", "grouped"),
+        timeline=("ANYTHING", "PLACES", "Summary", "TOUCHED_BY", "Timeline", "grouped"),
         usage=("OTHERS", "Usage"),
         usage_spellings=("API_VERSIONS", "ENGINES", "usage_fields"),
     )

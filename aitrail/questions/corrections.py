@@ -69,9 +69,14 @@ class Corrections:
         return found
 
 
-def _take(row: Row, kept: dict[str, Row]) -> bool:
+def is_correction(row: Row) -> bool:
+    """Whether a row corrects another one."""
     corrected = usage_member(row, "originalEventID")
-    if not isinstance(corrected, str) or not corrected:
+    return isinstance(corrected, str) and corrected != ""
+
+
+def _take(row: Row, kept: dict[str, Row]) -> bool:
+    if not is_correction(row):
         return False
     kept[row["eventID"]] = row
     return True

@@ -10,7 +10,7 @@ from aitrail.errors import AitrailError
 from aitrail.questions.conditions import COLUMNS, USAGE_MEMBERS
 from aitrail.questions.periods import PERIODS, chronological, period_of
 from aitrail.questions.source import Row
-from aitrail.questions.spellings import or_valid, shown
+from aitrail.questions.spellings import USUAL_CATEGORY, or_valid, shown
 from aitrail.questions.usage_members import usage_member
 from aitrail.questions.usage_spellings import usage_fields
 from aitrail.services import load
@@ -31,17 +31,21 @@ def _usage(*names: str) -> Callable[[Row], object]:
     return lambda row: next((found for name in names if (found := usage_member(row, name)) is not None), None)
 
 
-# Dimensions whose conditions are about more than one attribute, or are flags.
-_OF_THEIR_OWN = {"user-agent": _usage("agent"), "mfa": _usage("mfa")}
+# Dimensions whose conditions are about more than one attribute, or are flags, or take an absent value for another one.
+_OF_THEIR_OWN = {
+    "user-agent": _usage("agent"),
+    "mfa": _usage("mfa"),
+    "event-category": lambda row: row.get("eventCategory") or USUAL_CATEGORY,
+}
 
 
 def _value_of(name: str) -> Callable[[Row], object]:
     condition = name.replace("-", "_")
     if name in TIMES:
         return period_of(name)
-    if condition in COLUMNS:
-        return _attribute(COLUMNS[condition])
-    return _usage(*USAGE_MEMBERS[condition]) if condition in USAGE_MEMBERS else _OF_THEIR_OWN[name]
+    if name in _OF_THEIR_OWN:
+        return _OF_THEIR_OWN[name]
+    return _attribute(COLUMNS[condition]) if condition in COLUMNS else _usage(*USAGE_MEMBERS[condition])
 
 
 # Dimension -> its value for a row.
@@ -50,7 +54,7 @@ DIMENSIONS: dict[str, Callable[[Row], object]] = {
     for name in (
         *("service", "operation", "principal", "account", "region", *TIMES, "resource", "engine", "voice", "language"),
         *("outcome", "error-code", "credentials", "session", "principal-account", "source-ip", "access-key"),
-        *("called-by", "user-agent", "mfa", "api-version"),
+        *("called-by", "user-agent", "mfa", "api-version", "event-category"),
     )
 }
 

@@ -8,7 +8,7 @@ from typing import Any, Self, Unpack
 
 from aitrail.questions.conditions import COLUMNS, Conditions, checked
 from aitrail.questions.resources import concerns
-from aitrail.questions.spellings import excluded_of, is_pattern, wanted_of
+from aitrail.questions.spellings import USUAL_CATEGORY, excluded_of, is_pattern, wanted_of
 from aitrail.questions.usage_tests import USAGE_TESTS, has_mfa, is_like_in_any_case, narrow_user_agent
 from aitrail.services import Registry
 
@@ -166,8 +166,7 @@ def _network(value: object) -> IPv4Network | IPv6Network | None:
 
 
 def _has_category(values: tuple[str, ...]) -> _Test:
-    # Records before version 1.07 (2019) do not contain the category.
-    return lambda value: (value or "Management") in values
+    return lambda value: (value or USUAL_CATEGORY) in values
 
 
 _TESTS = {

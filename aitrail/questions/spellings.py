@@ -9,7 +9,9 @@ from aitrail.services import Registry, operation_of
 
 # A value that begins with this character excludes rows.
 EXCLUDES = "!"
-EVENT_CATEGORIES = ("Management", "Data", "NetworkActivity")
+# Records before version 1.07 (2019) do not contain the category.
+USUAL_CATEGORY = "Management"
+EVENT_CATEGORIES = (USUAL_CATEGORY, "Data", "NetworkActivity")
 
 # Part of the ARN of a role created by IAM Identity Center. The principals of its calls are people.
 _SSO_ROLE = ":role/aws-reserved/sso.amazonaws.com/"

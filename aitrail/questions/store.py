@@ -15,19 +15,19 @@ from aitrail.clock import Clock
 from aitrail.dynamodb import tables
 from aitrail.moments import period_of, span_of, window_of
 from aitrail.questions.conditions import Conditions, Texts, checked_columns
+from aitrail.questions.counting import Reading
 from aitrail.questions.dimensions import dimensions
 from aitrail.questions.filters import Filter
 from aitrail.questions.following import Following
 from aitrail.questions.scanning import Scan, refuse_missing
 from aitrail.questions.selecting import whole_rows
 from aitrail.questions.source import Order, Row, RowSource
-from aitrail.questions.spellings import ConditionError
-from aitrail.questions.streams import LONGEST
-from aitrail.questions.timeline import DONE_TO, TOUCHED_BY, Timeline
-from aitrail.questions.usage import Reading, Usage
+from aitrail.questions.spellings import EXCLUDES, ConditionError
+from aitrail.questions.timeline import ANYTHING, DONE_TO, TOUCHED_BY, Timeline
+from aitrail.questions.usage import Usage
 from aitrail.questions.usage import usage as usage_of
 from aitrail.timezones import time_zone
-from aitrail.window import EARLIEST, Window
+from aitrail.window import Window
 
 if TYPE_CHECKING:
     import boto3
@@ -187,35 +187,13 @@ class EventStore:
         the sums do not include, and if there are still too many.
         """
         names, window, wanted = dimensions(by), self._window(since, until), Filter.of(**conditions)
-        # What has been corrected, or ends a stream, need not meet the conditions: what no index needs is tested later.
-        read = wanted.of_indexes()
-        first, last = window.bounds
-        reading = Reading(
-            matches=replace(wanted, user_agent=()).matcher(),  # user agents are selected where rows are read
-            is_within=lambda event_time: first <= event_time <= last,
-            find=lambda event_ids: self.source.whole({"eventID": each} for each in event_ids),
-            later=self._rows_after(window, read),
-            earlier=self._rows_before(window, read),
-        )
-        rows = self.source.rows(read, window, order=Order.ANY)
+        rows = self.source.rows(wanted.of_indexes(), window, order=Order.ANY)
+        reading = Reading.of(self.source, wanted, window, self._clock.now())
         found = usage_of(rows, names, prices, report=report, zone=self._zone, reading=reading)
         until_now = Window(since=window.since, until=max(window.since, min(window.until, self._clock.now())))
         if zeros and not found.with_zeros(until_now, self._zone):
             report("Times without calls are left out, as there are too many: choose longer periods, or less time.")
         return found
-
-    def _rows_after(self, window: Window, wanted: Filter) -> Iterator[Row]:
-        """The rows of the time after a window in which what began in it may end."""
-        until = min(window.until, self._clock.now())
-        after = Window(since=until, until=until + min(LONGEST, self._clock.now() - until))
-        if after.since < after.until:
-            yield from self.source.rows(wanted, after, order=Order.ANY)
-
-    def _rows_before(self, window: Window, wanted: Filter) -> Iterator[Row]:
-        """The rows of the time before a window in which a call that is corrected in it may have begun."""
-        before = Window(since=window.since - min(LONGEST, window.since - EARLIEST), until=window.since)
-        if before.since < before.until:
-            yield from self.source.rows(wanted, before, order=Order.ANY)
 
     def who(
         self,
@@ -227,8 +205,12 @@ class EventStore:
         baseline: str | timedelta = "30d",
         **conditions: Unpack[Conditions],
     ) -> Timeline:
-        """Calls to a resource, newest first, marking values that are not in the `baseline` before the window."""
-        return self._timeline(TOUCHED_BY, since, until, baseline, _with("resource", resource, conditions))
+        """Records of calls to a resource, newest first, marking values that the `baseline` before the window lacks.
+
+        `*` stands for anything: all calls, also those that name no resource. Those that name one are `*/*`.
+        """
+        wanted = _about("resource", resource, conditions)
+        return self._timeline(TOUCHED_BY, since, until, baseline, wanted)
 
     def what(
         self,
@@ -240,8 +222,11 @@ class EventStore:
         baseline: str | timedelta = "30d",
         **conditions: Unpack[Conditions],
     ) -> Timeline:
-        """Calls by a principal, newest first, marking values that are not in the `baseline` before the window."""
-        return self._timeline(DONE_TO, since, until, baseline, _with("principal", principal, conditions))
+        """Records of calls by a principal, newest first, marking values that the `baseline` before the window lacks.
+
+        `*` stands for anyone: all calls, also those without a principal.
+        """
+        return self._timeline(DONE_TO, since, until, baseline, _about("principal", principal, conditions))
 
     def _timeline(
         self,
@@ -249,10 +234,10 @@ class EventStore:
         since: Moment,
         until: Moment,
         baseline: str | timedelta,
-        conditions: Conditions,
+        wanted: Filter,
     ) -> Timeline:
-        wanted, window = Filter.of(**conditions), self._window(since, until)
-        return Timeline(self.source, wanted, window, baseline=span_of(baseline), columns=columns)
+        window, span = self._window(since, until), span_of(baseline)
+        return Timeline(self.source, wanted, window, baseline=span, columns=columns, now=self._clock.now())
 
     def follow(
         self,
@@ -315,7 +300,13 @@ def _most(limit: int | None) -> int | None:
     return limit if limit <= sys.maxsize else None  # islice accepts no larger number, and no source has more rows
 
 
-def _with(name: str, value: Texts, conditions: Conditions) -> Conditions:
+def _about(name: str, value: Texts, conditions: Conditions) -> Filter:
+    """The filter with one more condition, the subject of a timeline, of which ANYTHING wants all rows."""
     if name in conditions:
         raise ConditionError(f"{name} is given twice: it already is the first argument.")
-    return cast("Conditions", {**conditions, name: value})
+    wanted = Filter.of(**cast("Conditions", {**conditions, name: value}))
+    values: tuple[str, ...] = getattr(wanted, name)
+    if ANYTHING not in values:
+        return wanted
+    excluding: dict[str, Any] = {name: tuple(each for each in values if each.startswith(EXCLUDES))}
+    return replace(wanted, **excluding)

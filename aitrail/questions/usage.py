@@ -7,7 +7,6 @@ any order.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, timedelta, tzinfo
 from itertools import islice
 from typing import Any, Self
@@ -15,30 +14,12 @@ from typing import Any, Self
 from aitrail.cells import counted
 from aitrail.costs import Prices
 from aitrail.questions.amounts import Amounts
-from aitrail.questions.corrections import Corrections
+from aitrail.questions.counting import Count, Reading
 from aitrail.questions.dimensions import TIMES, dimensions, group_order
 from aitrail.questions.periods import periods_between
 from aitrail.questions.source import Row
 from aitrail.questions.tally import Key, Tally
 from aitrail.window import Window, parse_time
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What counting needs to know of the question whose rows it counts.
-
-    `matches` tells whether a row meets the conditions: a correction may, although the corrected record does not.
-    `is_within` tells whether an eventTime is in the window. `find` returns the rows with these eventIDs, of any time,
-    as far as they exist. `later` has the rows of the hours after the window, which may correct or end what is in it;
-    `earlier` has those of the hours before, which may begin what is corrected in it.
-    """
-
-    matches: Callable[[Row], bool] = lambda _row: True
-    is_within: Callable[[str], bool] = lambda _time: True
-    find: Callable[[Sequence[str]], Iterable[Row]] = lambda _ids: ()
-    later: Iterable[Row] = ()
-    earlier: Iterable[Row] = ()
-
 
 _ROWS_ALONE = Reading()
 # The value of a dimension in a group that sums all values without a group of their own.
@@ -164,29 +145,16 @@ def usage(  # noqa: PLR0913 (each is a separate choice)
     rows.
     """
     names = dimensions(by)
-    found = Usage(_tally(rows, Tally(names, prices, zone), reading), names, with_cost=prices is not None)
+    tally = Tally(names, prices, zone)
+    count = Count(tally, reading)
+    for row in rows:
+        count.add(row)
+    count.finish()
+    found = Usage(tally, names, with_cost=prices is not None)
     if report:
         for note in found.notes():
             report(note)
     return found
-
-
-def _tally(rows: Iterable[Row], tally: Tally, reading: Reading) -> Tally:
-    """The tally, with all calls of the rows."""
-    corrections = Corrections()
-    for row in rows:
-        if not corrections.take(row) and reading.matches(row):
-            tally.add(row)
-    for row in reading.later:
-        if not corrections.take_later(row):
-            tally.end_stream(row)
-    for corrected, right in corrections.resolved(reading.find, reading.is_within, reading.earlier):
-        if corrected is not None and reading.matches(corrected):
-            tally.remove(corrected)
-        if reading.matches(right):
-            tally.add(right)
-    tally.finish()
-    return tally
 
 
 def _notes(total: Amounts) -> Iterator[str]:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from aitrail.dynamodb.tables import NARROW_COLUMNS
-from aitrail.questions import Filter, Order
+from aitrail.questions import EventStore, Filter, Order, grouped
 from aitrail.rows import row_of
 from aitrail.window import Window
 from tests.shared.wanted_rows import ADDRESSES, LONG, USER_AGENTS, VALUES, filters, is_wanted
@@ -146,6 +146,40 @@ def varied(count):
     ]
 
 
+# What the records below are, oldest first.
+TOLD_SEVERAL_TIMES = [
+    *(None, "correction", "shared", "shared", "endpoint-copy", "endpoint-refusal", None, "stream-end"),
+    None,
+]
+
+
+def told_several_times():
+    """Five calls by one user, one of them refused, most of which CloudTrail recorded several times."""
+    speech, stream = CALLS[0], ("transcribestreaming", "StartStreamTranscription", {"sessionId": "s"})
+    ids = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(len(TOLD_SEVERAL_TIMES))]
+    endpoint = {"eventCategory": "NetworkActivity", "sharedEventID": "y"}
+    calls = [
+        (speech, {}),
+        (speech, {"addendum": {"reason": "UPDATED_DATA", "originalEventID": ids[0]}}),
+        *((speech, {"sharedEventID": "x", "recipientAccountId": account}) for account in ("1" * 12, "2" * 12)),
+        (speech, endpoint | {"sharedEventID": "x"}),
+        (CALLS[3], endpoint | {"errorCode": "VpceAccessDenied"}),
+        (stream, {}),
+        (("transcribestreaming", "EndStreamTranscription", {"sessionId": "s"}), {}),
+        (CALLS[5], {}),
+    ]
+    return [
+        record_of_call(
+            call,
+            eventID=event_id,
+            eventTime=(NOON + timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            userIdentity=IDENTITIES[0],
+            **fields,
+        )
+        for number, (event_id, (call, fields)) in enumerate(zip(ids, calls, strict=True))
+    ]
+
+
 class RowSourceContract:
     """Base class; a subclass defines a fixture `fill`: records -> a source of their rows, and their log file's name."""
 
@@ -204,6 +238,21 @@ class RowSourceContract:
                 found = list(source.rows(wanted, hour, order=Order.OLDEST_FIRST))
 
                 assert found == [narrow(row) for row in rows if is_wanted(row, wanted)]
+
+    def test_timelines_count_each_call_once_as_usage_does(self, filled):
+        source, rows = filled(told_several_times())
+        store = EventStore(source, now=lambda: NOON + timedelta(hours=1))
+        question = {"since": NOON - timedelta(hours=1), "until": NOON + timedelta(hours=1)}
+
+        for ask, subject, by in ((store.who, "*", "principal"), (store.what, "user/*", "resource")):
+            groups = grouped(timeline := ask(subject, **question))
+            counts = {group.get(by): (group["calls"], group["errors"], group["denied"]) for group in groups}
+            usage = store.usage(by=[by], report=len, **question)
+
+            assert counts == {group[by]: (group["calls"], group["errors"], group["denied"]) for group in usage}
+            assert (timeline.summary.calls, timeline.summary.errors) == (5, 1)
+            assert [row.get("record") for row in timeline] == TOLD_SEVERAL_TIMES[::-1]
+            assert timeline.summary.records == len(rows)
 
     def test_source_without_rows_has_none(self, filled):
         source, _ = filled([])

@@ -11,13 +11,16 @@ from aitrail.cli.options import (
     columns_option,
     limit_options,
     newest,
+    only,
     option,
     output_options,
     question_options,
     table_columns,
 )
 from aitrail.cli.output import Output, narrate
+from aitrail.cli.views import Kinds, judged, marked, with_record
 from aitrail.dynamodb import tables
+from aitrail.questions import WIDE_COLUMNS
 
 
 @click.command(cls=Command)
@@ -39,6 +42,9 @@ def events(
     A call appears once CloudTrail has delivered its log file, usually 5 to 15 minutes later. A table moves the columns
     that you filter by to the left, so that they fit into the terminal.
 
+    The list shows every record that CloudTrail wrote. Some calls have several: where there are such records, or calls
+    that a VPC endpoint refused, a table has the column record (see `aitrail who`). `aitrail usage` counts calls.
+
     \b
     Examples:
       aitrail events --service polly --since 24h
@@ -47,17 +53,32 @@ def events(
       aitrail events --since 2026-11-01 --until 2026-12-01 --all -o csv > november.csv
       aitrail events --from AWSLogs/ --operation 'Delete*'
     """
-    read = columns or (None if output.wants_whole_rows else tables.NARROW_COLUMNS)
+    is_whole = bool(set(columns) & set(WIDE_COLUMNS)) if columns else output.wants_whole_rows
     one_more = None if most is None else most + 1
+    read = None if is_whole else tables.NARROW_COLUMNS
     found = asked.store.events(limit=one_more, oldest_first=reverse, columns=read, **asked.question)
     shown = _Limited(found, most)
-    table = columns or table_columns(asked.conditions)
-    output.write(shown, table=table, csv=columns or tables.NARROW_COLUMNS, fit=columns is None)
+    kinds = Kinds(shown)
+    _write(kinds, most, columns, table_columns(asked.conditions), output)
     if not shown.count:
         asked.narrate_nothing()
     elif shown.has_more:
         these = newest(shown.count, "event", adjective="oldest" if reverse else "newest")
         narrate(f"{these}; there are more in the window: raise --limit, or give --all.")
+    if kinds.remark:
+        narrate(kinds.remark)
+
+
+def _write(
+    rows: Kinds, most: int | None, columns: tuple[str, ...] | None, usual: tuple[str, ...], output: Output
+) -> None:
+    if columns:
+        output.write(only(rows, columns), table=columns, csv=columns, fit=False)
+    elif output.is_table:
+        first, shown = judged(marked(rows), most)
+        output.write(shown, table=with_record(usual, first), csv=())
+    else:
+        output.write(rows, table=usual, csv=tables.NARROW_COLUMNS)
 
 
 class _Limited:

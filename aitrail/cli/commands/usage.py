@@ -96,7 +96,7 @@ def usage(
     several accounts counts in each of them, but once in their total. The records that start and end a stream
     (Transcribe) are one call, and streamSeconds is the time between them: the stream was not longer. Events that a VPC
     endpoint records in addition to a call (network activity events) do not count, but calls that the endpoint refused
-    are denied calls.
+    are denied calls, of the event-category NetworkActivity.
 
     Only characters of successful calls count. Some records do not say how many there were: unmeasured counts their
     calls, and streams without a known end. The sums are then at least what is shown. If characters are not known, so
@@ -125,7 +125,7 @@ def usage(
     groups = groups.sorted_by(sort) if top is None else groups.top(top, sort)
     _write(groups, by, measure, prices, output)
     if not groups:
-        asked.narrate_nothing()
+        asked.narrate_nothing("calls")  # there may be records that are none
     else:
         for note in (*notes, *([f"{prices}: check them."] if prices else [])):
             narrate(note)

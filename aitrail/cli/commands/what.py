@@ -15,7 +15,7 @@ from aitrail.cli.options import (
 )
 from aitrail.cli.output import Output
 from aitrail.cli.views import show_timeline
-from aitrail.questions import Conditions
+from aitrail.questions import ANYTHING, Conditions
 
 
 @click.command(cls=Command)
@@ -27,7 +27,11 @@ def what(*, principal: str, asked: Asked, choice: TimelineChoice, output: Output
     """Show what a principal did, newest first.
 
     PRINCIPAL is user/NAME, role/NAME, sso/NAME, root …, a pattern such as 'sso/*', or an ARN, whose account is ignored
-    (see --principal-account).
+    (see --principal-account). '*' stands for anyone.
+
+    The list shows every record that CloudTrail wrote, but the summary counts each call once, like `aitrail usage`. The
+    column record tells what is not simply the record of a call: correction, stream-end, endpoint-copy and
+    endpoint-refusal (what a VPC endpoint recorded), and shared (other accounts received it, too).
 
     The column new names the attributes whose value appears for the first time: resource, sourceIPAddress, operation.
     The filter also applies to the time before the window. json and jsonl have the indexed columns, which
@@ -41,5 +45,6 @@ def what(*, principal: str, asked: Asked, choice: TimelineChoice, output: Output
     """
     columns = ("eventTime", "service", "operation", "resource", "outcome", "sourceIPAddress", "awsRegion", "new")
     timeline = asked.store.what(principal, baseline=choice.baseline, **asked.question)
-    whole = replace(asked, conditions=Conditions(principal=(principal,)) | asked.conditions)
+    about = Conditions() if principal == ANYTHING else Conditions(principal=(principal,))
+    whole = replace(asked, conditions=about | asked.conditions)
     show_timeline(timeline, columns, whole, choice, output)

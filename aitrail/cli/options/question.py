@@ -52,10 +52,10 @@ class Asked:
         """Window and conditions, as keyword arguments of EventStore's questions."""
         return {"since": self.window.since, "until": self.window.until, **self.conditions}
 
-    def narrate_nothing(self) -> None:
+    def narrate_nothing(self, things: str = "events") -> None:
         """Reports that nothing was found, and what to check."""
         window = f" {self.window.text(lambda moment: local_time(moment, self.zone))}".rstrip()
-        narrate(f"No events{with_conditions(self.conditions)}{window} in {self.place}. {self.place.advice}")
+        narrate(f"No {things}{with_conditions(self.conditions)}{window} in {self.place}. {self.place.advice}")
         for hint in _hints(self.conditions):
             narrate(hint)
 

@@ -19,7 +19,7 @@ from aitrail.questions import ConditionError, checked
 _SECTION = "What to show"
 # Condition of the argument -> the other condition, and the command that takes it.
 _OTHER = {"resource": ("principal", "what"), "principal": ("resource", "who")}
-TIMELINE_COLUMNS = (*tables.NARROW_COLUMNS, "new")
+TIMELINE_COLUMNS = (*tables.NARROW_COLUMNS, "new", "record")
 
 _Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -68,7 +68,8 @@ def timeline_options(group: str) -> _Decorator:
         )
         @limit_options
         @columns_option(
-            TIMELINE_COLUMNS, "Columns to show, in this order: new, and the indexed columns (docs/rows.md lists them)."
+            TIMELINE_COLUMNS,
+            "Columns to show, in this order: new, record, and the indexed columns (docs/rows.md lists them).",
         )
         @functools.wraps(command)
         def with_choice(

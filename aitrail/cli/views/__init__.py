@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from aitrail.cli.views.became import show_what_became
     from aitrail.cli.views.event_history import import_progress, show_imported, show_left
     from aitrail.cli.views.original import show_original
+    from aitrail.cli.views.record_kinds import Kinds, judged, marked, with_record
     from aitrail.cli.views.repair import deletion_lines, plan_lines, save_rows
     from aitrail.cli.views.status import status_groups
     from aitrail.cli.views.timeline import show_timeline
@@ -26,6 +27,7 @@ else:
         backfill=("narrate_counts", "write_counts"),
         event_history=("import_progress", "show_imported", "show_left"),
         original=("show_original",),
+        record_kinds=("Kinds", "judged", "marked", "with_record"),
         repair=("deletion_lines", "plan_lines", "save_rows"),
         status=("status_groups",),
         timeline=("show_timeline",),

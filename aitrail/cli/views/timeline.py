@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from aitrail.cells import counted
 from aitrail.cli.options import TIMELINE_COLUMNS, Asked, TimelineChoice, length_of, newest, only
 from aitrail.cli.output import Output, narrate, shown_time
+from aitrail.cli.views.record_kinds import judged, with_record
 from aitrail.questions import PLACES, TOUCHED_BY, Summary, Timeline, grouped
 from aitrail.window import BEGINNING
 
-# Whether a table without a limit has columns for account and Region is judged by this many of its first rows.
-_JUDGED = 1000
 # The maximum number of new values of a column that are named.
 _NAMED = 10
-_MEASURES = ("calls", "errors", "denied", "operations", "sourceAddresses", "firstSeen", "lastSeen", "new")
+_MEASURES = ("calls", "errors", "denied", "records", "operations", "sourceAddresses", "firstSeen", "lastSeen", "new")
 _WORDS = {
     "principal": "principal",
     "resource": "resource",
@@ -36,21 +35,28 @@ def _show(timeline: Timeline, columns: Sequence[str], choice: TimelineChoice, ou
     """Writes rows up to the limit, and reads the others as well, because the summary covers the whole window."""
     columns, csv = choice.columns or columns, choice.columns or TIMELINE_COLUMNS
     if choice.summarized:
-        columns = csv = (timeline.columns[0], *_MEASURES)
-        rows: Iterator[dict[str, Any]] = iter(grouped(timeline))
+        groups = grouped(timeline)
+        columns, csv = _measures(timeline, groups), (timeline.columns[0], *_MEASURES)
+        rows: Iterator[dict[str, Any]] = iter(groups)
     else:
         rows = iter(timeline)
-        if timeline.columns == TOUCHED_BY and choice.columns is None:
-            first = list(islice(rows, _JUDGED if choice.most is None else choice.most))
-            columns, rows = _with_places(columns, first), chain(first, rows)
+        if choice.columns is None and output.is_table:
+            first, rows = judged(rows, choice.most)
+            columns = with_record(_with_places(columns, first) if timeline.columns == TOUCHED_BY else columns, first)
     shown = only(islice(rows, choice.most), choice.columns)
     shown = shown if output.wants_whole_rows else map(_in_words, shown)
     output.write(shown, table=columns, csv=csv, fit=choice.columns is None)
     more = sum(1 for _ in rows)
     if more:
-        thing = _WORDS[timeline.columns[0]] if choice.summarized else "call"
+        thing = _WORDS[timeline.columns[0]] if choice.summarized else "record"
         there_are = "there is 1" if more == 1 else f"there are {more:,}"
         narrate(f"{newest(choice.most or 0, thing)}, and {there_are} more: raise --limit, or give --all.")
+
+
+def _measures(timeline: Timeline, groups: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """The columns of a table of groups, with the number of records only where it is not that of the calls."""
+    are_equal = all(group["records"] == group["calls"] for group in groups)
+    return timeline.columns[0], *(name for name in _MEASURES if name != "records" or not are_equal)
 
 
 def _with_places(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> Sequence[str]:
@@ -65,14 +71,15 @@ def _in_words(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tell(summary: Summary, asked: Asked, baseline: timedelta) -> None:
-    if not summary.calls:
+    if not summary.records and not summary.calls:
         asked.narrate_nothing()
         if summary.last_seen:
-            narrate(f"The last call before the window was at {shown_time(summary.last_seen, asked.zone)}.")
+            narrate(f"The last record before the window is from {shown_time(summary.last_seen, asked.zone)}.")
         return
     by, addresses, _ = summary.distinct
+    of = "" if summary.records == summary.calls else f" ({counted(summary.records, 'record')})"
     counts = (
-        counted(summary.calls, "call"),
+        counted(summary.calls, "call") + of,
         counted(summary.errors, "error"),
         *(counted(summary.distinct[name], _WORDS[name]) for name in (by, addresses)),
     )
@@ -97,9 +104,9 @@ def _news(summary: Summary, asked: Asked, baseline: timedelta) -> Iterator[str]:
     if not baseline:
         return
     before = f"the {length_of(baseline)} before"
-    if summary.baseline_calls is None and asked.window.since <= BEGINNING:
+    if summary.baseline_records is None and asked.window.since <= BEGINNING:
         yield "There is nothing before the window to compare with: use --since to start it later."
-    elif not summary.baseline_calls:
+    elif not summary.baseline_records:
         yield f"There are no calls in {before}, so nothing is marked as new."
     elif not any(summary.new.values()):
         yield f"Nothing is new compared with {before}."

@@ -147,6 +147,50 @@ def test_whole_rows_are_read_only_where_they_are_shown(aitrail, stacks, argument
     assert stacks.calls == ["Query", *["BatchGetItem"] * expected]
 
 
+@pytest.fixture
+def several_records(recorded, record):
+    """A call, its correction, and two that a VPC endpoint recorded: it refused one of them."""
+    right = {"reason": "UPDATED_DATA", "originalEventID": "00000001-0000-4000-8000-000000000000"}
+    endpoint = {"eventCategory": "NetworkActivity", "eventType": "AwsVpceEvent"}
+    refused = {"errorCode": "VpceAccessDenied"}
+    recorded(record(1), record(2, addendum=right), record(3, **endpoint), record(4, **endpoint, **refused))
+
+
+REMARK = (
+    "Some of these records share a call with others (correction: 1, endpoint-copy: 1): aitrail usage counts calls.\n"
+)
+
+
+@pytest.mark.usefixtures("several_records")
+def test_table_marks_records_that_are_not_simply_calls(aitrail):
+    ended = aitrail("events", *DAY, "-o", "table")
+
+    lines = [line.split()[2] for line in ended.stdout.replace(" (UTC)", "").splitlines()]
+    assert lines == ["record", "endpoint-refusal", "endpoint-copy", "correction", "user/audiobooks-batch"]
+    assert ended.stderr == REMARK
+
+
+OUTPUTS = {
+    "rows": (["-o", "jsonl"], REMARK),
+    "csv": (["-o", "csv"], REMARK),
+    "columns that do not tell": (["--columns", "eventTime", "-o", "jsonl"], REMARK),
+    "calls that an endpoint refused": (["--error-code", "VpceAccessDenied", "-o", "jsonl"], ""),
+    "what is within the limit": (
+        ["--limit", 1, "--reverse"],
+        "This is the oldest event; there are more in the window: raise --limit, or give --all.\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "remark"), OUTPUTS.values(), ids=OUTPUTS)
+@pytest.mark.usefixtures("several_records")
+def test_list_with_more_records_than_calls_says_so_and_has_only_attributes_of_rows(aitrail, arguments, remark):
+    ended = aitrail("events", *DAY, *arguments)
+
+    assert ended.stderr == remark
+    assert '"record":' not in ended.stdout
+
+
 EMPTY = {"table": "", "json": "[]\n", "jsonl": "", "csv": ",".join(NARROW_COLUMNS) + "\n"}
 
 

@@ -292,7 +292,7 @@ def test_empty_result_is_fine_and_says_what_to_check(aitrail, folder, output, ex
     ended = aitrail("usage", "--from", folder, "--service", "lex", "--cost", "-o", output)
 
     assert (ended.exit_code, ended.stdout) == (0, expected)
-    assert ended.stderr.startswith("No events with service lex ")
+    assert ended.stderr.startswith("No calls with service lex ")
     assert "Prices" not in ended.stderr
 
 
@@ -383,7 +383,7 @@ def test_table_names_the_time_zone_of_its_periods(aitrail, night):
 def test_nothing_is_reported_in_the_time_zone(aitrail, night):
     ended = aitrail(*night, "--during", "2026-03-29")
 
-    assert "No events from 2026-03-29T00:00:00+01:00 until 2026-03-30T00:00:00+02:00 in " in ended.stderr
+    assert "No calls from 2026-03-29T00:00:00+01:00 until 2026-03-30T00:00:00+02:00 in " in ended.stderr
 
 
 def test_unknown_characters_are_not_zero(aitrail, call, log_file):
@@ -400,6 +400,21 @@ def test_unknown_characters_are_not_zero(aitrail, call, log_file):
     )
     assert "The records of 2 successful calls do not say how many characters there were" in ended.stderr
     assert "RequestCharacters" in ended.stderr
+
+
+@pytest.mark.parametrize("which", [["--errors"], ["--outcome", "denied"]], ids=str)
+def test_calls_that_an_endpoint_refused_are_denied_calls_told_apart_by_their_category(aitrail, call, log_file, which):
+    endpoint = {"eventCategory": "NetworkActivity", "errorCode": "VpceAccessDenied"}
+    path = log_file(
+        "a.json", call(1, "alice") | {"errorCode": "AccessDenied"}, call(2, "bob", **endpoint), call(3, "c")
+    )
+
+    ended = aitrail("usage", "--from", path, *which, "--by", "event-category")
+
+    assert [(group["event-category"], group["calls"], group["denied"]) for group in as_json(ended)] == [
+        ("Management", 1, 1),
+        ("NetworkActivity", 1, 1),
+    ]
 
 
 def test_total_of_accounts_counts_an_action_of_two_of_them_once(aitrail, call, log_file):

@@ -106,7 +106,7 @@ def test_csv_has_every_narrow_column_and_what_is_new_in_words(aitrail, calls):
     ended = aitrail("who", TASK, *SINCE, "-o", "csv", "--from", calls())
 
     cells = list(csv.DictReader(io.StringIO(ended.stdout)))
-    assert tuple(cells[0]) == (*NARROW_COLUMNS, "new")
+    assert tuple(cells[0]) == (*NARROW_COLUMNS, "new", "record")
     assert [row["new"] for row in cells] == ["", "principal, sourceIPAddress", ""]
 
 
@@ -120,17 +120,35 @@ GROUPS = {
     "who": (
         ("who", TASK),
         [
-            {"principal": "user/alice", "calls": 2, "errors": 0, "denied": 0, "operations": 1, "sourceAddresses": 1}
-            | {"firstSeen": "2026-03-14T00:00:01Z", "lastSeen": "2026-03-14T00:00:03Z", "new": False},
-            {"principal": "user/eve", "calls": 1, "errors": 1, "denied": 1, "operations": 1, "sourceAddresses": 1}
-            | {"firstSeen": "2026-03-14T00:00:02Z", "lastSeen": "2026-03-14T00:00:02Z", "new": True},
+            {"principal": "user/alice", "calls": 2, "errors": 0, "denied": 0, "records": 2}
+            | {
+                "operations": 1,
+                "sourceAddresses": 1,
+                "firstSeen": "2026-03-14T00:00:01Z",
+                "lastSeen": "2026-03-14T00:00:03Z",
+                "new": False,
+            },
+            {"principal": "user/eve", "calls": 1, "errors": 1, "denied": 1, "records": 1}
+            | {
+                "operations": 1,
+                "sourceAddresses": 1,
+                "firstSeen": "2026-03-14T00:00:02Z",
+                "lastSeen": "2026-03-14T00:00:02Z",
+                "new": True,
+            },
         ],
     ),
     "what": (
         ("what", "user/*"),
         [
-            {"resource": TASK, "calls": 3, "errors": 1, "denied": 1, "operations": 1, "sourceAddresses": 2}
-            | {"firstSeen": "2026-03-14T00:00:01Z", "lastSeen": "2026-03-14T00:00:03Z", "new": False},
+            {"resource": TASK, "calls": 3, "errors": 1, "denied": 1, "records": 3}
+            | {
+                "operations": 1,
+                "sourceAddresses": 2,
+                "firstSeen": "2026-03-14T00:00:01Z",
+                "lastSeen": "2026-03-14T00:00:03Z",
+                "new": False,
+            },
         ],
     ),
 }
@@ -148,7 +166,8 @@ def test_summary_has_one_row_for_each_group(aitrail, calls, question, expected):
         [str(value).lower() if isinstance(value, bool) else str(value) for value in row.values()] for row in expected
     ]
     assert list(csv.reader(io.StringIO(shown["csv"]))) == [list(expected[0]), *texts]
-    assert [line.split() for line in shown["table"].replace(" (UTC)", "").splitlines()] == [list(expected[0]), *texts]
+    lines = [line.split() for line in shown["table"].replace(" (UTC)", "").splitlines()]
+    assert lines == [[*line[:4], *line[5:]] for line in [list(expected[0]), *texts]]  # no more records than calls
 
 
 @pytest.mark.parametrize(("output", "gap"), [("table", None), ("csv", ",")], ids=["table", "csv"])
@@ -166,8 +185,8 @@ def test_json_has_the_columns_chosen_alone(aitrail, calls):
 
 
 LIMITS = {
-    "one": (["--limit", 1], 1, "This is the newest call, and there are 2 more: raise --limit, or give --all.\n"),
-    "two": (["--limit", 2], 2, "These are the newest 2 calls, and there is 1 more: raise --limit, or give --all.\n"),
+    "one": (["--limit", 1], 1, "This is the newest record, and there are 2 more: raise --limit, or give --all.\n"),
+    "two": (["--limit", 2], 2, "These are the newest 2 records, and there is 1 more: raise --limit, or give --all.\n"),
     "as many as there are": (["--limit", 3], 3, ""),
     "principals": (
         ["--limit", 1, "--summary"],
@@ -190,7 +209,7 @@ def test_default_limit_is_a_hundred(aitrail, record, log_file):
     ended = aitrail("who", TASK, "--from", log_file("a.json", *map(record, range(101))))
 
     assert len(rows(ended)) == 100
-    assert ended.stderr.startswith("These are the newest 100 calls, and there is 1 more: ")
+    assert ended.stderr.startswith("These are the newest 100 records, and there is 1 more: ")
     assert "101 calls" in ended.stderr
 
 
@@ -246,7 +265,7 @@ NOTHING = {
     "in the window": (
         ["--since", "2026-03-15", "--until", "2026-03-16"],
         "from 2026-03-15T00:00:00Z until 2026-03-16T00:00:00Z",
-        ["Names of resources are case-sensitive.", "The last call before the window was at 2026-03-14T00:00:03Z."],
+        ["Names of resources are case-sensitive.", "The last record before the window is from 2026-03-14T00:00:03Z."],
     ),
     "before it either": (
         ["--since", "2026-02-15", "--until", "2026-02-16"],
@@ -405,6 +424,83 @@ def test_who_shows_account_and_region_where_there_are_several(aitrail, speeches)
     )
     assert note in several.stderr
     assert "different ones" not in one.stderr
+
+
+@pytest.fixture
+def mixed(record, log_file):
+    """A log file with seven records of four calls: one corrected, one of two accounts, one refused by an endpoint."""
+    endpoint = {"eventCategory": "NetworkActivity", "eventType": "AwsVpceEvent", **by("alice")}
+    right = {"reason": "UPDATED_DATA", "originalEventID": "00000001-0000-4000-8000-000000000000"}
+    accounts = ("111122223333", "444455556666")
+    return log_file(
+        "a.json",
+        record(1, **by("alice")),
+        record(2, addendum=right, **by("alice")),
+        *(record(3 + n, sharedEventID="x", recipientAccountId=each, **by("bob")) for n, each in enumerate(accounts)),
+        record(5, **endpoint),
+        record(6, errorCode="VpceAccessDenied", **endpoint),
+        record(7, eventName="DescribeVoices", requestParameters=None, responseElements=None, **by("eve")),
+    )
+
+
+MARKS = {
+    "00:00:06Z": "endpoint-refusal",
+    "00:00:05Z": "endpoint-copy",
+    "00:00:04Z": "shared",
+    "00:00:03Z": "shared",
+    "00:00:02Z": "correction",
+    "00:00:01Z": None,
+}
+
+
+@pytest.mark.parametrize("question", [("who", TASK), ("what", "user/*", "--resource", TASK)], ids=["who", "what"])
+def test_every_record_is_shown_and_marked_and_each_call_counted_once(aitrail, mixed, question):
+    lines = aitrail(*question, *SINCE, "--from", mixed)
+
+    assert {row["eventTime"][11:]: row.get("record") for row in rows(lines)} == MARKS
+    assert lines.stderr.splitlines()[0].startswith("3 calls (6 records), 1 error, ")
+
+
+def test_table_shows_what_records_are_beside_the_operation_where_some_are_not_just_calls(aitrail, mixed):
+    some, none = (
+        aitrail("who", TASK, *SINCE, *which, "--from", mixed, "-o", "table").stdout.splitlines()
+        for which in ((), ("--until", "2026-03-14T00:00:02Z"))
+    )
+
+    assert some[0].replace(" (UTC)", "").split()[:5] == [
+        *("eventTime", "recipientAccountId", "awsRegion", "operation", "record"),
+    ]
+    assert [line.split()[4] for line in some[1:-1]] == [mark for mark in MARKS.values() if mark]
+    assert "record" not in none[0]
+
+
+def test_summary_has_the_records_of_each_group_where_they_are_more_than_its_calls(aitrail, mixed):
+    table = aitrail("who", TASK, *SINCE, "--summary", "--from", mixed, "-o", "table").stdout.splitlines()
+    usage = aitrail("usage", "--by", "principal", "--resource", TASK, "--from", mixed, "-o", "table").stdout
+
+    assert [line.split()[:5] for line in table] == [
+        ["principal", "calls", "errors", "denied", "records"],
+        ["user/alice", "2", "1", "1", "4"],
+        ["user/bob", "1", "0", "0", "2"],
+    ]
+    assert [line.split()[:4] for line in usage.splitlines()[1:-1]] == [line.split()[:4] for line in table[1:]]
+
+
+def test_star_stands_for_calls_with_any_resource_or_none(aitrail, mixed):
+    anything, some = (
+        {row["principal"]: row["calls"] for row in rows(aitrail("who", subject, "--summary", "--from", mixed))}
+        for subject in ("*", "*/*")
+    )
+
+    assert anything == {"user/alice": 2, "user/bob": 1, "user/eve": 1}
+    assert some == {"user/alice": 2, "user/bob": 1}
+
+
+def test_records_that_are_no_calls_of_the_window_are_shown_and_said_to_be_none(aitrail, mixed):
+    ended = aitrail("who", TASK, "--since", "2026-03-14T00:00:02Z", "--until", "2026-03-14T00:00:03Z", "--from", mixed)
+
+    assert [row["record"] for row in rows(ended)] == ["correction"]
+    assert ended.stderr.startswith("0 calls (1 record), 0 errors, 1 principal, ")
 
 
 def test_arn_in_another_account_than_asked_for_is_refused(aitrail, speeches):

@@ -269,4 +269,11 @@ def test_table_shows_usage_early_if_a_condition_is_about_it(aitrail, named):
 
     shown = aitrail("events", "--from", path, "-o", "table", "--engine", "neural").stdout
 
-    assert shown.replace(" (UTC)", "").split()[:4] == ["eventTime", "operation", "principal", "usage"]
+    columns = shown.replace(" (UTC)", "").split()[:5]
+    assert columns == [
+        "eventTime",
+        "operation",
+        "record",
+        "principal",
+        "usage",
+    ]  # an endpoint recorded one of the calls

@@ -49,7 +49,7 @@ def row(day, number=0, **changes):
 
 
 def timeline(*rows, baseline=7 * DAY, window=WINDOW, columns=TOUCHED_BY, wanted=None):
-    return Timeline(Rows(*rows), wanted or Filter(), window, baseline=baseline, columns=columns)
+    return Timeline(Rows(*rows), wanted or Filter(), window, baseline=baseline, columns=columns, now=window.until)
 
 
 def marks(timeline):
@@ -110,18 +110,18 @@ BASELINES = {
 def test_baseline_ends_where_the_window_begins_and_is_read_first(baseline, window, expected):
     source = Rows(row(10))
 
-    found = Timeline(source, Filter(), window, baseline=baseline, columns=TOUCHED_BY)
+    found = Timeline(source, Filter(), window, baseline=baseline, columns=TOUCHED_BY, now=window.until)
 
     assert marks(found) == [[]]
     assert source.asked == ([(expected, Order.ANY)] if expected else []) + [(window, Order.NEWEST_FIRST)]
-    assert found.summary.baseline_calls == (0 if expected else None)
+    assert found.summary.baseline_records == (0 if expected else None)
 
 
 def test_nothing_is_new_where_nothing_is_known_from_before():
     found = timeline(row(1), row(10), baseline=2 * DAY)
 
     assert marks(found) == [[]]
-    assert found.summary.baseline_calls == 0
+    assert found.summary.baseline_records == 0
     assert not any(found.summary.new.values())
 
 
@@ -142,11 +142,12 @@ def test_summary_counts_the_window_and_has_first_and_last_of_both():
     assert found.summary == Summary(
         calls=3,
         errors=1,
+        records=3,
         distinct={"principal": 2, "sourceIPAddress": 1, "operation": 1},
         new={"principal": ("root",), "sourceIPAddress": (), "operation": ()},
         first_seen="2026-03-05T00:00:00Z",
         last_seen="2026-03-10T00:00:02Z",
-        baseline_calls=1,
+        baseline_records=1,
     )
 
 
@@ -183,7 +184,8 @@ def test_groups_are_counted_that_of_the_newest_call_first():
     found = grouped(timeline(*rows, columns=DONE_TO))
 
     def group(first, last, *counts, new=False):
-        counted = dict(zip(("calls", "errors", "denied", "operations", "sourceAddresses"), counts, strict=True))
+        names = "calls", "errors", "denied", "records", "operations", "sourceAddresses"
+        counted = dict(zip(names, (*counts[:3], counts[0], *counts[3:]), strict=True))
         times = {"firstSeen": f"2026-03-{first}T00:00:00Z", "lastSeen": f"2026-03-{last}T00:00:00Z"}
         return counted | times | {"new": new}
 
@@ -227,11 +229,12 @@ def test_timeline_is_what_comparing_every_row_with_every_other_says(rows, days):
     assert replace(found.summary, new={}) == Summary(
         calls=len(within),
         errors=sum(each["outcome"] != "ok" for each in within),
+        records=len(within),
         distinct={name: len({each[name] for each in within if name in each}) for name in TOUCHED_BY},
         new={},
         first_seen=min(times, default=None),
         last_seen=max(times, default=None),
-        baseline_calls=len(before) if days else None,
+        baseline_records=len(before) if days else None,
     )
 
 

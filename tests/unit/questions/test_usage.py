@@ -84,6 +84,7 @@ VALUES = {
     "user-agent": "Boto3/1.34.2",
     "mfa": "true",
     "api-version": "v2",
+    "event-category": "Management",
 }
 MORE = {"voiceId": "Joanna", "languageCode": "en-GB", "agent": "Boto3/1.34.2", "mfa": True, "apiVersion": "v2"}
 
@@ -362,8 +363,8 @@ def value_of(each, name):
         return each["usage"].get("engine")
     if name == "month":
         return each["eventDay"][:7]
-    if name == "week":
-        return "2026-11-16"
+    if name in ("week", "event-category"):
+        return {"week": "2026-11-16", "event-category": "Management"}[name]
     attributes = {"account": "recipientAccountId", "region": "awsRegion", "day": "eventDay"}
     attributes |= {"principal-account": "principalAccount", "session": "sessionName", "error-code": "errorCode"}
     attributes |= {"source-ip": "sourceIPAddress", "access-key": "accessKeyId", "second": "eventTime"}

@@ -1,0 +1,115 @@
+"""Counts calls while rows are read: each call once, whatever number of records CloudTrail has written of it. Pure.
+
+What belongs together is found in any order of rows. `usage` and timelines count in this way.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
+
+from aitrail.questions.amounts import is_call, is_network_activity
+from aitrail.questions.corrections import Corrections, is_correction
+from aitrail.questions.filters import Filter
+from aitrail.questions.source import Order, Row, RowSource
+from aitrail.questions.streams import LONGEST
+from aitrail.questions.tally import Tally
+from aitrail.questions.usage_members import usage_member
+from aitrail.window import EARLIEST, Window
+
+# A record that a VPC endpoint wrote of a call that it refused: it is a call, unlike its records of other calls.
+ENDPOINT_REFUSAL = "endpoint-refusal"
+RECORD_KINDS = ("correction", "stream-end", "endpoint-copy", ENDPOINT_REFUSAL, "shared")
+
+
+def record_kind(row: Row) -> str | None:
+    """One of RECORD_KINDS, or None if a row is the record of a call by its service, and no other account has one."""
+    if is_correction(row):
+        return "correction"
+    if is_network_activity(row):
+        return ENDPOINT_REFUSAL if is_call(row) else "endpoint-copy"
+    if not is_call(row):
+        return "stream-end"
+    return "shared" if isinstance(usage_member(row, "sharedEventID"), str) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What counting needs to know of the question whose rows it counts.
+
+    `matches` tells whether a row meets the conditions: a correction may, although the corrected record does not.
+    `is_within` tells whether an eventTime is in the window. `find` returns the rows with these eventIDs, of any time,
+    as far as they exist. `later` has the rows of the hours after the window, which may correct or end what is in it;
+    `earlier` has those of the hours before, which may begin what is corrected in it.
+    """
+
+    matches: Callable[[Row], bool] = lambda _row: True
+    is_within: Callable[[str], bool] = lambda _time: True
+    find: Callable[[Sequence[str]], Iterable[Row]] = lambda _ids: ()
+    later: Iterable[Row] = ()
+    earlier: Iterable[Row] = ()
+
+    @classmethod
+    def of(cls, source: RowSource, wanted: Filter, window: Window, now: datetime) -> Self:
+        """What counts the rows that a source has for `wanted.of_indexes()` in the window, once.
+
+        What has been corrected, or ends a stream, need not meet the conditions: what no index needs is tested later.
+        """
+        first, last = window.bounds
+        read = wanted.of_indexes()
+        return cls(
+            matches=replace(wanted, user_agent=()).matcher(),  # user agents are selected where rows are read
+            is_within=lambda event_time: first <= event_time <= last,
+            find=lambda event_ids: source.whole({"eventID": each} for each in event_ids),
+            later=_rows_after(source, read, window, now),
+            earlier=_rows_before(source, read, window),
+        )
+
+
+def _rows_after(source: RowSource, wanted: Filter, window: Window, now: datetime) -> Iterator[Row]:
+    """The rows of the time after a window in which what began in it may end."""
+    until = min(window.until, now)
+    after = Window(since=until, until=until + min(LONGEST, now - until))
+    if after.since < after.until:
+        yield from source.rows(wanted, after, order=Order.ANY)
+
+
+def _rows_before(source: RowSource, wanted: Filter, window: Window) -> Iterator[Row]:
+    """The rows of the time before a window in which a call that is corrected in it may have begun."""
+    before = Window(since=window.since - min(LONGEST, window.since - EARLIEST), until=window.since)
+    if before.since < before.until:
+        yield from source.rows(wanted, before, order=Order.ANY)
+
+
+class Count:
+    """Adds the calls of a window to a tally: first all rows of the window, then what other rows tell of them."""
+
+    def __init__(self, tally: Tally, reading: Reading) -> None:
+        self._tally = tally
+        self._reading = reading
+        self._corrections = Corrections()
+
+    def add(self, row: Row) -> bool:
+        """Adds a row of the window. Returns whether it meets the conditions, which a row need not."""
+        matches = self._reading.matches(row)
+        if not self._corrections.take(row) and matches:
+            self._tally.add(row)
+        return matches
+
+    def finish(self) -> list[Row]:
+        """Completes the tally. Returns the corrected calls as they count: the newest record, at the time of the first.
+
+        They may be in no row of the window that meets the conditions.
+        """
+        tally, reading, found = self._tally, self._reading, []
+        for row in reading.later:
+            if not self._corrections.take_later(row):
+                tally.end_stream(row)
+        for corrected, right in self._corrections.resolved(reading.find, reading.is_within, reading.earlier):
+            if corrected is not None and reading.matches(corrected):
+                tally.remove(corrected)
+            if reading.matches(right):
+                tally.add(right)
+                found.append(right)
+        tally.finish()
+        return found
