@@ -186,22 +186,38 @@ class EventStore:
         the window until now or, if these are too many, from the first to the last call. `report` is called for what
         the sums do not include, and if there are still too many.
         """
-        names, window, wanted = dimensions(by), self._window(since, until), Filter.of(**conditions)
-        # What has been corrected, or ends a stream, need not meet the conditions: what no index needs is tested later.
-        read = wanted.of_indexes()
-        first, last = window.bounds
-        reading = Reading(
-            matches=replace(wanted, user_agent=()).matcher(),  # user agents are selected where rows are read
-            is_within=lambda event_time: first <= event_time <= last,
-            find=lambda event_ids: self.source.whole({"eventID": each} for each in event_ids),
-            later=self._rows_after(window, read),
-        )
-        rows = self.source.rows(read, window, order=Order.ANY)
-        found = usage_of(rows, names, prices, report=report, zone=self._zone, reading=reading)
+        names, window = dimensions(by), self._window(since, until)
+        found = self._usage(names, window, Filter.of(**conditions), prices)
+        for note in found.notes():
+            report(note)
         until_now = Window(since=window.since, until=max(window.since, min(window.until, self._clock.now())))
         if zeros and not found.with_zeros(until_now, self._zone):
             report("Times without calls are left out, as there are too many: choose longer periods, or less time.")
         return found
+
+    def _usage(
+        self,
+        names: Sequence[str],
+        window: Window,
+        wanted: Filter,
+        prices: "Prices | None" = None,
+        *,
+        with_times: bool = False,
+    ) -> Usage:
+        """The usage of a window; `with_times` makes the times of first and last calls exact."""
+        # What has been corrected, or ends a stream, need not meet the conditions: what no index needs is tested later.
+        read = wanted.of_indexes()
+        first, last = window.bounds
+        rows = partial(self.source.rows, read, window, order=Order.ANY)
+        reading = Reading(
+            matches=replace(wanted, user_agent=()).matcher(),  # user agents are selected where rows are read
+            is_read=wanted.matcher(),  # rows that are found are whole
+            is_within=lambda event_time: first <= event_time <= last,
+            find=lambda event_ids: self.source.whole({"eventID": each} for each in event_ids),
+            later=self._rows_after(window, read),
+            again=rows if with_times else None,
+        )
+        return usage_of(rows(), names, prices, zone=self._zone, reading=reading)
 
     def _rows_after(self, window: Window, wanted: Filter) -> Iterator[Row]:
         """The rows of the time after a window in which what began in it may end."""
