@@ -220,6 +220,16 @@ def test_failed_stream_has_no_length():
     assert (found["calls"], found["errors"], found["streamSeconds"], found["unmeasured"]) == (1, 1, 0, 0)
 
 
+@ORDERS
+def test_stream_that_a_correction_makes_a_failed_one_is_a_failed_call(order):
+    failed = stream("b", 1, outcome="throttled")
+    rows = [stream("a", 1), failed | {"usage": failed["usage"] | {"originalEventID": "a"}}][::order]
+
+    (found,) = asked(rows)
+
+    assert (found["calls"], found["errors"], found["unmeasured"]) == (1, 1, 0)
+
+
 # Law: planted calls, each with its records, in any order and divided into windows at any place.
 @dataclass(frozen=True)
 class Planted:
