@@ -178,6 +178,21 @@ def test_first_call_that_a_correction_takes_out_of_a_group_is_not_its_first_one(
     }
 
 
+def test_only_the_copy_that_counts_of_a_shared_action_has_a_time_also_after_a_correction():
+    shared = {"outcome": "denied", "usage": {"sharedEventID": "s"}}
+    rows = [
+        call_row("second-copy", START + 61 * MINUTE, **shared),
+        call_row("a", START + 62 * MINUTE, outcome="denied"),
+        call_row("correction", START + 63 * MINUTE, usage={"originalEventID": "a"}),
+        call_row("first-copy", START + 64 * MINUTE, **shared),
+        call_row("c", START + 65 * MINUTE, outcome="denied"),
+    ]
+
+    found = {group["outcome"]: (group["calls"], group["firstSeen"]) for group in asked(rows, by=["outcome"])}
+
+    assert found["denied"] == (2, "2026-11-21T01:04:00Z")
+
+
 @pytest.mark.parametrize(("by", "reads"), [("principal", 2), ("outcome", 3)])
 def test_rows_are_read_again_only_if_a_correction_moved_the_first_or_last_call_of_a_group(by, reads):
     source = Rows(
