@@ -80,8 +80,9 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
     type=OneOf((*MEASURES, COST, DIFFERENCE, *SEEN)),
     metavar="MEASURE",
     help=(
-        "Put the groups with the most of this measure first; times stay in order.  [default: --measure] With "
-        "--compare: difference, or the measure. With --first-last: lastSeen, firstSeen, calls, errors or denied."
+        "Put the groups with the most of this measure first; times stay in order. With --compare: difference (the "
+        "default), or the measure. With --first-last: lastSeen (the default), firstSeen, calls, errors or denied.  "
+        "[default: --measure]"
     ),
 )
 @option(
@@ -132,6 +133,12 @@ def usage(
     audio (Transcribe), and Lex and Personalize have no prices. The cost is empty (null in json) if nothing has a
     price. A call without an engine appears as - in --by engine, and is priced as standard.
 
+    --compare shows the window, the time before it, the difference and the percentage for one measure, the largest
+    difference first. previous is the day, week, month or year before if the window is one, or the same part of that if
+    the window is not over; otherwise, it is as much time directly before. A difference is empty where the number of one
+    window is not known. --first-last shows when each group was first and last seen in the window and the --lookback
+    before it: new groups are not in the lookback, silent ones only there. Those that were seen last come first.
+
     A price file has currency, date, source, and a table per_million_characters with a price for each engine. A table
     such as regions."us-gov-west-1" can have different prices for a Region.
 
@@ -141,6 +148,8 @@ def usage(
       aitrail usage --outcome denied --by principal --by service --since 30d
       aitrail usage --by day --by operation --service polly --since 14d
       aitrail usage --by principal --top 10 --sort characters --during last-month
+      aitrail usage --by principal --cost --compare previous --during this-month
+      aitrail usage --by principal --first-last --since 30d --query '[?silent]'
     """
     by = tuple(dict.fromkeys(by))
     if other.first_last:
