@@ -1,7 +1,7 @@
 """Compares the usage of two windows: what became more, and what less. Pure."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any, Self
 
 from aitrail.questions.amounts import MEASURES, Amounts
@@ -15,6 +15,8 @@ COST = "cost"
 DIFFERENCE = "difference"
 _MEASURES = (*MEASURES, COST)
 _PER_CENT = 100
+# Enough digits for any number that a row can have.
+_EXACT = Context(prec=60)
 _NOTHING = Amounts()
 
 
@@ -82,12 +84,14 @@ class Comparison(list[dict[str, Any]]):
         both = now or _NOTHING, before or _NOTHING
         new, old = (self._number(each) for each in both)
         at_least = [each.is_at_least(self.measure) for each in both]
-        difference = None if new is None or old is None or any(at_least) else new - old
+        with localcontext(_EXACT):
+            difference = None if new is None or old is None or any(at_least) else new - old
+            percent = round(Decimal(_PER_CENT * difference) / old, 1) if old and difference is not None else None
         return {
             self.measure: new,
             f"{self.measure}Before": old,
             DIFFERENCE: difference,
-            "percent": round(Decimal(_PER_CENT * difference) / old, 1) if old and difference is not None else None,
+            "percent": percent,
             "isAtLeast": at_least[0],
             "isAtLeastBefore": at_least[1],
         }

@@ -43,7 +43,7 @@ class OtherTime:
         return sort or orders[0]
 
     def refuse(self, given: Mapping[str, object]) -> None:
-        """Refuses options, by their names, that have a value and no effect with --first-last."""
+        """Refuses options, by their names, that have a value, as they have no effect with --first-last."""
         for name, value in given.items():
             if self.first_last and value is not None:
                 raise click.UsageError(f"{name} has no effect with --first-last: leave it out.")

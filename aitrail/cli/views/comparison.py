@@ -1,7 +1,7 @@
 """Shows the usage of two windows, and what became more and what less."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 from aitrail.calendars import local_time
@@ -16,6 +16,8 @@ _PERCENT = "percent"
 _FLAGS = ("isAtLeast", "isAtLeastBefore")
 # Less than the cost of a single character.
 _DECIMALS = 6
+# Enough digits for any cost, so that rounding it is no error.
+_EXACT = Context(prec=60)
 
 
 class Signed(Decimal):
@@ -32,7 +34,8 @@ def show_comparison(found: Comparison, by: Sequence[str], prices: Prices | None,
     if not output.is_table:
         currency = {"currency": prices.currency} if prices else {}
         columns = (*by, *numbers, *_FLAGS, *currency)
-        output.write([_rounded(group) | currency for group in found], table=columns, csv=columns)
+        rows = [_rounded(group) | currency for group in found] if prices else list(found)
+        output.write(rows, table=columns, csv=columns)
     elif found:
         unit = f" ({printable(prices.currency)})" if prices else ""
         titles = [f"{name}{unit}" if name in numbers[:2] else name for name in (*by, *numbers)]
@@ -43,7 +46,8 @@ def show_comparison(found: Comparison, by: Sequence[str], prices: Prices | None,
 
 
 def _rounded(group: dict[str, Any]) -> dict[str, Any]:
-    return {name: round(each, _DECIMALS) if isinstance(each, Decimal) else each for name, each in group.items()}
+    with localcontext(_EXACT):
+        return {name: round(each, _DECIMALS) if isinstance(each, Decimal) else each for name, each in group.items()}
 
 
 def _lines(found: Comparison, by: Sequence[str], numbers: Sequence[str]) -> list[list[Cell]]:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 
 import pytest
@@ -56,6 +57,21 @@ def test_groups_and_total_have_both_numbers_the_difference_and_the_percentage():
 
 def test_percentage_has_one_decimal():
     assert numbers(compared(calls("user/a", 3, 4)), "percent") == {"user/a": (Decimal("33.3"),)}
+
+
+@pytest.mark.parametrize("measure", ["characters", "cost"])
+def test_numbers_of_any_size_are_compared_exactly(measure):
+    sizes = [(-MINUTE, 1), (MINUTE, 10**37)]  # DynamoDB's numbers have at most 38 digits
+    rows = [
+        call_row(str(size), MIDDLE + place, usage={"engine": "neural", "requestCharacters": size})
+        for place, size in sizes
+    ]
+
+    (found,) = compared(rows, measure=measure, prices=PRICES)
+
+    share = Decimal(1) if measure == "characters" else Decimal(16) / 10**6
+    assert found["difference"] == Fraction(share) * (10**37 - 1)
+    assert found["percent"] == 100 * (10**37 - 1)
 
 
 UNKNOWN = {"usage": {"engine": "neural"}}
