@@ -1,6 +1,6 @@
 """Finds the tables, queues and bucket of a deployed stack by reading the stack's outputs."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from botocore.exceptions import ClientError
@@ -19,10 +19,10 @@ class StackNotFoundError(AitrailError):
 
 
 class Deployment:
-    """The outputs of one stack by their ids, as the stack defines them."""
+    """The outputs of one stack by their ids, as the stack defines them, and the time at which it was created."""
 
-    def __init__(self, outputs: "Mapping[str, str]") -> None:
-        self.outputs = outputs
+    def __init__(self, outputs: "Mapping[str, str]", created: datetime | None = None) -> None:
+        self.outputs, self.created = outputs, created
 
     @classmethod
     def find(cls, cloudformation: "CloudFormationClient", stack: str) -> Self:
@@ -43,7 +43,7 @@ class Deployment:
                 f"the stack {stack!r} in {region} has no output EventsTableName: it is not an aitrail stack, or its "
                 f"deployment has not finished (status {description['StackStatus']})"
             )
-        return cls(outputs)
+        return cls(outputs, description.get("CreationTime"))
 
     def _output(self, name: str) -> str:
         try:

@@ -9,10 +9,13 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.questions.amounts import MEASURES, characters_of
+    from aitrail.questions.compared_windows import PREVIOUS
+    from aitrail.questions.comparison import COST, DIFFERENCE, Comparison
     from aitrail.questions.conditions import ALL_COLUMNS, COLUMNS, USAGE_MEMBERS, WIDE_COLUMNS, Conditions, checked
     from aitrail.questions.counting import ENDPOINT_REFUSAL, RECORD_KINDS, record_kind
-    from aitrail.questions.dimensions import DIMENSIONS, TIMES, group_order
+    from aitrail.questions.dimensions import DIMENSIONS, TIMES, DimensionError, group_order
     from aitrail.questions.filters import Filter
+    from aitrail.questions.first_and_last import COUNTS, SEEN, FirstAndLast
     from aitrail.questions.following import LONGEST_INTERVAL
     from aitrail.questions.log_file_rows import LogFileRows
     from aitrail.questions.original import (
@@ -47,10 +50,13 @@ else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         amounts=("MEASURES", "characters_of"),
+        compared_windows=("PREVIOUS",),
+        comparison=("COST", "Comparison", "DIFFERENCE"),
         conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
         counting=("ENDPOINT_REFUSAL", "RECORD_KINDS", "record_kind"),
-        dimensions=("DIMENSIONS", "TIMES", "group_order"),
+        dimensions=("DIMENSIONS", "DimensionError", "TIMES", "group_order"),
         filters=("Filter",),
+        first_and_last=("COUNTS", "FirstAndLast", "SEEN"),
         following=("LONGEST_INTERVAL",),
         log_file_rows=("LogFileRows",),
         original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),

@@ -16,6 +16,8 @@ _Calls = tuple[int, int]
 
 MEASURES = ("calls", "errors", "denied", "characters", "streamSeconds", "unmeasured")
 _ATTRIBUTES = {"streamSeconds": "stream_seconds"}
+# What cannot be known if the characters of a call are not.
+_OF_CHARACTERS = ("characters", "cost")
 _NETWORK_ACTIVITY = "NetworkActivity"
 # Only Polly's characters have a price.
 _PRICED = "polly"
@@ -63,6 +65,7 @@ def characters_of(row: Row) -> int | None:
 class Amounts:
     """The amounts of some calls; they can be added, and taken away again.
 
+    `first` and `last` are the eventTimes of the first and the last call, empty without any; they are not taken away.
     `unknown_characters` and `unknown_streams` count the successful calls whose characters, or the time of whose stream,
     are not known. `unpriceable` counts the calls that have a price and no known number of characters. The dicts have
     the number of calls and of characters for each price of a million characters, for each engine without a price, and
@@ -77,6 +80,8 @@ class Amounts:
     unknown_characters: int = 0
     unknown_streams: int = 0
     unpriceable: int = 0
+    first: str = ""
+    last: str = ""
     # By price, so that the cost does not depend on the order of rows.
     priced: dict[Decimal, _Calls] = field(default_factory=dict)
     unpriced_engines: dict[str, _Calls] = field(default_factory=dict)
@@ -95,6 +100,13 @@ class Amounts:
         _add(self.priced, other.priced, times)
         _add(self.unpriced_engines, other.unpriced_engines, times)
         _add(self.unpriced_services, other.unpriced_services, times)
+        if times > 0:
+            self.extend(other)
+
+    def extend(self, other: "Amounts") -> None:
+        """Extends the time from the first to the last call to that of other amounts."""
+        if other.first:
+            self.first, self.last = min(self.first or other.first, other.first), max(self.last, other.last)
 
     @property
     def unmeasured(self) -> int:
@@ -106,6 +118,13 @@ class Amounts:
         """The cost of the characters that are known and have a price; None if there are none, or nothing is known."""
         cost = cost_of({price: characters for price, (_, characters) in self.priced.items()}) if self.priced else None
         return None if self.unpriceable and not cost else cost
+
+    def is_at_least(self, measure: str) -> bool:
+        """Whether a measure, or `cost`, is a lower bound, because not everything that belongs to it is known."""
+        if measure == "streamSeconds":
+            return self.unknown_streams > 0
+        unpriced = measure == "cost" and any(characters for _, characters in self.unpriced_engines.values())
+        return unpriced or (measure in _OF_CHARACTERS and self.unknown_characters > 0)
 
     def measures(self) -> dict[str, int]:
         """MEASURES with their values."""
@@ -121,9 +140,11 @@ def _add(own: dict[_T, _Calls], other: Mapping[_T, _Calls], times: int) -> None:
 
 def amounts_of(row: Row, prices: Prices | None = None) -> Amounts:
     """The amounts of one call, without the time of its stream."""
-    characters = characters_of(row)
+    characters, time = characters_of(row), row.get("eventTime") or ""
     amounts = Amounts(
         calls=1,
+        first=time,
+        last=time,
         errors=int(row["outcome"] != "ok"),
         denied=int(row["outcome"] == "denied"),
         characters=characters or 0,

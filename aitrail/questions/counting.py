@@ -6,6 +6,8 @@ What belongs together is found in any order of rows. `usage` and timelines count
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from typing import Self
 
 from aitrail.questions.amounts import is_call, is_network_activity
@@ -37,32 +39,39 @@ def record_kind(row: Row) -> str | None:
 class Reading:
     """What counting needs to know of the question whose rows it counts.
 
-    `matches` tells whether a row meets the conditions: a correction may, although the corrected record does not.
-    `is_within` tells whether an eventTime is in the window. `find` returns the rows with these eventIDs, of any time,
-    as far as they exist. `later` has the rows of the hours after the window, which may correct or end what is in it;
-    `earlier` has those of the hours before, which may begin what is corrected in it.
+    `matches` tells whether a row that was read meets the conditions: a correction may, although the corrected record
+    does not. `is_read` tells whether a row that was found by its eventID is among those that meet them. `is_within`
+    tells whether an eventTime is in the window. `find` returns the rows with these eventIDs, of any time, as far as
+    they exist. `later` has the rows of the hours after the window, which may correct or end what is in it; `earlier`
+    has those of the hours before, which may begin what is corrected in it. `again` reads the rows of the window once
+    more, which the exact times of first and last calls may need.
     """
 
     matches: Callable[[Row], bool] = lambda _row: True
+    is_read: Callable[[Row], bool] = lambda _row: True
     is_within: Callable[[str], bool] = lambda _time: True
     find: Callable[[Sequence[str]], Iterable[Row]] = lambda _ids: ()
     later: Iterable[Row] = ()
     earlier: Iterable[Row] = ()
+    again: Callable[[], Iterable[Row]] | None = None
 
     @classmethod
-    def of(cls, source: RowSource, wanted: Filter, window: Window, now: datetime) -> Self:
+    def of(cls, source: RowSource, wanted: Filter, window: Window, now: datetime, *, with_times: bool = False) -> Self:
         """What counts the rows that a source has for `wanted.of_indexes()` in the window, once.
 
         What has been corrected, or ends a stream, need not meet the conditions: what no index needs is tested later.
+        `with_times` makes the times of first and last calls exact.
         """
         first, last = window.bounds
         read = wanted.of_indexes()
         return cls(
             matches=replace(wanted, user_agent=()).matcher(),  # user agents are selected where rows are read
+            is_read=wanted.matcher(),  # rows that are found are whole
             is_within=lambda event_time: first <= event_time <= last,
             find=lambda event_ids: source.whole({"eventID": each} for each in event_ids),
             later=_rows_after(source, read, window, now),
             earlier=_rows_before(source, read, window),
+            again=partial(source.rows, read, window, order=Order.ANY) if with_times else None,
         )
 
 
@@ -101,15 +110,19 @@ class Count:
 
         They may be in no row of the window that meets the conditions.
         """
-        tally, reading, found = self._tally, self._reading, []
+        tally, reading, corrections = self._tally, self._reading, self._corrections
         for row in reading.later:
-            if not self._corrections.take_later(row):
+            if not corrections.take_later(row):
                 tally.end_stream(row)
-        for corrected, right in self._corrections.resolved(reading.find, reading.is_within, reading.earlier):
-            if corrected is not None and reading.matches(corrected):
-                tally.remove(corrected)
-            if reading.matches(right):
-                tally.add(right)
-                found.append(right)
+        resolved = [*corrections.resolved(reading.find, reading.is_within, reading.earlier)]
+        gone = {row["eventID"]: row for row, _ in resolved if row is not None and reading.is_read(row)}
+        right = [row for _, row in resolved if reading.matches(row)]
+        for row in gone.values():
+            tally.remove(row)
+        for row in right:
+            tally.add(row)
         tally.finish()
-        return found
+        if reading.again and tally.unsettled:
+            again = (row for row in reading.again() if row["eventID"] not in gone and not is_correction(row))
+            tally.settle(chain(filter(reading.matches, again), right))
+        return right

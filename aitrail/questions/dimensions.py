@@ -68,6 +68,16 @@ def dimensions(by: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
+def timeless(names: Sequence[str]) -> Sequence[str]:
+    """The dimensions, if none is a time, which is in one window only. Raises DimensionError."""
+    for name in names:
+        if name in TIMES:
+            raise DimensionError(
+                f"Each {name} is in one window only: groups by {name} cannot be compared with those of another time."
+            )
+    return names
+
+
 def key_function(names: Sequence[str], zone: tzinfo = UTC) -> Callable[[Row], tuple[str | None, ...]]:
     """A function that returns a row's values of these dimensions as texts, None where it has none."""
     values = [period_of(name, zone) if name in TIMES else DIMENSIONS.get(name) or _usage(name) for name in names]

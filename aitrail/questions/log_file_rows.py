@@ -38,6 +38,7 @@ class LogFileRows:
     """
 
     by_day = False
+    kept_since = filled_since = None
 
     def __init__(self, scan: Scan, *, report: Callable[[str], None] = lambda _: None) -> None:
         self.scan = scan

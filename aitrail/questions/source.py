@@ -1,6 +1,7 @@
 """The port through which questions read rows. Its two adapters are the events table and log files."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from enum import Enum, auto
 from typing import Any, Protocol
 
@@ -35,6 +36,16 @@ class RowSource(Protocol):
     @property
     def by_day(self) -> bool:
         """Whether it is queried day by day; if so, a window should not be longer than the time with rows."""
+        ...
+
+    @property
+    def kept_since(self) -> datetime | None:
+        """The time before which rows have expired; None if all rows are kept."""
+        ...
+
+    @property
+    def filled_since(self) -> datetime | None:
+        """The time before which it only has what was imported or ingested later; None if there is no such time."""
         ...
 
     def rows(

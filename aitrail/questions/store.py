@@ -12,13 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 
 from aitrail.clock import Clock
+from aitrail.costs import Prices
 from aitrail.dynamodb import tables
 from aitrail.moments import period_of, span_of, window_of
+from aitrail.questions.amounts import MEASURES
+from aitrail.questions.compared_windows import PREVIOUS, compared_windows
+from aitrail.questions.comparison import COST, Comparison, checked_measure, notes_of_both
 from aitrail.questions.conditions import Conditions, Texts, checked_columns
 from aitrail.questions.counting import Reading
-from aitrail.questions.dimensions import dimensions
+from aitrail.questions.dimensions import dimensions, timeless
 from aitrail.questions.filters import Filter
+from aitrail.questions.first_and_last import FirstAndLast, Lookback
 from aitrail.questions.following import Following
+from aitrail.questions.reach import lacking
 from aitrail.questions.scanning import Scan, refuse_missing
 from aitrail.questions.selecting import whole_rows
 from aitrail.questions.source import Order, Row, RowSource
@@ -32,7 +38,6 @@ from aitrail.window import Window
 if TYPE_CHECKING:
     import boto3
 
-    from aitrail.costs import Prices
     from aitrail.questions.export import Exported, Progress
 
 # The start or end of a window; timedeltas and spans such as "7d" are before now.
@@ -93,7 +98,10 @@ class EventStore:
         config = Config(retries={"mode": "standard"}, max_pool_connections=2 * WORKERS)
         deployment = Deployment.find(session.client("cloudformation"), stack)
         client = session.client("dynamodb", config=config)
-        return cls(TableRows(client, deployment.events_table, retention=deployment.row_retention), timezone=timezone)
+        source = TableRows(
+            client, deployment.events_table, retention=deployment.row_retention, created=deployment.created
+        )
+        return cls(source, timezone=timezone)
 
     @classmethod
     def read(
@@ -175,7 +183,7 @@ class EventStore:
         by: Sequence[str] = ("service",),
         since: Moment = "7d",
         until: Moment = "now",
-        prices: "Prices | None" = None,
+        prices: Prices | None = None,
         zeros: bool = False,
         report: Callable[[str], None] = _log.warning,
         **conditions: Unpack[Conditions],
@@ -186,14 +194,86 @@ class EventStore:
         the window until now or, if these are too many, from the first to the last call. `report` is called for what
         the sums do not include, and if there are still too many.
         """
-        names, window, wanted = dimensions(by), self._window(since, until), Filter.of(**conditions)
-        rows = self.source.rows(wanted.of_indexes(), window, order=Order.ANY)
-        reading = Reading.of(self.source, wanted, window, self._clock.now())
-        found = usage_of(rows, names, prices, report=report, zone=self._zone, reading=reading)
+        names, window = dimensions(by), self._window(since, until)
+        found = self._usage(names, window, Filter.of(**conditions), prices)
+        for note in found.notes():
+            report(note)
         until_now = Window(since=window.since, until=max(window.since, min(window.until, self._clock.now())))
         if zeros and not found.with_zeros(until_now, self._zone):
             report("Times without calls are left out, as there are too many: choose longer periods, or less time.")
         return found
+
+    def compare(  # noqa: PLR0913 (each is a separate choice)
+        self,
+        *,
+        by: Sequence[str] = ("service",),
+        measure: str = MEASURES[0],
+        to: str | date = PREVIOUS,
+        since: Moment = "7d",
+        until: Moment = "now",
+        prices: Prices | None = None,
+        report: Callable[[str], None] = _log.warning,
+        **conditions: Unpack[Conditions],
+    ) -> Comparison:
+        """A measure of each group of calls, or their `cost`, in the window and in another one, and the difference.
+
+        `to` is a period (see `during`), or "previous": the calendar period before the window if it is one, the same
+        part of it if the window is not over, otherwise as much time directly before; see `questions.compared_windows`.
+        `report` is called for what the sums do not include, and if calls of the other window may be missing. Raises
+        DimensionError, also for a period (such as day) in `by`.
+        """
+        names, now = timeless(dimensions(by)), self._clock.now()
+        windows = compared_windows(window_of(since, until, now, self._zone), to, now, self._zone)
+        if self.source.by_day:
+            windows = windows.within_time(now, self.source.kept_since)
+        if checked_measure(measure) == COST and prices is None:
+            prices = Prices.read()
+        wanted = Filter.of(**conditions)
+        before, found = (self._usage(names, each, wanted, prices) for each in (windows.before, windows.window))
+        for line in (*lacking(self.source, windows.since, self._zone), *notes_of_both(found, before, measure)):
+            report(line)
+        return Comparison(found, before, names=names, measure=measure, windows=windows)
+
+    def first_and_last(
+        self,
+        *,
+        by: Sequence[str] = ("principal",),
+        lookback: str | timedelta = "90d",
+        since: Moment = "7d",
+        until: Moment = "now",
+        report: Callable[[str], None] = _log.warning,
+        **conditions: Unpack[Conditions],
+    ) -> FirstAndLast:
+        """When each group of calls was first and last seen in the window and in the time before it, the `lookback`.
+
+        Groups that are not in the lookback are new in the window, and those that are only there are silent; see
+        `questions.first_and_last`. `report` is called if it cannot be told what is new, and if calls may be missing.
+        Raises DimensionError, also for a period (such as day) in `by`.
+        """
+        names, window, wanted = timeless(dimensions(by)), self._window(since, until), Filter.of(**conditions)
+        seen = Lookback.of(self.source, window, span_of(lookback))
+        earlier = self._usage(names, seen.before, wanted, with_times=True) if seen.before else None
+        seen = seen if earlier else seen.without_calls(self.source)
+        now = self._usage(names, window, wanted, with_times=True)
+        for line in lacking(self.source, seen.since, self._zone):
+            report(line)
+        if seen.why_not_new:
+            report(seen.why_not_new)
+        return FirstAndLast(now, earlier, names=names, lookback=seen)
+
+    def _usage(
+        self,
+        names: Sequence[str],
+        window: Window,
+        wanted: Filter,
+        prices: Prices | None = None,
+        *,
+        with_times: bool = False,
+    ) -> Usage:
+        """The usage of a window; `with_times` makes the times of first and last calls exact."""
+        rows = self.source.rows(wanted.of_indexes(), window, order=Order.ANY)
+        reading = Reading.of(self.source, wanted, window, self._clock.now(), with_times=with_times)
+        return usage_of(rows, names, prices, zone=self._zone, reading=reading)
 
     def who(
         self,

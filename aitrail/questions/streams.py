@@ -62,7 +62,7 @@ class Streams(Generic[_T]):
             ends = iter(sorted(self._ends.get(key, ())))
             end = next(ends, None)
             ordered = sorted(begins, key=lambda each: (each.event_time, each.event_id))
-            for begin, after in zip(ordered, [*ordered[1:], None], strict=True):
+            for begin, after in zip(ordered, [*ordered, None][1:], strict=True):
                 while end is not None and end < begin.event_time:
                     end = next(ends, None)
                 is_its_own = end is not None and (after is None or end <= after.event_time)

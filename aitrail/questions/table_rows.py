@@ -1,7 +1,7 @@
 """Reads rows from the events table: narrow rows from its indexes, whole rows by eventID."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -31,22 +31,25 @@ class TableRows:
     """The events table of one deployment as a source of rows; `name` is its physical name.
 
     With the deployment's `retention`, rows that have expired are left out: DynamoDB deletes them some days later.
+    `created` is the time of the deployment, after which every call is expected to have a row.
     """
 
     by_day = True
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what a table is, and what a deployment tells of it)
         self,
         client: "DynamoDBClient",
         name: str,
         *,
         registry: Registry | None = None,
         retention: timedelta | None = None,
+        created: datetime | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._client = client
         self._clock = clock
         self._retention = retention
+        self.filled_since = created
         self._name = name
         self._reader = Reader(client, name, clock=clock)
         self._registry = registry or load_registry()
@@ -62,6 +65,11 @@ class TableRows:
     def complete(self) -> bool:
         """See RowSource. Always True, because a failed read raises an error."""
         return True
+
+    @property
+    def kept_since(self) -> datetime | None:
+        """See RowSource."""
+        return None if self._retention is None else self._expiry.earliest
 
     def rows(
         self, wanted: Filter, window: Window, *, order: Order = Order.NEWEST_FIRST, limit: int | None = None

@@ -1,9 +1,9 @@
 """Adds up calls by group, each call once, whatever number of rows it has. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from aitrail.costs import Prices
 from aitrail.questions.amounts import Amounts, amounts_of, is_call, is_network_activity
@@ -14,6 +14,7 @@ from aitrail.questions.usage_members import usage_member
 
 # The values of the dimensions of a group.
 Key = tuple[str | None, ...]
+_Sum = TypeVar("_Sum")
 
 
 class _Call(NamedTuple):
@@ -39,17 +40,15 @@ class Tally:
         self._groups: defaultdict[Key, Amounts] = defaultdict(Amounts)
         self._copies: defaultdict[str, list[_Call]] = defaultdict(list)
         self._streams: Streams[_Call] = Streams()
-        # The eventTimes of the first and the last call.
-        self.first = self.last = ""
+        # The groups and eventTimes of calls that were taken away: they may have been the first or the last ones.
+        self._taken: set[tuple[Key, str]] = set()
 
     def add(self, row: Row) -> None:
         """Adds a row, or the end of a stream."""
         if not is_call(row):
             self._streams.end(row)
             return
-        call, time = self._call(row), row["eventTime"]
-        if time:
-            self.first, self.last = min(self.first or time, time), max(self.last, time)
+        call = self._call(row)
         if not self._streams.begin(row, call):
             self._put(call)
 
@@ -63,10 +62,17 @@ class Tally:
             return
         call = self._call(row)
         if call.shared is None:
-            self._groups[call.key].add(call.amounts, times=-1)
+            self._take(call)
         else:
             copies = self._copies[call.shared]
             copies[:] = [copy for copy in copies if copy.event_id != call.event_id]
+
+    def _take(self, call: _Call) -> None:
+        own = self._groups[call.key]
+        own.add(call.amounts, times=-1)
+        self._taken.add((call.key, call.amounts.first))
+        if not own.calls:
+            del self._groups[call.key]
 
     def finish(self) -> None:
         """Adds the streams, after all rows."""
@@ -75,37 +81,42 @@ class Tally:
             call.amounts.unknown_streams = int(seconds is None)
             self._put(call)
 
+    @property
+    def unsettled(self) -> set[Key]:
+        """The groups whose first or last call was taken away, so that another one has to be found."""
+        times = {key: (own.first, own.last) for key, own in self._groups.items()}
+        return {key for key, time in self._taken if time in times.get(key, ())}
+
+    def settle(self, rows: Iterable[Row]) -> None:
+        """Finds the first and the last call of unsettled groups among all rows that count."""
+        unsettled = self.unsettled
+        for key in unsettled:
+            self._groups[key].first = self._groups[key].last = ""
+        for call in map(self._call, filter(is_call, rows)):
+            if call.shared is None and call.key in unsettled:
+                self._groups[call.key].extend(call.amounts)
+        self._taken.clear()
+
     def by_group(self) -> dict[Key, Amounts]:
         """The amounts of each group with calls."""
-        shared = (call.key for calls in self._copies.values() for call in calls)
-        own = (key for key, amounts in self._groups.items() if amounts.calls)
-        found = {key: self._sum_of_own({key}) for key in {*own, *shared}}
-        for calls in self._copies.values():
-            by_key: defaultdict[Key, list[_Call]] = defaultdict(list)
-            for call in calls:
-                by_key[call.key].append(call)
-            for key, copies in by_key.items():
-                found[key].add(min(copies, key=_order).amounts)
-        return found
+        shared = {call.key for calls in self._copies.values() for call in calls}
+        return self.sums({key: key for key in shared | self._groups.keys()})
 
     def sum_of(self, keys: Iterable[Key]) -> Amounts:
         """The amounts of these groups together."""
-        chosen = set(keys)
-        amounts = self._sum_of_own(chosen)
-        for call in self._first_copies(chosen):
-            amounts.add(call.amounts)
-        return amounts
+        return self.sums(dict.fromkeys(keys, "all")).get("all", Amounts())
 
-    def _sum_of_own(self, keys: set[Key]) -> Amounts:
-        amounts = Amounts()
-        for key in keys & self._groups.keys():
-            amounts.add(self._groups[key])
-        return amounts
-
-    def _first_copies(self, keys: set[Key]) -> Iterator[_Call]:
+    def sums(self, sum_of: Mapping[Key, _Sum]) -> dict[_Sum, Amounts]:
+        """Sums of groups; `sum_of` tells for each group the sum that it is part of."""
+        found: defaultdict[_Sum, Amounts] = defaultdict(Amounts)
+        for key in sum_of.keys() & self._groups.keys():
+            found[sum_of[key]].add(self._groups[key])
         for calls in self._copies.values():
-            if copies := [call for call in calls if call.key in keys]:
-                yield min(copies, key=_order)
+            copies = sorted((call for call in calls if call.key in sum_of), key=_order, reverse=True)
+            firsts = {sum_of[copy.key]: copy for copy in copies}  # the first one comes last, and stays
+            for name, copy in firsts.items():
+                found[name].add(copy.amounts)
+        return dict(found)
 
     def _call(self, row: Row) -> _Call:
         shared = usage_member(row, "sharedEventID")
@@ -120,6 +131,8 @@ class Tally:
     def _put(self, call: _Call) -> None:
         if call.shared is None:
             self._groups[call.key].add(call.amounts)
+            if self._taken:
+                self._taken.discard((call.key, call.amounts.first))
         else:
             self._copies[call.shared].append(call)
 

@@ -34,12 +34,14 @@ class Usage(list[dict[str, Any]]):
     def __init__(self, tally: Tally, names: Sequence[str], *, with_cost: bool) -> None:
         self._tally, self._names, self._with_cost = tally, tuple(names), with_cost
         self.periods: list[str] = []
-        amounts = tally.by_group()
+        self._amounts = tally.by_group()
         # The shown values of a group -> the groups of the tally that it sums.
-        self._keys: dict[Key, tuple[Key, ...]] = {key: (key,) for key in amounts}
-        self._arrange({key: self._group(key, each) for key, each in amounts.items()}, "calls")
+        self._keys: dict[Key, tuple[Key, ...]] = {key: (key,) for key in self._amounts}
+        self._arrange("calls")
 
-    def _arrange(self, groups: Mapping[Key, dict[str, Any]], measure: str) -> None:
+    def _arrange(self, measure: str) -> None:
+        groups = {key: self._group(key, amounts) for key, amounts in self._amounts.items()}
+
         def order(key: Key) -> tuple[Any, ...]:
             return OTHERS in key, *group_order(self._names, key, groups[key][measure] or 0)
 
@@ -47,7 +49,7 @@ class Usage(list[dict[str, Any]]):
 
     def sorted_by(self, measure: str) -> Self:
         """The same groups: by time if a dimension is one, then by the measure, most first, then by name."""
-        self._arrange({self._shown(group): group for group in self}, measure)
+        self._arrange(measure)
         return self
 
     def top(self, number: int, measure: str) -> Self:
@@ -55,16 +57,24 @@ class Usage(list[dict[str, Any]]):
 
         Other dimensions stay: by principal and day, there are OTHERS of each day.
         """
-        by_first: defaultdict[str | None, list[Key]] = defaultdict(list)
-        for shown, keys in self._keys.items():
-            by_first[shown[0]].extend(keys)
-        sizes = {first: self._measures(self._tally.sum_of(keys))[measure] or 0 for first, keys in by_first.items()}
+        sizes = {first: self._measures(each)[measure] or 0 for first, each in self.by_first().items()}
         largest = sorted(sizes, key=lambda first: group_order(self._names[:1], (first,), sizes[first])[1:])[:number]
+        return self.keep(largest, measure)
+
+    def by_first(self) -> dict[str | None, Amounts]:
+        """The amounts of each value of the first dimension."""
+        sums = self._tally.sums({key: shown[0] for shown, keys in self._keys.items() for key in keys})
+        return {shown[0]: Amounts() for shown in self._keys} | sums
+
+    def keep(self, firsts: Collection[str | None], measure: str) -> Self:
+        """Keeps these values of the first dimension, as `top` does; groups are sorted by the measure."""
         summed: defaultdict[Key, list[Key]] = defaultdict(list)
         for shown, keys in self._keys.items():
-            summed[shown if shown[0] in largest else (OTHERS, *shown[1:])].extend(keys)
-        self._keys = {key: tuple(keys) for key, keys in summed.items()}
-        self._arrange({key: self._group(key, self._tally.sum_of(keys)) for key, keys in summed.items()}, measure)
+            summed[shown if shown[0] in firsts else (OTHERS, *shown[1:])].extend(keys)
+        self._keys = {shown: tuple(keys) for shown, keys in summed.items()}
+        sums = self._tally.sums({key: shown for shown, keys in summed.items() for key in keys})
+        self._amounts = {shown: sums.get(shown, Amounts()) for shown in summed}
+        self._arrange(measure)
         return self
 
     def with_zeros(self, window: Window, zone: tzinfo = UTC) -> bool:
@@ -79,14 +89,15 @@ class Usage(list[dict[str, Any]]):
         found = self._periods(times[0], window, zone)
         self.periods = found or []
         if len(self._names) == 1:
-            missing = [key for period in self.periods if (key := (period,)) not in self._keys]
-            empty = {key: self._group(key, Amounts()) for key in missing}
-            self._keys |= dict.fromkeys(empty, ())
-            self._arrange({self._shown(group): group for group in self} | empty, "calls")
+            missing: list[Key] = [key for period in self.periods if (key := (period,)) not in self._keys]
+            self._keys |= dict.fromkeys(missing, ())
+            self._amounts |= {key: Amounts() for key in missing}
+            self._arrange("calls")
         return found is not None
 
     def _periods(self, name: str, window: Window, zone: tzinfo) -> list[str] | None:
-        first, last = parse_time(self._tally.first), parse_time(self._tally.last)
+        total = self.amounts()
+        first, last = parse_time(total.first), parse_time(total.last)
         for since, until in ((window.since, window.until), (first, last + timedelta(seconds=1))):
             periods = list(islice(periods_between(name, since, until, zone), _MOST_PERIODS + 1))
             if len(periods) <= _MOST_PERIODS:
@@ -98,15 +109,20 @@ class Usage(list[dict[str, Any]]):
 
         A call that counts in the groups of several accounts counts once: the total may be less than the sum.
         """
-        return self._measures(self._tally.sum_of(self._tallied(self if groups is None else groups)))
+        return self._measures(self.amounts(groups))
+
+    def amounts(self, groups: Collection[dict[str, Any]] | None = None) -> Amounts:
+        """The amounts of these groups, or of all, together; see `total`."""
+        shown = self._keys if groups is None else map(self._shown, groups)
+        return self._tally.sum_of(key for each in shown for key in self._keys[each])
+
+    def by_group(self) -> Mapping[Key, Amounts]:
+        """The amounts of each group, by the values of the dimensions."""
+        return self._amounts
 
     def notes(self) -> Iterator[str]:
         """Lines for people about what the measures and the cost do not include."""
-        yield from _notes(self._tally.sum_of(self._tallied(self)))
-
-    def _tallied(self, groups: Iterable[dict[str, Any]]) -> Iterator[Key]:
-        for group in groups:
-            yield from self._keys[self._shown(group)]
+        yield from _notes(self.amounts())
 
     def _shown(self, group: dict[str, Any]) -> Key:
         return tuple(group[name] for name in self._names)

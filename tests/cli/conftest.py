@@ -146,10 +146,12 @@ class Stacks(dict):
     `asked` has the host, the stack, and the key and Region of the signature of every request. `refusal` is the (code,
     message) of an error to return, or an exception to raise. `calls` has the names of all requests to other services,
     which moto handles; `refusals` maps such names to (code, message), `answers` to functions that return a response.
+    `created` is the time of their creation.
     """
 
     def __init__(self):
         super().__init__()
+        self.created = None
         self.asked = []
         self.refusal = None
         self.calls = []
@@ -189,9 +191,9 @@ class Stacks(dict):
             f"<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
             for key, value in self[stack].items()
         )
-        described = (
-            f"<StackName>{stack}</StackName><StackStatus>CREATE_COMPLETE</StackStatus><Outputs>{outputs}</Outputs>"
-        )
+        created = f"<CreationTime>{self.created}</CreationTime>" if self.created else ""
+        described = f"<StackName>{stack}</StackName>{created}<StackStatus>CREATE_COMPLETE</StackStatus>"
+        described += f"<Outputs>{outputs}</Outputs>"
         result = f"<DescribeStacksResult><Stacks><member>{described}</member></Stacks></DescribeStacksResult>"
         return 200, f"<DescribeStacksResponse>{result}</DescribeStacksResponse>"
 

@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aitrail.dynamodb.tables import NARROW_COLUMNS
-from aitrail.questions import Filter, Order, TableRows
+from aitrail.moments import MomentError
+from aitrail.questions import EventStore, Filter, Order, TableRows
 from aitrail.rows import IMPORTED, row_of, sized_row_of
 from aitrail.window import Window
 from tests.shared.deployed_tables import small_pages
@@ -394,6 +395,31 @@ def test_rows_that_have_expired_are_left_out_although_dynamodb_has_not_deleted_t
 
     assert sorted(ids(found)) == [f"{number:08x}-0000-4000-8000-000000000000" for number in (2, 3)]
     assert [each is None for each in by_id] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("retention", "kept_since"), [(DAY, NOON - DAY), (None, None)])
+def test_table_knows_since_when_it_has_rows(storage, retention, kept_since):
+    storage.clock.now = NOON
+    place = storage.dynamodb, storage.events_name
+
+    source = TableRows(*place, retention=retention, created=NOON - 7 * DAY, clock=storage.clock.given)
+
+    assert (source.kept_since, source.filled_since) == (kept_since, NOON - 7 * DAY)
+
+
+@pytest.mark.parametrize("days", [1, 2])
+def test_nothing_is_new_if_the_lookback_has_expired_and_a_window_without_rows_is_refused(storage, row, days):
+    storage.clock.now = NOON
+    storage.write(row(1, eventTime=at(NOON - DAY // 2)))
+    source = TableRows(storage.dynamodb, storage.events_name, retention=2 * DAY, clock=storage.clock.given)
+    store, said = EventStore(source, now=lambda: NOON), []
+
+    (found,) = store.first_and_last(since="1d", lookback=days * DAY, report=said.append)
+
+    assert found["new"] is (True if days == 1 else None)
+    assert len(said) == (0 if days == 1 else 2)
+    with pytest.raises(MomentError, match="have expired"):
+        store.compare(since="1d", to=(NOON - 4 * DAY).date())
 
 
 def test_imported_rows_that_have_expired_are_not_counted(storage, record):

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from aitrail.dynamodb.tables import NARROW_COLUMNS
-from aitrail.questions import EventStore, Filter, Order, grouped
+from aitrail.questions import DIMENSIONS, EventStore, Filter, Order, grouped
+from aitrail.questions.dimensions import text_of
 from aitrail.rows import row_of
 from aitrail.window import Window
 from tests.shared.wanted_rows import ADDRESSES, LONG, USER_AGENTS, VALUES, filters, is_wanted
@@ -180,6 +181,15 @@ def told_several_times():
     ]
 
 
+def counted(rows, by, since, until):
+    """Values of dimensions -> the eventTimes of the rows of a window that have them."""
+    found = {}
+    for row in rows:
+        if since <= datetime.fromisoformat(row["eventTime"]) < until:
+            found.setdefault(tuple(text_of(DIMENSIONS[name](row)) for name in by), []).append(row["eventTime"])
+    return found
+
+
 class RowSourceContract:
     """Base class; a subclass defines a fixture `fill`: records -> a source of their rows, and their log file's name."""
 
@@ -253,6 +263,38 @@ class RowSourceContract:
             assert (timeline.summary.calls, timeline.summary.errors) == (5, 1)
             assert [row.get("record") for row in timeline] == TOLD_SEVERAL_TIMES[::-1]
             assert timeline.summary.records == len(rows)
+
+    @pytest.mark.parametrize(
+        "by", [["principal"], ["account", "outcome"], ["source-ip"], ["resource", "engine"]], ids=str
+    )
+    def test_two_windows_are_compared_as_counting_their_rows_one_by_one_does(self, filled, by):
+        source, rows = filled(varied(60))
+        middle, end = NOON + timedelta(seconds=25), NOON + timedelta(seconds=50)
+        now, before = (counted(rows, by, *ends) for ends in ((middle, end), (NOON, middle)))
+
+        found = EventStore(source, now=lambda: NOON + timedelta(days=1)).compare(by=by, since=middle, until=end)
+
+        assert {tuple(group[name] for name in by): (group["calls"], group["difference"]) for group in found} == {
+            key: (len(now.get(key, ())), len(now.get(key, ())) - len(before.get(key, ()))) for key in {*now, *before}
+        }
+
+    @pytest.mark.parametrize(
+        "by", [["principal"], ["account", "outcome"], ["source-ip"], ["resource", "engine"]], ids=str
+    )
+    def test_groups_are_first_and_last_seen_at_the_times_of_their_rows(self, filled, by):
+        source, rows = filled(varied(60))
+        middle, end = NOON + timedelta(seconds=25), NOON + timedelta(seconds=50)
+        now, before = (counted(rows, by, *ends) for ends in ((middle, end), (NOON, middle)))
+        question = {"by": by, "since": middle, "until": end, "lookback": middle - NOON}
+
+        found = EventStore(source, now=lambda: NOON + timedelta(days=1)).first_and_last(**question)
+
+        expected = {}
+        for key in {*now, *before}:
+            times = sorted([*now.get(key, ()), *before.get(key, ())])
+            expected[key] = len(now.get(key, ())), times[0], times[-1], key not in before, key not in now
+        names = ("calls", "firstSeen", "lastSeen", "new", "silent")
+        assert {tuple(group[name] for name in by): tuple(group[name] for name in names) for group in found} == expected
 
     def test_source_without_rows_has_none(self, filled):
         source, _ = filled([])

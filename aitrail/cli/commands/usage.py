@@ -9,15 +9,36 @@ from typing import Any
 import click
 
 from aitrail.cells import printable
-from aitrail.cli.options import Asked, Command, OneOf, option, output_options, question_options
+from aitrail.cli.options import (
+    Asked,
+    Command,
+    OneOf,
+    OtherTime,
+    option,
+    other_time_options,
+    output_options,
+    question_options,
+)
 from aitrail.cli.output import Output, narrate, titled
-from aitrail.cli.views import Finished, cross_table, simple_table
+from aitrail.cli.views import Finished, cross_table, show_comparison, show_first_and_last, simple_table
 from aitrail.costs import PriceError, Prices
-from aitrail.questions import DIMENSIONS, MEASURES, TIMES, Usage, usage_fields
+from aitrail.moments import MomentError
+from aitrail.questions import (
+    COST,
+    DIFFERENCE,
+    DIMENSIONS,
+    MEASURES,
+    SEEN,
+    TIMES,
+    Comparison,
+    DimensionError,
+    Usage,
+    usage_fields,
+)
 from aitrail.services import load
+from aitrail.window import BEGINNING
 
 _SECTION = "What to count"
-_COST = "cost"
 # Columns that a table has only if any group has something in them.
 _RARE = ("streamSeconds", "unmeasured")
 # Less than the cost of a single character.
@@ -46,19 +67,23 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
 @option(
     _SECTION,
     "--measure",
-    type=OneOf((*MEASURES, _COST)),
+    type=OneOf((*MEASURES, COST)),
     metavar="MEASURE",
     help=(
-        f"{', '.join((*MEASURES, _COST))}. With one --by: show only this measure. With several: show it "
+        f"{', '.join((*MEASURES, COST))}. With one --by: show only this measure. With several: show it "
         "in the cells of a table.  [default: calls]"
     ),
 )
 @option(
     _SECTION,
     "--sort",
-    type=OneOf((*MEASURES, _COST)),
+    type=OneOf((*MEASURES, COST, DIFFERENCE, *SEEN)),
     metavar="MEASURE",
-    help="Put the groups with the most of this measure first; times stay in order.  [default: --measure]",
+    help=(
+        "Put the groups with the most of this measure first; times stay in order. With --compare: difference (the "
+        "default), or the measure. With --first-last: lastSeen (the default), firstSeen, calls, errors or denied.  "
+        "[default: --measure]"
+    ),
 )
 @option(
     _SECTION,
@@ -67,6 +92,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
     metavar="N",
     help="Only the N values of the first --by with the most of --sort; one line sums all others.",
 )
+@other_time_options(_SECTION)
 @option(
     _SECTION, "--cost", is_flag=True, help="Show the cost of Polly's characters, at the prices included in aitrail."
 )
@@ -80,6 +106,7 @@ def usage(
     measure: str | None,
     sort: str | None,
     top: int | None,
+    other: OtherTime,
     cost: bool,
     prices: Prices | None,
     output: Output,
@@ -106,6 +133,12 @@ def usage(
     audio (Transcribe), and Lex and Personalize have no prices. The cost is empty (null in json) if nothing has a
     price. A call without an engine appears as - in --by engine, and is priced as standard.
 
+    --compare shows the window, the time before it, the difference and the percentage for one measure, the largest
+    difference first. previous is the day, week, month or year before if the window is one, or the same part of that if
+    the window is not over; otherwise, it is as much time directly before. A difference is empty where the number of one
+    window is not known. --first-last shows when each group was first and last seen in the window and the --lookback
+    before it: new groups are not in the lookback, silent ones only there. Those that were seen last come first.
+
     A price file has currency, date, source, and a table per_million_characters with a price for each engine. A table
     such as regions."us-gov-west-1" can have different prices for a Region.
 
@@ -115,25 +148,58 @@ def usage(
       aitrail usage --outcome denied --by principal --by service --since 30d
       aitrail usage --by day --by operation --service polly --since 14d
       aitrail usage --by principal --top 10 --sort characters --during last-month
+      aitrail usage --by principal --cost --compare previous --during this-month
+      aitrail usage --by principal --first-last --since 30d --query '[?silent]'
     """
     by = tuple(dict.fromkeys(by))
-    sort = sort or measure or MEASURES[0]
-    if prices is None and (cost or _COST in (measure, sort)):
+    if other.first_last:
+        other.refuse({"--measure": measure, "--top": top, "--cost": cost or None, "--prices": prices})
+        _show_first_and_last(asked, by, other, sort, output)
+        return
+    measure = other.measured(measure, with_cost=cost or prices is not None)
+    sort = other.sorting(sort, measure or MEASURES[0])
+    if prices is None and (cost or COST in (measure, sort)):
         prices = Prices.read()
     notes: list[str] = []
-    groups = asked.store.usage(by=by, prices=prices, zeros=True, report=notes.append, **asked.question)
-    groups = groups.sorted_by(sort) if top is None else groups.top(top, sort)
-    _write(groups, by, measure, prices, output)
-    if not groups:
-        asked.narrate_nothing("calls")  # there may be records that are none
+    question = {"by": by, "prices": prices, "report": notes.append, **asked.question}
+    if other.compare is not None:
+        compared = _compared(asked, other.compare, measure or MEASURES[0], question)
+        compared = compared.sorted_by(sort) if top is None else compared.top(top, sort)
+        show_comparison(compared, by, prices, asked, output)
     else:
-        for note in (*notes, *([f"{prices}: check them."] if prices else [])):
-            narrate(note)
+        groups = asked.store.usage(zeros=True, **question)
+        groups = groups.sorted_by(sort) if top is None else groups.top(top, sort)
+        _write(groups, by, measure, prices, output)
+        if not groups:
+            asked.narrate_nothing("calls")  # there may be records that are none
+            return
+    for note in (*notes, *([f"{prices}: check them."] if prices else [])):
+        narrate(note)
+
+
+def _compared(asked: Asked, to: str, measure: str, question: dict[str, Any]) -> Comparison:
+    if asked.window.since <= BEGINNING:
+        raise click.UsageError("--compare needs a window with a start: give --since or --during.")
+    try:
+        return asked.store.compare(to=to, measure=measure, **question)
+    except (DimensionError, MomentError) as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _show_first_and_last(asked: Asked, by: tuple[str, ...], other: OtherTime, sort: str | None, output: Output) -> None:
+    sort, notes = other.sorting(sort, MEASURES[0]), list[str]()
+    try:
+        found = asked.store.first_and_last(by=by, lookback=other.lookback, report=notes.append, **asked.question)
+    except DimensionError as error:
+        raise click.UsageError(str(error)) from error
+    show_first_and_last(found.sorted_by(sort), by, asked, output)
+    for note in notes:
+        narrate(note)
 
 
 def _write(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Prices | None, output: Output) -> None:
     if not output.is_table:
-        columns = (*by, *MEASURES, *((_COST, "costIsAtLeast", "currency") if prices else ()))
+        columns = (*by, *MEASURES, *((COST, "costIsAtLeast", "currency") if prices else ()))
         rows = [_with_cost(group, prices) for group in groups] if prices else list(groups)
         output.write(rows, table=columns, csv=columns)
     elif groups:
@@ -146,8 +212,8 @@ def _write(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Pric
 
 
 def _with_cost(group: dict[str, Any], prices: Prices) -> dict[str, Any]:
-    cost = group[_COST]
-    return group | {_COST: None if cost is None else round(cost, _DECIMALS), "currency": prices.currency}
+    cost = group[COST]
+    return group | {COST: None if cost is None else round(cost, _DECIMALS), "currency": prices.currency}
 
 
 def _table(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Prices | None, zone: tzinfo) -> Finished:
@@ -158,10 +224,10 @@ def _table(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Pric
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         return cross_table(groups, by, measure or MEASURES[0], width, groups.total, title, groups.periods)
     some = [name for name in MEASURES if name not in _RARE or any(group[name] for group in groups)]
-    measures = (measure,) if measure else (*some, *((_COST,) if prices else ()))
+    measures = (measure,) if measure else (*some, *((COST,) if prices else ()))
     table = simple_table(groups, by[0], measures, groups.total)
-    cost = f"{_COST} ({printable(prices.currency)})" if prices else _COST
-    return table._replace(columns=[cost if name == _COST else title(name) for name in table.columns])
+    cost = f"{COST} ({printable(prices.currency)})" if prices else COST
+    return table._replace(columns=[cost if name == COST else title(name) for name in table.columns])
 
 
 def _others(names: list[str]) -> str:

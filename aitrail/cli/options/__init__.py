@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.filters import filter_options
     from aitrail.cli.options.limit import limit_options
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
+    from aitrail.cli.options.other_time import OtherTime, other_time_options
     from aitrail.cli.options.output import output_options
     from aitrail.cli.options.paths import PATH
     from aitrail.cli.options.place import Deployed, Place, place_options, refuse_unused
@@ -51,6 +52,7 @@ else:
         filters=("filter_options",),
         limit=("limit_options",),
         origins=("WHICH", "origin_options", "texts_of"),
+        other_time=("OtherTime", "other_time_options"),
         output=("output_options",),
         paths=("PATH",),
         place=("Deployed", "Place", "place_options", "refuse_unused"),

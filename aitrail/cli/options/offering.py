@@ -67,6 +67,13 @@ def _periods(_context: click.Context) -> Iterable[str]:
     return PERIODS
 
 
+def _compared(_context: click.Context) -> Iterable[str]:
+    from aitrail.moments import PERIODS  # noqa: PLC0415
+    from aitrail.questions import PREVIOUS  # noqa: PLC0415
+
+    return PREVIOUS, *PERIODS
+
+
 def _zones(_context: click.Context) -> Iterable[str]:
     from aitrail.timezones import zone_names  # noqa: PLC0415
 
@@ -83,5 +90,6 @@ OFFERS: dict[str, Offer] = {
     "--principal": offer_of(_principals),
     **dict.fromkeys(("--since", "--until"), offer_of(_moments)),
     "--during": offer_of(_periods),
+    "--compare": offer_of(_compared),
     "--timezone": offer_of(_zones),
 }

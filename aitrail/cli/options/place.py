@@ -82,7 +82,9 @@ class Deployed:
 
         deployment = self.access.deployment
         client = self.access.client("dynamodb")
-        return TableRows(client, deployment.events_table, retention=deployment.row_retention)
+        return TableRows(
+            client, deployment.events_table, retention=deployment.row_retention, created=deployment.created
+        )
 
     def narrate(self, *, at_length: bool) -> None:
         """See Place."""

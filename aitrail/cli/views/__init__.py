@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from aitrail.cli.views.archived import narrate_archived
     from aitrail.cli.views.backfill import narrate_counts, write_counts
     from aitrail.cli.views.became import show_what_became
+    from aitrail.cli.views.comparison import show_comparison
     from aitrail.cli.views.event_history import import_progress, show_imported, show_left
+    from aitrail.cli.views.first_and_last import show_first_and_last
     from aitrail.cli.views.original import show_original
     from aitrail.cli.views.record_kinds import Kinds, judged, marked, with_record
     from aitrail.cli.views.repair import deletion_lines, plan_lines, save_rows
@@ -25,7 +27,9 @@ else:
         archived=("narrate_archived",),
         became=("show_what_became",),
         backfill=("narrate_counts", "write_counts"),
+        comparison=("show_comparison",),
         event_history=("import_progress", "show_imported", "show_left"),
+        first_and_last=("show_first_and_last",),
         original=("show_original",),
         record_kinds=("Kinds", "judged", "marked", "with_record"),
         repair=("deletion_lines", "plan_lines", "save_rows"),

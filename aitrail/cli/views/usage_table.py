@@ -45,7 +45,7 @@ def simple_table(
         lines.append([_TOTAL])
         shown.append(total(groups))
     for measure in measures:
-        show = _rounding([group[measure] for group in groups])
+        show = rounding([group[measure] for group in groups])
         for line, group in zip(lines, shown, strict=True):
             line.append(_cell(group, measure, show))
     return Finished([name, *measures], lines, [])
@@ -87,7 +87,7 @@ class _CrossTable:
             by_column[group[self._across]].append(group)
         self._totals = {column: self._sum(found) for column, found in by_column.items()}
         numbers = [group[measure] for group in groups]
-        self._show = _rounding(numbers)
+        self._show = rounding(numbers)
         self._nothing: _Group = {measure: 0 if all(isinstance(number, int) for number in numbers) else None}
         self._all = self._sum(groups)
         if self._across in TIMES:
@@ -195,7 +195,7 @@ class AtLeast(Decimal):
         return f">={super().__str__()}"
 
 
-def _rounding(values: Sequence[_Number]) -> Callable[[_Number], Cell]:
+def rounding(values: Sequence[_Number]) -> Callable[[_Number], Cell]:
     """A function that formats values and their sums: amounts have the decimals that they need, within bounds."""
     exponents = [int(value.normalize().as_tuple().exponent) for value in values if isinstance(value, Decimal)]
     if not exponents:

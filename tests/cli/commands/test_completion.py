@@ -65,6 +65,7 @@ OFFERS = {
     "commands after help": ("aitrail help even", {"event", "events"}),
     "first column": ("aitrail events --columns eventT", {"eventTime", "eventType"}),
     "periods": ("aitrail events --during last-", {"last-week", "last-month", "last-year"}),
+    "periods to compare with": ("aitrail usage --compare pre", {"previous"}),
     "moments": ("aitrail events --since no", {"now"}),
     "time zones": ("aitrail events --timezone europe/ber", {"Europe/Berlin"}),
     "further column": ("aitrail events --columns service,eventT", {"service,eventTime", "service,eventType"}),

@@ -210,14 +210,14 @@ class Session:
 
     def __init__(self):
         self.requests, self.configs = [], {}
-        self._stack = {"StackStatus": "CREATE_COMPLETE", "Outputs": [_output("EventsTableName", "example-Events")]}
+        self.stack = {"StackStatus": "CREATE_COMPLETE", "Outputs": [_output("EventsTableName", "example-Events")]}
 
     def client(self, service, config=None):
         self.configs[service] = config
 
         def answer(**parameters):
             self.requests.append((service, parameters))
-            return {"Stacks": [self._stack]} if service == "cloudformation" else {}
+            return {"Stacks": [self.stack]} if service == "cloudformation" else {}
 
         return SimpleNamespace(meta=SimpleNamespace(region_name="eu-west-1"), describe_stacks=answer, get_item=answer)
 
@@ -236,6 +236,17 @@ def test_a_connected_store_asks_the_table_of_the_stack():
     assert (first, described) == ("cloudformation", {"StackName": "my-stack"})
     assert (second, got["TableName"], got["Key"]) == ("dynamodb", "example-Events", {"eventID": {"S": IDS[0]}})
     assert session.configs["dynamodb"].max_pool_connections == 16  # eight pages and eight whole rows at once
+
+
+def test_a_connected_store_knows_since_when_the_stack_has_rows():
+    session = Session()
+    session.stack["CreationTime"] = NOW
+    session.stack["Outputs"].append(_output("RowRetentionDays", "400"))
+
+    source = EventStore.connect("my-stack", session=session).source
+
+    assert source.filled_since == NOW
+    assert source.kept_since < datetime.now(UTC) - timedelta(days=399)
 
 
 @pytest.fixture

@@ -107,6 +107,15 @@ def test_correction_that_changes_the_outcome_moves_the_call_to_where_it_belongs(
     assert sums(asked(rows, outcome="ok")) == (1, 20)
 
 
+@ORDERS
+def test_correction_takes_the_place_only_of_a_record_that_meets_the_condition_on_user_agents(order):
+    agent = {"agent": "Boto3/1"}
+    other = correcting("a", "b")
+    rows = [row("a"), other | {"usage": other["usage"] | agent}, row("c", usage=agent)][::order]
+
+    assert sums(asked(rows, user_agent="Boto3/1"))[0] == 2
+
+
 @pytest.mark.parametrize("reason", ["DELIVERY_DELAY", "SERVICE_OUTAGE"])
 def test_late_record_is_a_call_of_its_own(reason):
     assert sums(asked([row("a"), row("b", addendum={"reason": reason})])) == (2, 20)
@@ -209,6 +218,16 @@ def test_failed_stream_has_no_length():
     (found,) = asked([stream("a", 1, outcome="throttled"), stream("b", 2, ends=True)])
 
     assert (found["calls"], found["errors"], found["streamSeconds"], found["unmeasured"]) == (1, 1, 0, 0)
+
+
+@ORDERS
+def test_stream_that_a_correction_makes_a_failed_one_is_a_failed_call(order):
+    failed = stream("b", 1, outcome="throttled")
+    rows = [stream("a", 1), failed | {"usage": failed["usage"] | {"originalEventID": "a"}}][::order]
+
+    (found,) = asked(rows)
+
+    assert (found["calls"], found["errors"], found["unmeasured"]) == (1, 1, 0)
 
 
 # Law: planted calls, each with its records, in any order and divided into windows at any place.
