@@ -9,6 +9,7 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.questions.amounts import MEASURES, characters_of
+    from aitrail.questions.combined_rows import CombinedRows, RowOf
     from aitrail.questions.conditions import ALL_COLUMNS, COLUMNS, USAGE_MEMBERS, WIDE_COLUMNS, Conditions, checked
     from aitrail.questions.dimensions import DIMENSIONS, TIMES, group_order
     from aitrail.questions.filters import Filter
@@ -46,6 +47,7 @@ else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         amounts=("MEASURES", "characters_of"),
+        combined_rows=("CombinedRows", "RowOf"),
         conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
         dimensions=("DIMENSIONS", "TIMES", "group_order"),
         filters=("Filter",),

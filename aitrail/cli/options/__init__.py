@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.cli.options.aws import Access, UnreachableError, aws_options, bucket_options, hint
+    from aitrail.cli.options.aws import Access, UnreachableError, aws_options, bucket_options, hint, stacks_options
     from aitrail.cli.options.choice import OneOf
     from aitrail.cli.options.columns import columns_option, only, table_columns
     from aitrail.cli.options.command import Command, option, verbose_option
@@ -44,7 +44,7 @@ else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         question=("Asked", "newest", "question_options", "with_conditions"),
-        aws=("Access", "UnreachableError", "aws_options", "bucket_options", "hint"),
+        aws=("Access", "UnreachableError", "aws_options", "bucket_options", "hint", "stacks_options"),
         choice=("OneOf",),
         columns=("columns_option", "only", "table_columns"),
         deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),

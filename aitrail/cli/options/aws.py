@@ -2,17 +2,20 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from aitrail.aws import THROTTLING, code_of, is_of_network
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options.command import option
+from aitrail.cli.options.command import option, variables_in_use
+from aitrail.errors import notes_on
 
 if TYPE_CHECKING:
     import boto3
@@ -27,7 +30,8 @@ _CONNECT_SECONDS = 5
 _READ_SECONDS = 20
 _ATTEMPTS = 3
 _SERVER_ERROR = 500
-_STACK = "aitrail"
+STACK = "aitrail"
+_SELECTING = ("stack", "profile", "region")
 
 
 class UnreachableError(click.ClickException):
@@ -77,8 +81,18 @@ def hint(error: BaseException) -> str:
 
 
 @contextmanager
-def _reaching_aws(access: "Access") -> Iterator[None]:
-    """Converts every error of reaching AWS to an UnreachableError that says what to do."""
+def _reaching_aws(accesses: Sequence["Access"]) -> Iterator[None]:
+    """Converts every error of reaching AWS to an UnreachableError that says where, if there are several, what to do."""
+    try:
+        with _converting_errors(accesses):
+            yield
+    except UnreachableError as error:
+        variables = variables_in_use(click.get_current_context(silent=True), _SELECTING)
+        raise UnreachableError(f"{error.message}{variables}") from error
+
+
+@contextmanager
+def _converting_errors(accesses: Sequence["Access"]) -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (see above)
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
@@ -87,16 +101,18 @@ def _reaching_aws(access: "Access") -> Iterator[None]:
     try:
         yield
     except StackNotFoundError as error:
-        raise UnreachableError(f"{error}. Check --stack, --region and --profile.") from error
+        raise UnreachableError(f"{notes_on(error)}{error}. Check --stack, --region and --profile.") from error
     except RedactionKeyError as error:
-        raise UnreachableError(f"{error}. {_PERMISSIONS}") from error
+        raise UnreachableError(f"{notes_on(error)}{error}. {_PERMISSIONS}") from error
     except ResponseParserError as error:
-        raise access.stranger() from error
+        raise UnreachableError(f"{notes_on(error)}{accesses[0].stranger().message}") from error
+    except UnreachableError as error:
+        raise UnreachableError(f"{notes_on(error)}{error.message}") from error
     except Exception as error:
         if not isinstance(error, BotoCoreError | ClientError) and not is_of_network(error):
             raise
         text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise UnreachableError(f"{text}. {hint(error)}".strip()) from error
+        raise UnreachableError(f"{notes_on(error)}{text}. {hint(error)}".strip()) from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +125,12 @@ class Access:
     endpoint_url: str | None
 
     def __str__(self) -> str:
-        return f"the stack {self.stack} in {self.region_name}"
+        return f"the stack {self.label}"
+
+    @property
+    def label(self) -> str:
+        """The stack and its Region: aitrail in eu-west-1."""
+        return f"{self.stack} in {self.region_name}" if self.region_name else self.stack
 
     @property
     def region_name(self) -> str | None:
@@ -143,7 +164,8 @@ class Access:
         try:
             client = session.client(service, region_name=region, endpoint_url=self.endpoint_url, config=config)
         except ValueError as error:  # the form of the Region or URL is invalid
-            raise click.UsageError(f"{error}") from error
+            variables = variables_in_use(click.get_current_context(silent=True), ("region",))
+            raise click.UsageError(f"{error}{variables}") from error
         client.meta.events.register("before-parse", self._refuse_pages)
         return client
 
@@ -204,37 +226,90 @@ class Access:
         return Announcer(lambda: sqs, self.deployment.backfill_queue, self.deployment.log_bucket)
 
 
+def accesses_of(
+    *, stack: Sequence[str], profile: str | None, region: Sequence[str], endpoint_url: str | None
+) -> tuple[Access, ...]:
+    """Access to every stack of these names in every one of these Regions; without any, in the Region of boto3."""
+    return tuple(
+        Access(stack=name, profile=profile, region=place, endpoint_url=endpoint_url)
+        for name, place in product(dict.fromkeys(stack), dict.fromkeys(region) or (None,))
+    )
+
+
 def aws_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds --stack, --profile, --region and --endpoint-url; the command gets them as one Access, `access`.
 
-    If AWS cannot be reached, the command ends with exit code 3 and a hint.
+    Several stacks or Regions are refused. If AWS cannot be reached, the command ends with exit code 3 and a hint.
     """
-    stack = option(
-        "Where", "--stack", default=_STACK, show_default=True, metavar="NAME", help="Name of the deployed stack."
-    )
+
+    @functools.wraps(command)
+    def with_access(*args: Any, accesses: tuple[Access, ...], **options: Any) -> None:  # noqa: ANN401 (passed through)
+        if len(accesses) > 1:
+            raise _only_one()
+        command(*args, access=accesses[0], **options)
+
+    stack = _stack_option("Name of the deployed stack.")
+    return stack(_access_options(with_access, region="AWS Region of the stack."))
+
+
+def stacks_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Does the same for a command about several stacks, which gets them as a tuple of Access, `accesses`."""
+    stack = _stack_option("Name of the deployed stack; repeat it, or --region, to name several.")
     return stack(_access_options(command, region="AWS Region of the stack."))
 
 
 def bucket_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Does the same without --stack, for a command that reads only S3."""
-    return _access_options(command, region="AWS Region of the bucket.")
+    """Does the same without --stack, for a command that reads only S3, with one `access`."""
+
+    @functools.wraps(command)
+    def with_access(*args: Any, accesses: tuple[Access, ...], **options: Any) -> None:  # noqa: ANN401 (as above)
+        refuse_several_buckets(click.get_current_context())
+        command(*args, access=accesses[0], **options)
+
+    return _access_options(with_access, region="AWS Region of the bucket.")
+
+
+def refuse_several_buckets(context: click.Context) -> None:
+    """Refuses to repeat --region for log files in S3; of several Regions in the variable, the first is used."""
+    if context.get_parameter_source("region") is ParameterSource.COMMANDLINE and len(set(context.params["region"])) > 1:
+        raise click.UsageError("--region is given several times: give that of the bucket only.")
+
+
+def _only_one() -> click.UsageError:
+    context = click.get_current_context()
+    variables = variables_in_use(context, ("stack", "region"))
+    return click.UsageError(
+        f"`aitrail {context.info_name}` acts on one stack: give one --stack and one --region.{variables}"
+    )
+
+
+def _stack_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return option(
+        *("Where", "--stack"),
+        multiple=True,
+        default=(STACK,),
+        show_default=True,
+        envvar="AITRAIL_STACK",
+        metavar="NAME",
+        help=text,
+    )
 
 
 def _access_options(command: Callable[..., None], *, region: str) -> Callable[..., None]:
-    @option("Where", "--profile", metavar="NAME", help="AWS profile.")
-    @option("Where", "--region", metavar="REGION", help=region)
+    @option("Where", "--profile", envvar="AITRAIL_PROFILE", metavar="NAME", help="AWS profile.")
+    @option("Where", "--region", multiple=True, envvar="AITRAIL_REGION", metavar="REGION", help=region)
     @option("Where", "--endpoint-url", metavar="URL", help="Use this endpoint instead of AWS's, such as a local AWS.")
     @functools.wraps(command)
-    def with_access(
+    def with_accesses(
         *args: Any,  # noqa: ANN401 (passed through)
         profile: str | None,
-        region: str | None,
+        region: tuple[str, ...],
         endpoint_url: str | None,
-        stack: str = _STACK,
+        stack: tuple[str, ...] = (STACK,),
         **options: Any,  # noqa: ANN401 (passed through)
     ) -> None:
-        access = Access(stack=stack, profile=profile, region=region, endpoint_url=endpoint_url)
-        with _reaching_aws(access):
-            command(*args, access=access, **options)
+        accesses = accesses_of(stack=stack, profile=profile, region=region, endpoint_url=endpoint_url)
+        with _reaching_aws(accesses):
+            command(*args, accesses=accesses, **options)
 
-    return with_access
+    return with_accesses

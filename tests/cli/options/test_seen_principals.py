@@ -11,7 +11,7 @@ from aitrail.cli.options import seen_principals
 from aitrail.cli.options.offering import OFFERS
 from aitrail.cli.options.seen_principals import SeenPrincipals, cache_folder, main, remember
 
-SETTINGS = {"stack": "aitrail", "profile": None, "region": "eu-west-1", "endpoint_url": None}
+SETTINGS = {"stack": ["aitrail"], "profile": None, "region": ["eu-west-1"], "endpoint_url": None}
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_each_deployment_has_a_file_of_its_own(tmp_path, monkeypatch):
     def file(**changes):
         return SeenPrincipals(SETTINGS | changes, tmp_path, start=pytest.fail).file
 
-    files = {file(), file(stack="other"), file(region="us-east-1"), file(profile="work")}
+    files = {file(), file(stack=["other"]), file(region=["us-east-1"]), file(profile="work")}
     monkeypatch.setenv("AWS_PROFILE", "work")
 
     assert len(files | {file()}) == 5
