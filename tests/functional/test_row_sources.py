@@ -137,4 +137,3 @@ class TestTableAndLogFile(RowSourceContract):
             return CombinedRows([table.source, LogFileRows(Scan([str(path)], report=pytest.fail))]), str(path)
 
         return fill
-
