@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from aitrail.cells import printable
 from aitrail.cli.options.aws import Access, aws_options, stacks_options
 from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.origins import origin_options
 from aitrail.cli.options.output import output_options
 from aitrail.cli.options.waiting import Wait, wait_options
 from aitrail.cli.options.window import window_options
-from aitrail.cli.output import Group, Output, narrate
+from aitrail.cli.output import Output, narrate
 from aitrail.deliveries import Origins
 from aitrail.errors import noted
 from aitrail.window import Window
@@ -71,9 +72,11 @@ def report_options(*own: _Decorator, since: str, until: str = "now") -> _Decorat
                 command(*args, report=report, **options)
                 return
             code = 0
-            for access in accesses:
+            for number, access in enumerate(accesses):
                 each = replace(report, access=access, is_one_of_several=True)
-                code = max(code, _ended(functools.partial(command, *args, report=each, **options), each))
+                _head(each, is_first=number == 0)
+                with noted(str(access)):
+                    code = max(code, _exit_code(functools.partial(command, *args, report=each, **options)))
             click.get_current_context().exit(code)
 
         return with_report
@@ -81,18 +84,20 @@ def report_options(*own: _Decorator, since: str, until: str = "now") -> _Decorat
     return decorated
 
 
-def _ended(command: Callable[[], None], report: Report) -> int:
-    """Runs the command for one of several stacks below a heading; returns its exit code."""
-    heading = f"Stack {report.access.label}"
-    if report.output.is_table:
-        report.output.write_groups([Group(heading, lines=[""])])
-    else:
-        narrate(f"{heading}:")
-    with noted(str(report.access)):
-        try:
-            command()
-        except click.exceptions.Exit as ended:
-            return ended.exit_code
+def _head(report: Report, *, is_first: bool) -> None:
+    """Writes a line above the report on one of several stacks."""
+    heading = f"Stack {report.access.label}:"
+    if not report.output.is_table:
+        narrate(heading)
+        return
+    click.echo(("" if is_first else "\n") + printable(heading))
+
+
+def _exit_code(command: Callable[[], None]) -> int:
+    try:
+        command()
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     return 0
 
 

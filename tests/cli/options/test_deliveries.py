@@ -66,8 +66,8 @@ def test_status_of_several_stacks_is_that_of_each_below_its_name(aitrail, two):
     ended = aitrail("status", *two, now=lambda: NOW)
 
     assert [each.exit_code for each in (*alone, ended)] == [0, 4, 4]
-    parts = (f"Stack {name} in eu-west-1\n  \n{each.stdout}" for name, each in zip(names, alone, strict=True))
-    assert ended.stdout == "".join(parts)
+    parts = (f"Stack {name} in eu-west-1:\n{each.stdout}" for name, each in zip(names, alone, strict=True))
+    assert ended.stdout == "\n".join(parts)
 
 
 def test_exit_code_is_the_highest_of_all_stacks_in_any_order(aitrail, two):
