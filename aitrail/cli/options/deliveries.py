@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from aitrail.cells import printable
-from aitrail.cli.options.aws import Access, aws_options, stacks_options
+from aitrail.cli.options.aws import Access
 from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.origins import origin_options
 from aitrail.cli.options.output import output_options
+from aitrail.cli.options.stacks import aws_options, stacks_options
 from aitrail.cli.options.waiting import Wait, wait_options
 from aitrail.cli.options.window import window_options
 from aitrail.cli.output import Output, narrate

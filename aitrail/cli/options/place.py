@@ -11,9 +11,10 @@ import click
 from click.core import ParameterSource
 
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options.aws import Access, refuse_several_buckets, stacks_options
+from aitrail.cli.options.aws import Access
 from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.paths import PATH, further
+from aitrail.cli.options.stacks import refuse_several_buckets, stacks_options
 from aitrail.cli.options.window import clock_of
 from aitrail.cli.output import narrate
 from aitrail.clock import Clock

@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from aitrail.cli.options.aws import STACK, accesses_of
+from aitrail.cli.options.stacks import STACK, accesses_of
 
 # Names that no shell takes for anything else; few others are possible.
 _PLAIN = re.compile(r"[\w+=,.@:/-]{1,200}")

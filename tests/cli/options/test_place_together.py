@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
+from moto.core.botocore_stubber import MockRawResponse
 
 from aitrail.dynamodb.tables import EVENTS
 from aitrail.ingest import EventsTable
@@ -211,3 +213,22 @@ def test_several_regions_are_refused_with_a_bucket(aitrail):
 
     assert [each.exit_code for each in ended] == [2, 2]
     assert all("--region is given several times: give that of the bucket only." in each.stderr for each in ended)
+
+
+@pytest.mark.usefixtures("audit")
+def test_what_is_not_aws_is_named_with_the_region_of_its_own_stack(aitrail, stacks, monkeypatch):
+    create_table(boto3.client("dynamodb", region_name="us-east-1"), "example-Events", EVENTS)
+    send = stacks._send_elsewhere
+
+    def answer(request, event_name):
+        page = AWSResponse("", 200, {"content-type": "text/html"}, MockRawResponse(b"<html>"))
+        return page if "us-east-1" in request.url else send(request, event_name)
+
+    monkeypatch.setattr(stacks, "_send_elsewhere", answer)
+
+    ended = aitrail("events", "--region", "eu-west-1", "--region", "us-east-1")
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr.startswith(
+        "Error: the stack aitrail in us-east-1: The response from the addresses of AWS in us-east-1 is not from AWS."
+    )

@@ -203,3 +203,17 @@ def test_stores_answer_together():
     assert [each["userAgent"] for each in together.events(**window)] == ["b", "a", "a"]
     assert together.usage(by=["service"], **window)[0]["calls"] == 3
     assert together.event(row(3)["eventID"]) == row(3)
+
+
+def test_following_tells_which_source_cannot_be_read_at_the_moment():
+    told, trouble = [], Memory("b", error=TimeoutError("slow"))
+    store = EventStore(
+        CombinedRows([Memory("a", row(1)), trouble]),
+        now=lambda: NOON + timedelta(minutes=1),
+        sleep=lambda _: setattr(trouble, "_error", None),
+    )
+
+    first = next(store.follow(whole=False, report=told.append, is_temporary=lambda _: True))
+
+    assert numbers(first) == [row(1)["eventID"]]
+    assert told == ["Cannot read rows at the moment; trying again. b: slow", "Reading rows works again."]
