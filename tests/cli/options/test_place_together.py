@@ -89,8 +89,9 @@ def test_event_is_found_in_any_stack(aitrail, record):
 
 @pytest.mark.usefixtures("audit")
 def test_row_is_compared_with_the_key_of_its_own_stack(aitrail, table, redaction, log_file, record):
-    path = log_file("a.json", record(1))
-    row = row_of(record(1), log_file=str(path), record_index=0, redaction=redaction)
+    spoken = record(1, requestParameters={"text": "Ada Lovelace"})
+    path = log_file("a.json", spoken)
+    row = row_of(spoken, log_file=str(path), record_index=0, redaction=redaction)
     table.write([row], time_left=lambda: 60.0)
 
     for names in (BOTH, ("--stack", "audit", "--stack", "aitrail")):
@@ -216,12 +217,13 @@ def test_several_regions_are_refused_with_a_bucket(aitrail):
 
 
 @pytest.mark.usefixtures("audit")
-def test_what_is_not_aws_is_named_with_the_region_of_its_own_stack(aitrail, stacks, monkeypatch):
+@pytest.mark.parametrize(("kind", "body"), [("text/html", b"<html>"), ("text/plain", b"It works!")])
+def test_what_is_not_aws_is_named_with_the_region_of_its_own_stack(aitrail, stacks, monkeypatch, kind, body):
     create_table(boto3.client("dynamodb", region_name="us-east-1"), "example-Events", EVENTS)
     send = stacks._send_elsewhere
 
     def answer(request, event_name):
-        page = AWSResponse("", 200, {"content-type": "text/html"}, MockRawResponse(b"<html>"))
+        page = AWSResponse("", 200, {"content-type": kind}, MockRawResponse(body))
         return page if "us-east-1" in request.url else send(request, event_name)
 
     monkeypatch.setattr(stacks, "_send_elsewhere", answer)
