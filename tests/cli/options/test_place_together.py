@@ -216,14 +216,15 @@ def test_several_regions_are_refused_with_a_bucket(aitrail):
     assert all("--region is given several times: give that of the bucket only." in each.stderr for each in ended)
 
 
-@pytest.mark.usefixtures("audit")
-@pytest.mark.parametrize(("kind", "body"), [("text/html", b"<html>"), ("text/plain", b"It works!")])
-def test_what_is_not_aws_is_named_with_the_region_of_its_own_stack(aitrail, stacks, monkeypatch, kind, body):
-    create_table(boto3.client("dynamodb", region_name="us-east-1"), "example-Events", EVENTS)
+NOT_AWS = "Error: the stack aitrail in us-east-1: The response from the addresses of AWS in us-east-1 is not from AWS."
+
+
+@pytest.mark.usefixtures("table")
+def test_page_in_the_place_of_dynamodb_is_named_with_the_region_of_its_own_stack(aitrail, stacks, monkeypatch):
     send = stacks._send_elsewhere
 
     def answer(request, event_name):
-        page = AWSResponse("", 200, {"content-type": kind}, MockRawResponse(body))
+        page = AWSResponse("", 200, {"content-type": "text/html"}, MockRawResponse(b"<html>"))
         return page if "us-east-1" in request.url else send(request, event_name)
 
     monkeypatch.setattr(stacks, "_send_elsewhere", answer)
@@ -231,6 +232,19 @@ def test_what_is_not_aws_is_named_with_the_region_of_its_own_stack(aitrail, stac
     ended = aitrail("events", "--region", "eu-west-1", "--region", "us-east-1")
 
     assert (ended.exit_code, ended.stdout) == (3, "")
-    assert ended.stderr.startswith(
-        "Error: the stack aitrail in us-east-1: The response from the addresses of AWS in us-east-1 is not from AWS."
-    )
+    assert ended.stderr.startswith(NOT_AWS)
+
+
+@pytest.mark.usefixtures("table")
+def test_text_in_the_place_of_cloudformation_is_named_with_the_region_of_its_own_stack(aitrail, stacks, monkeypatch):
+    describe = stacks._answer
+
+    def answer(stack):
+        return (200, "It works!") if stacks.asked[-1][3] == "us-east-1" else describe(stack)
+
+    monkeypatch.setattr(stacks, "_answer", answer)
+
+    ended = aitrail("events", "--region", "eu-west-1", "--region", "us-east-1")
+
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr.startswith(NOT_AWS)
