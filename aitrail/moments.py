@@ -1,6 +1,7 @@
 """Moments, spans and periods of time, parsed from the forms in which people enter them: 7d, 2026-11, last-week, now."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from aitrail.calendars import first_day, in_utc, local_time, midnight, months_before, next_first_day
@@ -25,6 +26,8 @@ PERIODS = (
     *(f"{which}-{unit}" for unit in ("week", "month", "year") for which in ("this", "last")),
     *_WEEKDAYS,
 )
+# How many of the latest periods are worth offering, of each unit.
+_LATEST = {"year": 2, "month": 12, "week": 8, "day": 7}
 
 
 class MomentError(AitrailError):
@@ -93,6 +96,23 @@ def period_of(text: str | date, now: datetime, zone: tzinfo = UTC) -> Window:
             "2026-11-21, 2026-W47, 2026-11, 2026."
         )
     return Window(since=midnight(period[1], zone), until=_end(*period, zone))
+
+
+def latest_periods(now: datetime, zone: tzinfo = UTC) -> Iterator[str]:
+    """The latest years, months, weeks and days as `period_of` takes them, of each the current one first."""
+    for unit, count in _LATEST.items():
+        first = first_day(unit, zoned(now, zone).date())
+        for _ in range(count):
+            yield _iso(unit, first)
+            first = first_day(unit, first - timedelta(days=1))
+
+
+def _iso(unit: str, first: date) -> str:
+    """The period that begins on this day as ISO 8601 writes it."""
+    if unit == "week":
+        year, week, _ = first.isocalendar()
+        return f"{year:04}-W{week:02}"
+    return first.isoformat()[: {"year": 4, "month": 7, "day": 10}[unit]]
 
 
 def _period(text: str, today: date) -> tuple[str, date] | None:

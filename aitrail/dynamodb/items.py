@@ -90,7 +90,7 @@ def storable(name: str, value: object) -> tuple[Any, list[str]]:
     paths: list[str] = []
     stored = _storable(value, "/" + escaped(name), 1, paths)
     if len(paths) > _MAX_PATHS:
-        return _as_text(value), ["/" + escaped(name)]
+        return as_text(value), ["/" + escaped(name)]
     return stored, paths
 
 
@@ -104,16 +104,17 @@ def _storable(value: object, path: str, depth: int, paths: list[str]) -> object:
     elif value is None or _is_kept(value):
         return value
     paths.append(path)
-    return _as_text(value)
+    return as_text(value)
 
 
-def _as_text(value: object) -> str:
-    """The JSON text of a value, from which `_of_text` makes exactly that value."""
+def as_text(value: object) -> str:
+    """The JSON text of a value, or `base64:` and its bytes, from which `of_text` makes exactly that value."""
     written = json_bytes(value)
     return written.decode() if written.isascii() else _BASE64 + b64encode(written).decode()
 
 
-def _of_text(text: str) -> Any:  # noqa: ANN401 (any JSON value)
+def of_text(text: str) -> Any:  # noqa: ANN401 (any JSON value)
+    """The value of which `as_text` made this text."""
     is_encoded = text.startswith(_BASE64)
     return json.loads(b64decode(text[len(_BASE64) :]).decode(errors="surrogatepass") if is_encoded else text)
 
@@ -166,7 +167,7 @@ def restored(fields: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
         for part in parents:
             container = container[int(part) if isinstance(container, list) else part]
         key = int(last) if isinstance(container, list) else last
-        container[key] = _of_text(container[key])
+        container[key] = of_text(container[key])
     return values
 
 

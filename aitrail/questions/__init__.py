@@ -9,6 +9,7 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.questions.amounts import MEASURES, characters_of
+    from aitrail.questions.combined_rows import CombinedRows, RowOf
     from aitrail.questions.compared_windows import PREVIOUS
     from aitrail.questions.comparison import COST, DIFFERENCE, Comparison
     from aitrail.questions.conditions import ALL_COLUMNS, COLUMNS, USAGE_MEMBERS, WIDE_COLUMNS, Conditions, checked
@@ -52,6 +53,7 @@ else:
         amounts=("MEASURES", "characters_of"),
         compared_windows=("PREVIOUS",),
         comparison=("COST", "Comparison", "DIFFERENCE"),
+        combined_rows=("CombinedRows", "RowOf"),
         conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
         counting=("ENDPOINT_REFUSAL", "RECORD_KINDS", "record_kind"),
         dimensions=("DIMENSIONS", "DimensionError", "TIMES", "group_order"),

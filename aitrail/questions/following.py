@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
+from aitrail.errors import notes_on
 from aitrail.moments import MomentError
 from aitrail.questions.filters import Filter
 from aitrail.questions.selecting import selected
@@ -65,7 +66,7 @@ class Following:
                 if not self.is_temporary(error):
                     raise
                 if not in_trouble:
-                    self.report(f"Cannot read rows at the moment; trying again. {error}")
+                    self.report(f"Cannot read rows at the moment; trying again. {notes_on(error)}{error}")
                 in_trouble, pause = True, min(2 * pause, max(self.interval, _LONGEST_PAUSE))
             else:
                 if in_trouble:

@@ -71,6 +71,6 @@ def differing_attributes(
 
 def differing(left: dict[str, Any], right: dict[str, Any]) -> list[str]:
     """The names whose values or types differ between two objects, sorted."""
-    # As JSON text, which distinguishes true from 1, 1 from 1.0, and null from a missing value.
-    first, second = ({name: items.json_text(value) for name, value in each.items()} for each in (left, right))
+    # As JSON, which distinguishes true from 1, 1 from 1.0, and null from a missing value.
+    first, second = ({name: items.json_bytes(value) for name, value in each.items()} for each in (left, right))
     return sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))

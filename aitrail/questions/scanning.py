@@ -1,6 +1,5 @@
 """Reads rows directly from log files: local ones, standard input, or in S3. Nothing is written anywhere."""
 
-import json
 import os
 import sys
 from collections import Counter, defaultdict
@@ -8,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import cached_property, partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
@@ -19,7 +17,7 @@ from aitrail.deliveries import BEFORE_THE_WINDOW, S3, UnavailableError, bucket_a
 from aitrail.errors import AitrailError
 from aitrail.logfile import Document, EndsAt, Stream, UnreadableLogFile, documents, ends_alone
 from aitrail.questions.paths import ENDINGS, STDIN, document_name, log_files
-from aitrail.questions.source import Row
+from aitrail.questions.source import Row, address_of_all
 from aitrail.rows import Reading
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
@@ -28,9 +26,6 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
-# The number of paths that an address shows, and the digits of the hash of all of them.
-_NAMED_PATHS = 3
-_DIGITS = 16
 # A new name of a service is found among the first ones; a hostile file may have a thousand.
 _NAMED_SOURCES = 20
 
@@ -85,13 +80,7 @@ class Scan:
     def address(self) -> str:
         """The absolute paths and the URLs, sorted; if there are several, only the first few, and a hash of all."""
         paths = ("standard input" if path == STDIN else shown_name(os.path.abspath(path)) for path in self._paths)  # noqa: PTH100 (Path.absolute keeps ..)
-        names = sorted({*paths, *self._urls})
-        if len(names) == 1:
-            return names[0]
-        digest = sha256(json.dumps(names).encode()).hexdigest()
-        others = len(names) - _NAMED_PATHS
-        more = f" and {others:,} more" if others > 0 else ""
-        return f"{', '.join(names[:_NAMED_PATHS])}{more} (sha256 {digest[:_DIGITS]})"
+        return address_of_all((*paths, *self._urls))
 
     @property
     def left_out(self) -> Counter[str]:

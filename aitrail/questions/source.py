@@ -1,8 +1,10 @@
-"""The port through which questions read rows. Its two adapters are the events table and log files."""
+"""The port through which questions read rows. Its adapters are the events table, log files, and several of these."""
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import Enum, auto
+from hashlib import sha256
 from typing import Any, Protocol
 
 from aitrail.questions.filters import Filter
@@ -10,6 +12,9 @@ from aitrail.window import Window
 
 # Plain JSON values by the names of attributes; see docs/rows.md.
 Row = dict[str, Any]
+# The number of addresses that an address of all of them shows, and the digits of its hash.
+_SHOWN = 3
+_DIGITS = 16
 
 
 class Order(Enum):
@@ -65,3 +70,14 @@ class RowSource(Protocol):
     def effort(self) -> str:
         """The cost of reading so far, as text for people."""
         ...
+
+
+def address_of_all(addresses: Iterable[str]) -> str:
+    """One address for several: sorted; if there are several, only the first few, and a hash of all."""
+    names = sorted(set(addresses))
+    if len(names) == 1:
+        return names[0]
+    digest = sha256(json.dumps(names).encode()).hexdigest()
+    others = len(names) - _SHOWN
+    more = f" and {others:,} more" if others > 0 else ""
+    return f"{', '.join(names[:_SHOWN])}{more} (sha256 {digest[:_DIGITS]})"

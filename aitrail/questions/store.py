@@ -128,6 +128,17 @@ class EventStore:
         refuse_missing(names)
         return cls(LogFileRows(Scan(names, report=report, s3=s3), report=report), timezone=timezone)
 
+    @classmethod
+    def combined(cls, *stores: "EventStore", timezone: str | tzinfo = UTC) -> Self:
+        """Several stores as one, which gives a call that several of them have once; see `questions.CombinedRows`.
+
+        If one of them reads a table, windows begin in 2013 at the earliest and end tomorrow at the latest. Raises
+        ConditionError without stores, and TimeZoneError.
+        """
+        from aitrail.questions.combined_rows import CombinedRows  # noqa: PLC0415 (few programs need it)
+
+        return cls(CombinedRows([store.source for store in stores]), timezone=timezone)
+
     def during(self, period: str | date) -> Ends:
         """`since` and `until` of a whole period, as keyword arguments of questions: `**store.during("last-month")`.
 

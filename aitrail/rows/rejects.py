@@ -32,8 +32,9 @@ class RejectedRecord:
     """A wanted record that did not become a row, and the reason.
 
     `key` is unique within its origin: its position in Records, or its eventID if it is not from a log file.
-    `kept` holds `record`, its JSON text. For a record that is too large, it holds `recordSha256`, `recordBytes` and
-    `recordBeginning` instead. It is empty if the record is nested too deeply to be written as JSON or to be redacted.
+    `kept` holds `record`, its text by `items.as_text`. For a record that is too large, it holds `recordSha256` and
+    `recordBytes` of its JSON, and `recordBeginning` instead. It is empty if the record is nested too deeply to be
+    written as JSON or to be redacted.
     """
 
     key: int | str
@@ -60,13 +61,15 @@ def _name(value: object) -> str | None:
 
 def _kept(record: dict[str, Any], redaction: "Redaction | None") -> dict[str, Any]:
     try:
-        text = items.json_text(record if redaction is None else redaction.applied(record)[0])
+        kept = record if redaction is None else redaction.applied(record)[0]
+        text = items.as_text(kept)
     except (RecursionError, Reject):
         return {}
     if len(text) <= _MAX_KEPT_BYTES:
         return {"record": text}
+    content = items.json_bytes(kept)
     return {
-        "recordSha256": hashlib.sha256(text.encode()).hexdigest(),
-        "recordBytes": len(text),
-        "recordBeginning": text[:_BEGINNING_BYTES],
+        "recordSha256": hashlib.sha256(content).hexdigest(),
+        "recordBytes": len(content),
+        "recordBeginning": items.json_text(kept)[:_BEGINNING_BYTES],
     }

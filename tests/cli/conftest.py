@@ -35,6 +35,10 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "aitrail.cli")
 OF_THE_CALLER = (
     "AITRAIL_TIMEZONE",
+    "AITRAIL_STACK",
+    "AITRAIL_REGION",
+    "AITRAIL_PROFILE",
+    "AITRAIL_OUTPUT",
     "TZ",
     "NO_COLOR",
     "FORCE_COLOR",

@@ -172,6 +172,18 @@ def test_reject_is_kept_verbatim_and_found_by_its_problem(storage):
     assert found_by(storage, "by-problem", "problem", "reject") == [FILE]
 
 
+def test_rejects_of_halves_of_a_character_are_kept_apart_from_those_of_the_character(storage):
+    texts = ["\ud83d\ude00", "\U0001f600", "\ud83d", "base64:"]
+    records = [{"eventTime": text, "padding": "x" * size} for size in (0, LIMIT) for text in texts]
+
+    rejects = [reject(number, **record) for number, record in enumerate(records)]
+    storage.ledger.rejects.record(FILE, rejects, expires_at=None, time_left=storage.clock.time_left)
+
+    entries = sorted(storage.files().values(), key=lambda entry: entry["recordIndex"])
+    assert [items.of_text(entry["record"]) for entry in entries[:4]] == records[:4]
+    assert len({entry["recordSha256"] for entry in entries[4:]}) == 4
+
+
 LIMIT = 390 * 1024
 QUOTES = len('{"text":""}')
 

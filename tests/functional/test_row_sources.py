@@ -3,7 +3,7 @@ import os
 import boto3
 import pytest
 
-from aitrail.questions import Filter, LogFileRows, Scan, TableRows
+from aitrail.questions import CombinedRows, Filter, LogFileRows, Scan, TableRows
 from aitrail.rows import row_of
 from tests.shared.deployed_tables import small_pages
 from tests.shared.row_source_contract import ALWAYS, RowSourceContract, numbered
@@ -89,5 +89,51 @@ class TestLogFileRows(RowSourceContract):
         def fill(records):
             path.write_bytes(packed(*records))
             return LogFileRows(Scan([str(path)], report=pytest.fail)), str(path)
+
+        return fill
+
+
+# Which of two sources has a record, by its number: the first, the second, or both.
+IN_FIRST, IN_SECOND = {0, 2, 3}, {1, 2, 4}
+
+
+def shared(records, numbers):
+    """The records of one source at their positions; a record that only the other source has is of no service here."""
+    other = {"eventSource": "ec2.amazonaws.com", "eventName": "RunInstances"}
+    return [record if at % 5 in numbers else record | other for at, record in enumerate(records)]
+
+
+def rows_of(records, numbers, log_file):
+    return [
+        row_of(record, log_file=log_file, record_index=at) for at, record in enumerate(records) if at % 5 in numbers
+    ]
+
+
+@pytest.mark.slow
+class TestTwoTables(RowSourceContract):
+    @pytest.fixture
+    def fill(self, new_storage, dynamodb):
+        small_pages(dynamodb, 4)
+
+        def fill(records):
+            tables = [new_storage(), new_storage()]
+            for table, numbers in zip(tables, (IN_FIRST, IN_SECOND), strict=True):
+                table.write(*rows_of(records, numbers, "s3://b/k"))
+            return CombinedRows([table.source for table in tables]), "s3://b/k"
+
+        return fill
+
+
+@pytest.mark.slow
+class TestTableAndLogFile(RowSourceContract):
+    @pytest.fixture
+    def fill(self, new_storage, tmp_path, packed):
+        path = tmp_path / "log.json.gz"
+
+        def fill(records):
+            table = new_storage()
+            table.write(*rows_of(records, IN_FIRST, str(path)))
+            path.write_bytes(packed(*shared(records, IN_SECOND)))
+            return CombinedRows([table.source, LogFileRows(Scan([str(path)], report=pytest.fail))]), str(path)
 
         return fill

@@ -1,5 +1,6 @@
 """Moments, spans and periods, as people write them, in any time zone."""
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.calendars import local_time
-from aitrail.moments import MomentError, moment_of, period_of, span_of, window_of, within_time
+from aitrail.moments import MomentError, latest_periods, moment_of, period_of, span_of, window_of, within_time
 from aitrail.window import BEGINNING, EARLIEST, LATEST, Window
 
 LAW = settings(derandomize=True, database=None, deadline=None)
@@ -376,3 +377,17 @@ def test_a_local_day_has_the_hours_that_its_clocks_have_and_reads_the_utc_days_t
     before = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
     assert found.until - found.since == timedelta(hours=hours)
     assert [each.day for each in found.days()] == [day, before]
+
+
+@pytest.mark.parametrize("now", ["2026-01-01T00:30:00+00:00", "2026-11-30T12:00:00+00:00", "2024-02-29T23:30:00+00:00"])
+@pytest.mark.parametrize("zone", [UTC, ZoneInfo("Pacific/Kiritimati")], ids=str)
+def test_latest_periods_are_those_before_each_other_up_to_the_current_one(now, zone):
+    now = datetime.fromisoformat(now)
+
+    names = list(latest_periods(now, zone))
+
+    for unit, count in {r"\d{4}": 2, r"\d{4}-\d\d": 12, r"\d{4}-W\d\d": 8, r"\d{4}-\d\d-\d\d": 7}.items():
+        windows = [period_of(name, now, zone) for name in names if re.fullmatch(unit, name)]
+        assert len(windows) == count
+        assert windows[0].since <= now < windows[0].until
+        assert [each.since for each in windows[:-1]] == [each.until for each in windows[1:]]

@@ -41,8 +41,9 @@ def accept(
 
     With files, accepts the most serious problem of each. Name log files or digests as `aitrail status` and `aitrail
     verify` print them. Both commands then no longer exit with 4 because of these problems, and `verify` prints how many
-    are accepted. Nothing else changes: an accepted object does not become verified, and its rows stay. The ledger keeps
-    the caller's ARN, the time and the reason, even after --take-back.
+    are accepted. (`verify` never exits with 4 because of rejects: it only counts them.) Nothing else changes: an
+    accepted object does not become verified, and its rows stay. The ledger keeps the caller's ARN, the time and the
+    reason, even after --take-back.
 
     You can accept objects that are tampered, unlisted, replaced, removed, unreadable, missing, archived, invalid,
     unverifiable or broken, objects that have been awaited for more than 12 hours, and rejects (name the log file that

@@ -41,7 +41,7 @@ def status(context: click.Context, *, report: Report) -> None:
     if report.output.is_table:
         report.output.write_groups(status_groups(found))
     else:
-        report.output.write_value(summary)
+        report.write_value(summary)
     if report.verbose:
         narrate(f"Reading took {look.reader.effort()}.")
     if not summary["healthy"]:

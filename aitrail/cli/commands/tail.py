@@ -12,7 +12,6 @@ from aitrail.cli.options import (
     Command,
     Deployed,
     Span,
-    aws_options,
     clock_of,
     columns_option,
     filter_options,
@@ -20,6 +19,7 @@ from aitrail.cli.options import (
     only,
     option,
     output_options,
+    stacks_options,
     table_columns,
     timezone_option,
     verbose_option,
@@ -59,7 +59,7 @@ def _interval(context: click.Context, parameter: click.Parameter, value: timedel
 @option(
     "When", "--interval", type=Span(), default="5s", show_default=True, callback=_interval, help="Time between polls."
 )
-@aws_options
+@stacks_options
 @verbose_option("At the end, show how much was read.")
 @timezone_option("Output", "tables")
 @columns_option()
@@ -71,7 +71,7 @@ def tail(
     conditions: Conditions,
     lookback: timedelta,
     interval: timedelta,
-    access: Access,
+    accesses: tuple[Access, ...],
     verbose: bool,
     columns: tuple[str, ...] | None,
     output: Output,
@@ -91,7 +91,7 @@ def tail(
     """
     from aitrail.questions import EventStore  # noqa: PLC0415 (would slow down --help)
 
-    place = Deployed(access)
+    place = Deployed(*accesses)
     store = EventStore(place.source, sleep=clock_of(context).sleep)
     polls = store.follow(
         lookback=lookback,

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -205,8 +205,8 @@ def _write(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Pric
     elif groups:
         table = _table(groups, by, measure, prices, output.zone)
         output.write_table(table.columns, table.lines)
-        if len(by) > 1 and by[-1] in TIMES and output.zone is not UTC:
-            narrate(f"The {by[-1]}s are those of {output.zone}.")
+        if len(by) > 1 and by[-1] in TIMES:
+            narrate(f"The {by[-1]}s are in {output.zone}.")
         if table.others:
             narrate(_others(table.others))
 

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from aitrail.cells import counted, printable
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Access, Command, Report, clock_of, now_of, option, report_options, scope_of
-from aitrail.cli.output import Output, narrate, progress
+from aitrail.cli.output import narrate, progress
 from aitrail.cli.views import deletion_lines, plan_lines, save_rows, verdict_lines, verdict_remarks, verdict_report
 from aitrail.clock import Clock
 
@@ -92,10 +92,7 @@ def verify(
       aitrail verify --since 7d --repair --dry-run
       aitrail verify --since 7d --public-keys keys.json
     """
-    if dry_run and not repair:
-        raise click.UsageError("--dry-run shows what --repair would do: give both.")
-    if dry_run and announce:
-        raise click.UsageError("--announce sends messages, and --dry-run changes nothing: give one of them.")
+    _check(report, announce=announce, repair=repair, dry_run=dry_run)
 
     def verify_once() -> "Verdict":
         return verification.verify_deep(report.window) if deep else verification.verify(report.window)
@@ -112,7 +109,7 @@ def verify(
         verdict = verify_once()
     if repair and not verdict.proved:
         verdict = _repair(verdict, verify_once, report, clock_of(context), deep=deep, dry_run=dry_run)
-    _write(verdict, report.output)
+    _write(verdict, report)
     if announce:
         _announce(report.access, verdict)
     if report.verbose:
@@ -121,6 +118,16 @@ def verify(
         )
     if not verdict.proved:
         context.exit(ExitCode.NEEDS_ATTENTION)
+
+
+def _check(report: Report, *, announce: bool, repair: bool, dry_run: bool) -> None:
+    """Raises UsageError for options that contradict each other."""
+    if dry_run and not repair:
+        raise click.UsageError("--dry-run shows what --repair would do: give both.")
+    if dry_run and announce:
+        raise click.UsageError("--announce sends messages, and --dry-run changes nothing: give one of them.")
+    if report.is_one_of_several and (repair or announce):
+        raise click.UsageError("--repair and --announce act on one stack: give one --stack and one --region.")
 
 
 def _given(path: Path | None) -> "GivenKeys | None":
@@ -264,9 +271,9 @@ def _agreed(question: str) -> bool:
     return click.confirm(question, default=False, err=True)
 
 
-def _write(verdict: "Verdict", output: Output) -> None:
-    if output.format == "json" or output.query is not None:
-        output.write_value(verdict_report(verdict))
+def _write(verdict: "Verdict", report: Report) -> None:
+    if not report.output.is_table:
+        report.write_value(verdict_report(verdict))
         return
     for line in verdict_lines(verdict):
         click.echo(printable(line))

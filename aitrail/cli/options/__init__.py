@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.cli.options.aws import Access, UnreachableError, aws_options, bucket_options, hint
+    from aitrail.cli.options.aws import Access, UnreachableError, hint
     from aitrail.cli.options.choice import OneOf
     from aitrail.cli.options.columns import columns_option, only, table_columns
     from aitrail.cli.options.command import Command, option, verbose_option
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.place import Deployed, Place, place_options, refuse_unused
     from aitrail.cli.options.question import Asked, newest, question_options, with_conditions
     from aitrail.cli.options.scope import refusal, scope_of
+    from aitrail.cli.options.stacks import aws_options, bucket_options, stacks_options
     from aitrail.cli.options.timeline import TIMELINE_COLUMNS, TimelineChoice, timeline_argument, timeline_options
     from aitrail.cli.options.waiting import Wait, wait_options
     from aitrail.cli.options.window import (
@@ -45,7 +46,7 @@ else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         question=("Asked", "newest", "question_options", "with_conditions"),
-        aws=("Access", "UnreachableError", "aws_options", "bucket_options", "hint"),
+        aws=("Access", "UnreachableError", "hint"),
         choice=("OneOf",),
         columns=("columns_option", "only", "table_columns"),
         deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
@@ -58,6 +59,7 @@ else:
         place=("Deployed", "Place", "place_options", "refuse_unused"),
         scope=("refusal", "scope_of"),
         command=("Command", "option", "verbose_option"),
+        stacks=("aws_options", "bucket_options", "stacks_options"),
         timeline=("TIMELINE_COLUMNS", "TimelineChoice", "timeline_argument", "timeline_options"),
         waiting=("Wait", "wait_options"),
         window=(

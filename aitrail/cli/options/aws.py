@@ -1,8 +1,7 @@
-"""The options that select the deployment, and access to it. boto3 is imported only when a command needs it."""
+"""Access to a deployment, and the errors of reaching it. boto3 is imported only when a command needs it."""
 
-import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,8 @@ import click
 
 from aitrail.aws import THROTTLING, code_of, is_of_network
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options.command import option
+from aitrail.cli.options.command import variables_in_use
+from aitrail.errors import notes_on
 
 if TYPE_CHECKING:
     import boto3
@@ -27,7 +27,7 @@ _CONNECT_SECONDS = 5
 _READ_SECONDS = 20
 _ATTEMPTS = 3
 _SERVER_ERROR = 500
-_STACK = "aitrail"
+_SELECTING = ("stack", "profile", "region")
 
 
 class UnreachableError(click.ClickException):
@@ -77,8 +77,18 @@ def hint(error: BaseException) -> str:
 
 
 @contextmanager
-def _reaching_aws(access: "Access") -> Iterator[None]:
-    """Converts every error of reaching AWS to an UnreachableError that says what to do."""
+def reaching_aws(accesses: Sequence["Access"]) -> Iterator[None]:
+    """Converts every error of reaching AWS to an UnreachableError that says where, if there are several, what to do."""
+    try:
+        with _converting_errors(accesses):
+            yield
+    except UnreachableError as error:
+        variables = variables_in_use(click.get_current_context(silent=True), _SELECTING)
+        raise UnreachableError(f"{error.message}{variables}") from error
+
+
+@contextmanager
+def _converting_errors(accesses: Sequence["Access"]) -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (see above)
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
@@ -87,16 +97,19 @@ def _reaching_aws(access: "Access") -> Iterator[None]:
     try:
         yield
     except StackNotFoundError as error:
-        raise UnreachableError(f"{error}. Check --stack, --region and --profile.") from error
+        raise UnreachableError(f"{notes_on(error)}{error}. Check --stack, --region and --profile.") from error
     except RedactionKeyError as error:
-        raise UnreachableError(f"{error}. {_PERMISSIONS}") from error
+        raise UnreachableError(f"{notes_on(error)}{error}. {_PERMISSIONS}") from error
     except ResponseParserError as error:
-        raise access.stranger() from error
+        about = (each for each in accesses if str(each) in getattr(error, "__notes__", ()))
+        raise UnreachableError(f"{notes_on(error)}{next(about, accesses[0]).stranger().message}") from error
+    except UnreachableError as error:
+        raise UnreachableError(f"{notes_on(error)}{error.message}") from error
     except Exception as error:
         if not isinstance(error, BotoCoreError | ClientError) and not is_of_network(error):
             raise
         text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise UnreachableError(f"{text}. {hint(error)}".strip()) from error
+        raise UnreachableError(f"{notes_on(error)}{text}. {hint(error)}".strip()) from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +122,12 @@ class Access:
     endpoint_url: str | None
 
     def __str__(self) -> str:
-        return f"the stack {self.stack} in {self.region_name}"
+        return f"the stack {self.label}"
+
+    @property
+    def label(self) -> str:
+        """The stack and its Region: aitrail in eu-west-1."""
+        return f"{self.stack} in {self.region_name}" if self.region_name else self.stack
 
     @property
     def region_name(self) -> str | None:
@@ -143,7 +161,8 @@ class Access:
         try:
             client = session.client(service, region_name=region, endpoint_url=self.endpoint_url, config=config)
         except ValueError as error:  # the form of the Region or URL is invalid
-            raise click.UsageError(f"{error}") from error
+            variables = variables_in_use(click.get_current_context(silent=True), ("region",))
+            raise click.UsageError(f"{error}{variables}") from error
         client.meta.events.register("before-parse", self._refuse_pages)
         return client
 
@@ -202,39 +221,3 @@ class Access:
 
         sqs = self.client("sqs")
         return Announcer(lambda: sqs, self.deployment.backfill_queue, self.deployment.log_bucket)
-
-
-def aws_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds --stack, --profile, --region and --endpoint-url; the command gets them as one Access, `access`.
-
-    If AWS cannot be reached, the command ends with exit code 3 and a hint.
-    """
-    stack = option(
-        "Where", "--stack", default=_STACK, show_default=True, metavar="NAME", help="Name of the deployed stack."
-    )
-    return stack(_access_options(command, region="AWS Region of the stack."))
-
-
-def bucket_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Does the same without --stack, for a command that reads only S3."""
-    return _access_options(command, region="AWS Region of the bucket.")
-
-
-def _access_options(command: Callable[..., None], *, region: str) -> Callable[..., None]:
-    @option("Where", "--profile", metavar="NAME", help="AWS profile.")
-    @option("Where", "--region", metavar="REGION", help=region)
-    @option("Where", "--endpoint-url", metavar="URL", help="Use this endpoint instead of AWS's, such as a local AWS.")
-    @functools.wraps(command)
-    def with_access(
-        *args: Any,  # noqa: ANN401 (passed through)
-        profile: str | None,
-        region: str | None,
-        endpoint_url: str | None,
-        stack: str = _STACK,
-        **options: Any,  # noqa: ANN401 (passed through)
-    ) -> None:
-        access = Access(stack=stack, profile=profile, region=region, endpoint_url=endpoint_url)
-        with _reaching_aws(access):
-            command(*args, access=access, **options)
-
-    return with_access

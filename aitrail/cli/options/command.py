@@ -1,9 +1,10 @@
 """Commands whose --help shows their options under headings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from aitrail.cli.options.offering import OFFERS
 from aitrail.cli.options.wrapping import HelpContext
@@ -12,6 +13,20 @@ _LAST = "Options"
 
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class _FromEnvironment(click.Option):
+    """An option that a variable of the environment can set; an error of its value names the one that set it."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """The value of the variable; one that is blank counts as unset."""
+        return (super().resolve_envvar_value(ctx) or "").strip() or None
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """The variable if it has the value, otherwise the option."""
+        is_from_variable = ctx and ctx.get_parameter_source(self.name or "") is ParameterSource.ENVIRONMENT
+        # Not Option's, which names the variable in either case.
+        return f"'{self.envvar}'" if is_from_variable else click.Parameter.get_error_hint(self, ctx)
 
 
 class Command(click.Command):
@@ -42,7 +57,12 @@ def repeated(name: str, text: str) -> str:
 
 
 def option(section: str, *names: str, **settings: Any) -> _Decorator:  # noqa: ANN401 (click's)
-    """An option under a heading: click.option with an additional argument; OFFERS has completions by its name."""
+    """An option under a heading: click.option with an additional argument; OFFERS has completions by its name.
+
+    Its help shows the variable `envvar` that can set it, if there is one.
+    """
+    if "envvar" in settings:
+        settings |= {"cls": _FromEnvironment, "show_envvar": True}
     offer = settings.pop("shell_complete", None) or OFFERS.get(names[0])
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,6 +71,16 @@ def option(section: str, *names: str, **settings: Any) -> _Decorator:  # noqa: A
         return decorated
 
     return add
+
+
+def variables_in_use(context: click.Context | None, names: Collection[str]) -> str:
+    """A sentence, after a space, about the variables that set parameters with these names; empty if none does."""
+    found = [
+        str(each.envvar)
+        for each in (context.command.params if context else ())
+        if each.name in names and context and context.get_parameter_source(each.name) is ParameterSource.ENVIRONMENT
+    ]
+    return f" {' and '.join(found)} {'is' if len(found) == 1 else 'are'} set." if found else ""
 
 
 def verbose_option(text: str) -> _Decorator:

@@ -2,17 +2,22 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from aitrail.cli.options.aws import Access, aws_options
+import click
+
+from aitrail.cells import printable
+from aitrail.cli.options.aws import Access
 from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.origins import origin_options
 from aitrail.cli.options.output import output_options
+from aitrail.cli.options.stacks import aws_options, stacks_options
 from aitrail.cli.options.waiting import Wait, wait_options
 from aitrail.cli.options.window import window_options
-from aitrail.cli.output import Output
+from aitrail.cli.output import Output, narrate
 from aitrail.deliveries import Origins
+from aitrail.errors import noted
 from aitrail.window import Window
 
 DELIVERED = "Time of delivery (in UTC or --timezone)"
@@ -29,10 +34,18 @@ class Report:
     access: Access
     verbose: bool
     output: Output
+    is_one_of_several: bool = False
+
+    def write_value(self, value: dict[str, Any]) -> None:
+        """Writes the report for programs; with the stack and its Region, if there are reports on several."""
+        names = {"stack": self.access.stack, "region": self.access.region_name} if self.is_one_of_several else {}
+        self.output.write_value(names | value)
 
 
 def report_options(*own: _Decorator, since: str, until: str = "now") -> _Decorator:
-    """Adds the options of a report; the command gets them as one Report.
+    """Adds the options of a report; the command gets them as one Report, and runs once for each stack.
+
+    The exit code is the highest. An error ends the command, and names the stack if there are several.
 
     `since` is the window's default start, `until` is what the help calls its default end.
     The command's `own` options are listed after those that select deliveries, and before the others.
@@ -42,7 +55,7 @@ def report_options(*own: _Decorator, since: str, until: str = "now") -> _Decorat
         @window_options(DELIVERED, since=since, until=until)
         @origin_options
         @_all_of(*own)
-        @aws_options
+        @stacks_options
         @verbose_option("Show how much was read.")
         @output_options("table", formats=("table", "json"), of="the object")
         @functools.wraps(command)
@@ -50,17 +63,43 @@ def report_options(*own: _Decorator, since: str, until: str = "now") -> _Decorat
             *args: Any,  # noqa: ANN401 (passed through)
             window: Window,
             origins: Origins,
-            access: Access,
+            accesses: tuple[Access, ...],
             verbose: bool,
             output: Output,
             **options: Any,  # noqa: ANN401 (passed through)
         ) -> None:
-            report = Report(window=window, origins=origins, access=access, verbose=verbose, output=output)
-            command(*args, report=report, **options)
+            report = Report(window=window, origins=origins, access=accesses[0], verbose=verbose, output=output)
+            if len(accesses) == 1:
+                command(*args, report=report, **options)
+                return
+            code = 0
+            for number, access in enumerate(accesses):
+                each = replace(report, access=access, is_one_of_several=True)
+                _head(each, is_first=number == 0)
+                with noted(str(access)):
+                    code = max(code, _exit_code(functools.partial(command, *args, report=each, **options)))
+            click.get_current_context().exit(code)
 
         return with_report
 
     return decorated
+
+
+def _head(report: Report, *, is_first: bool) -> None:
+    """Writes a line above the report on one of several stacks."""
+    heading = f"Stack {report.access.label}:"
+    if not report.output.is_table:
+        narrate(heading)
+        return
+    click.echo(("" if is_first else "\n") + printable(heading))
+
+
+def _exit_code(command: Callable[[], None]) -> int:
+    try:
+        command()
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    return 0
 
 
 def _all_of(*decorators: _Decorator) -> _Decorator:

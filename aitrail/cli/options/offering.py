@@ -74,6 +74,23 @@ def _compared(_context: click.Context) -> Iterable[str]:
     return PREVIOUS, *PERIODS
 
 
+def _dated_periods(context: click.Context) -> Iterable[str]:
+    from aitrail.cli.options.window import now_of, zone_of  # noqa: PLC0415 (which imports this module)
+    from aitrail.moments import latest_periods  # noqa: PLC0415
+
+    return latest_periods(now_of(context), zone_of(context))
+
+
+def _and_dated(words: Offer) -> Offer:
+    """Also offers dated periods, once one of them has been begun: until then, they would hide the words."""
+    dated = offer_of(_dated_periods)
+
+    def offer(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+        return words(context, parameter, incomplete) + (dated(context, parameter, incomplete) if incomplete else [])
+
+    return offer
+
+
 def _zones(_context: click.Context) -> Iterable[str]:
     from aitrail.timezones import zone_names  # noqa: PLC0415
 
@@ -88,8 +105,8 @@ OFFERS: dict[str, Offer] = {
     "--profile": offer_of(_profiles),
     "--resource": offer_of(_resources),
     "--principal": offer_of(_principals),
-    **dict.fromkeys(("--since", "--until"), offer_of(_moments)),
-    "--during": offer_of(_periods),
-    "--compare": offer_of(_compared),
+    **dict.fromkeys(("--since", "--until"), _and_dated(offer_of(_moments))),
+    "--during": _and_dated(offer_of(_periods)),
+    "--compare": _and_dated(offer_of(_compared)),
     "--timezone": offer_of(_zones),
 }

@@ -8,12 +8,24 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from aitrail.cells import printable
 from aitrail.cli.options.choice import OneOf
 from aitrail.cli.options.command import option
 from aitrail.cli.options.window import zone_of
 from aitrail.cli.output import FORMATS, Output
+
+
+class _Format(OneOf):
+    """A format of the command. One for all commands that this one does not have is no choice: its default applies."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """One of the choices, or ""."""
+        if ctx and param and ctx.get_parameter_source(param.name or "") is ParameterSource.ENVIRONMENT:
+            found = OneOf(FORMATS).convert(value, param, ctx)
+            return found if found in self.choices else ""
+        return super().convert(value, param, ctx)
 
 
 def output_options(
@@ -33,9 +45,9 @@ def output_options(
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         note = f"[default: {default or 'table on a terminal, else jsonl'}]"
-        choice = OneOf(tuple(formats))
+        choice, text = _Format(tuple(formats)), f"Output format.  {note}"
 
-        @option("Output", "-o", "--output", "format_", type=choice, help=f"Output format.  {note}")
+        @option("Output", "-o", "--output", "format_", type=choice, envvar="AITRAIL_OUTPUT", help=text)
         @asking
         @option("Output", "--no-color", is_flag=True, help="Print without bold and colors; NO_COLOR does the same.")
         @functools.wraps(command)

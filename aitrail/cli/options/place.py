@@ -1,7 +1,8 @@
-"""The place where a question is asked: the table of a deployed stack, or log files (--from)."""
+"""The place where a question is asked: the tables of deployed stacks, or log files (--from)."""
 
 import functools
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol
@@ -10,25 +11,27 @@ import click
 from click.core import ParameterSource
 
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options.aws import Access, aws_options
+from aitrail.cli.options.aws import Access
 from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.paths import PATH, further
+from aitrail.cli.options.stacks import refuse_several_buckets, stacks_options
 from aitrail.cli.options.window import clock_of
 from aitrail.cli.output import narrate
 from aitrail.clock import Clock
 from aitrail.deliveries import S3
-from aitrail.questions import STDIN, RowSource
+from aitrail.errors import noted
+from aitrail.questions import STDIN, Row, RowSource
 from aitrail.window import EARLIEST, LATEST
 
 _SECTION = "Where"
 # The maximum number of paths that a message names.
 _NAMED_PATHS = 3
+# And of stacks.
+_NAMED_STACKS = 5
 
 
 class Place(Protocol):
     """A place with rows, and messages about it. Its text can follow `in`."""
-
-    access: Access
 
     @property
     def source(self) -> RowSource:
@@ -50,6 +53,10 @@ class Place(Protocol):
         """What to check if nothing is found."""
         ...
 
+    def access_of(self, row: Row) -> Access:
+        """The access to where the row is from."""
+        ...
+
     def narrate(self, *, at_length: bool) -> None:
         """Reports problems of reading; `at_length` also the cost of reading."""
         ...
@@ -60,7 +67,7 @@ class Place(Protocol):
 
 
 class Deployed:
-    """The events table of a deployed stack."""
+    """The events table of a deployed stack, or the tables of several, which answer together."""
 
     since = "7d"
     until = "now"
@@ -69,22 +76,45 @@ class Deployed:
         "CloudTrail delivers them 5 to 15 minutes after a call."
     )
 
-    def __init__(self, access: Access) -> None:
-        self.access = access
+    def __init__(self, *accesses: Access) -> None:
+        self._accesses = accesses
 
     def __str__(self) -> str:
-        return str(self.access)
+        if len(self._accesses) == 1:
+            return str(self._accesses[0])
+        named = [access.label for access in self._accesses[:_NAMED_STACKS]]
+        others = len(self._accesses) - len(named)
+        return f"the stacks {', '.join(named)}" + (f" and {others:,} more" if others else "")
 
     @cached_property
     def source(self) -> RowSource:
-        """See Place. Raises StackNotFoundError and botocore's errors."""
+        """See Place. Raises StackNotFoundError and botocore's errors, with notes if there are several stacks."""
+        from aitrail.questions import CombinedRows  # noqa: PLC0415 (would slow down --help)
+
+        tables, names = self._tables, [str(access) for access in self._accesses]
+        return CombinedRows(tables, names=names) if len(tables) > 1 else tables[0]
+
+    @cached_property
+    def _tables(self) -> list[RowSource]:
+        return [self._table(access) for access in self._accesses]
+
+    def _table(self, access: Access) -> RowSource:
         from aitrail.questions import TableRows  # noqa: PLC0415 (imports boto3)
 
-        deployment = self.access.deployment
-        client = self.access.client("dynamodb")
-        return TableRows(
-            client, deployment.events_table, retention=deployment.row_retention, created=deployment.created
-        )
+        with noted(str(access)) if len(self._accesses) > 1 else nullcontext():
+            deployment = access.deployment
+            return TableRows(
+                access.client("dynamodb"),
+                deployment.events_table,
+                retention=deployment.row_retention,
+                created=deployment.created,
+            )
+
+    def access_of(self, row: Row) -> Access:
+        """See Place."""
+        from aitrail.questions import RowOf  # noqa: PLC0415 (as above)
+
+        return self._accesses[self._tables.index(row.source) if isinstance(row, RowOf) else 0]
 
     def narrate(self, *, at_length: bool) -> None:
         """See Place."""
@@ -106,7 +136,7 @@ class LogFiles:
     def __init__(self, paths: tuple[str, ...], access: Access, clock: Clock) -> None:
         from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
-        self.access = access
+        self._access = access
         self._paths = paths
         self._scan = Scan(paths, report=narrate, s3=lambda: access.client("s3"), clock=clock)
 
@@ -121,6 +151,10 @@ class LogFiles:
         from aitrail.questions import LogFileRows  # noqa: PLC0415 (imports sqlite3)
 
         return LogFileRows(self._scan)
+
+    def access_of(self, row: Row) -> Access:  # noqa: ARG002 (see Place)
+        """See Place."""
+        return self._access
 
     def narrate(self, *, at_length: bool) -> None:
         """See Place."""
@@ -169,7 +203,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
     )
     @click.argument("more", nargs=-1, metavar="")
     @option(_SECTION, "--strict", is_flag=True, help="With --from: exit with 4 if a file or record cannot be read.")
-    @aws_options
+    @stacks_options
     @verbose_option("Show how much was read.")
     @functools.wraps(command)
     def with_place(
@@ -177,7 +211,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         paths: tuple[str, ...],
         more: tuple[str, ...],
         strict: bool,
-        access: Access,
+        accesses: tuple[Access, ...],
         verbose: bool,
         **options: Any,  # noqa: ANN401 (passed through)
     ) -> None:
@@ -186,9 +220,12 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         context = click.get_current_context()
         if paths:
             refuse_unused(context, (*paths, *more))
+            refuse_several_buckets(context)
         elif strict:
             raise click.UsageError("--strict applies to log files: use it with --from.")
-        place: Place = LogFiles((*paths, *map(further, more)), access, clock_of(context)) if paths else Deployed(access)
+        place: Place = (
+            LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context)) if paths else Deployed(*accesses)
+        )
         try:
             command(*args, place=place, **options)
         except click.exceptions.Exit:  # the command has its own exit code

@@ -19,6 +19,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
+from aitrail.cli.options.stacks import STACK, accesses_of
+
 # Names that no shell takes for anything else; few others are possible.
 _PLAIN = re.compile(r"[\w+=,.@:/-]{1,200}")
 _MOST = 1000
@@ -36,9 +38,9 @@ Start = Callable[[Sequence[str]], None]
 
 
 class SeenPrincipals:
-    """The principals of one deployment, kept in `folder`; `start` runs this module with arguments."""
+    """The principals of a deployment, or of several together, in `folder`; `start` runs this module with arguments."""
 
-    def __init__(self, settings: Mapping[str, str | None], folder: Path, *, start: Start) -> None:
+    def __init__(self, settings: Mapping[str, Any], folder: Path, *, start: Start) -> None:
         self._settings = dict(settings)
         self._start = start
         place = json.dumps([self._settings, [os.environ.get(name) for name in _VARIABLES]], sort_keys=True)
@@ -48,7 +50,8 @@ class SeenPrincipals:
     def of(cls, params: Mapping[str, Any]) -> Self:
         """Those of the deployment that the parameters of a command select."""
         settings = {name: params.get(name) for name in _SETTINGS}
-        return cls(settings | {"stack": settings["stack"] or "aitrail"}, cache_folder(), start=_start)
+        places = {"stack": settings["stack"] or (STACK,), "region": settings["region"] or ()}
+        return cls(settings | places, cache_folder(), start=_start)
 
     def known(self) -> list[str]:
         """The principals as far as they are known, sorted; has them read if that was long ago. Raises OSError."""
@@ -101,12 +104,11 @@ def remember(file: Path, principals: Iterable[str]) -> None:
 
 def _of_table(settings: Mapping[str, Any], now: Callable[[], datetime]) -> Iterable[str]:
     """The principals of the newest calls to each service in the last seven days."""
-    from aitrail.cli.options.aws import Access  # noqa: PLC0415 (completion itself needs none of this)
-    from aitrail.cli.options.place import Deployed  # noqa: PLC0415
+    from aitrail.cli.options.place import Deployed  # noqa: PLC0415 (completion itself needs none of this)
     from aitrail.questions import EventStore  # noqa: PLC0415
     from aitrail.services import load  # noqa: PLC0415
 
-    store = EventStore(Deployed(Access(**settings)).source, now=now)
+    store = EventStore(Deployed(*accesses_of(**settings)).source, now=now)
     for service in load().services:
         rows = store.events(service=service.name, columns=["principal"], limit=_ROWS_OF_A_SERVICE)
         yield from (str(row["principal"]) for row in rows if "principal" in row)

@@ -100,7 +100,6 @@ def timezone_option(section: str, of: str) -> _Decorator:
         default="UTC",
         show_default=True,
         envvar=VARIABLE,
-        show_envvar=True,
         metavar="ZONE",
         is_eager=True,  # --since and --until are in this zone
         expose_value=False,

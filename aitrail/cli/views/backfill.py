@@ -43,11 +43,11 @@ def narrate_counts(work: Backfill, access: Access, prices: AwsPrices | None = No
     files, wanted = (sum(getattr(count, name) for count in counts.values()) for name in ("files", "wanted"))
     if not files:
         narrate(
-            f"No log files were delivered {work.window} to s3://{bucket}/{work.folders.prefix}AWSLogs/. Check the "
-            f"window (--since, --until), --account, --in-region and --prefix{_accepted(work, access)}."
+            f"No log files were delivered {work.window} (UTC) to s3://{bucket}/{work.folders.prefix}AWSLogs/. Check "
+            f"the window (--since, --until), --account, --in-region and --prefix{_accepted(work, access)}."
         )
     elif not wanted:
-        narrate(f"Nothing to queue: {counted(files, 'file')} delivered {work.window}, all ingested or archived.")
+        narrate(f"Nothing to queue: {counted(files, 'file')} delivered {work.window} (UTC), all ingested or archived.")
     elif prices:
         narrate(
             f"{counted(wanted, 'file')} of {files:,} would be queued. Costs are in USD, without writing rows, which "

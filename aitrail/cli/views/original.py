@@ -42,7 +42,7 @@ def show_original(row: Row, place: Place) -> int:
     if is_stdin(row["logFile"]):
         raise click.UsageError("--source reads the log file again: name a file with --from, not standard input.")
     try:
-        with _opened(row["logFile"], place) as stream:
+        with _opened(row, place) as stream:
             original = original_of(row, stream)
     except (OSError, UnreadableLogFile, UnavailableError, NoOriginalError) as error:
         if is_of_network(error):  # some of botocore's errors are OSErrors
@@ -56,7 +56,7 @@ def show_original(row: Row, place: Place) -> int:
 def _compare(row: Row, original: dict[str, Any], place: Place) -> int:
     """Remarks on the differences between a row and the record in its log file; returns the exit code."""
     where = f"Record {row['recordIndex']} of {row['logFile']}"
-    redaction = place.access.redaction if "redacted" in row else None
+    redaction = place.access_of(row).redaction if "redacted" in row else None
     if redaction is None and "redacted" in row:
         narrate(f"The row is redacted, but the stack names no key to compare it with {where}: was aitrail:redact on?")
     elif fields := differing_fields(row, original, redaction=redaction):
@@ -72,10 +72,11 @@ def _compare(row: Row, original: dict[str, Any], place: Place) -> int:
     return ExitCode.NEEDS_ATTENTION
 
 
-def _opened(name: str, place: Place) -> AbstractContextManager[BinaryIO]:
+def _opened(row: Row, place: Place) -> AbstractContextManager[BinaryIO]:
     """The opened log file. Raises OSError, UnavailableError and botocore's errors."""
+    name = row["logFile"]
     if not name.startswith(S3):
         return Path(name).open("rb")
     from aitrail.deliveries import content_of  # noqa: PLC0415 (imports botocore)
 
-    return content_of(place.access.client("s3"), name).open()
+    return content_of(place.access_of(row).client("s3"), name).open()

@@ -31,7 +31,7 @@ def status_groups(status: Status) -> Iterator[Group]:
         yield Group("Everything is in order.", lines=[event_time(status.now)])
     yield Group("Worth knowing", _findings(worth_knowing(status)))
     yield Group("Queues", _queues(status))
-    window = str(arrivals.window)
+    window = f"{arrivals.window} (UTC)"
     yield Group(f"Log files delivered {window}", [*_counts(arrivals.files, FILE_STATUSES), *_lags(status)])
     yield Group("Records of these log files", _counts(arrivals.records, tuple(arrivals.records)))
     yield Group(f"Digests delivered {window}", _counts(arrivals.digests, DIGEST_STATUSES))
@@ -39,12 +39,12 @@ def status_groups(status: Status) -> Iterator[Group]:
     yield Group("Problems of any age", problems, lines=() if problems else ("none",))
     newest = sorted(status.newest, key=lambda each: each.delivered_at)
     yield Group(
-        "Newest log file of each account and Region",
+        "Newest log file of each account and Region (UTC)",
         _some([(" ".join(each.origin), f"{event_time(each.delivered_at)}, {_ago(each.lag)}") for each in newest]),
     )
     chains = sorted(status.chains, key=lambda chain: chain.newest)
     yield Group(
-        "Newest digest of each account, Region and trail",
+        "Newest digest of each account, Region and trail (UTC)",
         _some([(" ".join((*chain.origin, chain.trail)), _chain(chain)) for chain in chains]),
     )
 

@@ -60,7 +60,7 @@ def _scope(verdict: "Verdict") -> Iterator[str]:
         yield f"No other exceptions: {accepted}."
     else:
         yield "Proved: no exceptions."
-    yield f"Delivered {verdict.window}."
+    yield f"Delivered {verdict.window} (UTC)."
     if verdict.ends_when_closed:
         yield "Every chain of digests has closed up to then. Later files may not be listed yet."
     if verdict.findings and verdict.accepted:

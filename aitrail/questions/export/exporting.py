@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aitrail.aws import is_of_network
-from aitrail.questions import Filter, Order, Row, RowSource, whole_rows
+from aitrail.questions import CombinedRows, Filter, Order, Row, RowSource, whole_rows
 from aitrail.questions.export.files import Files, Progress
 from aitrail.questions.export.folder import ExportError, Folder
 from aitrail.questions.export.formats import FORMATS, Write, writer_of
@@ -131,7 +131,8 @@ class Export:
     def _within_rows(self, days: dict[str, list[Day]]) -> tuple[dict[str, list[Day]], str]:
         """The days from the oldest row to the newest, and the moment up to which rows are known.
 
-        Later events may be in log files that have not arrived yet.
+        Later events may be in log files that have not arrived yet. Of several sources, the one whose rows end first
+        determines that moment: its log files may be late.
         """
         firsts = [own[0].first for own in days.values() if own]
         if not firsts:
@@ -146,7 +147,8 @@ class Export:
             service: [day for day in own if oldest["eventDay"] <= day.day <= newest["eventDay"]]
             for service, own in days.items()
         }
-        return within, min(newest["eventTime"], event_time(self.now))
+        each = self.source.newest_of_each(services, known) if isinstance(self.source, CombinedRows) else [newest]
+        return within, min(event_time(self.now), *("" if row is None else row["eventTime"] for row in each))
 
     def _export(self, files: Files, service: str, days: list[Day], as_of: str) -> None:
         since, until = datetime.fromisoformat(days[0].first), datetime.fromisoformat(days[-1].last) + _SECOND

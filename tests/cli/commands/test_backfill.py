@@ -109,7 +109,7 @@ def test_archived_files_are_told_with_what_restores_them(aitrail, deployed):
     assert as_json(ended)[0] == {"reason": "archived", "files": 2, "bytes": 14, "announced": 0}
     assert ended.stderr == (
         "Nothing to queue: 2 files delivered from 2026-03-14T00:00:00Z until "
-        f"{ended.stderr.partition('until ')[2][:20]}, all ingested or archived.\n"
+        f"{ended.stderr.partition('until ')[2][:20]} (UTC), all ingested or archived.\n"
         "2 files archived: S3 cannot return them before they are restored. Restore what you need (`aws s3api "
         "restore-object --bucket example-trail-logs --key KEY --restore-request Days=7`). The function then reads "
         "it automatically.\n"
@@ -124,7 +124,7 @@ def test_empty_bucket_is_fine_and_told(aitrail, stacks):
 
     assert (ended.exit_code, ended.stdout) == (0, "")
     assert ended.stderr == (
-        "No log files were delivered from 2026-03-14T00:00:00Z until 2026-03-15T00:00:00Z to "
+        "No log files were delivered from 2026-03-14T00:00:00Z until 2026-03-15T00:00:00Z (UTC) to "
         "s3://example-trail-logs/AWSLogs/. Check the window (--since, --until), --account, --in-region and --prefix "
         "(the stack also accepts 'trails/').\n"
     )

@@ -4,8 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 
+import click
 import pytest
+
+from aitrail.cli.group import cli
+from aitrail.cli.options.offering import OFFERS as OFFERS_OF_VALUES
+from aitrail.clock import Clock
+from aitrail.moments import PERIODS
 
 SHELLS = {"bash": "complete -o nosort -F", "zsh": "#compdef aitrail\n", "fish": "complete --no-files --command aitrail"}
 
@@ -64,6 +71,7 @@ OFFERS = {
     "dimensions": ("aitrail usage --by princ", {"principal", "principal-account"}),
     "commands after help": ("aitrail help even", {"event", "events"}),
     "first column": ("aitrail events --columns eventT", {"eventTime", "eventType"}),
+    "words for periods, and no dates": ("aitrail events --during ", set(PERIODS)),
     "periods": ("aitrail events --during last-", {"last-week", "last-month", "last-year"}),
     "periods to compare with": ("aitrail usage --compare pre", {"previous"}),
     "moments": ("aitrail events --since no", {"now"}),
@@ -83,6 +91,26 @@ def test_offers_what_may_follow(program, line, expected):
     stdout, stderr = process.communicate(timeout=60)
 
     assert (set(stdout.decode().split()), stderr) == ({f"plain,{each}" for each in expected}, b"")
+
+
+DATED = {
+    "202": ["2026", "2025"],
+    "2026-0": ["2026-03", "2026-02", "2026-01", "2026-03-01"],
+    "2026-W": ["2026-W09", "2026-W08", "2026-W07", "2026-W06", "2026-W05", "2026-W04", "2026-W03", "2026-W02"],
+    "2026-02-2": ["2026-02-28", "2026-02-27", "2026-02-26", "2026-02-25", "2026-02-24", "2026-02-23"],
+    "2024": [],
+}
+
+
+@pytest.mark.parametrize("option", ["--during", "--since", "--until"])
+@pytest.mark.parametrize(("begun", "expected"), DATED.items())
+def test_offers_the_latest_periods_once_one_is_begun(option, begun, expected):
+    context = click.Context(cli, obj=Clock(now=lambda: datetime(2026, 3, 1, 0, 30, tzinfo=UTC)))
+
+    offered = OFFERS_OF_VALUES[option](context, None, begun)
+
+    assert offered[: len(expected)] == expected
+    assert bool(offered) == bool(expected)
 
 
 def test_offers_profiles(program, tmp_path):

@@ -1,7 +1,6 @@
 """`aitrail retry` with moto's SQS and DynamoDB."""
 
 import json
-import os
 
 import pytest
 from botocore.exceptions import ClientError
@@ -215,7 +214,7 @@ def test_wait_knows_when_named_files_were_read_before(aitrail, deployed):
 
 def test_log_file_is_seen_on_a_terminal_of_80_columns(aitrail, deployed, monkeypatch):
     deployed.record(key(1), "unreadable", reason="no gzip")
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((80, 24)))
+    monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
 
     ended = aitrail("retry", "--no-color", "-o", "table")

@@ -29,7 +29,7 @@ Queues
   backfill      0 waiting, 0 in flight, 0 delayed
   dead letters  0
 
-Log files delivered from 2026-03-13T10:30:00Z until 2026-03-14T10:30:00Z
+Log files delivered from 2026-03-13T10:30:00Z until 2026-03-14T10:30:00Z (UTC)
   ingested                2
   from delivery to entry  median 2 minutes, maximum 3 minutes
 
@@ -40,16 +40,16 @@ Records of these log files
   expired           2
   duplicatesInFile  2
 
-Digests delivered from 2026-03-13T10:30:00Z until 2026-03-14T10:30:00Z
+Digests delivered from 2026-03-13T10:30:00Z until 2026-03-14T10:30:00Z (UTC)
   verified  3
 
 Problems of any age
   none
 
-Newest log file of each account and Region
+Newest log file of each account and Region (UTC)
   111122223333 eu-west-1  2026-03-14T10:05:00Z, 25 minutes ago
 
-Newest digest of each account, Region and trail
+Newest digest of each account, Region and trail (UTC)
   111122223333 eu-west-1 audit  until 2026-03-14T10:00:00Z, 30 minutes ago
 """
 

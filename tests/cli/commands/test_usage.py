@@ -373,11 +373,13 @@ def test_table_names_the_time_zone_of_its_periods(aitrail, night):
     days = aitrail(*night, "--by", "day", "-o", "table")
     in_utc = aitrail(*night, "--by", "day", "--by", "service", "--timezone", "UTC", "-o", "table")
     across = aitrail(*night, "--by", "service", "--by", "day", "-o", "table")
+    across_in_utc = aitrail(*night, "--by", "service", "--by", "day", "--timezone", "UTC", "-o", "table")
 
     assert days.stdout.startswith("day (Europe/Berlin)  calls ")
     assert in_utc.stdout.startswith("day (UTC)   polly")
     assert across.stdout.startswith("service  2026-10-24 ")
-    assert [each.stderr for each in (days, in_utc, across)] == ["", "", "The days are those of Europe/Berlin.\n"]
+    assert [each.stderr for each in (days, in_utc, across)] == ["", "", "The days are in Europe/Berlin.\n"]
+    assert across_in_utc.stderr == "The days are in UTC.\n"
 
 
 def test_nothing_is_reported_in_the_time_zone(aitrail, night):

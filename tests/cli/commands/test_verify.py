@@ -114,7 +114,7 @@ def test_window_that_is_proved_is_told_in_a_sentence(aitrail, deployment, record
     assert ended.stdout == (
         "2 of 2 files delivered, ingested and verified; 2 records, 2 wanted, 2 distinct events, 2 rows\n"
         "Proved: no exceptions.\n"
-        "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.\n"
+        "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z (UTC).\n"
     )
 
 
@@ -130,7 +130,7 @@ def test_every_exception_is_named_and_the_exit_code_asks_for_a_person(aitrail, d
     assert ended.stdout == (
         "0 of 2 files delivered, ingested and verified; 1 record, 1 wanted, 1 distinct event, 1 row\n"
         "Not proved: 3 exceptions, listed below.\n"
-        "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z.\n"
+        "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T12:00:00Z (UTC).\n"
         "\n"
         "awaited: a digest lists it, but it has not arrived: `aitrail verify --announce` re-announces it\n"
         f"  {awaited}\n"
@@ -173,7 +173,7 @@ def test_window_ends_where_the_digests_have_closed_the_time_and_says_so(verify_a
     assert ended.stdout.splitlines() == [
         "1 of 1 file delivered, ingested and verified; 1 record, 1 wanted, 1 distinct event, 1 row",
         "Proved: no exceptions.",
-        "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T11:00:00Z.",
+        "Delivered from 2026-03-14T09:00:00Z until 2026-03-14T11:00:00Z (UTC).",
         "Every chain of digests has closed up to then. Later files may not be listed yet.",
     ]
     assert (found["until"], found["horizon"]) == ("2026-03-14T11:00:00Z", None)

@@ -5,13 +5,17 @@ import os
 import stat
 from datetime import datetime, timedelta
 
+import boto3
 import pytest
 
 from aitrail.cli.options import seen_principals
 from aitrail.cli.options.offering import OFFERS
 from aitrail.cli.options.seen_principals import SeenPrincipals, cache_folder, main, remember
+from aitrail.dynamodb.tables import EVENTS
+from aitrail.ingest import EventsTable
+from tests.shared.deployed_tables import create_table
 
-SETTINGS = {"stack": "aitrail", "profile": None, "region": "eu-west-1", "endpoint_url": None}
+SETTINGS = {"stack": ["aitrail"], "profile": None, "region": ["eu-west-1"], "endpoint_url": None}
 
 
 @pytest.fixture
@@ -34,6 +38,22 @@ def test_principals_of_the_table_are_known_the_next_time(seen, recorded, records
     }
     assert found.known() == sorted(expected) != []
     assert len(started) == 1
+
+
+def test_principals_of_several_tables_are_known_together(tmp_path, recorded, record, stacks):
+    (row,) = recorded(record())
+    client = boto3.client("dynamodb")
+    create_table(client, "audit-Events", EVENTS)
+    stacks["audit"] = {"EventsTableName": "audit-Events"}
+    other = row | {"eventID": "other", "principal": "role/auditor"}
+    EventsTable(client, "audit-Events").write([other], time_left=lambda: 60.0)
+    started = []
+    found = SeenPrincipals(SETTINGS | {"stack": ["aitrail", "audit"]}, tmp_path / "cache", start=started.append)
+    found.known()
+
+    main(*started, now=lambda: datetime.fromisoformat(row["eventTime"]) + timedelta(hours=1))
+
+    assert found.known() == ["role/auditor", row["principal"]]
 
 
 def test_file_is_readable_only_for_its_user(tmp_path):
@@ -70,10 +90,16 @@ def test_each_deployment_has_a_file_of_its_own(tmp_path, monkeypatch):
     def file(**changes):
         return SeenPrincipals(SETTINGS | changes, tmp_path, start=pytest.fail).file
 
-    files = {file(), file(stack="other"), file(region="us-east-1"), file(profile="work")}
+    files = {
+        file(),
+        file(stack=["other"]),
+        file(region=["us-east-1"]),
+        file(stack=["aitrail", "other"]),
+        file(profile="work"),
+    }
     monkeypatch.setenv("AWS_PROFILE", "work")
 
-    assert len(files | {file()}) == 5
+    assert len(files | {file()}) == 6
 
 
 HOSTILE = ["$(reboot)", "user/a b", "user/\x1b[2J", "user/`x`", "user/a\nb", "x" * 201]

@@ -220,7 +220,7 @@ WRONG = {
     "no period": (("--during", "7d"), "'--during': '7d' is not a period of time: give today, "),
     "no zone": (
         ("--timezone", "Berlin"),
-        "'--timezone' (env var: 'AITRAIL_TIMEZONE'): 'Berlin' is not a time zone: did you mean Europe/Berlin?",
+        "'--timezone': 'Berlin' is not a time zone: did you mean Europe/Berlin?",
     ),
     "no moment there": (("--since", "x", *BERLIN), "Europe/Berlin if it has no time zone)."),
 }

@@ -106,6 +106,14 @@ def test_values_agree_only_if_their_types_do(records, kept, found):
     assert differing_fields(row(record(kept)), record(found)) == ([] if same else ["requestParameters", "tomorrow"])
 
 
+def test_halves_of_a_character_are_not_the_character(records):
+    halves, character = ({"userAgent": text} for text in ("\ud83d\ude00", "\U0001f600"))
+    record = records["polly-by-user"]
+
+    assert differing_fields(row(record | halves), record | halves) == []
+    assert differing_fields(row(record | halves), record | character) == ["userAgent"]
+
+
 def test_field_that_the_log_file_lacks_is_named(records):
     record = records["polly-by-user"]
 
