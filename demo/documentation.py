@@ -5,6 +5,7 @@ block is the command's output for the sample log files of a fixed day, which rep
 """
 
 import io
+import os
 import re
 import shlex
 import tempfile
@@ -75,7 +76,8 @@ def _printed(arguments: list[str]) -> str:
     """The command's output on stdout at the time CLOCK."""
     with redirect_stdout(io.StringIO()) as stdout, redirect_stderr(io.StringIO()):
         try:
-            with cli.make_context("aitrail", arguments, terminal_width=_WIDTH, max_content_width=_WIDTH) as context:
+            given = ["--config", os.devnull, *arguments]
+            with cli.make_context("aitrail", given, terminal_width=_WIDTH, max_content_width=_WIDTH) as context:
                 context.obj = Clock(now=lambda: CLOCK)
                 cli.invoke(context)
         except click.exceptions.Exit:

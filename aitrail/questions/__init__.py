@@ -9,11 +9,20 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.questions.amounts import MEASURES, characters_of
-    from aitrail.questions.conditions import ALL_COLUMNS, COLUMNS, USAGE_MEMBERS, WIDE_COLUMNS, Conditions, checked
+    from aitrail.questions.conditions import (
+        ALL_COLUMNS,
+        COLUMNS,
+        NAMED,
+        USAGE_MEMBERS,
+        WIDE_COLUMNS,
+        Conditions,
+        checked,
+    )
     from aitrail.questions.dimensions import DIMENSIONS, TIMES, group_order
     from aitrail.questions.filters import Filter
     from aitrail.questions.following import LONGEST_INTERVAL
     from aitrail.questions.log_file_rows import LogFileRows
+    from aitrail.questions.naming import NOTHING_NAMED, Naming, Network, PlacedResource, Team
     from aitrail.questions.original import (
         NoOriginalError,
         differing,
@@ -46,11 +55,12 @@ else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         amounts=("MEASURES", "characters_of"),
-        conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
+        conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "NAMED", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
         dimensions=("DIMENSIONS", "TIMES", "group_order"),
         filters=("Filter",),
         following=("LONGEST_INTERVAL",),
         log_file_rows=("LogFileRows",),
+        naming=("NOTHING_NAMED", "Naming", "Network", "PlacedResource", "Team"),
         original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),
         paths=("STDIN", "is_stdin"),
         periods=("periods_between",),

@@ -18,6 +18,7 @@ from aitrail.questions.conditions import Conditions, Texts, checked_columns
 from aitrail.questions.dimensions import dimensions
 from aitrail.questions.filters import Filter
 from aitrail.questions.following import Following
+from aitrail.questions.naming import NOTHING_NAMED, Naming
 from aitrail.questions.scanning import Scan, refuse_missing
 from aitrail.questions.selecting import whole_rows
 from aitrail.questions.source import Order, Row, RowSource
@@ -56,6 +57,7 @@ class EventStore:
     "now", or a period, which stands for its start: "today", "last-month", "monday", "2026-11" (see `during`). Those
     without an offset, and the months, weeks, days and hours of `usage`, are in the time zone `timezone`: a name such as
     "Europe/Berlin", "local" (this computer's), or a tzinfo. The eventTime of rows always is in UTC.
+    `naming` names teams and networks; see `aitrail.config.Config`, which reads them from a file.
     Conditions are those of `aitrail.questions.Filter`: one text, or several of which any may match; texts that begin
     with `!` exclude calls. An invalid question raises ConditionError or MomentError immediately, before anything is
     read. Raises TimeZoneError.
@@ -66,11 +68,13 @@ class EventStore:
         source: RowSource,
         *,
         timezone: str | tzinfo = UTC,
+        naming: Naming = NOTHING_NAMED,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.source = source
         self._zone = time_zone(timezone)
+        self._naming = naming
         self._clock = Clock(now=now, sleep=sleep)
 
     @classmethod
@@ -80,6 +84,7 @@ class EventStore:
         *,
         session: "boto3.Session | None" = None,
         timezone: str | tzinfo = UTC,
+        naming: Naming = NOTHING_NAMED,
     ) -> Self:
         """The events table of a deployed stack. Raises StackNotFoundError, TimeZoneError and botocore's errors."""
         import boto3  # noqa: PLC0415 (log files need no AWS)
@@ -93,7 +98,8 @@ class EventStore:
         config = Config(retries={"mode": "standard"}, max_pool_connections=2 * WORKERS)
         deployment = Deployment.find(session.client("cloudformation"), stack)
         client = session.client("dynamodb", config=config)
-        return cls(TableRows(client, deployment.events_table, retention=deployment.row_retention), timezone=timezone)
+        source = TableRows(client, deployment.events_table, retention=deployment.row_retention)
+        return cls(source, timezone=timezone, naming=naming)
 
     @classmethod
     def read(
@@ -102,6 +108,7 @@ class EventStore:
         session: "boto3.Session | None" = None,
         report: Callable[[str], None] = _log.warning,
         timezone: str | tzinfo = UTC,
+        naming: Naming = NOTHING_NAMED,
     ) -> Self:
         """Log files, without any table. Paths are files, folders and s3://bucket/prefix.
 
@@ -118,7 +125,8 @@ class EventStore:
 
         names = [fspath(path) for path in paths]
         refuse_missing(names)
-        return cls(LogFileRows(Scan(names, report=report, s3=s3), report=report), timezone=timezone)
+        source = LogFileRows(Scan(names, report=report, s3=s3), report=report)
+        return cls(source, timezone=timezone, naming=naming)
 
     def during(self, period: str | date) -> Ends:
         """`since` and `until` of a whole period, as keyword arguments of questions: `**store.during("last-month")`.
@@ -129,6 +137,9 @@ class EventStore:
         """
         window = period_of(period, self._clock.now(), self._zone)
         return Ends(since=window.since, until=window.until)
+
+    def _filter(self, conditions: Conditions) -> Filter:
+        return Filter.of(naming=self._naming, **conditions)
 
     def _window(self, since: Moment, until: Moment) -> Window:
         now = self._clock.now()
@@ -154,7 +165,7 @@ class EventStore:
         names = None if columns is None else checked_columns(columns)
         are_whole = names is None or not set(names) <= set(tables.NARROW_COLUMNS)
         read = partial(whole_rows, self.source) if are_whole else self.source.rows
-        rows = read(Filter.of(**conditions), window, order=order, limit=_most(limit))
+        rows = read(self._filter(conditions), window, order=order, limit=_most(limit))
         if names is None:
             return rows
         return ({name: row[name] for name in names if name in row} for row in rows)
@@ -186,7 +197,8 @@ class EventStore:
         the window until now or, if these are too many, from the first to the last call. `report` is called for what
         the sums do not include, and if there are still too many.
         """
-        names, window, wanted = dimensions(by), self._window(since, until), Filter.of(**conditions)
+        names, window = dimensions(by, self._naming), self._window(since, until)
+        wanted = self._filter(conditions)
         # What has been corrected, or ends a stream, need not meet the conditions: what no index needs is tested later.
         read = wanted.of_indexes()
         first, last = window.bounds
@@ -197,7 +209,7 @@ class EventStore:
             later=self._rows_after(window, read),
         )
         rows = self.source.rows(read, window, order=Order.ANY)
-        found = usage_of(rows, names, prices, report=report, zone=self._zone, reading=reading)
+        found = usage_of(rows, names, prices, report=report, zone=self._zone, naming=self._naming, reading=reading)
         until_now = Window(since=window.since, until=max(window.since, min(window.until, self._clock.now())))
         if zeros and not found.with_zeros(until_now, self._zone):
             report("Times without calls are left out, as there are too many: choose longer periods, or less time.")
@@ -244,7 +256,7 @@ class EventStore:
         baseline: str | timedelta,
         conditions: Conditions,
     ) -> Timeline:
-        wanted, window = Filter.of(**conditions), self._window(since, until)
+        wanted, window = self._filter(conditions), self._window(since, until)
         return Timeline(self.source, wanted, window, baseline=span_of(baseline), columns=columns)
 
     def follow(
@@ -260,7 +272,7 @@ class EventStore:
         """Calls as their rows appear, each once, in one list per interval; see `aitrail.questions.following`."""
         following = Following(
             source=self.source,
-            wanted=Filter.of(**conditions),
+            wanted=self._filter(conditions),
             lookback=span_of(lookback),
             interval=span_of(interval),
             whole=whole,
@@ -289,7 +301,7 @@ class EventStore:
         export = Export(
             source=self.source,
             folder=Path(folder),
-            wanted=Filter.of(**conditions),
+            wanted=self._filter(conditions),
             window=window_of(since, until, now, self._zone).clamped(now),
             now=now,
             format=format,

@@ -75,7 +75,7 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
       aitrail event 0b1c2d3e-4f50-4162-8374-95a6b7c8d901 --from AWSLogs/ -o json
     """
     chosen = [context.get_parameter_source(name) for name in ("format_", "query")]
-    if raw + source + any(each is not ParameterSource.DEFAULT for each in chosen) > 1:
+    if raw + source + any(each is ParameterSource.COMMANDLINE for each in chosen) > 1:
         raise click.UsageError("--raw and --source print the record as JSON: give one of them, without -o and --query.")
     from aitrail.questions import EventStore  # noqa: PLC0415 (would slow down --help)
 

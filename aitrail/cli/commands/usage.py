@@ -13,7 +13,7 @@ from aitrail.cli.options import Asked, Command, OneOf, option, output_options, q
 from aitrail.cli.output import Output, narrate, titled
 from aitrail.cli.views import Finished, cross_table, simple_table
 from aitrail.costs import PriceError, Prices
-from aitrail.questions import DIMENSIONS, MEASURES, TIMES, Usage, usage_fields
+from aitrail.questions import DIMENSIONS, MEASURES, NAMED, TIMES, Usage, usage_fields
 from aitrail.services import load
 
 _SECTION = "What to count"
@@ -117,6 +117,8 @@ def usage(
       aitrail usage --by principal --top 10 --sort characters --during last-month
     """
     by = tuple(dict.fromkeys(by))
+    for kind in set(by) & {*NAMED}:
+        asked.naming.names(kind)  # refused before anything is read
     sort = sort or measure or MEASURES[0]
     if prices is None and (cost or _COST in (measure, sort)):
         prices = Prices.read()
