@@ -48,7 +48,7 @@ def test_more_options_are_added_and_the_last_one_counts(ask):
 
     groups = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [(each["service"], each["operation"], each["calls"]) for each in groups] == [
-        ("polly", "SynthesizeSpeech", 2)
+        ("polly", "StartSpeechSynthesisTask", 2)
     ]
     assert ended.stderr.splitlines()[0].endswith("-o json --by operation -o jsonl --service polly")
 
