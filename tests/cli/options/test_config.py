@@ -271,11 +271,13 @@ def test_offers_names(program, config, line, expected):
     assert process.communicate(timeout=60) == (expected.encode(), b"")
 
 
-def test_table_is_asked_by_the_index_of_a_team(aitrail, usual, recorded, record):
+@pytest.mark.parametrize("command", ["events", "usage"])
+def test_table_is_asked_by_the_index_of_a_team(aitrail, usual, recorded, record, command):
     usual("[teams.owners]\nprincipals = ['user/audiobooks-batch']")
     recorded(record())
 
-    ended = aitrail("events", "-v", "--team", "owners", "--since", "2026-03-14", "--until", "2026-03-15")
+    ended = aitrail(command, "-v", "--team", "owners", "--since", "2026-03-14", "--until", "2026-03-15")
 
     assert (ended.exit_code, len(ended.stdout.splitlines())) == (0, 1)
-    assert "index by-principal, 1 value x 1 day" in ended.stderr
+    assert "(index by-principal, 1 value x 1 day" in ended.stderr
+    assert "by-service" not in ended.stderr
