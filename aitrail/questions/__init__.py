@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from aitrail.questions.filters import Filter
     from aitrail.questions.following import LONGEST_INTERVAL
     from aitrail.questions.log_file_rows import LogFileRows
-    from aitrail.questions.naming import NOTHING_NAMED, Naming, Network, PlacedResource, Team
+    from aitrail.questions.naming import NOTHING_NAMED, Naming
+    from aitrail.questions.networks import Network
     from aitrail.questions.original import (
         NoOriginalError,
         differing,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     )
     from aitrail.questions.store import EventStore
     from aitrail.questions.table_rows import TableRows
+    from aitrail.questions.teams import PlacedResource, Team
     from aitrail.questions.timeline import PLACES, TOUCHED_BY, Summary, Timeline, grouped
     from aitrail.questions.usage import OTHERS, Usage
     from aitrail.questions.usage_spellings import API_VERSIONS, ENGINES, usage_fields
@@ -60,7 +62,8 @@ else:
         filters=("Filter",),
         following=("LONGEST_INTERVAL",),
         log_file_rows=("LogFileRows",),
-        naming=("NOTHING_NAMED", "Naming", "Network", "PlacedResource", "Team"),
+        naming=("NOTHING_NAMED", "Naming"),
+        networks=("Network",),
         original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),
         paths=("STDIN", "is_stdin"),
         periods=("periods_between",),
@@ -73,6 +76,7 @@ else:
         ),
         store=("EventStore",),
         table_rows=("TableRows",),
+        teams=("PlacedResource", "Team"),
         timeline=("PLACES", "Summary", "TOUCHED_BY", "Timeline", "grouped"),
         usage=("OTHERS", "Usage"),
         usage_spellings=("API_VERSIONS", "ENGINES", "usage_fields"),
