@@ -49,10 +49,11 @@ def ask(context: click.Context, *, name: str | None, more: tuple[str, ...], list
     own = [each for each in context.params if each not in ("name", "more")]
     if listed or any(context.get_parameter_source(each) is ParameterSource.COMMANDLINE for each in own):
         raise click.UsageError(f"Put options of the question behind its name: aitrail ask {name} …")
-    if name not in questions:
+    found = next((each for each in questions.values() if each.name.lower() == name.lower()), None)
+    if found is None:
         known = or_valid(name, questions) if questions else f". No question is saved: see aitrail {context.info_name}."
         raise click.UsageError(f"There is no question {name!r}{known}")
-    _run(context.find_root(), (*questions[name].words, *more))
+    _run(context.find_root(), (*found.words, *more))
 
 
 def _run(root: click.Context, words: tuple[str, ...]) -> None:

@@ -40,6 +40,7 @@ def test_saved_command_runs_and_is_shown(ask, aitrail, logs):
     assert (ended.exit_code, ended.stdout) == (0, aitrail("usage", "--from", logs, "-o", "json").stdout)
     command, *rest = ended.stderr.splitlines()
     assert command == f"$ aitrail usage --by service --from '{logs}' -o json"
+    assert ask("SERVICES").stdout == ended.stdout
     assert rest == aitrail("usage", "--from", logs, "-o", "json").stderr.splitlines()
 
 
