@@ -7,6 +7,7 @@ is what the examples in docs/python.md print.
 
 import doctest
 import io
+import os
 import re
 import shlex
 import tempfile
@@ -103,7 +104,8 @@ def _printed(arguments: list[str]) -> str:
     """The command's output on stdout at the time CLOCK."""
     with redirect_stdout(io.StringIO()) as stdout, redirect_stderr(io.StringIO()):
         try:
-            with cli.make_context("aitrail", arguments, terminal_width=_WIDTH, max_content_width=_WIDTH) as context:
+            given = ["--config", os.devnull, *arguments]
+            with cli.make_context("aitrail", given, terminal_width=_WIDTH, max_content_width=_WIDTH) as context:
                 context.obj = Clock(now=lambda: CLOCK)
                 cli.invoke(context)
         except click.exceptions.Exit:

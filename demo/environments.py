@@ -38,6 +38,8 @@ def for_commands(folder: Path, endpoint: str, certificate: Certificate | None) -
             "CDK_DEFAULT_REGION": REGION,
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "true",
+            # The user's defaults are for other stacks.
+            "AITRAIL_CONFIG": os.devnull,
         }
         | _trust(certificate)
     )

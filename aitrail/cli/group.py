@@ -13,7 +13,7 @@ import click
 from aitrail import __version__
 from aitrail.cells import printable
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import HelpContext
+from aitrail.cli.options import HelpContext, config_option
 from aitrail.errors import AitrailError
 from aitrail.moments import MomentError
 from aitrail.questions import ConditionError
@@ -27,6 +27,7 @@ SECTIONS = {
         "who": "Show who touched a resource, newest first.",
         "what": "Show what a principal did, newest first.",
         "tail": "Follow calls as they appear in the table, until Ctrl-C.",
+        "ask": "Run a saved question, or list them.",
         "export": "Write calls to files in DIR, one for each service and day.",
         "scan": "Show the rows that log files contain, without using a table.",
     },
@@ -132,6 +133,7 @@ def _abandon_output() -> None:
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@config_option
 @click.version_option(__version__, prog_name="aitrail")
 def cli() -> None:
     """Show who used Amazon Polly, Transcribe, Lex and Personalize, as recorded in CloudTrail log files.

@@ -12,13 +12,23 @@ if TYPE_CHECKING:
     from aitrail.questions.combined_rows import CombinedRows, RowOf
     from aitrail.questions.compared_windows import PREVIOUS
     from aitrail.questions.comparison import COST, DIFFERENCE, Comparison
-    from aitrail.questions.conditions import ALL_COLUMNS, COLUMNS, USAGE_MEMBERS, WIDE_COLUMNS, Conditions, checked
+    from aitrail.questions.conditions import (
+        ALL_COLUMNS,
+        COLUMNS,
+        NAMED,
+        USAGE_MEMBERS,
+        WIDE_COLUMNS,
+        Conditions,
+        checked,
+    )
     from aitrail.questions.counting import ENDPOINT_REFUSAL, RECORD_KINDS, record_kind
     from aitrail.questions.dimensions import DIMENSIONS, TIMES, DimensionError, group_order
     from aitrail.questions.filters import Filter
     from aitrail.questions.first_and_last import COUNTS, SEEN, FirstAndLast
     from aitrail.questions.following import LONGEST_INTERVAL
     from aitrail.questions.log_file_rows import LogFileRows
+    from aitrail.questions.naming import NOTHING_NAMED, Naming
+    from aitrail.questions.networks import Network
     from aitrail.questions.original import (
         NoOriginalError,
         differing,
@@ -44,6 +54,7 @@ if TYPE_CHECKING:
     )
     from aitrail.questions.store import EventStore
     from aitrail.questions.table_rows import TableRows
+    from aitrail.questions.teams import PlacedResource, Team
     from aitrail.questions.timeline import ANYTHING, PLACES, TOUCHED_BY, Summary, Timeline, grouped
     from aitrail.questions.usage import OTHERS, Usage
     from aitrail.questions.usage_spellings import API_VERSIONS, ENGINES, usage_fields
@@ -54,13 +65,15 @@ else:
         compared_windows=("PREVIOUS",),
         comparison=("COST", "Comparison", "DIFFERENCE"),
         combined_rows=("CombinedRows", "RowOf"),
-        conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
+        conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "NAMED", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
         counting=("ENDPOINT_REFUSAL", "RECORD_KINDS", "record_kind"),
         dimensions=("DIMENSIONS", "DimensionError", "TIMES", "group_order"),
         filters=("Filter",),
         first_and_last=("COUNTS", "FirstAndLast", "SEEN"),
         following=("LONGEST_INTERVAL",),
         log_file_rows=("LogFileRows",),
+        naming=("NOTHING_NAMED", "Naming"),
+        networks=("Network",),
         original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),
         paths=("STDIN", "is_stdin"),
         periods=("periods_between",),
@@ -73,6 +86,7 @@ else:
         ),
         store=("EventStore",),
         table_rows=("TableRows",),
+        teams=("PlacedResource", "Team"),
         timeline=("ANYTHING", "PLACES", "Summary", "TOUCHED_BY", "Timeline", "grouped"),
         usage=("OTHERS", "Usage"),
         usage_spellings=("API_VERSIONS", "ENGINES", "usage_fields"),

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypedDict
 
 from aitrail.dynamodb import tables
+from aitrail.questions.naming import NOTHING_NAMED, Naming
 from aitrail.questions.spellings import (
     EXCLUDES,
     SPELLINGS,
     ConditionError,
+    Spelling,
     excluded_of,
     or_valid,
     place_of_arn,
@@ -29,6 +31,8 @@ Texts = str | Iterable[str]
 # Usage field -> the values of it, or texts such as "engine=neural".
 Labels = Texts | Mapping[str, Texts | bool | int]
 _SPELLINGS = SPELLINGS | USAGE_SPELLINGS
+# The conditions on names that the user chooses.
+NAMED = ("team", "network")
 
 
 class Conditions(TypedDict, total=False):
@@ -55,6 +59,8 @@ class Conditions(TypedDict, total=False):
     language: Texts
     api_version: Texts
     label: Labels
+    team: Texts
+    network: Texts
     read_only: bool | None
     mfa: bool | None
 
@@ -87,17 +93,18 @@ USAGE_MEMBERS = {
 }
 
 
-def checked(conditions: Conditions, registry: Registry | None = None) -> dict[str, Any]:
+def checked(conditions: Conditions, registry: Registry | None = None, naming: Naming = NOTHING_NAMED) -> dict[str, Any]:
     """The conditions with all values spelled as in rows, without duplicates. Raises ConditionError."""
     found: dict[str, Any] = {}
+    spellings = _SPELLINGS | {kind: naming.spelling(kind) for kind in NAMED}
     for name, given in conditions.items():
         if name in FLAGS:
             if not isinstance(given, bool | None):  # Python considers 1 equal to True, but no row contains it
                 raise ConditionError(f"{name} is {shown(given)}: give True, False or None.")
             found[name] = given
-        elif name in _SPELLINGS:
+        elif name in spellings:
             texts = _label_texts(given) if name == "label" and isinstance(given, Mapping) else _texts(name, given)
-            spelled = tuple(dict.fromkeys(_spelled(name, text, registry or load()) for text in texts))
+            spelled = tuple(dict.fromkeys(_spelled(name, text, spellings[name], registry or load()) for text in texts))
             _refuse_contradiction(name, spelled)
             found[name] = spelled
         else:
@@ -125,7 +132,7 @@ def _place_of(resources: tuple[str, ...], found: dict[str, Any], registry: Regis
     given = {name: text for name, text in place if text}
     for name, text in given.items():
         try:
-            spelled = _spelled(name, text, registry)
+            spelled = _spelled(name, text, SPELLINGS[name], registry)
         except ConditionError as error:
             raise _refusal(str(error), resources) from error
         if (given_too := wanted_of(found.get(name, ()))) and spelled not in given_too:
@@ -168,11 +175,11 @@ def _label_texts(given: Mapping[str, object]) -> Iterator[str]:
             yield f"{EXCLUDES}{field}={text[1:]}" if text.startswith(EXCLUDES) else f"{field}={text}"
 
 
-def _spelled(name: str, text: str, registry: Registry) -> str:
+def _spelled(name: str, text: str, spelling: Spelling, registry: Registry) -> str:
     prefix = EXCLUDES if text.startswith(EXCLUDES) else ""
     value = text.removeprefix(prefix)
     try:
-        spelled = _SPELLINGS[name](_once(value), registry)
+        spelled = spelling(_once(value), registry)
         if prefix and value.startswith("arn:"):
             raise _too_much(value, spelled)
     except ConditionError as error:

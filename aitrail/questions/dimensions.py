@@ -7,7 +7,8 @@ from typing import Any
 
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
-from aitrail.questions.conditions import COLUMNS, USAGE_MEMBERS
+from aitrail.questions.conditions import COLUMNS, NAMED, USAGE_MEMBERS
+from aitrail.questions.naming import NOTHING_NAMED, Naming
 from aitrail.questions.periods import PERIODS, chronological, period_of
 from aitrail.questions.source import Row
 from aitrail.questions.spellings import USUAL_CATEGORY, or_valid, shown
@@ -43,6 +44,8 @@ def _value_of(name: str) -> Callable[[Row], object]:
     condition = name.replace("-", "_")
     if name in TIMES:
         return period_of(name)
+    if name in NAMED:
+        return NOTHING_NAMED.of(name)
     if name in _OF_THEIR_OWN:
         return _OF_THEIR_OWN[name]
     return _attribute(COLUMNS[condition]) if condition in COLUMNS else _usage(*USAGE_MEMBERS[condition])
@@ -54,17 +57,22 @@ DIMENSIONS: dict[str, Callable[[Row], object]] = {
     for name in (
         *("service", "operation", "principal", "account", "region", *TIMES, "resource", "engine", "voice", "language"),
         *("outcome", "error-code", "credentials", "session", "principal-account", "source-ip", "access-key"),
-        *("called-by", "user-agent", "mfa", "api-version", "event-category"),
+        *("called-by", "user-agent", "mfa", "api-version", "event-category", *NAMED),
     )
 }
 
 
-def dimensions(by: Sequence[str]) -> tuple[str, ...]:
-    """The dimensions, each once: names of DIMENSIONS, or of usage fields. Raises DimensionError."""
+def dimensions(by: Sequence[str], naming: Naming = NOTHING_NAMED) -> tuple[str, ...]:
+    """The dimensions, each once: names of DIMENSIONS, or of usage fields.
+
+    Raises DimensionError, and ConditionError for team or network if none has a name.
+    """
     names = tuple(dict.fromkeys([by] if isinstance(by, str) else by))
     for name in names:
         if name not in DIMENSIONS and name not in usage_fields(load()):
             raise DimensionError(f"Cannot count by {shown(name)}{or_valid(name, (*DIMENSIONS, *usage_fields(load())))}")
+        if name in NAMED:
+            naming.names(name)
     return names
 
 
@@ -78,9 +86,12 @@ def timeless(names: Sequence[str]) -> Sequence[str]:
     return names
 
 
-def key_function(names: Sequence[str], zone: tzinfo = UTC) -> Callable[[Row], tuple[str | None, ...]]:
+def key_function(
+    names: Sequence[str], zone: tzinfo = UTC, naming: Naming = NOTHING_NAMED
+) -> Callable[[Row], tuple[str | None, ...]]:
     """A function that returns a row's values of these dimensions as texts, None where it has none."""
-    values = [period_of(name, zone) if name in TIMES else DIMENSIONS.get(name) or _usage(name) for name in names]
+    chosen = {name: period_of(name, zone) for name in TIMES} | {name: naming.of(name) for name in NAMED}
+    values = [chosen.get(name) or DIMENSIONS.get(name) or _usage(name) for name in names]
     return lambda row: tuple(text_of(value(row)) for value in values)
 
 

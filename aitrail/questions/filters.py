@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Self, Unpack
 
-from aitrail.questions.conditions import COLUMNS, Conditions, checked
+from aitrail.questions.conditions import COLUMNS, NAMED, Conditions, checked
+from aitrail.questions.naming import NOTHING_NAMED, Naming
 from aitrail.questions.resources import concerns
 from aitrail.questions.spellings import USUAL_CATEGORY, excluded_of, is_pattern, wanted_of
 from aitrail.questions.usage_tests import USAGE_TESTS, has_mfa, is_like_in_any_case, narrow_user_agent
@@ -32,6 +34,7 @@ class Filter:
     (203.0.113.0/24). Upper and lower case are the same for `error_code` and the conditions after it, except `session`.
     `user_agent` is compared with the product and its version (`usage.agent`) and with the whole userAgent, `language`
     with languageCode and localeId. `label` has texts such as `engine=neural`: of several fields, each has to match.
+    `team` and `network` are names of `naming`, or patterns, in any case; a call may lack them like an attribute.
     With `read_only` False, calls without this information count as writing, and with `mfa` False as made without MFA.
     """
 
@@ -56,19 +59,33 @@ class Filter:
     language: tuple[str, ...] = ()
     api_version: tuple[str, ...] = ()
     label: tuple[str, ...] = ()
+    team: tuple[str, ...] = ()
+    network: tuple[str, ...] = ()
     read_only: bool | None = None
     mfa: bool | None = None
+    naming: Naming = NOTHING_NAMED
 
     @classmethod
-    def of(cls, registry: Registry | None = None, **conditions: Unpack[Conditions]) -> Self:
-        """The filter with these conditions, with values spelled as in rows. Raises ConditionError."""
-        return cls(**checked(conditions, registry))
+    def of(
+        cls, registry: Registry | None = None, naming: Naming = NOTHING_NAMED, **conditions: Unpack[Conditions]
+    ) -> Self:
+        """The filter with these conditions, with values spelled as in rows. Raises ConditionError.
+
+        It has only the names that its conditions are about: what is the same question is an equal filter.
+        """
+        found = checked(conditions, registry, naming)
+        return cls(**found, naming=naming.only(name for name in NAMED if found.get(name)))
 
     def of_indexes(self) -> Self:
         """The filter with only the conditions that an index can answer; all of it, if it needs whole rows."""
         if self.user_agent:
             return self
-        return type(self)(service=self.service, principal=self.principal, resource=self.resource)
+        return type(self)(service=self.service, principal=self._read("principal"), resource=self._read("resource"))
+
+    def _read(self, name: str) -> tuple[str, ...]:
+        """The values of a condition that an index can answer, or those that every call of the wanted teams has."""
+        values: tuple[str, ...] = getattr(self, name)
+        return values if wanted_of(values) else (*self.exact(name), *values)
 
     def matcher(self) -> _RowTest:
         """A predicate: True if a whole row meets all conditions. A narrow one is taken for whole; see `verdict`."""
@@ -102,7 +119,12 @@ class Filter:
                     yield column, expected, _TESTS.get(name, _equals)(own)
 
     def _row_tests(self) -> Iterator[_RowTest]:
-        for name, make in {"resource": concerns, **USAGE_TESTS}.items():
+        makers: dict[str, Callable[[tuple[str, ...]], _RowTest]] = {
+            "resource": concerns,
+            **USAGE_TESTS,
+            **{kind: partial(_is_named, self.naming.of(kind)) for kind in NAMED},
+        }
+        for name, make in makers.items():
             values: tuple[str, ...] = getattr(self, name)
             if wanted := wanted_of(values):
                 yield make(wanted)
@@ -118,12 +140,11 @@ class Filter:
         return tuple(dict.fromkeys(name for name in wanted if name not in excluded))
 
     def exact(self, name: str) -> tuple[str, ...]:
-        """The values of a condition if a row has to equal one of them; () if it does not, or without the condition."""
+        """The values of a condition, or of the wanted teams, if a row has to equal one of them; otherwise ()."""
         values = wanted_of(getattr(self, name))
-        if name in _INEXACT or any(map(is_pattern, values)):
-            return ()
-        # An IPv6 address can be spelled in several ways.
-        return () if name == "source_ip" and any("/" in value or ":" in value for value in values) else values
+        if values and _are_exact(name, values):
+            return values
+        return self.naming.exact(wanted_of(self.team), name)
 
 
 def _negation(test: _RowTest) -> _RowTest:
@@ -134,6 +155,13 @@ def _negation(test: _RowTest) -> _RowTest:
 _INEXACT = ("event_category", "error_code", "called_by")
 
 
+def _are_exact(name: str, values: tuple[str, ...]) -> bool:
+    if name in _INEXACT or any(map(is_pattern, values)):
+        return False
+    # An IPv6 address can be spelled in several ways.
+    return not (name == "source_ip" and any("/" in value or ":" in value for value in values))
+
+
 def _equals(values: tuple[str, ...]) -> _Test:
     return lambda value: isinstance(value, str) and value in values
 
@@ -142,6 +170,11 @@ def _is_like(values: tuple[str, ...]) -> _Test:
     return lambda value: (
         isinstance(value, str) and (value in values or any(fnmatchcase(value, pattern) for pattern in values))
     )
+
+
+def _is_named(name_of: Callable[[Row], str | None], values: tuple[str, ...]) -> _RowTest:
+    is_like = is_like_in_any_case(values)
+    return lambda row: is_like(name_of(row))
 
 
 def _comes_from(values: tuple[str, ...]) -> _Test:

@@ -24,6 +24,7 @@ from aitrail.questions.dimensions import dimensions, timeless
 from aitrail.questions.filters import Filter
 from aitrail.questions.first_and_last import FirstAndLast, Lookback
 from aitrail.questions.following import Following
+from aitrail.questions.naming import NOTHING_NAMED, Naming
 from aitrail.questions.reach import lacking
 from aitrail.questions.scanning import Scan, refuse_missing
 from aitrail.questions.selecting import whole_rows
@@ -61,6 +62,7 @@ class EventStore:
     "now", or a period, which stands for its start: "today", "last-month", "monday", "2026-11" (see `during`). Those
     without an offset, and the months, weeks, days and hours of `usage`, are in the time zone `timezone`: a name such as
     "Europe/Berlin", "local" (this computer's), or a tzinfo. The eventTime of rows always is in UTC.
+    `naming` names teams and networks; see `aitrail.config.Config`, which reads them from a file.
     Conditions are those of `aitrail.questions.Filter`: one text, or several of which any may match; texts that begin
     with `!` exclude calls. An invalid question raises ConditionError or MomentError immediately, before anything is
     read. Raises TimeZoneError.
@@ -71,11 +73,13 @@ class EventStore:
         source: RowSource,
         *,
         timezone: str | tzinfo = UTC,
+        naming: Naming = NOTHING_NAMED,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.source = source
         self._zone = time_zone(timezone)
+        self._naming = naming
         self._clock = Clock(now=now, sleep=sleep)
 
     @classmethod
@@ -85,6 +89,7 @@ class EventStore:
         *,
         session: "boto3.Session | None" = None,
         timezone: str | tzinfo = UTC,
+        naming: Naming = NOTHING_NAMED,
     ) -> Self:
         """The events table of a deployed stack. Raises StackNotFoundError, TimeZoneError and botocore's errors."""
         import boto3  # noqa: PLC0415 (log files need no AWS)
@@ -101,7 +106,7 @@ class EventStore:
         source = TableRows(
             client, deployment.events_table, retention=deployment.row_retention, created=deployment.created
         )
-        return cls(source, timezone=timezone)
+        return cls(source, timezone=timezone, naming=naming)
 
     @classmethod
     def read(
@@ -110,6 +115,7 @@ class EventStore:
         session: "boto3.Session | None" = None,
         report: Callable[[str], None] = _log.warning,
         timezone: str | tzinfo = UTC,
+        naming: Naming = NOTHING_NAMED,
     ) -> Self:
         """Log files, without any table. Paths are files, folders and s3://bucket/prefix.
 
@@ -126,10 +132,11 @@ class EventStore:
 
         names = [fspath(path) for path in paths]
         refuse_missing(names)
-        return cls(LogFileRows(Scan(names, report=report, s3=s3), report=report), timezone=timezone)
+        source = LogFileRows(Scan(names, report=report, s3=s3), report=report)
+        return cls(source, timezone=timezone, naming=naming)
 
     @classmethod
-    def combined(cls, *stores: "EventStore", timezone: str | tzinfo = UTC) -> Self:
+    def combined(cls, *stores: "EventStore", timezone: str | tzinfo = UTC, naming: Naming = NOTHING_NAMED) -> Self:
         """Several stores as one, which gives a call that several of them have once; see `questions.CombinedRows`.
 
         If one of them reads a table, windows begin in 2013 at the earliest and end tomorrow at the latest. Raises
@@ -137,7 +144,7 @@ class EventStore:
         """
         from aitrail.questions.combined_rows import CombinedRows  # noqa: PLC0415 (few programs need it)
 
-        return cls(CombinedRows([store.source for store in stores]), timezone=timezone)
+        return cls(CombinedRows([store.source for store in stores]), timezone=timezone, naming=naming)
 
     def during(self, period: str | date) -> Ends:
         """`since` and `until` of a whole period, as keyword arguments of questions: `**store.during("last-month")`.
@@ -148,6 +155,9 @@ class EventStore:
         """
         window = period_of(period, self._clock.now(), self._zone)
         return Ends(since=window.since, until=window.until)
+
+    def _filter(self, conditions: Conditions) -> Filter:
+        return Filter.of(naming=self._naming, **conditions)
 
     def _window(self, since: Moment, until: Moment) -> Window:
         now = self._clock.now()
@@ -173,7 +183,7 @@ class EventStore:
         names = None if columns is None else checked_columns(columns)
         are_whole = names is None or not set(names) <= set(tables.NARROW_COLUMNS)
         read = partial(whole_rows, self.source) if are_whole else self.source.rows
-        rows = read(Filter.of(**conditions), window, order=order, limit=_most(limit))
+        rows = read(self._filter(conditions), window, order=order, limit=_most(limit))
         if names is None:
             return rows
         return ({name: row[name] for name in names if name in row} for row in rows)
@@ -205,8 +215,8 @@ class EventStore:
         the window until now or, if these are too many, from the first to the last call. `report` is called for what
         the sums do not include, and if there are still too many.
         """
-        names, window = dimensions(by), self._window(since, until)
-        found = self._usage(names, window, Filter.of(**conditions), prices)
+        names, window = dimensions(by, self._naming), self._window(since, until)
+        found = self._usage(names, window, self._filter(conditions), prices)
         for note in found.notes():
             report(note)
         until_now = Window(since=window.since, until=max(window.since, min(window.until, self._clock.now())))
@@ -233,13 +243,13 @@ class EventStore:
         `report` is called for what the sums do not include, and if calls of the other window may be missing. Raises
         DimensionError, also for a period (such as day) in `by`.
         """
-        names, now = timeless(dimensions(by)), self._clock.now()
+        names, now = timeless(dimensions(by, self._naming)), self._clock.now()
         windows = compared_windows(window_of(since, until, now, self._zone), to, now, self._zone)
         if self.source.by_day:
             windows = windows.within_time(now, self.source.kept_since)
         if checked_measure(measure) == COST and prices is None:
             prices = Prices.read()
-        wanted = Filter.of(**conditions)
+        wanted = self._filter(conditions)
         before, found = (self._usage(names, each, wanted, prices) for each in (windows.before, windows.window))
         for line in (*lacking(self.source, windows.since, self._zone), *notes_of_both(found, before, measure)):
             report(line)
@@ -261,7 +271,11 @@ class EventStore:
         `questions.first_and_last`. `report` is called if it cannot be told what is new, and if calls may be missing.
         Raises DimensionError, also for a period (such as day) in `by`.
         """
-        names, window, wanted = timeless(dimensions(by)), self._window(since, until), Filter.of(**conditions)
+        names, window, wanted = (
+            timeless(dimensions(by, self._naming)),
+            self._window(since, until),
+            self._filter(conditions),
+        )
         seen = Lookback.of(self.source, window, span_of(lookback))
         earlier = self._usage(names, seen.before, wanted, with_times=True) if seen.before else None
         seen = seen if earlier else seen.without_calls(self.source)
@@ -284,7 +298,7 @@ class EventStore:
         """The usage of a window; `with_times` makes the times of first and last calls exact."""
         rows = self.source.rows(wanted.of_indexes(), window, order=Order.ANY)
         reading = Reading.of(self.source, wanted, window, self._clock.now(), with_times=with_times)
-        return usage_of(rows, names, prices, zone=self._zone, reading=reading)
+        return usage_of(rows, names, prices, zone=self._zone, naming=self._naming, reading=reading)
 
     def who(
         self,
@@ -300,7 +314,7 @@ class EventStore:
 
         `*` stands for anything: all calls, also those that name no resource. Those that name one are `*/*`.
         """
-        wanted = _about("resource", resource, conditions)
+        wanted = self._about("resource", resource, conditions)
         return self._timeline(TOUCHED_BY, since, until, baseline, wanted)
 
     def what(
@@ -317,7 +331,18 @@ class EventStore:
 
         `*` stands for anyone: all calls, also those without a principal.
         """
-        return self._timeline(DONE_TO, since, until, baseline, _about("principal", principal, conditions))
+        return self._timeline(DONE_TO, since, until, baseline, self._about("principal", principal, conditions))
+
+    def _about(self, name: str, value: Texts, conditions: Conditions) -> Filter:
+        """The filter with one more condition, the subject of a timeline, of which ANYTHING wants all rows."""
+        if name in conditions:
+            raise ConditionError(f"{name} is given twice: it already is the first argument.")
+        wanted = self._filter(cast("Conditions", {**conditions, name: value}))
+        values: tuple[str, ...] = getattr(wanted, name)
+        if ANYTHING not in values:
+            return wanted
+        excluding: dict[str, Any] = {name: tuple(each for each in values if each.startswith(EXCLUDES))}
+        return replace(wanted, **excluding)
 
     def _timeline(
         self,
@@ -343,7 +368,7 @@ class EventStore:
         """Calls as their rows appear, each once, in one list per interval; see `aitrail.questions.following`."""
         following = Following(
             source=self.source,
-            wanted=Filter.of(**conditions),
+            wanted=self._filter(conditions),
             lookback=span_of(lookback),
             interval=span_of(interval),
             whole=whole,
@@ -372,7 +397,7 @@ class EventStore:
         export = Export(
             source=self.source,
             folder=Path(folder),
-            wanted=Filter.of(**conditions),
+            wanted=self._filter(conditions),
             window=window_of(since, until, now, self._zone).clamped(now),
             now=now,
             format=format,
@@ -389,15 +414,3 @@ def _most(limit: int | None) -> int | None:
     if not isinstance(limit, int) or limit < 0:
         raise ConditionError(f"limit is {limit!r}: give a whole number that is not negative, or None.")
     return limit if limit <= sys.maxsize else None  # islice accepts no larger number, and no source has more rows
-
-
-def _about(name: str, value: Texts, conditions: Conditions) -> Filter:
-    """The filter with one more condition, the subject of a timeline, of which ANYTHING wants all rows."""
-    if name in conditions:
-        raise ConditionError(f"{name} is given twice: it already is the first argument.")
-    wanted = Filter.of(**cast("Conditions", {**conditions, name: value}))
-    values: tuple[str, ...] = getattr(wanted, name)
-    if ANYTHING not in values:
-        return wanted
-    excluding: dict[str, Any] = {name: tuple(each for each in values if each.startswith(EXCLUDES))}
-    return replace(wanted, **excluding)

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 from aitrail.costs import Prices
 from aitrail.questions.amounts import Amounts, amounts_of, is_call, is_network_activity
 from aitrail.questions.dimensions import key_function
+from aitrail.questions.naming import NOTHING_NAMED, Naming
 from aitrail.questions.source import Row
 from aitrail.questions.streams import Streams
 from aitrail.questions.usage_members import usage_member
@@ -34,8 +35,10 @@ class Tally:
     the group of each account, but once in each group, and once in each sum of groups.
     """
 
-    def __init__(self, names: Iterable[str], prices: Prices | None, zone: tzinfo = UTC) -> None:
-        self._key_of = key_function(tuple(names), zone)
+    def __init__(
+        self, names: Iterable[str], prices: Prices | None, zone: tzinfo = UTC, naming: Naming = NOTHING_NAMED
+    ) -> None:
+        self._key_of = key_function(tuple(names), zone, naming)
         self._prices = prices
         self._groups: defaultdict[Key, Amounts] = defaultdict(Amounts)
         self._copies: defaultdict[str, list[_Call]] = defaultdict(list)

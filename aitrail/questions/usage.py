@@ -16,6 +16,7 @@ from aitrail.costs import Prices
 from aitrail.questions.amounts import Amounts
 from aitrail.questions.counting import Count, Reading
 from aitrail.questions.dimensions import TIMES, dimensions, group_order
+from aitrail.questions.naming import NOTHING_NAMED, Naming
 from aitrail.questions.periods import periods_between
 from aitrail.questions.source import Row
 from aitrail.questions.tally import Key, Tally
@@ -144,6 +145,7 @@ def usage(  # noqa: PLR0913 (each is a separate choice)
     *,
     report: Callable[[str], None] | None = None,
     zone: tzinfo = UTC,
+    naming: Naming = NOTHING_NAMED,
     reading: Reading = _ROWS_ALONE,
 ) -> Usage:
     """The measures of each group and, with `prices`, its `cost`.
@@ -154,14 +156,15 @@ def usage(  # noqa: PLR0913 (each is a separate choice)
     `unmeasured` counts successful calls whose characters or stream time are not known. `cost` is a Decimal in the
     prices' currency and covers Polly's charge for characters; it is None for a group without any price, or without any
     known number of characters. With `costIsAtLeast`, the characters of other calls are not known. `report` is called
-    for what the measures and `cost` do not include. TIMES are those of the time zone `zone`.
+    for what the measures and `cost` do not include. TIMES are those of the time zone `zone`,
+    teams and networks those of `naming`.
 
     Groups are sorted by time if one of TIMES is among `by`, then by calls, most first, then by name. Memory depends on
     the number of groups, and of calls that several records describe. Raises DimensionError, and the errors of reading
     rows.
     """
-    names = dimensions(by)
-    tally = Tally(names, prices, zone)
+    names = dimensions(by, naming)
+    tally = Tally(names, prices, zone, naming)
     count = Count(tally, reading)
     for row in rows:
         count.add(row)

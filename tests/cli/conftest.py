@@ -34,6 +34,7 @@ from tests.shared.quick_moto import quicken
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "aitrail.cli")
 OF_THE_CALLER = (
+    "AITRAIL_CONFIG",
     "AITRAIL_TIMEZONE",
     "AITRAIL_STACK",
     "AITRAIL_REGION",
@@ -59,6 +60,7 @@ def environment(monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-such-file"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "no-such-folder"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-such-folder"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 

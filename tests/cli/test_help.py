@@ -179,7 +179,7 @@ def test_options_have_the_names_that_people_know():
         *("--credentials", "--source-ip", "--access-key", "--read-only", "--write-only", "--event-category"),
         *("--since", "--until", "--during", "--timezone", "--limit", "--all", "--reverse", "--columns"),
         *("--error-code", "--session", "--called-by", "--user-agent", "--engine", "--voice", "--language"),
-        *("--api-version", "--label", "--mfa"),
+        *("--api-version", "--label", "--team", "--network", "--mfa"),
         *("--since", "--until", "--limit", "--all", "--reverse", "--columns"),
         *("--from", "more", "--strict", "--stack", "--profile", "--region", "--endpoint-url", "-v", "--verbose"),
     }

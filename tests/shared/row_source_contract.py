@@ -13,7 +13,7 @@ from aitrail.questions import DIMENSIONS, EventStore, Filter, Order, grouped
 from aitrail.questions.dimensions import text_of
 from aitrail.rows import row_of
 from aitrail.window import Window
-from tests.shared.wanted_rows import ADDRESSES, LONG, USER_AGENTS, VALUES, filters, is_wanted
+from tests.shared.wanted_rows import ADDRESSES, LONG, USER_AGENTS, VALUES, filter_of, filters, is_wanted
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 ALWAYS = Window(since=NOON - timedelta(days=3), until=NOON + timedelta(days=3))
@@ -244,7 +244,7 @@ class RowSourceContract:
         hour = Window(since=NOON, until=NOON + timedelta(hours=1))
 
         for value in VALUES[name]:
-            for wanted in (Filter(**{name: (value,)}), Filter(**{name: (f"!{value}",)})):
+            for wanted in (filter_of(**{name: (value,)}), filter_of(**{name: (f"!{value}",)})):
                 found = list(source.rows(wanted, hour, order=Order.OLDEST_FIRST))
 
                 assert found == [narrow(row) for row in rows if is_wanted(row, wanted)]

@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_network
 
 from hypothesis import strategies as st
 
-from aitrail.questions import Filter
+from aitrail.questions import NAMED, Filter, Naming, Network, PlacedResource, Team
 
 # Longer than what a row keeps of a further resource.
 LONG = "n" * 100
@@ -19,6 +19,20 @@ USER_AGENTS = [
     "AWS Internal",
     "[Boto3/1.34.2 cfg/retry-mode#legacy]",
 ]
+# Teams overlap each other: a call belongs to the first one. Some have values of one index only.
+NAMING = Naming(
+    teams=(
+        Team(name="people", principals=("user/Alice",), sessions=("i-*",), resources=(PlacedResource("lexicon/p*"),)),
+        Team(name="owners", principals=("root", "user/Alice", "user/Bob")),
+        Team(name="shop", resources=(PlacedResource("campaign/*", "111122223333", "eu-west-1"),)),
+        Team(name="Lexicons", resources=(PlacedResource(f"lexicon/{LONG}"), PlacedResource("lexicon/names"))),
+        Team(name="billing", accounts=("444455556666",)),
+    ),
+    networks=(
+        Network(name="office", blocks=("192.0.2.0/24", "2001:db8::/32")),
+        Network(name="desk", blocks=("192.0.2.41/32", "2001:db8:0::/48")),
+    ),
+)
 VALUES = {
     "service": ["polly", "transcribe", "lex", "personalize"],
     "operation": ["SynthesizeSpeech", "ListBots", "List*", "*e[sS]*", "?istBots"],
@@ -47,11 +61,13 @@ VALUES = {
     "language": ["en-US", "en_us", "en*", "de-DE"],
     "api_version": ["v1", "v2"],
     "label": ["engine=neural", "voiceId=jo*", "requestCharacters=25", "identifyLanguage=true", "numResults=*"],
+    "team": [*("people", "owners", "shop", "Lexicons", "billing", "lexicons"), "*s", "[os]*", "*"],
+    "network": ["office", "desk", "Desk", "*"],
 }
 FLAGS = ("read_only", "mfa")
 # Conditions whose values may be patterns, and those that take upper and lower case for the same.
 LIKE = {"operation", "principal", "resource", "source_ip", "session"}
-IN_ANY_CASE = {"error_code", "called_by", "user_agent", "engine", "voice", "language", "api_version", "label"}
+IN_ANY_CASE = {"error_code", "called_by", "user_agent", "engine", "voice", "language", "api_version", "label", *NAMED}
 COLUMNS = {
     "service": "service",
     "operation": "operation",
@@ -82,8 +98,13 @@ def filters(names=(*VALUES, *FLAGS), *, most=3):
     return (
         st.lists(st.sampled_from(sorted(names)), max_size=most, unique=True)
         .flatmap(lambda chosen: st.fixed_dictionaries({name: _conditions(name) for name in chosen}))
-        .map(lambda conditions: Filter(**conditions))
+        .map(lambda conditions: filter_of(**conditions))
     )
+
+
+def filter_of(**conditions):
+    """The filter with these conditions, as rows spell them, and NAMING as far as they are about it."""
+    return Filter(**conditions, naming=NAMING.only(conditions.keys()))
 
 
 def is_wanted(row, wanted):
@@ -119,6 +140,8 @@ def _has(row, name, value):
 
 def _texts(row, name):
     usage = row.get("usage", {})
+    if name in NAMED:
+        return [team_of(row) if name == "team" else network_of(row)]
     if name == "event_category":
         return [row.get("eventCategory") or "Management"]
     if name == "user_agent":
@@ -131,6 +154,32 @@ def _texts(row, name):
         return [row.get("resource"), *(f"lexicon/{each}" for each in named if "resource" in row)]
     fields = {"engine": "engine", "voice": "voiceId", "api_version": "apiVersion"}
     return [usage.get(fields[name]) if name in fields else row.get(COLUMNS[name])]
+
+
+def team_of(row, naming=NAMING):
+    """The first team that the whole row matches."""
+    for team in naming.teams:
+        values = {"principal": team.principals, "account": team.accounts, "session": team.sessions}
+        if any(_has(row, name, value) for name, each in values.items() for value in each):
+            return team.name
+        for resource in team.resources:
+            place = {"recipientAccountId": resource.account, "awsRegion": resource.region}
+            is_there = all(value is None or row.get(column) == value for column, value in place.items())
+            if is_there and _has(row, "resource", resource.name):
+                return team.name
+    return None
+
+
+def network_of(row, naming=NAMING):
+    """The network that has the smallest block with the row's address."""
+    address = row.get("sourceIPAddress")
+    found = [
+        (ip_network(block).prefixlen, network.name)
+        for network in naming.networks
+        for block in network.blocks
+        if isinstance(address, str) and "/" not in address and _is_in(address, block)
+    ]
+    return max(found)[1] if found else None
 
 
 def _is_like(name, text, value):

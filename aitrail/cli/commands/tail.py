@@ -16,6 +16,7 @@ from aitrail.cli.options import (
     columns_option,
     filter_options,
     length_of,
+    naming_of,
     only,
     option,
     output_options,
@@ -92,7 +93,7 @@ def tail(
     from aitrail.questions import EventStore  # noqa: PLC0415 (would slow down --help)
 
     place = Deployed(*accesses)
-    store = EventStore(place.source, sleep=clock_of(context).sleep)
+    store = EventStore(place.source, naming=naming_of(context), sleep=clock_of(context).sleep)
     polls = store.follow(
         lookback=lookback,
         interval=interval,

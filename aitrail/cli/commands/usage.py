@@ -28,6 +28,7 @@ from aitrail.questions import (
     DIFFERENCE,
     DIMENSIONS,
     MEASURES,
+    NAMED,
     SEEN,
     TIMES,
     Comparison,
@@ -152,6 +153,8 @@ def usage(
       aitrail usage --by principal --first-last --since 30d --query '[?silent]'
     """
     by = tuple(dict.fromkeys(by))
+    for kind in set(by) & {*NAMED}:
+        asked.naming.names(kind)  # refused before anything is read
     if other.first_last:
         other.refuse({"--measure": measure, "--top": top, "--cost": cost or None, "--prices": prices})
         _show_first_and_last(asked, by, other, sort, output)

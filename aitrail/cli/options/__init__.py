@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.choice import OneOf
     from aitrail.cli.options.columns import columns_option, only, table_columns
     from aitrail.cli.options.command import Command, option, verbose_option
+    from aitrail.cli.options.config import ASK, config_of, config_option, config_path, naming_of
     from aitrail.cli.options.deliveries import (
         DELIVERED,
         Report,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     )
     from aitrail.cli.options.filters import filter_options
     from aitrail.cli.options.limit import limit_options
+    from aitrail.cli.options.offering import offer_of
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
     from aitrail.cli.options.other_time import OtherTime, other_time_options
     from aitrail.cli.options.output import output_options
@@ -49,9 +51,11 @@ else:
         aws=("Access", "UnreachableError", "hint"),
         choice=("OneOf",),
         columns=("columns_option", "only", "table_columns"),
+        config=("ASK", "config_of", "config_option", "config_path", "naming_of"),
         deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
         filters=("filter_options",),
         limit=("limit_options",),
+        offering=("offer_of",),
         origins=("WHICH", "origin_options", "texts_of"),
         other_time=("OtherTime", "other_time_options"),
         output=("output_options",),

@@ -16,6 +16,7 @@ _FIRST = ROW_COLUMNS[:3]
 _ASKED = {
     **COLUMNS,
     "read_only": "readOnly",
+    "network": COLUMNS["source_ip"],
     **dict.fromkeys((*USAGE_MEMBERS, "label", "user_agent", "mfa"), "usage"),
 }
 

@@ -6,8 +6,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from aitrail.cli.options.config import ConfiguredContext
 from aitrail.cli.options.offering import OFFERS
-from aitrail.cli.options.wrapping import HelpContext
 
 _LAST = "Options"
 
@@ -32,7 +32,18 @@ class _FromEnvironment(click.Option):
 class Command(click.Command):
     """A command of aitrail, whose options are added with `option` under a heading."""
 
-    context_class = HelpContext
+    context_class = ConfiguredContext
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the options; --config is one of all commands, and belongs before their names."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.option_name != "--config":
+                raise
+            raise click.UsageError(
+                f"Put --config before the command: aitrail --config FILE {ctx.info_name} …"
+            ) from error
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the options, with headings in order of first occurrence; --help is last."""

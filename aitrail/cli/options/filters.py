@@ -1,12 +1,13 @@
 """The options of a filter: --service, --principal, --errors and so on."""
 
 import functools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import click
 
 from aitrail.cli.options.command import option, repeated
+from aitrail.cli.options.config import naming_of
 from aitrail.cli.options.offering import offer_of
 from aitrail.questions import (
     API_VERSIONS,
@@ -28,8 +29,11 @@ _PREFIX = "wanted_"
 _SECTION = "Which calls (repeat for more values; !VALUE excludes)"
 
 
-def _completed(known: Collection[str]) -> Callable[..., list[str]]:
-    offer = offer_of(lambda _: known)
+_Known = Callable[[click.Context], Iterable[str]]
+
+
+def _completed(known: Collection[str] | _Known) -> Callable[..., list[str]]:
+    offer = offer_of(known if callable(known) else lambda _: known)
 
     def completed(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
         prefix = EXCLUDES if incomplete.startswith(EXCLUDES) else ""
@@ -42,7 +46,7 @@ def _services() -> list[str]:
     return [service.name for service in load().services]
 
 
-def _texts(name: str, condition: str, metavar: str, text: str, known: Collection[str] = ()) -> Any:  # noqa: ANN401
+def _texts(name: str, condition: str, metavar: str, text: str, known: Collection[str] | _Known = ()) -> Any:  # noqa: ANN401
     return option(
         _SECTION,
         name,
@@ -100,6 +104,16 @@ _OPTIONS: Sequence[Any] = (
         "fields, each has to match.",
         [f"{name}=" for name in usage_fields(load())],
     ),
+    _texts(
+        *("--team", "team", "NAME"),
+        "Team of the call, as the configuration file names it, or a pattern.",
+        lambda context: naming_of(context).names("team"),
+    ),
+    _texts(
+        *("--network", "network", "NAME"),
+        "Network of the address, likewise; '!*' is outside of all.",
+        lambda context: naming_of(context).names("network"),
+    ),
     option(
         *(_SECTION, "--mfa/--no-mfa", f"{_PREFIX}mfa"),
         default=None,
@@ -150,7 +164,7 @@ def filter_options(*without: str) -> Callable[[Callable[..., None]], Callable[..
 def _check(conditions: Conditions) -> None:
     """Refuses conditions that no row can meet, before anything is read, and names the option."""
     try:
-        checked(conditions)
+        checked(conditions, naming=naming_of(click.get_current_context()))
     except ConditionError as error:
         name = _PREFIX + (error.condition or "")
         parameter = next(each for each in click.get_current_context().command.params if each.name == name)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aitrail.calendars import local_time
+from aitrail.cli.options.config import naming_of
 from aitrail.cli.options.filters import filter_options
 from aitrail.cli.options.place import Place, place_options
 from aitrail.cli.options.window import WHEN, ends_options, now_of, zone_of
 from aitrail.cli.output import narrate
 from aitrail.moments import MomentError, window_of
-from aitrail.questions import Conditions, excluded_of, is_pattern, lacks_kind, nearest, wanted_of
+from aitrail.questions import Conditions, Naming, excluded_of, is_pattern, lacks_kind, nearest, wanted_of
 from aitrail.services import load
 from aitrail.window import Window
 
@@ -39,13 +40,14 @@ class Asked:
     window: Window
     now: datetime
     zone: tzinfo
+    naming: Naming
 
     @cached_property
     def store(self) -> "EventStore":
         """The store that answers the question. Raises the errors of reaching it."""
         from aitrail.questions import EventStore  # noqa: PLC0415 (would slow down --help)
 
-        return EventStore(self.place.source, timezone=self.zone, now=lambda: self.now)
+        return EventStore(self.place.source, timezone=self.zone, naming=self.naming, now=lambda: self.now)
 
     @property
     def question(self) -> Any:  # noqa: ANN401 (keyword arguments of EventStore's questions)
@@ -128,7 +130,8 @@ def question_options(*without: str) -> Callable[[Callable[..., None]], Callable[
                 window = window_of(since or place.since, until or place.until, now, zone)
             except MomentError as error:
                 raise click.UsageError(str(error)) from error
-            asked = Asked(place=place, conditions=conditions, window=window, now=now, zone=zone)
+            naming = naming_of(context)
+            asked = Asked(place=place, conditions=conditions, window=window, now=now, zone=zone, naming=naming)
             command(*args, asked=asked, **options)
 
         return with_question

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aitrail.aws import is_of_network
-from aitrail.questions import CombinedRows, Filter, Order, Row, RowSource, whole_rows
+from aitrail.questions import NOTHING_NAMED, CombinedRows, Filter, Order, Row, RowSource, whole_rows
 from aitrail.questions.export.files import Files, Progress
 from aitrail.questions.export.folder import ExportError, Folder
 from aitrail.questions.export.formats import FORMATS, Write, writer_of
@@ -103,8 +103,10 @@ class Export:
     @property
     def _settings(self) -> Settings:
         # The names of the folders contain the services.
-        names = [field.name for field in fields(self.wanted) if field.name != "service"]
+        names = [field.name for field in fields(self.wanted) if field.name not in ("service", "naming")]
         conditions = {name: getattr(self.wanted, name) for name in names}
+        if self.wanted.naming != NOTHING_NAMED:  # other names would be another export
+            conditions["naming"] = (self.wanted.naming.fingerprint,)
         return Settings(
             format=self.format,
             whole=self.whole,

@@ -89,7 +89,8 @@ def test_conditions_and_window_choose_what_is_counted(aitrail, folder):
 
 @pytest.mark.parametrize("name", DIMENSIONS)
 def test_every_dimension_can_be_asked_for(aitrail, folder, name):
-    ended = aitrail("usage", "--from", folder, "--by", name.upper())
+    (folder / "config.toml").write_text("teams.a.principals = '*'\nnetworks.b = '::/0'")
+    ended = aitrail("--config", folder / "config.toml", "usage", "--from", folder, "--by", name.upper())
 
     assert (ended.exit_code, sum(group["calls"] for group in as_json(ended))) == (0, 4)
     assert all(name in group for group in as_json(ended))

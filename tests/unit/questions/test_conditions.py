@@ -4,6 +4,7 @@ import pytest
 
 from aitrail.questions import ConditionError, Conditions, checked
 from aitrail.services import load
+from tests.shared.wanted_rows import NAMING
 
 LONG = "x" * 600
 
@@ -18,7 +19,7 @@ TEXTS = [name for name in Conditions.__annotations__ if name not in ("read_only"
 )
 def test_a_message_is_short_and_printable_whatever_was_given(name, text):
     with pytest.raises(ConditionError) as refused:
-        checked({name: text})
+        checked({name: text}, naming=NAMING)
 
     message = str(refused.value)
     assert message.isprintable()
@@ -89,15 +90,17 @@ GOOD = {
     "language": "de-DE",
     "api_version": "v1",
     "label": "engine=neural",
+    "team": "owners",
+    "network": "office",
 }
 
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_condition_takes_values_to_exclude_and_refuses_wrong_ones(name):
-    assert checked({name: f"!{GOOD[name]}"}) == {name: (f"!{GOOD[name]}",)}
+    assert checked({name: f"!{GOOD[name]}"}, naming=NAMING) == {name: (f"!{GOOD[name]}",)}
     for wrong in ("!", "!!", "! ", "!\x00"):
         with pytest.raises(ConditionError) as refused:
-            checked({name: wrong})
+            checked({name: wrong}, naming=NAMING)
         assert (refused.value.condition, refused.value.text) == (name, wrong)
 
 
@@ -106,7 +109,7 @@ def test_a_value_that_is_both_wanted_and_excluded_is_refused(name):
     good = GOOD[name]
 
     with pytest.raises(ConditionError) as refused:
-        checked({name: [good, f"!{good}"]})
+        checked({name: [good, f"!{good}"]}, naming=NAMING)
 
     assert str(refused.value) == f"{good!r} is both wanted and excluded: no call can meet that."
     assert refused.value.condition == name
@@ -159,7 +162,8 @@ def test_an_unknown_condition_is_refused_with_the_nearest():
     assert str(refused.value) == (
         "There is no condition 'servce': did you mean service? Choose from service, operation, principal, "
         "principal_account, resource, account, region, outcome, credentials, source_ip, access_key, event_category, "
-        "error_code, session, called_by, user_agent, engine, voice, language, api_version, label, read_only, mfa."
+        "error_code, session, called_by, user_agent, engine, voice, language, api_version, label, team, network, "
+        "read_only, mfa."
     )
 
 

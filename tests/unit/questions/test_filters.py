@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.dynamodb.tables import NARROW_COLUMNS
-from aitrail.questions import COLUMNS, USAGE_MEMBERS, ConditionError, Conditions, Filter
+from aitrail.questions import COLUMNS, NAMED, USAGE_MEMBERS, ConditionError, Conditions, Filter
 from aitrail.services import load
 from tests.shared.wanted_rows import filters, is_wanted, rows
 
@@ -249,9 +249,9 @@ def test_calls_that_do_not_say_whether_mfa_was_used_count_as_without(usage):
 
 
 def test_every_condition_looks_at_what_indexes_have_except_for_user_agents():
-    conditions = {*COLUMNS, *USAGE_MEMBERS, "label", "user_agent", "read_only", "mfa"}
+    conditions = {*COLUMNS, *USAGE_MEMBERS, "label", *NAMED, "user_agent", "read_only", "mfa"}
 
-    assert conditions == Conditions.__annotations__.keys() == set(Filter.__dataclass_fields__)
+    assert conditions == Conditions.__annotations__.keys() == set(Filter.__dataclass_fields__) - {"naming"}
     assert {*COLUMNS.values(), "readOnly", "usage"} <= set(NARROW_COLUMNS)
 
 

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from aitrail.costs import Prices
 from aitrail.moments import MomentError
-from aitrail.questions import EventStore, Order
+from aitrail.questions import ConditionError, EventStore, Naming, Network, Order, Team
 from aitrail.questions.amounts import MEASURES, characters_of
 from aitrail.questions.dimensions import DIMENSIONS, DimensionError
 from aitrail.questions.usage import usage
 from aitrail.questions.usage_spellings import usage_fields
 from aitrail.services import load
+from tests.shared.wanted_rows import network_of, team_of
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 
@@ -85,15 +86,29 @@ VALUES = {
     "mfa": "true",
     "api-version": "v2",
     "event-category": "Management",
+    "team": "search",
+    "network": "office",
 }
 MORE = {"voiceId": "Joanna", "languageCode": "en-GB", "agent": "Boto3/1.34.2", "mfa": True, "apiVersion": "v2"}
+
+
+NAMED_AS = Naming(
+    teams=(Team(name="search", accounts=("111122223333",)),),
+    networks=(Network(name="office", blocks=("203.0.113.0/24",)),),
+)
 
 
 @pytest.mark.parametrize("name", DIMENSIONS)
 def test_rows_are_counted_by_what_the_dimension_says(name):
     whole = row(calledBy="lex.amazonaws.com", usage=row()["usage"] | MORE)
 
-    assert usage([whole], [name]) == [{name: VALUES[name]} | counted()]
+    assert usage([whole], [name], naming=NAMED_AS) == [{name: VALUES[name]} | counted()]
+
+
+@pytest.mark.parametrize("name", ["team", "network"])
+def test_counting_by_names_without_any_is_refused(name):
+    with pytest.raises(ConditionError, match=f"^No {name} has a name"):
+        usage([], [name])
 
 
 def test_rows_are_counted_by_any_usage_field():
@@ -359,12 +374,12 @@ def value_of(each, name):
         return each["eventTime"][:13] + ":00Z"
     if name in ("minute", "second"):
         return each["eventTime"][: {"minute": 16, "second": 19}[name]] + "Z"
+    if name in ("team", "network"):
+        return (team_of if name == "team" else network_of)(each, NAMED_AS)
     if name == "engine":
         return each["usage"].get("engine")
-    if name == "month":
-        return each["eventDay"][:7]
-    if name in ("week", "event-category"):
-        return {"week": "2026-11-16", "event-category": "Management"}[name]
+    if name in ("month", "week", "event-category"):
+        return {"month": each["eventDay"][:7], "week": "2026-11-16", "event-category": "Management"}[name]
     attributes = {"account": "recipientAccountId", "region": "awsRegion", "day": "eventDay"}
     attributes |= {"principal-account": "principalAccount", "session": "sessionName", "error-code": "errorCode"}
     attributes |= {"source-ip": "sourceIPAddress", "access-key": "accessKeyId", "second": "eventTime"}
@@ -442,7 +457,7 @@ def without_nothing(found):
 @given(rows=st.lists(ROWS, max_size=20), by=BY)
 @LAW
 def test_usage_is_what_counting_each_group_by_itself_gives(rows, by):
-    groups = usage(rows, by, PRICES)
+    groups = usage(rows, by, PRICES, naming=NAMED_AS)
 
     assert by_key(groups, by) == brute_force(rows, by)
     assert len(groups) == len(by_key(groups, by))
@@ -453,29 +468,29 @@ def test_usage_is_what_counting_each_group_by_itself_gives(rows, by):
 def test_order_of_rows_makes_no_difference(data, rows, by):
     shuffled = data.draw(st.permutations(rows))
 
-    assert usage(shuffled, by, PRICES) == usage(rows, by, PRICES)
+    assert usage(shuffled, by, PRICES, naming=NAMED_AS) == usage(rows, by, PRICES, naming=NAMED_AS)
 
 
 @given(rows=st.lists(ROWS, max_size=20), by=BY, place=st.integers(0, 20))
 @LAW
 def test_parts_add_up_to_the_whole(rows, by, place):
-    parts = [by_key(usage(part, by, PRICES), by) for part in (rows[:place], rows[place:])]
+    parts = [by_key(usage(part, by, PRICES, naming=NAMED_AS), by) for part in (rows[:place], rows[place:])]
 
     summed = {
         key: functools.reduce(all_added, (part[key] for part in parts if key in part))
         for key in {key for part in parts for key in part}
     }
-    assert without_nothing(summed) == without_nothing(by_key(usage(rows, by, PRICES), by))
+    assert without_nothing(summed) == without_nothing(by_key(usage(rows, by, PRICES, naming=NAMED_AS), by))
 
 
 @given(rows=st.lists(ROWS, max_size=20), by=BY.filter(bool))
 @LAW
 def test_sums_over_a_dimension_are_the_usage_without_it(rows, by):
     summed = {}
-    for key, measures in by_key(usage(rows, by, PRICES), by).items():
+    for key, measures in by_key(usage(rows, by, PRICES, naming=NAMED_AS), by).items():
         summed[key[1:]] = all_added(summed[key[1:]], measures) if key[1:] in summed else measures
 
-    assert without_nothing(summed) == without_nothing(by_key(usage(rows, by[1:], PRICES), by[1:]))
+    assert without_nothing(summed) == without_nothing(by_key(usage(rows, by[1:], PRICES, naming=NAMED_AS), by[1:]))
 
 
 class Source:

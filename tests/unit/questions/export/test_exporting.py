@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from aitrail.cells import csv_cell
 from aitrail.dynamodb.tables import NARROW_COLUMNS
-from aitrail.questions import Filter, Order, characters_of
+from aitrail.questions import Filter, Naming, Network, Order, Team, characters_of
 from aitrail.questions.export import FORMATS, Export, ExportError, MissingPyarrowError, OtherExportError
 from aitrail.questions.export import formats as formats_module
 from aitrail.questions.export.columns import Kind, columns_of
@@ -544,6 +544,19 @@ def test_order_of_conditions_and_services_make_no_other_export(tmp_path):
     export(source, tmp_path, wanted=Filter(outcome=("denied", "ok")))
 
     assert ids(tmp_path) == ["00000001", "00000002"]
+
+
+def test_same_team_with_another_meaning_is_another_export(tmp_path):
+    def wanted(*names, networks=()):
+        naming = Naming(teams=(Team(name="voice", principals=names),), networks=networks)
+        return Filter.of(naming=naming, team="voice")
+
+    source = Rows([row(1) | {"principal": "user/alice"}])
+    export(source, tmp_path, wanted=wanted("user/alice"))
+
+    export(source, tmp_path, wanted=wanted("user/alice", networks=(Network(name="any", blocks=("::/0",)),)))
+    with pytest.raises(OtherExportError, match=r"with naming [0-9a-f]{12}, team voice"):
+        export(source, tmp_path, wanted=wanted("user/bob"))
 
 
 def test_excluded_services_are_left_out_and_other_exclusions_apply(tmp_path):
