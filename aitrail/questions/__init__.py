@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         or_valid,
         wanted_of,
     )
-    from aitrail.questions.store import EventStore
+    from aitrail.questions.store import SHORTEST_BEGINNING, EventStore
     from aitrail.questions.table_rows import TableRows
     from aitrail.questions.timeline import PLACES, TOUCHED_BY, Summary, Timeline, grouped
     from aitrail.questions.usage import OTHERS, Usage
@@ -61,7 +61,7 @@ else:
             *("ConditionError", "EVENT_CATEGORIES", "EXCLUDES", "excluded_of", "is_pattern", "lacks_kind", "nearest"),
             *("or_valid", "wanted_of"),
         ),
-        store=("EventStore",),
+        store=("EventStore", "SHORTEST_BEGINNING"),
         table_rows=("TableRows",),
         timeline=("PLACES", "Summary", "TOUCHED_BY", "Timeline", "grouped"),
         usage=("OTHERS", "Usage"),

@@ -8,6 +8,7 @@ import click
 from aitrail.cli.options import (
     Asked,
     Command,
+    asked_columns,
     columns_option,
     limit_options,
     newest,
@@ -25,7 +26,7 @@ from aitrail.dynamodb import tables
 @limit_options
 @option("How many", "--reverse", is_flag=True, help="Show the oldest first.")
 @columns_option()
-@output_options()
+@output_options(shapes=True)
 def events(
     *,
     asked: Asked,
@@ -36,8 +37,8 @@ def events(
 ) -> None:
     """List calls, newest first.
 
-    A call appears once CloudTrail has delivered its log file, usually 5 to 15 minutes later. A table moves the columns
-    that you filter by to the left, so that they fit into the terminal.
+    A call appears once CloudTrail has delivered its log file, usually 5 to 15 minutes later. Of the columns of a table,
+    those that you filter by leave a narrow terminal last. `aitrail event` takes an eventID as a table shows it.
 
     \b
     Examples:
@@ -52,7 +53,8 @@ def events(
     found = asked.store.events(limit=one_more, oldest_first=reverse, columns=read, **asked.question)
     shown = _Limited(found, most)
     table = columns or table_columns(asked.conditions)
-    output.write(shown, table=table, csv=columns or tables.NARROW_COLUMNS, fit=columns is None)
+    csv, is_usual = columns or tables.NARROW_COLUMNS, columns is None
+    output.write(shown, table=table, csv=csv, fit=is_usual, usual=is_usual, first=asked_columns(asked.conditions))
     if not shown.count:
         asked.narrate_nothing()
     elif shown.has_more:

@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from aitrail.cli.views.archived import narrate_archived
     from aitrail.cli.views.backfill import narrate_counts, write_counts
     from aitrail.cli.views.became import show_what_became
+    from aitrail.cli.views.candidates import MOST_CANDIDATES, narrate_candidates, narrate_no_event
     from aitrail.cli.views.event_history import import_progress, show_imported, show_left
     from aitrail.cli.views.original import show_original
     from aitrail.cli.views.repair import deletion_lines, plan_lines, save_rows
     from aitrail.cli.views.status import status_groups
     from aitrail.cli.views.timeline import show_timeline
+    from aitrail.cli.views.usage_list import usage_groups
     from aitrail.cli.views.usage_table import Finished, cross_table, simple_table
     from aitrail.cli.views.verdict import verdict_lines, verdict_remarks, verdict_report
 else:
@@ -24,11 +26,13 @@ else:
         archived=("narrate_archived",),
         became=("show_what_became",),
         backfill=("narrate_counts", "write_counts"),
+        candidates=("MOST_CANDIDATES", "narrate_candidates", "narrate_no_event"),
         event_history=("import_progress", "show_imported", "show_left"),
         original=("show_original",),
         repair=("deletion_lines", "plan_lines", "save_rows"),
         status=("status_groups",),
         timeline=("show_timeline",),
+        usage_list=("usage_groups",),
         usage_table=("Finished", "cross_table", "simple_table"),
         verdict=("verdict_lines", "verdict_remarks", "verdict_report"),
     )
