@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from aitrail.dynamodb.tables import NARROW_COLUMNS
-from aitrail.questions import Filter, Order
+from aitrail.questions import EventStore, Filter, Order
 from aitrail.rows import row_of
 from aitrail.window import Window
 from tests.shared.wanted_rows import ADDRESSES, LONG, USER_AGENTS, VALUES, filters, is_wanted
@@ -246,6 +246,16 @@ class RowSourceContract:
         source, _ = filled(numbered(1))
 
         assert source.row(event_id) is None
+
+    @pytest.mark.parametrize("beginning", ["0000", "000000A", "0000003", "%%%%", "0000*", "____", "00000035-0000-4000-8"])
+    def test_calls_are_found_by_the_beginning_of_their_ids(self, filled, beginning):
+        source, rows = filled(numbered(40))
+        store = EventStore(source, now=lambda: NOON + timedelta(days=3))
+
+        found = store.beginning_with(beginning, since=ALWAYS.since, until=ALWAYS.until)
+
+        expected = [narrow(row) for row in rows if row["eventID"].startswith(beginning.lower())]
+        assert list(found) == expected[::-1]
 
     def test_questions_may_be_asked_again_and_in_between_each_other(self, filled):
         source, rows = filled(numbered(40))

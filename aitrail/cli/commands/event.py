@@ -21,7 +21,7 @@ from aitrail.rows import BEHIND
 if TYPE_CHECKING:
     from aitrail.questions import Row
 
-_WINDOW = "When, if only the beginning of the ID is given (in UTC or --timezone)"
+_WINDOW = "When, for the beginning of an ID (in UTC or --timezone)"
 _SINCE = "Start: 12h, 30d, yesterday, 2026-11, 2026-11-01 …  [default: 7d; no limit with --from]"
 _UNTIL = "End, exclusive; same formats.  [default: now; no limit with --from]"
 # The characters of an eventID: what has as many is no beginning of one.

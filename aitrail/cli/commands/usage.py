@@ -174,9 +174,9 @@ def _table(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Pric
 def _priorities(columns: list[str], by: tuple[str, ...], measure: str | None) -> Priorities:
     """Names stay, and so does what was asked for; of the measures, those of calls and their cost stay longest."""
     if len(by) > 1:
-        return Priorities(range(len(columns)), len(columns), range(len(by) - 1))
+        return Priorities(range(len(columns)), len(columns), dict.fromkeys(range(len(by) - 1), 0))
     first = (columns[0], *([measure] if measure else []), *MEASURES[:3], *(set(columns) - set(MEASURES)))
-    return Priorities.of(columns, first, narrow=columns[:1])
+    return Priorities.of(columns, first, {columns[0]: 0})
 
 
 def _others(names: list[str]) -> str:

@@ -17,9 +17,10 @@ from aitrail.cli.output.times import TIME_COLUMNS, shown_time, titled
 _ID = "eventID"
 # In a table of calls, these stay longest, with the columns that an option refers to between them.
 WHO_DID_WHAT = ("eventTime", "operation", "principal")
-_WITH_WHAT_RESULT = ("outcome", "errorCode", "new", _ID, "resource")
-# Their values may be wider than the column.
-_NARROW = ("operation", "principal", "outcome", "new")
+_WITH_WHAT_RESULT = ("outcome", "errorCode", _ID, "new", "resource")
+# Their values may be wider than the column. With this width, 80 columns have room for who did what, for the outcome of
+# most calls, and for a short eventID.
+_NARROW = dict.fromkeys(("operation", "principal", "outcome", "new"), 18)
 
 
 class Writer(Protocol):
@@ -110,7 +111,8 @@ class Table:
         self._ways = ways
         names = [name_text(titled(column, zone) if zone and column in TIME_COLUMNS else column) for column in columns]
         order = dict.fromkeys((*WHO_DID_WHAT, *first, *_WITH_WHAT_RESULT))
-        priorities = Priorities.of(columns, tuple(order), narrow=(*_NARROW, *first)) if usual else None
+        narrow = dict.fromkeys(first) | _NARROW
+        priorities = Priorities.of(columns, tuple(order), narrow) if usual else None
         self._table = table_writer(stream, names, styled=styled, fit=fit, fold=fold, priorities=priorities)
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:

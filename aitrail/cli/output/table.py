@@ -55,16 +55,16 @@ class TableWriter:
         """Writes rows, each with a cell for every column."""
         if not rows:
             return
-        columns = lengths(self._columns, rows)
-        if self._widths:
-            self._widen({place: max(columns[place]) for place in self._widths})
-        else:
+        texts = [[_text(_shown(cell), cell) for cell in row] for row in rows]
+        if not self._widths:
+            header = [_text(name, _sample(rows, place)) for place, name in enumerate(self._columns)]
             fewest = 1 if self._fold else _FEWEST
+            columns = [[cell.width for cell in column] for column in zip(header, *texts, strict=True)]
             self._widths = fitting(columns, self._width, self._priorities, fewest=fewest)
-            header = {place: _text(self._columns[place], _sample(rows, place)) for place in self._widths}
             self._write(header, bold=self._bold)
-        for row in rows:
-            self._write({place: _text(_shown(row[place]), row[place]) for place in self._widths})
+        self._widen({place: max(row[place].width for row in texts) for place in self._widths})
+        for row in texts:
+            self._write(row)
             if self._fold:
                 self._write_below(row)
 
@@ -74,7 +74,7 @@ class TableWriter:
         if self._width is None or sum(wider.values()) + GAP * (len(wider) - 1) <= self._width:
             self._widths = wider
 
-    def _write(self, cells: Mapping[int, Text], *, bold: bool = False) -> None:
+    def _write(self, cells: Sequence[Text], *, bold: bool = False) -> None:
         for line in lines_of_row(cells, self._widths, self._width):
             texts = [(spaces, self._painted(place, cells[place].text, bold=bold)) for place, spaces in line]
             text = "".join(" " * spaces + text for spaces, text in texts)
@@ -83,12 +83,12 @@ class TableWriter:
     def _painted(self, place: int, text: str, *, bold: bool) -> str:
         return text if bold else self._paint(self._columns[place], text)
 
-    def _write_below(self, row: Sequence[Cell]) -> None:
+    def _write_below(self, row: Sequence[Text]) -> None:
         beside = self._beside()
         width = max((len(name) for _, name in beside), default=0)
         for place, name in beside:
-            if row[place] != "":
-                self._stream.write(f"{_INDENT}{name:{width}}{' ' * GAP}{_shown(row[place])}".rstrip() + "\n")
+            if text := row[place].text:
+                self._stream.write(f"{_INDENT}{name:{width}}{' ' * GAP}{text}\n")
 
     def _beside(self) -> Sequence[tuple[int, str]]:
         """The columns that do not fit."""
@@ -102,11 +102,9 @@ def widths(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[int]:
 
 def lengths(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[list[int]]:
     """The widths of each column's title and cells, in terminal cells."""
-    from rich.cells import cell_len  # noqa: PLC0415 (rich would slow down --help)
-
     by_column = zip(*rows, strict=True)
     return [
-        [cell_len(name), *(cell_len(_shown(cell)) for cell in cells)]
+        [_text(name, "").width, *(_text(_shown(cell), cell).width for cell in cells)]
         for name, cells in zip(columns, by_column, strict=True)
     ]
 

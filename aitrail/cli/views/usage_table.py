@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from aitrail.cells import name_text
-from aitrail.cli.output import Cell, lengths, width_for, widths
+from aitrail.cli.output import Cell, lengths, widths
 from aitrail.cli.views.trends import Trend, add_bars, fitting_trend
 from aitrail.questions import OTHERS, TIMES, group_order
 
@@ -186,11 +186,13 @@ class _CrossTable:
         """The room of the labels; a few long ones, which stand on lines of their own, take none from the numbers."""
         columns = lengths(titles, labels)
         gaps = _GAP * (len(titles) - 1)
-        whole, most = (sum(width_for(column, part) for column in columns) + gaps for part in (1, _MOST))
+        whole = sum(map(max, columns)) + gaps
+        most = sum(max(title, sorted(cells)[int(_MOST * len(cells))]) for title, *cells in columns) + gaps
+        least = sum(title for title, *_ in columns) + gaps
         total, _, needs = self._needs
         trend = self._trend(None)
         numbers = total + sum(needs.values()) + (_GAP + trend.width if trend else 0)
-        return min(whole, max(min(most, width // 2), width - numbers))
+        return min(whole, max(least, min(most, width // 2), width - numbers))
 
     @property
     def _times(self) -> list[str]:
