@@ -175,8 +175,10 @@ def _priorities(columns: list[str], by: tuple[str, ...], measure: str | None) ->
     """Names stay, and so does what was asked for; of the measures, those of calls and their cost stay longest."""
     if len(by) > 1:
         return Priorities(range(len(columns)), len(columns), dict.fromkeys(range(len(by) - 1), 0))
-    first = (columns[0], *([measure] if measure else []), *MEASURES[:3], *(set(columns) - set(MEASURES)))
-    return Priorities.of(columns, first, {columns[0]: 0})
+    cost = [name for name in columns if name.startswith(_COST)]
+    bars = [name for name in columns if name not in (*MEASURES, *cost)]
+    asked = [name for name in (measure, MEASURES[0], *cost) if name]
+    return Priorities.of(columns, (columns[0], *asked, *MEASURES[:3], *bars), {columns[0]: 0})
 
 
 def _others(names: list[str]) -> str:

@@ -120,6 +120,10 @@ def _shown(cell: Cell) -> str:
 
 def _text(text: str, cell: Cell) -> Text:
     """The text as it stands in the column of such a cell."""
+    return Text(text, len(text) if text.isascii() else _width(text), not isinstance(cell, str))
+
+
+def _width(text: str) -> int:
     from rich.cells import cell_len  # noqa: PLC0415 (rich would slow down --help)
 
-    return Text(text, cell_len(text), not isinstance(cell, str))
+    return cell_len(text)

@@ -55,8 +55,7 @@ def add_bars(
     heads: list[str], lines: list[list[Cell]], numbers: Sequence[_Number], place: int, *, largest: str, marks: str
 ) -> None:
     """Adds a column of bars at a place; its title is the scale, and lines without a number have no bar."""
-    width = max(_BAR, len(largest) + _GAP)
-    pictures = [*bars(numbers, width, marks), *[""] * (len(lines) - len(numbers))]
-    heads.insert(place, f"0{largest:>{width - 1}}")
+    pictures = [*bars(numbers, _BAR, marks), *[""] * (len(lines) - len(numbers))]
+    heads.insert(place, f"bars to {largest}")
     for line, picture in zip(lines, pictures, strict=True):
         line.insert(place, picture)

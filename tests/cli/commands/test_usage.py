@@ -523,7 +523,7 @@ def test_bars_beside_the_measure_show_times_and_their_scale(aitrail, two_days):
     ended = aitrail(*two_days, *window, "--by", "day", "--measure", "characters")
 
     assert ended.stdout == (
-        "day (UTC)   characters  0              1,000\n"
+        "day (UTC)   characters  bars to 1,000\n"
         "2026-03-14       1,000  ████████████████████\n"
         "2026-03-15           0  ▁\n"
         "2026-03-16       1,000  ████████████████████\n"
@@ -560,10 +560,15 @@ def test_narrow_terminal_keeps_calls_errors_and_cost_beside_long_names(on_termin
     assert stderr.startswith("No room for characters: use --wide or --long, or widen the terminal.\n")
 
 
+def test_cost_that_was_asked_for_stays_longer_than_errors(on_terminal, folder):
+    shown, stderr = on_terminal("usage", "--from", folder, "--by", "day", "--cost", "--no-color", columns=40)
+
+    assert shown.splitlines()[0].split() == ["day", "(UTC)", "calls", "errors", "cost", "(USD)"]
+    assert stderr.startswith("No room for bars to 3, denied, characters: ")
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
-@pytest.mark.parametrize(
-    "by", [("day",), ("principal", "day"), ("principal", "hour"), ("resource", "outcome")], ids=str
-)
+@pytest.mark.parametrize("by", ["day", "principal day", "principal hour", "resource outcome"])
 def test_no_line_is_wider_than_the_terminal(on_terminal, folder, by, width):
     dimensions = (text for name in by.split() for text in ("--by", name))
 
