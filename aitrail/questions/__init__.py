@@ -52,7 +52,7 @@ if TYPE_CHECKING:
         or_valid,
         wanted_of,
     )
-    from aitrail.questions.store import EventStore
+    from aitrail.questions.store import SHORTEST_BEGINNING, EventStore
     from aitrail.questions.table_rows import TableRows
     from aitrail.questions.teams import PlacedResource, Team
     from aitrail.questions.timeline import ANYTHING, PLACES, TOUCHED_BY, Summary, Timeline, grouped
@@ -84,7 +84,7 @@ else:
             *("ConditionError", "EVENT_CATEGORIES", "EXCLUDES", "excluded_of", "is_pattern", "lacks_kind", "nearest"),
             *("or_valid", "wanted_of"),
         ),
-        store=("EventStore",),
+        store=("EventStore", "SHORTEST_BEGINNING"),
         table_rows=("TableRows",),
         teams=("PlacedResource", "Team"),
         timeline=("ANYTHING", "PLACES", "Summary", "TOUCHED_BY", "Timeline", "grouped"),

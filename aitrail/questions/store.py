@@ -29,7 +29,7 @@ from aitrail.questions.reach import lacking
 from aitrail.questions.scanning import Scan, refuse_missing
 from aitrail.questions.selecting import whole_rows
 from aitrail.questions.source import Order, Row, RowSource
-from aitrail.questions.spellings import EXCLUDES, ConditionError
+from aitrail.questions.spellings import EXCLUDES, ConditionError, shown
 from aitrail.questions.timeline import ANYTHING, DONE_TO, TOUCHED_BY, Timeline
 from aitrail.questions.usage import Usage
 from aitrail.questions.usage import usage as usage_of
@@ -51,6 +51,9 @@ class Ends(TypedDict):
     since: datetime
     until: datetime
 
+
+# Fewer characters would be those of too many calls.
+SHORTEST_BEGINNING = 4
 
 _log = logging.getLogger("aitrail")
 
@@ -191,12 +194,24 @@ class EventStore:
     def event(self, event_id: str) -> Row | None:
         """The whole row of one call; None if there is none. An ID may be in upper case.
 
-        Raises ConditionError if the ID is not a text.
+        Reads one row. If only the beginning of an ID is known, see `beginning_with`. Raises ConditionError if the ID is
+        not a text.
         """
         if not isinstance(event_id, str):
             raise ConditionError(f"event_id is {event_id!r}: give a string.")
         found = self.source.row(event_id)
         return self.source.row(event_id.lower()) if found is None and event_id != event_id.lower() else found
+
+    def beginning_with(self, beginning: str, *, since: Moment = "7d", until: Moment = "now") -> Iterator[Row]:
+        """The calls of a window whose eventID begins with a text, newest first, with the attributes of indexes.
+
+        The text is no pattern, may be in upper case, and has at least SHORTEST_BEGINNING characters. No index is by
+        eventID: all rows of the window are read until the last one is consumed. Raises ConditionError.
+        """
+        if not isinstance(beginning, str) or len(beginning) < SHORTEST_BEGINNING:
+            raise ConditionError(f"The beginning is {shown(beginning)}: give at least {SHORTEST_BEGINNING} characters.")
+        rows = self.source.rows(Filter(), self._window(since, until))
+        return (row for row in rows if row["eventID"].startswith((beginning, beginning.lower())))
 
     def usage(  # noqa: PLR0913 (each is a separate choice)
         self,

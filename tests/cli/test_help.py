@@ -172,7 +172,7 @@ def test_options_have_the_names_that_people_know():
         name: {text for option in cli.get_command(None, name).params for text in option.opts} for name in COMMANDS
     }
 
-    output = {"-o", "--output", "--query", "--no-color"}
+    output = {"-o", "--output", "--query", "--wide", "--long", "--no-color"}
     assert options["events"] == output | {
         *("--service", "--operation", "--principal", "--principal-account", "--resource", "--account"),
         *("--in-region", "--outcome", "--errors"),
@@ -225,7 +225,7 @@ WRONG = {
     "command like no other": (["frobnicate"], "No such command 'frobnicate'.\n"),
     "mistyped option": (
         ["events", "--sinse", "7d"],
-        "No such option '--sinse'. (Did you mean one of: '--engine', '--since'?)",
+        "No such option '--sinse'. (Did you mean one of: '--engine', '--since', '--wide'?)",
     ),
     "unknown option": (["scan", "--recursive", "."], "No such option '--recursive'"),
     "no path": (["scan"], "Missing argument 'PATH...'."),

@@ -338,6 +338,16 @@ class RowSourceContract:
 
         assert source.row(event_id) is None
 
+    @pytest.mark.parametrize("beginning", ["0000", "000000A", "0000003", "%%%%", "0000*", "____", "00000035-0000-4"])
+    def test_calls_are_found_by_the_beginning_of_their_ids(self, filled, beginning):
+        source, rows = filled(numbered(40))
+        store = EventStore(source, now=lambda: NOON + timedelta(days=3))
+
+        found = store.beginning_with(beginning, since=ALWAYS.since, until=ALWAYS.until)
+
+        expected = [narrow(row) for row in rows if row["eventID"].startswith(beginning.lower())]
+        assert list(found) == expected[::-1]
+
     def test_questions_may_be_asked_again_and_in_between_each_other(self, filled):
         source, rows = filled(numbered(40))
         newest, oldest = (

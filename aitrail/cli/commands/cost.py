@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from aitrail.cli.options import Command, option, output_options
-from aitrail.cli.output import Cell, Output, narrate
+from aitrail.cli.output import Cell, Output, Priorities, narrate
 from aitrail.costs import (
     DIGEST_FILES,
     RECORD_KB,
@@ -94,7 +94,7 @@ def _decimal(_context: click.Context, _parameter: click.Parameter, value: float)
 @option(_COUNTS, "--no-free-tier", is_flag=True, help="Ignore the monthly free tier.")
 @option(_COUNTS, "--compare", is_flag=True, help="Compare with the cost of CloudTrail Lake and Athena.")
 @option(_COUNTS, "--prices", callback=_prices, metavar="FILE", help="Use your own prices (a TOML file).")
-@output_options(of="the list of parts")
+@output_options(of="the list of parts", shapes=True)
 def cost(
     *,
     no_free_tier: bool,
@@ -147,7 +147,7 @@ def _write_parts(load: Load, lines: list[Line], output: Output) -> None:
     else:
         rest = [""] * (len(_SHOWN) - 2)
         last: list[list[Cell]] = [[name, value.quantize(_CENTS), *rest] for name, value in known.items()]
-        output.write_table(_SHOWN, [*map(_cells, lines), *last])
+        output.write_table(_SHOWN, [*map(_cells, lines), *last], priorities=Priorities.of(_SHOWN, _SHOWN[:2]))
 
 
 def _row(line: Line) -> dict[str, Any]:
@@ -179,4 +179,5 @@ def _write_comparison(load: Load, prices: AwsPrices, output: Output) -> None:
         rows = [{name: getattr(way, name) for name in _WAYS} | {"amount": _rounded(way.amount)} for way in ways]
         output.write(rows, table=_WAYS, csv=_WAYS)
     else:
-        output.write_table(_WAYS, [[way.way, way.what, readable(way.amount), way.formula] for way in ways])
+        cells: list[list[Cell]] = [[way.way, way.what, readable(way.amount), way.formula] for way in ways]
+        output.write_table(_WAYS, cells, priorities=Priorities.of(_WAYS, _WAYS[:3]))

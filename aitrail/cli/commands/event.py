@@ -1,8 +1,8 @@
 """`aitrail event`: shows everything about one call, including the record as CloudTrail wrote it."""
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,15 +11,21 @@ from click.core import ParameterSource
 from aitrail.calendars import local_time
 from aitrail.cells import indented_json
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import Command, Place, option, output_options, place_options, timezone_option, zone_of
-from aitrail.cli.output import Group, Output, Steps, leaves, narrate, shown_time, text_of
+from aitrail.cli.options import Command, Place, ends_options, now_of, option, output_options, place_options, zone_of
+from aitrail.cli.output import Group, Output, Steps, leaves, shown_time, text_of
 from aitrail.dynamodb import items
+from aitrail.moments import MomentError, window_of
 from aitrail.questions import ALL_COLUMNS
 from aitrail.rows import BEHIND
 
 if TYPE_CHECKING:
     from aitrail.questions import Row
 
+_WINDOW = "When, for the beginning of an ID (in UTC or --timezone)"
+_SINCE = "Start: 12h, 30d, yesterday, 2026-11, 2026-11-01 …  [default: 7d; no limit with --from]"
+_UNTIL = "End, exclusive; same formats.  [default: now; no limit with --from]"
+# The characters of an eventID: what has as many is no beginning of one.
+_WHOLE = 36
 _RECORD = "Print the record as indented JSON (without -o and --query)"
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -56,20 +62,34 @@ def _event_id(_context: click.Context, _parameter: click.Parameter, value: str) 
 @click.argument("event_id", metavar="ID", callback=_event_id)
 @option(_RECORD, "--raw", is_flag=True, help="Rebuild the exact record from the row.")
 @option(_RECORD, "--source", is_flag=True, help="Read the record from its log file, and check that the row agrees.")
+@ends_options(_WINDOW, since=_SINCE, until=_UNTIL, of="tables, and times without offset", defaults={})
 @place_options
-@timezone_option("Output", "the times of the table")
 @output_options(of="the list with the one row")
 @click.pass_context
-def event(context: click.Context, *, event_id: str, raw: bool, source: bool, place: Place, output: Output) -> None:
+def event(
+    context: click.Context,
+    *,
+    event_id: str,
+    raw: bool,
+    source: bool,
+    since: datetime | None,
+    until: datetime | None,
+    place: Place,
+    output: Output,
+) -> None:
     """Show everything about one call.
 
-    ID is an eventID as `aitrail events` shows it. With --from, put ID first.
+    ID is an eventID, or its beginning as tables show it. A whole ID takes one read of the table. For the beginning of
+    one, at least 4 characters, all rows of the window are read, of every service: by default, those of the last 7 days,
+    with --from all. Ambiguous ones are listed. With --from, put ID first.
 
-    Exits with 1 if there is no such event, and with 4 if --source finds no record, or one that differs from the row.
+    Exits with 1 if there is no such event, with 2 if there are several, and with 4 if --source finds no record, or one
+    that differs from the row.
 
     \b
     Examples:
       aitrail event 0b1c2d3e-4f50-4162-8374-95a6b7c8d901
+      aitrail event 0b1c2d3e --since 30d
       aitrail event 0b1c2d3e-4f50-4162-8374-95a6b7c8d901 --source
       aitrail event 0b1c2d3e-4f50-4162-8374-95a6b7c8d901 --raw | jq .userIdentity
       aitrail event 0b1c2d3e-4f50-4162-8374-95a6b7c8d901 --from AWSLogs/ -o json
@@ -77,12 +97,7 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
     chosen = [context.get_parameter_source(name) for name in ("format_", "query")]
     if raw + source + any(each is ParameterSource.COMMANDLINE for each in chosen) > 1:
         raise click.UsageError("--raw and --source print the record as JSON: give one of them, without -o and --query.")
-    from aitrail.questions import EventStore  # noqa: PLC0415 (would slow down --help)
-
-    row = EventStore(place.source).event(event_id)
-    if row is None:
-        _narrate_nothing(event_id, place)
-        context.exit(ExitCode.FAILURE)
+    row = _found(context, event_id, place, since or place.since, until or place.until)
     if source:
         from aitrail.cli.views import show_original  # noqa: PLC0415 (slow to import)
 
@@ -97,14 +112,36 @@ def event(context: click.Context, *, event_id: str, raw: bool, source: bool, pla
         output.write([row], table=ALL_COLUMNS, csv=ALL_COLUMNS)
 
 
-def _narrate_nothing(event_id: str, place: Place) -> None:
-    narrate(
-        f"There is no event {event_id} in {place}. Check the ID and the place (--stack, --region, --profile, "
-        "--from). CloudTrail delivers a log file 5 to 15 minutes after a call. A row is deleted when its retention "
-        "ends."
+def _found(context: click.Context, event_id: str, place: Place, since: str | datetime, until: str | datetime) -> "Row":
+    """The one row with this ID, or with an ID that begins with it; otherwise ends the command."""
+    from aitrail.cli.views import (  # noqa: PLC0415 (would slow down --help)
+        MOST_CANDIDATES,
+        narrate_candidates,
+        narrate_no_event,
     )
-    if re.fullmatch(r"[0-9a-fA-F-]{4,35}", event_id):
-        narrate("Give all 36 characters of the ID: `aitrail events --columns eventTime,eventID` shows them.")
+    from aitrail.questions import SHORTEST_BEGINNING, EventStore  # noqa: PLC0415 (would slow down --help)
+
+    now, zone = now_of(context), zone_of(context)
+    try:
+        window = window_of(since, until, now, zone)
+    except MomentError as error:
+        raise click.UsageError(str(error)) from error
+    store = EventStore(place.source, now=lambda: now)
+    row = store.event(event_id)
+    candidates: list[Row] = []
+    is_beginning = row is None and SHORTEST_BEGINNING <= len(event_id) < _WHOLE
+    if is_beginning:
+        found = store.beginning_with(event_id, since=window.since, until=window.until)
+        candidates = list(islice(found, MOST_CANDIDATES + 1))
+    if len(candidates) == 1:
+        row = store.event(candidates[0]["eventID"])
+    if len(candidates) > 1:
+        narrate_candidates(event_id, candidates, zone)
+        context.exit(click.UsageError.exit_code)
+    if row is None:
+        narrate_no_event(event_id, place, window if is_beginning else None, zone)
+        context.exit(ExitCode.FAILURE)
+    return row
 
 
 def _groups_of(row: "Row", zone: tzinfo) -> Iterator[Group]:

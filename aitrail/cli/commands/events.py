@@ -8,6 +8,7 @@ import click
 from aitrail.cli.options import (
     Asked,
     Command,
+    asked_columns,
     columns_option,
     limit_options,
     newest,
@@ -20,7 +21,7 @@ from aitrail.cli.options import (
 from aitrail.cli.output import Output, narrate
 from aitrail.cli.views import Kinds, judged, marked, with_record
 from aitrail.dynamodb import tables
-from aitrail.questions import WIDE_COLUMNS
+from aitrail.questions import WIDE_COLUMNS, Conditions
 
 
 @click.command(cls=Command)
@@ -28,7 +29,7 @@ from aitrail.questions import WIDE_COLUMNS
 @limit_options
 @option("How many", "--reverse", is_flag=True, help="Show the oldest first.")
 @columns_option()
-@output_options()
+@output_options(shapes=True)
 def events(
     *,
     asked: Asked,
@@ -39,8 +40,8 @@ def events(
 ) -> None:
     """List calls, newest first.
 
-    A call appears once CloudTrail has delivered its log file, usually 5 to 15 minutes later. A table moves the columns
-    that you filter by to the left, so that they fit into the terminal.
+    A call appears once CloudTrail has delivered its log file, usually 5 to 15 minutes later. Of the columns of a table,
+    those that you filter by leave a narrow terminal last. `aitrail event` takes an eventID as a table shows it.
 
     The list shows every record that CloudTrail wrote. Some calls have several: where there are such records, or calls
     that a VPC endpoint refused, a table has the column record (see `aitrail who`). `aitrail usage` counts calls.
@@ -59,7 +60,7 @@ def events(
     found = asked.store.events(limit=one_more, oldest_first=reverse, columns=read, **asked.question)
     shown = _Limited(found, most)
     kinds = Kinds(shown)
-    _write(kinds, most, columns, table_columns(asked.conditions), output)
+    _write(kinds, most, columns, asked.conditions, output)
     if not shown.count:
         asked.narrate_nothing()
     elif shown.has_more:
@@ -70,15 +71,18 @@ def events(
 
 
 def _write(
-    rows: Kinds, most: int | None, columns: tuple[str, ...] | None, usual: tuple[str, ...], output: Output
+    rows: Kinds, most: int | None, columns: tuple[str, ...] | None, conditions: Conditions, output: Output
 ) -> None:
+    stay = asked_columns(conditions)
     if columns:
-        output.write(only(rows, columns), table=columns, csv=columns, fit=False)
-    elif output.is_table:
+        output.write(only(rows, columns), table=columns, csv=columns, fit=False, first=stay)
+        return
+    usual = table_columns(conditions)
+    shown: Iterable[dict[str, Any]] = rows
+    if output.is_table:
         first, shown = judged(marked(rows), most)
-        output.write(shown, table=with_record(usual, first), csv=())
-    else:
-        output.write(rows, table=usual, csv=tables.NARROW_COLUMNS)
+        usual = tuple(with_record(usual, first))
+    output.write(shown, table=usual, csv=tables.NARROW_COLUMNS, usual=True, first=stay)
 
 
 class _Limited:

@@ -24,7 +24,7 @@ from aitrail.dynamodb import tables
 @click.option("--strict", is_flag=True, help="Exit with 4 if a file is unreadable or a record is rejected.")
 @bucket_options
 @timezone_option("Output", "tables")
-@output_options(default="jsonl")
+@output_options(default="jsonl", shapes=True)
 @click.pass_context
 def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, access: Access, output: Output) -> None:
     """Show the rows that log files contain, without using a table.
@@ -47,7 +47,8 @@ def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, access
 
     refuse_unused(context, paths)
     scanned = Scan(paths, report=narrate, s3=lambda: access.client("s3"), clock=clock_of(context))
-    output.write(scanned.rows(), table=ROW_COLUMNS, csv=(*tables.NARROW_COLUMNS, "logFile", "recordIndex"))
+    csv = (*tables.NARROW_COLUMNS, "logFile", "recordIndex")
+    output.write(scanned.rows(), table=ROW_COLUMNS, csv=csv, usual=True)
     for remark in scanned.remarks(at_length=sys.stderr.isatty()):
         narrate(remark)
     if strict and scanned.needs_attention:

@@ -12,6 +12,7 @@ from aitrail.cli.options import (
     Command,
     Deployed,
     Span,
+    asked_columns,
     clock_of,
     columns_option,
     filter_options,
@@ -64,7 +65,7 @@ def _interval(context: click.Context, parameter: click.Parameter, value: timedel
 @verbose_option("At the end, show how much was read.")
 @timezone_option("Output", "tables")
 @columns_option()
-@output_options(formats=_FORMATS)
+@output_options(formats=_FORMATS, shapes=True)
 @click.pass_context
 def tail(
     context: click.Context,
@@ -106,9 +107,8 @@ def tail(
         f"No calls{with_conditions(conditions)} in {place} within the last {length_of(lookback)}; waiting. To look "
         "further back, use --lookback. CloudTrail delivers log files 5 to 15 minutes after a call."
     )
-    writer = output.writer(
-        table=columns or table_columns(conditions), csv=columns or tables.NARROW_COLUMNS, fit=columns is None
-    )
+    table, csv, is_usual = columns or table_columns(conditions), columns or tables.NARROW_COLUMNS, columns is None
+    writer = output.writer(table=table, csv=csv, fit=is_usual, usual=is_usual, first=asked_columns(conditions))
     try:
         _show((list(only(rows, columns)) for rows in polls), writer, nothing)
     finally:

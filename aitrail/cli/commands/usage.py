@@ -1,8 +1,5 @@
 """`aitrail usage`: counts calls, errors and characters by principal, time, Region and more, with the cost."""
 
-import shutil
-import sys
-from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +16,15 @@ from aitrail.cli.options import (
     output_options,
     question_options,
 )
-from aitrail.cli.output import Output, narrate, titled
-from aitrail.cli.views import Finished, cross_table, show_comparison, show_first_and_last, simple_table
+from aitrail.cli.output import Output, Priorities, narrate, titled
+from aitrail.cli.views import (
+    Finished,
+    cross_table,
+    show_comparison,
+    show_first_and_last,
+    simple_table,
+    usage_groups,
+)
 from aitrail.costs import PriceError, Prices
 from aitrail.moments import MomentError
 from aitrail.questions import (
@@ -99,7 +103,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
 )
 @option(_SECTION, "--prices", callback=_prices, metavar="FILE", help="Like --cost, at your own prices (a TOML file).")
 @question_options()
-@output_options(of="the list of groups")
+@output_options(of="the list of groups", shapes=True)
 def usage(
     *,
     asked: Asked,
@@ -205,13 +209,17 @@ def _write(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Pric
         columns = (*by, *MEASURES, *((COST, "costIsAtLeast", "currency") if prices else ()))
         rows = [_with_cost(group, prices) for group in groups] if prices else list(groups)
         output.write(rows, table=columns, csv=columns)
+    elif output.long:
+        output.write_groups(usage_groups(groups, by, _measures(groups, measure, prices), groups.total))
     elif groups:
-        table = _table(groups, by, measure, prices, output.zone)
-        output.write_table(table.columns, table.lines)
+        table = _table(groups, by, measure, prices, output)
+        output.write_table(table.columns, table.lines, priorities=_priorities(table.columns, by, measure))
         if len(by) > 1 and by[-1] in TIMES:
             narrate(f"The {by[-1]}s are in {output.zone}.")
         if table.others:
-            narrate(_others(table.others))
+            narrate(f"{_others(table.others)}: --wide shows them.")
+        if len(by) > 1 and by[-1] in TIMES and any(name.startswith("trend") for name in table.columns):
+            narrate(f"trend: {measure or MEASURES[0]} by {by[-1]}, in each line from 0 to its largest.")
 
 
 def _with_cost(group: dict[str, Any], prices: Prices) -> dict[str, Any]:
@@ -219,18 +227,33 @@ def _with_cost(group: dict[str, Any], prices: Prices) -> dict[str, Any]:
     return group | {COST: None if cost is None else round(cost, _DECIMALS), "currency": prices.currency}
 
 
-def _table(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Prices | None, zone: tzinfo) -> Finished:
+def _measures(groups: Usage, measure: str | None, prices: Prices | None) -> tuple[str, ...]:
+    some = [name for name in MEASURES if name not in _RARE or any(group[name] for group in groups)]
+    return (measure,) if measure else (*some, *((COST,) if prices else ()))
+
+
+def _table(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Prices | None, output: Output) -> Finished:
     def title(name: str) -> str:
-        return titled(name, zone) if name in TIMES else name
+        return titled(name, output.zone) if name in TIMES else name
 
     if len(by) > 1:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        return cross_table(groups, by, measure or MEASURES[0], width, groups.total, title, groups.periods)
-    some = [name for name in MEASURES if name not in _RARE or any(group[name] for group in groups)]
-    measures = (measure,) if measure else (*some, *((COST,) if prices else ()))
-    table = simple_table(groups, by[0], measures, groups.total)
+        shown, periods = measure or MEASURES[0], groups.periods
+        return cross_table(groups, by, shown, output.room, groups.total, title, periods, output.marks)
+    marks = output.marks if by[0] in TIMES else ""
+    measures = _measures(groups, measure, prices)
+    table = simple_table(groups, by[0], measures, groups.total, drawn=measure or MEASURES[0], marks=marks)
     cost = f"{COST} ({printable(prices.currency)})" if prices else COST
     return table._replace(columns=[cost if name == COST else title(name) for name in table.columns])
+
+
+def _priorities(columns: list[str], by: tuple[str, ...], measure: str | None) -> Priorities:
+    """Names stay, and so does what was asked for; of the measures, those of calls and their cost stay longest."""
+    if len(by) > 1:
+        return Priorities(range(len(columns)), len(columns), dict.fromkeys(range(len(by) - 1), 0))
+    cost = [name for name in columns if name.startswith(COST)]
+    bars = [name for name in columns if name not in (*MEASURES, *cost)]
+    asked = [name for name in (measure, MEASURES[0], *cost) if name]
+    return Priorities.of(columns, (columns[0], *asked, *MEASURES[:3], *bars), {columns[0]: 0})
 
 
 def _others(names: list[str]) -> str:

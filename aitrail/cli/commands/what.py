@@ -22,7 +22,7 @@ from aitrail.questions import ANYTHING, Conditions
 @timeline_argument("principal")
 @question_options("principal")
 @timeline_options("resource")
-@output_options()
+@output_options(shapes=True)
 def what(*, principal: str, asked: Asked, choice: TimelineChoice, output: Output) -> None:
     """Show what a principal did, newest first.
 
@@ -43,7 +43,17 @@ def what(*, principal: str, asked: Asked, choice: TimelineChoice, output: Output
       aitrail what arn:aws:iam::111122223333:role/Admin --errors
       aitrail what 'sso/*' --summary --since 24h
     """
-    columns = ("eventTime", "service", "operation", "resource", "outcome", "sourceIPAddress", "awsRegion", "new")
+    columns = (
+        "eventTime",
+        "service",
+        "operation",
+        "resource",
+        "outcome",
+        "sourceIPAddress",
+        "awsRegion",
+        "eventID",
+        "new",
+    )
     timeline = asked.store.what(principal, baseline=choice.baseline, **asked.question)
     about = Conditions() if principal == ANYTHING else Conditions(principal=(principal,))
     whole = replace(asked, conditions=about | asked.conditions)

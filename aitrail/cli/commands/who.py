@@ -22,7 +22,7 @@ from aitrail.questions import ANYTHING, ConditionError, Conditions
 @timeline_argument("resource")
 @question_options("resource")
 @timeline_options("principal")
-@output_options()
+@output_options(shapes=True)
 def who(*, resource: str, asked: Asked, choice: TimelineChoice, output: Output) -> None:
     """Show who touched a resource, newest first.
 
@@ -47,7 +47,7 @@ def who(*, resource: str, asked: Asked, choice: TimelineChoice, output: Output) 
       aitrail who '*' --summary --during last-month
       aitrail who arn:aws:personalize:eu-west-1:111122223333:campaign/shop
     """
-    columns = ("eventTime", "operation", "principal", "outcome", "sourceIPAddress", "awsRegion", "new")
+    columns = ("eventTime", "operation", "principal", "outcome", "sourceIPAddress", "awsRegion", "eventID", "new")
     try:
         timeline = asked.store.who(resource, baseline=choice.baseline, **asked.question)
     except ConditionError as error:  # the resource contradicts another condition

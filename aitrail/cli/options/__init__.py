@@ -10,7 +10,7 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.cli.options.aws import Access, UnreachableError, hint
     from aitrail.cli.options.choice import OneOf
-    from aitrail.cli.options.columns import columns_option, only, table_columns
+    from aitrail.cli.options.columns import asked_columns, columns_option, only, table_columns
     from aitrail.cli.options.command import Command, option, verbose_option
     from aitrail.cli.options.config import ASK, config_of, config_option, config_path, naming_of
     from aitrail.cli.options.deliveries import (
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         WHEN,
         Span,
         clock_of,
+        ends_options,
         length_of,
         now_of,
         timezone_option,
@@ -50,7 +51,7 @@ else:
         question=("Asked", "newest", "question_options", "with_conditions"),
         aws=("Access", "UnreachableError", "hint"),
         choice=("OneOf",),
-        columns=("columns_option", "only", "table_columns"),
+        columns=("asked_columns", "columns_option", "only", "table_columns"),
         config=("ASK", "config_of", "config_option", "config_path", "naming_of"),
         deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
         filters=("filter_options",),
@@ -67,7 +68,7 @@ else:
         timeline=("TIMELINE_COLUMNS", "TimelineChoice", "timeline_argument", "timeline_options"),
         waiting=("Wait", "wait_options"),
         window=(
-            *("WHEN", "Span", "clock_of", "length_of", "now_of"),
+            *("WHEN", "Span", "clock_of", "ends_options", "length_of", "now_of"),
             *("timezone_option", "window_options", "zone_of"),
         ),
         wrapping=("HelpContext",),

@@ -10,7 +10,6 @@ from aitrail.cli.options.offering import offer_of
 from aitrail.cli.output import ROW_COLUMNS
 from aitrail.questions import ALL_COLUMNS, COLUMNS, USAGE_MEMBERS, Conditions, or_valid
 
-# A terminal has room for these and one or two more.
 _FIRST = ROW_COLUMNS[:3]
 # Condition -> the column that shows why a call meets it.
 _ASKED = {
@@ -22,11 +21,16 @@ _ASKED = {
 
 
 def table_columns(conditions: Conditions) -> tuple[str, ...]:
-    """The columns of a table of calls; columns with a condition come early, so that they have room."""
+    """The columns of a table of calls; those with a condition come early."""
+    return tuple(dict.fromkeys((*_FIRST, *asked_columns(conditions), *ROW_COLUMNS)))
+
+
+def asked_columns(conditions: Conditions) -> list[str]:
+    """The columns that conditions are about; they stay in a table longest."""
     asked = [column for name, column in _ASKED.items() if name in conditions]
     if set(conditions.get("outcome", ())) - {"ok"}:
         asked.append("errorCode")
-    return tuple(dict.fromkeys((*_FIRST, *asked, *ROW_COLUMNS)))
+    return asked
 
 
 def only(rows: Iterable[dict[str, Any]], columns: Sequence[str] | None) -> Iterable[dict[str, Any]]:

@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
+    from aitrail.cli.output.fitting import Priorities
     from aitrail.cli.output.formats import Writer
     from aitrail.cli.output.groups import Group, Steps, leaves, text_of
     from aitrail.cli.output.output import FORMATS, ROW_COLUMNS, Output, narrate
     from aitrail.cli.output.progress_bar import progress, rate_of
-    from aitrail.cli.output.table import Cell, widths
+    from aitrail.cli.output.sparklines import BLOCKS, averages, bars, sparkline
+    from aitrail.cli.output.table import Cell, lengths, widths
     from aitrail.cli.output.times import shown_time, titled
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
+        fitting=("Priorities",),
         formats=("Writer",),
         groups=("Group", "Steps", "leaves", "text_of"),
         output=("FORMATS", "Output", "ROW_COLUMNS", "narrate"),
         progress_bar=("progress", "rate_of"),
-        table=("Cell", "widths"),
+        sparklines=("BLOCKS", "averages", "bars", "sparkline"),
+        table=("Cell", "lengths", "widths"),
         times=("shown_time", "titled"),
     )

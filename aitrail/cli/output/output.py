@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,15 +13,30 @@ from typing import Any
 import click
 
 from aitrail.cells import printable
-from aitrail.cli.output.formats import Csv, JsonLines, JsonList, Table, Writer
+from aitrail.cli.output.fitting import Priorities
+from aitrail.cli.output.formats import (
+    WHO_DID_WHAT,
+    Csv,
+    JsonLines,
+    JsonList,
+    Table,
+    Writer,
+    table_writer,
+    tell_left_out,
+)
 from aitrail.cli.output.groups import Group, lines_of
-from aitrail.cli.output.table import Cell, TableWriter
+from aitrail.cli.output.long_view import LongView
+from aitrail.cli.output.sparklines import marks_for
+from aitrail.cli.output.table import Cell
 from aitrail.dynamodb import items
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
-# The columns of tables that show rows: who did what, when and from where. A terminal has room for the first ones.
-ROW_COLUMNS = ("eventTime", "operation", "principal", "service", "resource", "outcome", "awsRegion", "sourceIPAddress")
+# The columns of tables that show rows: who did what, when and from where.
+ROW_COLUMNS = (
+    *("eventTime", "operation", "principal", "service", "resource", "outcome", "awsRegion", "sourceIPAddress"),
+    "eventID",
+)
 
 # The first rows determine the width of a table's columns.
 _FIRST_ROWS = 100
@@ -32,12 +48,17 @@ class Output:
 
     A `query` is applied to the list of all rows, or to the single value, and its result is shown instead. Tables show
     the times of calls in the time zone `zone`; other formats and results of queries have them as CloudTrail wrote them.
+    Tables that are `wide` have all columns, whatever the width of the terminal; in the `long` view, rows stand one
+    below the other. `ways` are the command's options that show what has no room in a table.
     """
 
     format: str
     styled: bool
     query: Callable[[Any], Any] | None = None
     zone: tzinfo = UTC
+    wide: bool = False
+    long: bool = False
+    ways: Sequence[str] = ()
 
     @property
     def is_table(self) -> bool:
@@ -49,6 +70,16 @@ class Output:
         """Whether all attributes of rows are shown, or may be used by a query."""
         return self.query is not None or self.format in ("json", "jsonl")
 
+    @property
+    def marks(self) -> str:
+        """The marks of sparklines that the output can print."""
+        return marks_for(getattr(sys.stdout, "encoding", None))
+
+    @property
+    def room(self) -> int | None:
+        """The width to which a table is fitted: that of the terminal, None without one or if the table is wide."""
+        return shutil.get_terminal_size().columns if sys.stdout.isatty() and not self.wide else None
+
     def write(
         self,
         rows: Iterable[dict[str, Any]],
@@ -57,14 +88,18 @@ class Output:
         csv: Sequence[str],
         fit: bool = True,
         fold: bool = False,
+        usual: bool = False,
+        first: Sequence[str] = (),
     ) -> None:
         """Writes rows as they arrive. `table` and `csv` name the columns of these formats; json and jsonl have all.
 
         With `fit`, a table leaves out columns that do not fit the terminal, or, with `fold`, shows them below their
-        row. Raises the errors of reading `rows` and of writing.
+        row. With `usual`, the columns are those of calls that nobody has chosen; those in `first` stay longest, and the
+        long view also has the columns of csv. Raises the errors of reading `rows` and of writing.
         """
         if self.query is None:
-            self._write_rows(rows, self.writer(table=table, csv=csv, fit=fit, fold=fold))
+            writer = self.writer(table=table, csv=csv, fit=fit, fold=fold, usual=usual, first=first)
+            self._write_rows(rows, writer)
         else:
             self._write_result(self.query([items.plain(row) for row in rows]), fit=fit)
         sys.stdout.flush()
@@ -86,12 +121,35 @@ class Output:
             columns = tuple(dict.fromkeys(chain.from_iterable(rows)))
             self._write_rows(rows, self.writer(table=columns, csv=columns, fit=fit))
 
-    def writer(self, *, table: Sequence[str], csv: Sequence[str], fit: bool = True, fold: bool = False) -> Writer:
+    def writer(
+        self,
+        *,
+        table: Sequence[str],
+        csv: Sequence[str],
+        fit: bool = True,
+        fold: bool = False,
+        usual: bool = False,
+        first: Sequence[str] = (),
+    ) -> Writer:
         """A writer for rows that arrive little by little; see `write`."""
         stream = _stdout()
+        zone = None if self.query else self.zone  # a result may have other things by these names
+        if self.long:
+            columns = tuple(dict.fromkeys((*table, *csv))) if usual else table
+            heading = [name for name in WHO_DID_WHAT if usual and name in table] or table[:1]
+            return LongView(stream, columns, heading=heading, bold=self.styled and stream.isatty(), zone=zone)
         if self.format == "table":
-            zone = None if self.query else self.zone  # a result may have other things by these names
-            return Table(stream, table, styled=self.styled, fit=fit, fold=fold, zone=zone)
+            return Table(
+                stream,
+                table,
+                styled=self.styled,
+                fit=fit and not self.wide,
+                fold=fold,
+                zone=zone,
+                first=first,
+                usual=usual,
+                ways=() if self.query else self.ways,
+            )
         if self.format == "csv":
             return Csv(stream, csv)
         return JsonList(stream) if self.format == "json" else JsonLines(stream)
@@ -101,11 +159,29 @@ class Output:
         self._write_result(value if self.query is None else self.query(value), fit=True)
         sys.stdout.flush()
 
-    def write_table(self, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
-        """Writes a complete table; names of columns and texts have to be printable."""
+    def write_table(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        *,
+        priorities: Priorities | None = None,
+    ) -> None:
+        """Writes a complete table; names of columns and texts have to be printable.
+
+        With `priorities`, columns that do not fit the terminal are left out. In the long view, the first cell of a row
+        is its heading.
+        """
+        if self.long:
+            texts = [[cell if isinstance(cell, str) else f"{cell:,}" for cell in row] for row in rows]
+            fields = [[field for field in zip(columns[1:], row[1:], strict=True) if field[1]] for row in texts]
+            self.write_groups(Group(row[0], found) for row, found in zip(texts, fields, strict=True))
+            return
         stream = _stdout()
-        TableWriter(stream, columns, width=None, bold=self.styled and stream.isatty()).add(rows)
+        fit = priorities is not None and not self.wide
+        table = table_writer(stream, columns, styled=self.styled, fit=fit, priorities=priorities)
+        table.add(rows)
         sys.stdout.flush()
+        tell_left_out(table.left_out, self.ways)
 
     def write_groups(self, groups: Iterable[Group]) -> None:
         """Writes names and values under headings, for people; see `groups`."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from aitrail.cli.views.archived import narrate_archived
     from aitrail.cli.views.backfill import narrate_counts, write_counts
     from aitrail.cli.views.became import show_what_became
+    from aitrail.cli.views.candidates import MOST_CANDIDATES, narrate_candidates, narrate_no_event
     from aitrail.cli.views.comparison import show_comparison
     from aitrail.cli.views.event_history import import_progress, show_imported, show_left
     from aitrail.cli.views.first_and_last import show_first_and_last
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from aitrail.cli.views.repair import deletion_lines, plan_lines, save_rows
     from aitrail.cli.views.status import status_groups
     from aitrail.cli.views.timeline import show_timeline
+    from aitrail.cli.views.usage_list import usage_groups
     from aitrail.cli.views.usage_table import Finished, cross_table, simple_table
     from aitrail.cli.views.verdict import verdict_lines, verdict_remarks, verdict_report
 else:
@@ -28,6 +30,7 @@ else:
         became=("show_what_became",),
         backfill=("narrate_counts", "write_counts"),
         comparison=("show_comparison",),
+        candidates=("MOST_CANDIDATES", "narrate_candidates", "narrate_no_event"),
         event_history=("import_progress", "show_imported", "show_left"),
         first_and_last=("show_first_and_last",),
         original=("show_original",),
@@ -35,6 +38,7 @@ else:
         repair=("deletion_lines", "plan_lines", "save_rows"),
         status=("status_groups",),
         timeline=("show_timeline",),
+        usage_list=("usage_groups",),
         usage_table=("Finished", "cross_table", "simple_table"),
         verdict=("verdict_lines", "verdict_remarks", "verdict_report"),
     )

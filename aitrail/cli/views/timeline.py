@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from aitrail.cells import counted
-from aitrail.cli.options import TIMELINE_COLUMNS, Asked, TimelineChoice, length_of, newest, only
+from aitrail.cli.options import TIMELINE_COLUMNS, Asked, TimelineChoice, asked_columns, length_of, newest, only
 from aitrail.cli.output import Output, narrate, shown_time
 from aitrail.cli.views.record_kinds import judged, with_record
 from aitrail.questions import PLACES, TOUCHED_BY, Summary, Timeline, grouped
@@ -27,11 +27,11 @@ def show_timeline(
     timeline: Timeline, columns: Sequence[str], asked: Asked, choice: TimelineChoice, output: Output
 ) -> None:
     """Shows a timeline, in a table with these columns, and its summary; `asked` is the whole question."""
-    _show(timeline, columns, choice, output)
+    _show(timeline, columns, asked, choice, output)
     _tell(timeline.summary, asked, choice.baseline)
 
 
-def _show(timeline: Timeline, columns: Sequence[str], choice: TimelineChoice, output: Output) -> None:
+def _show(timeline: Timeline, columns: Sequence[str], asked: Asked, choice: TimelineChoice, output: Output) -> None:
     """Writes rows up to the limit, and reads the others as well, because the summary covers the whole window."""
     columns, csv = choice.columns or columns, choice.columns or TIMELINE_COLUMNS
     if choice.summarized:
@@ -45,7 +45,8 @@ def _show(timeline: Timeline, columns: Sequence[str], choice: TimelineChoice, ou
             columns = with_record(_with_places(columns, first) if timeline.columns == TOUCHED_BY else columns, first)
     shown = only(islice(rows, choice.most), choice.columns)
     shown = shown if output.wants_whole_rows else map(_in_words, shown)
-    output.write(shown, table=columns, csv=csv, fit=choice.columns is None)
+    is_usual, stay = choice.columns is None, (timeline.columns[0], *asked_columns(asked.conditions))
+    output.write(shown, table=columns, csv=csv, fit=is_usual, usual=is_usual, first=stay)
     more = sum(1 for _ in rows)
     if more:
         thing = _WORDS[timeline.columns[0]] if choice.summarized else "record"

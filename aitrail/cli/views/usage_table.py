@@ -8,13 +8,16 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from aitrail.cells import name_text
-from aitrail.cli.output import Cell, widths
+from aitrail.cli.output import Cell, lengths, widths
+from aitrail.cli.views.trends import Trend, add_bars, fitting_trend
 from aitrail.questions import OTHERS, TIMES, group_order
 
-_ABSENT = "-"
+ABSENT = "-"
 _TOTAL = "total"
 _OTHERS = "others"
 _GAP = 2
+# The part of the labels that should stand in one line with their numbers.
+_MOST = 0.75
 # Decimals of amounts of money.
 _FEWEST_DECIMALS, _MOST_DECIMALS = 2, 4
 
@@ -33,11 +36,18 @@ class Finished(NamedTuple):
 
 
 def simple_table(
-    groups: Sequence[_Group], name: str, measures: Sequence[str], total: Callable[[Sequence[_Group]], _Group]
+    groups: Sequence[_Group],
+    name: str,
+    measures: Sequence[str],
+    total: Callable[[Sequence[_Group]], _Group],
+    *,
+    drawn: str = "",
+    marks: str = "",
 ) -> Finished:
     """One line for each group and, if there are several, one line of totals. A cell without a number is empty.
 
-    `total` returns the measures of several groups together.
+    `total` returns the measures of several groups together. With `marks`, there are bars beside the measure `drawn`;
+    their scale is their title.
     """
     lines: list[list[Cell]] = [[_name(group[name])] for group in groups]
     shown = list(groups)
@@ -48,7 +58,12 @@ def simple_table(
         show = rounding([group[measure] for group in groups])
         for line, group in zip(lines, shown, strict=True):
             line.append(_cell(group, measure, show))
-    return Finished([name, *measures], lines, [])
+    heads = [name, *measures]
+    if marks and len(groups) > 1:
+        numbers = [group[drawn] for group in groups]
+        largest = rounding(numbers)(max((number for number in numbers if number is not None), default=0))
+        add_bars(heads, lines, numbers, heads.index(drawn) + 1, largest=f"{largest:,}", marks=marks)
+    return Finished(heads, lines, [])
 
 
 def cross_table(  # noqa: PLR0917 (a table is made of all of them)
@@ -59,15 +74,18 @@ def cross_table(  # noqa: PLR0917 (a table is made of all of them)
     total: Callable[[Sequence[_Group]], _Group],
     title: Callable[[str], str] = str,
     periods: Sequence[str] = (),
+    marks: str = "",
 ) -> Finished:
     """One line for each combination of all but the last of `by`, whose values become columns; cells are the measure.
 
     Several lines or columns have totals; `total` returns the measures of several groups together. If not all columns
     fit into the width, the smallest ones, or the oldest times, are summed in one column. For a cell without calls, a
     count is 0 and a cost is empty. `title` titles the columns of `by`. The one of `by` that is a time has all
-    `periods`, also those without calls.
+    `periods`, also those without calls. With `marks`, sparklines of all periods precede the total, if the last of `by`
+    is a time and there is room.
     """
-    return _CrossTable(groups, by, measure, total, periods).finished(width, [title(name) for name in by[:-1]])
+    table = _CrossTable(groups, by, measure, total, periods, marks=marks)
+    return table.finished(width, [title(name) for name in by[:-1]])
 
 
 class _CrossTable:
@@ -78,7 +96,10 @@ class _CrossTable:
         measure: str,
         total: Callable[[Sequence[_Group]], _Group],
         periods: Sequence[str],
+        *,
+        marks: str,
     ) -> None:
+        self._marks = marks
         self._names, self._across, self._measure, self._total = tuple(by[:-1]), by[-1], measure, total
         self._rows: defaultdict[tuple[_Value, ...], dict[_Value, _Group]] = defaultdict(dict)
         by_column: defaultdict[_Value, list[_Group]] = defaultdict(list)
@@ -112,8 +133,9 @@ class _CrossTable:
         several = len(rows) > 1
         if several:
             labels.append([_TOTAL, *[""] * (len(self._names) - 1)])
-        taken = sum(widths(titles, labels)) + _GAP * (len(titles) - 1)
-        shown = self._columns if width is None else self._fitting(width - taken)
+        room = None if width is None else width - self._taken(titles, labels, width)
+        trend = self._trend(room)
+        shown = self._columns if room is None else self._fitting(room - (trend.width + _GAP if trend else 0))
         others = dict.fromkeys(self._columns)
         for column in shown:
             del others[column]
@@ -128,6 +150,10 @@ class _CrossTable:
             hidden = [group for group in every if group[self._across] in others]
             numbers.append(self._line(self._totals, self._sum(hidden), self._all, shown, others))
         lines = [[*label, *line] for label, line in zip(labels, numbers, strict=True)]
+        if trend:
+            heads.insert(-1, trend.title)
+            for line, found in zip(lines, [*(self._rows[row] for row in rows), self._totals], strict=False):
+                line.insert(-1, trend.of([found.get(time, self._nothing)[self._measure] for time in self._times]))
         return Finished(heads, lines, list(map(_name, others)))
 
     @cached_property
@@ -138,17 +164,46 @@ class _CrossTable:
 
     def _fitting(self, room: int) -> list[_Value]:
         """The columns that fit next to the total and, if needed, the column of others; at least one."""
+        total, others, needs = self._needs
+        room -= total
+        if sum(needs.values()) <= room:
+            return self._columns
+        fitting = sum(need <= room - others for need in accumulate(needs.values()))
+        kept = set(list(needs)[: max(1, fitting)])
+        return [column for column in self._columns if column in kept]
+
+    @cached_property
+    def _needs(self) -> tuple[int, int, dict[_Value, int]]:
+        """The room that total, others, and each column need; the columns in the order in which they get it."""
         wanted = self._columns[::-1] if self._across in TIMES else self._columns
         # No cell is wider than the total of its column.
-        needs = [_GAP + widths([_name(each)], [[self._cell(self._totals[each])]])[0] for each in wanted]
+        needs = {each: _GAP + widths([_name(each)], [[self._cell(self._totals[each])]])[0] for each in wanted}
         widest = self._cell(self._all)
         total, others = (_GAP + widths([name], [[widest]])[0] for name in (_TOTAL, _OTHERS))
-        room -= total if len(wanted) > 1 else 0
-        if sum(needs) <= room:
-            return self._columns
-        fitting = sum(need <= room - others for need in accumulate(needs))
-        kept = set(wanted[: max(1, fitting)])
-        return [column for column in self._columns if column in kept]
+        return total if len(wanted) > 1 else 0, others, needs
+
+    def _taken(self, titles: Sequence[str], labels: Sequence[Sequence[str]], width: int) -> int:
+        """The room of the labels; a few long ones, which stand on lines of their own, take none from the numbers."""
+        columns = lengths(titles, labels)
+        gaps = _GAP * (len(titles) - 1)
+        whole = sum(map(max, columns)) + gaps
+        most = sum(max(title, sorted(cells)[int(_MOST * len(cells))]) for title, *cells in columns) + gaps
+        least = sum(title for title, *_ in columns) + gaps
+        total, _, needs = self._needs
+        trend = self._trend(None)
+        numbers = total + sum(needs.values()) + (_GAP + trend.width if trend else 0)
+        return min(whole, max(least, min(most, width // 2), width - numbers))
+
+    @property
+    def _times(self) -> list[str]:
+        """The columns that are times, oldest first; a record may have none."""
+        return [column for column in self._columns if column is not None] if self._across in TIMES else []
+
+    def _trend(self, room: int | None) -> Trend | None:
+        total, others, needs = self._needs
+        whole = total + sum(needs.values())
+        least = total + others + next(iter(needs.values()))
+        return fitting_trend(self._across, len(self._times), room, whole=whole, least=least, marks=self._marks)
 
     def _numbers(
         self, found: Mapping[_Value, _Group], total: _Group, shown: Sequence[_Value], others: Collection[_Value]
@@ -174,7 +229,7 @@ class _CrossTable:
 
 
 def _name(value: _Value) -> str:
-    return _ABSENT if value is None else name_text(value)
+    return ABSENT if value is None else name_text(value)
 
 
 def _cell(group: _Group, measure: str, show: Callable[[_Number], Cell]) -> Cell:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -152,3 +153,19 @@ def test_wrong_numbers_end_with_2_and_say_what_is_valid(aitrail, arguments, mess
 
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert message in ended.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["--compare"]], ids=["parts", "comparison"])
+def test_table_fits_a_terminal_of_eighty_columns(on_terminal, arguments):
+    shown, stderr = on_terminal(*ONE_ACCOUNT, *arguments, columns=80, NO_COLOR="1")
+
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "amount" in lines[0].split()
+    assert re.match(r"No room for formula(, price)?: use --wide or --long, or widen the terminal\.\n", stderr)
+
+
+def test_long_view_has_the_formula_below_each_part(aitrail):
+    shown = aitrail(*ONE_ACCOUNT, "--long").stdout
+
+    assert re.search(r"\nSQS requests\n  amount +0\.\d\d\n  formula +22,410 deliveries x 3 ", shown)

@@ -4,7 +4,7 @@ import csv
 import gzip
 import io
 import json
-from datetime import UTC
+from datetime import UTC, datetime
 
 import boto3
 import pytest
@@ -132,12 +132,105 @@ def test_id_is_found_in_upper_case(aitrail, log_file, records):
     assert row["eventID"] == record["eventID"]
 
 
-@pytest.mark.parametrize(("given", "is_told"), [("0000abcd", True), (ID, False), ("nothing", False)])
-def test_beginning_of_an_id_is_told_to_be_one(aitrail, log_file, given, is_told):
-    ended = aitrail("event", given, "--from", log_file("a.json"))
+GUID = "00abcdef-0000-4000-8000-000000000000"
+BEGINNINGS = {
+    "as a table shows it": "00abcdef",
+    "of few characters": "00ab",
+    "in upper case": "00ABCDEF-0000",
+    "all but the last character": "00abcdef-0000-4000-8000-00000000000",
+}
+
+
+@pytest.mark.parametrize("given", BEGINNINGS.values(), ids=BEGINNINGS)
+def test_event_is_found_by_the_beginning_of_its_id(aitrail, log_file, record, given):
+    ended = aitrail("event", given, "--from", log_file("a.json", record(2, eventID=GUID), record(1)), "-o", "json")
+
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    (row,) = json.loads(ended.stdout)
+    assert row["eventID"] == GUID
+    assert "requestParameters" in row
+
+
+def test_beginning_of_several_ids_lists_them_newest_first_and_ends_with_2(aitrail, log_file, record):
+    ended = aitrail("event", "0000", "--from", log_file("a.json", record(1), record(3), record(2)))
+
+    first, *others = ended.stderr.splitlines()
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert first == "3 events begin with 0000. Give more of the ID:"
+    assert [line.split() for line in others] == [
+        [f"2026-03-14T00:00:0{n}Z", "StartSpeechSynthesisTask", "user/audiobooks-batch", record(n)["eventID"]]
+        for n in (3, 2, 1)
+    ]
+
+
+def test_of_very_many_candidates_ten_are_listed(aitrail, log_file, record):
+    ended = aitrail("event", "0000", "--from", log_file("a.json", *map(record, range(20))))
+
+    first, *others = ended.stderr.splitlines()
+    assert (ended.exit_code, first) == (2, "More than 10 events begin with 0000. Give more of the ID:")
+    assert len(others) == 10
+
+
+def test_beginning_in_the_table_is_looked_for_in_the_window(aitrail, recorded, record):
+    recorded(record(1), record(2, eventID=GUID))
+    now = datetime(2026, 3, 15, tzinfo=UTC)
+
+    found = aitrail("event", "00abcd", "--since", "2026-03-14", "-o", "jsonl", now=lambda: now)
+    not_found = aitrail("event", "00abcd", "--since", "1h", now=lambda: now)
+
+    assert (found.exit_code, json.loads(found.stdout)["eventID"]) == (0, GUID)
+    assert (not_found.exit_code, not_found.stdout) == (1, "")
+    assert "Of the events from 2026-03-14T23:00:00Z" in not_found.stderr
+
+
+def test_whole_id_takes_one_read_whether_it_is_there_or_not(aitrail, recorded, record, stacks):
+    recorded(record(1))
+
+    for number, code in ((1, 0), (2, 1)):
+        stacks.calls.clear()
+        ended = aitrail("event", record(number)["eventID"])
+
+        assert ended.exit_code == code
+        assert stacks.calls.count("GetItem") == 1
+        assert "Query" not in stacks.calls
+
+
+NO_PATTERNS = ["%%%%", "____", "****", "0000*", "[0-9]", "0%00", "\\d\\d\\d\\d", "\x1b[2J\x1b", "' OR 1=1 --"]
+
+
+@pytest.mark.parametrize("given", NO_PATTERNS, ids=ascii)
+def test_beginning_is_no_pattern_and_steers_no_terminal(aitrail, log_file, record, given):
+    ended = aitrail("event", "--from", log_file("a.json", record(1), record(2)), "--", given)
 
     assert (ended.exit_code, ended.stdout) == (1, "")
-    assert ("Give all 36 characters of the ID: `aitrail events" in ended.stderr) is is_told
+    assert "No ID begins with it, either." in ended.stderr
+    assert ended.stderr.replace("\n", "").isprintable()
+
+
+def test_id_that_is_no_guid_is_found_by_its_beginning_and_wins_if_it_is_whole(aitrail, log_file, record):
+    odd = record(1, eventID="(odd) *\x1b[2J")
+    path = log_file("a.json", odd, record(2))
+    whole = row_of(odd, log_file="x", record_index=0)["eventID"]
+
+    by_beginning, by_all = (aitrail("event", given, "--from", path, "-o", "jsonl") for given in ("(odd) *", whole))
+
+    assert json.loads(by_beginning.stdout)["eventID"] == json.loads(by_all.stdout)["eventID"] == whole
+
+
+def test_candidates_of_hostile_names_stay_on_their_lines(aitrail, log_file, record):
+    hostile = [record(n, eventName="\x1b[2J\nX", eventID=f"odd\n\x1b]0;{n}") for n in (1, 2)]
+
+    ended = aitrail("event", "odd\n", "--from", log_file("a.json", *hostile))
+
+    assert (ended.exit_code, ended.stderr.count("\n")) == (2, 3)
+    assert ended.stderr.replace("\n", "").isprintable()
+
+
+def test_fewer_than_four_characters_are_not_looked_for(aitrail, log_file, record):
+    ended = aitrail("event", "000", "--from", log_file("a.json", record(1)))
+
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert "give at least 4 characters" in ended.stderr
 
 
 def test_table_tells_who_from_the_telling_parts_of_the_identity(aitrail, log_file, records):

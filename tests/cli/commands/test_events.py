@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from aitrail.cli.output import ROW_COLUMNS
 from aitrail.dynamodb.tables import NARROW_COLUMNS
 
 DAY = ("--since", "2026-03-14", "--until", "2026-03-15")
@@ -262,10 +263,11 @@ def test_table_shows_who_did_what_in_one_line(aitrail, recorded, record):
     lines = aitrail("events", *DAY, "-o", "table", env={"COLUMNS": "40"}).stdout.replace(" (UTC)", "").splitlines()
 
     assert [line.split() for line in lines] == [
-        ["eventTime", "operation", "principal", "service", "resource", "outcome", "awsRegion", "sourceIPAddress"],
+        [*ROW_COLUMNS],
         [
             *("2026-03-14T00:00:00Z", "StartSpeechSynthesisTask", "user/audiobooks-batch", "polly"),
             *("speech-synthesis-task/7e6a4a52-1b4f-4d93-8a57-2f6d0c1b9e38", "ok", "eu-west-1", "198.51.100.12"),
+            "00000000",
         ],
     ]
 
@@ -293,7 +295,7 @@ def test_table_shows_early_what_was_asked_about(aitrail, recorded, record, argum
 
     header, *_ = aitrail("events", *DAY, "-o", "table", *arguments).stdout.splitlines()
 
-    assert header.replace(" (UTC)", "").split() == ["eventTime", "operation", "principal", *expected.split()]
+    assert header.replace(" (UTC)", "").split() == ["eventTime", "operation", "principal", *expected.split(), "eventID"]
 
 
 def test_table_of_a_principal_has_the_usual_columns(aitrail, recorded, record):

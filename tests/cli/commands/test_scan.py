@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from aitrail.cli.output import ROW_COLUMNS
 from aitrail.dynamodb.tables import NARROW_COLUMNS
 from aitrail.logfile import UnreadableLogFile, wanted_records
 from aitrail.rows import Reject, row_of
@@ -213,10 +214,11 @@ def test_table_names_who_did_what(aitrail, record, log_file):
     lines = aitrail("scan", path, "-o", "table").stdout.replace(" (UTC)", "").splitlines()
 
     assert [line.replace(" (UTC)", "").split() for line in lines] == [
-        ["eventTime", "operation", "principal", "service", "resource", "outcome", "awsRegion", "sourceIPAddress"],
+        [*ROW_COLUMNS],
         [
             *("2026-03-14T00:00:00Z", "StartSpeechSynthesisTask", "user/audiobooks-batch", "polly"),
             *("speech-synthesis-task/7e6a4a52-1b4f-4d93-8a57-2f6d0c1b9e38", "ok", "eu-west-1", "198.51.100.12"),
+            "00000000",
         ],
     ]
 

@@ -124,6 +124,14 @@ def test_csv_and_table_name_their_columns_once(tail, recorded, call):
     assert as_table.count("eventTime") == 1
 
 
+def test_long_view_shows_rows_as_they_appear(tail, recorded, call):
+    recorded(call(1))
+
+    shown = tail("--long", meanwhile=[lambda: recorded(call(2))]).stdout
+
+    assert shown.count("StartSpeechSynthesisTask  user/audiobooks-batch\n  service") == shown.count("\n\n") + 1 == 2
+
+
 COLUMNS = {
     "narrow": ("operation,eventID", ["operation", "eventID"], 0),
     "wide": ("userAgent,operation", ["userAgent", "operation"], 1),

@@ -7,6 +7,7 @@ import os
 import pty
 from datetime import UTC, datetime
 
+import click
 import pytest
 
 from aitrail.questions import DIMENSIONS
@@ -15,6 +16,7 @@ PRICES = (
     "Prices of 2026-11 in USD from secondary pages (AWS' own page: https://aws.amazon.com/polly/pricing/): "
     "check them.\n"
 )
+TREND = "trend: calls by day, in each line from 0 to its largest.\n"
 NONE = {"streamSeconds": 0, "unmeasured": 0}
 OWN = 'currency = "EUR"\ndate = "2026-10"\nsource = "a contract"\n[per_million_characters]\nstandard = 3.5\n'
 
@@ -174,31 +176,31 @@ MEASURES = {
     "calls, unless somebody says otherwise": (
         [],
         (
-            "principal   2026-03-14  2026-03-15  total\n"
-            "user/alice           2           0      2\n"
-            "user/bob             0           1      1\n"
-            "user/eve             1           0      1\n"
-            "total                3           1      4\n"
+            "principal   2026-03-14  2026-03-15  trend  total\n"
+            "user/alice           2           0  █▁         2\n"
+            "user/bob             0           1  ▁█         1\n"
+            "user/eve             1           0  █▁         1\n"
+            "total                3           1  █▄         4\n"
         ),
     ),
     "denied": (
         ["--measure", "denied"],
         (
-            "principal   2026-03-14  2026-03-15  total\n"
-            "user/eve             1           0      1\n"
-            "user/alice           0           0      0\n"
-            "user/bob             0           0      0\n"
-            "total                1           0      1\n"
+            "principal   2026-03-14  2026-03-15  trend  total\n"
+            "user/eve             1           0  █▁         1\n"
+            "user/alice           0           0  ▁▁         0\n"
+            "user/bob             0           0  ▁▁         0\n"
+            "total                1           0  █▁         1\n"
         ),
     ),
     "cost, without --cost": (
         ["--measure", "cost"],
         (
-            "principal   2026-03-14  2026-03-15   total\n"
-            "user/alice      4.9543              4.9543\n"
+            "principal   2026-03-14  2026-03-15  trend   total\n"
+            "user/alice      4.9543              █      4.9543\n"
             "user/bob\n"
-            "user/eve        0.0000              0.0000\n"
-            "total           4.9543              4.9543\n"
+            "user/eve        0.0000              ▁      0.0000\n"
+            "total           4.9543              █      4.9543\n"
         ),
     ),
 }
@@ -320,7 +322,7 @@ def test_columns_for_which_a_terminal_has_no_room_are_summed_up(program, folder)
     os.close(stdout)
     with os.fdopen(terminal, "rb", buffering=0) as stream:
         shown = stream.read(100_000).decode()
-    assert (process.returncode, stderr) == (0, b"others: user/bob, user/eve\n")
+    assert (process.returncode, stderr) == (0, b"others: user/bob, user/eve: --wide shows them.\n")
     assert shown.splitlines() == [
         "service  user/alice  others  total",
         "polly             2       2      4",
@@ -334,8 +336,12 @@ def test_of_many_columns_that_are_summed_up_ten_are_named(on_terminal, call, log
         "usage", "--from", path, "--by", "service", "--by", "principal", "--no-color", columns=30
     )
 
-    assert shown == "service  user/u00  others  total\npolly           1      12     13\n"
-    assert stderr == f"others: {', '.join(f'user/u{number:02}' for number in range(1, 11))} and 2 more\n"
+    assert shown == "service  user/u00  others\npolly           1      12\n"
+    named = ", ".join(f"user/u{number:02}" for number in range(1, 11))
+    assert stderr.splitlines() == [
+        "No room for total: use --wide or --long, or widen the terminal.",
+        f"others: {named} and 2 more: --wide shows them.",
+    ]
 
 
 @pytest.fixture
@@ -379,8 +385,8 @@ def test_table_names_the_time_zone_of_its_periods(aitrail, night):
     assert days.stdout.startswith("day (Europe/Berlin)  calls ")
     assert in_utc.stdout.startswith("day (UTC)   polly")
     assert across.stdout.startswith("service  2026-10-24 ")
-    assert [each.stderr for each in (days, in_utc, across)] == ["", "", "The days are in Europe/Berlin.\n"]
-    assert across_in_utc.stderr == "The days are in UTC.\n"
+    assert [each.stderr for each in (days, in_utc, across)] == ["", "", f"The days are in Europe/Berlin.\n{TREND}"]
+    assert across_in_utc.stderr == f"The days are in UTC.\n{TREND}"
 
 
 def test_nothing_is_reported_in_the_time_zone(aitrail, night):
@@ -504,8 +510,8 @@ def test_times_without_calls_are_lines_or_columns_of_a_table(aitrail, two_days):
     down = aitrail(*two_days, *window, "--by", "day", "--by", "service").stdout
 
     assert [line.split() for line in across.splitlines()] == [
-        ["service", "2026-03-14", "2026-03-15", "2026-03-16", "total"],
-        ["polly", "1", "0", "1", "2"],
+        ["service", "2026-03-14", "2026-03-15", "2026-03-16", "trend", "total"],
+        ["polly", "1", "0", "1", "█▁█", "2"],
     ]
     assert [line.split()[-1] for line in down.splitlines()] == ["polly", "1", "0", "1", "2"]
 
@@ -523,3 +529,87 @@ def test_time_to_come_has_no_zeros(aitrail, two_days):
     ended = aitrail(*two_days, "--since", "2026-03-16", "--until", "2026-04-01", "--by", "day", now=lambda: now)
 
     assert [group["day"] for group in as_json(ended)] == ["2026-03-16"]
+
+
+def test_bars_beside_the_measure_show_times_and_their_scale(aitrail, two_days):
+    window = ("--since", "2026-03-14", "--until", "2026-03-17", "-o", "table")
+
+    ended = aitrail(*two_days, *window, "--by", "day", "--measure", "characters")
+
+    assert ended.stdout == (
+        "day (UTC)   characters  bars to 1,000\n"
+        "2026-03-14       1,000  ████████████████████\n"
+        "2026-03-15           0  ▁\n"
+        "2026-03-16       1,000  ████████████████████\n"
+        "total            2,000\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"), [(["--by", "day"], "###"), (["--by", "service", "--by", "day"], "#_#")]
+)
+def test_marks_are_ascii_where_the_output_cannot_have_others(program, two_days, arguments, expected):
+    question = (*two_days, "--since", "2026-03-14", "--until", "2026-03-17", *arguments, "-o", "table")
+
+    process = program(*question, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+
+    stdout, _ = process.communicate(timeout=60)
+    assert expected in stdout.decode("ascii")
+
+
+def test_narrow_terminal_keeps_calls_errors_and_cost_beside_long_names(on_terminal, call, log_file):
+    names = ("stations", "x" * 200, "y" * 60)
+    spoken = [
+        call(number, "alice") | {"eventName": "DeleteLexicon", "requestParameters": {"name": name}}
+        for number, name in enumerate(names)
+    ]
+    question = ("usage", "--from", log_file("a.json", *spoken), "--by", "resource", "--cost", "--no-color")
+
+    shown, stderr = on_terminal(*question, columns=50)
+
+    lines = shown.splitlines()
+    assert lines[0].split() == ["resource", "calls", "errors", "denied", "cost", "(USD)"]
+    assert [line for line in lines if len(line) > 50] == [f"lexicon/{name}" for name in names[1:]]
+    assert lines[lines.index(f"lexicon/{names[1]}") + 1].split() == ["1", "0", "0", "0.004"]
+    assert stderr.startswith("No room for characters: use --wide or --long, or widen the terminal.\n")
+
+
+def test_cost_that_was_asked_for_stays_longer_than_errors(on_terminal, folder):
+    shown, stderr = on_terminal("usage", "--from", folder, "--by", "day", "--cost", "--no-color", columns=40)
+
+    assert shown.splitlines()[0].split() == ["day", "(UTC)", "calls", "errors", "cost", "(USD)"]
+    assert stderr.startswith("No room for bars to 3, denied, characters: ")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("by", ["day", "principal day", "principal hour", "resource outcome"])
+def test_no_line_is_wider_than_the_terminal(on_terminal, folder, by, width):
+    dimensions = (text for name in by.split() for text in ("--by", name))
+
+    shown, _ = on_terminal("usage", "--from", folder, *dimensions, columns=width)
+
+    assert max(len(click.unstyle(line)) for line in shown.splitlines()) <= width
+
+
+def test_long_view_has_every_measure_of_each_group(aitrail, folder):
+    ended = aitrail("usage", "--from", folder, "--by", "principal", "--by", "day", "--cost", "--long")
+
+    assert [group.splitlines()[0] for group in ended.stdout.split("\n\n")] == [
+        "user/alice  2026-03-14",
+        "user/eve  2026-03-14",
+        "user/bob  2026-03-15",
+        "total",
+    ]
+    assert ended.stdout.startswith(
+        "user/alice  2026-03-14\n  calls       2\n  errors      0\n  denied      0\n  characters  1,235,567\n"
+        "  cost        4.9543\n"
+    )
+
+
+def test_wide_table_sums_no_columns_up(on_terminal, folder):
+    shown, stderr = on_terminal(
+        "usage", "--from", folder, "--by", "service", "--by", "principal", "--wide", "--no-color", columns=40
+    )
+
+    assert shown.splitlines()[0].split() == ["service", "user/alice", "user/bob", "user/eve", "total"]
+    assert stderr == ""

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -83,10 +84,10 @@ def test_argument_is_what_the_option_of_other_commands_is(aitrail, calls, comman
 
 
 COMMANDS = {
-    "who": (("who", TASK), ["operation", "principal", "outcome", "sourceIPAddress", "awsRegion", "new"]),
+    "who": (("who", TASK), ["operation", "principal", "outcome", "sourceIPAddress", "awsRegion", "eventID", "new"]),
     "what": (
         ("what", "user/*"),
-        ["service", "operation", "resource", "outcome", "sourceIPAddress", "awsRegion", "new"],
+        ["service", "operation", "resource", "outcome", "sourceIPAddress", "awsRegion", "eventID", "new"],
     ),
 }
 
@@ -98,8 +99,8 @@ def test_table_names_in_words_what_is_new(aitrail, calls, record, question, colu
     lines = aitrail(*question, *SINCE, "-o", "table", "--from", calls(new)).stdout.splitlines()
 
     assert lines[0].replace(" (UTC)", "").split() == ["eventTime", *columns]
-    assert lines[1].endswith("eu-west-1  sourceIPAddress, operation")
-    assert lines[2].endswith("eu-west-1")
+    assert lines[1].endswith("eu-west-1  00000004  sourceIPAddress, operation")
+    assert re.search(r"eu-west-1  0000000\d$", lines[2])
 
 
 def test_csv_has_every_narrow_column_and_what_is_new_in_words(aitrail, calls):

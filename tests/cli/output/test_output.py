@@ -189,3 +189,47 @@ def test_characters_that_the_locale_lacks_are_escaped(program, record, log_file,
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stderr) == (0, b"")
     assert b"Zo\\xeb" in stdout
+
+
+SENSELESS = {
+    "long json": (["--long", "-o", "json"], "--long is for tables, and -o json has all columns: leave one out."),
+    "wide csv": (["--wide", "-o", "csv"], "--wide is for tables, and -o csv has all columns: leave one out."),
+    "long query": (["--long", "--query", "[]"], "--long is for tables of rows, and --query shows something else"),
+    "both": (["--wide", "--long"], "--wide and --long are two ways to show all columns: give one of them."),
+}
+
+
+@pytest.mark.parametrize("command", ["events", "usage", "who lexicon/x", "what root", "scan ."])
+@pytest.mark.parametrize(("arguments", "message"), SENSELESS.values(), ids=SENSELESS)
+def test_senseless_combinations_are_refused(aitrail, command, arguments, message):
+    ended = aitrail(*command.split(), *arguments)
+
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert message in ended.stderr
+
+
+@pytest.mark.parametrize("arguments", [["events", "--from"], ["scan"]], ids=["events", "scan"])
+def test_long_view_has_the_columns_of_csv_and_whole_ids(aitrail, log_file, record, arguments):
+    path = log_file("a.json", record(1), record(2))
+
+    ended = aitrail(*arguments, path, "--long")
+
+    assert ended.exit_code == 0
+    (first, *lines), second = (group.splitlines() for group in ended.stdout.split("\n\n"))
+    heading = "2026-03-14T00:00:0{}Z  StartSpeechSynthesisTask  user/audiobooks-batch"
+    assert {first, second[0]} == {heading.format(1), heading.format(2)}
+    shown = dict(line.split(maxsplit=1) for line in lines)
+    assert len(shown["eventID"]) == 36
+    assert {"service", "credentials", "readOnly", "usage.agent"} <= set(shown)
+
+
+def test_long_view_of_chosen_columns_has_these_alone(aitrail, log_file, record):
+    ended = aitrail("events", "--from", log_file("a.json", record(1)), "--long", "--columns", "operation,userAgent")
+
+    assert [line.split()[0] for line in ended.stdout.splitlines()] == ["StartSpeechSynthesisTask", "userAgent"]
+
+
+def test_chosen_ids_are_whole_in_a_table(aitrail, log_file, record):
+    ended = aitrail("events", "--from", log_file("a.json", record(1)), "--columns", "eventID", "-o", "table")
+
+    assert ended.stdout.splitlines() == ["eventID", record(1)["eventID"]]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.cli import views
-from aitrail.cli.output import widths
+from aitrail.cli.output import BLOCKS, widths
 from aitrail.questions import group_order
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
@@ -225,8 +225,9 @@ def test_cross_table_says_what_the_groups_say_and_fits_where_it_can(calls, width
     assert len(shown) >= 1
     assert not folded or width is not None
     assert sorted(others) == sorted(column or "-" for column in columns if column not in shown)
-    if width is not None and len(shown) > 1:
-        assert sum(widths(heads, lines)) + 2 * (len(heads) - 1) <= width
+    if width is not None and len(shown) > 1:  # labels that are longer stand on lines of their own
+        numbers = widths(heads[2:], [line[2:] for line in lines])
+        assert sum((*map(len, heads[:2]), *numbers)) + 2 * (len(heads) - 1) <= width
 
 
 def test_totals_are_not_always_the_sums():
@@ -251,3 +252,78 @@ def test_cost_that_may_be_larger_is_marked_and_an_unknown_one_is_empty():
 
     assert [f"{line[1]:,}" if line[1] else "" for line in lines] == [">=1.50", "", "2.00", ">=1.50"]
     assert widths(["cost"], [line[1:] for line in lines]) == [6]
+
+
+def test_a_long_name_takes_no_room_from_the_numbers():
+    calls = {(name, day): 1 for name in ("a" * 8, "b" * 8, "c" * 8, "d" * 70) for day in ("2026-11-20", "2026-11-21")}
+
+    heads, _, others = cross_table(groups_of(calls, ("principal", "day")), ("principal", "day"), "calls", 48)
+
+    assert (heads, others) == (["principal", "2026-11-20", "2026-11-21", "total"], [])
+
+
+DAYS = [f"2026-11-{day}" for day in range(10, 30)]
+
+
+def with_trend(width, days=DAYS, measure="calls", values=None):
+    by = ("principal", "day")
+    calls = {("alice", day): number for number, day in enumerate(days)} | {("bob", days[3]): 7, ("bob", None): 9}
+    groups = [dict(zip(by, key, strict=True)) | {measure: (values or {}).get(key, n)} for key, n in calls.items()]
+    return views.cross_table(groups, by, measure, width, summed, str, days, BLOCKS)
+
+
+def test_trend_precedes_the_total_and_has_a_mark_for_each_time():
+    heads, lines, _ = with_trend(None)
+
+    assert heads[-2:] == ["trend", "total"]
+    assert [line[-2] for line in lines] == [
+        "▁▂▂▃▃▃▄▄▄▅▅▆▆▆▇▇▇███",
+        "▁▁▁█▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁",
+        "▁▂▂▅▃▃▄▄▄▅▅▆▆▆▇▇▇███",
+    ]
+
+
+@pytest.mark.parametrize("width", [48, 60, 80, 200, 400])
+def test_trend_shows_all_times_however_few_columns_fit(width):
+    heads, lines, others = with_trend(width)
+
+    trend = heads.index(next(head for head in heads if head.startswith("trend")))
+    size = {48: 2}.get(width, 1)
+    assert heads[trend] == ("trend" if size == 1 else f"trend, {size} days each")
+    assert [len(line[trend]) for line in lines] == [20 // size] * 3
+    assert bool(others) == (width < 300)
+    assert sum(widths(heads, lines)) + 2 * (len(heads) - 1) <= width
+
+
+def test_all_numbers_are_worth_more_than_a_trend():
+    days = DAYS[:4]
+    width = 5 + 4 * 12 + 2 * 3 + len("principal")
+
+    heads, _, others = with_trend(width, days)
+
+    assert (any(head.startswith("trend") for head in heads), others) == (False, [])
+
+
+def test_trend_leaves_a_gap_where_an_amount_is_not_known():
+    values = {("alice", day): Decimal(3) for day in DAYS[:2]} | {("alice", DAYS[2]): Decimal(0)}
+    groups = [{"principal": who, "day": day, "cost": cost} for (who, day), cost in values.items()]
+    groups.append({"principal": "alice", "day": DAYS[4], "cost": Decimal(1)})
+
+    _, lines, _ = views.cross_table(groups, ("principal", "day"), "cost", None, summed, str, DAYS[:5], BLOCKS)
+
+    assert lines[0][-2] == "██▁ ▄"
+
+
+def test_bars_stand_beside_the_measure_that_they_show_and_their_title_is_the_scale():
+    groups = [{"day": day, "calls": calls, "errors": 0} for day, calls in zip(DAYS, (0, 1, 200), strict=False)]
+
+    heads, lines, _ = views.simple_table(groups, "day", ["errors", "calls"], summed, drawn="calls", marks=BLOCKS)
+
+    assert heads == ["day", "errors", "calls", "bars to 200"]
+    assert [line[3] for line in lines] == ["▁", "█", "█" * 20, ""]
+
+
+def test_one_group_has_no_bar():
+    groups = [{"day": DAYS[0], "calls": 3}]
+
+    assert views.simple_table(groups, "day", ["calls"], summed, drawn="calls", marks=BLOCKS).columns == ["day", "calls"]

@@ -193,6 +193,14 @@ def test_one_event_is_asked_for_by_its_id(store):
     assert store.event("another") is None
 
 
+@pytest.mark.parametrize("beginning", ["", "abc", 7, None])
+def test_beginning_of_an_id_that_says_too_little_is_refused_at_once(store, source, beginning):
+    with pytest.raises(ConditionError, match="give at least 4 characters"):
+        store.beginning_with(beginning)
+
+    assert source.asked == []
+
+
 def test_one_event_is_found_in_upper_case(tmp_path, records):
     record = records["polly-by-user"] | {"eventID": "0000abcd-0000-4000-8000-000000000000"}
     capitals = record | {"eventID": "0000ABCE-0000-4000-8000-000000000000"}
