@@ -2,12 +2,11 @@
 
 docs/cli.md contains the output of --help. In README.md and docs/, the text after a line `    $ aitrail …` of a code
 block is the command's output for the sample log files of a fixed day, which replace the table and `--from samples`. So
-is what the examples in docs/python.md print.
+is what the examples in docs/python.md print. Answers of commands that need a stack stay as they are.
 """
 
 import doctest
 import io
-import os
 import re
 import shlex
 import tempfile
@@ -21,7 +20,7 @@ import click
 
 from aitrail.cli.group import SECTIONS, cli
 from aitrail.clock import Clock
-from demo.samples import FOLDER, write_samples
+from demo.samples import CONFIGURATION, FOLDER, write_samples
 
 PROJECT = Path(__file__).parents[1]
 REFERENCE = PROJECT / "docs" / "cli.md"
@@ -57,6 +56,8 @@ def refreshed(page: str, logs: Path) -> str:
 
     def answered(found: re.Match[str]) -> str:
         arguments = shlex.split(found[1].replace(f" --from {FOLDER}", ""))[1:]
+        if _needs_a_stack(arguments[0]):
+            return found[0]
         printed = _printed([*arguments, *_place(arguments[0], logs), *_format(found[1])])
         lines = [f"    {line}".rstrip() for line in printed.replace(f"{logs}/", "").splitlines()]
         return "\n".join([f"    $ {found[1]}", *lines, ""])
@@ -90,9 +91,16 @@ def _shown(example: doctest.Example, printed: str) -> str:
 
 def _place(command: str, logs: Path) -> tuple[str, ...]:
     # Commands that ask no question have no --from.
+    return ("--from", str(logs)) if "--from" in _options(command) else ()
+
+
+def _needs_a_stack(command: str) -> bool:
+    return "--from" not in (options := _options(command)) and "--stack" in options
+
+
+def _options(command: str) -> set[str]:
     found = cli.get_command(click.Context(cli), command)
-    takes_it = found is not None and any("--from" in parameter.opts for parameter in found.params)
-    return ("--from", str(logs)) if takes_it else ()
+    return {name for parameter in found.params for name in parameter.opts} if found else set()
 
 
 def _format(command: str) -> tuple[str, ...]:
@@ -104,7 +112,7 @@ def _printed(arguments: list[str]) -> str:
     """The command's output on stdout at the time CLOCK."""
     with redirect_stdout(io.StringIO()) as stdout, redirect_stderr(io.StringIO()):
         try:
-            given = ["--config", os.devnull, *arguments]
+            given = ["--config", str(CONFIGURATION), *arguments]
             with cli.make_context("aitrail", given, terminal_width=_WIDTH, max_content_width=_WIDTH) as context:
                 context.obj = Clock(now=lambda: CLOCK)
                 cli.invoke(context)

@@ -8,12 +8,16 @@ from pathlib import Path
 from demo.sample_logs import ACCOUNTS, Fate, sample_logs
 
 FOLDER = "samples"
+# Names for the teams and networks of the sample log files, and where it is written below the folder.
+CONFIGURATION = Path(__file__).parent / "sample_config.toml"
+CONFIGURATION_NAME = "aitrail.toml"
 
 
 def write_samples(folder: Path, now: datetime) -> int:
     """Writes the sample log files of the five weeks before `now` (aware) to `folder`; returns their number.
 
-    Earlier sample files are removed. Files that the pipeline would not ingest are left out, as they contain no calls.
+    Earlier sample files are removed, and a configuration file is added. Files that the pipeline would not ingest are
+    left out, as they contain no calls.
     """
     for account in ACCOUNTS:
         shutil.rmtree(folder / "AWSLogs" / account, ignore_errors=True)
@@ -22,6 +26,7 @@ def write_samples(folder: Path, now: datetime) -> int:
         path = folder / file.key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.body)
+    shutil.copyfile(CONFIGURATION, folder / CONFIGURATION_NAME)
     return len(files)
 
 
@@ -32,6 +37,7 @@ def main() -> None:
         f"{count} invented log files of the last five weeks are in the folder {FOLDER}. Query them without AWS:\n\n"
         f"    .venv/bin/aitrail usage --from {FOLDER} --by service --by outcome\n"
         f"    .venv/bin/aitrail who bot/K3X9QW7T2P --from {FOLDER}\n"
+        f"    .venv/bin/aitrail --config {FOLDER}/{CONFIGURATION_NAME} usage --from {FOLDER} --by team --cost\n"
     )
 
 

@@ -32,10 +32,17 @@ def _usage(*names: str) -> Callable[[Row], object]:
     return lambda row: next((found for name in names if (found := usage_member(row, name)) is not None), None)
 
 
+def _language(row: Row) -> object:
+    """The language or locale of a row, in the form of Polly and Transcribe: Lex writes en_US for en-US."""
+    found = _usage(*USAGE_MEMBERS["language"])(row)
+    return found.replace("_", "-") if isinstance(found, str) else found
+
+
 # Dimensions whose conditions are about more than one attribute, or are flags, or take an absent value for another one.
 _OF_THEIR_OWN = {
     "user-agent": _usage("agent"),
     "mfa": _usage("mfa"),
+    "language": _language,
     "event-category": lambda row: row.get("eventCategory") or USUAL_CATEGORY,
 }
 

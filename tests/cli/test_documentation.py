@@ -14,6 +14,7 @@ from aitrail.ingest import EventsTable
 from aitrail.questions import EventStore, Scan
 from demo import documentation
 from demo.sample_logs import sample_logs
+from demo.samples import CONFIGURATION
 from tests.shared.deployed_tables import create_table
 
 DOCS = documentation.PROJECT / "docs"
@@ -42,6 +43,28 @@ def test_readme_shows_eight_questions_with_their_answers():
 
     assert len(questions) == 8
     assert {question.split()[1] for question in questions} == {"usage", "events", "who", "what"}
+
+
+QUESTIONS = (DOCS / "questions.md").read_text()
+
+
+def test_questions_have_one_command_each_and_none_is_left_out():
+    asked = re.split(r"(?m)^\*\*(\d+)\. .*\?\*\*$", QUESTIONS)[1:]
+
+    assert sorted(map(int, asked[::2])) == list(range(1, 26))
+    assert all(re.search(r"(?m)^    \$ aitrail .*\n    \S.*\n", answer) for answer in asked[1::2])
+
+
+def test_configuration_of_the_questions_is_that_of_the_samples():
+    (shown,) = re.findall(r"```toml\n(.*?)```", QUESTIONS, re.DOTALL)
+
+    assert shown == CONFIGURATION.read_text()
+
+
+def test_answer_of_a_command_that_needs_a_stack_is_left_alone(samples):
+    page = "    $ aitrail verify --since 7d\n    Proved.\n"
+
+    assert documentation.refreshed(page, samples) == page
 
 
 def test_outdated_answer_is_replaced_and_nothing_else(samples):

@@ -199,7 +199,7 @@ class Planting:
     def _bot(self):
         bot = self.random.choice(("K3X9QW7T2P", "A1B2C3D4E5"))
         request = {"botId": bot, "botVersion": "DRAFT", "localeId": "de_DE"}
-        labels = {"language": "de_DE", "resource": f"bot/{bot}", "api-version": "v2"}
+        labels = {"language": "de-DE", "resource": f"bot/{bot}", "api-version": "v2"}
         if self.random.random() < 0.2:
             self._failed("lex", "BuildBotLocale", request, **labels)
         else:

@@ -60,7 +60,8 @@ def simple_table(
             line.append(_cell(group, measure, show))
     heads = [name, *measures]
     if marks and len(groups) > 1:
-        numbers = [group[drawn] for group in groups]
+        # The sum of all others would be the largest.
+        numbers = [None if group[name] == OTHERS else group[drawn] for group in groups]
         largest = rounding(numbers)(max((number for number in numbers if number is not None), default=0))
         add_bars(heads, lines, numbers, heads.index(drawn) + 1, largest=f"{largest:,}", marks=marks)
     return Finished(heads, lines, [])

@@ -277,6 +277,18 @@ def test_documentation_shows_what_is_printed(aitrail, deployment, record):
     assert {*json.loads(found), "finding", "of", "why"} == set(re.findall(r"`(\w+)`", names))
 
 
+def test_questions_page_shows_what_is_printed(aitrail, deployment, record):
+    page = (PROJECT / "docs/questions.md").read_text()
+    deployment.digests(*range(9, 14))
+    deployment.log("0930", record(1), record(2))
+    deployment.log("1030")
+
+    (shown,) = re.findall(r"^    \$ aitrail (verify .*)\n((?:    .*\n)+)", page, re.MULTILINE)
+    answer = aitrail(*shown[0].split()).stdout
+
+    assert "".join(f"    {line}\n" for line in answer.splitlines()) == shown[1]
+
+
 def test_rows_of_a_log_file_of_a_later_hour_that_no_digest_lists_yet_are_not_called_proved(aitrail, deployment, record):
     deployment.digests(*range(9, 14))
     name = deployment.log("1315", record(1), listed=False, happened="1145")

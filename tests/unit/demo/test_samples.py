@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from aitrail.cli.group import cli
 from demo import samples
-from demo.samples import FOLDER, write_samples
+from demo.samples import CONFIGURATION, CONFIGURATION_NAME, FOLDER, write_samples
 
 NOW = datetime(2026, 11, 20, 12, 34, 56, tzinfo=UTC)
 
@@ -19,7 +19,8 @@ def files_in(folder):
 def test_every_log_file_that_holds_calls_is_written(tmp_path):
     count = write_samples(tmp_path, NOW)
 
-    assert count == len(files_in(tmp_path)) == 16
+    assert (count, len(files_in(tmp_path))) == (16, 17)
+    assert (tmp_path / CONFIGURATION_NAME).read_text() == CONFIGURATION.read_text()
 
 
 def test_those_of_an_earlier_time_make_room_and_other_files_stay(tmp_path):
@@ -32,9 +33,9 @@ def test_those_of_an_earlier_time_make_room_and_other_files_stay(tmp_path):
     write_samples(tmp_path, NOW + timedelta(hours=1))
 
     now = files_in(tmp_path)
-    assert len(now) == 17
+    assert len(now) == 18
     assert own.exists()
-    assert now.isdisjoint(earlier)
+    assert now & earlier == {CONFIGURATION_NAME}
 
 
 @pytest.fixture
@@ -55,7 +56,6 @@ def test_the_commands_that_it_tells_answer_at_once(told):
 
     answers = [CliRunner().invoke(cli, [*shlex.split(command), "-o", "table"]) for command in commands]
 
-    assert len(answers) == 2
-    assert [answer.exit_code for answer in answers] == [0, 0]
+    assert [answer.exit_code for answer in answers] == [0, 0, 0]
     assert all(len(answer.stdout.splitlines()) > 4 for answer in answers)
     assert not any("unreadable:" in answer.stderr for answer in answers)
