@@ -3,7 +3,7 @@
 Its keys, all optional:
 
     timezone, stack, region, profile, output
-                   defaults of the options with these names: texts; stack may have several
+                   defaults of the options with these names: texts; stack and region may have several
     teams          name = what makes a call belong to the team: principals, accounts, sessions, resources
     networks       name = addresses and blocks of addresses in CIDR notation
     questions      name = a command to run again: command (a text, or words), description (optional)
@@ -14,6 +14,7 @@ Everything is checked when the file is read, so that a mistake shows before it m
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Self
@@ -105,7 +106,7 @@ def _default(name: str, entry: Entry, formats: Collection[str] | None) -> tuple[
     if name == "stack":
         return tuple(dict.fromkeys(each.text() for each in entry.texts()))
     if name == "region":
-        return spelling_of("region", entry)["region"]
+        return tuple(dict.fromkeys(chain.from_iterable(spelling_of(name, each)[name] for each in entry.texts())))
     text = entry.text()
     if name == "timezone":
         try:
