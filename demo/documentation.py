@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from aitrail.cli.group import SECTIONS, cli
+from aitrail.cli.options import ASK
 from aitrail.clock import Clock
 from demo.samples import CONFIGURATION, FOLDER, write_samples
 
@@ -90,8 +91,8 @@ def _shown(example: doctest.Example, printed: str) -> str:
 
 
 def _place(command: str, logs: Path) -> tuple[str, ...]:
-    # Commands that ask no question have no --from.
-    return ("--from", str(logs)) if "--from" in _options(command) else ()
+    # Commands that ask no question have no --from. `ask` adds its options to a question.
+    return ("--from", str(logs)) if command == ASK or "--from" in _options(command) else ()
 
 
 def _needs_a_stack(command: str) -> bool:

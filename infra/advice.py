@@ -1,4 +1,7 @@
-"""What to know of the account before a deployment: other trails, quotas. Each look is advice, and none may fail it."""
+"""What to know of the account before a deployment: other trails, quotas.
+
+Each check only advises, and one that fails stops nothing.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,8 +28,8 @@ bucket. A trail delivers to only one bucket: it then no longer delivers to its p
 _TRAIL_OF_ORGANIZATION = """\
 A trail of the organization records this account: {trails}.
 {cost} Only account {owner} can change that trail, and whatever it changes applies
-to every account of the organization: pointed at the log bucket, it delivers all of them there, and no longer to its
-previous bucket. Do not do that for the sake of this account alone."""
+to every account of the organization: pointed at the log bucket, it delivers the log files of all accounts there, and no
+longer to its previous bucket. Do not do that for the sake of this account alone."""
 
 
 def before_deploying(target: Target, settings: Settings) -> Iterator[str]:

@@ -50,7 +50,7 @@ def _synthesized(target: Target, context: Context, stack: str, *, confirmed: boo
     before = _before(Deployer(target, lambda: assembly), stack, confirmed=confirmed)
     if keeping := remembered.kept(before, context):
         for key, value in keeping.items():
-            tell(f"Kept, as in the deployed stack: {key}={value} (to change it, give -c {key}=...).")
+            tell(f'Kept, as in the deployed stack: {key}={value} (to change it: CONTEXT="-c {key}=...").')
         context = {**context, **keeping}
         _refuse_strangers(context, target)
         assembly = target.synthesize(context, stack)
@@ -101,7 +101,7 @@ def _is_bootstrapped(target: Target, assembly: Assembly) -> bool:
         tell("stack CDKToolkit, with a bucket for assets and the roles for deployments.")
         return False
     except (BotoCoreError, ClientError) as error:
-        tell(f"Could not check whether the account is prepared for the CDK: {error} `cdk deploy` will tell.")
+        tell(f"Could not check whether the account is prepared for the CDK: {error} `cdk deploy` will report it.")
     return True
 
 

@@ -38,7 +38,7 @@ def destroy(target: Target, context: Context, *, sure: bool, sleep: Callable[[fl
         "Deleted."
         if not remaining
         else "Deleted. To remove the remaining resources, empty and delete them in the AWS console; the policy of the "
-        "log bucket denies to delete its objects, so delete it first."
+        "log bucket denies deletion of its objects: delete it first."
     )
 
 

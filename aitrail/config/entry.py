@@ -40,7 +40,9 @@ class Entry:
             raise self.refused("it has to be a table.")
         for key in self.value:
             if known is not None and key not in known:
-                raise ConfigError(printable(f"{self.file}: {self._below(key)} is no key{or_valid(key, known)}"))
+                raise ConfigError(
+                    printable(f"{self.file}: {self._below(key)} is not a known key{or_valid(key, known)}")
+                )
         return {key: Entry(value=value, file=self.file, keys=self._below(key)) for key, value in self.value.items()}
 
     def named(self) -> dict[str, "Entry"]:
@@ -50,7 +52,7 @@ class Entry:
         for key, entry in found.items():
             if not _NAME.fullmatch(key) or printable(key) != key:
                 raise ConfigError(
-                    printable(f"{self.file}: {entry.keys} is no name: ")
+                    printable(f"{self.file}: {entry.keys} is not a valid name: ")
                     + "give up to 63 letters, digits, spaces, and - _ . @ & +, with a letter or digit first."
                 )
             if (other := by_lower.setdefault(key.lower(), key)) != key:

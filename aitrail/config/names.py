@@ -30,7 +30,7 @@ def _team(name: str, entry: Entry, known: dict[tuple[str, object], Entry]) -> Te
         for value, each in found:
             before = known.setdefault((key, value), entry)
             if before is not entry:
-                raise each.refused(f"{before.keys} has it as well: a call belongs to the first team that it matches.")
+                raise each.refused(f"{before.keys} lists it already, and a call has one team.")
         values[key] = tuple(dict.fromkeys(value for value, _ in found))
     return Team(name=name, **values)
 
@@ -66,7 +66,7 @@ def networks_of(entry: Entry) -> tuple[Network, ...]:
             block = _block(one)
             before = known.setdefault(block, each)
             if before is not each:
-                raise one.refused(f"{before.keys} has it as well: no network has two names.")
+                raise one.refused(f"{before.keys} lists it already.")
             blocks.append(block)
         networks.append(Network(name=name, blocks=tuple(dict.fromkeys(blocks))))
     return tuple(networks)

@@ -116,5 +116,5 @@ def _default(name: str, entry: Entry, formats: Collection[str] | None) -> tuple[
     if name == "output":
         text = text.lower()
         if formats is not None and text not in formats:
-            raise entry.refused(f"it is no format{or_valid(text, formats)}")
+            raise entry.refused(f"not a known format{or_valid(text, formats)}")
     return (text,)

@@ -41,7 +41,7 @@ def _question(name: str, entry: Entry, commands: Collection[str] | None) -> Save
     words = _words(command)
     words = words[1:] if words[0] == _PROGRAM and len(words) > 1 else words
     if commands is not None and words[0] not in commands:
-        raise command.refused(f"{words[0]} is no command to save{or_valid(words[0], commands)}")
+        raise command.refused(f"{words[0]} cannot be saved{or_valid(words[0], commands)}")
     description = found["description"].text() if "description" in found else ""
     return SavedQuestion(name=name, description=description, words=words)
 

@@ -53,9 +53,11 @@ def compared_windows(window: Window, to: str | date, now: datetime, zone: tzinfo
     try:
         before = period_of(to, now, zone)
     except MomentError as error:
-        raise MomentError(f"{error} The time before the window is called {PREVIOUS}.") from None
+        raise MomentError(f"{error} Or give {PREVIOUS}, for the time before the window.") from None
     if window.since < now <= before.since:
         raise MomentError(f"The period {to} is in the future: there is nothing to compare with.")
+    if before.since >= window.since:
+        raise MomentError(f"The period {to} does not begin before the window: swap them.")
     windows = ComparedWindows(_until_now(window, now), _until_now(before, now))
     return windows._replace(relation=_lengths(windows, now, zone))
 

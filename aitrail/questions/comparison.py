@@ -40,8 +40,8 @@ class Comparison(list[dict[str, Any]]):
     """The groups of two usages: the values of dimensions, the measure in both windows, and the difference.
 
     For the measure `calls`, a group has `calls` and `callsBefore`, `difference` (how much more it became) and
-    `percent`, with one decimal. A group that one window lacks has 0 there. `isAtLeast` and `isAtLeastBefore` tell
-    whether the number is a lower bound: the difference is then not known, and None, as it is if there is no cost.
+    `percent`, with one decimal. A group that one window lacks has 0 there. `callsIsAtLeast` and `callsBeforeIsAtLeast`
+    tell whether the number is a lower bound: the difference is then not known, and None, as it is if there is no cost.
     `percent` is also None if there was nothing before.
 
     Groups are sorted by difference, whether more or less, largest first; those without one are last.
@@ -92,8 +92,8 @@ class Comparison(list[dict[str, Any]]):
             f"{self.measure}Before": old,
             DIFFERENCE: difference,
             "percent": percent,
-            "isAtLeast": at_least[0],
-            "isAtLeastBefore": at_least[1],
+            f"{self.measure}IsAtLeast": at_least[0],
+            f"{self.measure}BeforeIsAtLeast": at_least[1],
         }
 
     def _number(self, amounts: Amounts) -> Any:  # noqa: ANN401 (int, or Decimal for a cost)

@@ -49,8 +49,8 @@ class Naming:
         names = tuple(each.name for each in (self.teams if kind == "team" else self.networks))
         if not names:
             raise ConditionError(
-                f"No {kind} has a name: name them in the configuration file, such as {_EXAMPLES[kind]}. docs/asking.md "
-                "(Teams and networks) shows how."
+                f"No {kind}s are defined: define them in the configuration file, such as {_EXAMPLES[kind]}. "
+                "docs/asking.md (Teams and networks) shows how."
             )
         return names
 

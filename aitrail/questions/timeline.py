@@ -90,7 +90,7 @@ class Timeline:
                 within.add(row)
                 new = [name for name, value in _values(row, self.columns) if before.lacks(name, value)]
                 kind = record_kind(row)
-                yield row | {"new": new} | ({"record": kind} if kind else {})
+                yield row | {"new": new} | ({"recordType": kind} if kind else {})
         for call in count.finish():
             within.add(call, records=0)
         self._found = self._summary_of(before, within.all, tally), within.rows(before, tally.by_group())

@@ -261,7 +261,7 @@ class RowSourceContract:
 
             assert counts == {group[by]: (group["calls"], group["errors"], group["denied"]) for group in usage}
             assert (timeline.summary.calls, timeline.summary.errors) == (5, 1)
-            assert [row.get("record") for row in timeline] == TOLD_SEVERAL_TIMES[::-1]
+            assert [row.get("recordType") for row in timeline] == TOLD_SEVERAL_TIMES[::-1]
             assert timeline.summary.records == len(rows)
 
     @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from aitrail.config import SavedQuestion
 from aitrail.questions import or_valid
 
 _COLUMNS = ("name", "description", "command")
-_EXAMPLE = "[questions.costs] with command = 'usage --by principal --cost --during last-month'"
+_EXAMPLE = "[questions.team-cost] with command = 'usage --by team --cost --during last-month'"
 
 
 def _names(context: click.Context) -> Iterable[str]:
@@ -39,8 +39,8 @@ def ask(context: click.Context, *, name: str | None, more: tuple[str, ...], list
     \b
     Examples:
       aitrail ask --list
-      aitrail ask november
-      aitrail ask november --by service -o csv
+      aitrail ask team-cost
+      aitrail ask team-cost --by service -o csv
     """
     questions = config_of(context).questions
     if name is None:

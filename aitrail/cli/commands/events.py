@@ -44,7 +44,7 @@ def events(
     those that you filter by leave a narrow terminal last. `aitrail event` takes an eventID as a table shows it.
 
     The list shows every record that CloudTrail wrote. Some calls have several: where there are such records, or calls
-    that a VPC endpoint refused, a table has the column record (see `aitrail who`). `aitrail usage` counts calls.
+    that a VPC endpoint refused, a table has the column recordType (see `aitrail who`). `aitrail usage` counts calls.
 
     \b
     Examples:

@@ -30,7 +30,7 @@ def what(*, principal: str, asked: Asked, choice: TimelineChoice, output: Output
     (see --principal-account). '*' stands for anyone.
 
     The list shows every record that CloudTrail wrote, but the summary counts each call once, like `aitrail usage`. The
-    column record tells what is not simply the record of a call: correction, stream-end, endpoint-copy and
+    column recordType tells what is not simply the record of a call: correction, stream-end, endpoint-copy and
     endpoint-refusal (what a VPC endpoint recorded), and shared (other accounts received it, too).
 
     The column new names the attributes whose value appears for the first time: resource, sourceIPAddress, operation.

@@ -67,7 +67,7 @@ class Place(Protocol):
 
 
 class Deployed:
-    """The events table of a deployed stack, or the tables of several, which answer together."""
+    """The events table of a deployed stack, or the tables of several, which are queried together."""
 
     since = "7d"
     until = "now"

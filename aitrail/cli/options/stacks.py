@@ -1,4 +1,4 @@
-"""The options that select deployments: one, or several that answer together."""
+"""The options that select deployments: one, or several that are queried together."""
 
 import functools
 from collections.abc import Callable, Sequence

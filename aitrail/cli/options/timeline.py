@@ -19,7 +19,7 @@ from aitrail.questions import ConditionError, checked
 _SECTION = "What to show"
 # Condition of the argument -> the other condition, and the command that takes it.
 _OTHER = {"resource": ("principal", "what"), "principal": ("resource", "who")}
-TIMELINE_COLUMNS = (*tables.NARROW_COLUMNS, "new", "record")
+TIMELINE_COLUMNS = (*tables.NARROW_COLUMNS, "new", "recordType")
 
 _Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -69,7 +69,7 @@ def timeline_options(group: str) -> _Decorator:
         @limit_options
         @columns_option(
             TIMELINE_COLUMNS,
-            "Columns to show, in this order: new, record, and the indexed columns (docs/rows.md lists them).",
+            "Columns to show, in this order: new, recordType, and the indexed columns (docs/rows.md lists them).",
         )
         @functools.wraps(command)
         def with_choice(

@@ -17,7 +17,7 @@ from aitrail.cli.output.times import TIME_COLUMNS, shown_time, titled
 _ID = "eventID"
 # In a table of calls, these stay longest, with the columns that an option refers to between them.
 WHO_DID_WHAT = ("eventTime", "operation", "principal")
-_WITH_WHAT_RESULT = ("outcome", "errorCode", "record", _ID, "new", "resource")
+_WITH_WHAT_RESULT = ("outcome", "errorCode", "recordType", _ID, "new", "resource")
 # Their values may be wider than the column. With this width, 80 columns have room for who did what, for the outcome of
 # most calls, and for a short eventID.
 _NARROW = dict.fromkeys(("operation", "principal", "outcome", "new"), 18)

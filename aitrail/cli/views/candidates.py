@@ -33,8 +33,8 @@ def narrate_no_event(event_id: str, place: Place, window: Window | None, zone: t
     )
     if window is None:
         if re.fullmatch(r"[0-9a-fA-F]{1,3}", event_id):
-            narrate("Of the beginning of an ID, give at least 4 characters.")
+            narrate("Give at least 4 characters of the ID.")
     elif looked := window.text(lambda moment: local_time(moment, zone)):
-        narrate(f"Of the events {looked}, no ID begins with it: --since looks further back.")
+        narrate(f"No eventID {looked} begins with it: --since looks further back.")
     else:
-        narrate("No ID begins with it, either.")
+        narrate("No eventID begins with it.")

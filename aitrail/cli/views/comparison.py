@@ -7,13 +7,12 @@ from typing import Any
 from aitrail.calendars import local_time
 from aitrail.cells import name_text, printable
 from aitrail.cli.options import Asked
-from aitrail.cli.output import Cell, Output, narrate
+from aitrail.cli.output import Cell, Output, Priorities, narrate
 from aitrail.cli.views.usage_table import AtLeast, rounding
 from aitrail.costs import Prices
 from aitrail.questions import DIFFERENCE, Comparison
 
 _PERCENT = "percent"
-_FLAGS = ("isAtLeast", "isAtLeastBefore")
 # Less than the cost of a single character.
 _DECIMALS = 6
 # Enough digits for any cost, so that rounding it is no error.
@@ -33,13 +32,14 @@ def show_comparison(found: Comparison, by: Sequence[str], prices: Prices | None,
     numbers = (found.measure, f"{found.measure}Before", DIFFERENCE, _PERCENT)
     if not output.is_table:
         currency = {"currency": prices.currency} if prices else {}
-        columns = (*by, *numbers, *_FLAGS, *currency)
+        columns = (*by, *numbers, *map(_flag, numbers[:2]), *currency)
         rows = [_rounded(group) | currency for group in found] if prices else list(found)
         output.write(rows, table=columns, csv=columns)
     elif found:
         unit = f" ({printable(prices.currency)})" if prices else ""
         titles = [f"{name}{unit}" if name in numbers[:2] else name for name in (*by, *numbers)]
-        output.write_table(titles, _lines(found, by, numbers))
+        narrow = dict.fromkeys(titles[: len(by)], 0)
+        output.write_table(titles, _lines(found, by, numbers), priorities=Priorities.of(titles, titles, narrow))
     if not found:
         asked.narrate_nothing()
     _tell_windows(found, asked)
@@ -66,13 +66,18 @@ def _cells(group: dict[str, Any], numbers: Sequence[str], show: Callable[[Any], 
     cells = [show(group[name]) for name in numbers[:2]]
     marked = [
         AtLeast(cell) if group[flag] and not isinstance(cell, str) else cell
-        for cell, flag in zip(cells, _FLAGS, strict=True)
+        for cell, flag in zip(cells, map(_flag, numbers[:2]), strict=True)
     ]
     difference = show(group[DIFFERENCE])
     return [
         *marked,
         *(each if isinstance(each, str) else Signed(each) for each in (difference, _shown(group[_PERCENT]))),
     ]
+
+
+def _flag(number: str) -> str:
+    """The name of the field that tells whether a number is a lower bound."""
+    return f"{number}IsAtLeast"
 
 
 def _shown(percent: Decimal | None) -> Cell:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aitrail.questions import ENDPOINT_REFUSAL, RECORD_KINDS, record_kind
 
-RECORD = "record"
+RECORD = "recordType"
 # A table judges by at most this many of its first rows which columns it needs.
 _JUDGED = 1000
 _Rows = Iterator[dict[str, Any]]

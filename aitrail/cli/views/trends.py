@@ -56,6 +56,6 @@ def add_bars(
 ) -> None:
     """Adds a column of bars at a place; its title is the scale, and lines without a number have no bar."""
     pictures = [*bars(numbers, _BAR, marks), *[""] * (len(lines) - len(numbers))]
-    heads.insert(place, f"bars to {largest}")
+    heads.insert(place, f"0 to {largest}")
     for line, picture in zip(lines, pictures, strict=True):
         line.insert(place, picture)

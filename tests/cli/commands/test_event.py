@@ -203,7 +203,7 @@ def test_beginning_is_no_pattern_and_steers_no_terminal(aitrail, log_file, recor
     ended = aitrail("event", "--from", log_file("a.json", record(1), record(2)), "--", given)
 
     assert (ended.exit_code, ended.stdout) == (1, "")
-    assert "No ID begins with it, either." in ended.stderr
+    assert "No eventID begins with it." in ended.stderr
     assert ended.stderr.replace("\n", "").isprintable()
 
 

@@ -167,7 +167,7 @@ def test_table_marks_records_that_are_not_simply_calls(aitrail):
     ended = aitrail("events", *DAY, "-o", "table")
 
     lines = [line.split()[2] for line in ended.stdout.replace(" (UTC)", "").splitlines()]
-    assert lines == ["record", "endpoint-refusal", "endpoint-copy", "correction", "user/audiobooks-batch"]
+    assert lines == ["recordType", "endpoint-refusal", "endpoint-copy", "correction", "user/audiobooks-batch"]
     assert ended.stderr == REMARK
 
 
@@ -189,7 +189,7 @@ def test_list_with_more_records_than_calls_says_so_and_has_only_attributes_of_ro
     ended = aitrail("events", *DAY, *arguments)
 
     assert ended.stderr == remark
-    assert '"record":' not in ended.stdout
+    assert '"recordType":' not in ended.stdout
 
 
 EMPTY = {"table": "", "json": "[]\n", "jsonl": "", "csv": ",".join(NARROW_COLUMNS) + "\n"}

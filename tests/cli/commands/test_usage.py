@@ -537,7 +537,7 @@ def test_bars_beside_the_measure_show_times_and_their_scale(aitrail, two_days):
     ended = aitrail(*two_days, *window, "--by", "day", "--measure", "characters")
 
     assert ended.stdout == (
-        "day (UTC)   characters  bars to 1,000\n"
+        "day (UTC)   characters  0 to 1,000\n"
         "2026-03-14       1,000  ████████████████████\n"
         "2026-03-15           0  ▁\n"
         "2026-03-16       1,000  ████████████████████\n"
@@ -578,7 +578,7 @@ def test_cost_that_was_asked_for_stays_longer_than_errors(on_terminal, folder):
     shown, stderr = on_terminal("usage", "--from", folder, "--by", "day", "--cost", "--no-color", columns=40)
 
     assert shown.splitlines()[0].split() == ["day", "(UTC)", "calls", "errors", "cost", "(USD)"]
-    assert stderr.startswith("No room for bars to 3, denied, characters: ")
+    assert stderr.startswith("No room for 0 to 3, denied, characters: ")
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])

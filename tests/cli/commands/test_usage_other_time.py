@@ -52,7 +52,7 @@ def as_json(ended):
     return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
-KNOWN = {"isAtLeast": False, "isAtLeastBefore": False}
+KNOWN = {"callsIsAtLeast": False, "callsBeforeIsAtLeast": False}
 ALICE = {"principal": "user/alice", "calls": 4, "callsBefore": 2, "difference": 2, "percent": 100} | KNOWN
 BOB = {"principal": "user/bob", "calls": 0, "callsBefore": 1, "difference": -1, "percent": -100} | KNOWN
 EVE = {"principal": "user/eve", "calls": 1, "callsBefore": 0, "difference": 1, "percent": None} | KNOWN
@@ -148,7 +148,8 @@ def test_every_format_has_the_same_fields(aitrail, folder):
 
     (header, first, *_) = csv.reader(io.StringIO(aitrail(*question, "-o", "csv").stdout))
 
-    names = ["principal", "cost", "costBefore", "difference", "percent", "isAtLeast", "isAtLeastBefore", "currency"]
+    names = ["principal", "cost", "costBefore", "difference", "percent"]
+    names += ["costIsAtLeast", "costBeforeIsAtLeast", "currency"]
     assert (header, first) == (names, ["user/alice", "0.064", "0.032", "0.032", "100", "false", "false", "USD"])
     assert {*json.loads(aitrail(*question, "-o", "json").stdout)[0]} == {*names}
     assert json.loads(aitrail(*question, "--query", "[?difference == null].principal").stdout) == ["user/eve"]

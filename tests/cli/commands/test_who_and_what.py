@@ -107,7 +107,7 @@ def test_csv_has_every_narrow_column_and_what_is_new_in_words(aitrail, calls):
     ended = aitrail("who", TASK, *SINCE, "-o", "csv", "--from", calls())
 
     cells = list(csv.DictReader(io.StringIO(ended.stdout)))
-    assert tuple(cells[0]) == (*NARROW_COLUMNS, "new", "record")
+    assert tuple(cells[0]) == (*NARROW_COLUMNS, "new", "recordType")
     assert [row["new"] for row in cells] == ["", "principal, sourceIPAddress", ""]
 
 
@@ -458,7 +458,7 @@ MARKS = {
 def test_every_record_is_shown_and_marked_and_each_call_counted_once(aitrail, mixed, question):
     lines = aitrail(*question, *SINCE, "--from", mixed)
 
-    assert {row["eventTime"][11:]: row.get("record") for row in rows(lines)} == MARKS
+    assert {row["eventTime"][11:]: row.get("recordType") for row in rows(lines)} == MARKS
     assert lines.stderr.splitlines()[0].startswith("3 calls (6 records), 1 error, ")
 
 
@@ -469,10 +469,10 @@ def test_table_shows_what_records_are_beside_the_operation_where_some_are_not_ju
     )
 
     assert some[0].replace(" (UTC)", "").split()[:5] == [
-        *("eventTime", "recipientAccountId", "awsRegion", "operation", "record"),
+        *("eventTime", "recipientAccountId", "awsRegion", "operation", "recordType"),
     ]
     assert [line.split()[4] for line in some[1:-1]] == [mark for mark in MARKS.values() if mark]
-    assert "record" not in none[0]
+    assert "recordType" not in none[0]
 
 
 def test_summary_has_the_records_of_each_group_where_they_are_more_than_its_calls(aitrail, mixed):
@@ -500,7 +500,7 @@ def test_star_stands_for_calls_with_any_resource_or_none(aitrail, mixed):
 def test_records_that_are_no_calls_of_the_window_are_shown_and_said_to_be_none(aitrail, mixed):
     ended = aitrail("who", TASK, "--since", "2026-03-14T00:00:02Z", "--until", "2026-03-14T00:00:03Z", "--from", mixed)
 
-    assert [row["record"] for row in rows(ended)] == ["correction"]
+    assert [row["recordType"] for row in rows(ended)] == ["correction"]
     assert ended.stderr.startswith("0 calls (1 record), 0 errors, 1 principal, ")
 
 

@@ -179,7 +179,7 @@ def test_defaults_of_the_place_are_no_options_that_log_files_refuse(aitrail, usu
 def test_several_stacks_are_refused_by_a_command_for_one(aitrail, usual, stacks):
     path = usual("stack = ['a', 'b']")
 
-    ended = aitrail("status")
+    ended = aitrail("retry")
 
     assert (ended.exit_code, stacks.asked) == (2, [])
     assert f"{path}: stack has several values, and this command takes one: give it with --stack." in ended.stderr
@@ -245,7 +245,7 @@ def test_without_names_every_question_says_how_to_give_some(aitrail, stacks, com
     ended = aitrail(command, *(["x"] if command == "export" else []), "--team", "search")
 
     assert (ended.exit_code, stacks.asked) == (2, [])
-    assert "No team has a name: name them in the configuration file" in ended.stderr
+    assert "No teams are defined: define them in the configuration file" in ended.stderr
 
 
 def test_counting_by_names_without_any_is_refused_before_anything_is_read(aitrail, stacks):

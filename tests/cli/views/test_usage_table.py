@@ -319,7 +319,7 @@ def test_bars_stand_beside_the_measure_that_they_show_and_their_title_is_the_sca
 
     heads, lines, _ = views.simple_table(groups, "day", ["errors", "calls"], summed, drawn="calls", marks=BLOCKS)
 
-    assert heads == ["day", "errors", "calls", "bars to 200"]
+    assert heads == ["day", "errors", "calls", "0 to 200"]
     assert [line[3] for line in lines] == ["▁", "█", "█" * 20, ""]
 
 

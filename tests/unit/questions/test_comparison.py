@@ -46,7 +46,7 @@ def numbers(found, *names):
 def test_groups_and_total_have_both_numbers_the_difference_and_the_percentage():
     found = compared(calls("user/a", 2, 3) + calls("user/b", 3, 0) + calls("user/c", 0, 5))
 
-    known = {"isAtLeast": False, "isAtLeastBefore": False}
+    known = {"callsIsAtLeast": False, "callsBeforeIsAtLeast": False}
     assert found == [
         {"principal": "user/c", "calls": 5, "callsBefore": 0, "difference": 5, "percent": None} | known,
         {"principal": "user/b", "calls": 0, "callsBefore": 3, "difference": -3, "percent": -100} | known,
@@ -86,7 +86,7 @@ def test_difference_is_not_known_where_a_number_is_a_lower_bound(measure, is_now
 
     found = compared(rows, measure=measure, prices=PRICES, said=said)
 
-    names = ("difference", "percent", "isAtLeast", "isAtLeastBefore")
+    names = ("difference", "percent", f"{measure}IsAtLeast", f"{measure}BeforeIsAtLeast")
     unknown = (None, None, is_now, not is_now)
     assert numbers(found, *names)["user/a"] == unknown
     assert numbers(found, "percent") == {"user/b": (100,), "user/a": (None,)}
@@ -99,7 +99,7 @@ def test_difference_is_not_known_where_a_number_is_a_lower_bound(measure, is_now
 def test_calls_are_known_although_their_characters_are_not():
     found = compared([*calls("user/a", 1, 1, **UNKNOWN)])
 
-    assert numbers(found, "difference", "isAtLeast") == {"user/a": (0, False)}
+    assert numbers(found, "difference", "callsIsAtLeast") == {"user/a": (0, False)}
 
 
 def test_difference_of_costs_is_not_known_where_an_engine_has_no_price():
@@ -108,7 +108,7 @@ def test_difference_of_costs_is_not_known_where_an_engine_has_no_price():
 
     found = compared(rows, measure="cost", prices=PRICES, said=[])
 
-    assert numbers(found, "cost", "difference", "isAtLeast") == {"user/a": (Decimal("0.00016"), None, True)}
+    assert numbers(found, "cost", "difference", "costIsAtLeast") == {"user/a": (Decimal("0.00016"), None, True)}
 
 
 def test_cost_of_what_has_no_price_is_not_zero_but_that_of_no_calls_is():
@@ -133,7 +133,7 @@ def test_streams_without_an_end_leave_the_difference_of_their_time_unknown():
 
     found = compared(rows, measure="streamSeconds", said=[])
 
-    assert numbers(found, "streamSeconds", "difference", "isAtLeast") == {"user/a": (0, None, True)}
+    assert numbers(found, "streamSeconds", "difference", "streamSecondsIsAtLeast") == {"user/a": (0, None, True)}
 
 
 ORDERED = [*calls("user/same", 9, 9), *calls("user/less", 7, 2), *calls("user/more", 3, 6), *calls("user/new", 0, 1)]
@@ -269,7 +269,7 @@ def test_difference_is_that_of_two_counts_on_their_own_in_any_order_of_rows(data
     for key, group in shown.items():
         pair = [each[key][measure] if key in each and each[key]["calls"] else 0 for each in (new, old)]
         assert [group[measure], group[f"{measure}Before"]] == pair
-        is_exact = None not in pair and not group["isAtLeast"] and not group["isAtLeastBefore"]
+        is_exact = None not in pair and not group[f"{measure}IsAtLeast"] and not group[f"{measure}BeforeIsAtLeast"]
         assert group["difference"] == (pair[0] - pair[1] if is_exact else None)
         assert (group["percent"] is None) == (not is_exact or pair[1] == 0)
 

@@ -110,7 +110,7 @@ def test_timeline_shows_every_record_of_a_call_and_counts_it_once(rows):
     shown = [each for each in rows if each["eventTime"] < format_time(UNTIL)]
     assert (group["calls"], group["records"]) == (1, len(shown))
     assert (timeline.summary.calls, timeline.summary.records) == (1, len(shown))
-    assert {each["eventID"]: each.get("record") for each in timeline} == {
+    assert {each["eventID"]: each.get("recordType") for each in timeline} == {
         each["eventID"]: record_kind(each) for each in shown
     }
 
@@ -214,6 +214,6 @@ def test_timeline_counts_as_usage_does(question, by, data, shapes, conditions):
     assert counts(groups) == counts(usage)
     total = usage.total()
     assert (timeline.summary.calls, timeline.summary.errors) == (total["calls"], total["errors"])
-    shown = [{name: value for name, value in each.items() if name not in ("new", "record")} for each in timeline]
+    shown = [{name: value for name, value in each.items() if name not in ("new", "recordType")} for each in timeline]
     assert shown == list(asked.events(**WINDOW, **conditions))
     assert timeline.summary.records == sum(each["records"] for each in groups) == len(shown)
