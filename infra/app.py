@@ -17,6 +17,6 @@ class AitrailApp(App):
     def __init__(self, region: str | None = None, **options: Any) -> None:  # noqa: ANN401 - App's own
         super().__init__(**options)
         settings = Settings.from_context(self.node)
-        if region and (problems := list(settings.strangers_in(region))):
+        if region and (problems := list(settings.settings_of_other_regions(region))):
             raise InvalidSettingsError("\n".join(problems))
         self.stack = AitrailStack(self, settings=settings)

@@ -120,7 +120,7 @@ class Bundle:
             (output / _PUBLIC_KEYS).write_bytes(keys)
         if self.is_compiled:
             _compile(output)
-        _level(output)
+        _normalize(output)
 
     def _keys(self) -> bytes | None:
         """The content of the file of public keys. Raises BundlingError if the function could not read it."""
@@ -192,7 +192,7 @@ def _compile(output: Path) -> None:
     _ran(command, {**os.environ, "PYTHONHASHSEED": "0"})
 
 
-def _level(output: Path) -> None:
+def _normalize(output: Path) -> None:
     """Gives all files and folders the modes and the time that they always have."""
     for path in (output, *output.rglob("*")):
         path.chmod(_FOLDER_MODE if path.is_dir() else _FILE_MODE)

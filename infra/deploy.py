@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Settings.of(context)  # report an invalid setting before the user has to sign in
         target = Target.of(options.profile, options.region)
         if options.command == "deploy":
-            deploy(target, context, further, sure=options.yes, confirmed=options.confirm)
+            deploy(target, context, further, sure=options.yes, allow_unreadable=options.confirm)
         else:
             destroy(target, context, sure=options.yes)
     except (AitrailError, BotoCoreError, ClientError) as error:

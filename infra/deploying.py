@@ -7,23 +7,26 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra import remembered
 from infra.advice import before_deploying
 from infra.assembly import Assembly
+from infra.cloudformation import CloudFormation
+from infra.console import ask, tell
 from infra.settings import Settings
-from infra.talking import ask, tell
-from infra.target import ASSEMBLY, Context, Deployer, StoppedError, Target
+from infra.target import ASSEMBLY, Context, StoppedError, Target
 
 _FAILED_FIRST = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
 _TABLES = {"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"}
 
 
-def deploy(target: Target, context: Context, further: Sequence[str], *, sure: bool, confirmed: bool = False) -> None:
+def deploy(
+    target: Target, context: Context, further: Sequence[str], *, sure: bool, allow_unreadable: bool = False
+) -> None:
     """Shows the changes and the cost of a deployment, asks, bootstraps the account if necessary, and deploys.
 
     Settings of the deployed stack that `context` does not give are kept; if they cannot be read, nothing is deployed
-    unless `confirmed`. Raises StoppedError.
+    unless `allow_unreadable`. Raises StoppedError.
     """
     stack = Settings.of(context).stack_name
     tell(f"Account {target.account}, Region {target.region}, as {target.caller}.")
-    assembly, settings = _synthesized(target, context, stack, confirmed=confirmed)
+    assembly, settings = _synthesized(target, context, stack, allow_unreadable=allow_unreadable)
     if not target.cdk("diff", "--app", str(ASSEMBLY), "--method", "template"):
         tell("The changes could not be shown; the messages of the CDK are above.")
     for line in before_deploying(target, settings):
@@ -35,7 +38,7 @@ def deploy(target: Target, context: Context, further: Sequence[str], *, sure: bo
     if not is_prepared and not target.cdk("bootstrap", environment, "--app", str(ASSEMBLY)):
         raise StoppedError("`cdk bootstrap` failed; its messages are above.")
     if not target.cdk("deploy", "--all", "--app", str(ASSEMBLY), "--require-approval", "never", *further):
-        for line in _left_behind(Deployer(target, lambda: assembly), stack):
+        for line in _left_behind(CloudFormation(target, lambda: assembly), stack):
             tell(line)
         raise StoppedError("`cdk deploy` failed; its messages are above.")
     profile = f" --profile {target.profile}" if target.profile else ""
@@ -43,16 +46,16 @@ def deploy(target: Target, context: Context, further: Sequence[str], *, sure: bo
     tell(f".venv/bin/aitrail events --stack {stack} --region {target.region}{profile}")
 
 
-def _synthesized(target: Target, context: Context, stack: str, *, confirmed: bool) -> tuple[Assembly, Settings]:
+def _synthesized(target: Target, context: Context, stack: str, *, allow_unreadable: bool) -> tuple[Assembly, Settings]:
     """The assembly of the context and the settings to keep, which are told. Raises StoppedError."""
-    _refuse_strangers(context, target)
+    _refuse_other_regions(context, target)
     assembly = target.synthesize(context, stack)
-    before = _before(Deployer(target, lambda: assembly), stack, confirmed=confirmed)
+    before = _before(CloudFormation(target, lambda: assembly), stack, allow_unreadable=allow_unreadable)
     if keeping := remembered.kept(before, context):
         for key, value in keeping.items():
             tell(f'Kept, as in the deployed stack: {key}={value} (to change it: CONTEXT="-c {key}=...").')
         context = {**context, **keeping}
-        _refuse_strangers(context, target)
+        _refuse_other_regions(context, target)
         assembly = target.synthesize(context, stack)
     settings = Settings.of(context)
     for key, (was, will_be) in remembered.changed(before, settings).items():
@@ -60,22 +63,22 @@ def _synthesized(target: Target, context: Context, stack: str, *, confirmed: boo
     return assembly, settings
 
 
-def _refuse_strangers(context: Context, target: Target) -> None:
-    if problems := list(Settings.of(context).strangers_in(target.region)):
+def _refuse_other_regions(context: Context, target: Target) -> None:
+    if problems := list(Settings.of(context).settings_of_other_regions(target.region)):
         raise StoppedError("\n".join(problems))
 
 
-def _before(deployer: Deployer, stack: str, *, confirmed: bool) -> dict[str, str]:
+def _before(cloudformation: CloudFormation, stack: str, *, allow_unreadable: bool) -> dict[str, str]:
     """The settings of the deployed stack, none if there is no stack. Raises StoppedError if they cannot be read."""
     try:
-        template = deployer.template(stack)
+        template = cloudformation.template(stack)
         why = "it was deployed by a version that did not write them into the template"
     except (BotoCoreError, ClientError) as error:
         template, why = {}, str(error)
     if template is None:
         return {}
     before = remembered.settings_in(template)
-    if before is None and not confirmed:
+    if before is None and not allow_unreadable:
         raise StoppedError(
             f"The settings of the stack {stack} cannot be read: {why}. Those that are not given now would return to "
             "their defaults. Make sure that every setting is given (CONTEXT, cdk.json), then add CONFIRM=1."
@@ -105,13 +108,13 @@ def _is_bootstrapped(target: Target, assembly: Assembly) -> bool:
     return True
 
 
-def _left_behind(deployer: Deployer, stack: str) -> Iterator[str]:
+def _left_behind(cloudformation: CloudFormation, stack: str) -> Iterator[str]:
     """What a failed first deployment leaves behind, with the commands that delete it."""
     try:
-        (found,) = deployer.call("describe_stacks", StackName=stack)["Stacks"]
+        (found,) = cloudformation.call("describe_stacks", StackName=stack)["Stacks"]
         if found["StackStatus"] not in _FAILED_FIRST:
             return
-        resources = deployer.call("describe_stack_resources", StackName=stack)["StackResources"]
+        resources = cloudformation.call("describe_stack_resources", StackName=stack)["StackResources"]
     except (BotoCoreError, ClientError) as error:
         yield f"Could not check what the failed deployment has left behind: {error}"
         return

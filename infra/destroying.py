@@ -6,9 +6,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.cloudformation import CloudFormation
+from infra.console import ask, tell
 from infra.settings import Settings
-from infra.talking import ask, tell
-from infra.target import Context, Deployer, StoppedError, Target
+from infra.target import Context, StoppedError, Target
 
 _KEPT = {"Retain", "RetainExceptOnCreate"}
 _SECONDS_BETWEEN_LOOKS = 5.0
@@ -20,9 +21,9 @@ def destroy(target: Target, context: Context, *, sure: bool, sleep: Callable[[fl
     """Shows what will be deleted and what remains, asks, and deletes the stack. Raises StoppedError."""
     stack = Settings.of(context).stack_name
     tell(f"Account {target.account}, Region {target.region}, as {target.caller}.")
-    deployer = Deployer(target, lambda: target.synthesize(context, stack))
+    cloudformation = CloudFormation(target, lambda: target.synthesize(context, stack))
     try:
-        remaining = _remaining(deployer, stack)
+        remaining = _remaining(cloudformation, stack)
     except (BotoCoreError, ClientError) as error:
         tell(f"Could not check what remains: {error}")
         remaining = ["  the log bucket, with its policy, and tables that are protected from deletion"]
@@ -31,9 +32,9 @@ def destroy(target: Target, context: Context, *, sure: bool, sleep: Callable[[fl
     tell(f"Of the stack {stack}, these resources remain, with all their content:")
     tell("\n".join(remaining) or "  none")
     ask(f"Delete the stack {stack}?", sure=sure)
-    deployer.call("delete_stack", StackName=stack)
+    cloudformation.call("delete_stack", StackName=stack)
     tell("Deleting ...")
-    _wait_until_deleted(deployer, stack, sleep)
+    _wait_until_deleted(cloudformation, stack, sleep)
     tell(
         "Deleted."
         if not remaining
@@ -42,14 +43,14 @@ def destroy(target: Target, context: Context, *, sure: bool, sleep: Callable[[fl
     )
 
 
-def _remaining(deployer: Deployer, stack: str) -> list[str] | None:
+def _remaining(cloudformation: CloudFormation, stack: str) -> list[str] | None:
     """The resources that CloudFormation keeps when the stack is deleted; None if there is no stack."""
-    template = deployer.template(stack)
+    template = cloudformation.template(stack)
     if template is None:
         return None
     kept = {name: each["Type"] for name, each in template["Resources"].items() if each.get("DeletionPolicy") in _KEPT}
     try:
-        resources = _resources(deployer, stack)
+        resources = _resources(cloudformation, stack)
     except (BotoCoreError, ClientError):  # the CDK's deployment role may not list them
         return [f"  {kind}  ({name})" for name, kind in kept.items()]
     return [
@@ -59,22 +60,22 @@ def _remaining(deployer: Deployer, stack: str) -> list[str] | None:
     ]
 
 
-def _resources(deployer: Deployer, stack: str) -> list[dict[str, Any]]:
+def _resources(cloudformation: CloudFormation, stack: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     following: dict[str, str] = {}
     while True:
-        page = deployer.call("list_stack_resources", StackName=stack, **following)
+        page = cloudformation.call("list_stack_resources", StackName=stack, **following)
         found += page["StackResourceSummaries"]
         if "NextToken" not in page:
             return found
         following = {"NextToken": page["NextToken"]}
 
 
-def _wait_until_deleted(deployer: Deployer, stack: str, sleep: Callable[[float], None]) -> None:
+def _wait_until_deleted(cloudformation: CloudFormation, stack: str, sleep: Callable[[float], None]) -> None:
     status = ""
     for _ in range(int(_LONGEST_DELETION / _SECONDS_BETWEEN_LOOKS)):
         try:
-            (found,) = deployer.call("describe_stacks", StackName=stack)["Stacks"]
+            (found,) = cloudformation.call("describe_stacks", StackName=stack)["Stacks"]
         except ClientError as error:
             if error.response["Error"]["Code"] == "ValidationError":  # gone
                 return

@@ -167,7 +167,7 @@ class Settings:
                 f"bucket would have {number} notifications, but S3 accepts {_MOST_NOTIFICATIONS}."
             )
 
-    def strangers_in(self, region: str) -> Iterator[str]:
+    def settings_of_other_regions(self, region: str) -> Iterator[str]:
         """The settings that name something of another Region, which AWS would refuse in a stack in `region`."""
         named = {"alarm_topic_arn": [self.alarm_topic_arn], "log_key_arns": self.log_key_arns}
         for name, arns in named.items():
@@ -184,7 +184,7 @@ class Settings:
     def of(cls, context: Mapping[str, object]) -> Self:
         """The settings in `context`, as JSON types or as text. Raises InvalidSettingsError."""
         chosen: dict[str, object] = {}
-        problems = list(_strangers(context))
+        problems = list(_unknown_keys(context))
         for setting in SETTINGS:
             if setting.key not in context:
                 continue
@@ -220,7 +220,7 @@ SETTINGS = tuple(
 )
 
 
-def _strangers(context: Mapping[str, object]) -> Iterator[str]:
+def _unknown_keys(context: Mapping[str, object]) -> Iterator[str]:
     """The problems of the context's keys: unknown keys with the prefix, and known names without it."""
     keys = [setting.key for setting in SETTINGS]
     for key in context:

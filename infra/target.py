@@ -1,12 +1,9 @@
 """The target of a deployment: account, Region, credentials, and the CDK command line that works on it."""
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,21 +26,15 @@ Context = dict[str, object]
 PROJECT = Path(__file__).resolve().parent.parent
 ASSEMBLY = PROJECT / "cdk.out"
 _CDK = PROJECT / "node_modules" / ".bin" / "cdk"
-_QUICKLY = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 2})
+QUICKLY = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 2})
 # What AWS says of good credentials in a Region that the account has not enabled, and of bad ones anywhere.
 _UNKNOWN_TOKEN = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"}
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 # Regions that every account has, by the partition.
 _ALWAYS_ENABLED = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 
 
 class StoppedError(AitrailError):
     """The command stopped before its end; the message says why."""
-
-
-def is_denied(error: Exception) -> bool:
-    """Whether AWS refuses a call because the caller may not make it."""
-    return isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +54,7 @@ class Target:
             session = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
             if not session.region_name:
                 raise StoppedError("No Region is configured: set one with REGION=, for example REGION=eu-central-1.")
-            caller = session.client("sts", config=_QUICKLY).get_caller_identity()
+            caller = session.client("sts", config=QUICKLY).get_caller_identity()
         except (BotoCoreError, ClientError) as error:
             raise StoppedError(_why_unreachable(error, profile, region)) from error
         return cls(session=session, profile=profile, account=caller["Account"], caller=caller["Arn"])
@@ -91,51 +82,7 @@ class Target:
     def client(self, service: str) -> Any:  # noqa: ANN401 - a client of any service
         """A client with the caller's own credentials."""
         session: Any = self.session  # boto3 has one overload per service
-        return session.client(service, config=_QUICKLY)
-
-
-class Deployer:
-    """CloudFormation as the caller and, where the caller may not, as the CDK's deployment role."""
-
-    def __init__(self, target: Target, assembly: Callable[[], Assembly]) -> None:
-        """`assembly` is called when the role is needed."""
-        self._target = target
-        self._assembly = assembly
-
-    def call(self, operation: str, **parameters: Any) -> Any:  # noqa: ANN401 - parameters and answers of AWS
-        """Calls CloudFormation. Raises botocore's errors: those of the caller if the role cannot be assumed either."""
-        try:
-            return getattr(self._target.client("cloudformation"), operation)(**parameters)
-        except ClientError as error:
-            if not is_denied(error) or self._as_role is None:
-                raise
-        return getattr(self._as_role, operation)(**parameters)
-
-    def template(self, stack: str) -> Mapping[str, Any] | None:
-        """The template of a deployed stack; None if there is no stack. Raises botocore's errors."""
-        try:
-            body = self.call("get_template", StackName=stack)["TemplateBody"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
-                raise
-            return None
-        template: Mapping[str, Any] = body if isinstance(body, Mapping) else json.loads(body)
-        return template
-
-    @cached_property
-    def _as_role(self) -> Any:  # noqa: ANN401 - a client, or None
-        role = self._assembly().deploy_role(self._target.account, self._target.region)
-        if role is None:
-            return None
-        try:
-            sts = self._target.client("sts")
-            given = sts.assume_role(RoleArn=role, RoleSessionName="aitrail-deploy")["Credentials"]
-        except (BotoCoreError, ClientError):
-            return None
-        session = boto3.Session(
-            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=self._target.region
-        )
-        return session.client("cloudformation", config=_QUICKLY)
+        return session.client(service, config=QUICKLY)
 
 
 def _why_unreachable(error: Exception, profile: str | None, region: str | None) -> str:
@@ -164,7 +111,7 @@ def _works_elsewhere(profile: str | None, region: str | None) -> bool:
     session = boto3.Session(profile_name=profile, region_name=region)
     usual = _ALWAYS_ENABLED.get(session.get_partition_for_region(session.region_name), "us-east-1")
     try:
-        session.client("sts", region_name=usual, config=_QUICKLY).get_caller_identity()
+        session.client("sts", region_name=usual, config=QUICKLY).get_caller_identity()
     except (BotoCoreError, ClientError):
         return False
     return True

@@ -10,8 +10,9 @@ from moto import mock_aws
 
 from infra import deploy, deploying, destroying, remembered
 from infra.assembly import Assembly
+from infra.cloudformation import CloudFormation
 from infra.settings import InvalidSettingsError, Settings
-from infra.target import ASSEMBLY, Deployer, StoppedError
+from infra.target import ASSEMBLY, StoppedError
 from infra.target import Target as RealTarget
 from tests.infra.conftest import CHOSEN
 
@@ -89,9 +90,13 @@ def target(session):
     return target
 
 
-def run(to, *further, sure=True, confirmed=False, **context):
+def run(to, *further, sure=True, allow_unreadable=False, **context):
     deploying.deploy(
-        to, {f"aitrail:{name}": value for name, value in context.items()}, further, sure=sure, confirmed=confirmed
+        to,
+        {f"aitrail:{name}": value for name, value in context.items()},
+        further,
+        sure=sure,
+        allow_unreadable=allow_unreadable,
     )
 
 
@@ -278,7 +283,7 @@ def test_settings_of_the_deployed_stack_that_are_not_given_are_kept(target, caps
         "synth --context aitrail:memoryMegabytes=2048 --context aitrail:rowRetentionDays=400"
     )
     told = capsys.readouterr().out
-    assert "Kept, as in the deployed stack: aitrail:rowRetentionDays=400 (to change it, give -c" in told
+    assert "Kept, as in the deployed stack: aitrail:rowRetentionDays=400 (to change it: CONTEXT=" in told
     assert "Changed: aitrail:memoryMegabytes from 1024 to 2048." in told
 
 
@@ -317,7 +322,7 @@ def test_settings_that_cannot_be_read_back_stop_unless_somebody_confirms(target,
         run(to)
     assert verbs(to) == ["synth"]
 
-    run(to, confirmed=True)
+    run(to, allow_unreadable=True)
     assert verbs(to)[-1] == "deploy"
 
 
@@ -359,9 +364,11 @@ def test_caller_who_may_only_assume_the_role_of_the_cdk_reads_the_template_with_
     to = target(refused=("cloudformation",))
     usual = Target.client
     monkeypatch.setattr(Target, "client", lambda self, name: Sts() if name == "sts" else usual(self, name))
-    monkeypatch.setattr("infra.target.boto3.Session", lambda *_, **__: SimpleNamespace(client=lambda *_, **__: as_role))
+    monkeypatch.setattr(
+        "infra.cloudformation.boto3.Session", lambda *_, **__: SimpleNamespace(client=lambda *_, **__: as_role)
+    )
 
-    template = Deployer(to, lambda: to.synthesized).template("aitrail")
+    template = CloudFormation(to, lambda: to.synthesized).template("aitrail")
 
     assert template == DEPLOYED
     assert assumed == ["arn:aws:iam::111122223333:role/cdk-hnb659fds-deploy-role-111122223333-eu-central-1"]
