@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import TypeVar
 
 from aitrail.costs import Prices, cost_of
 from aitrail.questions.dimensions import text_of
 from aitrail.questions.source import Row
 from aitrail.questions.usage_members import usage_member
+from aitrail.services import load
 
 _T = TypeVar("_T")
 # Numbers of calls and characters.
@@ -138,8 +140,20 @@ def _add(own: dict[_T, _Calls], other: Mapping[_T, _Calls], times: int) -> None:
             own[key] = left, old_characters + times * characters
 
 
+def _is_stream_without_key(row: Row) -> bool:
+    """Whether a call began a stream, and no record can tell its end."""
+    if row.get("outcome") != "ok" or usage_member(row, "stream") is not None:
+        return False
+    return _begins_stream(str(row.get("service")), str(row.get("operation")))
+
+
+@lru_cache(maxsize=4096)
+def _begins_stream(service: str, operation: str) -> bool:
+    return any(each.name == service and each.begins_stream(operation) for each in load().services)
+
+
 def amounts_of(row: Row, prices: Prices | None = None) -> Amounts:
-    """The amounts of one call, without the time of its stream."""
+    """The amounts of one call, without the time of its stream, which other records may tell."""
     characters, time = characters_of(row), row.get("eventTime") or ""
     amounts = Amounts(
         calls=1,
@@ -149,6 +163,7 @@ def amounts_of(row: Row, prices: Prices | None = None) -> Amounts:
         denied=int(row["outcome"] == "denied"),
         characters=characters or 0,
         unknown_characters=int(characters is None),
+        unknown_streams=int(_is_stream_without_key(row)),
     )
     if prices:
         _set_price(amounts, row, characters, prices)

@@ -45,6 +45,8 @@ def compared_windows(window: Window, to: str | date, now: datetime, zone: tzinfo
     window from the start of such a period until now, of which the shortest counts. For any other window, it is as much
     time directly before.
     """
+    if window.since >= now:
+        raise MomentError("The window is in the future: there is nothing to compare.")
     if to == PREVIOUS:
         try:
             return _with_previous(window, now, zone)
@@ -56,10 +58,13 @@ def compared_windows(window: Window, to: str | date, now: datetime, zone: tzinfo
         raise MomentError(f"{error} Or give {PREVIOUS}, for the time before the window.") from None
     if window.since < now <= before.since:
         raise MomentError(f"The period {to} is in the future: there is nothing to compare with.")
-    if before.since >= window.since:
-        raise MomentError(f"The period {to} does not begin before the window: swap them.")
+    if before.since >= window.until:
+        raise MomentError(f"The period {to} begins after the window: swap them.")
     windows = ComparedWindows(_until_now(window, now), _until_now(before, now))
-    return windows._replace(relation=_lengths(windows, now, zone))
+    try:
+        return windows._replace(relation=_lengths(windows, now, zone))
+    except (OverflowError, ValueError):  # after the year 9999
+        return windows
 
 
 def _with_previous(window: Window, now: datetime, zone: tzinfo) -> ComparedWindows:

@@ -59,13 +59,20 @@ class Corrections:
 
     def _by_first(self) -> dict[str, list[Row]]:
         """The eventID of each corrected call's first record -> its corrections, which may correct each other."""
-        known, found = self._rows | self._around, dict[str, list[Row]]()
-        for event_id, row in known.items():
-            seen, first = {event_id}, _corrected_by(row)
-            while first in known and first not in seen:
-                seen.add(first)
-                first = _corrected_by(known[first])
-            found.setdefault(min(seen) if first in seen else first, []).append(row)
+        known, firsts = self._rows | self._around, dict[str, str]()
+        for event_id in known:
+            path: dict[str, None] = {}
+            each = event_id
+            while each in known and each not in firsts and each not in path:
+                path[each] = None
+                each = _corrected_by(known[each])
+            if each in path:  # corrections that correct each other: the first of them by name stands for all
+                names = list(path)
+                each = min(names[names.index(each) :])
+            firsts |= dict.fromkeys(path, firsts.get(each, each))
+        found: dict[str, list[Row]] = {}
+        for event_id, first in firsts.items():
+            found.setdefault(first, []).append(known[event_id])
         return found
 
 

@@ -101,8 +101,12 @@ class Count:
     def add(self, row: Row) -> bool:
         """Adds a row of the window. Returns whether it meets the conditions, which a row need not."""
         matches = self._reading.matches(row)
-        if not self._corrections.take(row) and matches:
+        if self._corrections.take(row):
+            return matches
+        if matches:
             self._tally.add(row)
+        else:  # the end of a stream belongs to its begin, whatever it meets
+            self._tally.end_stream(row)
         return matches
 
     def finish(self) -> list[Row]:

@@ -76,8 +76,10 @@ def dimensions(by: Sequence[str], naming: Naming = NOTHING_NAMED) -> tuple[str, 
     """
     names = tuple(dict.fromkeys([by] if isinstance(by, str) else by))
     for name in names:
-        if name not in DIMENSIONS and name not in usage_fields(load()):
-            raise DimensionError(f"Cannot count by {shown(name)}{or_valid(name, (*DIMENSIONS, *usage_fields(load())))}")
+        if not isinstance(name, str) or (name not in DIMENSIONS and name not in usage_fields(load())):
+            raise DimensionError(
+                f"Cannot count by {shown(name)}{or_valid(str(name), (*DIMENSIONS, *usage_fields(load())))}"
+            )
         if name in NAMED:
             naming.names(name)
     return names

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 from aitrail.clock import Clock
 from aitrail.costs import Prices
 from aitrail.dynamodb import tables
-from aitrail.moments import period_of, span_of, window_of
+from aitrail.moments import MomentError, period_of, span_of, window_of
 from aitrail.questions.amounts import MEASURES
 from aitrail.questions.compared_windows import PREVIOUS, compared_windows
 from aitrail.questions.comparison import COST, Comparison, checked_measure, notes_of_both
@@ -284,13 +284,12 @@ class EventStore:
 
         Groups that are not in the lookback are new in the window, and those that are only there are silent; see
         `questions.first_and_last`. `report` is called if it cannot be told what is new, and if calls may be missing.
-        Raises DimensionError, also for a period (such as day) in `by`.
+        Raises DimensionError, also for a period (such as day) in `by`, and MomentError if the window is in the future.
         """
-        names, window, wanted = (
-            timeless(dimensions(by, self._naming)),
-            self._window(since, until),
-            self._filter(conditions),
-        )
+        names, window = timeless(dimensions(by, self._naming)), self._window(since, until)
+        wanted = self._filter(conditions)
+        if window.since >= self._clock.now():
+            raise MomentError("The window is in the future: nobody can have called or stopped in it.")
         seen = Lookback.of(self.source, window, span_of(lookback))
         earlier = self._usage(names, seen.before, wanted, with_times=True) if seen.before else None
         seen = seen if earlier else seen.without_calls(self.source)

@@ -74,7 +74,9 @@ def _key(row: Row) -> _Key | None:
     stream = usage_member(row, "stream")
     if not isinstance(stream, str):
         return None
-    return str(row.get("service")), str(row.get("recipientAccountId")), str(row.get("awsRegion")), stream
+    # The caller chooses the key of a stream: it must not reach the streams of others.
+    names = ("service", "recipientAccountId", "awsRegion", "principal")
+    return *(str(row.get(name)) for name in names), stream
 
 
 def _seconds(begin: str, end: str) -> int | None:

@@ -193,7 +193,7 @@ class _Groups:
             "sourceAddresses": len(seen.values["sourceIPAddress"]),
             "firstSeen": seen.first,
             "lastSeen": seen.last,
-            "new": value is not None and before.lacks(self._by, value),
+            "new": None if not before.records else value is not None and before.lacks(self._by, value),
         }
 
 
@@ -203,7 +203,7 @@ def grouped(timeline: Timeline) -> list[dict[str, Any]]:
     Records without a value form one group, whose row does not have the column. `calls`, `errors` and `denied` count
     each call once, like `usage`; they are 0 if no record of the group is a call of its own. `records` counts the rows
     of the timeline, `operations` and `sourceAddresses` distinct values; `firstSeen` and `lastSeen` are within the
-    window.
+    window. `new` is None if there is nothing before the window to compare with.
     """
     deque(timeline, maxlen=0)
     return timeline.groups

@@ -13,18 +13,35 @@ from typing import Any, Self
 
 from aitrail.cells import counted
 from aitrail.costs import Prices
-from aitrail.questions.amounts import Amounts
+from aitrail.questions.amounts import MEASURES, Amounts
 from aitrail.questions.counting import Count, Reading
-from aitrail.questions.dimensions import TIMES, dimensions, group_order
+from aitrail.questions.dimensions import TIMES, DimensionError, dimensions, group_order
 from aitrail.questions.naming import NOTHING_NAMED, Naming
 from aitrail.questions.periods import periods_between
 from aitrail.questions.source import Row
+from aitrail.questions.spellings import or_valid, shown
 from aitrail.questions.tally import Key, Tally
 from aitrail.window import Window, parse_time
 
 _ROWS_ALONE = Reading()
+
+
+class _Marker(str):
+    """A text that equals no other one, not even of the same characters: callers choose names and user agents."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    __hash__ = object.__hash__
+
+
 # The value of a dimension in a group that sums all values without a group of their own.
-OTHERS = "(others)"
+OTHERS = _Marker("(others)")
 # More than a week of minutes, and a year of hours.
 _MOST_PERIODS = 11_000
 
@@ -49,15 +66,28 @@ class Usage(list[dict[str, Any]]):
         self[:] = [groups[key] for key in sorted(groups, key=order)]
 
     def sorted_by(self, measure: str) -> Self:
-        """The same groups: by time if a dimension is one, then by the measure, most first, then by name."""
-        self._arrange(measure)
+        """The same groups: by time if a dimension is one, then by the measure, most first, then by name.
+
+        Raises DimensionError if there is no such measure.
+        """
+        self._arrange(self._checked(measure))
         return self
+
+    def _checked(self, measure: str) -> str:
+        known = (*MEASURES, *(("cost",) if self._with_cost else ()))
+        if measure not in known:
+            raise DimensionError(f"Cannot sort by {shown(measure)}{or_valid(str(measure), known)}")
+        return measure
 
     def top(self, number: int, measure: str) -> Self:
         """Keeps the values of the first dimension with the most of a measure, and sums all others as OTHERS.
 
-        Other dimensions stay: by principal and day, there are OTHERS of each day.
+        Other dimensions stay: by principal and day, there are OTHERS of each day. Raises DimensionError without a
+        dimension, or if there is no such measure.
         """
+        if not self._names:
+            raise DimensionError("There is no dimension whose values could be kept.")
+        self._checked(measure)
         sizes = {first: self._measures(each)[measure] or 0 for first, each in self.by_first().items()}
         largest = sorted(sizes, key=lambda first: group_order(self._names[:1], (first,), sizes[first])[1:])[:number]
         return self.keep(largest, measure)
@@ -70,11 +100,11 @@ class Usage(list[dict[str, Any]]):
     def keep(self, firsts: Collection[str | None], measure: str) -> Self:
         """Keeps these values of the first dimension, as `top` does; groups are sorted by the measure."""
         summed: defaultdict[Key, list[Key]] = defaultdict(list)
-        for shown, keys in self._keys.items():
-            summed[shown if shown[0] in firsts else (OTHERS, *shown[1:])].extend(keys)
-        self._keys = {shown: tuple(keys) for shown, keys in summed.items()}
-        sums = self._tally.sums({key: shown for shown, keys in summed.items() for key in keys})
-        self._amounts = {shown: sums.get(shown, Amounts()) for shown in summed}
+        for own, keys in self._keys.items():
+            summed[own if own[0] in firsts else (OTHERS, *own[1:])].extend(keys)
+        self._keys = {own: tuple(keys) for own, keys in summed.items()}
+        sums = self._tally.sums({key: own for own, keys in summed.items() for key in keys})
+        self._amounts = {own: sums.get(own, Amounts()) for own in summed}
         self._arrange(measure)
         return self
 
@@ -122,8 +152,14 @@ class Usage(list[dict[str, Any]]):
         return self._amounts
 
     def notes(self) -> Iterator[str]:
-        """Lines for people about what the measures and the cost do not include."""
-        yield from _notes(self.amounts())
+        """Lines for people about what the measures and the cost do not include, or include in several groups."""
+        total = self.amounts()
+        yield from _notes(total)
+        if repeated := sum(group["calls"] for group in self) - total.calls:
+            yield (
+                f"CloudTrail recorded some calls for several accounts: the groups have {repeated:,} more than the "
+                "total, which counts each call once."
+            )
 
     def _shown(self, group: dict[str, Any]) -> Key:
         return tuple(group[name] for name in self._names)

@@ -49,10 +49,18 @@ class Stream:
     end: tuple[str, ...]
     key: tuple[str, ...]
 
+    def is_begun_by(self, operation: str) -> bool:
+        """Whether the operation is one of `begin`."""
+        return _is_one_of(operation, self.begin)
+
+    def is_ended_by(self, operation: str) -> bool:
+        """Whether the operation is one of `end`."""
+        return _is_one_of(operation, self.end)
+
     def usage_of(self, operation: str, sides: Sequence[Members]) -> dict[str, str | int | bool]:
         """`streamEnd` if the operation ends a stream, and `stream`, the key, if the record has it."""
-        is_end = _is_one_of(operation, self.end)
-        if not is_end and not _is_one_of(operation, self.begin):
+        is_end = self.is_ended_by(operation)
+        if not is_end and not self.is_begun_by(operation):
             return {}
         key = first(self.key, sides, text_of)
         usage: dict[str, str | int | bool] = {"streamEnd": True} if is_end else {}

@@ -122,6 +122,14 @@ class Service:
         resource = resource or next(iter(used), None)
         return Attributes(resource, tuple(each for each in used if each != resource), usage)
 
+    def begins_stream(self, operation: str) -> bool:
+        """Whether an operation begins a stream, which another record ends."""
+        return any(stream.is_begun_by(operation) for stream in self.streams)
+
+    def ends_stream(self, operation: str) -> bool:
+        """Whether an operation is that of records that end a stream; the API has none of this name."""
+        return any(stream.is_ended_by(operation) for stream in self.streams)
+
     def _resource_by(self, rule: Rule, operation: str, sides: Sequence[Members]) -> str | None:
         value = first(rule.parameters, sides, text_of) if rule.applies(operation, sides) else None
         return None if value is None else self._resource(rule.kind, value)

@@ -97,6 +97,7 @@ QUESTIONS = [
     (("engine",), {"engine": "!neural"}, {"engine": _is_not("neural")}),
     (("operation",), {"account": ACCOUNTS[1]}, {"account": _is(ACCOUNTS[1])}),
     (("day",), {"principal": "user/alice"}, {"principal": _is("user/alice")}),
+    (("operation",), {"operation": "Start*"}, {"operation": lambda value: value.startswith("Start")}),
     (("operation",), {"error_code": "VpceAccessDenied"}, {"error-code": _is("VpceAccessDenied")}),
 ]
 

@@ -76,7 +76,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
     metavar="MEASURE",
     help=(
         f"{', '.join((*MEASURES, COST))}. With one --by: show only this measure. With several: show it "
-        "in the cells of a table.  [default: calls]"
+        "in the cells of a table.  [default: calls, or cost with --cost]"
     ),
 )
 @option(
@@ -119,10 +119,10 @@ def usage(
     """Count calls, errors, denied calls and characters.
 
     With several --by, the values of the last one become the columns of a table, and its cells show --measure. json,
-    jsonl and csv have a row for each combination, with every measure. A table has all times until now, with zeros where
-    there were no calls; so have the other formats, if a time is the only --by. A week is named by its Monday. Months,
-    weeks, days, hours, minutes and seconds are those of --timezone; an hour has its offset, so that the one that occurs
-    twice at the end of summer time is told apart.
+    jsonl and csv have a row for each combination, with every measure. A table of at most two --by has all times
+    until now, with zeros where there were no calls; so have the other formats, if a time is the only --by. A week
+    is named by its Monday. Months, weeks, days, hours, minutes and seconds are those of --timezone; an hour has its
+    offset, so that the one that occurs twice at the end of summer time is told apart.
 
     Each call counts once: a record that corrects another one takes its place, and a call that CloudTrail recorded for
     several accounts counts in each of them, but once in their total. The records that start and end a stream
@@ -163,7 +163,8 @@ def usage(
         other.refuse({"--measure": measure, "--top": top, "--cost": cost or None, "--prices": prices})
         _show_first_and_last(asked, by, other, sort, output)
         return
-    measure = other.measured(measure, with_cost=cost or prices is not None)
+    with_cost = cost or prices is not None
+    measure = other.measured(measure, with_cost=with_cost)
     sort = other.sorting(sort, measure or MEASURES[0])
     if prices is None and (cost or COST in (measure, sort)):
         prices = Prices.read()
@@ -219,7 +220,8 @@ def _write(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Pric
         if table.others:
             narrate(f"{_others(table.others)}: --wide shows them.")
         if len(by) > 1 and by[-1] in TIMES and any(name.startswith("trend") for name in table.columns):
-            narrate(f"trend: {measure or MEASURES[0]} by {by[-1]}, in each line from 0 to its largest.")
+            shown = measure or (COST if prices else MEASURES[0])
+            narrate(f"trend: {shown} by {by[-1]}, in each line from 0 to its largest.")
 
 
 def _with_cost(group: dict[str, Any], prices: Prices) -> dict[str, Any]:
@@ -237,7 +239,7 @@ def _table(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Pric
         return titled(name, output.zone) if name in TIMES else name
 
     if len(by) > 1:
-        shown, periods = measure or MEASURES[0], groups.periods
+        shown, periods = measure or (COST if prices else MEASURES[0]), groups.periods
         return cross_table(groups, by, shown, output.room, groups.total, title, periods, output.marks)
     marks = output.marks if by[0] in TIMES else ""
     measures = _measures(groups, measure, prices)

@@ -4,7 +4,11 @@ from typing import Any
 
 import click
 
+from aitrail.cells import printable
 from aitrail.cli.options.command import repeated
+
+# A message that lists more values is hard to read.
+_MOST_LISTED = 12
 
 
 class OneOf(click.Choice[str]):
@@ -19,8 +23,10 @@ class OneOf(click.Choice[str]):
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
             several = repeated(param.opts[0], str(value)) if param and param.multiple else ""
-            advice = several or self._advice(str(value))
-            raise click.BadParameter(f"{error.message}{advice}", ctx=ctx, param=param) from error
+            message = error.message
+            if len(self.choices) > _MOST_LISTED:  # the list would hide the advice
+                message = f"{printable(str(value))!r} is not one of the {len(self.choices)} values that --help lists."
+            raise click.BadParameter(f"{message}{several or self._advice(str(value))}", ctx=ctx, param=param) from error
 
     def _advice(self, text: str) -> str:
         from aitrail.questions import nearest  # noqa: PLC0415 (would slow down --help)

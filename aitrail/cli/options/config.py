@@ -35,7 +35,7 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds --config, which `config_of` reads."""
 
     def remembered(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
-        context.meta[_PATH] = value
+        context.meta[_PATH] = value if value and value.strip() else None  # a blank variable counts as unset
 
     return click.option(
         "--config",

@@ -82,7 +82,9 @@ def newest(count: int, thing: str, *, adjective: str = "newest") -> str:
 def _hints(conditions: Conditions) -> Iterator[str]:
     """Suggestions for conditions that no call met."""
     for operation in wanted_of(conditions.get("operation", ())):
-        if meant := _meant(operation):
+        if any(service.ends_stream(operation) for service in load().services):
+            yield f"Records of {operation} end streams, which began with other calls: `aitrail events` lists them."
+        elif meant := _meant(operation):
             yield f"No known operation is called {operation}: did you mean {meant}?"
     kinds = load().resource_kinds
     for text in wanted_of(conditions.get("resource", ())):

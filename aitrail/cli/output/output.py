@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -209,5 +210,9 @@ def _stdout() -> Any:  # noqa: ANN401 (a text stream, which tests replace)
 
 
 def narrate(text: str) -> None:
-    """Writes one line for people to stderr; names of files and records in it are escaped."""
-    click.echo(printable(text), err=True)
+    """Writes a message for people to stderr: one line, or words that fit a terminal; what it names is escaped."""
+    line = printable(text)
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        line = textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+    click.echo(line, err=True)

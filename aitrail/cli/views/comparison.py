@@ -5,10 +5,10 @@ from decimal import Context, Decimal, localcontext
 from typing import Any
 
 from aitrail.calendars import local_time
-from aitrail.cells import name_text, printable
+from aitrail.cells import printable
 from aitrail.cli.options import Asked
 from aitrail.cli.output import Cell, Output, Priorities, narrate
-from aitrail.cli.views.usage_table import AtLeast, rounding
+from aitrail.cli.views.usage_table import AtLeast, name_of, rounding
 from aitrail.costs import Prices
 from aitrail.questions import DIFFERENCE, Comparison
 
@@ -54,7 +54,7 @@ def _lines(found: Comparison, by: Sequence[str], numbers: Sequence[str]) -> list
     show = rounding([group[name] for group in found for name in numbers[:2]])
     lines: list[list[Cell]] = []
     for group in found:
-        names = ["-" if group[name] is None else name_text(group[name]) for name in by]
+        names = [name_of(group[name]) for name in by]
         lines.append([*names, *_cells(group, numbers, show)])
     if len(found) > 1:
         lines.append(["total", *[""] * (len(by) - 1), *_cells(found.total(), numbers, show)])

@@ -85,7 +85,8 @@ def _tell(summary: Summary, asked: Asked, baseline: timedelta) -> None:
         *(counted(summary.distinct[name], _WORDS[name]) for name in (by, addresses)),
     )
     first, last = (shown_time(each or "", asked.zone) for each in (summary.first_seen, summary.last_seen))
-    narrate(f"{', '.join(counts)}; first seen {first}, last seen {last}.")
+    span = f" (in the window and the {length_of(baseline)} before)" if summary.baseline_records else ""
+    narrate(f"{', '.join(counts)}; first seen {first}, last seen {last}{span}.")
     if by == "principal" and max(len(summary.accounts), len(summary.regions)) > 1:
         narrate(
             f"The calls were made in {_counted(summary.accounts, 'account')} and "

@@ -15,6 +15,7 @@ from aitrail.questions import OTHERS, TIMES, group_order
 ABSENT = "-"
 _TOTAL = "total"
 _OTHERS = "others"
+_MARKERS = {ABSENT, _TOTAL, _OTHERS, str.__str__(OTHERS)}
 _GAP = 2
 # The part of the labels that should stand in one line with their numbers.
 _MOST = 0.75
@@ -49,7 +50,7 @@ def simple_table(
     `total` returns the measures of several groups together. With `marks`, there are bars beside the measure `drawn`;
     their scale is their title.
     """
-    lines: list[list[Cell]] = [[_name(group[name])] for group in groups]
+    lines: list[list[Cell]] = [[name_of(group[name])] for group in groups]
     shown = list(groups)
     if len(groups) > 1:
         lines.append([_TOTAL])
@@ -61,7 +62,7 @@ def simple_table(
     heads = [name, *measures]
     if marks and len(groups) > 1:
         # The sum of all others would be the largest.
-        numbers = [None if group[name] == OTHERS else group[drawn] for group in groups]
+        numbers = [None if group[name] is OTHERS else group[drawn] for group in groups]
         largest = rounding(numbers)(max((number for number in numbers if number is not None), default=0))
         add_bars(heads, lines, numbers, heads.index(drawn) + 1, largest=f"{largest:,}", marks=marks)
     return Finished(heads, lines, [])
@@ -130,7 +131,7 @@ class _CrossTable:
         sums = {row: self._sum(list(found.values())) for row, found in self._rows.items()}
         orders = {row: group_order(self._names, row, self._size(sums[row])) for row in self._rows}
         rows = sorted(self._rows, key=lambda row: (OTHERS in row, *orders[row]))
-        labels = [[_name(value) for value in row] for row in rows]
+        labels = [[name_of(value) for value in row] for row in rows]
         several = len(rows) > 1
         if several:
             labels.append([_TOTAL, *[""] * (len(self._names) - 1)])
@@ -140,7 +141,7 @@ class _CrossTable:
         others = dict.fromkeys(self._columns)
         for column in shown:
             del others[column]
-        heads = [*titles, *map(_name, shown)]
+        heads = [*titles, *map(name_of, shown)]
         if others:
             heads.append(_OTHERS)
         if len(self._columns) > 1:
@@ -155,7 +156,7 @@ class _CrossTable:
             heads.insert(-1, trend.title)
             for line, found in zip(lines, [*(self._rows[row] for row in rows), self._totals], strict=False):
                 line.insert(-1, trend.of([found.get(time, self._nothing)[self._measure] for time in self._times]))
-        return Finished(heads, lines, list(map(_name, others)))
+        return Finished(heads, lines, list(map(name_of, others)))
 
     @cached_property
     def _columns(self) -> list[_Value]:
@@ -178,7 +179,7 @@ class _CrossTable:
         """The room that total, others, and each column need; the columns in the order in which they get it."""
         wanted = self._columns[::-1] if self._across in TIMES else self._columns
         # No cell is wider than the total of its column.
-        needs = {each: _GAP + widths([_name(each)], [[self._cell(self._totals[each])]])[0] for each in wanted}
+        needs = {each: _GAP + widths([name_of(each)], [[self._cell(self._totals[each])]])[0] for each in wanted}
         widest = self._cell(self._all)
         total, others = (_GAP + widths([name], [[widest]])[0] for name in (_TOTAL, _OTHERS))
         return total if len(wanted) > 1 else 0, others, needs
@@ -229,8 +230,12 @@ class _CrossTable:
         return _cell(group, self._measure, self._show)
 
 
-def _name(value: _Value) -> str:
-    return ABSENT if value is None else name_text(value)
+def name_of(value: _Value) -> str:
+    """A value as a name that no marker of the table has: callers choose names and user agents."""
+    if value is None or value is OTHERS:
+        return ABSENT if value is None else str.__str__(value)
+    text = name_text(value)
+    return f"'{text}'" if text in _MARKERS else text
 
 
 def _cell(group: _Group, measure: str, show: Callable[[_Number], Cell]) -> Cell:

@@ -180,7 +180,7 @@ def test_beginning_in_the_table_is_looked_for_in_the_window(aitrail, recorded, r
 
     assert (found.exit_code, json.loads(found.stdout)["eventID"]) == (0, GUID)
     assert (not_found.exit_code, not_found.stdout) == (1, "")
-    assert "Of the events from 2026-03-14T23:00:00Z" in not_found.stderr
+    assert "No eventID from 2026-03-14T23:00:00Z" in not_found.stderr
 
 
 def test_whole_id_takes_one_read_whether_it_is_there_or_not(aitrail, recorded, record, stacks):
@@ -230,7 +230,7 @@ def test_fewer_than_four_characters_are_not_looked_for(aitrail, log_file, record
     ended = aitrail("event", "000", "--from", log_file("a.json", record(1)))
 
     assert (ended.exit_code, ended.stdout) == (1, "")
-    assert "give at least 4 characters" in ended.stderr
+    assert "Give at least 4 characters" in ended.stderr
 
 
 def test_table_tells_who_from_the_telling_parts_of_the_identity(aitrail, log_file, records):

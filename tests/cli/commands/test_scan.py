@@ -329,9 +329,10 @@ def test_person_at_a_terminal_sees_a_summary_of_what_was_fine(program, record, l
     with os.fdopen(terminal, "rb", buffering=0) as stream:
         shown = stream.read(1000).decode()
     assert (process.returncode, stdout.count(b"\n")) == (0, 2)
+    assert all(len(line) <= 80 for line in shown.splitlines())
     assert (
-        shown
-        == "1 log file read, 0 unreadable, 0 left out: 2 records, 2 rows, 0 rejected, 0 duplicates within a file.\r\n"
+        " ".join(shown.split())
+        == "1 log file read, 0 unreadable, 0 left out: 2 records, 2 rows, 0 rejected, 0 duplicates within a file."
     )
 
 

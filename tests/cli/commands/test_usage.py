@@ -270,7 +270,7 @@ REFUSED = {
         "Invalid value for '--prices': nowhere.toml cannot be read: No such file or directory.",
     ),
     "prices that are none": (["--prices", os.devnull], "Invalid value for '--prices': /dev/null: currency is missing;"),
-    "dimension that is none": (["--by", "colour"], "Invalid value for '--by': 'colour' is not one of 'service', "),
+    "dimension that is none": (["--by", "colour"], "Invalid value for '--by': 'colour' is not one of the "),
 }
 
 

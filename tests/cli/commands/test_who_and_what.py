@@ -45,7 +45,7 @@ def test_who_shows_who_touched_a_resource_newest_first_and_what_is_new(aitrail, 
     assert ended.exit_code == 0
     assert ended.stderr == (
         "3 calls, 1 error, 2 principals, 2 source addresses; first seen 2026-03-01T00:00:00Z, last seen "
-        "2026-03-14T00:00:03Z.\n"
+        "2026-03-14T00:00:03Z (in the window and the 30 days before).\n"
         "New compared with the 30 days before: principal user/eve.\n"
         "New compared with the 30 days before: source address 203.0.113.7.\n"
     )
@@ -63,7 +63,7 @@ def test_what_shows_what_a_principal_did_newest_first_and_what_is_new(aitrail, c
     ]
     assert ended.stderr == (
         "3 calls, 0 errors, 1 resource, 1 source address; first seen 2026-03-01T00:00:00Z, last seen "
-        "2026-03-14T00:00:04Z.\n"
+        "2026-03-14T00:00:04Z (in the window and the 30 days before).\n"
         "New compared with the 30 days before: operation DescribeVoices.\n"
     )
 
@@ -361,7 +361,9 @@ def test_times_for_people_are_in_the_time_zone(aitrail, calls):
         "eventTime (Asia/Tokyo)     operation",
         "2026-03-14T09:00:03+09:00  StartSpeechSynthesisTask",
     ]
-    assert "first seen 2026-03-01T09:00:00+09:00, last seen 2026-03-14T09:00:03+09:00." in whole.stderr
+    assert (
+        "first seen 2026-03-01T09:00:00+09:00, last seen 2026-03-14T09:00:03+09:00 (in the window and " in whole.stderr
+    )
     assert "  firstSeen (Asia/Tokyo)     lastSeen (Asia/Tokyo)      new" in grouped.stdout
     assert "  2026-03-14T09:00:01+09:00  2026-03-14T09:00:03+09:00  false" in grouped.stdout
     assert {row["eventTime"][-1] for row in rows(lines)} == {"Z"}

@@ -100,12 +100,17 @@ def test_of_times_the_newest_are_shown():
     assert lines == [["alice", 18, 19, 108, 145]]
 
 
+def named(value):
+    """The name that a table shows: that of a caller is no marker of the table."""
+    return "-" if value is None else f"'{value}'" if value in ("-", "total", "others", "(others)") else value
+
+
 def test_names_neither_steer_the_terminal_nor_pass_for_a_row_of_the_table():
     calls = {("\x1b[2J", "principal"): 1, ("total", "others"): 2, ("\u202e", "total"): 3}
 
     assert cross_table(groups_of(calls), BY, "calls", None) == (
-        ["principal", "total", "others", "principal", "total"],
-        [["\\u202e", 3, 0, 0, 3], ["total", 0, 2, 0, 2], ["\\x1b[2J", 0, 0, 1, 1], ["total", 3, 2, 1, 6]],
+        ["principal", "'total'", "'others'", "principal", "total"],
+        [["\\u202e", 3, 0, 0, 3], ["'total'", 0, 2, 0, 2], ["\\x1b[2J", 0, 0, 1, 1], ["total", 3, 2, 1, 6]],
         [],
     )
 
@@ -218,13 +223,13 @@ def test_cross_table_says_what_the_groups_say_and_fits_where_it_can(calls, width
         others = [total(lambda key: chosen(key) and key[2] not in shown)] if folded else []
         return numbers + others + ([total(chosen)] if len(columns) > 1 else [])
 
-    expected = [[*(name or "-" for name in row), *line(lambda key, row=row: key[:2] == row)] for row in rows]
+    expected = [[*map(named, row), *line(lambda key, row=row: key[:2] == row)] for row in rows]
     if len(rows) > 1:
         expected.append(["total", "", *line(lambda _: True)])
     assert lines == expected
     assert len(shown) >= 1
     assert not folded or width is not None
-    assert sorted(others) == sorted(column or "-" for column in columns if column not in shown)
+    assert sorted(others) == sorted(named(column) for column in columns if column not in shown)
     if width is not None and len(shown) > 1:  # labels that are longer stand on lines of their own
         numbers = widths(heads[2:], [line[2:] for line in lines])
         assert sum((*map(len, heads[:2]), *numbers)) + 2 * (len(heads) - 1) <= width

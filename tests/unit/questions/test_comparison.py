@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.costs import Prices
-from aitrail.questions import EventStore, Filter
+from aitrail.questions import OTHERS, EventStore, Filter
 from aitrail.questions.comparison import Comparison
 from aitrail.questions.dimensions import DimensionError
 from tests.shared.call_rows import MINUTE, NOW, PLANTED, START, Rows, call_row, counted, rows_of
@@ -153,7 +153,7 @@ def test_top_keeps_the_first_ones_and_sums_all_others_at_the_end(order, kept):
 
     found.top(1, order)
 
-    assert list(numbers(found)) == [*kept, "(others)"]
+    assert list(numbers(found)) == [*kept, OTHERS]
     assert sum(group["difference"] for group in found) == total["difference"] == -1
     assert found.total() == total
 
@@ -302,7 +302,7 @@ def test_top_is_the_beginning_of_the_order_and_leaves_the_total_as_it_is(questio
 
     assert found[:number] == whole[:number]
     assert found.total() == whole.total()
-    assert [group["account"] for group in found[number:]] == ["(others)"] * (len(whole) > number)
+    assert [group["account"] for group in found[number:]] == [OTHERS] * (len(whole) > number)
 
 
 @given(question=QUESTIONS)

@@ -206,7 +206,7 @@ def test_few_of_many_names_are_listed():
 @pytest.mark.parametrize("kind", ["team", "network"])
 @pytest.mark.parametrize("text", ["search", "!*", "\x1b"], ids=ascii)
 def test_without_names_the_error_says_how_to_give_some(kind, text):
-    with pytest.raises(ConditionError, match=f"^No {kind} has a name: .*configuration file.* shows how.$"):
+    with pytest.raises(ConditionError, match=f"^No {kind}s are defined: .*configuration file.* shows how.$"):
         checked({kind: text})
 
 

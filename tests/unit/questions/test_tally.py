@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.questions import EventStore
+from aitrail.questions import OTHERS, EventStore
 from aitrail.questions.usage import usage
 from aitrail.window import format_time
 
@@ -214,6 +214,48 @@ def test_streams_with_one_key_are_told_apart_by_time():
     assert (found["calls"], found["streamSeconds"], found["unmeasured"]) == (3, 60 + 240, 1)
 
 
+@pytest.mark.parametrize("conditions", [{"operation": "StartStreamTranscription"}, {"operation": "!EndStream*"}])
+def test_end_belongs_to_its_stream_whatever_conditions_it_meets(conditions):
+    (found,) = asked([stream("a", 1), stream("b", 3, ends=True)], **conditions)
+
+    assert (found["calls"], found["streamSeconds"], found["unmeasured"]) == (1, 120, 0)
+
+
+def test_stream_without_a_key_has_no_known_end():
+    keyless = row("a", service="transcribe", operation="StartMedicalStreamTranscription", usage={})
+
+    (found,) = asked([keyless])
+
+    assert (found["calls"], found["streamSeconds"], found["unmeasured"]) == (1, 0, 1)
+
+
+def test_caller_does_not_end_the_streams_of_others_with_their_key():
+    own = [stream("a", 1), stream("b", 31, ends=True)]
+    others = [stream("c", 10, principal="user/eve"), stream("d", 11, ends=True, principal="user/eve")]
+
+    found = asked([*own, *others], by=["principal"])
+
+    assert {group["principal"]: group["streamSeconds"] for group in found} == {"user/alice": 1800, "user/eve": 60}
+
+
+def test_corrections_that_lead_into_a_circle_count_once():
+    rows = [correcting("b", "a"), correcting("c", "b", START + MINUTE), correcting("b", "c", START + 2 * MINUTE, 30)]
+
+    assert sums(asked(rows)) == (1, 30)
+
+
+def test_caller_who_calls_himself_others_is_told_apart_from_them():
+    rows = [row(str(number), usage={"agent": "(others)"}) for number in range(3)]
+    rows += [row("d", usage={"agent": "curl/8"}), row("e", usage={"agent": "Boto3/1"})]
+
+    found = asked(rows, by=["user-agent"]).top(1, "calls")
+
+    assert [(group["user-agent"] is OTHERS, str(group["user-agent"]), group["calls"]) for group in found] == [
+        (False, "(others)", 3),
+        (True, "(others)", 2),
+    ]
+
+
 def test_failed_stream_has_no_length():
     (found,) = asked([stream("a", 1, outcome="throttled"), stream("b", 2, ends=True)])
 
@@ -329,6 +371,6 @@ def test_top_and_others_together_are_everything(data, calls, number, measure):
     found.top(number, measure)
 
     assert found.total() == expected
-    shown = {group["account"] for group in found} - {"(others)"}
+    shown = {group["account"] for group in found} - {OTHERS}
     assert shown == set(sorted(sizes, key=lambda account: (-sizes[account], account))[:number])
-    assert sorted(group["account"] == "(others)" for group in found) == [g["account"] == "(others)" for g in found]
+    assert sorted(group["account"] is OTHERS for group in found) == [group["account"] is OTHERS for group in found]

@@ -107,7 +107,7 @@ def test_rows_are_counted_by_what_the_dimension_says(name):
 
 @pytest.mark.parametrize("name", ["team", "network"])
 def test_counting_by_names_without_any_is_refused(name):
-    with pytest.raises(ConditionError, match=f"^No {name} has a name"):
+    with pytest.raises(ConditionError, match=f"^No {name}s are defined"):
         usage([], [name])
 
 
