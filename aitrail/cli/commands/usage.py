@@ -181,6 +181,7 @@ def usage(
         if not groups:
             asked.narrate_nothing("calls")  # there may be records that are none
             return
+        asked.narrate_window()
     for note in (*notes, *([f"{prices}: check them."] if prices else [])):
         narrate(note)
 

@@ -1,6 +1,7 @@
 """The options of every question: a filter, a window, and the source: the table, or log files (--from)."""
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -53,6 +54,12 @@ class Asked:
     def question(self) -> Any:  # noqa: ANN401 (keyword arguments of EventStore's questions)
         """Window and conditions, as keyword arguments of EventStore's questions."""
         return {"since": self.window.since, "until": self.window.until, **self.conditions}
+
+    def narrate_window(self) -> None:
+        """Tells a person at a terminal of which time an answer is, unless it is of all time."""
+        window = self.window.text(lambda moment: local_time(moment, self.zone))
+        if window and sys.stderr.isatty():
+            narrate(f"Calls {window}.")
 
     def narrate_nothing(self, things: str = "events") -> None:
         """Reports that nothing was found, and what to check."""
