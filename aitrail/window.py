@@ -56,6 +56,10 @@ class Window:
         begin = max(self.since, BEGINNING)
         return Window(since=begin, until=max(begin, min(self.until, now + timedelta(days=1))))
 
+    def before(self, span: timedelta) -> "Window":
+        """The time of that length directly before the window; shorter, or empty, where time begins (EARLIEST)."""
+        return Window(since=self.since - min(span, self.since - EARLIEST), until=self.since)
+
     def days(self) -> list[Day]:
         """The window divided into days, newest first."""
         days = []

@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 from aitrail.calendars import first_day, in_utc, midnight, next_first_day
 from aitrail.moments import MomentError, period_of, within_time
 from aitrail.timezones import zoned
-from aitrail.window import BEGINNING, EARLIEST, Window
+from aitrail.window import BEGINNING, Window
 
 # The time before the window: a calendar period, the same part of one, or as much time.
 PREVIOUS = "previous"
@@ -77,8 +77,7 @@ def _with_previous(window: Window, now: datetime, zone: tzinfo) -> ComparedWindo
     for unit, period in (*whole, *begun_with):
         return _in_period_before(unit, begun, period, zone)
     length = begun.until - begun.since
-    before = Window(since=begun.since - min(length, begun.since - EARLIEST), until=begun.since)
-    return ComparedWindows(begun, before, "as much time directly before")
+    return ComparedWindows(begun, begun.before(length), "as much time directly before")
 
 
 def _in_period_before(unit: str, begun: Window, period: Window, zone: tzinfo) -> ComparedWindows:

@@ -17,7 +17,7 @@ from aitrail.questions.source import Order, Row, RowSource
 from aitrail.questions.streams import LONGEST
 from aitrail.questions.tally import Tally
 from aitrail.questions.usage_members import usage_member
-from aitrail.window import EARLIEST, Window
+from aitrail.window import Window
 
 # A record that a VPC endpoint wrote of a call that it refused: it is a call, unlike its records of other calls.
 ENDPOINT_REFUSAL = "endpoint-refusal"
@@ -85,7 +85,7 @@ def _rows_after(source: RowSource, wanted: Filter, window: Window, now: datetime
 
 def _rows_before(source: RowSource, wanted: Filter, window: Window) -> Iterator[Row]:
     """The rows of the time before a window in which a call that is corrected in it may have begun."""
-    before = Window(since=window.since - min(LONGEST, window.since - EARLIEST), until=window.since)
+    before = window.before(LONGEST)
     if before.since < before.until:
         yield from source.rows(wanted, before, order=Order.ANY)
 

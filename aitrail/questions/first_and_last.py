@@ -10,7 +10,7 @@ from aitrail.questions.amounts import Amounts
 from aitrail.questions.source import RowSource
 from aitrail.questions.tally import Key
 from aitrail.questions.usage import Usage
-from aitrail.window import BEGINNING, EARLIEST, Window
+from aitrail.window import BEGINNING, Window
 
 COUNTS = ("calls", "errors", "denied")
 SEEN = ("firstSeen", "lastSeen")
@@ -36,7 +36,7 @@ class Lookback:
         if window.since <= BEGINNING or not span:
             reason = "the window has no start" if span else "there is no lookback"
             return cls(window=window, before=None, why_not_new=_NOT_NEW.format(reason))
-        before = Window(since=window.since - min(span, window.since - EARLIEST), until=window.since)
+        before = window.before(span)
         kept = source.kept_since
         if kept and before.since < kept:
             days = counted(max(window.since - kept, timedelta(0)) // _DAY, "day")

@@ -198,3 +198,17 @@ BETWEEN = {
 @pytest.mark.parametrize(("since", "until", "days"), BETWEEN.values(), ids=BETWEEN)
 def test_days_between_two_moments_are_those_of_both_and_all_between(since, until, days):
     assert list(days_between(since, until)) == days
+
+
+@pytest.mark.parametrize(
+    ("since", "begin"),
+    [
+        (datetime(2026, 11, 21, tzinfo=UTC), datetime(2026, 11, 14, tzinfo=UTC)),
+        (EARLIEST + timedelta(days=1), EARLIEST),
+    ],
+    ids=["usual", "where time begins"],
+)
+def test_time_before_a_window_ends_where_it_begins(since, begin):
+    window = Window(since=since, until=since + timedelta(days=1))
+
+    assert window.before(timedelta(days=7)) == Window(since=begin, until=since)
