@@ -4,12 +4,10 @@ No compiler and no container are needed: every package has a wheel for every pla
 same byte for byte, with the same modes, whatever the umask, the user, the folder and the configuration of pip.
 """
 
-import ast
 import hashlib
 import os
 import platform as machine
 import shutil
-import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -21,31 +19,26 @@ import jsii
 from aws_cdk import AssetHashType, BundlingOptions, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 
+from aitrail.cells import printable
 from aitrail.digests import InvalidKeysError, read_keys
 from aitrail.errors import AitrailError
+from infra import packages
+from infra.packages import ToolError, compile_all, install
 
 ROOT = Path(__file__).parent.parent
 RUNTIME = lambda_.Runtime.PYTHON_3_14
 
 # lambdas/ingest/wiring.py reads it.
 _PUBLIC_KEYS = "lambdas/ingest/public-keys.json"
+_HANDLER = ("lambdas", "lambdas/ingest")
 _REQUIREMENTS = Path("lambdas/ingest/requirements.txt")
 # AWS Lambda's platform in pip's terms: glibc 2.17 or later on 64-bit ARM.
 _PYTHON = RUNTIME.name.removeprefix("python")
 _LAMBDA = ("--platform", "manylinux2014_aarch64", "--implementation", "cp", "--python-version", _PYTHON)
 # A function has no terminal: the command line of aitrail and its dependencies is left out, and so are notes.
 _LEFT_OUT = {"cli", "__pycache__"}
-_LEFT_OUT_SUFFIXES = {".pyc", ".md"}
-
-
-# The settings of pip that may apply: from where to download, and how. Others, such as `user = true`, would change the
-# result, or make pip fail.
-_OF_DOWNLOADS = {
-    *("index-url", "extra-index-url", "no-index", "find-links", "trusted-host", "keyring-provider"),
-    *("proxy", "cert", "client-cert", "timeout", "default-timeout", "retries", "cache-dir", "no-cache-dir"),
-}
-# The later ones take precedence.
-_SECTIONS = ("global", "install", ":env:")
+# What the packages consist of: modules, and the tables that they read. Anything else is of an editor or a developer.
+_SHIPPED = {".py", ".toml"}
 # CDK zips files with the modes that they have, and Lambda imports only what everybody may read.
 _FILE_MODE, _FOLDER_MODE = 0o644, 0o755
 # The first time that a zip file can have.
@@ -57,7 +50,7 @@ _SERVICES = {"cloudtrail", "dynamodb", "s3", "secretsmanager", "sqs"}
 
 
 class BundlingError(AitrailError):
-    """The function's code cannot be bundled: pip could not download packages, or the public keys are not valid."""
+    """The function's code cannot be bundled: packages, sources or public keys are not valid or cannot be had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +91,10 @@ class Bundle:
             digest.update(part.encode() + b"\0")
         if (keys := self._keys()) is not None:
             digest.update(f"{_PUBLIC_KEYS}\0{len(keys)}\0".encode() + keys)
-        for path in (Path(__file__), self.root / _REQUIREMENTS, *self._sources()):
+        makers = [Path(__file__), Path(packages.__file__)]
+        for path in (*makers, self.root / _REQUIREMENTS, *self._sources()):
             content = path.read_bytes()
-            name = path.name if path == Path(__file__) else path.relative_to(self.root).as_posix()
+            name = path.name if path in makers else path.relative_to(self.root).as_posix()
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
         return digest.hexdigest()
 
@@ -130,7 +124,7 @@ class Bundle:
             content = self.public_keys.read_bytes()
             read_keys(content)
         except (OSError, InvalidKeysError) as error:
-            raise BundlingError(f"aitrail:publicKeys is {self.public_keys}: {error}") from error
+            raise BundlingError(f"aitrail:publicKeys is {printable(str(self.public_keys))}: {error}") from error
         return content
 
     @property
@@ -139,24 +133,18 @@ class Bundle:
 
     def _sources(self) -> Iterator[Path]:
         """The project's own files in the asset, in a fixed order."""
-        for path in sorted((self.root / "aitrail").rglob("*")):
-            inside = path.relative_to(self.root).parts
-            if path.is_file() and not _LEFT_OUT.intersection(inside) and path.suffix not in _LEFT_OUT_SUFFIXES:
-                yield path
-        yield from sorted((self.root / "lambdas").glob("*.py"))
-        yield from sorted((self.root / "lambdas/ingest").glob("*.py"))
+        folders = (self.root / "aitrail").rglob("*"), *((self.root / each).glob("*.py") for each in _HANDLER)
+        for paths in folders:
+            yield from (path for path in sorted(paths) if path.is_file() and _ships(path.relative_to(self.root)))
 
     def _install(self, output: Path) -> None:
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-        command += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile", *self._pip_options]
-        command += ["--requirement", str(self.root / _REQUIREMENTS), "--target", str(output)]
-        pip = _ran(command, _pip_environment())
-        if pip.returncode:
+        try:
+            install(self.root / _REQUIREMENTS, output, *self._pip_options)
+        except ToolError as error:
             raise BundlingError(
                 f"pip could not bundle {_REQUIREMENTS} for the platform {self.platform}. It needs the package index: "
-                "PIP_INDEX_URL and the settings of downloads in pip's own configuration apply. Output of pip:\n"
-                f"{pip.stderr or pip.stdout}"
-            )
+                f"PIP_INDEX_URL and the settings of downloads in pip's own configuration apply. Output of pip:\n{error}"
+            ) from error
         _forget_other_services(output / "botocore/data")
         # The first line of a script names this machine's interpreter, which is useless there and varies by machine. So
         # do the hashes of scripts in RECORD, which only pip reads.
@@ -165,31 +153,17 @@ class Bundle:
             record.unlink()
 
 
-def _ran(command: list[str], environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
-
-
-def _pip_environment() -> dict[str, str]:
-    """The environment in which pip has only the settings of downloads, of the environment and of its files."""
-    listed = _ran([sys.executable, "-m", "pip", "config", "list"], dict(os.environ)).stdout.splitlines()
-    found: dict[tuple[str, str], str] = {}
-    for line in listed:
-        key, _, value = line.partition("=")
-        section, _, name = key.rpartition(".")
-        if section in _SECTIONS and name in _OF_DOWNLOADS:
-            found[section, name] = ast.literal_eval(value)
-    chosen = {name: value for each in _SECTIONS for (section, name), value in found.items() if section == each}
-    others = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    settings = {f"PIP_{name.upper().replace('-', '_')}": value for name, value in chosen.items()}
-    return others | settings | {"PIP_CONFIG_FILE": os.devnull}
-
-
 def _compile(output: Path) -> None:
-    """Compiles all modules, by content and not by time, so that the same sources give the same bytecode."""
-    command = [sys.executable, "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash"]
-    command += ["-s", str(output), "-p", "/var/task", str(output)]
-    # Sets in bytecode are in the order of hashes.
-    _ran(command, {**os.environ, "PYTHONHASHSEED": "0"})
+    try:
+        compile_all(output, installed_at="/var/task")
+    except ToolError as error:
+        raise BundlingError(f"The function's code cannot be compiled:\n{error}") from error
+
+
+def _ships(inside: Path) -> bool:
+    """Whether a file of the project, by its path inside it, belongs to the function."""
+    is_hidden = any(part.startswith(".") for part in inside.parts)
+    return inside.suffix in _SHIPPED and not is_hidden and not _LEFT_OUT.intersection(inside.parts)
 
 
 def _normalize(output: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 
+from infra import packages
 from infra.bundling import RUNTIME, Bundle, BundlingError
 from tests.shared.key_files import key_file
 
@@ -123,6 +124,14 @@ ELSEWHERE = {
         "umask": 0o077,
         "configuration": "[global]\nuser = true\n[install]\nprefix = /tmp/nowhere\nno-binary = :all:\n",
     },
+    "another Python": {
+        "environment": {
+            "PYTHONPYCACHEPREFIX": "/nowhere",
+            "PYTHONWARNINGS": "error",
+            "PYTHONOPTIMIZE": "2",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+    },
     "umask 000 in another folder": {
         "umask": 0,
         "environment": {"PIP_DRY_RUN": "1", "PIP_COMPILE": "1", "PIP_CONSTRAINT": "/nowhere.txt"},
@@ -164,6 +173,94 @@ def test_settings_of_downloads_apply_wherever_they_are_set(project, tmp_path, mo
     Bundle(platform="arm64", root=project).write_to(tmp_path / "output")
 
     assert (tmp_path / "output/speech/__init__.py").exists()
+
+
+QUIET = {
+    "PIP_QUIET": ({"PIP_QUIET": "1"}, ""),
+    "PIP_VERBOSE": ({"PIP_VERBOSE": "3"}, ""),
+    "a setting that does not apply": ({"PIP_NO_INPUT": "maybe"}, ""),
+    "quiet in the file": ({}, "quiet = 1\n[config]\nquiet = 3\n"),
+}
+
+
+@pytest.mark.parametrize("quiet", QUIET.values(), ids=QUIET)
+def test_settings_of_downloads_apply_however_quiet_pip_is(project, tmp_path, monkeypatch, quiet):
+    environment, more = quiet
+    text = f"[install]\nfind-links = {tmp_path / 'wheels'}\n[global]\nno-index = true\n{more}"
+    (tmp_path / "pip.conf").write_text(text)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    monkeypatch.delenv("PIP_NO_INDEX")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    Bundle(platform="arm64", root=project).write_to(tmp_path / "output")
+
+    assert (tmp_path / "output/speech/__init__.py").exists()
+
+
+SECRETS = ("https://u:s3cret@example.org/simple", "htp://u:s3cret@example.org", "u:s3cret@proxy.example.org:80")
+MALFORMED = {
+    "no section": (f"index-url = {SECRETS[0]}\n", "no section headers"),
+    "no boolean": ("[global]\nno-input = maybe\n", "maybe is not a valid value"),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), MALFORMED.values(), ids=MALFORMED)
+def test_a_configuration_that_pip_cannot_read_is_an_error_with_its_words(project, tmp_path, monkeypatch, text, told):
+    (tmp_path / "pip.conf").write_text(text)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+
+    with pytest.raises(BundlingError, match=told) as refusal:
+        Bundle(platform="arm64", root=project).write_to(tmp_path / "output")
+
+    assert "s3cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("url", SECRETS)
+def test_no_error_shows_a_password(project, tmp_path, monkeypatch, url):
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_INDEX_URL", url.replace("https://", "htp://"))
+    monkeypatch.setenv("PIP_FIND_LINKS", url.replace("https://", "htp://"))
+
+    with pytest.raises(BundlingError, match="Output of pip") as refusal:
+        Bundle(platform="arm64", root=project).write_to(tmp_path / "output")
+
+    assert "s3cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *SECRETS,
+        "//u:s3cret@host",
+        "'https://s3cret@host/x'",
+        "https://u:s3/cret@host",
+        "https://u:p@s3cret@host",
+        "proxy=u:s3cret@host",
+    ],
+)
+def test_credentials_of_any_form_are_left_out_of_messages(text):
+    told = packages._without_credentials(f"Cannot reach {text} now")
+
+    assert not any(secret in told for secret in ("s3cret", "cret@", "p@s"))
+    assert told.startswith("Cannot reach ")
+    assert told.endswith(" now")
+
+
+def test_code_that_does_not_compile_is_an_error_that_names_it(project, tmp_path):
+    (project / "aitrail/rows.py").write_text("ROW = \n")
+
+    with pytest.raises(BundlingError, match=r"(?s)cannot be compiled.*aitrail/rows\.py"):
+        Bundle(platform="host", root=project).write_to(tmp_path / "output")
+
+
+def test_sources_are_modules_and_tables():
+    shipped = {path.relative_to(ROOT).as_posix() for path in Bundle(platform="arm64")._sources()}
+
+    assert {Path(name).suffix for name in shipped} == {".py", ".toml"}
+    assert shipped >= {path.relative_to(ROOT).as_posix() for path in (ROOT / "aitrail").rglob("[!.]*.toml")}
 
 
 @pytest.mark.parametrize(
@@ -284,6 +381,12 @@ def test_a_change_in_what_ships_changes_the_fingerprint(project, name, text):
         "aitrail/__pycache__/rows.cpython-311.pyc",
         "lambdas/ingest/requirements.in",
         "tests/test_rows.py",
+        "aitrail/.env",
+        "aitrail/rows.py~",
+        "aitrail/.#rows.py",
+        "aitrail/credentials.json",
+        "aitrail/.ipynb_checkpoints/rows.py",
+        "lambdas/._handler.py",
     ],
 )
 def test_a_change_in_anything_else_does_not(project, name):
