@@ -45,9 +45,13 @@ def before_deploying(target: Target, settings: Settings) -> Iterator[str]:
 
 def _look(what: str, lines: Callable[[], list[str]]) -> Iterator[str]:
     try:
-        yield from lines()
+        found = lines()
     except (BotoCoreError, ClientError) as error:
         yield f"Could not check {what}: {error}"
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        yield f"Could not check {what}: the answer of AWS has another form than expected ({error!r})."
+    else:
+        yield from found
 
 
 def _trails(target: Target, *, own: str) -> list[str]:
@@ -84,7 +88,9 @@ def _about(target: Target, trails: list[dict[str, Any]]) -> list[str]:
 
 
 def _named(trails: list[dict[str, Any]]) -> str:
-    return ", ".join(f"{trail['TrailARN']} (delivers to {trail['S3BucketName']})" for trail in trails)
+    return ", ".join(
+        f"{trail['TrailARN']} (delivers to {trail.get('S3BucketName', 'an unknown bucket')})" for trail in trails
+    )
 
 
 def _concurrency(target: Target, settings: Settings) -> list[str]:

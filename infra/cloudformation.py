@@ -8,9 +8,17 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aitrail.errors import AitrailError
 from infra.assembly import Assembly
 from infra.target import QUICKLY, Target
 
+
+class UnreadableAnswerError(AitrailError):
+    """CloudFormation's answer, or the template in it, has another form than expected; the message says which."""
+
+
+# What calls raise that get no answer, or none that can be read.
+NO_ANSWER = (BotoCoreError, ClientError, UnreadableAnswerError)
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 
@@ -32,15 +40,34 @@ class CloudFormation:
         return getattr(self._as_role, operation)(**parameters)
 
     def template(self, stack: str) -> Mapping[str, Any] | None:
-        """The template of a deployed stack; None if there is no stack. Raises botocore's errors."""
+        """The template of a deployed stack; None if there is no stack. Raises NO_ANSWER."""
         try:
-            body = self.call("get_template", StackName=stack)["TemplateBody"]
+            body = self.call("get_template", StackName=stack).get("TemplateBody")
+            template = json.loads(body) if isinstance(body, str) else body
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
+            if not _is_missing(error):
                 raise
             return None
-        template: Mapping[str, Any] = body if isinstance(body, Mapping) else json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise UnreadableAnswerError(
+                "its template is not JSON, as if it had been updated without the CDK, for example in the console"
+            ) from error
+        if not isinstance(template, Mapping):
+            raise UnreadableAnswerError("CloudFormation's answer has no template")
         return template
+
+    def described(self, stack: str) -> Mapping[str, str] | None:
+        """The StackId and StackStatus of a stack, by its name or id; None if there is none. Raises NO_ANSWER."""
+        try:
+            answer = self.call("describe_stacks", StackName=stack)
+        except ClientError as error:
+            if not _is_missing(error):
+                raise
+            return None
+        match answer:
+            case {"Stacks": [{"StackStatus": str(status), **others}]}:
+                return {"StackId": str(others.get("StackId", stack)), "StackStatus": status}
+        raise UnreadableAnswerError("CloudFormation's answer has no status of the stack")
 
     @cached_property
     def _as_role(self) -> Any:  # noqa: ANN401 - a client, or None
@@ -56,6 +83,12 @@ class CloudFormation:
             given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=self._target.region
         )
         return session.client("cloudformation", config=QUICKLY)
+
+
+def _is_missing(error: ClientError) -> bool:
+    """Whether the stack does not exist: the same code also means other things."""
+    found = error.response["Error"]
+    return found.get("Code") == "ValidationError" and "does not exist" in found.get("Message", "")
 
 
 def _is_denied(error: Exception) -> bool:

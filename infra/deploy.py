@@ -17,7 +17,7 @@ from aitrail.errors import AitrailError
 from infra.deploying import deploy
 from infra.destroying import destroy
 from infra.settings import Settings
-from infra.target import PROJECT, Context, Target
+from infra.target import PROJECT, Context, StoppedError, Target
 
 # The code that a shell reports for a program that Ctrl-C ended.
 _INTERRUPTED = 130
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("-c", "--context", action="append", default=[], metavar="aitrail:NAME=VALUE", help="a setting")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument(
-        "--confirm", action="store_true", help="deploy although the settings of the deployed stack cannot be read"
+        "--confirm", action="store_true", help="deploy although settings of the deployed stack are lost or unreadable"
     )
     options, further = parser.parse_known_args(arguments)
     strays = [each for each in further if options.command == "destroy" or each.startswith("aitrail:")]
@@ -41,13 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"unknown argument {strays[0]}: write each setting as -c aitrail:NAME=VALUE")
     try:
         context = _context(options.context)
-        Settings.of(context)  # report an invalid setting before the user has to sign in
+        Settings.of(context.all)  # report an invalid setting before the user has to sign in
         target = Target.of(options.profile, options.region)
         if options.command == "deploy":
             deploy(target, context, further, sure=options.yes, allow_unreadable=options.confirm)
         else:
             destroy(target, context, sure=options.yes)
-    except (AitrailError, BotoCoreError, ClientError) as error:
+    except (AitrailError, BotoCoreError, ClientError, OSError) as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1
     except KeyboardInterrupt:
@@ -56,9 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _context(given: Sequence[str]) -> Context:
-    """The context from cdk.json and the command line."""
-    chosen: Context = json.loads((PROJECT / "cdk.json").read_text()).get("context", {})
-    return {**chosen, **dict(each.partition("=")[::2] for each in given)}
+    """The context from cdk.json and the command line. Raises StoppedError, OSError."""
+    file = PROJECT / "cdk.json"
+    try:
+        configured = json.loads(file.read_text()).get("context", {})
+        return Context(given=dict(each.partition("=")[::2] for each in given), configured=dict(configured))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise StoppedError(f"The context cannot be read from {file}: {error}") from error
 
 
 def _prepare_streams() -> None:

@@ -4,15 +4,19 @@ from collections.abc import Iterator, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aitrail.cells import printable
 from infra import remembered
 from infra.advice import before_deploying
 from infra.assembly import Assembly
-from infra.cloudformation import CloudFormation
+from infra.cloudformation import NO_ANSWER, CloudFormation
 from infra.console import ask, tell
+from infra.remembered import Remembered
 from infra.settings import Settings
 from infra.target import ASSEMBLY, Context, StoppedError, Target
 
 _FAILED_FIRST = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
+# The template of such a stack was never deployed. A stack with the status DELETE_FAILED was, and may have kept tables.
+_NEVER_COMPLETED = _FAILED_FIRST | {"ROLLBACK_IN_PROGRESS", "REVIEW_IN_PROGRESS"}
 _TABLES = {"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"}
 
 
@@ -24,7 +28,7 @@ def deploy(
     Settings of the deployed stack that `context` does not give are kept; if they cannot be read, nothing is deployed
     unless `allow_unreadable`. Raises StoppedError.
     """
-    stack = Settings.of(context).stack_name
+    stack = Settings.of(context.all).stack_name
     tell(f"Account {target.account}, Region {target.region}, as {target.caller}.")
     assembly, settings = _synthesized(target, context, stack, allow_unreadable=allow_unreadable)
     if not target.cdk("diff", "--app", str(ASSEMBLY), "--method", "template"):
@@ -50,40 +54,60 @@ def _synthesized(target: Target, context: Context, stack: str, *, allow_unreadab
     """The assembly of the context and the settings to keep, which are told. Raises StoppedError."""
     _refuse_other_regions(context, target)
     assembly = target.synthesize(context, stack)
-    before = _before(CloudFormation(target, lambda: assembly), stack, allow_unreadable=allow_unreadable)
-    if keeping := remembered.kept(before, context):
+    before = _before(CloudFormation(target, lambda: assembly), stack, context, allow_unreadable=allow_unreadable)
+    if keeping := before.kept(context.all):
         for key, value in keeping.items():
-            tell(f'Kept, as in the deployed stack: {key}={value} (to change it: CONTEXT="-c {key}=...").')
-        context = {**context, **keeping}
+            shown = printable(value)
+            tell(f'Kept, as in the deployed stack: {key}={shown} (to change it: CONTEXT="-c {key}=...").')
+        context = context.keeping(keeping)
         _refuse_other_regions(context, target)
         assembly = target.synthesize(context, stack)
-    settings = Settings.of(context)
-    for key, (was, will_be) in remembered.changed(before, settings).items():
-        tell(f"Changed: {key} from {was} to {will_be}.")
+    settings = Settings.of(context.all)
+    for key, (was, will_be) in before.changed(settings).items():
+        tell(f"Changed: {key} from {printable(was)} to {printable(will_be)}.")
     return assembly, settings
 
 
 def _refuse_other_regions(context: Context, target: Target) -> None:
-    if problems := list(Settings.of(context).settings_of_other_regions(target.region)):
+    if problems := list(Settings.of(context.all).settings_of_other_regions(target.region)):
         raise StoppedError("\n".join(problems))
 
 
-def _before(cloudformation: CloudFormation, stack: str, *, allow_unreadable: bool) -> dict[str, str]:
-    """The settings of the deployed stack, none if there is no stack. Raises StoppedError if they cannot be read."""
+def _before(cloudformation: CloudFormation, stack: str, context: Context, *, allow_unreadable: bool) -> Remembered:
+    """The settings of the deployed stack, none if nothing is deployed.
+
+    Raises StoppedError if some are neither readable nor given, unless `allow_unreadable`.
+    """
+    if (status := _status(cloudformation, stack)) in _NEVER_COMPLETED:
+        tell(f"The stack {stack} was never completed (its status is {status}): none of its settings are kept.")
+        return Remembered()
     try:
         template = cloudformation.template(stack)
-        why = "it was deployed by a version that did not write them into the template"
-    except (BotoCoreError, ClientError) as error:
-        template, why = {}, str(error)
-    if template is None:
-        return {}
-    before = remembered.settings_in(template)
-    if before is None and not allow_unreadable:
+        if template is None:
+            return Remembered()
+        before = remembered.settings_in(template)
+        losses = ["It was deployed by a version that did not write them into the template."]
+        if before is not None:
+            losses = list(before.losses(context.all))
+    except NO_ANSWER as error:
+        before, losses = None, [f"{printable(str(error)).rstrip('.')}."]
+    if losses and not allow_unreadable:
         raise StoppedError(
-            f"The settings of the stack {stack} cannot be read: {why}. Those that are not given now would return to "
-            "their defaults. Make sure that every setting is given (CONTEXT, cdk.json), then add CONFIRM=1."
+            f"The settings of the stack {stack} cannot be read: {' '.join(losses)} Those that are not given now would "
+            "return to their defaults. Make sure that every setting is given (CONTEXT, cdk.json), then add CONFIRM=1."
         )
-    return before or {}
+    for line in losses:
+        tell(f"The settings of the stack {stack}: {line}")
+    return before or Remembered()
+
+
+def _status(cloudformation: CloudFormation, stack: str) -> str | None:
+    """The status of the stack; None if there is no stack, or if its status cannot be known."""
+    try:
+        found = cloudformation.described(stack)
+    except NO_ANSWER:
+        return None
+    return found["StackStatus"] if found else None
 
 
 def _is_bootstrapped(target: Target, assembly: Assembly) -> bool:
@@ -111,19 +135,19 @@ def _is_bootstrapped(target: Target, assembly: Assembly) -> bool:
 def _left_behind(cloudformation: CloudFormation, stack: str) -> Iterator[str]:
     """What a failed first deployment leaves behind, with the commands that delete it."""
     try:
-        (found,) = cloudformation.call("describe_stacks", StackName=stack)["Stacks"]
-        if found["StackStatus"] not in _FAILED_FIRST:
+        found = cloudformation.described(stack)
+        if found is None or found["StackStatus"] not in _FAILED_FIRST:
             return
-        resources = cloudformation.call("describe_stack_resources", StackName=stack)["StackResources"]
-    except (BotoCoreError, ClientError) as error:
+        resources = cloudformation.call("describe_stack_resources", StackName=stack).get("StackResources", [])
+    except NO_ANSWER as error:
         yield f"Could not check what the failed deployment has left behind: {error}"
         return
-    left = [each for each in resources if each["ResourceStatus"] in ("DELETE_SKIPPED", "DELETE_FAILED")]
+    left = [each for each in resources if each.get("ResourceStatus") in ("DELETE_SKIPPED", "DELETE_FAILED")]
     if left:
         yield "The failed deployment has left this behind. The next one creates new ones, and does not delete these:"
     for each in left:
-        name = each["PhysicalResourceId"]
-        yield f"  {each['ResourceType']}  {name}"
-        if each["ResourceType"] in _TABLES:
+        kind, name = each.get("ResourceType"), each.get("PhysicalResourceId")
+        yield f"  {kind}  {name or each.get('LogicalResourceId')}"
+        if name and kind in _TABLES:
             yield f"    aws dynamodb update-table --no-deletion-protection-enabled --table-name {name}"
             yield f"    aws dynamodb delete-table --table-name {name}"

@@ -1,12 +1,14 @@
 """`make destroy`: shows what will be deleted and what remains, asks, and deletes the stack."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
-from infra.cloudformation import CloudFormation
+from aitrail.cells import printable
+from infra.cloudformation import NO_ANSWER, CloudFormation, UnreadableAnswerError
 from infra.console import ask, tell
 from infra.settings import Settings
 from infra.target import Context, StoppedError, Target
@@ -15,16 +17,19 @@ _KEPT = {"Retain", "RetainExceptOnCreate"}
 _SECONDS_BETWEEN_LOOKS = 5.0
 # A stack that takes longer than this is stuck.
 _LONGEST_DELETION = 3600.0
+# For so long, CloudFormation may still answer with the status that the stack had before.
+_LONGEST_STALE = 60.0
+_THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
 
 
 def destroy(target: Target, context: Context, *, sure: bool, sleep: Callable[[float], None] = time.sleep) -> None:
     """Shows what will be deleted and what remains, asks, and deletes the stack. Raises StoppedError."""
-    stack = Settings.of(context).stack_name
+    stack = Settings.of(context.all).stack_name
     tell(f"Account {target.account}, Region {target.region}, as {target.caller}.")
     cloudformation = CloudFormation(target, lambda: target.synthesize(context, stack))
     try:
         remaining = _remaining(cloudformation, stack)
-    except (BotoCoreError, ClientError) as error:
+    except NO_ANSWER as error:
         tell(f"Could not check what remains: {error}")
         remaining = ["  the log bucket, with its policy, and tables that are protected from deletion"]
     if remaining is None:
@@ -32,9 +37,13 @@ def destroy(target: Target, context: Context, *, sure: bool, sleep: Callable[[fl
     tell(f"Of the stack {stack}, these resources remain, with all their content:")
     tell("\n".join(remaining) or "  none")
     ask(f"Delete the stack {stack}?", sure=sure)
-    cloudformation.call("delete_stack", StackName=stack)
+    # From here on by its id: another stack of this name may be created as soon as it is gone.
+    before = cloudformation.described(stack)
+    if before is None:
+        raise StoppedError(f"There is no stack {stack} in {target.region} any more.")
+    cloudformation.call("delete_stack", StackName=before["StackId"])
     tell("Deleting ...")
-    _wait_until_deleted(cloudformation, stack, sleep)
+    _wait_until_deleted(cloudformation, before, sleep)
     tell(
         "Deleted."
         if not remaining
@@ -48,16 +57,28 @@ def _remaining(cloudformation: CloudFormation, stack: str) -> list[str] | None:
     template = cloudformation.template(stack)
     if template is None:
         return None
-    kept = {name: each["Type"] for name, each in template["Resources"].items() if each.get("DeletionPolicy") in _KEPT}
+    kept = _kept(template)
     try:
         resources = _resources(cloudformation, stack)
-    except (BotoCoreError, ClientError):  # the CDK's deployment role may not list them
-        return [f"  {kind}  ({name})" for name, kind in kept.items()]
+    except NO_ANSWER:  # the CDK's deployment role may not list them
+        return [f"  {printable(kind)}  ({printable(name)})" for name, kind in kept.items()]
     return [
-        f"  {each['ResourceType']}  {each['PhysicalResourceId']}"
+        f"  {each.get('ResourceType')}  {each.get('PhysicalResourceId', '(not created)')}"
         for each in resources
-        if each["LogicalResourceId"] in kept
+        if each.get("LogicalResourceId") in kept
     ]
+
+
+def _kept(template: Mapping[str, Any]) -> dict[str, str]:
+    """The types of the resources that CloudFormation keeps. Raises UnreadableAnswerError."""
+    resources = template.get("Resources")
+    if not isinstance(resources, Mapping) or not all(isinstance(each, Mapping) for each in resources.values()):
+        raise UnreadableAnswerError("the template has no resources that can be read")
+    return {
+        name: str(each.get("Type", "a resource"))
+        for name, each in resources.items()
+        if each.get("DeletionPolicy") in _KEPT
+    }
 
 
 def _resources(cloudformation: CloudFormation, stack: str) -> list[dict[str, Any]]:
@@ -65,28 +86,46 @@ def _resources(cloudformation: CloudFormation, stack: str) -> list[dict[str, Any
     following: dict[str, str] = {}
     while True:
         page = cloudformation.call("list_stack_resources", StackName=stack, **following)
-        found += page["StackResourceSummaries"]
+        found += page.get("StackResourceSummaries", [])
         if "NextToken" not in page:
             return found
         following = {"NextToken": page["NextToken"]}
 
 
-def _wait_until_deleted(cloudformation: CloudFormation, stack: str, sleep: Callable[[float], None]) -> None:
-    status = ""
-    for _ in range(int(_LONGEST_DELETION / _SECONDS_BETWEEN_LOOKS)):
-        try:
-            (found,) = cloudformation.call("describe_stacks", StackName=stack)["Stacks"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ValidationError":  # gone
-                return
-            raise
-        status = found["StackStatus"]
+def _wait_until_deleted(
+    cloudformation: CloudFormation, before: Mapping[str, str], sleep: Callable[[float], None]
+) -> None:
+    """Waits until the stack that was `before` is gone. Raises StoppedError if it is not deleted."""
+    status, began = before["StackStatus"], False
+    for look in range(int(_LONGEST_DELETION / _SECONDS_BETWEEN_LOOKS)):
+        status = _status(cloudformation, before["StackId"]) or status
         if status == "DELETE_COMPLETE":
             return
-        if not status.endswith("_IN_PROGRESS"):
+        began |= status == "DELETE_IN_PROGRESS"
+        may_be_stale = not began and look * _SECONDS_BETWEEN_LOOKS < _LONGEST_STALE
+        if not status.endswith("_IN_PROGRESS") and not may_be_stale:
             break
         sleep(_SECONDS_BETWEEN_LOOKS)
     raise StoppedError(
-        f"The stack {stack} was not deleted: its status is {status}. The CloudFormation console and `aws "
-        f"cloudformation describe-stack-events --stack-name {stack}` show why."
+        f"The stack {before['StackId']} was not deleted: its status is {status}. The CloudFormation console and `aws "
+        f"cloudformation describe-stack-events --stack-name {before['StackId']}` show why."
     )
+
+
+def _status(cloudformation: CloudFormation, stack_id: str) -> str | None:
+    """The status of the stack; None if CloudFormation cannot answer just now. Raises StoppedError."""
+    try:
+        found = cloudformation.described(stack_id)
+    except NO_ANSWER as error:
+        if _is_passing(error):
+            return None
+        raise StoppedError(f"The stack is being deleted, but this could not be followed to its end: {error}") from error
+    return found["StackStatus"] if found else "DELETE_COMPLETE"
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether the same call may succeed later: it was throttled, or it found no connection or a server's error."""
+    if not isinstance(error, ClientError):
+        return isinstance(error, HTTPClientError)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return error.response["Error"].get("Code") in _THROTTLED or status >= HTTPStatus.INTERNAL_SERVER_ERROR

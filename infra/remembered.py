@@ -1,9 +1,11 @@
 """The settings of a deployed stack, which its template remembers, so that a later deployment keeps them."""
 
+import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field
 
+from aitrail.cells import cell_text, printable
 from infra.settings import PREFIX, SETTINGS, Settings
 from infra.values import spelled
 
@@ -11,33 +13,76 @@ from infra.values import spelled
 METADATA = "aitrail:settings"
 # The name under which a stack is found is not a setting to keep.
 _NOT_KEPT = {f"{PREFIX}stackName"}
+_KEPT = {each.key: each for each in SETTINGS if each.key not in _NOT_KEPT}
+# A message shows the beginning of a long value.
+_MOST_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What a template remembers of the settings, by their keys: the values, as `Settings` has them.
+
+    `invalid` has the values that are not valid, `unknown` the keys that this version does not know, and `missing`
+    the keys that the template lacks. Without arguments: what is known of a stack that does not exist.
+    """
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    invalid: Mapping[str, object] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    def losses(self, given: Container[str]) -> Iterator[str]:
+        """What would be lost by a deployment that gives these keys, as sentences without control characters."""
+        for key in self.unknown:
+            yield f"It has the setting {printable(key)}, which this version does not know: it will be lost."
+        for key, value in self.invalid.items():
+            if key not in given:
+                yield f"It has {cell_text(value)[:_MOST_SHOWN]} for {key}, which is not valid: it is not kept."
+        if missing := [key for key in self.missing if key not in given]:
+            yield f"It does not remember {', '.join(missing)}: defaults apply."
+
+    def kept(self, given: Container[str]) -> dict[str, str]:
+        """The settings that are not given now and are not the defaults, as they are written on the command line."""
+        return {
+            key: spelled(value)
+            for key, value in self.values.items()
+            if key not in given and value != _KEPT[key].default
+        }
+
+    def changed(self, now: Settings) -> dict[str, tuple[str, str]]:
+        """The settings that differ now: before, and now."""
+        after = {key: getattr(now, _KEPT[key].attribute) for key in self.values}
+        return {key: (spelled(value), spelled(after[key])) for key, value in self.values.items() if value != after[key]}
 
 
 def to_remember(settings: Settings) -> dict[str, str]:
     """All settings by their keys, as they are written on the command line."""
-    return {each.key: spelled(getattr(settings, each.attribute)) for each in SETTINGS if each.key not in _NOT_KEPT}
+    return {key: spelled(getattr(settings, each.attribute)) for key, each in _KEPT.items()}
 
 
-def settings_in(template: str | Mapping[str, Any]) -> dict[str, str] | None:
-    """The settings that the template of a deployed stack remembers; None if it remembers none.
+def mark(settings: Settings) -> str:
+    """A short hash of what the template remembers.
 
-    Settings that this version does not know are left out.
+    CloudFormation does not update the metadata of a template by itself: a resource has to change with it.
     """
-    content = json.loads(template) if isinstance(template, str) else template
-    found = content.get("Metadata", {}).get(METADATA)
+    return hashlib.sha256(json.dumps(to_remember(settings), sort_keys=True).encode()).hexdigest()[:8]
+
+
+def settings_in(template: Mapping[str, object]) -> Remembered | None:
+    """What the template of a deployed stack remembers; None if it has no settings."""
+    metadata = template.get("Metadata")
+    found = metadata.get(METADATA) if isinstance(metadata, Mapping) else None
     if not isinstance(found, Mapping):
         return None
-    known = {each.key for each in SETTINGS} - _NOT_KEPT
-    return {key: str(value) for key, value in found.items() if key in known}
-
-
-def kept(before: Mapping[str, str], given: Mapping[str, object]) -> dict[str, str]:
-    """The settings of the deployed stack that are not given now and are not the defaults."""
-    defaults = to_remember(Settings())
-    return {key: value for key, value in before.items() if key not in given and value != defaults[key]}
-
-
-def changed(before: Mapping[str, str], now: Settings) -> dict[str, tuple[str, str]]:
-    """The settings that differ from those of the deployed stack: before, and now."""
-    after = to_remember(now)
-    return {key: (value, after[key]) for key, value in before.items() if value != after[key]}
+    values, invalid = {}, {}
+    for key in _KEPT.keys() & found.keys():
+        try:
+            values[key] = _KEPT[key].value.parse(found[key])
+        except ValueError:
+            invalid[key] = found[key]
+    return Remembered(
+        values={key: values[key] for key in _KEPT if key in values},
+        invalid=invalid,
+        unknown=tuple(str(key) for key in found if key not in _KEPT and key not in _NOT_KEPT),
+        missing=tuple(key for key in _KEPT if key not in found),
+    )

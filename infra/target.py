@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,11 +18,9 @@ from botocore.exceptions import (
     MissingDependencyException,
 )
 
+from aitrail.cells import printable
 from aitrail.errors import AitrailError
 from infra.assembly import Assembly
-
-# Names and values of the CDK's context.
-Context = dict[str, object]
 
 PROJECT = Path(__file__).resolve().parent.parent
 ASSEMBLY = PROJECT / "cdk.out"
@@ -33,8 +32,29 @@ _UNKNOWN_TOKEN = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFa
 _ALWAYS_ENABLED = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 
 
+# Linux accepts an argument of 128 KiB, with the zero byte at its end.
+_LONGEST_ARGUMENT = 128 * 1024 - 1
+
+
 class StoppedError(AitrailError):
     """The command stopped before its end; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The CDK's context: `given` on the command line, as text, and `configured` in cdk.json, which the CDK reads."""
+
+    given: Mapping[str, str] = field(default_factory=dict)
+    configured: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def all(self) -> dict[str, object]:
+        """What applies: what is given precedes what is configured."""
+        return {**self.configured, **self.given}
+
+    def keeping(self, settings: Mapping[str, str]) -> Self:
+        """The context with more settings, as if they were given."""
+        return type(self)(given={**self.given, **settings}, configured=self.configured)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,11 +90,14 @@ class Target:
         environment = {**os.environ, "AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
         environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
         command = [str(_CDK), *arguments, *profile, "--no-notices"]
+        for argument in command:
+            _check_argument(argument)
         return not subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode  # noqa: S603 - its arguments are the user's own
 
     def synthesize(self, context: Context, stack: str) -> Assembly:
         """The cloud assembly of a context. Raises StoppedError."""
-        options = [part for name, value in context.items() for part in ("--context", f"{name}={value}")]
+        # The command line has text only: what cdk.json has, such as false, would arrive there as another value.
+        options = [part for name, value in context.given.items() for part in ("--context", f"{name}={value}")]
         if not self.cdk("synth", "--quiet", "--output", str(ASSEMBLY), *options):
             raise StoppedError("`cdk synth` failed; its messages are above.")
         return Assembly.read(ASSEMBLY, stack)
@@ -83,6 +106,22 @@ class Target:
         """A client with the caller's own credentials."""
         session: Any = self.session  # boto3 has one overload per service
         return session.client(service, config=QUICKLY)
+
+
+def _check_argument(argument: str) -> None:
+    """Raises StoppedError if no program can be given this argument."""
+    beginning = printable(argument[:60])
+    try:
+        size = len(os.fsencode(argument))
+    except UnicodeEncodeError:
+        raise StoppedError(f"This is no text for a command line: {beginning}") from None
+    if "\0" in argument:
+        raise StoppedError(f"This has a NUL, which a command line cannot have: {beginning}")
+    if size > _LONGEST_ARGUMENT:
+        raise StoppedError(
+            f"This has {size:,} bytes, but a command line accepts {_LONGEST_ARGUMENT:,}: {beginning}... Write the "
+            "setting into the context of cdk.json."
+        )
 
 
 def _why_unreachable(error: Exception, profile: str | None, region: str | None) -> str:

@@ -1,15 +1,25 @@
-"""Two syntheses for most tests: one with every setting at its default, one with different values for all settings."""
+"""Two syntheses for most tests: one with every setting at its default, one with different values for all settings.
+
+For `make deploy` and `make destroy`: an account whose answers can be chosen, and which runs nothing.
+"""
 
 import json
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
+import boto3
 import pytest
+from moto import mock_aws
 
+from infra import deploying
 from infra.app import AitrailApp
+from infra.assembly import Assembly
+from infra.target import ASSEMBLY, Context
+from infra.target import Target as RealTarget
 
 # isort: split
 # After infra, which selects the Node.js that aws_cdk starts.
@@ -135,3 +145,87 @@ def chosen(run_app):
     ran, output = run_app(CHOSEN)
     assert ran.returncode == 0, ran.stderr
     return Template((output / "speech-record.template.json").read_text())
+
+
+@pytest.fixture
+def session(monkeypatch, descriptions):
+    monkeypatch.setattr("botocore.session.create_loader", lambda *_: descriptions)
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        yield boto3.Session("testing", "testing", region_name="eu-central-1")
+
+
+ROLE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-hnb659fds-deploy-role-${AWS::AccountId}-${AWS::Region}"
+
+
+def assembly(qualifier="hnb659fds", role=ROLE):
+    return Assembly(folder=ASSEMBLY, version_parameter=f"/cdk-bootstrap/{qualifier}/version", role=role)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target(RealTarget):
+    """Records the CDK commands instead of running them; those in `failing` fail."""
+
+    commands: list[str] = field(default_factory=list)
+    failing: tuple[str, ...] = ()
+    synthesized: Assembly = field(default_factory=assembly)
+    refused: tuple[str, ...] = ()
+    answers: dict = field(default_factory=dict)
+
+    def cdk(self, *arguments):
+        self.commands.append(" ".join(arguments))
+        return arguments[0] not in self.failing
+
+    def synthesize(self, context, _stack):
+        self.commands.append(
+            " ".join(["synth", *(f"--context {name}={value}" for name, value in context.given.items())])
+        )
+        return self.synthesized
+
+    def client(self, service):
+        client = super().client(service)
+
+        def refuse(model, **_):
+            name = f"{service}:{model.name}"
+            if name in self.answers:
+                answer = self.answers[name]
+                return SimpleNamespace(status_code=400 if "Error" in answer else 200), answer
+            if name in self.refused or service in self.refused:
+                error = {"Error": {"Code": "AccessDenied", "Message": f"not authorized to perform: {name}"}}
+                return SimpleNamespace(status_code=403), error
+            # moto needs packages for these that nothing else needs.
+            if service == "cloudformation":
+                error = {"Error": {"Code": "ValidationError", "Message": "Stack with id aitrail does not exist"}}
+                return SimpleNamespace(status_code=400), error
+            if service == "lambda":
+                return SimpleNamespace(status_code=200), {"AccountLimit": {"UnreservedConcurrentExecutions": 1000}}
+            return None
+
+        client.meta.events.register("before-call", refuse)
+        return client
+
+
+@pytest.fixture
+def target(session):
+    def target(**changes):
+        caller = "arn:aws:iam::111122223333:user/alice"
+        return Target(session=session, profile=None, account="111122223333", caller=caller, **changes)
+
+    return target
+
+
+def run(to, *further, sure=True, allow_unreadable=False, **context):
+    deploying.deploy(
+        to,
+        Context(given={f"aitrail:{name}": value for name, value in context.items()}),
+        further,
+        sure=sure,
+        allow_unreadable=allow_unreadable,
+    )
+
+
+@pytest.fixture
+def prepared(session):
+    """Prepares the account as `cdk bootstrap` does."""
+    session.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String")

@@ -1,20 +1,17 @@
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
-from infra import deploy, deploying, destroying, remembered
-from infra.assembly import Assembly
+from infra import deploy, destroying, remembered
 from infra.cloudformation import CloudFormation
 from infra.settings import InvalidSettingsError, Settings
-from infra.target import ASSEMBLY, StoppedError
+from infra.target import ASSEMBLY, Context, StoppedError
 from infra.target import Target as RealTarget
-from tests.infra.conftest import CHOSEN
+from tests.infra.conftest import CHOSEN, Target, assembly, run
 
 TEMPLATE = {
     "Resources": {
@@ -23,87 +20,6 @@ TEMPLATE = {
         "Topic": {"Type": "AWS::SNS::Topic"},
     }
 }
-
-
-@pytest.fixture
-def session(monkeypatch, descriptions):
-    monkeypatch.setattr("botocore.session.create_loader", lambda *_: descriptions)
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        yield boto3.Session("testing", "testing", region_name="eu-central-1")
-
-
-ROLE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-hnb659fds-deploy-role-${AWS::AccountId}-${AWS::Region}"
-
-
-def assembly(qualifier="hnb659fds", role=ROLE):
-    return Assembly(folder=ASSEMBLY, version_parameter=f"/cdk-bootstrap/{qualifier}/version", role=role)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Target(RealTarget):
-    """Records the CDK commands instead of running them; those in `failing` fail."""
-
-    commands: list[str] = field(default_factory=list)
-    failing: tuple[str, ...] = ()
-    synthesized: Assembly = field(default_factory=assembly)
-    refused: tuple[str, ...] = ()
-    answers: dict = field(default_factory=dict)
-
-    def cdk(self, *arguments):
-        self.commands.append(" ".join(arguments))
-        return arguments[0] not in self.failing
-
-    def synthesize(self, context, _stack):
-        self.commands.append(" ".join(["synth", *(f"--context {name}={value}" for name, value in context.items())]))
-        return self.synthesized
-
-    def client(self, service):
-        client = super().client(service)
-
-        def refuse(model, **_):
-            name = f"{service}:{model.name}"
-            if name in self.answers:
-                return SimpleNamespace(status_code=200), self.answers[name]
-            if name in self.refused or service in self.refused:
-                error = {"Error": {"Code": "AccessDenied", "Message": f"not authorized to perform: {name}"}}
-                return SimpleNamespace(status_code=403), error
-            # moto needs packages for these that nothing else needs.
-            if service == "cloudformation":
-                error = {"Error": {"Code": "ValidationError", "Message": "Stack with id aitrail does not exist"}}
-                return SimpleNamespace(status_code=400), error
-            if service == "lambda":
-                return SimpleNamespace(status_code=200), {"AccountLimit": {"UnreservedConcurrentExecutions": 1000}}
-            return None
-
-        client.meta.events.register("before-call", refuse)
-        return client
-
-
-@pytest.fixture
-def target(session):
-    def target(**changes):
-        caller = "arn:aws:iam::111122223333:user/alice"
-        return Target(session=session, profile=None, account="111122223333", caller=caller, **changes)
-
-    return target
-
-
-def run(to, *further, sure=True, allow_unreadable=False, **context):
-    deploying.deploy(
-        to,
-        {f"aitrail:{name}": value for name, value in context.items()},
-        further,
-        sure=sure,
-        allow_unreadable=allow_unreadable,
-    )
-
-
-@pytest.fixture
-def prepared(session):
-    """Prepares the account as `cdk bootstrap` does."""
-    session.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String")
 
 
 @pytest.fixture
@@ -151,6 +67,16 @@ def test_deploy_takes_the_end_of_the_input_for_a_no(target, answer, monkeypatch)
         run(to, sure=False)
 
     assert verbs(to) == ["synth", "diff"]
+
+
+def test_what_the_system_refuses_is_told_without_a_traceback(monkeypatch, capsys):
+    def refuse(*_):
+        raise OSError(7, "Argument list too long", "cdk")
+
+    monkeypatch.setattr(RealTarget, "of", refuse)
+
+    assert deploy.main(["deploy"]) == 1
+    assert capsys.readouterr().err == "Error: [Errno 7] Argument list too long: 'cdk'\n"
 
 
 def test_deploy_that_is_interrupted_ends_quietly(monkeypatch, capsys):
@@ -299,9 +225,12 @@ def test_a_setting_that_is_given_is_changed_and_shown_also_if_it_is_the_default(
 
 def test_what_a_template_remembers_of_every_setting_is_what_it_was_deployed_with(chosen, default):
     for template, context in ((chosen, CHOSEN), (default, {})):
-        before = remembered.settings_in(template.text)
-        assert Settings.of(before | {"aitrail:stackName": "x"}) == replace(Settings.of(context), stack_name="x")
-        assert remembered.kept(before, {}) == {
+        before = remembered.settings_in(json.loads(template.text))
+        now = Settings.of(before.kept({}))
+        assert now == replace(Settings.of(context), stack_name="aitrail")
+        assert list(before.losses({})) == []
+        assert before.changed(now) == {}
+        assert before.kept({}) == {
             key: value
             for key, value in remembered.to_remember(Settings.of(context)).items()
             if value != remembered.to_remember(Settings())[key]
@@ -422,6 +351,41 @@ def trail(name, account="111122223333", **changes):
     return {"Name": name, "TrailARN": arn, "S3BucketName": "audit", "HomeRegion": "eu-central-1"} | changes
 
 
+def with_less(answer):
+    """The answer without each of its parts, and with each of its parts empty."""
+    if isinstance(answer, dict):
+        for name, part in answer.items():
+            rest = {other: each for other, each in answer.items() if other != name}
+            yield from (rest, rest | {name: None}, *(rest | {name: less} for less in with_less(part)))
+    if isinstance(answer, list):
+        yield from ([], *([less] for less in with_less(answer[0])))
+
+
+ADVISING = {
+    "cloudtrail:DescribeTrails": {"trailList": [trail("audit", IsMultiRegionTrail=True)]},
+    "lambda:GetAccountSettings": {"AccountLimit": {"UnreservedConcurrentExecutions": 1}},
+}
+
+
+@pytest.mark.usefixtures("prepared")
+@pytest.mark.parametrize(
+    ("name", "answer"), [(name, less) for name, whole in ADVISING.items() for less in with_less(whole)], ids=str
+)
+def test_no_answer_of_aws_ends_a_deployment_because_of_its_form(target, name, answer):
+    to = target(answers={name: answer})
+
+    run(to)
+
+    assert verbs(to) == ["synth", "diff", "deploy"]
+
+
+def test_trail_without_a_bucket_is_still_told(target, capsys):
+    nameless = trail("audit", IsMultiRegionTrail=True)
+    del nameless["S3BucketName"]
+
+    assert "trail/audit (delivers to an unknown bucket)" in told_of(target, capsys, nameless)
+
+
 ORGANIZATIONS = trail("all", "444455556666", IsMultiRegionTrail=True, IsOrganizationTrail=True)
 
 
@@ -476,31 +440,46 @@ STACKED = {
 }
 
 
-def deleting(*statuses):
-    answers = iter(statuses)
+STACK_ID = "arn:aws:cloudformation:eu-central-1:111122223333:stack/aitrail/1a2b"
 
-    class Answers(dict):
-        def __contains__(self, name):
-            return name in STACKED or name == "cloudformation:DescribeStacks"
 
-        def __getitem__(self, name):
-            return STACKED[name] if name in STACKED else {"Stacks": [{"StackStatus": next(answers)}]}
+class Deleting(dict):
+    """The answers while a stack is deleted: `before` with its name, then, with its id, these statuses or errors."""
 
-    return Answers()
+    def __init__(self, before, *later):
+        super().__init__(STACKED)
+        self.answers = iter([before, *later])
+
+    def __contains__(self, name):
+        return name in STACKED or name == "cloudformation:DescribeStacks"
+
+    def __getitem__(self, name):
+        if name in STACKED:
+            return STACKED[name]
+        answer = next(self.answers)
+        return answer if isinstance(answer, dict) else {"Stacks": [{"StackStatus": answer, "StackId": STACK_ID}]}
+
+
+def failing(code, message="", status=400):
+    return {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+
+
+def destroy(target, answers):
+    destroying.destroy(target(answers=answers), Context(), sure=True, sleep=lambda _: None)
 
 
 def test_destroy_says_what_remains_before_it_asks(target, capsys):
     with pytest.raises(StoppedError, match="nothing is changed"):
-        destroying.destroy(target(answers=STACKED), {}, sure=False)
+        destroying.destroy(target(answers=STACKED), Context(), sure=False)
 
     assert "remain, with all their content:\n  AWS::S3::Bucket  aitrail-Logs\n" in capsys.readouterr().out
 
 
 def test_destroy_deletes_the_stack_and_waits_until_it_is_gone(target, capsys):
     slept = []
-    answers = deleting("DELETE_IN_PROGRESS", "DELETE_IN_PROGRESS", "DELETE_COMPLETE")
+    answers = Deleting("CREATE_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_IN_PROGRESS", "DELETE_COMPLETE")
 
-    destroying.destroy(target(answers=answers), {}, sure=True, sleep=slept.append)
+    destroying.destroy(target(answers=answers), Context(), sure=True, sleep=slept.append)
 
     assert "Deleted." in capsys.readouterr().out
     assert len(slept) == 2
@@ -508,12 +487,55 @@ def test_destroy_deletes_the_stack_and_waits_until_it_is_gone(target, capsys):
 
 def test_stack_that_cannot_be_deleted_is_named_with_its_status(target):
     with pytest.raises(StoppedError, match="was not deleted: its status is DELETE_FAILED"):
-        destroying.destroy(target(answers=deleting("DELETE_FAILED")), {}, sure=True, sleep=lambda _: None)
+        destroy(target, Deleting("CREATE_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_FAILED"))
+
+
+GONE = failing("ValidationError", f"Stack with id {STACK_ID} does not exist")
+DELETIONS = {
+    "the status before is still answered": ["CREATE_COMPLETE", "CREATE_COMPLETE", "DELETE_IN_PROGRESS", GONE],
+    "an earlier deletion failed": ["DELETE_FAILED", "DELETE_FAILED", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"],
+    "CloudFormation is busy": ["CREATE_COMPLETE", *[failing("Throttling", "Rate exceeded")] * 3, "DELETE_COMPLETE"],
+    "a server fails": ["CREATE_COMPLETE", *[failing("InternalFailure", status=500)] * 3, "DELETE_COMPLETE"],
+}
+
+
+@pytest.mark.parametrize("answers", DELETIONS.values(), ids=DELETIONS)
+def test_destroy_waits_whatever_is_answered_before_the_stack_is_gone(target, capsys, answers):
+    destroy(target, Deleting(*answers))
+
+    assert "Deleted." in capsys.readouterr().out
+
+
+def test_destroy_follows_the_stack_that_it_deletes_and_no_other_of_the_name(target, monkeypatch):
+    named = []
+    usual = CloudFormation.call
+
+    def call(self, operation, **parameters):
+        named.append((operation, parameters["StackName"]))
+        return usual(self, operation, **parameters)
+
+    monkeypatch.setattr(CloudFormation, "call", call)
+
+    destroy(target, Deleting("CREATE_COMPLETE", "DELETE_IN_PROGRESS", GONE))
+
+    assert named[-3:] == [("delete_stack", STACK_ID), ("describe_stacks", STACK_ID), ("describe_stacks", STACK_ID)]
+
+
+def test_only_a_stack_that_does_not_exist_counts_as_deleted(target):
+    invalid = failing("ValidationError", "1 validation error detected")
+
+    with pytest.raises(StoppedError, match=r"could not be followed to its end: .*1 validation error"):
+        destroy(target, Deleting("CREATE_COMPLETE", invalid))
+
+
+def test_stack_whose_deletion_never_begins_is_not_waited_for_in_vain(target):
+    with pytest.raises(StoppedError, match="was not deleted: its status is CREATE_COMPLETE"):
+        destroy(target, Deleting(*["CREATE_COMPLETE"] * 30))
 
 
 def test_destroy_of_what_is_not_there_says_so(target):
     with pytest.raises(StoppedError, match=r"There is no stack other in eu-central-1\."):
-        destroying.destroy(target(), {"aitrail:stackName": "other"}, sure=True)
+        destroying.destroy(target(), Context(given={"aitrail:stackName": "other"}), sure=True)
 
 
 def test_destroy_goes_on_where_the_resources_may_not_be_listed(target, capsys):
@@ -522,9 +544,48 @@ def test_destroy_goes_on_where_the_resources_may_not_be_listed(target, capsys):
     to = target(answers=answers, refused=refused, synthesized=assembly(role=None))
 
     with pytest.raises(StoppedError, match="nothing is changed"):
-        destroying.destroy(to, {}, sure=False)
+        destroying.destroy(to, Context(), sure=False)
 
     assert "  AWS::S3::Bucket  (Logs)\n" in capsys.readouterr().out
+
+
+OF_ANOTHER_FORM = {
+    "YAML": {"TemplateBody": "Resources:\n  Logs:\n    Type: AWS::S3::Bucket\n"},
+    "no body": {},
+    "no resources": {"TemplateBody": "{}"},
+    "null": {"TemplateBody": '{"Resources": null}'},
+    "null for a resource": {"TemplateBody": '{"Resources": {"Logs": null}}'},
+}
+
+
+@pytest.mark.parametrize("answer", OF_ANOTHER_FORM.values(), ids=OF_ANOTHER_FORM)
+def test_destroy_says_that_it_cannot_tell_what_remains(target, capsys, answer):
+    with pytest.raises(StoppedError, match="nothing is changed"):
+        destroying.destroy(target(answers=STACKED | {GET_TEMPLATE: answer}), Context(), sure=False)
+
+    assert "Could not check what remains: " in (told := capsys.readouterr().out)
+    assert "  the log bucket, with its policy" in told
+
+
+def test_destroy_names_resources_that_were_not_created(target, capsys):
+    resources = [{"LogicalResourceId": "Logs", "ResourceType": "AWS::S3::Bucket"}]
+    answers = STACKED | {"cloudformation:ListStackResources": {"StackResourceSummaries": resources}}
+
+    with pytest.raises(StoppedError, match="nothing is changed"):
+        destroying.destroy(target(answers=answers), Context(), sure=False)
+
+    assert "  AWS::S3::Bucket  (not created)\n" in capsys.readouterr().out
+
+
+def test_no_name_in_a_template_controls_the_terminal(target, capsys):
+    template = {"Resources": {"Logs\x1b[2J": {"Type": "AWS::S3::Bucket\x9b2J", "DeletionPolicy": "Retain"}}}
+    answers = {GET_TEMPLATE: {"TemplateBody": json.dumps(template)}}
+    to = target(answers=answers, refused=("cloudformation:ListStackResources",), synthesized=assembly(role=None))
+
+    with pytest.raises(StoppedError, match="nothing is changed"):
+        destroying.destroy(to, Context(), sure=False)
+
+    assert r"  AWS::S3::Bucket\x9b2J  (Logs\x1b[2J)" in capsys.readouterr().out
 
 
 def test_policy_of_the_log_bucket_stays_with_the_bucket(default, chosen):
