@@ -16,7 +16,11 @@ TIMEOUT = Duration.seconds(300)
 
 
 class Ingest(Construct):
-    """The function, its log group, and its role, which has only the permissions that `may` adds."""
+    """The function, its log group, and its role, which has only the permissions that `may` adds.
+
+    `mark` changes with every setting, and the function with it: CloudFormation only updates what the template remembers
+    of the settings if it updates a resource.
+    """
 
     def __init__(  # noqa: PLR0913 - a construct's properties
         self,
@@ -27,6 +31,7 @@ class Ingest(Construct):
         memory_megabytes: int,
         log_retention_days: int,
         environment: Mapping[str, str],
+        mark: str,
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = logs.LogGroup(self, "Logs", removal_policy=RemovalPolicy.DESTROY)
@@ -36,7 +41,8 @@ class Ingest(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
-            description="Reads CloudTrail log files and records who uses Polly, Transcribe, Lex and Personalize.",
+            description="Reads CloudTrail log files and records who uses Polly, Transcribe, Lex and Personalize. "
+            f"Settings: {mark}.",
             runtime=RUNTIME,
             architecture=bundle.architecture,
             code=bundle.code(),

@@ -47,6 +47,7 @@ class AitrailStack(Stack):
             memory_megabytes=settings.memory_megabytes,
             log_retention_days=settings.function_log_retention_days,
             environment=environment,
+            mark=remembered.mark(settings),
         )
         self.log_bucket.announce_to(self.deliveries.queue, prefixes=settings.prefixes)
         self.ingest.read_from(self.deliveries.queue, "Source", maximum_concurrency=settings.maximum_concurrency)
