@@ -89,6 +89,8 @@ def _before(cloudformation: CloudFormation, stack: str, context: Context, *, all
         losses = ["It was deployed by a version that did not write them into the template."]
         if before is not None:
             losses = list(before.losses(context.all))
+            for line in before.additions(context.all):
+                tell(line)
     except NO_ANSWER as error:
         before, losses = None, [f"{printable(str(error)).rstrip('.')}."]
     if losses and not allow_unreadable:

@@ -38,8 +38,13 @@ class Remembered:
         for key, value in self.invalid.items():
             if key not in given:
                 yield f"It has {cell_text(value)[:_MOST_SHOWN]} for {key}, which is not valid: it is not kept."
-        if missing := [key for key in self.missing if key not in given]:
-            yield f"It does not remember {', '.join(missing)}: defaults apply."
+        if self.missing and not self.values:
+            yield "It remembers no setting."
+
+    def additions(self, given: Container[str]) -> Iterator[str]:
+        """The settings that the stack was deployed without, because its version had none of them, as a sentence."""
+        if self.values and (missing := [key for key in self.missing if key not in given]):
+            yield f"New since the stack was deployed: {', '.join(missing)}, of which the defaults apply."
 
     def kept(self, given: Container[str]) -> dict[str, str]:
         """The settings that are not given now and are not the defaults, as they are written on the command line."""

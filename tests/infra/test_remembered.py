@@ -31,8 +31,7 @@ def without(key):
 
 
 LOSSES = {
-    "nothing": ({}, "does not remember aitrail:trail, aitrail:trailArns"),
-    "one setting less": (without("aitrail:accounts"), r"does not remember aitrail:accounts: defaults apply"),
+    "nothing": ({}, "It remembers no setting"),
     "an unknown setting": (COMPLETE | {"aitrail:x": "1"}, "the setting aitrail:x, which this version does not know"),
     "an invalid value": (COMPLETE | {"aitrail:trail": "maybe"}, "It has maybe for aitrail:trail, which is not valid"),
     "a list of nulls": (COMPLETE | {"aitrail:accounts": [None]}, r"It has \[null\] for aitrail:accounts"),
@@ -50,6 +49,15 @@ def test_what_would_be_lost_is_named_and_stops_unless_somebody_confirms(target, 
     run(to, allow_unreadable=True)
     assert to.commands[-1].startswith("deploy")
     assert told.replace("\\", "") in capsys.readouterr().out
+
+
+def test_setting_that_is_new_since_the_stack_was_deployed_is_told_and_needs_no_confirmation(target, capsys):
+    to = target(answers=deployed(without("aitrail:accounts")))
+
+    run(to)
+
+    assert to.commands[-1].startswith("deploy")
+    assert "New since the stack was deployed: aitrail:accounts, of which the defaults apply." in capsys.readouterr().out
 
 
 def test_what_is_given_now_cannot_be_lost(target):
