@@ -19,4 +19,4 @@ class AitrailApp(App):
         settings = Settings.from_context(self.node)
         if region and (problems := list(settings.settings_of_other_regions(region))):
             raise InvalidSettingsError("\n".join(problems))
-        self.stack = AitrailStack(self, settings=settings)
+        self.stack = AitrailStack(self, settings=settings, region=region)

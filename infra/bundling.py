@@ -32,9 +32,12 @@ RUNTIME = lambda_.Runtime.PYTHON_3_14
 _PUBLIC_KEYS = "lambdas/ingest/public-keys.json"
 _HANDLER = ("lambdas", "lambdas/ingest")
 _REQUIREMENTS = Path("lambdas/ingest/requirements.txt")
-# AWS Lambda's platform in pip's terms: glibc 2.17 or later on 64-bit ARM.
+# AWS Lambda's platforms in pip's terms: glibc 2.17 or later, by architecture.
 _PYTHON = RUNTIME.name.removeprefix("python")
-_LAMBDA = ("--platform", "manylinux2014_aarch64", "--implementation", "cp", "--python-version", _PYTHON)
+_LAMBDA = {
+    architecture: ("--platform", f"manylinux2014_{machine_}", "--implementation", "cp", "--python-version", _PYTHON)
+    for architecture, machine_ in {"arm64": "aarch64", "x86_64": "x86_64"}.items()
+}
 # A function has no terminal: the command line of aitrail and its dependencies is left out, and so are notes.
 _LEFT_OUT = {"cli", "__pycache__"}
 # What the packages consist of: modules, and the tables that they read. Anything else is of an editor or a developer.
@@ -55,7 +58,7 @@ class BundlingError(AitrailError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """The code for one `platform`, arm64 or host, built from the project at `root`.
+    """The code for one `platform`, an architecture of AWS Lambda or host, built from the project at `root`.
 
     `public_keys` is a file of CloudTrail's public keys (aitrail:publicKeys), if any; its path is relative to the
     current folder.
@@ -68,7 +71,8 @@ class Bundle:
     @property
     def architecture(self) -> lambda_.Architecture:
         """The architecture on which the function can import the wheels."""
-        arm = self.platform == "arm64" or machine.machine().lower() in {"arm64", "aarch64"}
+        name = machine.machine().lower() if self.platform == "host" else self.platform
+        arm = name in {"arm64", "aarch64"}
         return lambda_.Architecture.ARM_64 if arm else lambda_.Architecture.X86_64
 
     def code(self) -> lambda_.Code:
@@ -86,7 +90,7 @@ class Bundle:
     def fingerprint(self) -> str:
         """A hash of everything that determines the asset. CDK's hash would not cover pip's options and `aitrail`."""
         digest = hashlib.sha256()
-        host = () if self.platform == "arm64" else (sysconfig.get_platform(), sys.version)
+        host = () if self.platform != "host" else (sysconfig.get_platform(), sys.version)
         for part in (*self._pip_options, *host, f"compiled: {self.is_compiled}"):
             digest.update(part.encode() + b"\0")
         if (keys := self._keys()) is not None:
@@ -129,7 +133,7 @@ class Bundle:
 
     @property
     def _pip_options(self) -> tuple[str, ...]:
-        return _LAMBDA if self.platform == "arm64" else ()
+        return _LAMBDA.get(self.platform, ())
 
     def _sources(self) -> Iterator[Path]:
         """The project's own files in the asset, in a fixed order."""

@@ -29,6 +29,7 @@ class Ingest(Construct):
         *,
         bundle: Bundle,
         memory_megabytes: int,
+        is_traced: bool,
         log_retention_days: int,
         environment: Mapping[str, str],
         mark: str,
@@ -51,7 +52,7 @@ class Ingest(Construct):
             memory_size=memory_megabytes,
             role=self.role,
             log_group=self.log_group,
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.ACTIVE if is_traced else lambda_.Tracing.DISABLED,
             environment=dict(environment),
             # The hourly review continues itself through the backfill queue, which Lambda takes for a loop after about
             # 16 runs and would stop. A review ends by itself: each run begins where the last one ended.

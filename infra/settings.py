@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from constructs import Node
 
 PREFIX = "aitrail:"
+# The Regions in which Lambda cannot send traces to X-Ray (Getting Started with AWS services in China).
+_WITHOUT_TRACING = "cn-"
 # Of each prefix: objects that arrive, are restored, and are removed.
 NOTIFICATIONS_OF_A_PREFIX = 3
 # S3's quota for a bucket.
@@ -131,12 +133,26 @@ class Settings:
     alarm_topic_arn: str | None = _setting(
         values.TOPIC_ARN_OR_NONE, "SNS topic, in the stack's Region, that receives the alarms.", default=None
     )
-    platform: str = _setting(
-        values.PLATFORM,
-        "Platform that the function's packages are built for: arm64 for AWS Lambda; host to match this machine, for a "
-        "local AWS only.",
+    architecture: str = _setting(
+        values.ARCHITECTURE,
+        "Architecture of the function; x86_64 for Regions in which AWS Lambda has no arm64.",
         default="arm64",
     )
+    tracing: bool | None = _setting(
+        values.BOOLEAN_OR_NONE,
+        "Trace runs of the function with X-Ray. By default, everywhere but in the China Regions, where it cannot be.",
+        default=None,
+    )
+    platform: str = _setting(
+        values.PLATFORM,
+        "Platform that the function's packages are built for: AWS Lambda, or host to match this machine, for a local "
+        "AWS only.",
+        default="lambda",
+    )
+
+    def is_traced(self, region: str | None) -> bool:
+        """Whether X-Ray traces the function, in a Region, or None for any."""
+        return not (region or "").startswith(_WITHOUT_TRACING) if self.tracing is None else self.tracing
 
     @property
     def prefixes(self) -> tuple[str, ...]:

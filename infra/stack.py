@@ -23,7 +23,7 @@ from infra.trail import Trail
 class AitrailStack(Stack):
     """Trail -> log bucket -> deliveries -> function -> tables, and the alarms, configured by `settings`."""
 
-    def __init__(self, scope: Construct, *, settings: Settings) -> None:
+    def __init__(self, scope: Construct, *, settings: Settings, region: str | None = None) -> None:
         super().__init__(
             scope, settings.stack_name, description="Records who uses Amazon Polly, Transcribe, Lex, Personalize."
         )
@@ -42,9 +42,11 @@ class AitrailStack(Stack):
             self,
             "Ingest",
             bundle=Bundle(
-                platform=settings.platform, public_keys=Path(settings.public_keys) if settings.public_keys else None
+                platform=settings.architecture if settings.platform == "lambda" else settings.platform,
+                public_keys=Path(settings.public_keys) if settings.public_keys else None,
             ),
             memory_megabytes=settings.memory_megabytes,
+            is_traced=settings.is_traced(region),
             log_retention_days=settings.function_log_retention_days,
             environment=environment,
             mark=remembered.mark(settings),

@@ -97,6 +97,7 @@ def _refuse(given: object) -> NoReturn:
 
 
 BOOLEAN = one_of(True, False)  # noqa: FBT003 - the two choices
+BOOLEAN_OR_NONE = or_none(BOOLEAN)
 # A century: DynamoDB and S3 accept far more.
 DAYS_OR_NONE = or_none(whole_number(1, 36500))
 # The periods that PutRetentionPolicy of CloudWatch Logs accepts.
@@ -104,7 +105,15 @@ CLOUDWATCH_DAYS = one_of(
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 )
 LOG_LEVEL = one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-PLATFORM = one_of("arm64", "host")
+ARCHITECTURE = one_of("arm64", "x86_64")
+
+
+def _platform(given: object) -> str:
+    # Earlier versions named the platform of AWS Lambda after its only architecture.
+    return "lambda" if str(given).lower() == "arm64" else one_of("lambda", "host").parse(given)
+
+
+PLATFORM = Value("one of lambda, host", _platform)
 # CloudFormation allows more; CloudTrail refuses adjacent hyphens and names over 128 characters.
 STACK_NAME = matching(
     "(?=.{1,100}$)[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*",

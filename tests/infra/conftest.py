@@ -49,6 +49,8 @@ CHOSEN = {
     "aitrail:functionLogRetentionDays": "7",
     "aitrail:logKeyArns": "arn:aws:kms:eu-west-1:111122223333:key/aaaa,arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb",
     "aitrail:alarmTopicArn": "arn:aws:sns:eu-west-1:111122223333:on-call",
+    "aitrail:architecture": "x86_64",
+    "aitrail:tracing": "false",
     "aitrail:platform": "host",
 }
 

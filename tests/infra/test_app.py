@@ -72,7 +72,7 @@ def test_a_bad_setting_ends_the_app_with_the_reason_and_no_traceback(run_app):
 
     assert (ran.returncode, ran.stderr) == (
         1,
-        "aitrail: aitrail:platform must be one of arm64, host, not 'x86_64'.\n",
+        "aitrail: aitrail:platform must be one of lambda, host, not 'x86_64'.\n",
     )
 
 

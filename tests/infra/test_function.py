@@ -2,6 +2,9 @@
 
 import pytest
 
+from infra.settings import Settings
+from tests.infra.conftest import Template
+
 ENVIRONMENT = {
     "EVENTS_TABLE": "<EventsTable>",
     "FILES_TABLE": "<FilesTable>",
@@ -102,3 +105,32 @@ def test_dead_letters_wait_until_fourteen_days_after_their_announcement(default)
         "MessageRetentionPeriod": 14 * 24 * 3600,
         "SqsManagedSseEnabled": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("settings", "region", "traced"),
+    [
+        ({}, None, True),
+        ({}, "cn-north-1", False),
+        ({"tracing": True}, "cn-north-1", True),
+        ({"tracing": False}, None, False),
+    ],
+)
+def test_runs_are_traced_where_it_is_possible_unless_the_settings_say_otherwise(settings, region, traced):
+    assert Settings(**settings).is_traced(region) is traced
+
+
+def test_template_for_a_region_without_tracing_has_none_and_asks_for_no_permission(run_app):
+    for region, mode in (("cn-north-1", None), ("eu-west-1", "Active")):
+        ran, output = run_app({}, CDK_DEFAULT_REGION=region)
+        assert ran.returncode == 0, ran.stderr
+        template = Template((output / "aitrail.template.json").read_text())
+        assert template.properties("IngestFunction").get("TracingConfig", {}).get("Mode") == mode
+        assert ("xray:" in template.text) is (mode == "Active")
+
+
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+def test_function_has_the_architecture_of_the_settings(synthesize, architecture):
+    template = synthesize({"aitrail:architecture": architecture})
+
+    assert template.properties("IngestFunction")["Architectures"] == [architecture]

@@ -207,6 +207,8 @@ def test_the_mark_differs_with_every_setting(key):
         "aitrail:logLevel": "ERROR",
         "aitrail:functionLogRetentionDays": "7",
         "aitrail:memoryMegabytes": "2048",
+        "aitrail:architecture": "x86_64",
+        "aitrail:tracing": "false",
         "aitrail:platform": "host",
         "aitrail:publicKeys": "keys.json",
         "aitrail:keyPrefixes": "team/",

@@ -34,7 +34,9 @@ def test_without_context_the_defaults_hold():
         function_log_retention_days=90,
         log_key_arns=(),
         alarm_topic_arn=None,
-        platform="arm64",
+        architecture="arm64",
+        tracing=None,
+        platform="lambda",
     )
 
 
@@ -67,6 +69,10 @@ def test_every_setting_says_what_it_means_and_takes(setting):
         ("functionLogRetentionDays", "3653", "function_log_retention_days", 3653),
         ("logLevel", "warning", "log_level", "WARNING"),
         ("platform", "host", "platform", "host"),
+        ("platform", "arm64", "platform", "lambda"),
+        ("architecture", "X86_64", "architecture", "x86_64"),
+        ("tracing", "false", "tracing", False),
+        ("tracing", "none", "tracing", None),
         ("stackName", "a-b-1", "stack_name", "a-b-1"),
         ("alarmTopicArn", TOPIC, "alarm_topic_arn", TOPIC),
         ("publicKeys", "keys/regions.json", "public_keys", "keys/regions.json"),
@@ -113,7 +119,7 @@ def test_a_value_is_taken_as_json_and_as_text(key, given, attribute, expected):
         ("maximumConcurrency", "none", "a whole number from 2 to 1000"),
         ("memoryMegabytes", 1023, "a whole number from 1024 to 10240"),
         ("logLevel", "verbose", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
-        ("platform", "x86_64", "one of arm64, host"),
+        ("platform", "x86_64", "one of lambda, host"),
         ("stackName", "two--hyphens", "up to 100 letters, digits and single hyphens, starting with a letter"),
         ("stackName", "1st", "up to 100 letters, digits and single hyphens, starting with a letter"),
         ("stackName", "a" * 101, "up to 100 letters, digits and single hyphens, starting with a letter"),
