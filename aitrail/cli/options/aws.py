@@ -56,6 +56,9 @@ _HINTS = {
         "AWS throttles requests: try again in a minute, or read less (a shorter window, one principal or service)."
     ),
     ("NoSuchBucket",): "Check the bucket name after s3://, and --profile.",
+    ("MissingDependencyException",): (
+        "To use the credentials of `aws login`, install botocore's extra: pip install 'botocore[crt]'."
+    ),
     ("NoRegionError",): "Name the Region of the stack with --region, or set AWS_REGION.",
     ("ProfileNotFound",): "`aws configure list-profiles` lists the existing profiles.",
     ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"): (

@@ -7,7 +7,13 @@ from threading import Thread
 
 import pytest
 from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ClientError, ConnectTimeoutError, SSOTokenLoadError, TokenRetrievalError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    MissingDependencyException,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+)
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
 
@@ -130,6 +136,10 @@ def test_refusal_of_aws_is_shown_with_what_to_do(aitrail, stacks, refusal, hint)
 ERRORS = {
     "not logged in": (SSOTokenLoadError(error_msg="no token"), LOG_IN),
     "login expired": (TokenRetrievalError(provider="sso", error_msg="expired"), LOG_IN),
+    "aws login": (
+        MissingDependencyException(msg="The provider needs another package."),
+        "To use the credentials of `aws login`, install botocore's extra: pip install 'botocore[crt]'.",
+    ),
     "no route": (ConnectTimeoutError(endpoint_url="https://192.0.2.1"), CHECK_NETWORK),
 }
 
