@@ -17,17 +17,17 @@ _LONGEST = {"Ref": 128, "Fn::GetAtt": 128}
 _PSEUDO = {"AWS::Partition": 10, "AWS::Region": 16, "AWS::AccountId": 12}
 
 
-def check(settings: Settings, *, policy: BucketPolicy | None, environment: Mapping[str, str]) -> None:
+def check(stack: Stack, settings: Settings, *, policy: BucketPolicy | None, environment: Mapping[str, str]) -> None:
     """Raises InvalidSettingsError if the log bucket's policy or the function's environment is too large for AWS."""
     problems = []
-    if policy is not None and (size := _size(Stack.of(policy).resolve(policy.document))) > POLICY_BYTES:
+    if policy is not None and (size := _size(stack.resolve(policy.document))) > POLICY_BYTES:
         trails, prefixes = len(settings.trail_arns), len(settings.key_prefixes)
         problems.append(
             f"The log bucket's policy would have up to {size:,} bytes, but S3 accepts {POLICY_BYTES:,}: "
             f"aitrail:trailArns has {trails} trails, aitrail:keyPrefixes {prefixes} prefixes. Name fewer, or use one "
             "trail of the organization instead of a trail of each account."
         )
-    if policy is not None and (size := _size(Stack.of(policy).resolve(dict(environment)))) > ENVIRONMENT_BYTES:
+    if (size := _size(stack.resolve(dict(environment)))) > ENVIRONMENT_BYTES:
         problems.append(
             f"The function's environment would have up to {size:,} bytes, but Lambda accepts {ENVIRONMENT_BYTES:,}: "
             f"aitrail:keyPrefixes has {len(settings.key_prefixes)} prefixes, aitrail:accounts "

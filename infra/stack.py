@@ -72,7 +72,7 @@ class AitrailStack(Stack):
         )
         self.log_bucket.keep_policy()
         self._tell()
-        check(self.settings, policy=self.log_bucket.bucket.policy, environment=environment)
+        check(self, self.settings, policy=self.log_bucket.bucket.policy, environment=environment)
 
     def _redaction_key_arn(self) -> str | None:
         if not self.settings.redact:

@@ -30,8 +30,6 @@ QUICKLY = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"
 _UNKNOWN_TOKEN = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"}
 # Regions that every account has, by the partition.
 _ALWAYS_ENABLED = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
-
-
 # Linux accepts an argument of 128 KiB, with the zero byte at its end.
 _LONGEST_ARGUMENT = 128 * 1024 - 1
 

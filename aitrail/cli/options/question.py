@@ -57,16 +57,19 @@ class Asked:
 
     def narrate_window(self) -> None:
         """Tells a person at a terminal of which time an answer is, unless it is of all time."""
-        window = self.window.text(lambda moment: local_time(moment, self.zone))
+        window = self._window_text()
         if window and sys.stderr.isatty():
             narrate(f"Calls {window}.")
 
     def narrate_nothing(self, things: str = "events") -> None:
         """Reports that nothing was found, and what to check."""
-        window = f" {self.window.text(lambda moment: local_time(moment, self.zone))}".rstrip()
+        window = f" {self._window_text()}".rstrip()
         narrate(f"No {things}{with_conditions(self.conditions)}{window} in {self.place}. {self.place.advice}")
         for hint in _hints(self.conditions):
             narrate(hint)
+
+    def _window_text(self) -> str:
+        return self.window.text(lambda moment: local_time(moment, self.zone))
 
 
 def with_conditions(conditions: Conditions) -> str:

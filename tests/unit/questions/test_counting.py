@@ -1,6 +1,6 @@
 """Timelines count as `usage` does, whatever kinds of records there are."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -10,31 +10,18 @@ from aitrail.questions import EventStore, Order
 from aitrail.questions.counting import RECORD_KINDS, record_kind
 from aitrail.questions.timeline import grouped
 from aitrail.window import format_time
+from tests.shared.call_rows import MINUTE, START, call_row
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=400)
-START = datetime(2026, 11, 21, tzinfo=UTC)
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+HOUR = timedelta(hours=1)
 # A window with hours before and after it.
 SINCE, UNTIL, NOW = START + 2 * HOUR, START + 4 * HOUR, START + 10 * HOUR
 
 
 def row(event_id, minute=150, used=None, **changes):
     """A successful call; minutes 120 to 239 are in the window."""
-    time = format_time(START + minute * MINUTE)
-    found = {
-        "eventID": event_id,
-        "eventTime": time,
-        "eventDay": time[:10],
-        "service": "polly",
-        "operation": "SynthesizeSpeech",
-        "outcome": "ok",
-        "principal": "user/alice",
-        "resource": "lexicon/a",
-        "awsRegion": "eu-central-1",
-        "recipientAccountId": "111122223333",
-        "sourceIPAddress": "192.0.2.1",
-        "usage": used or {},
-    } | changes
+    more = {"resource": "lexicon/a", "sourceIPAddress": "192.0.2.1", "usage": used or {}}
+    found = call_row(event_id, START + minute * MINUTE, **more | changes)
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -1,7 +1,7 @@
 """Each call counts once, whatever number of records CloudTrail has written of it, in whatever order they are read."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -9,51 +9,19 @@ from hypothesis import strategies as st
 
 from aitrail.questions import OTHERS, EventStore
 from aitrail.questions.usage import usage
-from aitrail.window import format_time
+from tests.shared.call_rows import MINUTE, START, Rows, call_row
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=300)
-START = datetime(2026, 11, 21, tzinfo=UTC)
 NOW = START + timedelta(days=30)
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+HOUR = timedelta(hours=1)
 
 
 def row(event_id, at=START, **changes):
-    """A successful call of Polly at a time."""
-    time = format_time(at)
-    return {
-        "eventID": event_id,
-        "eventTime": time,
-        "eventDay": time[:10],
-        "service": "polly",
-        "operation": "SynthesizeSpeech",
-        "outcome": "ok",
-        "principal": "user/alice",
-        "awsRegion": "eu-central-1",
-        "recipientAccountId": "111122223333",
-        "usage": {"requestCharacters": 10},
-    } | changes
+    return call_row(event_id, at, **{"usage": {"requestCharacters": 10}} | changes)
 
 
 def correcting(original, event_id, at=START, characters=20, **changes):
     return row(event_id, at, usage={"requestCharacters": characters, "originalEventID": original}, **changes)
-
-
-class Rows:
-    """A source of rows."""
-
-    by_day = False
-
-    def __init__(self, *rows):
-        self._rows = rows
-
-    def rows(self, wanted, window, **_):
-        first, last = window.bounds
-        matches = wanted.matcher()
-        return (each for each in self._rows if first <= each["eventTime"] <= last and matches(each))
-
-    def whole(self, rows):
-        by_id = {each["eventID"]: each for each in self._rows}
-        return (by_id.get(each["eventID"], each) for each in rows)
 
 
 def asked(rows, by=(), since=START, until=START + HOUR, **conditions):
