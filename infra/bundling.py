@@ -22,8 +22,8 @@ from aws_cdk import aws_lambda as lambda_
 from aitrail.cells import printable
 from aitrail.digests import InvalidKeysError, read_keys
 from aitrail.errors import AitrailError
-from infra import packages
-from infra.packages import ToolError, compile_all, install
+from infra import python_tools
+from infra.python_tools import ToolError, compile_all, install
 
 ROOT = Path(__file__).parent.parent
 RUNTIME = lambda_.Runtime.PYTHON_3_14
@@ -95,7 +95,7 @@ class Bundle:
             digest.update(part.encode() + b"\0")
         if (keys := self._keys()) is not None:
             digest.update(f"{_PUBLIC_KEYS}\0{len(keys)}\0".encode() + keys)
-        makers = [Path(__file__), Path(packages.__file__)]
+        makers = [Path(__file__), Path(python_tools.__file__)]
         for path in (*makers, self.root / _REQUIREMENTS, *self._sources()):
             content = path.read_bytes()
             name = path.name if path in makers else path.relative_to(self.root).as_posix()

@@ -1,6 +1,6 @@
 """The function that reads log files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
@@ -62,9 +62,10 @@ class Ingest(Construct):
             Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason="X-Ray's actions take no resource.")
         )
 
-    def may(self, *actions: str, on: str) -> None:
-        """Allows the function these actions on the resources with this ARN."""
-        self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
+    def may(self, *actions: str, on: str | Sequence[str]) -> None:
+        """Allows the function these actions on the resources with this ARN, or with these ARNs."""
+        resources = [on] if isinstance(on, str) else list(on)
+        self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
 
     def read_from(self, queue: IQueue, construct_id: str, *, maximum_concurrency: int) -> None:
         """Invokes the function for messages in `queue`; only the messages that it reports as failed are retried."""

@@ -121,8 +121,8 @@ class AitrailStack(Stack):
         may("cloudtrail:ListPublicKeys", on="*")
         if self.redaction_key_arn:
             may("secretsmanager:GetSecretValue", on=self.redaction_key_arn)
-        for key_arn in self.settings.log_key_arns:
-            may("kms:Decrypt", on=key_arn)
+        if self.settings.log_key_arns:
+            may("kms:Decrypt", on=self.settings.log_key_arns)
         if self.settings.trail_arns:
             folders = [f"{prefix}AWSLogs/" for prefix in self.settings.prefixes]
             self.log_bucket.take_from(self.settings.trail_arns, below=folders)

@@ -12,7 +12,7 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 
-from infra import packages
+from infra import python_tools
 from infra.bundling import RUNTIME, Bundle, BundlingError
 from tests.shared.key_files import key_file
 
@@ -242,7 +242,7 @@ def test_no_error_shows_a_password(project, tmp_path, monkeypatch, url):
     ],
 )
 def test_credentials_of_any_form_are_left_out_of_messages(text):
-    told = packages._without_credentials(f"Cannot reach {text} now")
+    told = python_tools._without_credentials(f"Cannot reach {text} now")
 
     assert not any(secret in told for secret in ("s3cret", "cret@", "p@s"))
     assert told.startswith("Cannot reach ")

@@ -25,10 +25,10 @@ FUNCTION_STATEMENTS = [
     (["sqs:SendMessage"], "<DeliveriesBackfill.Arn>"),
 ]
 TRACE_STATEMENT = (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
-DECRYPT_STATEMENTS = [
-    (["kms:Decrypt"], "arn:aws:kms:eu-west-1:111122223333:key/aaaa"),
-    (["kms:Decrypt"], "arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb"),
-]
+DECRYPT_STATEMENT = (
+    ["kms:Decrypt"],
+    ["arn:aws:kms:eu-west-1:111122223333:key/aaaa", "arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb"],
+)
 READ_KEY_STATEMENT = (["secretsmanager:GetSecretValue"], "<RedactionSecret.Id>")
 TRAIL_ARN = "arn:<AWS::Partition>:cloudtrail:<AWS::Region>:<AWS::AccountId>:trail/aitrail-trail"
 AUDIT_ARN = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"
@@ -115,7 +115,7 @@ def test_the_function_may_do_this_and_nothing_else(default):
 def test_the_function_may_use_the_keys_of_the_settings_alone(chosen):
     policy = chosen.properties("IngestRoleDefaultPolicy")
 
-    assert allowed_by(policy) == sorted([*FUNCTION_STATEMENTS, *DECRYPT_STATEMENTS, READ_KEY_STATEMENT])
+    assert allowed_by(policy) == sorted([*FUNCTION_STATEMENTS, DECRYPT_STATEMENT, READ_KEY_STATEMENT])
 
 
 def test_the_announcer_may_set_the_notifications_of_this_bucket_alone(default):
