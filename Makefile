@@ -51,6 +51,9 @@ wheel: $(VENV_READY) ## Build the wheel of this version in dist; from the same f
 EPOCH = 315532800
 DIST = dist
 
+package: $(NODE_READY) ## Write a CloudFormation template and the code to dist, to deploy without the CDK; CONTEXT="-c aitrail:..."
+	@.venv/bin/python -m infra.package --folder "$(DIST)" $(CONTEXT)
+
 deploy: $(NODE_READY) ## Deploy to your AWS account, after confirmation; PROFILE= REGION= CONTEXT="-c aitrail:rowRetentionDays=400"
 	@exec .venv/bin/python -m infra.deploy deploy $(TARGET) $(CONTEXT) $(if $(CONFIRM),--confirm) $(ARGS)
 
@@ -71,5 +74,5 @@ $(NODE_READY): $(VENV_READY) package.json package-lock.json
 	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
 	@touch $@
 
-.PHONY: help demo samples test check lint check-services bench soak docs wheel deploy destroy
+.PHONY: help demo samples test check lint check-services bench soak docs wheel package deploy destroy
 .DEFAULT_GOAL := help

@@ -13,7 +13,7 @@ import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import jsii
 from aws_cdk import AssetHashType, BundlingOptions, ILocalBundling
@@ -24,6 +24,7 @@ from aitrail.digests import InvalidKeysError, read_keys
 from aitrail.errors import AitrailError
 from infra import python_tools
 from infra.python_tools import ToolError, compile_all, install
+from infra.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 RUNTIME = lambda_.Runtime.PYTHON_3_14
@@ -67,6 +68,14 @@ class Bundle:
     platform: str
     root: Path = ROOT
     public_keys: Path | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The code that the settings choose."""
+        return cls(
+            platform=settings.architecture if settings.platform == "lambda" else settings.platform,
+            public_keys=Path(settings.public_keys) if settings.public_keys else None,
+        )
 
     @property
     def architecture(self) -> lambda_.Architecture:

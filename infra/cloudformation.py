@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +21,15 @@ class UnreadableAnswerError(AitrailError):
 # What calls raise that get no answer, or none that can be read.
 NO_ANSWER = (BotoCoreError, ClientError, UnreadableAnswerError)
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What CloudFormation says of a stack; `parameters` are the values of its template's parameters, by name."""
+
+    stack_id: str
+    status: str
+    parameters: Mapping[str, str]
 
 
 class CloudFormation:
@@ -56,8 +66,8 @@ class CloudFormation:
             raise UnreadableAnswerError("CloudFormation's answer has no template")
         return template
 
-    def described(self, stack: str) -> Mapping[str, str] | None:
-        """The StackId and StackStatus of a stack, by its name or id; None if there is none. Raises NO_ANSWER."""
+    def described(self, stack: str) -> Description | None:
+        """A stack, by its name or id; None if there is none. Raises NO_ANSWER."""
         try:
             answer = self.call("describe_stacks", StackName=stack)
         except ClientError as error:
@@ -66,7 +76,11 @@ class CloudFormation:
             return None
         match answer:
             case {"Stacks": [{"StackStatus": str(status), **others}]}:
-                return {"StackId": str(others.get("StackId", stack)), "StackStatus": status}
+                found: Any = others
+                parameters = {
+                    each.get("ParameterKey", ""): each.get("ParameterValue", "") for each in found.get("Parameters", [])
+                }
+                return Description(stack_id=str(found.get("StackId", stack)), status=status, parameters=parameters)
         raise UnreadableAnswerError("CloudFormation's answer has no status of the stack")
 
     @cached_property

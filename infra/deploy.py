@@ -5,7 +5,6 @@ Additional arguments of deploy are passed to `cdk deploy`.
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from aitrail.errors import AitrailError
 from infra.deploying import deploy
 from infra.destroying import destroy
 from infra.settings import Settings
-from infra.target import PROJECT, Context, StoppedError, Target
+from infra.target import Context, Target
 
 # The code that a shell reports for a program that Ctrl-C ended.
 _INTERRUPTED = 130
@@ -40,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if strays:
         parser.error(f"unknown argument {strays[0]}: write each setting as -c aitrail:NAME=VALUE")
     try:
-        context = _context(options.context)
+        context = Context.of(options.context)
         Settings.of(context.all)  # report an invalid setting before the user has to sign in
         target = Target.of(options.profile, options.region)
         if options.command == "deploy":
@@ -53,16 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     return 0
-
-
-def _context(given: Sequence[str]) -> Context:
-    """The context from cdk.json and the command line. Raises StoppedError, OSError."""
-    file = PROJECT / "cdk.json"
-    try:
-        configured = json.loads(file.read_text()).get("context", {})
-        return Context(given=dict(each.partition("=")[::2] for each in given), configured=dict(configured))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise StoppedError(f"The context cannot be read from {file}: {error}") from error
 
 
 def _prepare_streams() -> None:

@@ -8,9 +8,9 @@ from aitrail.cells import printable
 from infra import remembered
 from infra.advice import before_deploying
 from infra.assembly import Assembly
-from infra.cloudformation import NO_ANSWER, CloudFormation
+from infra.cloudformation import NO_ANSWER, CloudFormation, Description
 from infra.console import ask, tell
-from infra.remembered import Remembered
+from infra.remembered import Remembered, UnknownParametersError
 from infra.settings import Settings
 from infra.target import ASSEMBLY, Context, StoppedError, Target
 
@@ -78,20 +78,21 @@ def _before(cloudformation: CloudFormation, stack: str, context: Context, *, all
 
     Raises StoppedError if some are neither readable nor given, unless `allow_unreadable`.
     """
-    if (status := _status(cloudformation, stack)) in _NEVER_COMPLETED:
-        tell(f"The stack {stack} was never completed (its status is {status}): none of its settings are kept.")
+    found = _described(cloudformation, stack)
+    if found and found.status in _NEVER_COMPLETED:
+        tell(f"The stack {stack} was never completed (its status is {found.status}): none of its settings are kept.")
         return Remembered()
     try:
         template = cloudformation.template(stack)
         if template is None:
             return Remembered()
-        before = remembered.settings_in(template)
+        before = remembered.settings_in(template, found.parameters if found else None)
         losses = ["It was deployed by a version that did not write them into the template."]
         if before is not None:
             losses = list(before.losses(context.all))
             for line in before.additions(context.all):
                 tell(line)
-    except NO_ANSWER as error:
+    except (*NO_ANSWER, UnknownParametersError) as error:
         before, losses = None, [f"{printable(str(error)).rstrip('.')}."]
     if losses and not allow_unreadable:
         raise StoppedError(
@@ -103,13 +104,12 @@ def _before(cloudformation: CloudFormation, stack: str, context: Context, *, all
     return before or Remembered()
 
 
-def _status(cloudformation: CloudFormation, stack: str) -> str | None:
-    """The status of the stack; None if there is no stack, or if its status cannot be known."""
+def _described(cloudformation: CloudFormation, stack: str) -> Description | None:
+    """The stack; None if there is none, or if nothing can be known of it."""
     try:
-        found = cloudformation.described(stack)
+        return cloudformation.described(stack)
     except NO_ANSWER:
         return None
-    return found["StackStatus"] if found else None
 
 
 def _is_bootstrapped(target: Target, assembly: Assembly) -> bool:
@@ -138,7 +138,7 @@ def _left_behind(cloudformation: CloudFormation, stack: str) -> Iterator[str]:
     """What a failed first deployment leaves behind, with the commands that delete it."""
     try:
         found = cloudformation.described(stack)
-        if found is None or found["StackStatus"] not in _FAILED_FIRST:
+        if found is None or found.status not in _FAILED_FIRST:
             return
         resources = cloudformation.call("describe_stack_resources", StackName=stack).get("StackResources", [])
     except NO_ANSWER as error:

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError, HTTPClientError
 
 from aitrail.cells import printable
-from infra.cloudformation import NO_ANSWER, CloudFormation, UnreadableAnswerError
+from infra.cloudformation import NO_ANSWER, CloudFormation, Description, UnreadableAnswerError
 from infra.console import ask, tell
 from infra.settings import Settings
 from infra.target import Context, StoppedError, Target
@@ -41,7 +41,7 @@ def destroy(target: Target, context: Context, *, sure: bool, sleep: Callable[[fl
     before = cloudformation.described(stack)
     if before is None:
         raise StoppedError(f"There is no stack {stack} in {target.region} any more.")
-    cloudformation.call("delete_stack", StackName=before["StackId"])
+    cloudformation.call("delete_stack", StackName=before.stack_id)
     tell("Deleting ...")
     _wait_until_deleted(cloudformation, before, sleep)
     tell(
@@ -92,13 +92,11 @@ def _resources(cloudformation: CloudFormation, stack: str) -> list[dict[str, Any
         following = {"NextToken": page["NextToken"]}
 
 
-def _wait_until_deleted(
-    cloudformation: CloudFormation, before: Mapping[str, str], sleep: Callable[[float], None]
-) -> None:
+def _wait_until_deleted(cloudformation: CloudFormation, before: Description, sleep: Callable[[float], None]) -> None:
     """Waits until the stack that was `before` is gone. Raises StoppedError if it is not deleted."""
-    status, began = before["StackStatus"], False
+    status, began = before.status, False
     for look in range(int(_LONGEST_DELETION / _SECONDS_BETWEEN_LOOKS)):
-        status = _status(cloudformation, before["StackId"]) or status
+        status = _status(cloudformation, before.stack_id) or status
         if status == "DELETE_COMPLETE":
             return
         began |= status == "DELETE_IN_PROGRESS"
@@ -107,8 +105,8 @@ def _wait_until_deleted(
             break
         sleep(_SECONDS_BETWEEN_LOOKS)
     raise StoppedError(
-        f"The stack {before['StackId']} was not deleted: its status is {status}. The CloudFormation console and `aws "
-        f"cloudformation describe-stack-events --stack-name {before['StackId']}` show why."
+        f"The stack {before.stack_id} was not deleted: its status is {status}. The CloudFormation console and `aws "
+        f"cloudformation describe-stack-events --stack-name {before.stack_id}` show why."
     )
 
 
@@ -120,7 +118,7 @@ def _status(cloudformation: CloudFormation, stack_id: str) -> str | None:
         if _is_passing(error):
             return None
         raise StoppedError(f"The stack is being deleted, but this could not be followed to its end: {error}") from error
-    return found["StackStatus"] if found else "DELETE_COMPLETE"
+    return found.status if found else "DELETE_COMPLETE"
 
 
 def _is_passing(error: Exception) -> bool:

@@ -6,16 +6,23 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aitrail.cells import cell_text, printable
+from aitrail.errors import AitrailError
 from infra.settings import PREFIX, SETTINGS, Settings
 from infra.values import spelled
 
 # The name of the settings in the metadata of a template.
 METADATA = "aitrail:settings"
+# The name of the parameters of the other settings, by their keys, in the metadata of a packaged template.
+PARAMETERS = "aitrail:parameters"
 # The name under which a stack is found is not a setting to keep.
 _NOT_KEPT = {f"{PREFIX}stackName"}
 _KEPT = {each.key: each for each in SETTINGS if each.key not in _NOT_KEPT}
 # A message shows the beginning of a long value.
 _MOST_SHOWN = 100
+
+
+class UnknownParametersError(AitrailError):
+    """Settings of a deployed stack are parameters of its template, and their values are not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +80,21 @@ def mark(settings: Settings) -> str:
     return hashlib.sha256(json.dumps(to_remember(settings), sort_keys=True).encode()).hexdigest()[:8]
 
 
-def settings_in(template: Mapping[str, object]) -> Remembered | None:
-    """What the template of a deployed stack remembers; None if it has no settings."""
+def settings_in(template: Mapping[str, object], parameters: Mapping[str, str] | None = None) -> Remembered | None:
+    """What the template of a deployed stack remembers; None if it has no settings.
+
+    `parameters` are the values of the template's parameters by name, None if they are not known: a packaged template
+    has settings as parameters. Raises UnknownParametersError.
+    """
     metadata = template.get("Metadata")
-    found = metadata.get(METADATA) if isinstance(metadata, Mapping) else None
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    found = metadata.get(METADATA)
     if not isinstance(found, Mapping):
         return None
+    if isinstance(names := metadata.get(PARAMETERS), Mapping):
+        if parameters is None:
+            raise UnknownParametersError("The values of its parameters cannot be read (cloudformation:DescribeStacks)")
+        found = {**found, **{key: parameters[name] for key, name in names.items() if name in parameters}}
     values, invalid = {}, {}
     for key in _KEPT.keys() & found.keys():
         try:

@@ -1,7 +1,5 @@
 """The stack: its parts, the flow of data between them, and the function's permissions."""
 
-from pathlib import Path
-
 from aws_cdk import Acknowledgment, CfnOutput, Stack, Validations
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
@@ -41,10 +39,7 @@ class AitrailStack(Stack):
         self.ingest = Ingest(
             self,
             "Ingest",
-            bundle=Bundle(
-                platform=settings.architecture if settings.platform == "lambda" else settings.platform,
-                public_keys=Path(settings.public_keys) if settings.public_keys else None,
-            ),
+            bundle=Bundle.of(settings),
             memory_megabytes=settings.memory_megabytes,
             is_traced=settings.is_traced(region),
             log_retention_days=settings.function_log_retention_days,

@@ -1,9 +1,10 @@
 """The target of a deployment: account, Region, credentials, and the CDK command line that works on it."""
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -44,6 +45,16 @@ class Context:
 
     given: Mapping[str, str] = field(default_factory=dict)
     configured: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, given: Sequence[str]) -> Self:
+        """The context from cdk.json and from `NAME=VALUE` of the command line. Raises StoppedError, OSError."""
+        file = PROJECT / "cdk.json"
+        try:
+            configured = json.loads(file.read_text()).get("context", {})
+            return cls(given=dict(each.partition("=")[::2] for each in given), configured=dict(configured))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise StoppedError(f"The context cannot be read from {file}: {error}") from error
 
     @property
     def all(self) -> dict[str, object]:

@@ -14,10 +14,16 @@ class Value(Generic[T]):
     """A kind of value: `valid` describes valid values, `parse` raises ValueError for all others.
 
     The error has what was refused: the value, or the element of a list.
+
+    For parameters of a template, which CloudFormation checks: `choices` are the only values as they are spelled, or
+    `pattern` is a regular expression of them, or `bounds` are the least and the greatest number.
     """
 
     valid: str
     parse: Callable[[object], T]
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    bounds: tuple[int, int] | None = None
 
 
 def spelled(value: object) -> str:
@@ -37,7 +43,7 @@ def whole_number(least: int, most: int) -> Value[int]:
             return int(str(given))
         _refuse(given)
 
-    return Value(f"a whole number from {least} to {most}", parse)
+    return Value(f"a whole number from {least} to {most}", parse, bounds=(least, most))
 
 
 def one_of(*choices: T) -> Value[T]:
@@ -47,7 +53,8 @@ def one_of(*choices: T) -> Value[T]:
     def parse(given: object) -> T:
         return by_word[word] if (word := str(given).lower()) in by_word else _refuse(given)
 
-    return Value("one of " + ", ".join(map(spelled, choices)), parse)
+    words = tuple(map(spelled, choices))
+    return Value("one of " + ", ".join(words), parse, choices=words)
 
 
 def matching(pattern: str, valid: str) -> Value[str]:
@@ -56,7 +63,7 @@ def matching(pattern: str, valid: str) -> Value[str]:
     def parse(given: object) -> str:
         return given if isinstance(given, str) and re.fullmatch(pattern, given) else _refuse(given)
 
-    return Value(valid, parse)
+    return Value(valid, parse, pattern=pattern)
 
 
 def or_none(value: Value[T]) -> Value[T | None]:
@@ -65,7 +72,22 @@ def or_none(value: Value[T]) -> Value[T | None]:
     def parse(given: object) -> T | None:
         return None if _is_none(given) else value.parse(given)
 
-    return Value(f"{value.valid}, or none", parse)
+    valid = f"{value.valid}, or none"
+    if value.choices:
+        return Value(valid, parse, choices=(*value.choices, "none"))
+    return Value(valid, parse, pattern=f"none|{_up_to(value.bounds[1]) if value.bounds else value.pattern}")
+
+
+def _up_to(most: int) -> str:
+    """A regular expression of the whole numbers from 1 to `most`, as they are usually written."""
+    digits = str(most)
+    shorter = [f"[1-9][0-9]{{0,{len(digits) - 2}}}"] if len(digits) > 1 else []
+    smaller = [
+        f"{digits[:place]}[{least}-{int(digit) - 1}][0-9]{{{len(digits) - place - 1}}}"
+        for place, digit in enumerate(digits)
+        if (least := 0 if place else 1) < int(digit)
+    ]
+    return "|".join((*shorter, *smaller, digits))
 
 
 def list_of(value: Value[T]) -> Value[tuple[T, ...]]:
@@ -78,7 +100,8 @@ def list_of(value: Value[T]) -> Value[tuple[T, ...]]:
             given = _json(given) if given.startswith("[") else [each.strip() for each in given.split(",")]
         return tuple(value.parse(each) for each in given) if isinstance(given, list) else _refuse(given)
 
-    return Value(f"{value.valid}; several as a comma-separated or JSON list; or none", parse)
+    valid = f"{value.valid}; several as a comma-separated or JSON list; or none"
+    return Value(valid, parse, pattern=f"none|(?:{value.pattern})(?:,(?:{value.pattern}))*")
 
 
 def _json(given: str) -> object:

@@ -36,13 +36,13 @@ def contexts(command):
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    monkeypatch.setattr(deploy, "PROJECT", tmp_path)
+    monkeypatch.setattr(target, "PROJECT", tmp_path)
     return (tmp_path / "cdk.json").write_text
 
 
 def test_what_the_cdk_reads_itself_is_not_given_to_it_as_text(project, to, ran):
     project(json.dumps({"context": {"cli-telemetry": False, "aitrail:trailArns": [], "aitrail:rowRetentionDays": 7}}))
-    context = deploy._context(["aitrail:memoryMegabytes=2048", "owner=a=b", "flag"])
+    context = Context.of(["aitrail:memoryMegabytes=2048", "owner=a=b", "flag"])
 
     to.synthesize(context.keeping({"aitrail:logLevel": "ERROR"}), "aitrail")
 
@@ -54,8 +54,8 @@ def test_what_the_cdk_reads_itself_is_not_given_to_it_as_text(project, to, ran):
 def test_what_is_given_precedes_what_is_configured(project):
     project('{"context": {"aitrail:trail": false}}')
 
-    assert Settings.of(deploy._context(["aitrail:trail=true"]).all).trail is True
-    assert Settings.of(deploy._context([]).all).trail is False
+    assert Settings.of(Context.of(["aitrail:trail=true"]).all).trail is True
+    assert Settings.of(Context.of([]).all).trail is False
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"context": 1}', '{"context": [1]}'])

@@ -1,0 +1,145 @@
+"""The template and the code that `make package` writes, for deployments without the CDK."""
+
+import io
+import json
+import tempfile
+import zipfile
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App
+
+from aitrail import __version__
+from infra import remembered
+from infra.bundling import Bundle
+from infra.merging import merged
+from infra.parameters import PARAMETERS
+from infra.settings import Settings
+from infra.stack import AitrailStack
+
+# In all parts of a template that have the name of the stack.
+_STACK_NAME = "probe-of-the-stack-name"
+# The first time that a zip file can have.
+_TIME = (1980, 1, 1, 0, 0, 0)
+# The system of a zip file whose entries have modes.
+_UNIX = 3
+_CODE: dict[str, dict[str, Any]] = {
+    "CodeBucket": {
+        "Type": "String",
+        "Description": "Bucket, in the Region of the stack, that holds the function's code.",
+        "AllowedPattern": "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        "ConstraintDescription": "must be the name of a bucket",
+    },
+    "CodePrefix": {
+        "Type": "String",
+        "Default": "",
+        "Description": "What precedes the name of the zip file in its key in CodeBucket, such as aitrail/.",
+        "MaxLength": 900,
+    },
+}
+
+
+def template(settings: Settings, *, code: str) -> dict[str, Any]:
+    """A CloudFormation template of the stack: with parameters, and without the CDK's bootstrap.
+
+    What `settings` has for a parameter is its default; `code` is the name of the zip file of the function's code. The
+    resources and their logical ids are those of the CDK's stack. Raises UnmergeableError, InvalidSettingsError.
+    """
+    probes: dict[str, Any] = {each.setting.attribute: each.probe for each in PARAMETERS}
+    everything = replace(settings, stack_name=_STACK_NAME, **probes)
+    present = _synthesized(everything)
+    optional = [each for each in PARAMETERS if each.can_be_absent]
+    absent = {
+        each.condition_name: _synthesized(replace(everything, **{each.setting.attribute: each.absent}))
+        for each in optional
+    }
+    parts = _with_parameters(merged(present, absent))
+    for resource in parts["Resources"].values():
+        if "S3Key" in resource.get("Properties", {}).get("Code", {}):
+            place = {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Fn::Sub": f"${{CodePrefix}}{code}"}}
+            resource["Properties"]["Code"] = place
+    definitions = {each.name: each.definition(getattr(settings, each.setting.attribute)) for each in PARAMETERS}
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": present["Description"],
+        "Metadata": _metadata(settings),
+        "Parameters": {**_CODE, **definitions},
+        "Conditions": {each.condition_name: each.condition for each in optional},
+        **parts,
+    }
+
+
+def write(settings: Settings, folder: Path) -> tuple[Path, Path]:
+    """Writes the template and the zip file of the function's code; returns their paths.
+
+    The name of the zip file has the beginning of its SHA-256: CloudFormation updates a function whose key changes.
+    Raises UnmergeableError, InvalidSettingsError, BundlingError, OSError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    code = zipped(Bundle.of(settings))
+    name = f"aitrail-{__version__}"
+    code_path = folder / f"{name}-{sha256(code).hexdigest()[:16]}.zip"
+    template_path = folder / f"{name}.template.json"
+    written = json.dumps(template(settings, code=code_path.name), separators=(",", ":"))
+    code_path.write_bytes(code)
+    template_path.write_text(written)
+    return template_path, code_path
+
+
+def zipped(bundle: Bundle) -> bytes:
+    """The function's code as a zip file, the same bytes for the same code (with the same version of zlib).
+
+    Raises BundlingError.
+    """
+    content = io.BytesIO()
+    with tempfile.TemporaryDirectory() as name, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as written:
+        folder = Path(name)
+        bundle.write_to(folder)
+        for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = _UNIX
+            entry.external_attr = path.stat().st_mode << 16
+            written.writestr(entry, path.read_bytes())
+    return content.getvalue()
+
+
+def _synthesized(settings: Settings) -> dict[str, Any]:
+    """The template of the CDK's stack."""
+    with tempfile.TemporaryDirectory() as folder:
+        # The template does not depend on what is in the code.
+        app = App(context={"aws:cdk:bundling-stacks": []}, outdir=folder, analytics_reporting=False)
+        stack = AitrailStack(app, settings=settings)
+        return dict(app.synth().get_stack_by_name(stack.stack_name).template)
+
+
+def _with_parameters(part: Any) -> Any:  # noqa: ANN401 - a part of a template
+    for parameter in PARAMETERS:
+        if (reference := parameter.in_place_of(part)) is not part:
+            return reference
+    match part:
+        case dict():
+            return {key: _with_parameters(each) for key, each in part.items()}
+        case list():
+            return [_with_parameters(each) for each in part]
+        case str() if part == _STACK_NAME:
+            return {"Ref": "AWS::StackName"}
+        case str() if _STACK_NAME in part:
+            return {"Fn::Sub": part.replace(_STACK_NAME, "${AWS::StackName}")}
+    return part
+
+
+def _metadata(settings: Settings) -> dict[str, Any]:
+    """What the template remembers of the settings, and the order of the parameters in the console."""
+    names = {each.setting.key: each.name for each in PARAMETERS}
+    chosen = {key: value for key, value in remembered.to_remember(settings).items() if key not in names}
+    groups = (("The function's code", list(_CODE)), ("Settings", list(names.values())))
+    return {
+        remembered.METADATA: chosen,
+        remembered.PARAMETERS: names,
+        "AWS::CloudFormation::Interface": {
+            "ParameterGroups": [{"Label": {"default": label}, "Parameters": each} for label, each in groups]
+        },
+    }

@@ -1,0 +1,251 @@
+"""A package deploys what the CDK would deploy: with the values of its parameters, it has the same resources."""
+
+import json
+import random
+import re
+from dataclasses import replace
+
+import pytest
+from aws_cdk import App
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra import package, remembered, values
+from infra.packaging import template
+from infra.parameters import PARAMETERS
+from infra.settings import SETTINGS, Settings
+from infra.stack import AitrailStack
+from infra.values import spelled
+from tests.infra.conftest import WITHOUT_BUNDLING
+from tests.shared.cloudformation import evaluated
+
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/aaaa"
+TRAIL = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"
+# Of each parameter, values other than the default.
+OTHERS = {
+    "trail": [False],
+    "trail_arns": [(TRAIL,), (TRAIL, f"{TRAIL}-of-others")],
+    "accounts": [("111122223333",), ("111122223333", "o-a1b2c3d4e5")],
+    "row_retention_days": [1, 400],
+    "ledger_retention_days": [30],
+    "log_retention_days": [365],
+    "object_lock_days": [300],
+    "break_glass_role_arn": ["arn:aws:iam::111122223333:role/on-call/break-glass"],
+    "redact": [True],
+    "log_key_arns": [(KEY,), (KEY, f"{KEY}-b")],
+    "alarm_topic_arn": ["arn:aws:sns:eu-west-1:111122223333:on-call"],
+    "maximum_concurrency": [2, 1000],
+    "backfill_concurrency": [7],
+    "memory_megabytes": [2048],
+    "log_level": ["DEBUG", "CRITICAL"],
+    "function_log_retention_days": [1, 3653],
+    "tracing": [False, True],
+}
+NAMES = {each.setting.attribute: each.name for each in PARAMETERS}
+# Chosen when the template is written.
+FIXED = {
+    "stack_name": "speech-record",
+    "deletion_protection": False,
+    "key_prefixes": ("team/", "old/logs/"),
+    "public_keys": "keys.json",
+    "architecture": "x86_64",
+    "platform": "host",
+}
+REGIONS = {"aws": "eu-central-1", "aws-cn": "cn-north-1"}
+
+
+@pytest.fixture(scope="session")
+def packaged():
+    """The template of a package with other settings at their defaults."""
+    return template(Settings(), code="code.zip")
+
+
+@pytest.fixture(scope="session")
+def by_cdk(tmp_path_factory):
+    """The template that the CDK deploys."""
+
+    def by_cdk(settings, region):
+        folder = tmp_path_factory.mktemp("by-cdk")
+        app = App(context=WITHOUT_BUNDLING, outdir=str(folder), analytics_reporting=False)
+        AitrailStack(app, settings=settings, region=region)
+        app.synth()
+        return json.loads((folder / f"{settings.stack_name}.template.json").read_text())
+
+    return by_cdk
+
+
+def comparable(template):
+    """What two templates have in common if they deploy the same: numbers may be texts, a single value a list.
+
+    The place of the code differs, and so does the description of the function, which has a hash of the settings.
+    """
+    template = json.loads(json.dumps(template))
+    for resource in template["Resources"].values():
+        if "S3Key" in resource.get("Properties", {}).get("Code", {}):
+            del resource["Properties"]["Code"]
+            resource["Properties"]["Description"] = resource["Properties"]["Description"].partition(" Settings:")[0]
+        # CloudFormation ignores a dependency on what does not exist.
+        if "DependsOn" in resource:
+            resource["DependsOn"] = [each for each in resource["DependsOn"] if each in template["Resources"]]
+    return _plain(template)
+
+
+def _plain(part):
+    match part:
+        case dict():
+            return {key: _plain(each) for key, each in part.items()}
+        case [single] if isinstance(single, str):
+            return single
+        case list():
+            return [_plain(each) for each in part]
+        case bool():
+            return part
+        case int():
+            return str(part)
+    return part
+
+
+def chosen_settings():
+    """Settings that differ from the defaults in one, in all, and in some parameters."""
+    yield "defaults", {}
+    for attribute, others in OTHERS.items():
+        for value in others:
+            yield f"{attribute}={spelled(value)}", {attribute: value}
+    yield "all", {attribute: others[-1] for attribute, others in OTHERS.items()}
+    some = random.Random(19)
+    for number in range(20):
+        yield (
+            f"some, {number}",
+            {attribute: some.choice(others) for attribute, others in OTHERS.items() if some.random() < 0.5},
+        )
+
+
+CHOSEN = dict(chosen_settings())
+
+
+CASES = {f"{name} in {partition}": (chosen, partition) for name, chosen in CHOSEN.items() for partition in REGIONS}
+# Of the parameters, only tracing depends on the partition.
+CASES = {name: case for name, case in CASES.items() if case[1] == "aws" or not case[0].keys() - {"tracing"}}
+
+
+@pytest.mark.parametrize(("chosen", "partition"), CASES.values(), ids=CASES)
+def test_package_with_parameters_has_the_resources_of_the_cdk(packaged, by_cdk, chosen, partition):
+    settings = replace(Settings(), stack_name="speech-record", **chosen)
+    parameters = {NAMES[attribute]: spelled(value) for attribute, value in chosen.items()}
+
+    found = evaluated(packaged, parameters, stack="speech-record", partition=partition)
+
+    assert comparable(found) == comparable(evaluated(by_cdk(settings, REGIONS[partition]), {}, partition=partition))
+
+
+def test_settings_that_are_no_parameters_are_those_of_the_package(by_cdk):
+    settings = Settings(**{name: value for name, value in FIXED.items() if name != "public_keys"}, row_retention_days=7)
+
+    found = evaluated(template(settings, code="code.zip"), {}, stack="speech-record")
+
+    assert comparable(found) == comparable(evaluated(by_cdk(settings, None), {}))
+
+
+def test_every_setting_is_a_parameter_or_chosen_with_the_package():
+    assert {each.attribute for each in SETTINGS} == {*OTHERS, *FIXED}
+    assert NAMES.keys() == OTHERS.keys()
+
+
+def test_template_needs_no_bootstrap_and_fits_into_a_request(packaged):
+    text = json.dumps(packaged, separators=(",", ":"))
+
+    assert "cdk-" not in text
+    assert "Bootstrap" not in text
+    assert "probe" not in text
+    assert len(text.encode()) <= 51_200
+    [code] = [
+        each["Properties"]["Code"]
+        for each in packaged["Resources"].values()
+        if "S3Key" in each.get("Properties", {}).get("Code", {})
+    ]
+    assert code == {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Fn::Sub": "${CodePrefix}code.zip"}}
+
+
+def test_every_parameter_but_the_bucket_of_the_code_has_a_default(packaged):
+    without = [name for name, each in packaged["Parameters"].items() if "Default" not in each]
+
+    assert without == ["CodeBucket"]
+
+
+@given(st.data(), st.sampled_from(PARAMETERS))
+def test_setting_accepts_every_value_that_its_parameter_accepts(data, parameter):
+    definition = parameter.definition(parameter.setting.default)
+    if "AllowedValues" in definition:
+        accepted = st.sampled_from(definition["AllowedValues"])
+    elif definition["Type"] == "Number":
+        accepted = st.integers(definition["MinValue"], definition["MaxValue"]).map(str)
+    else:
+        accepted = st.from_regex(re.compile(definition["AllowedPattern"], re.ASCII), fullmatch=True)
+
+    value = data.draw(accepted)
+
+    assert spelled(parameter.setting.value.parse(value)) == value
+
+
+@pytest.mark.parametrize(("attribute", "value"), [(name, each) for name, others in OTHERS.items() for each in others])
+def test_parameter_accepts_every_value_that_its_setting_has(packaged, attribute, value):
+    definition = packaged["Parameters"][NAMES[attribute]]
+    text = spelled(value)
+
+    assert text in definition.get("AllowedValues", [text])
+    assert re.search(definition.get("AllowedPattern", ""), text)
+    assert definition.get("MinValue", 0) <= (int(text) if definition["Type"] == "Number" else 0)
+
+
+def test_numbers_up_to_a_bound_are_those_of_the_pattern():
+    for most in (1, 9, 10, 365, 1999, 36500):
+        pattern = re.compile(values._up_to(most))
+        assert [each for each in range(most + 1000) if pattern.fullmatch(str(each))] == list(range(1, most + 1))
+
+
+def test_longest_list_of_accounts_fits_into_the_environment(by_cdk):
+    longest = next(each.longest for each in PARAMETERS if each.setting.attribute == "accounts")
+    accounts = tuple(f"{each:012}" for each in range(longest // 13))
+
+    assert by_cdk(Settings(accounts=accounts, redact=True, row_retention_days=36500), None)
+
+
+def test_make_deploy_keeps_the_parameters_of_a_packaged_stack(packaged):
+    parameters = {NAMES[attribute]: spelled(others[-1]) for attribute, others in OTHERS.items()}
+
+    before = remembered.settings_in(packaged, parameters)
+
+    assert before.kept({}) == {
+        f"aitrail:{name[0].lower()}{name[1:]}": value
+        for name, value in parameters.items()
+        if value != packaged["Parameters"][name]["Default"]
+    }
+    assert not list(before.losses({}))
+
+
+def test_make_deploy_does_not_take_unknown_parameters_for_defaults(packaged):
+    with pytest.raises(remembered.UnknownParametersError, match="DescribeStacks"):
+        remembered.settings_in(packaged, None)
+
+
+def test_name_of_the_stack_is_not_a_setting_of_a_package(capsys):
+    assert package.main(["-c", "aitrail:stackName=speech"]) == 1
+
+    assert "whoever deploys it names the stack" in capsys.readouterr().err
+
+
+def test_invalid_setting_is_named(capsys):
+    assert package.main(["-c", "aitrail:rowRetentionDays=0"]) == 1
+
+    assert "aitrail:rowRetentionDays must be" in capsys.readouterr().err
+
+
+def test_template_is_the_same_every_time(packaged):
+    assert json.dumps(template(Settings(), code="code.zip")) == json.dumps(packaged)
+
+
+def test_given_settings_are_the_defaults_of_parameters():
+    definitions = template(Settings(row_retention_days=400, accounts=("1" * 12,)), code="code.zip")["Parameters"]
+
+    assert definitions["RowRetentionDays"]["Default"] == "400"
+    assert definitions["Accounts"]["Default"] == "1" * 12
