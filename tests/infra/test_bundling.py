@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from infra import python_tools
 from infra.bundling import RUNTIME, Bundle, BundlingError
+from infra.packaging import zipped
 from tests.shared.key_files import key_file
 
 ROOT = Path(__file__).parents[2]
@@ -162,6 +164,23 @@ def test_a_bundle_has_the_same_bytes_and_modes_from_every_machine(project, tmp_p
     assert {mode for mode, _, _ in entries(tmp_path / "other").values()} == {"0o100644"}
     folders = [path for path in (tmp_path / "other").rglob("*") if path.is_dir()]
     assert {oct(path.stat().st_mode) for path in (tmp_path / "other", *folders)} == {"0o40755"}
+
+
+def test_a_zip_file_has_the_same_bytes_from_every_machine(project, tmp_path):
+    usual = zipped(Bundle(platform="arm64", root=project))
+    moved = shutil.copytree(project, tmp_path / "home/project")
+
+    before = os.umask(0o077)
+    try:
+        other = zipped(Bundle(platform="arm64", root=moved))
+    finally:
+        os.umask(before)
+
+    assert other == usual
+    with zipfile.ZipFile(io.BytesIO(usual)) as written:
+        assert written.testzip() is None
+        assert SHIPPED <= set(written.namelist())
+        assert {oct(each.external_attr >> 16) for each in written.infolist()} == {"0o100644"}
 
 
 def test_settings_of_downloads_apply_wherever_they_are_set(project, tmp_path, monkeypatch):
