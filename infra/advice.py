@@ -35,7 +35,7 @@ longer to its previous bucket. Do not do that for the sake of this account alone
 def before_deploying(target: Target, settings: Settings) -> Iterator[str]:
     """Lines about cost, trails and quotas."""
     yield _COSTS
-    if settings.trail:
+    if settings.has_trail:
         own = f"{settings.stack_name}-trail"
         yield from _look(
             "whether the account already has a trail; a second one costs money", lambda: _trails(target, own=own)

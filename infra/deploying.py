@@ -11,7 +11,7 @@ from infra.assembly import Assembly
 from infra.cloudformation import NO_ANSWER, CloudFormation, Description
 from infra.console import ask, tell
 from infra.remembered import Remembered, UnknownParametersError
-from infra.settings import Settings
+from infra.settings import AT_FIRST_ONLY, Settings
 from infra.target import ASSEMBLY, Context, StoppedError, Target
 
 _FAILED_FIRST = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
@@ -64,6 +64,11 @@ def _synthesized(target: Target, context: Context, stack: str, *, allow_unreadab
         assembly = target.synthesize(context, stack)
     settings = Settings.of(context.all)
     for key, (was, will_be) in before.changed(settings).items():
+        if key in AT_FIRST_ONLY:
+            raise StoppedError(
+                f"{key} is chosen at the first deployment: it is {printable(was)}, and cannot become "
+                f"{printable(will_be)}. For another bucket, deploy another stack (aitrail:stackName)."
+            )
         tell(f"Changed: {key} from {printable(was)} to {printable(will_be)}.")
     return assembly, settings
 

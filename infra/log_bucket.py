@@ -51,6 +51,12 @@ class LogBucket(Construct):
             # A first deployment that fails deletes its bucket, which is still empty.
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
+        # Only events of another account's bucket need a bus.
+        self.bus_arn: str | None = None
+        self.policy = self.bucket.policy
+        if self.policy:
+            # The policy stays with the bucket.
+            self.policy.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         if lock_days:
             self._lock(lock_days)
         role.add_to_policy(
@@ -62,11 +68,6 @@ class LogBucket(Construct):
                 reason="A bucket for the access logs of this log bucket would need one of its own, and so on.",
             )
         )
-
-    def keep_policy(self) -> None:
-        """Keeps the policy with the bucket, which survives the stack; call it when the policy is complete."""
-        if self.bucket.policy:
-            self.bucket.policy.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
     def _lock(self, days: int) -> None:
         """Locks each new version. Never with ObjectLockEnabled: CloudFormation would replace a deployed bucket."""

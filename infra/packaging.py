@@ -15,7 +15,7 @@ from aitrail import __version__
 from infra import remembered
 from infra.bundling import Bundle
 from infra.merging import merged
-from infra.parameters import PARAMETERS
+from infra.parameters import PARAMETERS, parameters
 from infra.settings import Settings
 from infra.stack import AitrailStack
 
@@ -47,10 +47,11 @@ def template(settings: Settings, *, code: str) -> dict[str, Any]:
     What `settings` has for a parameter is its default; `code` is the name of the zip file of the function's code. The
     resources and their logical ids are those of the CDK's stack. Raises UnmergeableError, InvalidSettingsError.
     """
-    probes: dict[str, Any] = {each.setting.attribute: each.probe for each in PARAMETERS}
+    chosen = parameters(settings)
+    probes: dict[str, Any] = {each.setting.attribute: each.probe for each in chosen}
     everything = replace(settings, stack_name=_STACK_NAME, **probes)
     present = _synthesized(everything)
-    optional = [each for each in PARAMETERS if each.can_be_absent]
+    optional = [each for each in chosen if each.can_be_absent]
     absent = {
         each.condition_name: _synthesized(replace(everything, **{each.setting.attribute: each.absent}))
         for each in optional
@@ -60,13 +61,13 @@ def template(settings: Settings, *, code: str) -> dict[str, Any]:
         if "S3Key" in resource.get("Properties", {}).get("Code", {}):
             place = {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Fn::Sub": f"${{CodePrefix}}{code}"}}
             resource["Properties"]["Code"] = place
-    definitions = {each.name: each.definition(getattr(settings, each.setting.attribute)) for each in PARAMETERS}
+    definitions = {each.name: each.definition(getattr(settings, each.setting.attribute)) for each in chosen}
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": present["Description"],
         "Metadata": _metadata(settings),
         "Parameters": {**_CODE, **definitions},
-        "Conditions": {each.condition_name: each.condition for each in optional},
+        "Conditions": {each.condition_name: each.condition(settings) for each in optional},
         **parts,
     }
 
@@ -133,7 +134,7 @@ def _with_parameters(part: Any) -> Any:  # noqa: ANN401 - a part of a template
 
 def _metadata(settings: Settings) -> dict[str, Any]:
     """What the template remembers of the settings, and the order of the parameters in the console."""
-    names = {each.setting.key: each.name for each in PARAMETERS}
+    names = {each.setting.key: each.name for each in parameters(settings)}
     chosen = {key: value for key, value in remembered.to_remember(settings).items() if key not in names}
     groups = (("The function's code", list(_CODE)), ("Settings", list(names.values())))
     return {

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.settings import PREFIX, SETTINGS, Setting
+from infra.settings import OF_OWN_BUCKET, PREFIX, SETTINGS, Setting, Settings
 from infra.values import spelled
 
 _BY_ATTRIBUTE = {each.attribute: each for each in SETTINGS}
@@ -46,17 +46,19 @@ class Parameter:
         """The name of the condition under which the setting has an effect."""
         return f"Has{self.name}"
 
-    @property
-    def condition(self) -> dict[str, Any]:
-        """The condition under which the setting has an effect."""
+    def condition(self, settings: Settings) -> dict[str, Any]:
+        """The condition under which the setting has an effect, in a package of these settings."""
         parameter = {"Ref": self.name}
         if self.absent is not False:
             return {"Fn::Not": [{"Fn::Equals": [parameter, "none"]}]}
         is_true = {"Fn::Equals": [parameter, "true"]}
-        if self.setting.default is not None:
-            return is_true
         is_default = {"Fn::Equals": [parameter, "none"]}
-        return {"Fn::Or": [is_true, {"Fn::And": [is_default, {"Fn::Not": [_IS_CHINA]}]}]}
+        match self.setting.attribute:
+            case "tracing":
+                return {"Fn::Or": [is_true, {"Fn::And": [is_default, {"Fn::Not": [_IS_CHINA]}]}]}
+            case "trail" if settings.log_bucket is None:
+                return {"Fn::Or": [is_true, is_default]}
+        return is_true
 
     def definition(self, default: object) -> dict[str, Any]:
         """The parameter in a template: its type and default, what is valid, and what it means."""
@@ -109,6 +111,14 @@ PARAMETERS = (
     _parameter("function_log_retention_days", 3288),
     _parameter("tracing", True, absent=False),  # noqa: FBT003 - as above
 )
+
+
+def parameters(settings: Settings) -> tuple[Parameter, ...]:
+    """The parameters of a package of these settings."""
+    missing = OF_OWN_BUCKET if settings.log_bucket else ()
+    return tuple(each for each in PARAMETERS if each.setting.attribute not in missing)
+
+
 _NAMES: Mapping[str, str] = {each.setting.key: each.name for each in PARAMETERS}
 
 

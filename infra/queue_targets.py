@@ -3,6 +3,8 @@
 CDK's own destination and target leave out the account, which the ARN of a bucket does not contain.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import jsii
@@ -26,7 +28,7 @@ class BucketNotificationQueue:
     def bind(self, scope: Construct, bucket: IBucketRef) -> s3.BucketNotificationDestinationConfig:  # noqa: ARG002 - CDK's
         """Lets S3 send for this bucket. S3 checks that when the notifications are set."""
         conditions = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-        granted = _let_send(self._queue, "s3.amazonaws.com", bucket.bucket_ref.bucket_arn, conditions)
+        granted = let_send(self._queue, "s3.amazonaws.com", bucket.bucket_ref.bucket_arn, conditions)
         return s3.BucketNotificationDestinationConfig(
             arn=self._queue.queue_arn,
             type=s3.BucketNotificationDestinationType.QUEUE,
@@ -45,13 +47,14 @@ class RuleTargetQueue:
         """Lets EventBridge send for this rule, whose ARN contains the account."""
         # EventBridge did not always name the account of a rule: without `IfExists`, its events would then be lost.
         conditions = {"StringEqualsIfExists": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-        _let_send(self._queue, "events.amazonaws.com", rule.rule_ref.rule_arn, conditions)
+        let_send(self._queue, "events.amazonaws.com", rule.rule_ref.rule_arn, conditions)
         return events.RuleTargetConfig(arn=self._queue.queue_arn)
 
 
-def _let_send(
-    queue: IQueue, service: str, source_arn: str, conditions: dict[str, Any]
+def let_send(
+    queue: IQueue, service: str, source_arn: str, conditions: Mapping[str, Any] = MappingProxyType({})
 ) -> iam.AddToResourcePolicyResult:
+    """Lets an AWS service send to the queue on behalf of one of its resources, under further conditions."""
     return queue.add_to_resource_policy(
         iam.PolicyStatement(
             principals=[iam.ServicePrincipal(service)],

@@ -62,9 +62,11 @@ class Remembered:
         }
 
     def changed(self, now: Settings) -> dict[str, tuple[str, str]]:
-        """The settings that differ now: before, and now."""
-        after = {key: getattr(now, _KEPT[key].attribute) for key in self.values}
-        return {key: (spelled(value), spelled(after[key])) for key, value in self.values.items() if value != after[key]}
+        """The settings that differ now: before, and now. The version of a stack without a setting had its default."""
+        missing = {key: _KEPT[key].default for key in self.missing} if self.values else {}
+        after = {key: getattr(now, _KEPT[key].attribute) for key in _KEPT}
+        before = {**missing, **self.values}
+        return {key: (spelled(value), spelled(after[key])) for key, value in before.items() if value != after[key]}
 
 
 def to_remember(settings: Settings) -> dict[str, str]:

@@ -25,6 +25,10 @@ _WITHOUT_TRACING = "cn-"
 NOTIFICATIONS_OF_A_PREFIX = 3
 # S3's quota for a bucket.
 _MOST_NOTIFICATIONS = 100
+# The ledger names every log file with its bucket, and so do rows.
+AT_FIRST_ONLY = (f"{PREFIX}logBucket",)
+# The settings of a bucket that the stack owns.
+OF_OWN_BUCKET = ("trail_arns", "object_lock_days", "break_glass_role_arn")
 
 
 class InvalidSettingsError(AitrailError):
@@ -42,11 +46,11 @@ class Settings:
     stack_name: str = _setting(
         values.STACK_NAME, "Name of the CloudFormation stack; the trail is called <name>-trail.", default="aitrail"
     )
-    trail: bool = _setting(
-        values.BOOLEAN,
-        "Create a multi-Region trail of management events that delivers to the log bucket. "
-        "Without it, only the trails of aitrail:trailArns deliver log files.",
-        default=True,
+    trail: bool | None = _setting(
+        values.BOOLEAN_OR_NONE,
+        "Create a multi-Region trail of management events that delivers to the log bucket. By default, if the bucket "
+        "is the stack's own. Without it, only the trails of aitrail:trailArns, or of aitrail:logBucket, deliver.",
+        default=None,
     )
     trail_arns: tuple[str, ...] = _setting(
         values.TRAIL_ARNS,
@@ -54,6 +58,24 @@ class Settings:
         "prefix only if aitrail:keyPrefixes names it. A trail delivers to only one bucket: if you point it at the log "
         "bucket, it no longer delivers to its previous one.",
         default=(),
+    )
+    log_bucket: str | None = _setting(
+        values.BUCKET_OR_NONE,
+        "Existing bucket, in the stack's Region, to which trails deliver already, instead of a bucket of the stack. "
+        "All that the stack changes in it are its own notifications, if the bucket is of the stack's account and "
+        "announces by s3. Chosen at the first deployment.",
+        default=None,
+    )
+    log_bucket_account: str | None = _setting(
+        values.ACCOUNT_OR_NONE,
+        "Account of aitrail:logBucket, if it is not the stack's; `aitrail source` prints what it has to allow.",
+        default=None,
+    )
+    announced_by: str = _setting(
+        values.ANNOUNCED_BY,
+        "How log files of aitrail:logBucket are announced: s3 (event notifications of the bucket), eventbridge, or the "
+        "ARN of an SNS topic that S3, or CloudTrail itself, sends to.",
+        default="s3",
     )
     row_retention_days: int | None = _setting(
         values.DAYS_OR_NONE, "Days after its eventTime at which a row of the events table expires.", default=None
@@ -155,6 +177,11 @@ class Settings:
         return not (region or "").startswith(_WITHOUT_TRACING) if self.tracing is None else self.tracing
 
     @property
+    def has_trail(self) -> bool:
+        """Whether the stack has a trail."""
+        return self.log_bucket is None if self.trail is None else self.trail
+
+    @property
     def prefixes(self) -> tuple[str, ...]:
         """The prefixes that may precede AWSLogs/ in keys, "" first."""
         return ("", *self.key_prefixes)
@@ -166,10 +193,11 @@ class Settings:
                 f"{PREFIX}objectLockDays must be at most {PREFIX}logRetentionDays, {self.log_retention_days}: S3 keeps "
                 "what is locked."
             )
+        yield from self._contradictions_of_the_bucket()
         for name in ("trail_arns", "log_key_arns", "accounts", "key_prefixes"):
             values_ = getattr(self, name)
             for value in sorted({each for each in values_ if values_.count(each) > 1}):
-                yield f"{PREFIX}{_camel(name)} has {value!r} more than once."
+                yield f"{_key(name)} has {value!r} more than once."
         folders = {prefix: f"{prefix}AWSLogs/" for prefix in self.prefixes}
         for (one, inside), (other, outside) in permutations(folders.items(), 2):
             if inside.startswith(outside):
@@ -183,13 +211,30 @@ class Settings:
                 f"bucket would have {number} notifications, but S3 accepts {_MOST_NOTIFICATIONS}."
             )
 
+    def _contradictions_of_the_bucket(self) -> Iterator[str]:
+        name = f"{PREFIX}logBucket"
+        if self.log_bucket is None:
+            for each in self._differing("log_bucket_account", "announced_by"):
+                yield f"{each} is about an existing bucket: give {name} as well."
+            return
+        for each in self._differing(*OF_OWN_BUCKET):
+            yield f"{each} is about a bucket of the stack; the policy of {name} is its owner's."
+        if self.trail and self.log_bucket_account:
+            yield f"{PREFIX}trail must be false if {name} is of another account, whose trails deliver to it."
+
+    def _differing(self, *attributes: str) -> Iterator[str]:
+        """The keys of those settings that do not have their defaults."""
+        for each in attributes:
+            if getattr(self, each) != _BY_ATTRIBUTE[each].default:
+                yield _key(each)
+
     def settings_of_other_regions(self, region: str) -> Iterator[str]:
         """The settings that name something of another Region, which AWS would refuse in a stack in `region`."""
         named = {"alarm_topic_arn": [self.alarm_topic_arn], "log_key_arns": self.log_key_arns}
         for name, arns in named.items():
             for arn in filter(None, arns):
                 if arn.split(":")[3] != region:
-                    yield f"{PREFIX}{_camel(name)}: {arn} is not in {region}, the Region of the stack."
+                    yield f"{_key(name)}: {arn} is not in {region}, the Region of the stack."
 
     @classmethod
     def from_context(cls, node: "Node") -> Self:
@@ -226,14 +271,16 @@ class Setting:
     default: object
 
 
-def _camel(name: str) -> str:
-    return re.sub(r"_(.)", lambda match: match[1].upper(), name)
+def _key(name: str) -> str:
+    """The key of a field: aitrail:rowRetentionDays for row_retention_days."""
+    return PREFIX + re.sub(r"_(.)", lambda match: match[1].upper(), name)
 
 
 SETTINGS = tuple(
-    Setting(key=PREFIX + _camel(each.name), attribute=each.name, default=each.default, **each.metadata)
+    Setting(key=_key(each.name), attribute=each.name, default=each.default, **each.metadata)
     for each in fields(Settings)
 )
+_BY_ATTRIBUTE = {each.attribute: each for each in SETTINGS}
 
 
 def _unknown_keys(context: Mapping[str, object]) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """The stack: its parts, the flow of data between them, and the function's permissions."""
 
+from typing import Any
+
 from aws_cdk import Acknowledgment, CfnOutput, Stack, Validations
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
@@ -9,6 +11,7 @@ from infra import remembered
 from infra.alarms import NAMESPACE, Alarms
 from infra.bundling import Bundle
 from infra.deliveries import Deliveries
+from infra.existing_bucket import ExistingBucket
 from infra.ingest import TIMEOUT, Ingest
 from infra.log_bucket import LogBucket
 from infra.quotas import check
@@ -27,10 +30,7 @@ class AitrailStack(Stack):
         )
         self.settings = settings
         self.template_options.metadata = {remembered.METADATA: remembered.to_remember(settings)}
-        self.log_bucket = LogBucket(
-            self, "Logs", retention_days=settings.log_retention_days, lock_days=settings.object_lock_days
-        )
-        self.log_bucket.guard(prefixes=settings.prefixes, but=settings.break_glass_role_arn)
+        self.log_bucket = self._log_bucket()
         self.deliveries = Deliveries(self, "Deliveries", function_timeout=TIMEOUT)
         self.events = Table(self, "Events", definition=tables.EVENTS, protected=settings.deletion_protection)
         self.files = Table(self, "Files", definition=tables.FILES, protected=settings.deletion_protection)
@@ -52,7 +52,7 @@ class AitrailStack(Stack):
             self.deliveries.backfill, "BackfillSource", maximum_concurrency=settings.backfill_concurrency
         )
         self._grant()
-        if settings.trail:
+        if settings.has_trail:
             trail = Trail(self, "Trail", trail_name=f"{settings.stack_name}-trail", log_bucket=self.log_bucket)
             # The trail is created last: before it delivers, a failed deployment can delete the bucket, which is empty.
             trail.trail.node.add_dependency(self.ingest)
@@ -63,11 +63,26 @@ class AitrailStack(Stack):
             function=self.ingest.function,
             service=settings.stack_name,
             topic=Topic.from_topic_arn(self, "Topic", arn) if (arn := settings.alarm_topic_arn) else None,
-            expects_digests=settings.trail,
+            expects_digests=settings.has_trail,
         )
-        self.log_bucket.keep_policy()
         self._tell()
-        check(self, self.settings, policy=self.log_bucket.bucket.policy, environment=environment)
+        check(self, self.settings, policy=self.log_bucket.policy, environment=environment)
+
+    def _log_bucket(self) -> LogBucket | ExistingBucket:
+        settings = self.settings
+        if settings.log_bucket:
+            return ExistingBucket(
+                self,
+                "Existing",
+                name=settings.log_bucket,
+                account=settings.log_bucket_account,
+                announced_by=settings.announced_by,
+            )
+        bucket = LogBucket(
+            self, "Logs", retention_days=settings.log_retention_days, lock_days=settings.object_lock_days
+        )
+        bucket.guard(prefixes=settings.prefixes, but=settings.break_glass_role_arn)
+        return bucket
 
     def _redaction_key_arn(self) -> str | None:
         if not self.settings.redact:
@@ -104,7 +119,7 @@ class AitrailStack(Stack):
         may("s3:GetObject", "s3:GetObjectVersion", on=bucket.arn_for_objects("*"))
         Validations.of(self.ingest.role).acknowledge(
             Acknowledgment(
-                id=f"AwsSolutions-IAM5[Resource::<{self.resolve(bucket.bucket_arn)['Fn::GetAtt'][0]}.Arn>/*]",
+                id=f"AwsSolutions-IAM5[Resource::{_as_named(self.resolve(bucket.bucket_arn))}/*]",
                 reason="Every object of the log bucket may be a log file.",
             )
         )
@@ -128,6 +143,14 @@ class AitrailStack(Stack):
             ("LogBucketName", self.log_bucket.bucket.bucket_name, "Bucket that CloudTrail delivers log files to."),
             ("EventsTableName", self.events.table.table_name, "Table with one row per wanted record."),
             ("FilesTableName", self.files.table.table_name, "The ledger: the outcome of every delivery."),
+            (
+                "LogBucketAccount",
+                self.settings.log_bucket_account or "none",
+                "Owner of the bucket; none for this account.",
+            ),
+            ("AnnouncedBy", self.settings.announced_by, "What announces log files: s3, eventbridge, or an SNS topic."),
+            ("EventBusArn", self.log_bucket.bus_arn or "none", "Bus for EventBridge events of the bucket's owner."),
+            ("FunctionRoleArn", self.ingest.role.role_arn, "Role of the function, which reads the bucket."),
             ("DeliveriesQueueUrl", self.deliveries.queue.queue_url, "Queue of deliveries to read."),
             ("BackfillQueueUrl", self.deliveries.backfill.queue_url, "Queue of re-announced deliveries."),
             ("DeadLetterQueueUrl", self.deliveries.dead_letters.queue_url, "Queue of deliveries that failed."),
@@ -144,3 +167,13 @@ class AitrailStack(Stack):
             ("RedactionKeyArn", self.redaction_key_arn or "none", "Secret that keys the hashes of redacted values."),
         ):
             CfnOutput(self, name, value=value, description=description)
+
+
+def _as_named(arn: Any) -> str:  # noqa: ANN401 - a part of a template
+    """An ARN as cdk-nag names it."""
+    match arn:
+        case {"Fn::GetAtt": [str(name), _]}:
+            return f"<{name}.Arn>"
+        case {"Fn::Join": [str(separator), list(parts)]}:
+            return separator.join(f"<{each['Ref']}>" if isinstance(each, dict) else each for each in parts)
+    return str(arn)

@@ -4,6 +4,7 @@ from aws_cdk import ArnFormat, Aws, Stack
 from aws_cdk.aws_cloudtrail import CfnTrail
 from constructs import Construct
 
+from infra.existing_bucket import ExistingBucket
 from infra.log_bucket import LogBucket
 
 
@@ -13,7 +14,9 @@ class Trail(Construct):
     `trail_name` is given, not generated, because the bucket's policy names the trail before it exists.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, trail_name: str, log_bucket: LogBucket) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, trail_name: str, log_bucket: LogBucket | ExistingBucket
+    ) -> None:
         super().__init__(scope, construct_id)
         # CDK's construct allows CloudTrail to write for any trail of any account: the log bucket allows only this one.
         arn = Stack.of(self).format_arn(

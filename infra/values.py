@@ -169,3 +169,10 @@ KEYS_FILE_OR_NONE = or_none(matching(r"[^\x00-\x1f\x7f-\x9f]*[.]json", "the path
 KEY_PREFIXES = list_of(
     matching("(?!AWSLogs/)(?:[A-Za-z0-9!_.*'()-]+/){1,20}", "a key prefix that ends with a slash, such as trails/")
 )
+
+BUCKET_OR_NONE = or_none(matching("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket"))
+ACCOUNT_OR_NONE = or_none(matching("[0-9]{12}", "the id of an account (12 digits)"))
+ANNOUNCED_BY = matching(
+    "s3|eventbridge|arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
+    "s3, eventbridge, or the ARN of an SNS topic",
+)

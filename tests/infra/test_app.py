@@ -20,6 +20,10 @@ OUTPUTS = {
     "DeadLetterQueueUrl": "<DeliveriesDeadLetters>",
     "FunctionName": "<IngestFunction>",
     "FunctionLogGroupName": "<IngestLogs>",
+    "FunctionRoleArn": "<IngestRole.Arn>",
+    "LogBucketAccount": "none",
+    "AnnouncedBy": "s3",
+    "EventBusArn": "none",
 }
 
 

@@ -51,6 +51,8 @@ FIXED = {
     "architecture": "x86_64",
     "platform": "host",
 }
+# These are, too, in a package for an existing bucket.
+OF_EXISTING_BUCKET = {"log_bucket": "central-logs", "log_bucket_account": "444455556666", "announced_by": "eventbridge"}
 REGIONS = {"aws": "eu-central-1", "aws-cn": "cn-north-1"}
 
 
@@ -146,8 +148,20 @@ def test_settings_that_are_no_parameters_are_those_of_the_package(by_cdk):
     assert comparable(found) == comparable(evaluated(by_cdk(settings, None), {}))
 
 
+@pytest.mark.parametrize("trail", [None, True, False], ids=str)
+def test_package_for_an_existing_bucket_has_the_parameters_that_apply_to_it(by_cdk, trail):
+    chosen = {"log_bucket": "central-logs"} if trail else OF_EXISTING_BUCKET
+    settings = Settings(**chosen)
+    found = template(settings, code="code.zip")
+
+    assert {"ObjectLockDays", "TrailArns", "BreakGlassRoleArn"}.isdisjoint(found["Parameters"])
+    assert comparable(evaluated(found, {"Trail": spelled(trail)}, stack="speech-record")) == comparable(
+        evaluated(by_cdk(replace(settings, stack_name="speech-record", trail=trail), None), {})
+    )
+
+
 def test_every_setting_is_a_parameter_or_chosen_with_the_package():
-    assert {each.attribute for each in SETTINGS} == {*OTHERS, *FIXED}
+    assert {each.attribute for each in SETTINGS} == {*OTHERS, *FIXED, *OF_EXISTING_BUCKET}
     assert NAMES.keys() == OTHERS.keys()
 
 

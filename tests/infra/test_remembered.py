@@ -82,7 +82,8 @@ def test_invalid_values_are_not_kept_but_the_others_are(target):
 
 @pytest.mark.parametrize("spelling", ["TRUE", "true", True])
 def test_other_spellings_of_the_same_value_are_neither_kept_nor_changed(target, capsys, spelling):
-    to = target(answers=deployed(without("aitrail:trail") | {"aitrail:trail": spelling}))
+    protection = {"aitrail:deletionProtection": spelling}
+    to = target(answers=deployed(without("aitrail:deletionProtection") | protection))
 
     run(to, rowRetentionDays="0400")
 
@@ -212,10 +213,33 @@ def test_the_mark_differs_with_every_setting(key):
         "aitrail:platform": "host",
         "aitrail:publicKeys": "keys.json",
         "aitrail:keyPrefixes": "team/",
+        "aitrail:logBucket": "central-logs",
+        "aitrail:logBucketAccount": "444455556666",
+        "aitrail:announcedBy": "eventbridge",
         "aitrail:accounts": "111122223333",
         "aitrail:trailArns": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit",
         "aitrail:breakGlassRoleArn": "arn:aws:iam::111122223333:role/on-call",
         "aitrail:logKeyArns": "arn:aws:kms:eu-west-1:111122223333:key/aaaa",
         "aitrail:alarmTopicArn": "arn:aws:sns:eu-west-1:111122223333:on-call",
     }
-    assert remembered.mark(Settings.of({key: other.get(key, "7")})) != remembered.mark(Settings())
+    with_bucket = {"aitrail:logBucketAccount", "aitrail:announcedBy"}
+    context = {"aitrail:logBucket": "central-logs"} if key in with_bucket else {}
+    assert remembered.mark(Settings.of(context | {key: other.get(key, "7")})) != remembered.mark(Settings.of(context))
+
+
+def test_stack_of_a_version_without_existing_buckets_has_a_bucket_of_its_own(target):
+    to = target(answers=deployed(without("aitrail:logBucket")))
+
+    with pytest.raises(StoppedError, match="aitrail:logBucket is chosen at the first deployment: it is none"):
+        run(to, logBucket="central-logs")
+
+
+def test_log_bucket_of_a_deployed_stack_is_not_changed(target):
+    of_others = remembered.to_remember(Settings(log_bucket="central-logs"))
+    to = target(answers=deployed(of_others))
+
+    with pytest.raises(StoppedError, match=r"aitrail:logBucket is chosen at the first deployment: it is central-logs"):
+        run(to, logBucket="none")
+
+    run(to)
+    assert any("--context aitrail:logBucket=central-logs" in each for each in to.commands)

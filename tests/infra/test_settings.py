@@ -20,8 +20,11 @@ def test_without_context_the_defaults_hold():
 
     assert settings == Settings(
         stack_name="aitrail",
-        trail=True,
+        trail=None,
         trail_arns=(),
+        log_bucket=None,
+        log_bucket_account=None,
+        announced_by="s3",
         row_retention_days=None,
         ledger_retention_days=None,
         log_retention_days=None,
@@ -104,9 +107,12 @@ def test_a_value_is_taken_as_json_and_as_text(key, given, attribute, expected):
 @pytest.mark.parametrize(
     ("key", "given", "takes"),
     [
-        ("trail", "yes", "one of true, false"),
-        ("trail", 1, "one of true, false"),
-        ("trail", None, "one of true, false"),
+        ("trail", "yes", "one of true, false, or none"),
+        ("trail", 1, "one of true, false, or none"),
+        ("deletionProtection", None, "one of true, false"),
+        ("logBucket", "Logs", "the name of a bucket, or none"),
+        ("logBucketAccount", 111122223333444, "the id of an account (12 digits), or none"),
+        ("announcedBy", "sns", "s3, eventbridge, or the ARN of an SNS topic"),
         ("rowRetentionDays", 0, DAYS),
         ("rowRetentionDays", "-1", DAYS),
         ("rowRetentionDays", "30d", DAYS),
@@ -233,6 +239,40 @@ def test_other_context_is_left_alone():
     settings = Settings.of({"aws:cdk:bundling-stacks": [], "@aws-cdk/core:x": True, "owner": "team"})
 
     assert settings == Settings()
+
+
+OF_BUCKETS = {
+    "an account without a bucket": (
+        {"logBucketAccount": "444455556666"},
+        "aitrail:logBucketAccount is about an existing",
+    ),
+    "a way without a bucket": ({"announcedBy": "eventbridge"}, "aitrail:announcedBy is about an existing bucket"),
+    "the policy of an existing bucket": (
+        {"logBucket": "central-logs", "objectLockDays": "30"},
+        "aitrail:objectLockDays is about a bucket of the stack",
+    ),
+    "trails of an existing bucket": (
+        {"logBucket": "central-logs", "trailArns": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"},
+        "aitrail:trailArns is about a bucket of the stack",
+    ),
+    "a trail into a bucket of others": (
+        {"logBucket": "central-logs", "logBucketAccount": "444455556666", "trail": "true"},
+        "aitrail:trail must be false",
+    ),
+}
+
+
+@pytest.mark.parametrize(("context", "told"), OF_BUCKETS.values(), ids=OF_BUCKETS)
+def test_settings_of_a_bucket_that_contradict_each_other_are_named(context, told):
+    with pytest.raises(InvalidSettingsError, match=told):
+        Settings.of({f"aitrail:{key}": value for key, value in context.items()})
+
+
+def test_stack_has_a_trail_by_default_if_the_bucket_is_its_own():
+    assert Settings.of({}).has_trail
+    assert not Settings.of({"aitrail:logBucket": "central-logs"}).has_trail
+    assert Settings.of({"aitrail:logBucket": "kept-logs", "aitrail:trail": "true"}).has_trail
+    assert not Settings.of({"aitrail:trail": "false"}).has_trail
 
 
 def test_all_that_is_wrong_is_said_at_once():

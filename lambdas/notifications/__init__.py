@@ -1,0 +1,1 @@
+"""Adds the stack's notifications to a bucket that is not the stack's."""

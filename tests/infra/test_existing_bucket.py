@@ -1,0 +1,180 @@
+"""A bucket that the stack does not own is read and announced, and nothing else in it is changed."""
+
+import json
+
+import pytest
+
+from tests.infra.test_permissions import allowed_by
+
+BUCKET = "central-logs"
+OWNER = "444455556666"
+TOPIC = "arn:aws:sns:eu-west-1:444455556666:cloudtrail"
+ARN = f"arn:<AWS::Partition>:s3:::{BUCKET}"
+QUEUE = "<DeliveriesQueue.Arn>"
+SOURCES = {
+    "s3": {},
+    "eventbridge": {"aitrail:announcedBy": "eventbridge"},
+    "topic": {"aitrail:announcedBy": TOPIC},
+    "s3 of another account": {"aitrail:logBucketAccount": OWNER},
+    "eventbridge of another account": {"aitrail:announcedBy": "eventbridge", "aitrail:logBucketAccount": OWNER},
+    "topic of another account": {"aitrail:announcedBy": TOPIC, "aitrail:logBucketAccount": OWNER},
+}
+PREFIXES = {"aitrail:keyPrefixes": "team/,odd*/logs/"}
+
+
+@pytest.fixture(scope="session")
+def of_source(synthesize):
+    """The template of each source, with key prefixes."""
+    templates = {}
+
+    def of_source(name):
+        if name not in templates:
+            templates[name] = synthesize({"aitrail:logBucket": BUCKET, **PREFIXES, **SOURCES[name]})
+        return templates[name]
+
+    return of_source
+
+
+def senders(template):
+    """Who may send to the queue of deliveries, for which resource, under which other conditions."""
+    [policy] = [
+        each for each in template.of_type("AWS::SQS::QueuePolicy").values() if each["Queues"] == ["<DeliveriesQueue>"]
+    ]
+    return [
+        (each["Principal"]["Service"], each["Condition"])
+        for each in policy["PolicyDocument"]["Statement"]
+        if each["Effect"] == "Allow"
+    ]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_stack_has_no_bucket_and_no_trail_and_reads_the_existing_one(of_source, source):
+    template = of_source(source)
+
+    assert not template.of_type("AWS::S3::Bucket")
+    assert not template.of_type("AWS::S3::BucketPolicy")
+    assert not template.of_type("AWS::CloudTrail::Trail")
+    allowed = allowed_by(template.properties("IngestRoleDefaultPolicy"))
+    assert (["s3:ListBucket"], ARN) in allowed
+    assert (["s3:GetObject", "s3:GetObjectVersion"], f"{ARN}/*") in allowed
+    assert template.properties("IngestFunction")["Environment"]["Variables"]["LOG_BUCKET"] == BUCKET
+    assert template.parts["Outputs"]["LogBucketName"]["Value"] == BUCKET
+
+
+@pytest.mark.parametrize(
+    ("source", "sender"),
+    [
+        ("s3", ("s3.amazonaws.com", ARN, {"aws:SourceAccount": "<AWS::AccountId>"})),
+        ("s3 of another account", ("s3.amazonaws.com", ARN, {"aws:SourceAccount": OWNER})),
+        ("topic", ("sns.amazonaws.com", TOPIC, None)),
+        ("topic of another account", ("sns.amazonaws.com", TOPIC, None)),
+    ],
+)
+def test_the_queue_takes_messages_from_the_source_alone(of_source, source, sender):
+    service, arn, account = sender
+
+    expected = {"ArnEquals": {"aws:SourceArn": arn}} | ({"StringEquals": account} if account else {})
+    assert senders(of_source(source)) == [(service, expected)]
+
+
+@pytest.mark.parametrize("source", ["eventbridge", "eventbridge of another account"])
+def test_the_queue_takes_events_of_the_rule_alone(of_source, source):
+    [(service, conditions)] = senders(of_source(source))
+
+    assert service == "events.amazonaws.com"
+    assert conditions["ArnEquals"] == {"aws:SourceArn": "<ExistingAnnouncements.Arn>"}
+
+
+def test_notifications_are_added_for_each_prefix_once_s3_may_send(of_source):
+    template = of_source("s3")
+    notifications = template.resources["ExistingNotifications"]
+
+    assert notifications["Properties"]["Bucket"] == BUCKET
+    assert [each["Filter"]["Key"]["FilterRules"] for each in notifications["Properties"]["Queues"]] == [
+        [{"Name": "prefix", "Value": f"{prefix}AWSLogs/"}, {"Name": "suffix", "Value": ".json.gz"}]
+        for prefix in ("", "team/", "odd*/logs/")
+    ]
+    assert {each["QueueArn"] for each in notifications["Properties"]["Queues"]} == {QUEUE}
+    assert {event for each in notifications["Properties"]["Queues"] for event in each["Events"]} == {
+        "s3:ObjectCreated:*",
+        "s3:ObjectRestore:Completed",
+        "s3:ObjectRemoved:*",
+    }
+    assert {"DeliveriesQueuePolicy", "ExistingAnnouncerRoleDefaultPolicy"} <= set(notifications["DependsOn"])
+    assert allowed_by(template.properties("ExistingAnnouncerRoleDefaultPolicy")) == [
+        (["s3:GetBucketNotification", "s3:PutBucketNotification"], ARN)
+    ]
+
+
+@pytest.mark.parametrize("source", [each for each in SOURCES if each != "s3"])
+def test_nothing_may_change_the_notifications_of_other_buckets(of_source, source):
+    assert "PutBucketNotification" not in of_source(source).text
+    assert not of_source(source).of_type("Custom::BucketNotifications")
+
+
+@pytest.mark.parametrize(
+    ("source", "account", "bus"),
+    [
+        ("eventbridge", "<AWS::AccountId>", None),
+        ("eventbridge of another account", OWNER, "<ExistingBus>"),
+    ],
+)
+def test_the_rule_takes_events_of_log_files_of_this_bucket_and_account(of_source, source, account, bus):
+    rule = of_source(source).properties("ExistingAnnouncements")
+
+    assert rule.get("EventBusName") == bus
+    assert rule["EventPattern"] == {
+        "account": [account],
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created", "Object Restore Completed", "Object Deleted"],
+        "detail": {
+            "bucket": {"name": [BUCKET]},
+            "object": {
+                "key": [
+                    {"wildcard": "AWSLogs/*.json.gz"},
+                    {"wildcard": "team/AWSLogs/*.json.gz"},
+                    {"wildcard": "odd\\*/logs/AWSLogs/*.json.gz"},
+                ]
+            },
+        },
+    }
+
+
+def test_only_events_of_s3_of_the_owner_may_be_put_on_the_bus(of_source):
+    template = of_source("eventbridge of another account")
+
+    assert template.properties("ExistingBus")["Name"] == "aitrail-log-files"
+    assert template.properties("ExistingBusPolicy")["Statement"] == {
+        "Sid": "LogFiles",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:<AWS::Partition>:iam::{OWNER}:root"},
+        "Action": "events:PutEvents",
+        "Resource": "<ExistingBus.Arn>",
+        "Condition": {"StringEquals": {"events:source": "aws.s3"}},
+    }
+    assert template.parts["Outputs"]["EventBusArn"]["Value"] == "<ExistingBus.Arn>"
+
+
+@pytest.mark.parametrize("source", ["topic", "topic of another account"])
+def test_the_queue_subscribes_to_the_topic(of_source, source):
+    assert of_source(source).properties("ExistingAnnouncements") == {
+        "Protocol": "sqs",
+        "TopicArn": TOPIC,
+        "Endpoint": QUEUE,
+        "Region": "eu-west-1",
+        "RawMessageDelivery": True,
+    }
+
+
+def test_an_adopted_bucket_can_have_the_trail_of_the_stack(synthesize):
+    template = synthesize({"aitrail:logBucket": BUCKET, "aitrail:trail": "true"})
+
+    [trail] = template.of_type("AWS::CloudTrail::Trail").values()
+    assert trail["S3BucketName"] == BUCKET
+    assert "AlarmsNoDigests" in template.resources
+
+
+def test_the_text_of_the_function_is_short_enough_for_a_template(of_source):
+    code = of_source("s3").properties("ExistingAnnouncer")["Code"]
+
+    assert len(json.dumps(code)) < 4096
