@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
+    from aitrail.aws.bucket_owner import Document, Source
     from aitrail.aws.deployment import Deployment, StackNotFoundError
     from aitrail.aws.operations import known_operations, known_regions
     from aitrail.aws.paging import WORKERS, Fetch, Page, in_order, in_turn, interleaved, merged, unordered
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
+        bucket_owner=("Document", "Source"),
         deployment=("Deployment", "StackNotFoundError"),
         operations=("known_operations", "known_regions"),
         profiles=("known_profiles",),

@@ -102,6 +102,28 @@ class Deployment:
         return self._output("LogBucketName")
 
     @property
+    def log_bucket_account(self) -> str | None:
+        """The account of the log bucket; None if it is the stack's."""
+        account = self._output("LogBucketAccount")
+        return None if account == "none" else account
+
+    @property
+    def announced_by(self) -> str:
+        """What announces log files: s3, eventbridge, or the ARN of an SNS topic."""
+        return self._output("AnnouncedBy")
+
+    @property
+    def event_bus(self) -> str | None:
+        """The ARN of the bus to which events of another account's bucket are sent; None if none are."""
+        arn = self._output("EventBusArn")
+        return None if arn == "none" else arn
+
+    @property
+    def function_role(self) -> str:
+        """The ARN of the role of the function that reads log files."""
+        return self._output("FunctionRoleArn")
+
+    @property
     def key_prefixes(self) -> tuple[str, ...]:
         """The prefixes that may precede `AWSLogs/` in keys, in addition to no prefix."""
         return _listed(self._output("KeyPrefixes"))

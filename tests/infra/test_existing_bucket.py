@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from aitrail.aws import Source
 from tests.infra.test_permissions import allowed_by
 
 BUCKET = "central-logs"
@@ -178,3 +179,32 @@ def test_the_text_of_the_function_is_short_enough_for_a_template(of_source):
     code = of_source("s3").properties("ExistingAnnouncer")["Code"]
 
     assert len(json.dumps(code)) < 4096
+
+
+def of_owner(**others):
+    return Source(
+        bucket=BUCKET,
+        owner=OWNER,
+        prefixes=("", "team/", "odd*/logs/"),
+        role_arn="arn:aws:iam::111122223333:role/r",
+        queue_arn="arn:aws:sqs:eu-west-1:111122223333:q",
+        bus_arn="arn:aws:events:eu-west-1:111122223333:event-bus/b",
+        **others,
+    )
+
+
+def test_the_owner_of_a_bucket_announces_what_the_stack_announces_itself(of_source):
+    documents = {each.name: each.content for each in of_owner(announced_by="s3").documents()}
+    queues = of_source("s3").resources["ExistingNotifications"]["Properties"]["Queues"]
+
+    assert [{**each, "Id": "", "QueueArn": ""} for each in documents["notifications"]["QueueConfigurations"]] == [
+        {**each, "Id": "", "QueueArn": ""} for each in queues
+    ]
+
+
+def test_the_owner_of_a_bucket_sends_the_events_that_the_stack_takes(of_source):
+    documents = {each.name: each.content for each in of_owner(announced_by="eventbridge").documents()}
+    sent = documents["template"]["Resources"]["Rule"]["Properties"]["EventPattern"]
+    taken = of_source("eventbridge of another account").properties("ExistingAnnouncements")["EventPattern"]
+
+    assert sent | {"account": [OWNER]} == taken

@@ -1,0 +1,57 @@
+"""`aitrail source`: shows where log files come from, and what the owner of an existing bucket has to allow."""
+
+import json
+
+import click
+
+from aitrail.cli.options import Access, Command, OneOf, aws_options, output_options
+from aitrail.cli.output import Output, narrate
+
+_DOCUMENTS = ("bucket-policy", "key-policy", "topic-policy", "notifications", "template")
+_COLUMNS = ("document", "purpose")
+
+
+@click.command(cls=Command)
+@click.argument("document", required=False, metavar="[DOCUMENT]", type=OneOf(_DOCUMENTS))
+@output_options(of="the list of documents")
+@aws_options
+def source(*, access: Access, document: str | None, output: Output) -> None:
+    """Show where log files come from, and what others must allow.
+
+    The stack reads a bucket of its own, or the existing one that aitrail:logBucket names, perhaps of another account.
+    The owner of such a bucket sets up the documents that this command lists. With the name of a DOCUMENT, the command
+    prints it as JSON:
+
+    \b
+      bucket-policy   statements for the policy of the bucket
+      key-policy      a statement for the policy of the KMS keys of log files
+      topic-policy    a statement for the policy of the topic in aitrail:announcedBy
+      notifications   entries for the notifications of the bucket
+      template        a CloudFormation template, which sends events to the stack
+
+    People who run verify or backfill read the bucket as well: give their roles what the bucket policy gives the
+    function.
+
+    \b
+    Examples:
+      aitrail source
+      aitrail source bucket-policy > bucket-policy.json
+      aitrail source template > log-archive.json
+    """
+    from aitrail.aws import Source  # noqa: PLC0415 (imports botocore)
+
+    found = Source.of(access.deployment, access.region_name or "")
+    documents = {each.name: each for each in found.documents()}
+    if document:
+        if document not in documents:
+            raise click.UsageError(f"{document} is not needed for {access}: there are {', '.join(documents)}.")
+        click.echo(json.dumps(documents[document].content, indent=2))
+        return
+    owner = f"account {found.owner}" if found.owner else "the stack's account"
+    narrate(f"{access} reads {found.bucket} of {owner}, announced by {found.announced_by}.")
+    output.write(
+        ({"document": each.name, "purpose": each.purpose, "content": each.content} for each in documents.values()),
+        table=_COLUMNS,
+        csv=_COLUMNS,
+        fold=True,
+    )
