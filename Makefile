@@ -19,7 +19,7 @@ samples: $(VENV_READY) ## Write sample log files to the folder samples, to query
 test: $(NODE_READY) ## Run all tests; none needs an AWS account
 	.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
-check: lint ## Run lint, and the unit and functional tests that are quick
+check: lint $(NODE_READY) ## Run lint, and the unit and functional tests that are quick
 	.venv/bin/pytest -n 2 --dist loadgroup -m "not slow" tests/unit tests/cli tests/functional $(ARGS)
 
 lint: $(VENV_READY) ## Check style, formatting, types, and which package imports which

@@ -47,7 +47,7 @@ def _audit(dist: Path, osv: str, today: date) -> ExitCode:
     _write(dist, function=function, all=everything)
 
     refused = list(licenses.not_accepted(list(packages.values()), accepts))
-    _tell(f"Licenses: {len(packages)} packages, {len(refused) or 'no'} findings", refused)
+    _tell(f"Licenses: {len(packages)} packages, {len(refused)} not accepted", refused)
 
     of_pypi = [component for purl, component in packages.items() if purl.startswith("pkg:pypi/")]
     answer = vulnerabilities.of_python(of_pypi, osv=osv)
