@@ -19,7 +19,7 @@ samples: $(VENV_READY) ## Write sample log files to the folder samples, to query
 test: $(NODE_READY) ## Run all tests; none needs an AWS account
 	.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
-check: lint ## Run lint, and the unit and functional tests that are quick
+check: lint $(NODE_READY) ## Run lint, and the unit and functional tests that are quick
 	.venv/bin/pytest -n 2 --dist loadgroup -m "not slow" tests/unit tests/cli tests/functional $(ARGS)
 
 lint: $(VENV_READY) ## Check style, formatting, types, and which package imports which
@@ -30,6 +30,9 @@ lint: $(VENV_READY) ## Check style, formatting, types, and which package imports
 
 check-services: $(VENV_READY) ## List the operations of the AWS SDK that the service files do not know
 	@.venv/bin/python -m tests.shared.unknown_operations
+
+audit: $(NODE_READY) ## Check licenses and known vulnerabilities of all that is locked, and write SBOMs to dist; ARGS="--osv-url URL"
+	@.venv/bin/python -m audit --dist "$(DIST)" $(ARGS)
 
 bench: $(VENV_READY) ## Measure the cost of reading and writing, and compare it with targets; QUICK=1 takes less than a minute
 	@.venv/bin/python -m bench $(if $(QUICK),--quick)
@@ -74,5 +77,5 @@ $(NODE_READY): $(VENV_READY) package.json package-lock.json
 	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
 	@touch $@
 
-.PHONY: help demo samples test check lint check-services bench soak docs wheel package deploy destroy
+.PHONY: help demo samples test check lint check-services audit bench soak docs wheel package deploy destroy
 .DEFAULT_GOAL := help

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 # Folders of tests, and the packages that they mirror.
 MIRRORS = {ROOT / "tests/unit": ROOT / "aitrail", ROOT / "tests/cli": ROOT / "aitrail/cli"}
 # Folders of unit tests for other things than the packages of aitrail.
-OTHERS = {"bench", "demo", "docs", "soak"}
+OTHERS = {"audit", "bench", "demo", "docs", "soak"}
 # Tests of all packages, and of the command as a whole.
 ABOUT_ALL = {"test_mirror", "test_packages", "test_help", "test_endings", "test_documentation"}
 TESTS = {

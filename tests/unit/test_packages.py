@@ -37,7 +37,7 @@ def sources():
     """The project's own modules."""
     return [
         path
-        for folder in ("aitrail", "lambdas", "infra", "demo", "bench", "soak")
+        for folder in ("aitrail", "lambdas", "infra", "demo", "bench", "soak", "audit")
         for path in (ROOT / folder).rglob("*.py")
     ]
 

@@ -23,7 +23,7 @@ OF_IMPORTS = ("eventSource", "since", "until", "reached", "done", "covered", "co
 SAID_BY_DIGESTS = ("expectedSha256", "listedBy", "verifiedBy", "listedAt", "announcedAt", "announcements")
 OF_READINGS = ("replacedAt", "unfinished")
 PAGES = [
-    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 
@@ -119,8 +119,9 @@ def test_a_page_for_beginners_is_short(name, lines):
     assert len((ROOT / name).read_text().splitlines()) <= lines
 
 
-def test_what_contributors_are_sent_to_is_there():
-    page = (ROOT / "CONTRIBUTING.md").read_text()
+@pytest.mark.parametrize("title", ["CONTRIBUTING.md", "SECURITY.md"])
+def test_files_and_tests_that_a_page_names_are_there(title):
+    page = (ROOT / title).read_text()
     names = re.findall(r"[\w.-]+(?:/[\w.-]+)+/?(?:::\w+)?", re.sub(r"\]\([^)]*\)", "", page))
 
     assert len(names) > 10
@@ -128,6 +129,15 @@ def test_what_contributors_are_sent_to_is_there():
         path, _, test = name.rstrip(".").partition("::")
         assert (ROOT / path).exists() or path.startswith(".venv/"), path
         assert f"def {test}(" in (ROOT / path).read_text() if test else True
+
+
+def test_names_in_the_threat_model_are_those_of_the_documentation():
+    named = set(re.findall(r"`([\w:-]+)`", (ROOT / "SECURITY.md").read_text()))
+    pages = (OPERATIONS, ROWS, *((ROOT / f"docs/{name}.md").read_text() for name in ("completeness", "cli")))
+    defined = {name for page in pages for name in re.findall(r"`([\w:-]+)`|(?<![\w-])(--[a-z][\w-]+)", page)}
+
+    assert len(named) > 20
+    assert named <= {name for both in defined for name in both}
 
 
 def test_targets_and_names_that_contributors_are_told_exist():
