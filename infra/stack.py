@@ -150,6 +150,7 @@ class AitrailStack(Stack):
             ),
             ("AnnouncedBy", self.settings.announced_by, "What announces log files: s3, eventbridge, or an SNS topic."),
             ("EventBusArn", self.log_bucket.bus_arn or "none", "Bus for EventBridge events of the bucket's owner."),
+            ("LogKeyArns", ",".join(self.settings.log_key_arns) or "none", "KMS keys of encrypted log files."),
             ("FunctionRoleArn", self.ingest.role.role_arn, "Role of the function, which reads the bucket."),
             ("DeliveriesQueueUrl", self.deliveries.queue.queue_url, "Queue of deliveries to read."),
             ("BackfillQueueUrl", self.deliveries.backfill.queue_url, "Queue of re-announced deliveries."),

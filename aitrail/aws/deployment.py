@@ -119,6 +119,11 @@ class Deployment:
         return None if arn == "none" else arn
 
     @property
+    def log_key_arns(self) -> tuple[str, ...]:
+        """The KMS keys with which the function may decrypt log files."""
+        return _listed(self.outputs.get("LogKeyArns", "none"))
+
+    @property
     def function_role(self) -> str:
         """The ARN of the role of the function that reads log files."""
         return self._output("FunctionRoleArn")

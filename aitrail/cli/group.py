@@ -44,6 +44,7 @@ SECTIONS = {
     },
     "Set up": {
         "services": "List the services that are recorded.",
+        "preflight": "Look at the account for what would make a deployment fail.",
         "source": "Show where log files come from, and what others must allow.",
         "cost": "Estimate the monthly cost of a deployment.",
         "completion": "Print a shell completion script.",

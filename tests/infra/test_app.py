@@ -9,6 +9,7 @@ from aws_cdk import Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.app import AitrailApp
+from tests.infra.conftest import CHOSEN
 
 ROOT = Path(__file__).parents[2]
 OUTPUTS = {
@@ -35,6 +36,7 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "RowRetentionDays": "none",
             "LedgerRetentionDays": "none",
             "RedactionKeyArn": "none",
+            "LogKeyArns": "none",
         },
         {
             "KeyPrefixes": "team/,old/logs/",
@@ -42,6 +44,7 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "RowRetentionDays": "400",
             "LedgerRetentionDays": "30",
             "RedactionKeyArn": "<RedactionSecret.Id>",
+            "LogKeyArns": CHOSEN["aitrail:logKeyArns"],
         },
     )
     for template, told in zip((default, chosen), settings, strict=True):
