@@ -124,7 +124,11 @@ class AitrailStack(Stack):
             )
         )
         may("dynamodb:BatchWriteItem", on=self.events.table.table_arn)
-        may("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem", on=files.table_arn)
+        may(
+            *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            *("dynamodb:UpdateItem", "dynamodb:BatchWriteItem"),
+            on=files.table_arn,
+        )
         for index in tables.FILES.indexes:
             may("dynamodb:Query", on=f"{files.table_arn}/index/{index.name}")
         may("sqs:SendMessage", on=self.deliveries.backfill.queue_arn)  # to re-announce overdue deliveries

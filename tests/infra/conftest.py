@@ -4,7 +4,6 @@ For `make deploy` and `make destroy`: an account whose answers can be chosen, an
 """
 
 import json
-import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from infra.app import AitrailApp
 from infra.assembly import Assembly
 from infra.target import ASSEMBLY, Context
 from infra.target import Target as RealTarget
+from tests.shared.templates import plain
 
 # isort: split
 # After infra, which selects the Node.js that aws_cdk starts.
@@ -55,32 +55,6 @@ CHOSEN = {
 }
 
 
-def plain(value):
-    """CloudFormation's functions as text: <Part>, <Part.Arn>; names without the hashes that CDK appends."""
-    match value:
-        case {"Ref": name}:
-            text = f"<{_name(name)}>"
-        case {"Fn::GetAtt": [name, attribute]}:
-            text = f"<{_name(name)}.{attribute}>"
-        case {"Fn::Join": [separator, parts]}:
-            text = separator.join(plain(part) for part in parts)
-        case str():
-            text = _name(value)
-        case _:
-            return _plain_within(value)
-    return text
-
-
-def _plain_within(value):
-    if isinstance(value, dict):
-        return {_name(key): plain(each) for key, each in value.items()}
-    return [plain(each) for each in value] if isinstance(value, list) else value
-
-
-def _name(text):
-    return re.sub(r"(?<=[a-z])[0-9A-F]{8}$", "", text)
-
-
 @dataclass(frozen=True)
 class Template:
     """A synthesized template: its text, and its parts by the names in the code."""
@@ -112,7 +86,7 @@ def synthesize(tmp_path_factory):
         app = AitrailApp(context=WITHOUT_BUNDLING | context, outdir=str(output), analytics_reporting=False)
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
         app.synth()
-        return Template((output / "aitrail.template.json").read_text())
+        return Template((output / f"{app.stack.stack_name}.template.json").read_text())
 
     return synthesize
 

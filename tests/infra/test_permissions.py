@@ -10,7 +10,7 @@ FUNCTION_STATEMENTS = [
     (["cloudtrail:ListPublicKeys"], "*"),
     (["dynamodb:BatchWriteItem"], "<EventsTable.Arn>"),
     (
-        ["dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+        [f"dynamodb:{each}" for each in ("BatchGetItem", "BatchWriteItem", "GetItem", "Query", "UpdateItem")],
         "<FilesTable.Arn>",
     ),
     (["dynamodb:Query"], "<FilesTable.Arn>/index/by-day"),
