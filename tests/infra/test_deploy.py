@@ -11,7 +11,8 @@ from infra.cloudformation import CloudFormation
 from infra.settings import InvalidSettingsError, Settings
 from infra.target import ASSEMBLY, Context, StoppedError
 from infra.target import Target as RealTarget
-from tests.infra.conftest import CHOSEN, Target, assembly, run
+from tests.infra.conftest import Target, assembly, run
+from tests.shared.chosen_settings import CHOSEN
 
 TEMPLATE = {
     "Resources": {
