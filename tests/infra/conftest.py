@@ -19,8 +19,10 @@ from infra import deploying
 from infra.assembly import Assembly
 from infra.target import ASSEMBLY, Context
 from infra.target import Target as RealTarget
+from tests.infra.covering_array import PARTITION, REGIONS, context, covering_array
 from tests.shared import template_checks
 from tests.shared.chosen_settings import CHOSEN
+from tests.shared.key_files import key_file
 from tests.shared.template_checks import WITHOUT_BUNDLING
 
 ROOT = Path(__file__).parents[2]
@@ -114,6 +116,20 @@ def chosen(run_app):
     ran, output = run_app(CHOSEN)
     assert ran.returncode == 0, ran.stderr
     return Template((output / "speech-record.template.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def rows():
+    """The rows of the covering array of all settings."""
+    return covering_array()
+
+
+@pytest.fixture(scope="session")
+def templates(rows, synthesize, tmp_path_factory):
+    """Each row of the covering array, with its template in a Region of its partition; cdk-nag finds nothing in any."""
+    keys = tmp_path_factory.mktemp("keys") / "keys.json"
+    keys.write_bytes(key_file("eu-west-1"))
+    return [(row, synthesize(context(row, keys), REGIONS[row[PARTITION]])) for row in rows]
 
 
 @pytest.fixture
