@@ -1,6 +1,7 @@
 """Checks the template with cdk-nag and cfn-lint; `make lint` runs this, and tests use it.
 
-cdk-nag's packs are AwsSolutions and Serverless; what they may find is acknowledged in infra, beside its construct.
+cdk-nag's packs are AwsSolutions and Serverless; what they may find is acknowledged in infra, beside its construct. What
+the CDK itself reports, as warnings, counts as well.
 cfn-lint has its rules in .cfnlintrc.yaml, and checks the template for each Region that it knows.
 """
 
@@ -29,7 +30,7 @@ WITHOUT_BUNDLING = {"aws:cdk:bundling-stacks": []}
 
 
 class FindingsError(AssertionError):
-    """cdk-nag found something; the message has each finding, with its construct and how to acknowledge it."""
+    """cdk-nag or the CDK found something; the message has a line for each rule and construct."""
 
 
 def synthesize(context, output, region=None):
@@ -42,16 +43,16 @@ def synthesize(context, output, region=None):
     try:
         app.synth()
     except RuntimeError as error:
-        if not (findings := nag_findings(output)):
+        if not (findings := reported(output)):
             raise
         raise FindingsError("\n".join(findings)) from error
-    if findings := nag_findings(output):  # a warning does not stop the CDK
+    if findings := reported(output):  # a warning does not stop the CDK
         raise FindingsError("\n".join(findings))
     return (output / app.stack.template_file).read_text()
 
 
-def nag_findings(output):
-    """The findings that cdk-nag reported of a synthesis, sorted: `RULE at CONSTRUCT: what is wrong`."""
+def reported(output):
+    """The findings in the report of a synthesis, sorted: `RULE at CONSTRUCT: what is wrong`."""
     report = output / "validation-report.json"
     if not report.exists():
         return []
@@ -63,19 +64,19 @@ def nag_findings(output):
     )
 
 
-def lint_findings(template, *regions):
-    """What cfn-lint finds in the text of a template, for these Regions or for all: `RULE at PATH: what is wrong`."""
+def lint_findings(template):
+    """What cfn-lint finds in the text of a template, for any Region that it knows: `RULE at PATH: what is wrong`."""
     decoded, errors = decode_str(template)
     return [
         f"{found.rule.id} at {'/'.join(map(str, found.path or ()))}: {found.message}"
-        for found in errors or _linter(regions).validate_template(decoded)
+        for found in errors or _linter().validate_template(decoded)
     ]
 
 
 @cache
-def _linter(regions):
-    chosen = ManualArgs(config_file=PROJECT / ".cfnlintrc.yaml")  # and not that of the user's home
-    return Runner(ConfigMixIn(**chosen, **({"regions": list(regions)} if regions else {})))
+def _linter():
+    # The project's configuration, without that of the user's home.
+    return Runner(ConfigMixIn(**ManualArgs(config_file=PROJECT / ".cfnlintrc.yaml")))
 
 
 def main():
