@@ -7,7 +7,7 @@ from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_sqs import IQueue
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from infra.queue_targets import BucketNotificationQueue
 
@@ -127,12 +127,13 @@ class LogBucket(Construct):
                 )
             )
 
-    def announce_to(self, queue: IQueue, *, prefixes: Sequence[str]) -> None:
+    def announce_to(self, queue: IQueue, *, reader: IDependable, prefixes: Sequence[str]) -> None:
         """Announces every log file that arrives, is restored from an archive, or is deleted, to `queue`.
 
-        S3 sends no such event for objects that the lifecycle deletes. `prefixes` are the prefixes before AWSLogs/.
+        S3 sends no such event for objects that the lifecycle deletes. `prefixes` are the prefixes before AWSLogs/; they
+        are announced once `reader`, the function, accepts them.
         """
         for prefix in prefixes:
             below = s3.NotificationKeyFilter(prefix=f"{prefix}AWSLogs/", suffix=".json.gz")
             for event in _ANNOUNCED:
-                self.bucket.add_event_notification(event, BucketNotificationQueue(queue), below)
+                self.bucket.add_event_notification(event, BucketNotificationQueue(queue, reader=reader), below)

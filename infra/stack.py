@@ -46,7 +46,7 @@ class AitrailStack(Stack):
             environment=environment,
             mark=remembered.mark(settings),
         )
-        self.log_bucket.announce_to(self.deliveries.queue, prefixes=settings.prefixes)
+        self.log_bucket.announce_to(self.deliveries.queue, reader=self.ingest.function, prefixes=settings.prefixes)
         self.ingest.read_from(self.deliveries.queue, "Source", maximum_concurrency=settings.maximum_concurrency)
         self.ingest.read_from(
             self.deliveries.backfill, "BackfillSource", maximum_concurrency=settings.backfill_concurrency

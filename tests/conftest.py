@@ -38,6 +38,8 @@ class Groups(LoadGroupScheduling):
     """
 
     def _split_scope(self, nodeid):
+        if nodeid.startswith("tests/e2e/test_updates.py"):
+            return "updates"  # has a deployment of its own
         if _is_of_the_deployment(nodeid):
             return "deployment"
         return "syntheses" if nodeid.startswith("tests/infra/") else nodeid
