@@ -15,7 +15,7 @@ COMES_AND_GOES = {
     "RedactionSecret": "aitrail:redact. The key: kept with aitrail:deletionProtection, and deleted without; the next "
     "one gives other hashes.",
 }
-# What a setting has replaced: CloudFormation creates the new one before it deletes the old one, and neither has content.
+# What a setting has replaced: CloudFormation creates the new one before it deletes the old one. Nothing is in either.
 REPLACED = {
     "ExistingSubscription": "aitrail:announcedBy. Another topic needs another subscription.",
     "ExistingEvents": "aitrail:logBucketAccount. Another account needs another bus, and a rule is of one bus.",
