@@ -106,12 +106,16 @@ def _place(plan: Plan, s3: Any) -> Iterator[Finding]:  # noqa: ANN401 - a client
 
 
 def _key(plan: Plan, s3: Any, clients: Clients) -> Iterator[Finding]:  # noqa: ANN401 - as above
-    key = key_of(s3.get_bucket_encryption(Bucket=plan.bucket))
+    try:
+        key = key_of(s3.get_bucket_encryption(Bucket=plan.bucket))
+    except ClientError as error:
+        if code_of(error) != "ServerSideEncryptionConfigurationNotFoundError":
+            raise
+        key = None
     if key is None:
         return
     if not key.startswith("arn:"):  # an id or an alias
-        kms = clients("kms")
-        key = str(kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"])
+        key = str(clients("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"])
     yield from findings_of_key(plan, key)
     if key.split(":")[4] == plan.account:
         policy = clients("kms").get_key_policy(KeyId=key, PolicyName="default")["Policy"]
