@@ -80,6 +80,18 @@ class Settings:
         "put objects there, and nobody may delete any.",
         default=None,
     )
+    original_bucket: str | None = _setting(
+        values.BUCKET_OR_NONE,
+        "Bucket that CloudTrail delivers to, if the log bucket holds a replicated copy of it: digests that name this "
+        "bucket then prove the copy.",
+        default=None,
+    )
+    replication_role_arn: str | None = _setting(
+        values.ROLE_ARN_OR_NONE,
+        "IAM role, of any account, with which S3 replicates log files and digests into the log bucket. It must exist. "
+        "Otherwise, nobody may replicate objects below AWSLogs/ but the role in aitrail:breakGlassRoleArn.",
+        default=None,
+    )
     deletion_protection: bool = _setting(
         values.BOOLEAN,
         "Protect both tables from deletion, and keep them when the stack is deleted. If false, they are deleted with "
@@ -166,6 +178,8 @@ class Settings:
                 f"{PREFIX}objectLockDays must be at most {PREFIX}logRetentionDays, {self.log_retention_days}: S3 keeps "
                 "what is locked."
             )
+        if self.replication_role_arn is not None and self.replication_role_arn == self.break_glass_role_arn:
+            yield f"{PREFIX}replicationRoleArn must not be {PREFIX}breakGlassRoleArn: it may only replicate objects."
         for name in ("trail_arns", "log_key_arns", "accounts", "key_prefixes"):
             values_ = getattr(self, name)
             for value in sorted({each for each in values_ if values_.count(each) > 1}):

@@ -31,6 +31,7 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "RowRetentionDays": "none",
             "LedgerRetentionDays": "none",
             "RedactionKeyArn": "none",
+            "OriginalBucket": "none",
         },
         {
             "KeyPrefixes": "team/,old/logs/",
@@ -38,6 +39,7 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "RowRetentionDays": "400",
             "LedgerRetentionDays": "30",
             "RedactionKeyArn": "<RedactionSecret.Id>",
+            "OriginalBucket": "organization-trail-logs",
         },
     )
     for template, told in zip((default, chosen), settings, strict=True):

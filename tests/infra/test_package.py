@@ -31,6 +31,8 @@ OTHERS = {
     "log_retention_days": [365],
     "object_lock_days": [300],
     "break_glass_role_arn": ["arn:aws:iam::111122223333:role/on-call/break-glass"],
+    "original_bucket": ["organization-trail-logs"],
+    "replication_role_arn": ["arn:aws:iam::444455556666:role/replicate-logs"],
     "redact": [True],
     "log_key_arns": [(KEY,), (KEY, f"{KEY}-b")],
     "alarm_topic_arn": ["arn:aws:sns:eu-west-1:111122223333:on-call"],
