@@ -20,14 +20,14 @@ _PSEUDO = {"AWS::Partition": 10, "AWS::Region": 16, "AWS::AccountId": 12}
 def check(stack: Stack, settings: Settings, *, policy: BucketPolicy | None, environment: Mapping[str, str]) -> None:
     """Raises InvalidSettingsError if the log bucket's policy or the function's environment is too large for AWS."""
     problems = []
-    if policy is not None and (size := _size(stack.resolve(policy.document))) > POLICY_BYTES:
+    if policy is not None and (size := largest_size(stack.resolve(policy.document))) > POLICY_BYTES:
         trails, prefixes = len(settings.trail_arns), len(settings.key_prefixes)
         problems.append(
             f"The log bucket's policy would have up to {size:,} bytes, but S3 accepts {POLICY_BYTES:,}: "
             f"aitrail:trailArns has {trails} trails, aitrail:keyPrefixes {prefixes} prefixes. Name fewer, or use one "
             "trail of the organization instead of a trail of each account."
         )
-    if (size := _size(stack.resolve(dict(environment)))) > ENVIRONMENT_BYTES:
+    if (size := largest_size(stack.resolve(dict(environment)))) > ENVIRONMENT_BYTES:
         problems.append(
             f"The function's environment would have up to {size:,} bytes, but Lambda accepts {ENVIRONMENT_BYTES:,}: "
             f"aitrail:keyPrefixes has {len(settings.key_prefixes)} prefixes, aitrail:accounts "
@@ -37,7 +37,7 @@ def check(stack: Stack, settings: Settings, *, policy: BucketPolicy | None, envi
         raise InvalidSettingsError("\n".join(problems))
 
 
-def _size(value: Any) -> int:  # noqa: ANN401 (a part of a template)
+def largest_size(value: Any) -> int:  # noqa: ANN401 (a part of a template)
     """The largest number of bytes of JSON that a part of a template can become."""
     return len(json.dumps(_longest(value), separators=(",", ":"), ensure_ascii=False).encode())
 

@@ -28,7 +28,7 @@ _MOST_NOTIFICATIONS = 100
 # The ledger names every log file with its bucket, and so do rows.
 AT_FIRST_ONLY = (f"{PREFIX}logBucket",)
 # The settings of a bucket that the stack owns.
-OF_OWN_BUCKET = ("trail_arns", "object_lock_days", "break_glass_role_arn")
+OF_OWN_BUCKET = ("trail_arns", "object_lock_days", "break_glass_role_arn", "replication_role_arn")
 
 
 class InvalidSettingsError(AitrailError):
@@ -100,6 +100,18 @@ class Settings:
         "IAM role of the stack's account that may delete objects of the log bucket, put objects below AWSLogs/ (as "
         "copied log files), and bypass Object Lock, if its own policies allow it. Otherwise, nobody but CloudTrail may "
         "put objects there, and nobody may delete any.",
+        default=None,
+    )
+    original_bucket: str | None = _setting(
+        values.BUCKET_OR_NONE,
+        "Bucket that CloudTrail delivers to, if the log bucket holds a replicated copy of it: digests that name this "
+        "bucket then prove the copy.",
+        default=None,
+    )
+    replication_role_arn: str | None = _setting(
+        values.ROLE_ARN_OR_NONE,
+        "IAM role, of any account, with which S3 replicates log files and digests into the log bucket. It must exist. "
+        "Otherwise, nobody may replicate objects below AWSLogs/ but the role in aitrail:breakGlassRoleArn.",
         default=None,
     )
     deletion_protection: bool = _setting(
@@ -194,6 +206,8 @@ class Settings:
                 "what is locked."
             )
         yield from self._contradictions_of_the_bucket()
+        if self.replication_role_arn is not None and self.replication_role_arn == self.break_glass_role_arn:
+            yield f"{PREFIX}replicationRoleArn must not be {PREFIX}breakGlassRoleArn: it may only replicate objects."
         for name in ("trail_arns", "log_key_arns", "accounts", "key_prefixes"):
             values_ = getattr(self, name)
             for value in sorted({each for each in values_ if values_.count(each) > 1}):
@@ -219,6 +233,8 @@ class Settings:
             return
         for each in self._differing(*OF_OWN_BUCKET):
             yield f"{each} is about a bucket of the stack; the policy of {name} is its owner's."
+        if self.original_bucket == self.log_bucket:
+            yield f"{PREFIX}originalBucket must not be {name}: a copy is another bucket."
         if self.trail and self.log_bucket_account:
             yield f"{PREFIX}trail must be false if {name} is of another account, whose trails deliver to it."
 

@@ -81,7 +81,9 @@ class AitrailStack(Stack):
         bucket = LogBucket(
             self, "Logs", retention_days=settings.log_retention_days, lock_days=settings.object_lock_days
         )
-        bucket.guard(prefixes=settings.prefixes, but=settings.break_glass_role_arn)
+        bucket.guard(
+            prefixes=settings.prefixes, but=settings.break_glass_role_arn, replicated_by=settings.replication_role_arn
+        )
         return bucket
 
     def _redaction_key_arn(self) -> str | None:
@@ -107,6 +109,7 @@ class AitrailStack(Stack):
                 "POWERTOOLS_LOG_LEVEL": self.settings.log_level,
             }
             | ({"KEY_PREFIXES": ",".join(self.settings.prefixes)} if self.settings.key_prefixes else {})
+            | ({"ORIGINAL_BUCKET": self.settings.original_bucket} if self.settings.original_bucket else {})
             | ({"REDACTION_KEY_ARN": self.redaction_key_arn} if self.redaction_key_arn else {})
             | ({"ACCOUNTS": ",".join(self.settings.accounts)} if self.settings.accounts else {})
             | {name: str(days) for name, days in retention.items() if days}
@@ -144,7 +147,8 @@ class AitrailStack(Stack):
     def _tell(self) -> None:
         """Adds the outputs; commands find the stack's parts by their ids."""
         for name, value, description in (
-            ("LogBucketName", self.log_bucket.bucket.bucket_name, "Bucket that CloudTrail delivers log files to."),
+            ("LogBucketName", self.log_bucket.bucket.bucket_name, "Bucket from which log files are read."),
+            ("OriginalBucket", self.settings.original_bucket or "none", "Bucket that the log bucket is a copy of."),
             ("EventsTableName", self.events.table.table_name, "Table with one row per wanted record."),
             ("FilesTableName", self.files.table.table_name, "The ledger: the outcome of every delivery."),
             (

@@ -98,7 +98,7 @@ class Deployment:
 
     @property
     def log_bucket(self) -> str:
-        """The name of the bucket that CloudTrail delivers to."""
+        """The name of the bucket from which log files are read."""
         return self._output("LogBucketName")
 
     @property
@@ -127,6 +127,12 @@ class Deployment:
     def function_role(self) -> str:
         """The ARN of the role of the function that reads log files."""
         return self._output("FunctionRoleArn")
+
+    @property
+    def original_bucket(self) -> str | None:
+        """The name of the bucket of which the log bucket holds a replicated copy; None if CloudTrail delivers to it."""
+        name = self.outputs.get("OriginalBucket", "none")
+        return None if name == "none" else name
 
     @property
     def key_prefixes(self) -> tuple[str, ...]:

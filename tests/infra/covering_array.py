@@ -31,7 +31,7 @@ def _many(number, text):
 VALUES = {
     "aitrail:stackName": ["aitrail", "a", "s" * 100],
     "aitrail:trail": ["none", "true", "false"],
-    "aitrail:trailArns": ["none", _TRAIL, _many(30, f"{_TRAIL}-#")],
+    "aitrail:trailArns": ["none", _TRAIL, _many(15, f"{_TRAIL}-#")],
     "aitrail:logBucket": ["none", EXISTING],
     "aitrail:logBucketAccount": ["none", "444455556666"],
     "aitrail:announcedBy": ["s3", "eventbridge", "arn:{partition}:sns:{region}:444455556666:log-files"],
@@ -40,6 +40,8 @@ VALUES = {
     "aitrail:logRetentionDays": ["none", "1", "36500"],
     "aitrail:objectLockDays": ["none", "1", "36500"],
     "aitrail:breakGlassRoleArn": ["none", "arn:{partition}:iam::111122223333:role/on-call/break-glass"],
+    "aitrail:originalBucket": ["none", "organization-trail-logs"],
+    "aitrail:replicationRoleArn": ["none", "arn:{partition}:iam::444455556666:role/service-role/replicate-logs"],
     "aitrail:deletionProtection": ["true", "false"],
     "aitrail:redact": ["false", "true"],
     "aitrail:maximumConcurrency": ["10", "2", "1000"],

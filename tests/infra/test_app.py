@@ -32,6 +32,7 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "LedgerRetentionDays": "none",
             "RedactionKeyArn": "none",
             "LogKeyArns": "none",
+            "OriginalBucket": "none",
         },
         {
             "KeyPrefixes": "team/,old/logs/",
@@ -40,6 +41,7 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "LedgerRetentionDays": "30",
             "RedactionKeyArn": "<RedactionSecret.Id>",
             "LogKeyArns": CHOSEN["aitrail:logKeyArns"],
+            "OriginalBucket": "organization-trail-logs",
         },
     )
     for template, told in zip((default, chosen), settings, strict=True):

@@ -31,6 +31,8 @@ OTHERS = {
     "log_retention_days": [365],
     "object_lock_days": [300],
     "break_glass_role_arn": ["arn:aws:iam::111122223333:role/on-call/break-glass"],
+    "original_bucket": ["organization-trail-logs"],
+    "replication_role_arn": ["arn:aws:iam::444455556666:role/replicate-logs"],
     "redact": [True],
     "log_key_arns": [(KEY,), (KEY, f"{KEY}-b")],
     "alarm_topic_arn": ["arn:aws:sns:eu-west-1:111122223333:on-call"],
@@ -217,11 +219,24 @@ def test_numbers_up_to_a_bound_are_those_of_the_pattern():
         assert [each for each in range(most + 1000) if pattern.fullmatch(str(each))] == list(range(1, most + 1))
 
 
-def test_longest_list_of_accounts_fits_into_the_environment(by_cdk):
-    longest = next(each.longest for each in PARAMETERS if each.setting.attribute == "accounts")
-    accounts = tuple(f"{each:012}" for each in range(longest // 13))
+@pytest.mark.parametrize("prefixes", [(), tuple(f"organization/unit-{each:02}/" for each in range(20))], ids=len)
+def test_longest_lists_that_parameters_accept_fit_into_the_quotas(by_cdk, prefixes):
+    definitions = template(Settings(key_prefixes=prefixes), code="code.zip")["Parameters"]
+    trails, accounts = (definitions[name]["MaxLength"] for name in ("TrailArns", "Accounts"))
+    trail = "arn:aws:cloudtrail:us-east-1:{:012}:trail/a1b"
+    assert trails > 1000
+    assert accounts > 1000
 
-    assert by_cdk(Settings(accounts=accounts, redact=True, row_retention_days=36500), None)
+    settings = Settings(
+        trail_arns=tuple(trail.format(each) for each in range(trails // (len(trail.format(0)) + 1))),
+        accounts=tuple(f"{each:012}" for each in range(accounts // 13)),
+        key_prefixes=prefixes,
+        redact=True,
+        row_retention_days=36500,
+        break_glass_role_arn="arn:aws:iam::111122223333:role/on-call",
+    )
+
+    assert by_cdk(settings, None)
 
 
 def test_make_deploy_keeps_the_parameters_of_a_packaged_stack(packaged):

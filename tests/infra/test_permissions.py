@@ -72,17 +72,21 @@ def denies_without_tls(service, *resources):
     }
 
 
-def denies_changes(*keys, but=None):
+def denies_changes(*keys, but=None, replicated_by=None):
     exempt = {"ArnNotEquals": {"aws:PrincipalArn": but}} if but else {}
+    replicating = {"ArnNotLike": {"aws:PrincipalArn": replicated_by}} if replicated_by else {}
     logs = [f"<LogsBucket.Arn>/{each}" for each in keys]
     deletions = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ReplicateDelete", "s3:BypassGovernanceRetention"]
     return [
         {
+            "Sid": "OnlyCloudTrailWritesLogs",
             "Effect": "Deny",
             "Principal": {"AWS": "*"},
             "Action": ["s3:PutObject", "s3:ReplicateObject"],
             "Resource": logs if len(logs) > 1 else logs[0],
-            "Condition": {"StringNotEquals": {"aws:PrincipalServiceName": "cloudtrail.amazonaws.com"}} | exempt,
+            "Condition": {"StringNotEquals": {"aws:PrincipalServiceName": "cloudtrail.amazonaws.com"}}
+            | exempt
+            | replicating,
         },
         {
             "Effect": "Deny",
@@ -150,25 +154,59 @@ def test_the_log_bucket_takes_objects_from_this_trail_and_nothing_without_tls(de
     ]
 
 
-def test_prefixes_are_guarded_and_a_role_is_exempt_when_the_settings_say_so(chosen):
+def test_prefixes_are_guarded_and_roles_are_exempt_when_the_settings_say_so(chosen):
     statements = statements_of(chosen.properties("LogsBucketPolicy"))
 
-    guarded = ("AWSLogs/*", "team/AWSLogs/*", "old/logs/AWSLogs/*")
-    assert statements[1:3] == denies_changes(*guarded, but=BREAK_GLASS)
+    assert statements[1:3] == denies_changes(*GUARDED, but=BREAK_GLASS, replicated_by=REPLICATION)
 
 
+def test_replicas_are_taken_below_the_prefixes_from_the_role_of_the_settings_alone(default, chosen, synthesize):
+    alone = {"aitrail:trail": False, "aitrail:replicationRoleArn": REPLICATION}
+    without, among_others, by_itself = (
+        statements_of(each.properties("LogsBucketPolicy")) for each in (default, chosen, synthesize(alone))
+    )
+
+    assert "Replicat" not in json.dumps([each for each in without if each["Effect"] == "Allow"])
+    assert among_others[3:5] == takes_replicas(*GUARDED)
+    assert by_itself[1:] == [*denies_changes("AWSLogs/*", replicated_by=REPLICATION), *takes_replicas("AWSLogs/*")]
+
+
+def takes_replicas(*keys):
+    logs = [f"<LogsBucket.Arn>/{each}" for each in keys]
+    return [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": REPLICATION},
+            "Action": ["s3:ReplicateObject", "s3:ReplicateTags"],
+            "Resource": logs if len(logs) > 1 else logs[0],
+        },
+        {
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Action": "s3:PutObject",
+            "Resource": "<LogsBucket.Arn>/*",
+            "Condition": {"ArnEquals": {"aws:PrincipalArn": REPLICATION}},
+        },
+    ]
+
+
+GUARDED = ("AWSLogs/*", "team/AWSLogs/*", "old/logs/AWSLogs/*")
+REPLICATION = "arn:aws:iam::444455556666:role/service-role/replicate-logs"
 BREAK_GLASS = "arn:aws:iam::111122223333:role/on-call/break-glass"
 CLOUDTRAIL = {"aws:PrincipalServiceName": "cloudtrail.amazonaws.com"}
 OTHER_SERVICE = {"aws:PrincipalServiceName": "config.amazonaws.com"}
 ADMINISTRATOR = {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/administrator"}
 ROOT = {"aws:PrincipalArn": "arn:aws:iam::111122223333:root"}
 ON_CALL = {"aws:PrincipalArn": BREAK_GLASS}
+REPLICATING = {"aws:PrincipalArn": REPLICATION}
 NOBODY = {}
 LOG = "team/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/x.json.gz"
 # IAM: a negated condition on a key that a request does not have is met.
 MATCHES = {
     "StringNotEquals": lambda value, expected: value != expected,
     "ArnNotEquals": lambda value, expected: value is None or not fnmatchcase(value, expected),
+    "ArnNotLike": lambda value, expected: value is None or not fnmatchcase(value, expected),
+    "ArnEquals": lambda value, expected: value is not None and fnmatchcase(value, expected),
     "Bool": lambda value, expected: value == expected,
 }
 
@@ -204,16 +242,19 @@ REQUESTS = {
     "an administrator": ADMINISTRATOR,
     "root": ROOT,
     "break-glass": ON_CALL,
+    "replication": REPLICATING,
     "anonymous": NOBODY,
 }
 
 
-@pytest.mark.parametrize("action", ["s3:PutObject", "s3:ReplicateObject"])
-def test_only_cloudtrail_and_the_break_glass_role_write_log_files(default, chosen, action):
-    with_role, without = (statements_of(each.properties("LogsBucketPolicy")) for each in (chosen, default))
+@pytest.mark.parametrize(("action", "replicates"), [("s3:PutObject", set()), ("s3:ReplicateObject", {"replication"})])
+def test_only_cloudtrail_and_the_roles_of_the_settings_write_log_files(default, chosen, synthesize, action, replicates):
+    with_roles, without = (statements_of(each.properties("LogsBucketPolicy")) for each in (chosen, default))
+    replicated = statements_of(synthesize({"aitrail:replicationRoleArn": REPLICATION}).properties("LogsBucketPolicy"))
     key = LOG.removeprefix("team/")
 
-    assert writers(with_role, action, LOG) == {"CloudTrail", "break-glass"}
+    assert writers(with_roles, action, LOG) == {"CloudTrail", "break-glass"} | replicates
+    assert writers(replicated, action, key) == {"CloudTrail"} | replicates
     assert writers(without, action, key) == {"CloudTrail"}
 
 
@@ -295,7 +336,7 @@ def test_every_service_that_may_send_or_write_is_named_with_its_source(default, 
     for template in (default, chosen):
         policies = [template.of_type(f"AWS::{kind}Policy").values() for kind in ("SQS::Queue", "S3::Bucket")]
         for statement in (each for policy in chain(*policies) for each in statements_of(policy)):
-            if statement["Effect"] == "Allow":
+            if statement["Effect"] == "Allow" and "Service" in statement["Principal"]:
                 assert "aws:SourceArn" in json.dumps(statement["Condition"])
                 is_queue = statement["Action"] == "sqs:SendMessage"
                 assert ("aws:SourceAccount" in json.dumps(statement["Condition"])) is is_queue

@@ -10,6 +10,8 @@ CHOSEN = {
     "aitrail:logRetentionDays": "365",
     "aitrail:objectLockDays": "300",
     "aitrail:breakGlassRoleArn": "arn:aws:iam::111122223333:role/on-call/break-glass",
+    "aitrail:originalBucket": "organization-trail-logs",
+    "aitrail:replicationRoleArn": "arn:aws:iam::444455556666:role/service-role/replicate-logs",
     "aitrail:deletionProtection": "false",
     "aitrail:redact": "true",
     "aitrail:maximumConcurrency": "2",
