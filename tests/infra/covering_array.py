@@ -31,7 +31,7 @@ def _many(number, text):
 VALUES = {
     "aitrail:stackName": ["aitrail", "a", "s" * 100],
     "aitrail:trail": ["none", "true", "false"],
-    "aitrail:trailArns": ["none", _TRAIL, _many(15, f"{_TRAIL}-#")],
+    "aitrail:trailArns": ["none", _TRAIL, _many(10, f"{_TRAIL}-#")],
     "aitrail:logBucket": ["none", EXISTING],
     "aitrail:logBucketAccount": ["none", "444455556666"],
     "aitrail:announcedBy": ["s3", "eventbridge", "arn:{partition}:sns:{region}:444455556666:log-files"],
@@ -46,7 +46,7 @@ VALUES = {
     "aitrail:redact": ["false", "true"],
     "aitrail:maximumConcurrency": ["10", "2", "1000"],
     "aitrail:backfillConcurrency": ["5", "2", "1000"],
-    "aitrail:keyPrefixes": ["none", "team/", _many(32, "organization/unit-#/")],
+    "aitrail:keyPrefixes": ["none", "team/", _many(20, "organization/unit-#/")],
     "aitrail:accounts": ["none", "o-a1b2c3d4e5", _many(99, "1111222233#")],
     "aitrail:memoryMegabytes": ["1024", "10240"],
     "aitrail:logLevel": ["INFO", "DEBUG", "CRITICAL"],
