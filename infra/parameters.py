@@ -94,6 +94,7 @@ PARAMETERS = (
     _parameter("trail", True, absent=False),  # noqa: FBT003 - a value, as the others
     _parameter("trail_arns", tuple(f"arn:aws:cloudtrail:probe:{each:012}:trail/probe" for each in (1, 2)), absent=()),
     _parameter("accounts", ("000000000001", "000000000002"), absent=(), longest=2500),
+    _parameter("reader_accounts", ("000000000003", "000000000004"), absent=(), longest=700),
     _parameter("row_retention_days", 31_013, absent=None),
     _parameter("ledger_retention_days", 29_989, absent=None),
     _parameter("log_retention_days", 28_979, absent=None),

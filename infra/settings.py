@@ -114,6 +114,12 @@ class Settings:
         "refused. Without it, deliveries of all accounts are read.",
         default=(),
     )
+    reader_accounts: tuple[str, ...] = _setting(
+        values.ACCOUNTS,
+        "Other accounts, and organizations with all of their accounts, whose users may assume a role that may query "
+        "the rows, if their own accounts let them.",
+        default=(),
+    )
     memory_megabytes: int = _setting(
         values.whole_number(1024, 10240), "Memory of the function in MB; its CPU grows with the memory.", default=1024
     )
@@ -166,7 +172,7 @@ class Settings:
                 f"{PREFIX}objectLockDays must be at most {PREFIX}logRetentionDays, {self.log_retention_days}: S3 keeps "
                 "what is locked."
             )
-        for name in ("trail_arns", "log_key_arns", "accounts", "key_prefixes"):
+        for name in ("trail_arns", "log_key_arns", "accounts", "reader_accounts", "key_prefixes"):
             values_ = getattr(self, name)
             for value in sorted({each for each in values_ if values_.count(each) > 1}):
                 yield f"{PREFIX}{_camel(name)} has {value!r} more than once."

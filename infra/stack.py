@@ -1,16 +1,20 @@
 """The stack: its parts, the flow of data between them, and the function's permissions."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Acknowledgment, CfnOutput, Stack, Validations
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
 from aitrail.dynamodb import tables
+from aitrail.permissions import Part
 from infra import remembered
 from infra.alarms import NAMESPACE, Alarms
 from infra.bundling import Bundle
 from infra.deliveries import Deliveries
 from infra.ingest import TIMEOUT, Ingest
 from infra.log_bucket import LogBucket
+from infra.people import People
 from infra.quotas import check
 from infra.redaction_key import RedactionKey
 from infra.settings import Settings
@@ -52,6 +56,7 @@ class AitrailStack(Stack):
             self.deliveries.backfill, "BackfillSource", maximum_concurrency=settings.backfill_concurrency
         )
         self._grant()
+        self.people = People(self, "People", arns=self._parts(), reader_accounts=settings.reader_accounts)
         if settings.trail:
             trail = Trail(self, "Trail", trail_name=f"{settings.stack_name}-trail", log_bucket=self.log_bucket)
             # The trail is created last: before it delivers, a failed deployment can delete the bucket, which is empty.
@@ -67,7 +72,13 @@ class AitrailStack(Stack):
         )
         self.log_bucket.keep_policy()
         self._tell()
-        check(self, self.settings, policy=self.log_bucket.bucket.policy, environment=environment)
+        check(
+            self,
+            self.settings,
+            policy=self.log_bucket.bucket.policy,
+            environment=environment,
+            reader_role=self.people.reader_role,
+        )
 
     def _redaction_key_arn(self) -> str | None:
         if not self.settings.redact:
@@ -122,6 +133,22 @@ class AitrailStack(Stack):
             folders = [f"{prefix}AWSLogs/" for prefix in self.settings.prefixes]
             self.log_bucket.take_from(self.settings.trail_arns, below=folders)
 
+    def _parts(self) -> dict[Part, Sequence[str]]:
+        """The ARNs of the stack's parts. An index belongs to its table, a log file to the bucket."""
+        name = self.format_arn(service="cloudformation", resource="stack", resource_name=f"{self.stack_name}/*")
+        return {
+            Part.STACK: [name],
+            Part.EVENTS: [self.events.table.table_arn],
+            Part.FILES: [self.files.table.table_arn],
+            Part.LOG_BUCKET: [self.log_bucket.bucket.bucket_arn],
+            Part.LOG_KEYS: self.settings.log_key_arns,
+            Part.DELIVERIES: [self.deliveries.queue.queue_arn],
+            Part.BACKFILL: [self.deliveries.backfill.queue_arn],
+            Part.DEAD_LETTERS: [self.deliveries.dead_letters.queue_arn],
+            Part.REDACTION_KEY: [self.redaction_key_arn] if self.redaction_key_arn else [],
+            Part.ANYTHING: ["*"],
+        }
+
     def _tell(self) -> None:
         """Adds the outputs; commands find the stack's parts by their ids."""
         for name, value, description in (
@@ -142,5 +169,13 @@ class AitrailStack(Stack):
                 "Days that entries of the ledger are kept.",
             ),
             ("RedactionKeyArn", self.redaction_key_arn or "none", "Secret that keys the hashes of redacted values."),
+            ("LogKeyArns", ",".join(self.settings.log_key_arns) or "none", "KMS keys of encrypted log files."),
+            ("ReaderPolicyArn", self.people.reader.managed_policy_arn, "Policy of those who query."),
+            ("OperatorPolicyArn", self.people.operator.managed_policy_arn, "Policy of those who operate the stack."),
+            (
+                "ReaderRoleArn",
+                self.people.reader_role.role_arn if self.people.reader_role else "none",
+                "Role with the policy of those who query, for other accounts.",
+            ),
         ):
             CfnOutput(self, name, value=value, description=description)

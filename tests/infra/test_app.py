@@ -9,6 +9,7 @@ from aws_cdk import Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.app import AitrailApp
+from tests.infra.conftest import CHOSEN
 
 ROOT = Path(__file__).parents[2]
 OUTPUTS = {
@@ -20,6 +21,8 @@ OUTPUTS = {
     "DeadLetterQueueUrl": "<DeliveriesDeadLetters>",
     "FunctionName": "<IngestFunction>",
     "FunctionLogGroupName": "<IngestLogs>",
+    "ReaderPolicyArn": "<PeopleReader>",
+    "OperatorPolicyArn": "<PeopleOperator>",
 }
 
 
@@ -31,6 +34,8 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "RowRetentionDays": "none",
             "LedgerRetentionDays": "none",
             "RedactionKeyArn": "none",
+            "LogKeyArns": "none",
+            "ReaderRoleArn": "none",
         },
         {
             "KeyPrefixes": "team/,old/logs/",
@@ -38,6 +43,8 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "RowRetentionDays": "400",
             "LedgerRetentionDays": "30",
             "RedactionKeyArn": "<RedactionSecret.Id>",
+            "LogKeyArns": CHOSEN["aitrail:logKeyArns"],
+            "ReaderRoleArn": "<PeopleReaderRole.Arn>",
         },
     )
     for template, told in zip((default, chosen), settings, strict=True):
@@ -95,6 +102,7 @@ def test_cdk_nag_finds_exactly_what_is_acknowledged_beside_its_resource(default,
     assert sorted(violation["ruleName"] for violation in checks["violations"]) == [
         "AwsSolutions-IAM5[Resource::*]",
         "AwsSolutions-IAM5[Resource::<LogsBucket5C52C3D2.Arn>/*]",
+        "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:cloudformation:<AWS::Region>:<AWS::AccountId>:stack/aitrail/*]",
         "AwsSolutions-S1",
     ]
     assert default.text  # with the acknowledgements, the same checks let synth pass

@@ -26,6 +26,7 @@ OTHERS = {
     "trail": [False],
     "trail_arns": [(TRAIL,), (TRAIL, f"{TRAIL}-of-others")],
     "accounts": [("111122223333",), ("111122223333", "o-a1b2c3d4e5")],
+    "reader_accounts": [("444455556666",), ("444455556666", "o-a1b2c3d4e5")],
     "row_retention_days": [1, 400],
     "ledger_retention_days": [30],
     "log_retention_days": [365],
@@ -208,6 +209,13 @@ def test_longest_list_of_accounts_fits_into_the_environment(by_cdk):
     accounts = tuple(f"{each:012}" for each in range(longest // 13))
 
     assert by_cdk(Settings(accounts=accounts, redact=True, row_retention_days=36500), None)
+
+
+def test_longest_list_of_readers_fits_into_the_trust_policy(by_cdk):
+    longest = next(each.longest for each in PARAMETERS if each.setting.attribute == "reader_accounts")
+    accounts = tuple(f"{each:012}" for each in range((longest + 1) // 13))
+
+    assert by_cdk(Settings(reader_accounts=accounts), None)
 
 
 def test_make_deploy_keeps_the_parameters_of_a_packaged_stack(packaged):
