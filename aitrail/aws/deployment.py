@@ -19,10 +19,10 @@ class StackNotFoundError(AitrailError):
 
 
 class Deployment:
-    """The outputs of one stack by their ids, as the stack defines them, and the time at which it was created."""
+    """The outputs of one stack by their ids, as the stack defines them, its ARN, and when it was created."""
 
-    def __init__(self, outputs: "Mapping[str, str]", created: datetime | None = None) -> None:
-        self.outputs, self.created = outputs, created
+    def __init__(self, outputs: "Mapping[str, str]", created: datetime | None = None, arn: str = "") -> None:
+        self.outputs, self.created, self.arn = outputs, created, arn
 
     @classmethod
     def find(cls, cloudformation: "CloudFormationClient", stack: str) -> Self:
@@ -43,7 +43,7 @@ class Deployment:
                 f"the stack {stack!r} in {region} has no output EventsTableName: it is not an aitrail stack, or its "
                 f"deployment has not finished (status {description['StackStatus']})"
             )
-        return cls(outputs, description.get("CreationTime"))
+        return cls(outputs, description.get("CreationTime"), description.get("StackId", ""))
 
     def _output(self, name: str) -> str:
         try:
@@ -100,6 +100,11 @@ class Deployment:
     def log_bucket(self) -> str:
         """The name of the bucket that CloudTrail delivers to."""
         return self._output("LogBucketName")
+
+    @property
+    def log_keys(self) -> tuple[str, ...]:
+        """The ARNs of the KMS keys that log files are encrypted with."""
+        return _listed(self._output("LogKeyArns"))
 
     @property
     def key_prefixes(self) -> tuple[str, ...]:

@@ -44,6 +44,7 @@ SECTIONS = {
     },
     "Set up": {
         "services": "List the services that are recorded.",
+        "permissions": "Print the IAM policy that commands need.",
         "cost": "Estimate the monthly cost of a deployment.",
         "completion": "Print a shell completion script.",
     },
