@@ -98,6 +98,7 @@ PARAMETERS = (
     _parameter("trail", True, absent=False),  # noqa: FBT003 - a value, as the others
     _parameter("trail_arns", tuple(f"arn:aws:cloudtrail:probe:{each:012}:trail/probe" for each in (1, 2)), absent=()),
     _parameter("accounts", ("000000000001", "000000000002"), absent=()),
+    _parameter("reader_accounts", ("000000000003", "000000000004"), absent=()),
     _parameter("row_retention_days", 31_013, absent=None),
     _parameter("ledger_retention_days", 29_989, absent=None),
     _parameter("log_retention_days", 28_979, absent=None),

@@ -148,6 +148,12 @@ class Settings:
         "refused. Without it, deliveries of all accounts are read.",
         default=(),
     )
+    reader_accounts: tuple[str, ...] = _setting(
+        values.ACCOUNTS,
+        "Other accounts, and organizations with all of their accounts, whose users may assume a role that may query "
+        "the rows, if their own accounts let them.",
+        default=(),
+    )
     memory_megabytes: int = _setting(
         values.whole_number(1024, 10240), "Memory of the function in MB; its CPU grows with the memory.", default=1024
     )
@@ -208,7 +214,7 @@ class Settings:
         yield from self._contradictions_of_the_bucket()
         if self.replication_role_arn is not None and self.replication_role_arn == self.break_glass_role_arn:
             yield f"{PREFIX}replicationRoleArn must not be {PREFIX}breakGlassRoleArn: it may only replicate objects."
-        for name in ("trail_arns", "log_key_arns", "accounts", "key_prefixes"):
+        for name in ("trail_arns", "log_key_arns", "accounts", "reader_accounts", "key_prefixes"):
             values_ = getattr(self, name)
             for value in sorted({each for each in values_ if values_.count(each) > 1}):
                 yield f"{_key(name)} has {value!r} more than once."

@@ -1,12 +1,13 @@
 """The stack: its parts, the flow of data between them, and the function's permissions."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from aws_cdk import Acknowledgment, CfnOutput, Stack, Validations
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
 from aitrail.dynamodb import tables
+from aitrail.permissions import Part
 from infra import remembered
 from infra.alarms import NAMESPACE, Alarms
 from infra.bundling import Bundle
@@ -14,8 +15,10 @@ from infra.deliveries import Deliveries
 from infra.existing_bucket import ExistingBucket
 from infra.ingest import TIMEOUT, Ingest
 from infra.log_bucket import LogBucket
+from infra.people import People
 from infra.quotas import check
 from infra.redaction_key import RedactionKey
+from infra.reports import as_reported
 from infra.settings import Settings
 from infra.table import Table
 from infra.trail import Trail
@@ -52,6 +55,7 @@ class AitrailStack(Stack):
             self.deliveries.backfill, "BackfillSource", maximum_concurrency=settings.backfill_concurrency
         )
         self._grant()
+        self.people = People(self, "People", arns=self._parts(), reader_accounts=settings.reader_accounts)
         if settings.has_trail:
             trail = Trail(self, "Trail", trail_name=f"{settings.stack_name}-trail", log_bucket=self.log_bucket)
             # The trail is created last: before it delivers, a failed deployment can delete the bucket, which is empty.
@@ -66,7 +70,13 @@ class AitrailStack(Stack):
             expects_digests=settings.has_trail,
         )
         self._tell()
-        check(self, self.settings, policy=self.log_bucket.policy, environment=environment)
+        check(
+            self,
+            self.settings,
+            policy=self.log_bucket.policy,
+            environment=environment,
+            reader_role=self.people.reader_role,
+        )
 
     def _log_bucket(self) -> LogBucket | ExistingBucket:
         settings = self.settings
@@ -122,7 +132,7 @@ class AitrailStack(Stack):
         may("s3:GetObject", "s3:GetObjectVersion", on=bucket.arn_for_objects("*"))
         Validations.of(self.ingest.role).acknowledge(
             Acknowledgment(
-                id=f"AwsSolutions-IAM5[Resource::{_as_named(self.resolve(bucket.bucket_arn))}/*]",
+                id=f"AwsSolutions-IAM5[Resource::{as_reported(self.resolve(bucket.bucket_arn))}/*]",
                 reason="Every object of the log bucket may be a log file.",
             )
         )
@@ -144,6 +154,22 @@ class AitrailStack(Stack):
             folders = [f"{prefix}AWSLogs/" for prefix in self.settings.prefixes]
             self.log_bucket.take_from(self.settings.trail_arns, below=folders)
 
+    def _parts(self) -> dict[Part, Sequence[str]]:
+        """The ARNs of the stack's parts. An index belongs to its table, a log file to the bucket."""
+        name = self.format_arn(service="cloudformation", resource="stack", resource_name=f"{self.stack_name}/*")
+        return {
+            Part.STACK: [name],
+            Part.EVENTS: [self.events.table.table_arn],
+            Part.FILES: [self.files.table.table_arn],
+            Part.LOG_BUCKET: [self.log_bucket.bucket.bucket_arn],
+            Part.LOG_KEYS: self.settings.log_key_arns,
+            Part.DELIVERIES: [self.deliveries.queue.queue_arn],
+            Part.BACKFILL: [self.deliveries.backfill.queue_arn],
+            Part.DEAD_LETTERS: [self.deliveries.dead_letters.queue_arn],
+            Part.REDACTION_KEY: [self.redaction_key_arn] if self.redaction_key_arn else [],
+            Part.ANYTHING: ["*"],
+        }
+
     def _tell(self) -> None:
         """Adds the outputs; commands find the stack's parts by their ids."""
         for name, value, description in (
@@ -158,7 +184,6 @@ class AitrailStack(Stack):
             ),
             ("AnnouncedBy", self.settings.announced_by, "What announces log files: s3, eventbridge, or an SNS topic."),
             ("EventBusArn", self.log_bucket.bus_arn or "none", "Bus for EventBridge events of the bucket's owner."),
-            ("LogKeyArns", ",".join(self.settings.log_key_arns) or "none", "KMS keys of encrypted log files."),
             ("FunctionRoleArn", self.ingest.role.role_arn, "Role of the function, which reads the bucket."),
             ("DeliveriesQueueUrl", self.deliveries.queue.queue_url, "Queue of deliveries to read."),
             ("BackfillQueueUrl", self.deliveries.backfill.queue_url, "Queue of re-announced deliveries."),
@@ -174,15 +199,13 @@ class AitrailStack(Stack):
                 "Days that entries of the ledger are kept.",
             ),
             ("RedactionKeyArn", self.redaction_key_arn or "none", "Secret that keys the hashes of redacted values."),
+            ("LogKeyArns", ",".join(self.settings.log_key_arns) or "none", "KMS keys of encrypted log files."),
+            ("ReaderPolicyArn", self.people.reader.managed_policy_arn, "Policy of those who query."),
+            ("OperatorPolicyArn", self.people.operator.managed_policy_arn, "Policy of those who operate the stack."),
+            (
+                "ReaderRoleArn",
+                self.people.reader_role.role_arn if self.people.reader_role else "none",
+                "Role with the policy of those who query, for other accounts.",
+            ),
         ):
             CfnOutput(self, name, value=value, description=description)
-
-
-def _as_named(arn: Any) -> str:  # noqa: ANN401 - a part of a template
-    """An ARN as cdk-nag names it."""
-    match arn:
-        case {"Fn::GetAtt": [str(name), _]}:
-            return f"<{name}.Arn>"
-        case {"Fn::Join": [str(separator), list(parts)]}:
-            return separator.join(f"<{each['Ref']}>" if isinstance(each, dict) else each for each in parts)
-    return str(arn)

@@ -19,10 +19,10 @@ class StackNotFoundError(AitrailError):
 
 
 class Deployment:
-    """The outputs of one stack by their ids, as the stack defines them, and the time at which it was created."""
+    """The outputs of one stack by their ids, as the stack defines them, its ARN, and when it was created."""
 
-    def __init__(self, outputs: "Mapping[str, str]", created: datetime | None = None) -> None:
-        self.outputs, self.created = outputs, created
+    def __init__(self, outputs: "Mapping[str, str]", created: datetime | None = None, arn: str = "") -> None:
+        self.outputs, self.created, self.arn = outputs, created, arn
 
     @classmethod
     def find(cls, cloudformation: "CloudFormationClient", stack: str) -> Self:
@@ -43,7 +43,7 @@ class Deployment:
                 f"the stack {stack!r} in {region} has no output EventsTableName: it is not an aitrail stack, or its "
                 f"deployment has not finished (status {description['StackStatus']})"
             )
-        return cls(outputs, description.get("CreationTime"))
+        return cls(outputs, description.get("CreationTime"), description.get("StackId", ""))
 
     def _output(self, name: str) -> str:
         try:
@@ -121,7 +121,7 @@ class Deployment:
     @property
     def log_key_arns(self) -> tuple[str, ...]:
         """The KMS keys with which the function may decrypt log files."""
-        return _listed(self.outputs.get("LogKeyArns", "none"))
+        return _listed(self._output("LogKeyArns"))
 
     @property
     def function_role(self) -> str:

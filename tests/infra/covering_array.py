@@ -48,6 +48,7 @@ VALUES = {
     "aitrail:backfillConcurrency": ["5", "2", "1000"],
     "aitrail:keyPrefixes": ["none", "team/", _many(20, "organization/unit-#/")],
     "aitrail:accounts": ["none", "o-a1b2c3d4e5", _many(99, "1111222233#")],
+    "aitrail:readerAccounts": ["none", "444455556666", "o-a1b2c3d4e5"],
     "aitrail:memoryMegabytes": ["1024", "10240"],
     "aitrail:logLevel": ["INFO", "DEBUG", "CRITICAL"],
     "aitrail:functionLogRetentionDays": ["90", "1", "3653"],

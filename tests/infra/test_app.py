@@ -20,6 +20,8 @@ OUTPUTS = {
     "LogBucketAccount": "none",
     "AnnouncedBy": "s3",
     "EventBusArn": "none",
+    "ReaderPolicyArn": "<PeopleReader>",
+    "OperatorPolicyArn": "<PeopleOperator>",
 }
 
 
@@ -33,6 +35,7 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "RedactionKeyArn": "none",
             "LogKeyArns": "none",
             "OriginalBucket": "none",
+            "ReaderRoleArn": "none",
         },
         {
             "KeyPrefixes": "team/,old/logs/",
@@ -42,6 +45,7 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "RedactionKeyArn": "<RedactionSecret.Id>",
             "LogKeyArns": CHOSEN["aitrail:logKeyArns"],
             "OriginalBucket": "organization-trail-logs",
+            "ReaderRoleArn": "<PeopleReaderRole.Arn>",
         },
     )
     for template, told in zip((default, chosen), settings, strict=True):

@@ -48,11 +48,16 @@ def test_the_array_is_the_same_every_time(rows):
     assert covering_array() == rows
 
 
+def is_wrong(row, finding):
+    """cfn-lint's schema of principals does not know the partitions of isolated Regions."""
+    return row[PARTITION] == "aws-iso" and re.match(r"E3512 at \S+/Principal/AWS: ", finding)
+
+
 @pytest.mark.slow
 def test_cdk_nag_and_cfn_lint_find_nothing_in_any_combination(templates):
-    found = {number: lint_findings(template.text) for number, (_row, template) in enumerate(templates)}
+    found = [each for row, template in templates for each in lint_findings(template.text) if not is_wrong(row, each)]
 
-    assert {number: findings for number, findings in found.items() if findings} == {}
+    assert found == []
 
 
 @pytest.mark.slow

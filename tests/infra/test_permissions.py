@@ -1,6 +1,7 @@
 """Least privilege: every statement of every role and resource policy, compared as a whole."""
 
 import json
+import re
 from fnmatch import fnmatchcase
 from itertools import chain
 
@@ -102,7 +103,8 @@ def allowed_by(policy):
     statements = policy["PolicyDocument"]["Statement"]
     assert all(set(each) == {"Action", "Effect", "Resource"} and each["Effect"] == "Allow" for each in statements)
     as_list = [[each["Action"]] if isinstance(each["Action"], str) else each["Action"] for each in statements]
-    return sorted((sorted(actions), each["Resource"]) for actions, each in zip(as_list, statements, strict=True))
+    allowed = [(sorted(actions), each["Resource"]) for actions, each in zip(as_list, statements, strict=True)]
+    return sorted(allowed, key=lambda each: (each[0], str(each[1])))
 
 
 def statements_of(properties):
@@ -113,19 +115,129 @@ def test_the_function_may_do_this_and_nothing_else(default):
     policy = default.properties("IngestRoleDefaultPolicy")
 
     assert policy["Roles"] == ["<IngestRole>"]
-    assert allowed_by(policy) == sorted([*FUNCTION_STATEMENTS, TRACE_STATEMENT])
+    assert allowed_by(policy) == for_stack("aitrail", [*FUNCTION_STATEMENTS, TRACE_STATEMENT])
 
 
 def test_the_function_may_use_the_keys_of_the_settings_alone(chosen):
     policy = chosen.properties("IngestRoleDefaultPolicy")
 
-    assert allowed_by(policy) == sorted([*FUNCTION_STATEMENTS, DECRYPT_STATEMENT, READ_KEY_STATEMENT])
+    assert allowed_by(policy) == for_stack("aitrail", [*FUNCTION_STATEMENTS, DECRYPT_STATEMENT, READ_KEY_STATEMENT])
 
 
 def test_the_announcer_may_set_the_notifications_of_this_bucket_alone(default):
     policy = default.properties("LogsAnnouncerRoleDefaultPolicy")
 
     assert allowed_by(policy) == [(["s3:PutBucketNotification"], "<LogsBucket.Arn>")]
+
+
+STACK_ARN = "arn:<AWS::Partition>:cloudformation:<AWS::Region>:<AWS::AccountId>:stack/{}/*"
+READER_STATEMENTS = [
+    (["cloudformation:DescribeStacks"], STACK_ARN),
+    (["dynamodb:BatchGetItem", "dynamodb:GetItem"], "<EventsTable.Arn>"),
+    (["dynamodb:Query"], [f"<EventsTable.Arn>/index/by-{name}" for name in ("principal", "resource", "service")]),
+]
+OPERATOR_STATEMENTS = [
+    *READER_STATEMENTS[:2],
+    (["cloudtrail:ListPublicKeys", "cloudwatch:GetMetricData"], "*"),
+    (["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"], "<FilesTable.Arn>"),
+    (
+        ["dynamodb:Query"],
+        [
+            *(f"<EventsTable.Arn>/index/by-{name}" for name in ("import", "principal", "resource", "service")),
+            *(f"<FilesTable.Arn>/index/by-{name}" for name in ("day", "problem")),
+        ],
+    ),
+    (["s3:GetObject", "s3:GetObjectVersion"], "<LogsBucket.Arn>/*"),
+    (["s3:ListBucket"], "<LogsBucket.Arn>"),
+    (
+        ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:StartMessageMoveTask"],
+        "<DeliveriesDeadLetters.Arn>",
+    ),
+    (["sqs:GetQueueAttributes", "sqs:SendMessage"], ["<DeliveriesBackfill.Arn>", "<DeliveriesQueue.Arn>"]),
+]
+OF_PEOPLE = {"PeopleReader": READER_STATEMENTS, "PeopleOperator": OPERATOR_STATEMENTS}
+# With the keys of the settings.
+MORE_OF_CHOSEN = {"PeopleReader": [], "PeopleOperator": [DECRYPT_STATEMENT, READ_KEY_STATEMENT]}
+
+
+def for_stack(name, statements):
+    named = [(actions, STACK_ARN.format(name) if on == STACK_ARN else on) for actions, on in statements]
+    return sorted(named, key=lambda each: (each[0], str(each[1])))
+
+
+@pytest.mark.parametrize("policy", OF_PEOPLE)
+def test_people_may_do_this_and_nothing_else(default, chosen, policy):
+    of_default, of_chosen = (template.properties(policy) for template in (default, chosen))
+
+    assert allowed_by(of_default) == for_stack("aitrail", OF_PEOPLE[policy])
+    assert allowed_by(of_chosen) == for_stack("speech-record", [*OF_PEOPLE[policy], *MORE_OF_CHOSEN[policy]])
+    for properties in (of_default, of_chosen):
+        assert sorted(properties) == ["Description", "Path", "PolicyDocument"], "no name, and nobody has it"
+
+
+def test_longest_policy_fits_into_a_managed_policy_of_iam(synthesize):
+    keys = [f"arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/{number:036}" for number in range(5)]
+    context = {"aitrail:redact": True, "aitrail:logKeyArns": keys}
+
+    policy = synthesize(context).properties("PeopleOperator")["PolicyDocument"]
+
+    # CloudFormation's names of tables and queues, after the longest name of a stack, and of buckets.
+    text = json.dumps(policy, separators=(",", ":")).replace("/aitrail/", f"/{'s' * 100}/")
+    assert len(re.sub("<[^>]*>", "x" * 200, text)) < 6144
+
+
+TRUSTING = ["111122223333", "o-a1b2c3d4e5"]
+
+
+@pytest.fixture(scope="module")
+def for_readers(synthesize):
+    """The template with readers in other accounts."""
+    return synthesize({"aitrail:readerAccounts": TRUSTING})
+
+
+def test_role_for_readers_of_other_accounts_has_their_policy_alone(for_readers):
+    role = for_readers.properties("PeopleReaderRole")
+
+    assert sorted(role) == ["AssumeRolePolicyDocument", "Description", "ManagedPolicyArns"]
+    assert role["ManagedPolicyArns"] == ["<PeopleReader>"]
+    assert role["AssumeRolePolicyDocument"]["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {key: TRUSTING},
+                "StringNotEquals": {"aws:PrincipalAccount": "<AWS::AccountId>"},
+            },
+        }
+        for key in ("aws:PrincipalAccount", "aws:PrincipalOrgID")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "may"),
+    [
+        ({"aws:PrincipalAccount": "111122223333"}, True),
+        ({"aws:PrincipalAccount": "111122223333", "aws:PrincipalOrgID": "o-z9y8x7w6v5"}, True),
+        ({"aws:PrincipalAccount": "999900001111", "aws:PrincipalOrgID": "o-a1b2c3d4e5"}, True),
+        ({"aws:PrincipalAccount": "999900001111"}, False),
+        ({"aws:PrincipalAccount": "999900001111", "aws:PrincipalOrgID": "o-z9y8x7w6v5"}, False),
+        ({"aws:PrincipalAccount": "<AWS::AccountId>", "aws:PrincipalOrgID": "o-a1b2c3d4e5"}, False),
+        ({}, False),
+    ],
+)
+def test_users_of_the_named_accounts_and_organizations_assume_the_role_and_no_others(for_readers, request_, may):
+    statements = for_readers.properties("PeopleReaderRole")["AssumeRolePolicyDocument"]["Statement"]
+
+    allowed = [
+        all(
+            (request_.get(name) in as_list(expected)) is (operator == "StringEquals")
+            for operator, compared in statement["Condition"].items()
+            for name, expected in compared.items()
+        )
+        for statement in statements
+    ]
+    assert any(allowed) is may
 
 
 def test_there_are_two_roles_for_lambda_without_managed_or_inline_policies(default):
@@ -141,7 +253,7 @@ def test_there_are_two_roles_for_lambda_without_managed_or_inline_policies(defau
 
 def test_no_other_policies_exist(default):
     assert sorted(default.of_type("AWS::IAM::Policy")) == ["IngestRoleDefaultPolicy", "LogsAnnouncerRoleDefaultPolicy"]
-    assert not default.of_type("AWS::IAM::ManagedPolicy")
+    assert sorted(default.of_type("AWS::IAM::ManagedPolicy")) == sorted(OF_PEOPLE)
 
 
 def test_the_log_bucket_takes_objects_from_this_trail_and_nothing_without_tls(default):

@@ -97,6 +97,8 @@ def test_every_setting_says_what_it_means_and_takes(setting):
         ("accounts", "111122223333, o-a1b2c3d4e5", "accounts", ("111122223333", "o-a1b2c3d4e5")),
         ("accounts", '["000000000001"]', "accounts", ("000000000001",)),
         ("accounts", "none", "accounts", ()),
+        ("readerAccounts", "111122223333,o-a1b2c3d4e5", "reader_accounts", ("111122223333", "o-a1b2c3d4e5")),
+        ("readerAccounts", "none", "reader_accounts", ()),
         ("trailArns", TRAIL, "trail_arns", (TRAIL,)),
         ("trailArns", f"{TRAIL},{TRAIL}.eu_1", "trail_arns", (TRAIL, f"{TRAIL}.eu_1")),
         ("trailArns", f'["{TRAIL}"]', "trail_arns", (TRAIL,)),

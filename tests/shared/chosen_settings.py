@@ -18,6 +18,7 @@ CHOSEN = {
     "aitrail:backfillConcurrency": "3",
     "aitrail:keyPrefixes": "team/,old/logs/",
     "aitrail:accounts": "111122223333,o-a1b2c3d4e5",
+    "aitrail:readerAccounts": "444455556666,o-a1b2c3d4e5",
     "aitrail:memoryMegabytes": "2048",
     "aitrail:logLevel": "debug",
     "aitrail:functionLogRetentionDays": "7",

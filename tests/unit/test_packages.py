@@ -137,7 +137,7 @@ def test_infra_knows_only_what_a_deployment_needs():
 
     assert {module for module, _ in found} <= {
         *("aitrail", "aitrail.cells", "aitrail.digests", "aitrail.dynamodb", "aitrail.errors"),
-        *("aitrail.preflight", "aitrail.services"),
+        *("aitrail.permissions", "aitrail.preflight", "aitrail.services"),
     }
     assert {name for module, name in found if module == "aitrail"} == {"__version__"}
     assert {name for module, name in found if module == "aitrail.preflight"} == {"Plan", "look"}
