@@ -79,11 +79,11 @@ class ExistingBucket(Construct):
         announcer = lambda_.Function(
             self,
             "Announcer",
-            description="Adds the stack's notifications to a bucket of the account, and takes them away.",
+            description="Adds the stack's notifications to a bucket of the account, and removes them.",
             runtime=RUNTIME,
             code=lambda_.Code.from_inline(_HANDLER.read_text()),
             handler="index.handler",
-            timeout=Duration.minutes(1),
+            timeout=Duration.minutes(3),
             memory_size=128,
             role=role,
         )
@@ -103,6 +103,7 @@ class ExistingBucket(Construct):
             "Notifications",
             resource_type="Custom::BucketNotifications",
             service_token=announcer.function_arn,
+            service_timeout=Duration.minutes(5),
             properties={"Bucket": self.bucket.bucket_name, "Queues": queues},
         )
         # S3 checks that it may send. When the stack is deleted, the role is needed until the notifications are gone.

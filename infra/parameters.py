@@ -68,12 +68,11 @@ class Parameter:
         valid: dict[str, Any] = {"AllowedPattern": f"^(?:{value.pattern})$"}
         if value.choices:
             valid = {"AllowedValues": list(value.choices)}
-        elif value.bounds:
-            valid = dict(zip(("MinValue", "MaxValue"), value.bounds, strict=True))
         if longest is not None:
             valid["MaxLength"] = longest
         return {
-            "Type": "Number" if value.bounds else "String",
+            # A parameter of the type Number accepts fractions as well.
+            "Type": "String",
             "Default": spelled(default),
             "Description": _in_parameters(self.setting.meaning),
             # Settings may also be JSON lists, and have spaces after commas.
@@ -120,7 +119,7 @@ PARAMETERS = (
 
 def parameters(settings: Settings) -> tuple[Parameter, ...]:
     """The parameters of a package of these settings."""
-    missing = OF_OWN_BUCKET if settings.log_bucket else ()
+    missing = {*(OF_OWN_BUCKET if settings.log_bucket else ()), *(("trail",) if settings.log_bucket_account else ())}
     return tuple(each for each in PARAMETERS if each.setting.attribute not in missing)
 
 

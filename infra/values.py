@@ -16,14 +16,13 @@ class Value(Generic[T]):
     The error has what was refused: the value, or the element of a list.
 
     For parameters of a template, which CloudFormation checks: `choices` are the only values as they are spelled, or
-    `pattern` is a regular expression of them, or `bounds` are the least and the greatest number.
+    `pattern` is a regular expression of them.
     """
 
     valid: str
     parse: Callable[[object], T]
     choices: tuple[str, ...] = ()
     pattern: str = ""
-    bounds: tuple[int, int] | None = None
 
 
 def spelled(value: object) -> str:
@@ -43,7 +42,7 @@ def whole_number(least: int, most: int) -> Value[int]:
             return int(str(given))
         _refuse(given)
 
-    return Value(f"a whole number from {least} to {most}", parse, bounds=(least, most))
+    return Value(f"a whole number from {least} to {most}", parse, pattern=_numbers(least, most))
 
 
 def one_of(*choices: T) -> Value[T]:
@@ -75,7 +74,12 @@ def or_none(value: Value[T]) -> Value[T | None]:
     valid = f"{value.valid}, or none"
     if value.choices:
         return Value(valid, parse, choices=(*value.choices, "none"))
-    return Value(valid, parse, pattern=f"none|{_up_to(value.bounds[1]) if value.bounds else value.pattern}")
+    return Value(valid, parse, pattern=f"none|{value.pattern}")
+
+
+def _numbers(least: int, most: int) -> str:
+    """A regular expression of the whole numbers between two bounds, both inclusive, as they are usually written."""
+    return _up_to(most) if least == 1 else f"(?!(?:{_up_to(least - 1)})$)(?:{_up_to(most)})"
 
 
 def _up_to(most: int) -> str:

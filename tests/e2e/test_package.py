@@ -47,7 +47,7 @@ def _with_numbers(text):
     CloudFormation converts them.
     """
     for name, parameter in json.loads(text)["Parameters"].items():
-        if parameter["Type"] == "Number":
+        if name in ("MaximumConcurrency", "BackfillConcurrency", "MemoryMegabytes"):
             text = text.replace(json.dumps({"Ref": name}, separators=(",", ":")), parameter["Default"])
     return text
 

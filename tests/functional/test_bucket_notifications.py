@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from lambdas.notifications import handler
@@ -60,7 +61,7 @@ def event(kind, *queues, stack="aitrail/aaaa", bucket=BUCKET):
         "RequestId": "1",
         "LogicalResourceId": "Notifications",
         "ResponseURL": "https://example.com/answer",
-        "PhysicalResourceId": BUCKET,
+        **({} if kind == "Create" else {"PhysicalResourceId": BUCKET}),
         "ResourceProperties": {"Bucket": bucket, "Queues": list(queues)},
     }
 
@@ -105,6 +106,17 @@ def test_what_is_there_already_is_not_written_again(s3, monkeypatch):
     change(s3, "Update", queue("aitrail"))
 
 
+def test_notification_of_the_stack_that_somebody_edited_is_repaired(s3):
+    change(s3, "Create", queue("aitrail"))
+    [edited] = notifications(s3)["QueueConfigurations"]
+    edited["Events"] = ["s3:ObjectRemoved:*"]
+    s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [edited]})
+
+    change(s3, "Update", queue("aitrail"))
+
+    assert without_ids(notifications(s3)["QueueConfigurations"]) == [queue("aitrail")]
+
+
 def test_change_of_somebody_else_in_the_same_moment_is_noticed(s3):
     waits = []
 
@@ -115,7 +127,6 @@ def test_change_of_somebody_else_in_the_same_moment_is_noticed(s3):
 
     handler.change(s3, event("Create", queue("aitrail")), sleep)
 
-    assert len(waits) == 2
     assert {each["QueueArn"].rpartition(":")[2] for each in notifications(s3)["QueueConfigurations"]} == {
         "siem",
         "aitrail",
@@ -126,15 +137,75 @@ def test_bucket_that_others_change_all_the_time_is_an_error(s3):
     def sleep(_):
         s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration=OTHERS)
 
-    with pytest.raises(RuntimeError, match="others changed them"):
+    with pytest.raises(RuntimeError, match="somebody else changed them during each"):
         handler.change(s3, event("Create", queue("aitrail")), sleep)
 
 
-def test_bucket_that_is_gone_has_no_notifications_to_take_away(s3):
+def test_bucket_that_is_gone_has_no_notifications_to_remove(s3):
     change(s3, "Delete", queue("aitrail"), bucket="deleted")
 
     with pytest.raises(s3.exceptions.NoSuchBucket):
         change(s3, "Create", queue("aitrail"), bucket="deleted")
+
+
+def refusing(s3, monkeypatch, code, times):
+    """Lets S3 refuse so many changes; returns the arguments of all."""
+    usual, calls = s3.put_bucket_notification_configuration, []
+
+    def put(**arguments):
+        calls.append(arguments)
+        if len(calls) <= times:
+            raise ClientError({"Error": {"Code": code, "Message": code}}, "PutBucketNotificationConfiguration")
+        return usual(**{name: each for name, each in arguments.items() if name != "SkipDestinationValidation"})
+
+    monkeypatch.setattr(s3, "put_bucket_notification_configuration", put)
+    return calls
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "InvalidArgument", "OperationAborted"])
+def test_what_may_pass_is_tried_again_for_a_minute(s3, monkeypatch, code):
+    refusing(s3, monkeypatch, code, times=8)
+
+    change(s3, "Create", queue("aitrail"))
+
+    assert without_ids(notifications(s3)["QueueConfigurations"]) == [queue("aitrail")]
+
+
+@pytest.mark.parametrize(("code", "times"), [("AccessDenied", 99), ("MalformedXML", 1)])
+def test_what_does_not_pass_is_an_error(s3, monkeypatch, code, times):
+    refusing(s3, monkeypatch, code, times)
+
+    with pytest.raises(ClientError, match=code):
+        change(s3, "Create", queue("aitrail"))
+
+
+def test_destinations_of_others_are_no_reason_not_to_remove_the_stacks_notifications(s3, monkeypatch):
+    change(s3, "Create", queue("aitrail"))
+    calls = refusing(s3, monkeypatch, "", times=0)
+
+    change(s3, "Delete", queue("aitrail"))
+
+    assert [each["SkipDestinationValidation"] for each in calls] == [True]
+
+
+def test_answer_with_what_was_before_does_not_end_a_removal(s3, monkeypatch):
+    change(s3, "Create", queue("aitrail"))
+    usual, answers = s3.get_bucket_notification_configuration, [{}]
+    monkeypatch.setattr(
+        s3, "get_bucket_notification_configuration", lambda **some: answers.pop() if answers else usual(**some)
+    )
+
+    change(s3, "Delete", queue("aitrail"))
+
+    assert "QueueConfigurations" not in notifications(s3)
+
+
+def test_another_bucket_is_refused_and_the_way_back_is_not(s3):
+    with pytest.raises(RuntimeError, match="chosen at the first deployment"):
+        change(s3, "Update", queue("aitrail"), bucket="other")
+
+    change(s3, "Update", queue("aitrail"))
+    assert without_ids(notifications(s3)["QueueConfigurations"]) == [queue("aitrail")]
 
 
 @pytest.fixture
@@ -163,6 +234,7 @@ def test_cloudformation_is_answered(s3, answers, monkeypatch):
     assert [(method, url) for method, url, _ in answers] == [("PUT", "https://example.com/answer")] * 3
     assert answers[0][2] == expected | {"Status": "SUCCESS", "Reason": "", "PhysicalResourceId": BUCKET}
     assert answers[1][2]["Status"] == "FAILED"
+    assert answers[1][2]["PhysicalResourceId"] == "missing"
     assert "missing could not be changed" in answers[1][2]["Reason"]
     assert "NoSuchBucket" in answers[1][2]["Reason"]
     assert answers[2][2] == expected | {"Status": "SUCCESS", "Reason": "", "PhysicalResourceId": BUCKET}
