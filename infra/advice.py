@@ -1,9 +1,9 @@
-"""What to know of the account before a deployment. It only advises, and a look that fails stops nothing."""
+"""What to know of the account before a deployment. It only advises, and a check that fails stops nothing."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from aitrail.preflight import Plan, look
+from aitrail.preflight import Plan, Severity, look
 from infra.settings import Settings
 from infra.target import Target
 
@@ -14,10 +14,11 @@ free of charge."""
 
 
 def before_deploying(target: Target, settings: Settings) -> Iterator[str]:
-    """Lines about cost, and about what `aitrail preflight` finds."""
+    """Lines about cost, and about what `aitrail preflight` finds, conflicts first."""
     yield _COSTS
     for each in look(plan_of(target, settings), target.client, datetime.now(UTC)):
-        yield " ".join(filter(None, (each.what, each.what_to_do)))
+        begin = "Conflict: " if each.severity is Severity.CONFLICT else ""
+        yield begin + " ".join(filter(None, (each.what, each.what_to_do)))
 
 
 def plan_of(target: Target, settings: Settings) -> Plan:

@@ -52,7 +52,7 @@ def deploy(
 
 def _synthesized(target: Target, context: Context, stack: str, *, allow_unreadable: bool) -> tuple[Assembly, Settings]:
     """The assembly of the context and the settings to keep, which are told. Raises StoppedError."""
-    _refuse_other_regions(context, target)
+    _refuse_what_does_not_fit(context, target)
     assembly = target.synthesize(context, stack)
     before = _before(CloudFormation(target, lambda: assembly), stack, context, allow_unreadable=allow_unreadable)
     if keeping := before.kept(context.all):
@@ -60,7 +60,7 @@ def _synthesized(target: Target, context: Context, stack: str, *, allow_unreadab
             shown = printable(value)
             tell(f'Kept, as in the deployed stack: {key}={shown} (to change it: CONTEXT="-c {key}=...").')
         context = context.keeping(keeping)
-        _refuse_other_regions(context, target)
+        _refuse_what_does_not_fit(context, target)
         assembly = target.synthesize(context, stack)
     settings = Settings.of(context.all)
     for key, (was, will_be) in before.changed(settings).items():
@@ -73,8 +73,13 @@ def _synthesized(target: Target, context: Context, stack: str, *, allow_unreadab
     return assembly, settings
 
 
-def _refuse_other_regions(context: Context, target: Target) -> None:
-    if problems := list(Settings.of(context.all).settings_of_other_regions(target.region)):
+def _refuse_what_does_not_fit(context: Context, target: Target) -> None:
+    """Raises StoppedError if a setting does not fit the Region or the account."""
+    settings = Settings.of(context.all)
+    problems = list(settings.settings_of_other_regions(target.region))
+    if settings.log_bucket_account == target.account:
+        problems.append("aitrail:logBucketAccount is the stack's own account: leave it out.")
+    if problems:
         raise StoppedError("\n".join(problems))
 
 

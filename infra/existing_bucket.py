@@ -41,6 +41,7 @@ class ExistingBucket(Construct):
         self.bus_arn: str | None = None
         # Its owner's.
         self.policy = None
+        self.event_keys: list[dict[str, str]] = []
         self._announced_by = announced_by
 
     def take_from(self, trail_arns: Sequence[str], *, below: Sequence[str]) -> None:
@@ -116,6 +117,7 @@ class ExistingBucket(Construct):
         Events of another account arrive on a bus of the stack, to which only S3's events of this account may be put.
         """
         bus = self._bus(self.account) if self.account else None
+        self.event_keys = [{"wildcard": f"{_escaped(prefix)}AWSLogs/*{_SUFFIX}"} for prefix in prefixes]
         rule = events.Rule(
             self,
             "Events",
@@ -127,7 +129,7 @@ class ExistingBucket(Construct):
                 detail_type=list(_OF_EVENTBRIDGE),
                 detail={
                     "bucket": {"name": [self.bucket.bucket_name]},
-                    "object": {"key": [{"wildcard": f"{_escaped(prefix)}AWSLogs/*{_SUFFIX}"} for prefix in prefixes]},
+                    "object": {"key": self.event_keys},
                 },
             ),
             targets=[RuleTargetQueue(queue)],

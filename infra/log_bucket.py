@@ -54,6 +54,7 @@ class LogBucket(Construct):
         )
         # Only events of another account's bucket need a bus.
         self.bus_arn: str | None = None
+        self.event_keys: list[dict[str, str]] = []
         self.policy = self.bucket.policy
         if self.policy:
             # The policy stays with the bucket.

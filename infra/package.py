@@ -29,8 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         context = Context.of(options.context)
         if _STACK_NAME in context.given:
             raise StoppedError(f"{_STACK_NAME} is not a part of the package: whoever deploys it names the stack.")
-        template, code = write(Settings.of(context.all), options.folder)
+        settings = Settings.of(context.all)
+        template, code = write(settings, options.folder)
         _tell(template, code)
+        if settings.platform == "host":
+            tell("The code is for this machine (aitrail:platform=host): it works in a local AWS only.")
     except (AitrailError, OSError) as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1

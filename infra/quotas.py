@@ -1,7 +1,7 @@
 """AWS's quotas that a template can exceed although each of its settings is valid."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import Stack
@@ -14,18 +14,22 @@ from infra.settings import InvalidSettingsError, Settings
 POLICY_BYTES = 20 * 1024
 ENVIRONMENT_BYTES = 4 * 1024
 TRUST_BYTES = 2048
+PATTERN_BYTES = 2048
+# What a pattern of events has besides the keys: account, source, kinds of events, the longest name of a bucket.
+_OTHER_PATTERN_BYTES = 260
 # The longest values that take the place of CloudFormation's functions: ARNs of buckets, URLs of queues, parts of ARNs.
 _LONGEST = {"Ref": 128, "Fn::GetAtt": 128}
 _PSEUDO = {"AWS::Partition": 10, "AWS::Region": 16, "AWS::AccountId": 12}
 
 
-def check(
+def check(  # noqa: PLR0913 - what has quotas
     stack: Stack,
     settings: Settings,
     *,
     policy: BucketPolicy | None,
     environment: Mapping[str, str],
     reader_role: Role | None,
+    event_keys: Sequence[Mapping[str, str]],
 ) -> None:
     """Raises InvalidSettingsError if a policy, or the function's environment, is too large for AWS."""
     problems = []
@@ -47,6 +51,12 @@ def check(
             f"The trust policy of the role for readers would have up to {size:,} bytes, but IAM accepts "
             f"{TRUST_BYTES:,}: aitrail:readerAccounts has {len(settings.reader_accounts)} accounts. Name fewer; an "
             "organization stands for all of its accounts."
+        )
+    if (size := _OTHER_PATTERN_BYTES + largest_size(list(event_keys))) > PATTERN_BYTES:
+        problems.append(
+            f"The pattern of events would have up to {size:,} bytes, but EventBridge accepts {PATTERN_BYTES:,}: "
+            f"aitrail:keyPrefixes has {len(settings.key_prefixes)} prefixes. Name fewer, or have log files announced "
+            "in another way (aitrail:announcedBy)."
         )
     if problems:
         raise InvalidSettingsError("\n".join(problems))

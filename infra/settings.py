@@ -225,7 +225,8 @@ class Settings:
                     f"{PREFIX}keyPrefixes: {inside} is inside {outside} (the prefix {one!r} inside {other!r}). S3 "
                     "refuses notifications for prefixes that overlap."
                 )
-        if (number := NOTIFICATIONS_OF_A_PREFIX * len(folders)) > _MOST_NOTIFICATIONS:
+        of_a_prefix = NOTIFICATIONS_OF_A_PREFIX if self.log_bucket is None else int(self.announced_by == "s3")
+        if (number := of_a_prefix * len(folders)) > _MOST_NOTIFICATIONS:
             yield (
                 f"{PREFIX}keyPrefixes has {len(self.key_prefixes)} prefixes: with the keys without a prefix, the log "
                 f"bucket would have {number} notifications, but S3 accepts {_MOST_NOTIFICATIONS}."

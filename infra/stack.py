@@ -76,6 +76,7 @@ class AitrailStack(Stack):
             policy=self.log_bucket.policy,
             environment=environment,
             reader_role=self.people.reader_role,
+            event_keys=self.log_bucket.event_keys,
         )
 
     def _log_bucket(self) -> LogBucket | ExistingBucket:

@@ -17,6 +17,8 @@ from botocore.exceptions import (
     EndpointConnectionError,
     InvalidRegionError,
     MissingDependencyException,
+    NoCredentialsError,
+    ProfileNotFound,
 )
 from botocore.loaders import create_loader
 
@@ -152,6 +154,11 @@ def _why_unreachable(error: Exception, profile: str | None, region: str | None) 
         return (
             f"The credentials work in other Regions, but not in {region}: the account has not enabled this Region. "
             "Enable it (AWS Account Management, EnableRegion), or choose another one with REGION=."
+        )
+    if isinstance(error, NoCredentialsError | ProfileNotFound):
+        return (
+            f"There are no credentials: {error}. Sign in (`aws sso login`, `aws login`, `aws configure`), or set a "
+            "profile with PROFILE=."
         )
     return (
         f"AWS does not accept the credentials: {error}. Sign in (`aws sso login`, `aws login`, `aws configure`), or "

@@ -74,8 +74,8 @@ class Source:
             if self.announced_by.split(":")[4] != self._account:
                 yield Document(
                     name="topic-policy",
-                    purpose="lets the stack subscribe its queue: add its statement to the policy of the topic",
-                    content=_policy(self._subscribing()),
+                    purpose="lets the stack subscribe its queue: add its statements to the policy of the topic",
+                    content=_policy(*self._subscribing()),
                 )
         elif self.owner and self.announced_by == "s3":
             yield Document(
@@ -86,8 +86,8 @@ class Source:
         elif self.owner:
             yield Document(
                 name="template",
-                purpose="announces log files: deploy it with CloudFormation in the Region of the bucket, and send the "
-                "bucket's events to EventBridge (properties of the bucket in the S3 console)",
+                purpose="announces log files: deploy it (with CAPABILITY_IAM) in the Region of the bucket, and send "
+                "the bucket's events to EventBridge (properties of the bucket in the S3 console)",
                 content=self._template(),
             )
 
@@ -118,10 +118,12 @@ class Source:
         through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{self._region}.{suffix}"}}
         return _allow("AitrailDecrypts", {"AWS": self.role_arn}, "kms:Decrypt", "*", through_s3)
 
-    def _subscribing(self) -> dict[str, Any]:
+    def _subscribing(self) -> Iterator[dict[str, Any]]:
         principal = {"AWS": f"arn:{self._partition}:iam::{self._account}:root"}
         queue = {"StringEquals": {"sns:Protocol": "sqs", "sns:Endpoint": self.queue_arn}}
-        return _allow("AitrailSubscribes", principal, "sns:Subscribe", self.announced_by, queue)
+        yield _allow("AitrailSubscribes", principal, "sns:Subscribe", self.announced_by, queue)
+        # CloudFormation asks for the topic before it subscribes.
+        yield _allow("AitrailLooks", principal, "sns:GetTopicAttributes", self.announced_by)
 
     def _notifications(self) -> Iterator[dict[str, Any]]:
         for number, prefix in enumerate(self.prefixes):

@@ -1,9 +1,10 @@
 """The encryption and versions of an existing bucket. Pure: answers are as S3 and KMS return them."""
 
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
-from aitrail.preflight.finding import Finding, advice, conflict
+from aitrail.preflight.finding import Finding, advice
 from aitrail.preflight.plan import Plan
 
 
@@ -20,15 +21,17 @@ def key_of(configuration: Mapping[str, Any]) -> str | None:
 def findings_of_key(plan: Plan, key_arn: str) -> Iterator[Finding]:
     """What the bucket's key means for the plan."""
     if key_arn not in plan.key_arns:
-        yield conflict(
-            "key-not-named",
-            f"The bucket {plan.bucket} encrypts with {key_arn}, with which the function may not decrypt.",
-            f'Deploy with CONTEXT="-c aitrail:logKeyArns={",".join([*plan.key_arns, key_arn])}".',
+        yield advice(
+            "key-of-bucket",
+            f"The bucket {plan.bucket} encrypts new objects with {key_arn} unless they say otherwise, and the function "
+            "may not decrypt with it. CloudTrail says otherwise, unless the trail names a key.",
+            f'If log files are encrypted with it, deploy with CONTEXT="-c '
+            f'aitrail:logKeyArns={",".join([*plan.key_arns, key_arn])}".',
         )
 
 
 def findings_of_key_policy(plan: Plan, key_arn: str, policy: Mapping[str, Any]) -> Iterator[Finding]:
-    """Whether policies of IAM apply to a key of the account: without that, it has to name the function's role."""
+    """Whether a key of the account enables IAM policies, or names the function's role. Conditions are not evaluated."""
     root = f":iam::{plan.account}:root"
     for statement in policy.get("Statement", []):
         principal = statement.get("Principal", {})
@@ -36,12 +39,16 @@ def findings_of_key_policy(plan: Plan, key_arn: str, policy: Mapping[str, Any]) 
         named = [accounts] if isinstance(accounts, str) else accounts
         actions = statement.get("Action", [])
         allowed = {actions} if isinstance(actions, str) else set(actions)
-        is_for_account = any(each in (plan.account, "*") or each.endswith(root) for each in named)
-        if statement.get("Effect") == "Allow" and is_for_account and allowed & {"kms:*", "*", "kms:Decrypt"}:
+        is_named = any(each in (plan.account, plan.role_arn, "*") or each.endswith(root) for each in named)
+        if (
+            statement.get("Effect") == "Allow"
+            and is_named
+            and any(fnmatchcase("kms:Decrypt", each) for each in allowed)
+        ):
             return
     yield advice(
         "key-policy",
-        f"The policy of {key_arn} does not let policies of IAM apply, so the function may not decrypt.",
+        f"The policy of {key_arn} neither enables IAM policies nor names the function's role: it may not decrypt.",
         "Add the statement that `aitrail source key-policy` prints, once the stack is deployed.",
     )
 
@@ -51,6 +58,6 @@ def findings_of_versioning(plan: Plan, versioning: Mapping[str, Any]) -> Iterato
     if versioning.get("Status") != "Enabled":
         yield advice(
             "not-versioned",
-            f"The bucket {plan.bucket} keeps no versions: a log file that somebody overwrites is lost.",
+            f"Versioning is not enabled on the bucket {plan.bucket}: a log file that somebody overwrites is lost.",
             f"Run `aws s3api put-bucket-versioning --bucket {plan.bucket} --versioning-configuration Status=Enabled`.",
         )

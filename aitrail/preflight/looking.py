@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aitrail.aws import code_of
 from aitrail.preflight.encryption import findings_of_key, findings_of_key_policy, findings_of_versioning, key_of
-from aitrail.preflight.finding import Finding, advice, conflict, unknown
+from aitrail.preflight.finding import Finding, Severity, advice, conflict, unknown
 from aitrail.preflight.notifications import findings_of_notifications
 from aitrail.preflight.plan import Plan
 from aitrail.preflight.rate import findings_of_rate, rate_of
@@ -19,7 +19,12 @@ Clients = Callable[[str], Any]
 
 
 def look(plan: Plan, clients: Clients, now: datetime) -> Iterator[Finding]:
-    """What was found, in the order of the looks; `clients` makes clients of services in the Region of the plan."""
+    """What was found, the most severe first; `clients` makes clients of services in the Region of the plan."""
+    order = list(Severity)
+    yield from sorted(_found(plan, clients, now), key=lambda each: order.index(each.severity))
+
+
+def _found(plan: Plan, clients: Clients, now: datetime) -> Iterator[Finding]:
     yield from _looked(
         "trails", "whether the account already has a trail; a second one costs money", lambda: _trails(plan, clients)
     )
@@ -54,9 +59,9 @@ def _quota(plan: Plan, clients: Clients) -> Iterator[Finding]:
     if unreserved < plan.concurrency:
         yield advice(
             "concurrency-quota",
-            f"The account allows {unreserved} concurrent executions of functions in {plan.region}, but the stack may "
-            f"use {plan.concurrency} (aitrail:maximumConcurrency, aitrail:backfillConcurrency): deliveries may wait, "
-            "and other functions as well.",
+            f"The account allows {unreserved} concurrent executions that are not reserved, in {plan.region}, but the "
+            f"stack may use {plan.concurrency} (aitrail:maximumConcurrency, aitrail:backfillConcurrency): deliveries "
+            "may wait, and other functions as well.",
             "Lower the settings, or ask AWS to raise the quota.",
         )
 
@@ -114,7 +119,7 @@ def _key(plan: Plan, s3: Any, clients: Clients) -> Iterator[Finding]:  # noqa: A
         key = None
     if key is None:
         return
-    if not key.startswith("arn:"):  # an id or an alias
+    if ":key/" not in key:  # an id or an alias
         key = str(clients("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"])
     yield from findings_of_key(plan, key)
     if key.split(":")[4] == plan.account:

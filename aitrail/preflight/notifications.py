@@ -47,7 +47,7 @@ def _of_s3(plan: Plan, configuration: Mapping[str, Any]) -> Iterator[Finding]:
         (each[target], each)
         for kind, target in _KINDS.items()
         for each in configuration.get(kind, [])
-        if each[target] != plan.queue_arn
+        if not plan.is_queue_of_stack(each[target])
     ]
     topics = [each["TopicArn"] for each in configuration.get("TopicConfigurations", [])]
     for arn, other in others:

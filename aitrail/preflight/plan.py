@@ -9,8 +9,8 @@ class Plan:
     """A stack in an account and Region.
 
     `bucket` is the bucket that has or gets the log files, None for one that the stack will create; `bucket_account` is
-    its account, if it is another one. `announced_by` is s3, eventbridge, or the ARN of an SNS topic. `queue_arn` is the
-    queue of a deployed stack, which may have notifications in the bucket already. `prefixes` includes "".
+    its account, if it is another one. `announced_by` is s3, eventbridge, or the ARN of an SNS topic. `prefixes`
+    includes "". `role_arn` is the role of the function of a deployed stack.
     """
 
     stack: str
@@ -23,9 +23,14 @@ class Plan:
     prefixes: Sequence[str] = ("",)
     key_arns: Sequence[str] = ()
     concurrency: int = 15
-    queue_arn: str | None = None
+    role_arn: str | None = None
 
     @property
     def trail_name(self) -> str:
         """The name of the stack's trail."""
         return f"{self.stack}-trail"
+
+    def is_queue_of_stack(self, arn: str) -> bool:
+        """Whether an ARN is that of the stack's deliveries queue, whose name CloudFormation generates."""
+        place, _, name = arn.rpartition(":")
+        return place.endswith(f":sqs:{self.region}:{self.account}") and name.startswith(f"{self.stack}-DeliveriesQueue")

@@ -51,7 +51,7 @@ def rate_of(s3: "S3Client", plan: Plan, day: date) -> Rate:
 def findings_of_rate(plan: Plan, rate: Rate) -> Iterator[Finding]:
     """What the rate costs a month, without the rows, whose number it does not say."""
     if not rate.files and not rate.digests:
-        yield advice("no-deliveries", f"The bucket {plan.bucket} got no log file on {rate.day}, in UTC.")
+        yield advice("no-log-files-yesterday", f"The bucket {plan.bucket} got no log file on {rate.day}, in UTC.")
         return
     load = Load(
         files=int(rate.files * DAYS), events=0, digest_files=int(rate.digests * DAYS), accounts=max(rate.accounts, 1)

@@ -36,7 +36,10 @@ def findings_of_trails(plan: Plan, trails: _Trails) -> Iterator[Finding]:
 
 
 def _is_own(plan: Plan, trail: dict[str, Any]) -> bool:
-    return bool(trail["Name"] == plan.trail_name and trail.get("HomeRegion", plan.region) == plan.region)
+    # Of other accounts, only those of the organization are seen.
+    is_foreign = trail.get("IsOrganizationTrail") and _account_of(trail) != plan.account
+    is_here = trail.get("HomeRegion", plan.region) == plan.region and not is_foreign
+    return bool(is_here and trail["Name"] == plan.trail_name)
 
 
 def _of_others(plan: Plan, trails: _Trails) -> Iterator[Finding]:
@@ -90,7 +93,8 @@ def _delivering(plan: Plan, trails: _Trails) -> Iterator[Finding]:
             yield advice(
                 "no-validation",
                 f"The trail {arn} writes no digests: nothing can prove that none of its log files was lost.",
-                f"Run `aws cloudtrail update-trail --name {arn} --enable-log-file-validation`.",
+                f"Run `aws cloudtrail update-trail --name {arn} --enable-log-file-validation`"
+                + ("." if _account_of(trail) == plan.account else f", as account {_account_of(trail)}."),
             )
         key = trail.get("KmsKeyId")
         if key and key not in plan.key_arns:

@@ -682,3 +682,19 @@ def test_a_setting_without_its_c_is_refused_before_anything_is_asked(capsys, arg
 
     assert ended.value.code == 2
     assert f"unknown argument {arguments[1]}" in capsys.readouterr().err
+
+
+def test_account_of_the_bucket_is_another_one(target):
+    with pytest.raises(StoppedError, match="aitrail:logBucketAccount is the stack's own account"):
+        run(target(), logBucket="central-logs", logBucketAccount="111122223333")
+
+
+@pytest.mark.usefixtures("prepared")
+def test_conflicts_come_first_and_are_called_so(target, capsys):
+    trails = [trail(f"own-{each}") for each in range(5)]
+
+    run(target(answers={"cloudtrail:DescribeTrails": {"trailList": trails}}))
+
+    told = capsys.readouterr().out
+    assert "Conflict: There are 5 trails" in told
+    assert told.index("Conflict: ") < told.index("There is no other multi-Region trail.")

@@ -1,8 +1,12 @@
 """A bucket that the stack does not own is read and announced, and nothing else in it is changed."""
 
+import json
+
 import pytest
 
 from aitrail.aws import Source
+from infra import quotas
+from infra.settings import InvalidSettingsError, Settings
 from tests.infra.test_permissions import allowed_by
 
 BUCKET = "central-logs"
@@ -219,3 +223,27 @@ def test_the_owner_of_a_bucket_sends_the_events_that_the_stack_takes(of_source):
 )
 def test_log_files_are_announced_once_the_function_accepts_them(of_source, source, name):
     assert "IngestFunction" in of_source(source).resources[name]["DependsOn"]
+
+
+MANY = ",".join(f"organization/unit-{number:02}/" for number in range(40))
+
+
+@pytest.mark.parametrize("announced_by", ["s3", TOPIC])
+def test_an_existing_bucket_has_one_notification_for_each_prefix_or_none(announced_by):
+    Settings.of({"aitrail:logBucket": BUCKET, "aitrail:announcedBy": announced_by, "aitrail:keyPrefixes": MANY})
+
+
+def test_a_pattern_that_eventbridge_refuses_is_named_with_its_size(synthesize):
+    context = {"aitrail:logBucket": BUCKET, "aitrail:announcedBy": "eventbridge", "aitrail:keyPrefixes": MANY}
+
+    with pytest.raises(InvalidSettingsError, match=r"pattern of events would have up to \d,\d{3} bytes, .* 2,048"):
+        synthesize(context)
+
+
+def test_the_pattern_is_not_larger_than_it_is_counted(of_source):
+    template = of_source("eventbridge of another account")
+    pattern = template.properties("ExistingEvents")["EventPattern"]
+    keys = pattern["detail"]["object"].pop("key")
+
+    assert keys
+    assert len(json.dumps(pattern, separators=(",", ":"))) + 63 - len(BUCKET) <= quotas._OTHER_PATTERN_BYTES

@@ -1,4 +1,4 @@
-"""Every setting with another value than its default, but for aitrail:publicKeys, which names a file."""
+"""Every setting with another value than its default, except aitrail:publicKeys, which names a file."""
 
 CHOSEN = {
     "aitrail:stackName": "speech-record",

@@ -140,7 +140,7 @@ def test_infra_knows_only_what_a_deployment_needs():
         *("aitrail.permissions", "aitrail.preflight", "aitrail.services"),
     }
     assert {name for module, name in found if module == "aitrail"} == {"__version__"}
-    assert {name for module, name in found if module == "aitrail.preflight"} == {"Plan", "look"}
+    assert {name for module, name in found if module == "aitrail.preflight"} == {"Plan", "Severity", "look"}
     assert {name for module, name in found if module == "aitrail.dynamodb"} == {"tables"}
     assert {name for module, name in found if module == "aitrail.digests"} == {"InvalidKeysError", "read_keys"}
 

@@ -1,7 +1,9 @@
 """`aitrail preflight`: looks at the account for what would make a deployment fail, or what it reads."""
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,16 +16,36 @@ if TYPE_CHECKING:
     from aitrail.preflight import Plan
 
 _COLUMNS = ("severity", "finding", "what", "whatToDo")
-_PLAN = "What to deploy (as the settings of these names)"
+_BY = "What announces its log files.  [default: s3]"
+_PLAN = "What to deploy (each is a setting of the stack)"
+
+
+def _matching(pattern: str, valid: str) -> Callable[..., Any]:
+    """A callback of an option whose value, or each of its values, has to match the whole pattern."""
+
+    def check(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401 - one or several
+        for each in value if isinstance(value, tuple) else filter(None, [value]):
+            if not re.fullmatch(pattern, each):
+                raise click.BadParameter(f"{each!r} is not {valid}.")
+        return value
+
+    return check
+
+
+_BUCKET = _matching("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket")
+_ACCOUNT = _matching("[0-9]{12}", "the id of an account (12 digits)")
+_ANNOUNCED_BY = _matching("s3|eventbridge|arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+", "s3, eventbridge or the ARN of a topic")
+_PREFIX = _matching(".*/", "a key prefix that ends with a slash")
+_KEY = _matching("arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+", "the ARN of a KMS key (not of an alias)")
 
 
 @click.command(cls=Command)
-@option(_PLAN, "--log-bucket", metavar="NAME", help="Existing bucket of log files, instead of one of the stack.")
-@option(_PLAN, "--log-bucket-account", metavar="ACCOUNT", help="Account of the bucket, if it is another one.")
-@option(_PLAN, "--announced-by", metavar="s3|eventbridge|ARN", help="What announces its log files.  [default: s3]")
-@option(_PLAN, "--key-prefix", multiple=True, metavar="PREFIX/", help="Key prefix before AWSLogs/; may be repeated.")
-@option(_PLAN, "--log-key-arn", multiple=True, metavar="ARN", help="KMS key of log files; may be repeated.")
-@option(_PLAN, "--trail/--no-trail", default=None, help="A trail of the stack.  [default: without --log-bucket]")
+@option(_PLAN, "--log-bucket", callback=_BUCKET, metavar="NAME", help="Existing bucket, instead of one of the stack.")
+@option(_PLAN, "--log-bucket-account", callback=_ACCOUNT, metavar="ACCOUNT", help="Its account, if it is another one.")
+@option(_PLAN, "--announced-by", callback=_ANNOUNCED_BY, metavar="s3|eventbridge|ARN", help=_BY)
+@option(_PLAN, "--key-prefix", multiple=True, callback=_PREFIX, metavar="PREFIX/", help="Key prefix before AWSLogs/.")
+@option(_PLAN, "--log-key-arn", multiple=True, callback=_KEY, metavar="ARN", help="KMS key of log files.")
+@option(_PLAN, "--trail/--no-trail", default=None, help="Have a trail of the stack.  [default: unless --log-bucket]")
 @aws_options
 @output_options(of="the list of findings")
 @click.pass_context
@@ -42,16 +64,17 @@ def preflight(
     """Look at the account for what would make a deployment fail.
 
     Reads only. Before the first deployment, give what you want to deploy; afterwards, without these options, the
-    command looks at the deployed stack. `make deploy` shows the same findings.
+    command looks at the deployed stack. `make deploy` shows the same for the settings that it deploys.
 
     It looks at the trails of the account and their quota, and at the quota of concurrent executions; of an existing
     bucket, at its Region, its notifications (S3 refuses two for the same objects), its KMS key, its versions, the
-    trails that deliver to it and whether they write digests, and at yesterday's log files and what so many cost.
+    trails that deliver to it and whether they write digests, and at how many log files it got yesterday, and what it
+    costs to read so many.
 
     \b
     Severities:
-      conflict  the deployment, or reading, would fail; exits with 4
-      unknown   could not be checked, often for want of a permission
+      conflict  deploying, or reading log files, would fail; exits with 4
+      unknown   could not be checked, often because a permission is missing
       advice    worth knowing
 
     \b
@@ -76,7 +99,7 @@ def preflight(
         )
     else:
         plan = _deployed(access)
-    found = sorted(look(plan, access.client, now_of(context)), key=lambda each: list(Severity).index(each.severity))
+    found = list(look(plan, access.client, now_of(context)))
     output.write(
         (
             {"severity": each.severity.value, "finding": each.finding, "what": each.what, "whatToDo": each.what_to_do}
@@ -88,7 +111,7 @@ def preflight(
     )
     conflicts = sum(1 for each in found if each.severity is Severity.CONFLICT)
     unknowns = sum(1 for each in found if each.severity is Severity.UNKNOWN)
-    narrate(f"{counted(conflicts, 'conflict')}; {counted(unknowns, 'look')} could not be made.")
+    narrate(f"{counted(conflicts, 'conflict')}; {counted(unknowns, 'check')} could not be made.")
     if conflicts:
         context.exit(ExitCode.NEEDS_ATTENTION)
 
@@ -109,7 +132,7 @@ def _deployed(access: Access) -> "Plan":
     try:
         source = Source.of(access.deployment, default.region)
     except StackNotFoundError as error:
-        narrate(f"Before the first deployment: {error}.")
+        narrate(f"What a stack has by default is looked at, because {error}.")
         return default
     return replace(
         default,
@@ -119,5 +142,5 @@ def _deployed(access: Access) -> "Plan":
         announced_by=source.announced_by,
         prefixes=source.prefixes,
         key_arns=access.deployment.log_key_arns,
-        queue_arn=source.queue_arn,
+        role_arn=source.role_arn,
     )

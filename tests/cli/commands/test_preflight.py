@@ -14,10 +14,10 @@ OUTPUTS = {
     "EventBusArn": "none",
     "LogKeyArns": "none",
     "FunctionRoleArn": "arn:aws:iam::123456789012:role/aitrail-IngestRole-1",
-    "DeliveriesQueueUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/aitrail-Queue-1",
+    "DeliveriesQueueUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/aitrail-DeliveriesQueue-1",
     "KeyPrefixes": "none",
 }
-OURS = "arn:aws:sqs:eu-west-1:123456789012:aitrail-Queue-1"
+OURS = "arn:aws:sqs:eu-west-1:123456789012:aitrail-DeliveriesQueue-1"
 THEIRS = "arn:aws:sqs:eu-west-1:123456789012:siem"
 
 
@@ -63,7 +63,7 @@ def test_what_could_not_be_checked_is_counted_and_no_conflict(s3, found, aitrail
     assert code == 0
     assert ("unknown", "concurrency-unknown") in findings
     ended = aitrail("preflight", "--log-bucket", BUCKET)
-    assert "0 conflicts; 1 look could not be made." in ended.stderr
+    assert "0 conflicts; 1 check could not be made." in ended.stderr
 
 
 def test_without_options_the_deployed_stack_is_looked_at(s3, stacks, found):
@@ -86,7 +86,7 @@ def test_before_the_first_deployment_the_defaults_are_looked_at(stacks, aitrail)
     ended = aitrail("preflight", "-o", "json")
 
     assert ended.exit_code == 0
-    assert "Before the first deployment: there is no stack 'aitrail'" in ended.stderr
+    assert "What a stack has by default is looked at, because there is no stack 'aitrail'" in ended.stderr
     assert "no-other-trail" in [each["finding"] for each in json.loads(ended.stdout)]
 
 
@@ -103,3 +103,20 @@ def test_options_about_a_bucket_need_one(aitrail, option):
 
     assert ended.exit_code == 2
     assert "give it as well" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--log-bucket=Bad Name",
+        "--log-bucket-account=12",
+        "--announced-by=evenbridge",
+        "--key-prefix=trails",
+        "--log-key-arn=arn:aws:kms:eu-west-1:111122223333:alias/logs",
+    ],
+)
+def test_option_with_a_value_that_no_setting_has_is_refused(aitrail, option):
+    ended = aitrail("preflight", "--log-bucket=central-logs", option)
+
+    assert ended.exit_code == 2
+    assert " is not " in ended.stderr

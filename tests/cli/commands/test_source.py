@@ -70,7 +70,7 @@ def test_document_that_is_not_needed_is_refused_with_those_that_are(aitrail, sta
     ended = aitrail("source", "template")
 
     assert ended.exit_code == 2
-    assert "there are bucket-policy, key-policy, notifications." in ended.stderr
+    assert "needed are bucket-policy, key-policy, notifications." in ended.stderr
 
 
 @pytest.mark.usefixtures("credentials")
@@ -120,8 +120,9 @@ def test_key_policy_names_the_service_as_china_does(printed):
 
 
 def test_topic_policy_lets_the_stack_subscribe_its_queue_alone(printed):
-    [statement] = printed("topic-policy", AnnouncedBy=TOPIC)["Statement"]
+    statement, looking = printed("topic-policy", AnnouncedBy=TOPIC)["Statement"]
 
+    assert (looking["Action"], looking["Resource"]) == ("sns:GetTopicAttributes", TOPIC)
     assert statement["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
     assert statement["Resource"] == TOPIC
     assert statement["Condition"] == {"StringEquals": {"sns:Protocol": "sqs", "sns:Endpoint": QUEUE}}
@@ -146,3 +147,12 @@ def test_template_sends_events_of_log_files_to_the_bus_of_the_stack(printed):
     assert target["Arn"] == BUS
     [policy] = resources["Role"]["Properties"]["Policies"]
     assert policy["PolicyDocument"]["Statement"] == [{"Effect": "Allow", "Action": "events:PutEvents", "Resource": BUS}]
+
+
+@pytest.mark.usefixtures("credentials")
+def test_topic_can_be_prepared_before_the_stack_is_deployed_with_it(aitrail, stacks):
+    stacks["aitrail"] = OUTPUTS
+
+    ended = aitrail("source", "topic-policy", "--topic", TOPIC)
+
+    assert json.loads(ended.stdout)["Statement"][0]["Resource"] == TOPIC

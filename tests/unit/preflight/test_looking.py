@@ -134,7 +134,6 @@ CONFLICTS = {
         "REGION=us-east-1",
     ),
     "no bucket": ({"s3__head_bucket": error("404")}, {}, "Check the name"),
-    "a key that is not named": ({}, {"key_arns": ()}, f"-c aitrail:logKeyArns={KEY}"),
     "a prefix that is not named": (
         {"cloudtrail__describe_trails": {"trailList": [TRAIL | {"S3KeyPrefix": "team"}]}},
         {"prefixes": ("", "old/")},
@@ -172,13 +171,40 @@ ADVICE = {
         "concurrency-quota",
     ),
     "a key without policies of IAM": ({"kms__get_key_policy": {"Policy": '{"Statement": []}'}}, "key-policy"),
-    "no log files": ({"s3__list_objects_v2": []}, "no-deliveries"),
+    "no log files": ({"s3__list_objects_v2": []}, "no-log-files-yesterday"),
 }
 
 
 @pytest.mark.parametrize(("answers", "name"), ADVICE.values(), ids=ADVICE)
 def test_advice_is_given(answers, name):
     assert name in names(found(**answers), Severity.ADVICE)
+
+
+def test_key_of_the_bucket_that_is_not_named_is_told_with_the_setting():
+    [advice] = [each for each in found(replace(PLAN, key_arns=())) if each.finding == "key-of-bucket"]
+
+    assert f"-c aitrail:logKeyArns={KEY}" in advice.what_to_do
+
+
+@pytest.mark.parametrize("action", ["kms:*", "*", "kms:Decrypt", "kms:Decrypt*", ["kms:Encrypt", "kms:Decrypt"]])
+@pytest.mark.parametrize("principal", ["arn:aws:iam::111122223333:root", "111122223333", "arn:aws:iam::1:role/r"])
+def test_key_policy_that_lets_the_function_decrypt_is_fine(action, principal):
+    policy = json.dumps({"Statement": [ROOT_MAY | {"Principal": {"AWS": principal}, "Action": action}]})
+
+    findings = found(replace(PLAN, role_arn="arn:aws:iam::1:role/r"), kms__get_key_policy={"Policy": policy})
+
+    assert "key-policy" not in names(findings)
+
+
+def test_trail_of_an_organization_with_the_stacks_name_is_not_the_stacks():
+    shadow = TRAIL | {"Name": "aitrail-trail", "TrailARN": TRAIL["TrailARN"].replace("111122223333", "999999999999")}
+
+    findings = found(
+        replace(PLAN, has_trail=True),
+        cloudtrail__describe_trails={"trailList": [shadow | {"IsOrganizationTrail": True}]},
+    )
+
+    assert "trail-of-organization" in names(findings)
 
 
 def test_notifications_of_a_bucket_of_another_account_are_not_asked_for():

@@ -86,10 +86,14 @@ def test_conflict_is_what_would_notify_twice_of_an_object(events, prefix, suffix
 
 
 def test_own_notifications_of_a_deployed_stack_are_no_conflict():
-    configuration = {"QueueConfigurations": [other(["s3:ObjectCreated:*"], prefix="AWSLogs/")]}
+    own = ARN.replace(":siem", ":aitrail-DeliveriesQueue99C7B338-Xa1")
+    others = (ARN, own.replace(":aitrail-", ":other-"), own.replace("111122223333", "444455556666"))
 
-    assert not conflicts(configuration, queue_arn=ARN)
-    assert conflicts(configuration)
+    def notifying(arn):
+        return {"QueueConfigurations": [other(["s3:ObjectCreated:*"], prefix="AWSLogs/") | {"QueueArn": arn}]}
+
+    assert not conflicts(notifying(own))
+    assert all(conflicts(notifying(each)) for each in others)
 
 
 def test_topic_that_is_notified_already_is_the_remedy():
