@@ -6,6 +6,7 @@ Settings (-c) of parameters become their defaults; the others are fixed in the t
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,7 +16,12 @@ from infra.packaging import write
 from infra.settings import PREFIX, Settings
 from infra.target import Context, StoppedError
 
-_STACK_NAME = f"{PREFIX}stackName"
+# What whoever deploys the package decides, and how.
+_OF_THE_DEPLOYER = {
+    f"{PREFIX}stackName": "whoever deploys it names the stack",
+    f"{PREFIX}terminationProtection": "whoever deploys it protects the stack: aws cloudformation "
+    "update-termination-protection --enable-termination-protection --stack-name STACK",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,9 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         context = Context.of(options.context)
-        if _STACK_NAME in context.given:
-            raise StoppedError(f"{_STACK_NAME} is not a part of the package: whoever deploys it names the stack.")
-        template, code = write(Settings.of(context.all), options.folder)
+        for key, why in _OF_THE_DEPLOYER.items():
+            if key in context.given:
+                raise StoppedError(f"{key} is not a part of the package: {why}.")
+        settings = replace(Settings.of(context.all), termination_protection=False)
+        template, code = write(settings, options.folder, context=context.configured)
         _tell(template, code)
     except (AitrailError, OSError) as error:
         sys.stderr.write(f"Error: {error}\n")

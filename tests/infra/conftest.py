@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from moto import mock_aws
 
 from infra import deploying
@@ -36,6 +37,11 @@ CHOSEN = {
     "aitrail:rowRetentionDays": "400",
     "aitrail:ledgerRetentionDays": "30",
     "aitrail:logRetentionDays": "365",
+    "aitrail:logStorageClass": "GLACIER_IR",
+    "aitrail:logStorageDays": "120",
+    "aitrail:eventsTableClass": "STANDARD_INFREQUENT_ACCESS",
+    "aitrail:filesTableClass": "STANDARD",
+    "aitrail:terminationProtection": "true",
     "aitrail:objectLockDays": "300",
     "aitrail:breakGlassRoleArn": "arn:aws:iam::111122223333:role/on-call/break-glass",
     "aitrail:deletionProtection": "false",
@@ -147,6 +153,17 @@ def chosen(run_app):
     ran, output = run_app(CHOSEN)
     assert ran.returncode == 0, ran.stderr
     return Template((output / "speech-record.template.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def replacing():
+    """The properties of a type of resource that replace a deployed one if they change, by CloudFormation's registry."""
+
+    def replacing(kind):
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+        return {each.split("/")[2] for each in schema["createOnlyProperties"]}
+
+    return replacing
 
 
 @pytest.fixture
