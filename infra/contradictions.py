@@ -47,3 +47,10 @@ def of_log_storage(settings: "Settings") -> Iterator[str]:
             f"aitrail:logStorageDays must be less than aitrail:logRetentionDays, {settings.log_retention_days}: after "
             "these days, the log files are deleted."
         )
+
+
+def of_the_tags(settings: "Settings") -> Iterator[str]:
+    """Keys that have several values."""
+    keys = [each.partition("=")[0] for each in settings.tags]
+    for key in sorted({each for each in keys if keys.count(each) > 1}):
+        yield f"aitrail:tags has the key {key} more than once."

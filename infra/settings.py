@@ -196,6 +196,9 @@ class Settings:
         "refused. Without it, deliveries of all accounts are read.",
         default=(),
     )
+    tags: tuple[str, ...] = _setting(
+        values.TAGS, "Tags of the stack and of all of its resources that can have tags, as KEY=VALUE.", default=()
+    )
     memory_megabytes: int = _setting(
         values.whole_number(1024, 10240), "Memory of the function in MB; its CPU grows with the memory.", default=1024
     )
@@ -257,6 +260,7 @@ class Settings:
         yield from contradictions.of_the_trail(self)
         yield from contradictions.of_the_tables(self)
         yield from contradictions.of_log_storage(self)
+        yield from contradictions.of_the_tags(self)
         for name in ("trail_arns", "log_key_arns", "accounts", "key_prefixes", "network_activity_events"):
             values_ = getattr(self, name)
             for value in sorted({each for each in values_ if values_.count(each) > 1}):

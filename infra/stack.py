@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import Acknowledgment, CfnOutput, Stack, Validations
+from aws_cdk import Acknowledgment, CfnOutput, Stack, Tags, Validations
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
@@ -77,6 +77,8 @@ class AitrailStack(Stack):
             expects_digests=settings.has_trail,
         )
         self._tell()
+        for key, _, value in (each.partition("=") for each in settings.tags):
+            Tags.of(self).add(key, value)
         check(self, self.settings, policy=self.log_bucket.policy, environment=environment)
 
     def _log_bucket(self) -> LogBucket | ExistingBucket:

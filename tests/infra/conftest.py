@@ -50,6 +50,7 @@ CHOSEN = {
     "aitrail:backfillConcurrency": "3",
     "aitrail:keyPrefixes": "team/,old/logs/",
     "aitrail:accounts": "111122223333,o-a1b2c3d4e5",
+    "aitrail:tags": "team=audio,cost-center=cc 7=a",
     "aitrail:memoryMegabytes": "2048",
     "aitrail:logLevel": "debug",
     "aitrail:functionLogRetentionDays": "7",

@@ -52,6 +52,7 @@ FIXED = {
     "deletion_protection": False,
     "keep_trail": True,
     "data_events": "lex",
+    "tags": ("team=audio",),
     "network_activity_events": ("transcribe",),
     "key_prefixes": ("team/", "old/logs/"),
     "public_keys": "keys.json",

@@ -208,6 +208,7 @@ def test_the_mark_differs_with_every_setting(key):
         "aitrail:keepTrail": "true",
         "aitrail:terminationProtection": "true",
         "aitrail:dataEvents": "lex",
+        "aitrail:tags": "team=audio",
         "aitrail:networkActivityEvents": "personalize",
         "aitrail:eventsTable": "rows",
         "aitrail:filesTable": "files",
