@@ -6,6 +6,7 @@ import re
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
+from infra import deploy
 from infra.app import AitrailApp
 from infra.settings import InvalidSettingsError
 from tests.infra.conftest import ROOT, WITHOUT_BUNDLING, plain
@@ -83,3 +84,13 @@ def test_everything_that_can_have_tags_has_those_of_the_setting(synthesized):
 def test_permissions_boundary_as_text_which_would_have_no_effect_is_refused():
     with pytest.raises(InvalidSettingsError, match=r"permissionsBoundary is a text.*Write it into cdk\.json"):
         AitrailApp(context=WITHOUT_BUNDLING | {BOUNDARY: json.dumps(CONTEXT[BOUNDARY])}, analytics_reporting=False)
+
+
+def test_tags_of_the_stack_are_passed_to_the_cdk_as_documented(monkeypatch):
+    options = re.search(r'`make deploy ARGS="(--tags\s+[^"]+)"`', SECTION)[1].split()
+    passed = []
+    monkeypatch.setattr(deploy.Target, "of", lambda *_: None)
+    monkeypatch.setattr(deploy, "deploy", lambda _target, _context, further, **_: passed.extend(further))
+
+    assert deploy.main(["deploy", *options]) == 0
+    assert passed == ["--tags", "team=audio"]

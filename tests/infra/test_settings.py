@@ -243,7 +243,7 @@ def test_an_arn_of_something_else_than_one_trail_is_refused(given, refused):
         ("aitrail:rowRetention", "aitrail:rowRetentionDays"),
         ("aitrail:stackname", "aitrail:stackName"),
         ("Aitrail:platform", "aitrail:platform"),
-        ("aitrail:", "aitrail:trail"),
+        ("aitrail:", "aitrail:tags"),
     ],
 )
 def test_an_unknown_setting_is_an_error_that_names_the_nearest_and_all(key, nearest):
