@@ -31,14 +31,20 @@ A trail of the organization records this account: {trails}.
 to every account of the organization: pointed at the log bucket, it delivers the log files of all accounts there, and no
 longer to its previous bucket. Do not do that for the sake of this account alone."""
 
+_KEPT_TRAIL = """\
+There is already a trail {name}, such as one that an earlier stack has kept (aitrail:keepTrail): the stack cannot create
+its own. Deploy with CONTEXT="-c aitrail:trail=false", and with the trail's bucket (-c aitrail:logBucket=BUCKET), or
+delete the trail first: aws cloudtrail delete-trail --name {name}"""
 
-def before_deploying(target: Target, settings: Settings) -> Iterator[str]:
-    """Lines about cost, trails and quotas."""
+
+def before_deploying(target: Target, settings: Settings, *, is_new: bool = False) -> Iterator[str]:
+    """Lines about cost, trails and quotas; `is_new` if there is no stack yet."""
     yield _COSTS
     if settings.has_trail:
         own = f"{settings.stack_name}-trail"
         yield from _look(
-            "whether the account already has a trail; a second one costs money", lambda: _trails(target, own=own)
+            "whether the account already has a trail; a second one costs money",
+            lambda: _trails(target, own=own, is_new=is_new),
         )
     yield from _look("the account's quota of concurrent executions", lambda: _concurrency(target, settings))
 
@@ -54,11 +60,11 @@ def _look(what: str, lines: Callable[[], list[str]]) -> Iterator[str]:
         yield from found
 
 
-def _trails(target: Target, *, own: str) -> list[str]:
+def _trails(target: Target, *, own: str, is_new: bool) -> list[str]:
     trails = target.client("cloudtrail").describe_trails(includeShadowTrails=True)["trailList"]
     if any(trail["Name"] == own and trail.get("HomeRegion", target.region) == target.region for trail in trails):
         others = [trail for trail in trails if trail["Name"] != own]
-        return _about(target, others)
+        return [*([_KEPT_TRAIL.format(name=own)] if is_new else []), *_about(target, others)]
     lines = _about(target, trails)
     if len(trails) >= _MOST_TRAILS:
         names = ", ".join(trail["TrailARN"] for trail in trails)

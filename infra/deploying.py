@@ -34,7 +34,8 @@ def deploy(
     assembly, settings = _synthesized(target, context, stack, allow_unreadable=allow_unreadable)
     if not target.cdk("diff", "--app", str(ASSEMBLY), "--method", "template"):
         tell("The changes could not be shown; the messages of the CDK are above.")
-    for line in before_deploying(target, settings):
+    is_new = _is_new(CloudFormation(target, lambda: assembly), stack)
+    for line in before_deploying(target, settings, is_new=is_new):
         tell(line)
     _check_adopted(target, settings)
     is_prepared = _is_bootstrapped(target, assembly)
@@ -123,6 +124,14 @@ def _before(cloudformation: CloudFormation, stack: str, context: Context, *, all
     for line in losses:
         tell(f"The settings of the stack {stack}: {line}")
     return before or Remembered()
+
+
+def _is_new(cloudformation: CloudFormation, stack: str) -> bool:
+    """Whether there is certainly no stack of this name."""
+    try:
+        return cloudformation.described(stack) is None
+    except NO_ANSWER:
+        return False
 
 
 def _described(cloudformation: CloudFormation, stack: str) -> Description | None:

@@ -179,6 +179,20 @@ def test_other_trails_are_no_reason_to_warn(target, create_trail, capsys, name, 
     assert "There is no other multi-Region trail." in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("is_new", [True, False], ids=["a new stack", "a deployed stack"])
+def test_trail_that_an_earlier_stack_has_kept_is_told_to_be_in_the_way_of_a_new_one(
+    target, create_trail, capsys, is_new
+):
+    create_trail("aitrail-trail", IsMultiRegionTrail=True)
+    deployed = {GET_TEMPLATE: {"TemplateBody": json.dumps(DEPLOYED)}} | {
+        "cloudformation:DescribeStacks": {"Stacks": [{"StackStatus": "CREATE_COMPLETE"}]}
+    }
+
+    run(target(answers={} if is_new else deployed))
+
+    assert ("There is already a trail aitrail-trail, such as one that" in capsys.readouterr().out) is is_new
+
+
 def test_trails_do_not_matter_to_a_stack_without_one(target, create_trail, capsys):
     create_trail("audit", IsMultiRegionTrail=True)
 
@@ -527,7 +541,8 @@ def artifact(output):
 
 
 def test_destroy_names_a_trail_that_is_kept_and_what_ends_it(target, capsys, synthesize):
-    template = synthesize({"aitrail:keepTrail": "true"})
+    further = {"dataEvents": "lex", "networkActivityEvents": "transcribe,personalize", "logStorageClass": "GLACIER"}
+    template = synthesize({"aitrail:keepTrail": "true"} | {f"aitrail:{key}": value for key, value in further.items()})
     resources = [
         {"LogicalResourceId": name, "ResourceType": each["Type"], "PhysicalResourceId": f"physical-{name}"}
         for name, each in json.loads(template.text)["Resources"].items()
