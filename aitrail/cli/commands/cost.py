@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from aitrail.cli.options import Command, option, output_options
+from aitrail.cli.options import Command, OneOf, option, output_options
 from aitrail.cli.output import Cell, Output, Priorities, narrate
 from aitrail.costs import (
     DIGEST_FILES,
@@ -96,7 +96,7 @@ def _decimal(_context: click.Context, _parameter: click.Parameter, value: float)
 @option(
     _STAYS,
     "--events-table-class",
-    type=click.Choice(TABLE_CLASSES, case_sensitive=False),
+    type=OneOf(TABLE_CLASSES),
     default=TABLE_CLASSES[0],
     metavar="CLASS",
     help=f"aitrail:eventsTableClass.  [default: {TABLE_CLASSES[0]}]",
@@ -104,7 +104,7 @@ def _decimal(_context: click.Context, _parameter: click.Parameter, value: float)
 @option(
     _STAYS,
     "--files-table-class",
-    type=click.Choice(TABLE_CLASSES, case_sensitive=False),
+    type=OneOf(TABLE_CLASSES),
     default=TABLE_CLASSES[0],
     metavar="CLASS",
     help=f"aitrail:filesTableClass.  [default: {TABLE_CLASSES[0]}]",
