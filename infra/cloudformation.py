@@ -25,11 +25,16 @@ _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """What CloudFormation says of a stack; `parameters` are the values of its template's parameters, by name."""
+    """What CloudFormation says of a stack.
+
+    `parameters` are the values of its template's parameters, by name. A stack that `is_protected` (termination
+    protection) cannot be deleted.
+    """
 
     stack_id: str
     status: str
     parameters: Mapping[str, str]
+    is_protected: bool
 
 
 class CloudFormation:
@@ -80,7 +85,12 @@ class CloudFormation:
                 parameters = {
                     each.get("ParameterKey", ""): each.get("ParameterValue", "") for each in found.get("Parameters", [])
                 }
-                return Description(stack_id=str(found.get("StackId", stack)), status=status, parameters=parameters)
+                return Description(
+                    stack_id=str(found.get("StackId", stack)),
+                    status=status,
+                    parameters=parameters,
+                    is_protected=bool(found.get("EnableTerminationProtection")),
+                )
         raise UnreadableAnswerError("CloudFormation's answer has no status of the stack")
 
     @cached_property

@@ -6,6 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aitrail.cells import printable
 from infra import remembered
+from infra.adopting import look
 from infra.advice import before_deploying
 from infra.assembly import Assembly
 from infra.cloudformation import NO_ANSWER, CloudFormation, Description
@@ -33,8 +34,10 @@ def deploy(
     assembly, settings = _synthesized(target, context, stack, allow_unreadable=allow_unreadable)
     if not target.cdk("diff", "--app", str(ASSEMBLY), "--method", "template"):
         tell("The changes could not be shown; the messages of the CDK are above.")
-    for line in before_deploying(target, settings):
+    is_new = _is_new(CloudFormation(target, lambda: assembly), stack)
+    for line in before_deploying(target, settings, is_new=is_new):
         tell(line)
+    _check_adopted(target, settings)
     is_prepared = _is_bootstrapped(target, assembly)
     ask(f"Deploy the stack {stack}?", sure=sure)
     # Without --app, it would run the app again, without the context, and overwrite the assembly.
@@ -54,7 +57,8 @@ def _synthesized(target: Target, context: Context, stack: str, *, allow_unreadab
     """The assembly of the context and the settings to keep, which are told. Raises StoppedError."""
     _refuse_what_does_not_fit(context, target)
     assembly = target.synthesize(context, stack)
-    before = _before(CloudFormation(target, lambda: assembly), stack, context, allow_unreadable=allow_unreadable)
+    cloudformation = CloudFormation(target, lambda: assembly)
+    before = _before(cloudformation, stack, context, allow_unreadable=allow_unreadable)
     if keeping := before.kept(context.all):
         for key, value in keeping.items():
             shown = printable(value)
@@ -67,10 +71,23 @@ def _synthesized(target: Target, context: Context, stack: str, *, allow_unreadab
         if key in AT_FIRST_ONLY:
             raise StoppedError(
                 f"{key} is chosen at the first deployment: it is {printable(was)}, and cannot become "
-                f"{printable(will_be)}. For another bucket, deploy another stack (aitrail:stackName)."
+                f"{printable(will_be)}. For {AT_FIRST_ONLY[key]}, deploy another stack (aitrail:stackName)."
             )
         tell(f"Changed: {key} from {printable(was)} to {printable(will_be)}.")
+    # The CDK turns off what somebody has turned on without the setting.
+    if not settings.termination_protection and (found := _described(cloudformation, stack)) and found.is_protected:
+        tell("The stack is protected from deletion, and this deployment turns that off. To keep it protected:")
+        tell('CONTEXT="-c aitrail:terminationProtection=true".')
     return assembly, settings
+
+
+def _check_adopted(target: Target, settings: Settings) -> None:
+    """Tells what adopted tables lack. Raises StoppedError if one cannot work."""
+    found = list(look(target, settings))
+    for finding in found:
+        tell(str(finding))
+    if any(finding.prevents for finding in found):
+        raise StoppedError("A table that is to be adopted cannot work; what it lacks is above. Nothing was changed.")
 
 
 def _refuse_what_does_not_fit(context: Context, target: Target) -> None:
@@ -112,6 +129,14 @@ def _before(cloudformation: CloudFormation, stack: str, context: Context, *, all
     for line in losses:
         tell(f"The settings of the stack {stack}: {line}")
     return before or Remembered()
+
+
+def _is_new(cloudformation: CloudFormation, stack: str) -> bool:
+    """Whether there is certainly no stack of this name."""
+    try:
+        return cloudformation.described(stack) is None
+    except NO_ANSWER:
+        return False
 
 
 def _described(cloudformation: CloudFormation, stack: str) -> Description | None:

@@ -14,6 +14,13 @@ from infra.settings import Settings
 from infra.target import Context, StoppedError, Target
 
 _KEPT = {"Retain", "RetainExceptOnCreate"}
+# What to know of resources that remain.
+_FURTHER = {
+    "AWS::CloudTrail::Trail": "The trail goes on recording into the log bucket. To end that: aws cloudtrail "
+    "delete-trail --name TRAIL.",
+    "AWS::DynamoDB::GlobalTable": "Another deployment can adopt the tables (aitrail:eventsTable, aitrail:filesTable) "
+    "and use the bucket (aitrail:logBucket).",
+}
 _SECONDS_BETWEEN_LOOKS = 5.0
 # A stack that takes longer than this is stuck.
 _LONGEST_DELETION = 3600.0
@@ -36,9 +43,11 @@ def destroy(target: Target, context: Context, *, sure: bool, sleep: Callable[[fl
         raise StoppedError(f"There is no stack {stack} in {target.region}.")
     tell(f"Of the stack {stack}, these resources remain, with all their content:")
     tell("\n".join(remaining) or "  none")
-    ask(f"Delete the stack {stack}?", sure=sure)
     # From here on by its id: another stack of this name may be created as soon as it is gone.
     before = cloudformation.described(stack)
+    if before and before.is_protected:
+        raise StoppedError(_protected(target, stack))
+    ask(f"Delete the stack {stack}?", sure=sure)
     if before is None:
         raise StoppedError(f"There is no stack {stack} in {target.region} any more.")
     cloudformation.call("delete_stack", StackName=before.stack_id)
@@ -49,6 +58,20 @@ def destroy(target: Target, context: Context, *, sure: bool, sleep: Callable[[fl
         if not remaining
         else "Deleted. To remove the remaining resources, empty and delete them in the AWS console; the policy of the "
         "log bucket denies deletion of its objects: delete it first."
+    )
+    for kind, further in _FURTHER.items():
+        if any(line.startswith(f"  {kind} ") for line in remaining):
+            tell(further)
+
+
+def _protected(target: Target, stack: str) -> str:
+    """What to do with a stack that CloudFormation refuses to delete."""
+    profile = f" --profile {target.profile}" if target.profile else ""
+    return (
+        f"The stack {stack} is protected from deletion (aitrail:terminationProtection). Nothing was changed. To turn "
+        "the protection off, run this, then `make destroy` again:\n"
+        "  aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name "
+        f"{stack} --region {target.region}{profile}"
     )
 
 

@@ -22,11 +22,19 @@ _DELETING = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ReplicateDelete", 
 class LogBucket(Construct):
     """The bucket of log files, kept for `retention_days` or forever. It survives the stack, as they are audit logs.
 
-    Object Lock keeps each version for `lock_days`, if set.
+    Object Lock keeps each version for `lock_days`, if set. Log files move to `storage_class`, if set, after
+    `storage_days`.
     """
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, retention_days: int | None, lock_days: int | None = None
+    def __init__(  # noqa: PLR0913 - a construct's properties
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        retention_days: int | None,
+        lock_days: int | None = None,
+        storage_class: str | None = None,
+        storage_days: int = 0,
     ) -> None:
         super().__init__(scope, construct_id)
         # CDK's default role for the notification handler may change the notifications of every bucket in the account.
@@ -44,10 +52,15 @@ class LogBucket(Construct):
                     abort_incomplete_multipart_upload_after=Duration.days(7),
                     noncurrent_version_expiration=Duration.days(30),
                     expiration=Duration.days(retention_days) if retention_days else None,
+                    transitions=[_transition(storage_class, storage_days)] if storage_class else None,
                 ),
                 # In a versioned bucket, an expired object leaves a delete marker, which can go once no version is left.
                 s3.LifecycleRule(expired_object_delete_marker=True),
             ],
+            # S3 charges for each move, and in most of these classes for 128 KB at least: small log files stay.
+            transition_default_minimum_object_size=s3.TransitionDefaultMinimumObjectSize.ALL_STORAGE_CLASSES_128_K
+            if storage_class
+            else None,
             notifications_handler_role=role.without_policy_updates(),
             # A first deployment that fails deletes its bucket, which is still empty.
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
@@ -159,3 +172,7 @@ class LogBucket(Construct):
             below = s3.NotificationKeyFilter(prefix=f"{prefix}AWSLogs/", suffix=".json.gz")
             for event in _ANNOUNCED:
                 self.bucket.add_event_notification(event, BucketNotificationQueue(queue, reader=reader), below)
+
+
+def _transition(storage_class: str, days: int) -> s3.Transition:
+    return s3.Transition(storage_class=s3.StorageClass(storage_class), transition_after=Duration.days(days))

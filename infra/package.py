@@ -7,6 +7,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,7 +17,12 @@ from infra.packaging import write
 from infra.settings import PREFIX, Settings
 from infra.target import Context, StoppedError
 
-_STACK_NAME = f"{PREFIX}stackName"
+# What whoever deploys the package decides, and how.
+_OF_THE_DEPLOYER = {
+    f"{PREFIX}stackName": "whoever deploys it names the stack",
+    f"{PREFIX}terminationProtection": "whoever deploys it protects the stack: aws cloudformation "
+    "update-termination-protection --enable-termination-protection --stack-name STACK",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,10 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         context = Context.of(options.context)
-        if _STACK_NAME in context.given:
-            raise StoppedError(f"{_STACK_NAME} is not a part of the package: whoever deploys it names the stack.")
-        settings = Settings.of(context.all)
-        template, code = write(settings, options.folder)
+        for key, why in _OF_THE_DEPLOYER.items():
+            if key in context.given:
+                raise StoppedError(f"{key} is not a part of the package: {why}.")
+        settings = replace(Settings.of(context.all), termination_protection=False)
+        template, code = write(settings, options.folder, context=context.configured)
         _tell(template, code)
         if settings.platform == "host":
             tell("The code is for this machine (aitrail:platform=host): it works in a local AWS only.")

@@ -46,19 +46,21 @@ _CODE: dict[str, dict[str, Any]] = {
 }
 
 
-def template(settings: Settings, *, code: str) -> dict[str, Any]:
+def template(settings: Settings, *, code: str, context: Mapping[str, object] | None = None) -> dict[str, Any]:
     """A CloudFormation template of the stack: with parameters, and without the CDK's bootstrap.
 
-    What `settings` has for a parameter is its default; `code` is the name of the zip file of the function's code. The
-    resources and their logical ids are those of the CDK's stack. Raises UnmergeableError, InvalidSettingsError.
+    What `settings` has for a parameter is its default; `code` is the name of the zip file of the function's code;
+    `context` is the CDK's, such as a permissions boundary. The resources and their logical ids are those of the CDK's
+    stack. Raises UnmergeableError, InvalidSettingsError.
     """
+    context = context or {}
     chosen = parameters(settings)
     probes: dict[str, Any] = {each.setting.attribute: each.probe for each in chosen}
     everything = replace(settings, stack_name=_STACK_NAME, **probes)
-    present = _synthesized(everything)
+    present = _synthesized(everything, context)
     optional = [each for each in chosen if each.can_be_absent]
     absent = {
-        each.condition_name: _synthesized(replace(everything, **{each.setting.attribute: each.absent}))
+        each.condition_name: _synthesized(replace(everything, **{each.setting.attribute: each.absent}), context)
         for each in optional
     }
     parts = _with_parameters(merged(present, absent))
@@ -82,8 +84,8 @@ def template(settings: Settings, *, code: str) -> dict[str, Any]:
     }
 
 
-def write(settings: Settings, folder: Path) -> tuple[Path, Path]:
-    """Writes the template and the zip file of the function's code; returns their paths.
+def write(settings: Settings, folder: Path, *, context: Mapping[str, object] | None = None) -> tuple[Path, Path]:
+    """Writes the template and the zip file of the function's code; returns their paths. `context` is the CDK's.
 
     The name of the zip file has the beginning of its SHA-256: CloudFormation updates a function whose key changes.
     Raises UnmergeableError, InvalidSettingsError, BundlingError, OSError.
@@ -93,7 +95,7 @@ def write(settings: Settings, folder: Path) -> tuple[Path, Path]:
     name = f"aitrail-{__version__}"
     code_path = folder / f"{name}-{sha256(code).hexdigest()[:16]}.zip"
     template_path = folder / f"{name}.template.json"
-    written = json.dumps(template(settings, code=code_path.name), separators=(",", ":"))
+    written = json.dumps(template(settings, code=code_path.name, context=context), separators=(",", ":"))
     code_path.write_bytes(code)
     template_path.write_text(written)
     return template_path, code_path
@@ -117,11 +119,11 @@ def zipped(bundle: Bundle) -> bytes:
     return content.getvalue()
 
 
-def _synthesized(settings: Settings) -> dict[str, Any]:
+def _synthesized(settings: Settings, context: Mapping[str, object]) -> dict[str, Any]:
     """The template of the CDK's stack."""
     with tempfile.TemporaryDirectory() as folder:
         # The template does not depend on what is in the code.
-        app = App(context={"aws:cdk:bundling-stacks": []}, outdir=folder, analytics_reporting=False)
+        app = App(context={**context, "aws:cdk:bundling-stacks": []}, outdir=folder, analytics_reporting=False)
         stack = AitrailStack(app, settings=settings)
         return dict(app.synth().get_stack_by_name(stack.stack_name).template)
 

@@ -1,7 +1,7 @@
 """The settings that are parameters of a packaged template.
 
-The others determine the function's code, how many notifications the log bucket has, or which resources are kept: they
-are chosen when the template is written.
+The others determine the function's code, how many notifications the log bucket has, what the trail selects, or which
+resources the stack has and keeps: they are chosen when the template is written.
 """
 
 import re
@@ -101,6 +101,10 @@ PARAMETERS = (
     _parameter("row_retention_days", 31_013, absent=None),
     _parameter("ledger_retention_days", 29_989, absent=None),
     _parameter("log_retention_days", 28_979, absent=None),
+    _parameter("log_storage_class", "GLACIER_IR", absent=None),
+    _parameter("log_storage_days", 26_953),
+    _parameter("events_table_class", "STANDARD", absent=None),
+    _parameter("files_table_class", "STANDARD_INFREQUENT_ACCESS", absent=None),
     _parameter("object_lock_days", 27_961, absent=None),
     _parameter("break_glass_role_arn", "arn:aws:iam::000000000000:role/probe", absent=None),
     _parameter("original_bucket", "probe-of-the-original-bucket", absent=None),
@@ -120,6 +124,8 @@ PARAMETERS = (
 def parameters(settings: Settings) -> tuple[Parameter, ...]:
     """The parameters of a package of these settings."""
     missing = {*(OF_OWN_BUCKET if settings.log_bucket else ()), *(("trail",) if settings.log_bucket_account else ())}
+    missing |= {"events_table_class"} if settings.events_table else set()
+    missing |= {"files_table_class"} if settings.files_table else set()
     return tuple(each for each in PARAMETERS if each.setting.attribute not in missing)
 
 

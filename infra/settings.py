@@ -12,7 +12,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any, Self
 
 from aitrail.errors import AitrailError
-from infra import values
+from infra import contradictions, values
 from infra.values import Value
 
 if TYPE_CHECKING:
@@ -25,10 +25,22 @@ _WITHOUT_TRACING = "cn-"
 NOTIFICATIONS_OF_A_PREFIX = 3
 # S3's quota for a bucket.
 _MOST_NOTIFICATIONS = 100
-# The ledger names every log file with its bucket, and so do rows.
-AT_FIRST_ONLY = (f"{PREFIX}logBucket",)
+# What can be had only in another stack, by the settings that are chosen at the first deployment. The ledger names every
+# log file with its bucket, and so do rows; a table that the stack has made would remain without it.
+AT_FIRST_ONLY = {
+    f"{PREFIX}logBucket": "another bucket",
+    f"{PREFIX}eventsTable": "another table",
+    f"{PREFIX}filesTable": "another table",
+}
 # The settings of a bucket that the stack owns.
-OF_OWN_BUCKET = ("trail_arns", "object_lock_days", "break_glass_role_arn", "replication_role_arn")
+OF_OWN_BUCKET = (
+    "trail_arns",
+    "object_lock_days",
+    "break_glass_role_arn",
+    "replication_role_arn",
+    "log_storage_class",
+    "log_storage_days",
+)
 
 
 class InvalidSettingsError(AitrailError):
@@ -51,6 +63,24 @@ class Settings:
         "Create a multi-Region trail of management events that delivers to the log bucket. By default, if the bucket "
         "is the stack's own. Without it, only the trails of aitrail:trailArns, or of aitrail:logBucket, deliver.",
         default=None,
+    )
+    keep_trail: bool = _setting(
+        values.BOOLEAN,
+        "Keep the stack's trail, which goes on recording, when the stack is deleted. If false, it is deleted with the "
+        "stack.",
+        default=False,
+    )
+    data_events: str | None = _setting(
+        values.DATA_EVENTS,
+        "Data events that the stack's trail records beside management events: lex, conversations with Lex bots. "
+        "CloudTrail charges for each of them.",
+        default=None,
+    )
+    network_activity_events: tuple[str, ...] = _setting(
+        values.NETWORK_ACTIVITY_EVENTS,
+        "Services of whose calls through VPC endpoints the stack's trail records network activity events: transcribe, "
+        "personalize. CloudTrail charges for each of them.",
+        default=(),
     )
     trail_arns: tuple[str, ...] = _setting(
         values.TRAIL_ARNS,
@@ -77,6 +107,26 @@ class Settings:
         "ARN of an SNS topic that S3, or CloudTrail itself, sends to.",
         default="s3",
     )
+    events_table: str | None = _setting(
+        values.TABLE_OR_NONE,
+        "Existing table of rows, of the stack's account and Region, such as a restored one, instead of a table of the "
+        "stack, which then neither changes nor deletes it. Chosen at the first deployment.",
+        default=None,
+    )
+    files_table: str | None = _setting(
+        values.TABLE_OR_NONE,
+        "Existing ledger, as aitrail:eventsTable. Chosen at the first deployment.",
+        default=None,
+    )
+    events_table_class: str | None = _setting(
+        values.TABLE_CLASS_OR_NONE,
+        "Table class of the events table: STANDARD_INFREQUENT_ACCESS stores for less, and charges more for writes and "
+        "reads. Without it, a new table is STANDARD, and a deployed one keeps its class.",
+        default=None,
+    )
+    files_table_class: str | None = _setting(
+        values.TABLE_CLASS_OR_NONE, "Table class of the files table, as aitrail:eventsTableClass.", default=None
+    )
     row_retention_days: int | None = _setting(
         values.DAYS_OR_NONE, "Days after its eventTime at which a row of the events table expires.", default=None
     )
@@ -87,6 +137,18 @@ class Settings:
         values.DAYS_OR_NONE,
         "Days after which a log file in the log bucket is deleted; its version is kept for 30 more days.",
         default=None,
+    )
+    log_storage_class: str | None = _setting(
+        values.STORAGE_CLASS_OR_NONE,
+        "S3 storage class to which log files of 128 KB or more move: STANDARD_IA or GLACIER_IR; GLACIER or "
+        "DEEP_ARCHIVE, from which they have to be restored before anybody can read them again.",
+        default=None,
+    )
+    log_storage_days: int = _setting(
+        values.whole_number(1, 36499),
+        "Days after which log files move to aitrail:logStorageClass; less than aitrail:logRetentionDays, and at least "
+        "30 for STANDARD_IA.",
+        default=90,
     )
     object_lock_days: int | None = _setting(
         values.DAYS_OR_NONE,
@@ -119,6 +181,11 @@ class Settings:
         "Protect both tables from deletion, and keep them when the stack is deleted. If false, they are deleted with "
         "the stack. The log bucket is always kept, because it holds audit logs.",
         default=True,
+    )
+    termination_protection: bool = _setting(
+        values.BOOLEAN,
+        "Protect the stack from deletion: `make destroy` refuses until the protection is turned off.",
+        default=False,
     )
     redact: bool = _setting(
         values.BOOLEAN,
@@ -153,6 +220,9 @@ class Settings:
         "Other accounts, and organizations with all of their accounts, whose users may assume a role that may query "
         "the rows, if their own accounts let them.",
         default=(),
+    )
+    tags: tuple[str, ...] = _setting(
+        values.TAGS, "Tags of the stack and of all of its resources that can have tags, as KEY=VALUE.", default=()
     )
     memory_megabytes: int = _setting(
         values.whole_number(1024, 10240), "Memory of the function in MB; its CPU grows with the memory.", default=1024
@@ -214,7 +284,12 @@ class Settings:
         yield from self._contradictions_of_the_bucket()
         if self.replication_role_arn is not None and self.replication_role_arn == self.break_glass_role_arn:
             yield f"{PREFIX}replicationRoleArn must not be {PREFIX}breakGlassRoleArn: it may only replicate objects."
-        for name in ("trail_arns", "log_key_arns", "accounts", "reader_accounts", "key_prefixes"):
+        yield from contradictions.of_the_trail(self)
+        yield from contradictions.of_the_tables(self)
+        yield from contradictions.of_log_storage(self)
+        yield from contradictions.of_the_tags(self)
+        lists = ("trail_arns", "log_key_arns", "accounts", "reader_accounts", "key_prefixes", "network_activity_events")
+        for name in lists:
             values_ = getattr(self, name)
             for value in sorted({each for each in values_ if values_.count(each) > 1}):
                 yield f"{_key(name)} has {value!r} more than once."

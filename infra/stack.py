@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Acknowledgment, CfnOutput, Stack, Validations
+from aws_cdk import Acknowledgment, CfnOutput, Stack, Tags, Validations
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
@@ -20,7 +20,7 @@ from infra.quotas import check
 from infra.redaction_key import RedactionKey
 from infra.reports import as_reported
 from infra.settings import Settings
-from infra.table import Table
+from infra.table import AdoptedTable, Table
 from infra.trail import Trail
 
 
@@ -29,14 +29,17 @@ class AitrailStack(Stack):
 
     def __init__(self, scope: Construct, *, settings: Settings, region: str | None = None) -> None:
         super().__init__(
-            scope, settings.stack_name, description="Records who uses Amazon Polly, Transcribe, Lex, Personalize."
+            scope,
+            settings.stack_name,
+            description="Records who uses Amazon Polly, Transcribe, Lex, Personalize.",
+            termination_protection=settings.termination_protection,
         )
         self.settings = settings
         self.template_options.metadata = {remembered.METADATA: remembered.to_remember(settings)}
         self.log_bucket = self._log_bucket()
         self.deliveries = Deliveries(self, "Deliveries", function_timeout=TIMEOUT)
-        self.events = Table(self, "Events", definition=tables.EVENTS, protected=settings.deletion_protection)
-        self.files = Table(self, "Files", definition=tables.FILES, protected=settings.deletion_protection)
+        self.events = self._table(tables.EVENTS, adopted=settings.events_table, class_=settings.events_table_class)
+        self.files = self._table(tables.FILES, adopted=settings.files_table, class_=settings.files_table_class)
         self.redaction_key_arn = self._redaction_key_arn()
         environment = self._environment()
         self.ingest = Ingest(
@@ -57,7 +60,15 @@ class AitrailStack(Stack):
         self._grant()
         self.people = People(self, "People", arns=self._parts(), reader_accounts=settings.reader_accounts)
         if settings.has_trail:
-            trail = Trail(self, "Trail", trail_name=f"{settings.stack_name}-trail", log_bucket=self.log_bucket)
+            trail = Trail(
+                self,
+                "Trail",
+                trail_name=f"{settings.stack_name}-trail",
+                log_bucket=self.log_bucket,
+                kept=settings.keep_trail,
+                data_events=settings.data_events,
+                network_activity_events=settings.network_activity_events,
+            )
             # The trail is created last: before it delivers, a failed deployment can delete the bucket, which is empty.
             trail.trail.node.add_dependency(self.ingest)
         Alarms(
@@ -70,6 +81,8 @@ class AitrailStack(Stack):
             expects_digests=settings.has_trail,
         )
         self._tell()
+        for key, _, value in (each.partition("=") for each in settings.tags):
+            Tags.of(self).add(key, value)
         check(
             self,
             self.settings,
@@ -90,12 +103,28 @@ class AitrailStack(Stack):
                 announced_by=settings.announced_by,
             )
         bucket = LogBucket(
-            self, "Logs", retention_days=settings.log_retention_days, lock_days=settings.object_lock_days
+            self,
+            "Logs",
+            retention_days=settings.log_retention_days,
+            lock_days=settings.object_lock_days,
+            storage_class=settings.log_storage_class,
+            storage_days=settings.log_storage_days,
         )
         bucket.guard(
             prefixes=settings.prefixes, but=settings.break_glass_role_arn, replicated_by=settings.replication_role_arn
         )
         return bucket
+
+    def _table(self, definition: tables.Table, *, adopted: str | None, class_: str | None) -> Table | AdoptedTable:
+        if adopted:
+            return AdoptedTable(self, definition.label, name=adopted)
+        return Table(
+            self,
+            definition.label,
+            definition=definition,
+            protected=self.settings.deletion_protection,
+            table_class=class_,
+        )
 
     def _redaction_key_arn(self) -> str | None:
         if not self.settings.redact:

@@ -22,9 +22,20 @@ def _index(index: tables.Index) -> dynamodb.GlobalSecondaryIndexPropsV2:
 
 
 class Table(Construct):
-    """An on-demand table with point-in-time recovery for 35 days; if `protected`, even deleting the stack keeps it."""
+    """An on-demand table with point-in-time recovery for 35 days; if `protected`, even deleting the stack keeps it.
 
-    def __init__(self, scope: Construct, construct_id: str, *, definition: tables.Table, protected: bool) -> None:
+    A deployed table keeps its class if `table_class` is None.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        definition: tables.Table,
+        protected: bool,
+        table_class: str | None = None,
+    ) -> None:
         super().__init__(scope, construct_id)
         self.table = dynamodb.TableV2(
             self,
@@ -38,6 +49,15 @@ class Table(Construct):
                 point_in_time_recovery_enabled=True
             ),
             deletion_protection=protected,
+            table_class=dynamodb.TableClass[table_class] if table_class else None,
             # A protected table refuses to be deleted, so retaining it also lets a failed first deployment roll back.
             removal_policy=RemovalPolicy.RETAIN if protected else RemovalPolicy.DESTROY,
         )
+
+
+class AdoptedTable(Construct):
+    """The table `name` of the stack's account and Region, which the stack uses but neither changes nor deletes."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, name: str) -> None:
+        super().__init__(scope, construct_id)
+        self.table = dynamodb.TableV2.from_table_name(self, "Table", name)

@@ -180,3 +180,17 @@ ANNOUNCED_BY = matching(
     "s3|eventbridge|arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
     "s3, eventbridge, or the ARN of an SNS topic",
 )
+
+TABLE_OR_NONE = or_none(matching("[A-Za-z0-9_.-]{3,255}", "the name of a DynamoDB table"))
+# DynamoDB's, S3's and the services' own names.
+TABLE_CLASS_OR_NONE = or_none(one_of("STANDARD", "STANDARD_INFREQUENT_ACCESS"))
+STORAGE_CLASS_OR_NONE = or_none(one_of("STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"))
+DATA_EVENTS = or_none(one_of("lex"))
+NETWORK_ACTIVITY_EVENTS = list_of(one_of("transcribe", "personalize"))
+# What all services accept in tags, without commas, which separate them.
+TAGS = list_of(
+    matching(
+        "(?!aws:)[A-Za-z0-9_.:/+@-]{1,128}=[A-Za-z0-9_.:/+@-](?:[A-Za-z0-9 _.:/=+@-]{0,254}[A-Za-z0-9_.:/=+@-])?",
+        "a tag as KEY=VALUE",
+    )
+)

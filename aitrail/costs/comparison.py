@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 from aitrail.costs.bill import PRECISE, total
-from aitrail.costs.load import DAYS, GB, GZIP_RATIO, KB, Load
+from aitrail.costs.load import DAYS, GB, GZIP_RATIO, KB, Load, price_in
 from aitrail.costs.model import costs
 from aitrail.costs.prices import AwsPrices
 
@@ -56,7 +56,7 @@ def compare(load: Load, prices: AwsPrices) -> list[Way]:
 
 
 def _aitrail(load: Load, prices: AwsPrices) -> Iterator[Way]:
-    way, read_units = "aitrail", prices.prices["read-units"]
+    way, read_units = "aitrail", prices.prices[price_in(load.events_table_class, "read-units")]
     keeping = total(costs(load, prices, free=False))
     yield Way(way=way, what=KEEPING, formula="all parts, nothing free", amount=keeping)
     for what, events, queries in (

@@ -15,6 +15,7 @@ GZIP_RATIO = Decimal("8.7")
 # structure").
 DIGEST_FILES = 17 * 730
 
+TABLE_CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
 DAYS = Decimal(365) / 12
 SECONDS = int(DAYS * 86_400)
 KB = 1_024
@@ -27,6 +28,8 @@ _BOUNDS = {
     "records": (0, _MOST),
     "accounts": (1, 1_000_000),
     "digest_files": (0, _MOST),
+    "data_events": (0, _MOST),
+    "network_activity_events": (0, _MOST),
     "months": (1, 1_200),
     "record_kb": (0, 256),
     "memory_megabytes": (1_024, 10_240),
@@ -63,6 +66,10 @@ class Load:
     memory_megabytes: int = 1_024
     paid_copy: bool = False
     redact: bool = False
+    data_events: int = 0
+    network_activity_events: int = 0
+    events_table_class: str = TABLE_CLASSES[0]
+    files_table_class: str = TABLE_CLASSES[0]
 
     def __post_init__(self) -> None:
         for name, (least, most) in _BOUNDS.items():
@@ -70,6 +77,9 @@ class Load:
             if value is not None and not (Decimal(value).is_finite() and least <= value <= most):
                 words = name.replace("_", " ")
                 raise CostError(f"{words}: {value:,} is out of range; it must be {least:,} to {most:,}.")
+        for value in (self.events_table_class, self.files_table_class):
+            if value not in TABLE_CLASSES:
+                raise CostError(f"table class: {value!r} is not one of {', '.join(TABLE_CLASSES)}.")
         if self.events > self.all_records:
             raise CostError(
                 f"{self.events:,} events cannot come from {self.all_records:,} records: events are the records of the "
@@ -96,3 +106,8 @@ class Load:
     def months_kept(self, days: int | None) -> Decimal:
         """The number of months of data that are stored in the end, with a retention of `days`."""
         return Decimal(self.months) if days is None else min(Decimal(self.months), days / DAYS)
+
+
+def price_in(table_class: str, price: str) -> str:
+    """The name of a price of DynamoDB in a table class."""
+    return price if table_class == TABLE_CLASSES[0] else f"infrequent-{price}"

@@ -7,7 +7,7 @@ bill: the comment on each constant says whether a test computes it, it was measu
 from decimal import Decimal, localcontext
 
 from aitrail.costs.bill import PRECISE, Bill, Line
-from aitrail.costs.load import GB, GZIP_RATIO, KB, SECONDS, Load
+from aitrail.costs.load import GB, GZIP_RATIO, KB, SECONDS, Load, price_in
 from aitrail.costs.prices import AwsPrices
 
 # Means of the six records in tests/records; a test computes them. Bytes are as DynamoDB bills storage, including 100
@@ -77,16 +77,16 @@ def costs(load: Load, prices: AwsPrices, *, free: bool = True) -> list[Line]:
 def _rows(bill: Bill, load: Load) -> None:
     kept = load.months_kept(load.row_retention_days)
     events, stored = f"{load.events:,} events", f"{load.events * kept:,.0f} events"
-    knob = "aitrail:rowRetentionDays"
+    knob, class_ = "aitrail:rowRetentionDays", load.events_table_class
     bill.add(
         "rows and index entries, writes",
-        "write-units",
+        price_in(class_, "write-units"),
         load.events * WRITE_UNITS_OF_A_ROW,
         f"{events} x {WRITE_UNITS_OF_A_ROW}",
     )
     for part, price, size in (
-        ("rows, storage", "table-storage", ROW_BYTES),
-        ("index entries, storage", "table-storage", ROW_INDEX_BYTES),
+        ("rows, storage", price_in(class_, "table-storage"), ROW_BYTES),
+        ("index entries, storage", price_in(class_, "table-storage"), ROW_INDEX_BYTES),
         ("rows, point-in-time recovery", "recovery-storage", ROW_BYTES),
     ):
         bill.add(part, price, load.events * kept * size / GB, f"{stored} x {size:,} bytes", setting=knob)
@@ -95,21 +95,22 @@ def _rows(bill: Bill, load: Load) -> None:
 def _ledger(bill: Bill, load: Load) -> None:
     kept = load.months_kept(load.ledger_retention_days)
     files, digests = load.files, load.digests
-    knob = "aitrail:ledgerRetentionDays"
+    knob, class_ = "aitrail:ledgerRetentionDays", load.files_table_class
+    storage = price_in(class_, "table-storage")
     bill.add(
         "ledger, writes",
-        "write-units",
+        price_in(class_, "write-units"),
         (files + digests) * LEDGER_WRITE_UNITS,
         f"{files + digests:,} files and digests x {LEDGER_WRITE_UNITS}",
     )
     bill.add(
         "ledger, reads",
-        "read-units",
+        price_in(class_, "read-units"),
         files * LEDGER_READ_UNITS + digests * DIGEST_READ_UNITS,
         f"{files:,} files x {LEDGER_READ_UNITS} + {digests:,} digests x {DIGEST_READ_UNITS}",
     )
     for part, price, of_file, of_digest in (
-        ("ledger, storage", "table-storage", LEDGER_BYTES + LEDGER_INDEX_BYTES, DIGEST_BYTES + DIGEST_INDEX_BYTES),
+        ("ledger, storage", storage, LEDGER_BYTES + LEDGER_INDEX_BYTES, DIGEST_BYTES + DIGEST_INDEX_BYTES),
         ("ledger, point-in-time recovery", "recovery-storage", LEDGER_BYTES, DIGEST_BYTES),
     ):
         size = (files * of_file + digests * of_digest) * kept / GB
@@ -136,6 +137,17 @@ def _deliveries(bill: Bill, load: Load) -> None:
             f"{load.all_records:,} records",
             setting="aitrail:trail",
         )
+    for part, price, events, setting in (
+        ("CloudTrail, data events", "data-events", load.data_events, "aitrail:dataEvents"),
+        (
+            "CloudTrail, network activity events",
+            "network-activity-events",
+            load.network_activity_events,
+            "aitrail:networkActivityEvents",
+        ),
+    ):
+        if events:
+            bill.add(part, price, events, f"{events:,} events", setting=setting)
 
 
 def function_seconds(load: Load) -> Decimal:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A stack in an account and Region.
+    """A stack in an account and Region, `is_new` if it certainly does not exist yet.
 
     `bucket` is the bucket that has or gets the log files, None for one that the stack will create; `bucket_account` is
     its account, if it is another one. `announced_by` is s3, eventbridge, or the ARN of an SNS topic. `prefixes`
@@ -17,6 +17,7 @@ class Plan:
     account: str
     region: str
     has_trail: bool = True
+    is_new: bool = False
     bucket: str | None = None
     bucket_account: str | None = None
     announced_by: str = "s3"

@@ -24,6 +24,15 @@ def findings_of_trails(plan: Plan, trails: _Trails) -> Iterator[Finding]:
         yield from _delivering(plan, [trail for trail in trails if trail.get("S3BucketName") == plan.bucket])
     if plan.has_trail:
         is_there = any(_is_own(plan, trail) for trail in trails)
+        if is_there and plan.is_new:
+            yield conflict(
+                "trail-name-taken",
+                f"There is already a trail {plan.trail_name}, such as one that an earlier stack has kept "
+                "(aitrail:keepTrail): the stack cannot create its own.",
+                'Deploy with CONTEXT="-c aitrail:trail=false", and with the bucket of the trail (-c '
+                "aitrail:logBucket=BUCKET), or delete the trail first: "
+                f"aws cloudtrail delete-trail --name {plan.trail_name}",
+            )
         yield from _of_others(plan, [trail for trail in trails if not _is_own(plan, trail)])
         if not is_there and len(trails) >= _MOST_TRAILS:
             names = ", ".join(trail["TrailARN"] for trail in trails)

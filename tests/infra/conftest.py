@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from moto import mock_aws
 
 from infra import deploying
@@ -90,6 +91,17 @@ def chosen(run_app):
     ran, output = run_app(CHOSEN)
     assert ran.returncode == 0, ran.stderr
     return Template((output / "speech-record.template.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def replacing():
+    """The properties of a type of resource that replace a deployed one if they change, by CloudFormation's registry."""
+
+    def replacing(kind):
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+        return {each.split("/")[2] for each in schema["createOnlyProperties"]}
+
+    return replacing
 
 
 @pytest.fixture(scope="session")

@@ -180,6 +180,20 @@ def test_other_trails_are_no_reason_to_warn(target, create_trail, capsys, name, 
     assert "There is no other multi-Region trail." in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("is_new", [True, False], ids=["a new stack", "a deployed stack"])
+def test_trail_that_an_earlier_stack_has_kept_is_told_to_be_in_the_way_of_a_new_one(
+    target, create_trail, capsys, is_new
+):
+    create_trail("aitrail-trail", IsMultiRegionTrail=True)
+    deployed = {GET_TEMPLATE: {"TemplateBody": json.dumps(DEPLOYED)}} | {
+        "cloudformation:DescribeStacks": {"Stacks": [{"StackStatus": "CREATE_COMPLETE"}]}
+    }
+
+    run(target(answers={} if is_new else deployed))
+
+    assert ("There is already a trail aitrail-trail, such as one that" in capsys.readouterr().out) is is_new
+
+
 def test_trails_do_not_matter_to_a_stack_without_one(target, create_trail, capsys):
     create_trail("audit", IsMultiRegionTrail=True)
 
@@ -453,13 +467,14 @@ class Deleting(dict):
     def __init__(self, before, *later):
         super().__init__(STACKED)
         self.answers = iter([before, *later])
+        self.others = dict(STACKED)
 
     def __contains__(self, name):
-        return name in STACKED or name == "cloudformation:DescribeStacks"
+        return name in self.others or name == "cloudformation:DescribeStacks"
 
     def __getitem__(self, name):
-        if name in STACKED:
-            return STACKED[name]
+        if name in self.others:
+            return self.others[name]
         answer = next(self.answers)
         return answer if isinstance(answer, dict) else {"Stacks": [{"StackStatus": answer, "StackId": STACK_ID}]}
 
@@ -477,6 +492,77 @@ def test_destroy_says_what_remains_before_it_asks(target, capsys):
         destroying.destroy(target(answers=STACKED), Context(), sure=False)
 
     assert "remain, with all their content:\n  AWS::S3::Bucket  aitrail-Logs\n" in capsys.readouterr().out
+
+
+def protected(status="CREATE_COMPLETE"):
+    stack = {"StackStatus": status, "StackId": STACK_ID, "EnableTerminationProtection": True}
+    return STACKED | {"cloudformation:DescribeStacks": {"Stacks": [stack]}}
+
+
+def test_destroy_names_the_command_that_lets_a_protected_stack_be_deleted(target, monkeypatch):
+    called = []
+    usual = CloudFormation.call
+    monkeypatch.setattr(
+        CloudFormation, "call", lambda self, name, **given: called.append(name) or usual(self, name, **given)
+    )
+
+    with pytest.raises(StoppedError) as stopped:
+        destroy(target, protected())
+
+    assert "Nothing was changed." in str(stopped.value)
+    assert str(stopped.value).endswith(
+        "  aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name aitrail "
+        "--region eu-central-1"
+    )
+    assert "delete_stack" not in called
+
+
+DEPLOYED_PROTECTION = {
+    "without the setting": ({}, True),
+    "with the setting": ({"terminationProtection": "true"}, False),
+}
+
+
+@pytest.mark.parametrize(("given", "is_told"), DEPLOYED_PROTECTION.values(), ids=DEPLOYED_PROTECTION)
+def test_deployment_that_turns_a_protection_off_says_so(target, capsys, given, is_told):
+    to = target(answers=protected() | {GET_TEMPLATE: {"TemplateBody": json.dumps(DEPLOYED)}})
+
+    run(to, **given)
+
+    assert ("this deployment turns that off" in capsys.readouterr().out) is is_told
+    assert verbs(to)[-1] == "deploy"
+
+
+def test_protection_from_deletion_is_what_the_cdk_deploys(run_app):
+    ran, output = run_app({"aitrail:terminationProtection": "true"})
+
+    assert ran.returncode == 0, ran.stderr
+    assert artifact(output)["terminationProtection"] is True
+
+
+def artifact(output):
+    return json.loads((output / "manifest.json").read_text())["artifacts"]["aitrail"]["properties"]
+
+
+def test_destroy_names_a_trail_that_is_kept_and_what_ends_it(target, capsys, synthesize):
+    further = {"dataEvents": "lex", "networkActivityEvents": "transcribe,personalize", "logStorageClass": "GLACIER"}
+    template = synthesize({"aitrail:keepTrail": "true"} | {f"aitrail:{key}": value for key, value in further.items()})
+    resources = [
+        {"LogicalResourceId": name, "ResourceType": each["Type"], "PhysicalResourceId": f"physical-{name}"}
+        for name, each in json.loads(template.text)["Resources"].items()
+    ]
+    answers = Deleting("CREATE_COMPLETE", "DELETE_COMPLETE")
+    answers.others |= {
+        GET_TEMPLATE: {"TemplateBody": template.text},
+        "cloudformation:ListStackResources": {"StackResourceSummaries": resources},
+    }
+
+    destroy(target, answers)
+
+    told = capsys.readouterr().out
+    assert "  AWS::CloudTrail::Trail  physical-Trail" in told.partition("Deleting ...")[0]
+    assert "aws cloudtrail delete-trail --name TRAIL" in told
+    assert "adopt the tables (aitrail:eventsTable, aitrail:filesTable)" in told
 
 
 def test_destroy_deletes_the_stack_and_waits_until_it_is_gone(target, capsys):

@@ -30,7 +30,15 @@ def test_the_log_bucket_is_private_encrypted_and_versioned(default):
 def test_log_files_expire_when_the_settings_say_so(chosen):
     rules = chosen.properties("LogsBucket")["LifecycleConfiguration"]["Rules"]
 
-    assert rules == [BASE_RULE | {"ExpirationInDays": 365}, MARKERS_RULE]
+    moved = {"Transitions": [{"StorageClass": "GLACIER_IR", "TransitionInDays": 120}]}
+    assert rules == [BASE_RULE | {"ExpirationInDays": 365} | moved, MARKERS_RULE]
+
+
+def test_only_log_files_that_are_charged_by_their_size_move_to_another_class(default, chosen):
+    usual, moving = (each.properties("LogsBucket")["LifecycleConfiguration"] for each in (default, chosen))
+
+    assert "TransitionDefaultMinimumObjectSize" not in usual
+    assert moving["TransitionDefaultMinimumObjectSize"] == "all_storage_classes_128K"
 
 
 def test_audit_logs_survive_the_stack_whatever_the_settings(default, chosen):

@@ -30,6 +30,10 @@ OTHERS = {
     "row_retention_days": [1, 400],
     "ledger_retention_days": [30],
     "log_retention_days": [365],
+    "log_storage_class": ["STANDARD_IA", "DEEP_ARCHIVE"],
+    "log_storage_days": [30, 120],
+    "events_table_class": ["STANDARD", "STANDARD_INFREQUENT_ACCESS"],
+    "files_table_class": ["STANDARD_INFREQUENT_ACCESS"],
     "object_lock_days": [300],
     "break_glass_role_arn": ["arn:aws:iam::111122223333:role/on-call/break-glass"],
     "original_bucket": ["organization-trail-logs"],
@@ -49,11 +53,19 @@ NAMES = {each.setting.attribute: each.name for each in PARAMETERS}
 FIXED = {
     "stack_name": "speech-record",
     "deletion_protection": False,
+    "keep_trail": True,
+    "data_events": "lex",
+    "tags": ("team=audio",),
+    "network_activity_events": ("transcribe",),
     "key_prefixes": ("team/", "old/logs/"),
     "public_keys": "keys.json",
     "architecture": "x86_64",
     "platform": "host",
 }
+# These are, too, in a package for existing tables.
+OF_EXISTING_TABLES = {"events_table": "restored-rows", "files_table": "restored-files"}
+# Chosen by whoever deploys the package: it is no part of a template.
+OF_THE_DEPLOYER = {"termination_protection"}
 # These are, too, in a package for an existing bucket.
 OF_EXISTING_BUCKET = {"log_bucket": "central-logs", "log_bucket_account": "444455556666", "announced_by": "eventbridge"}
 REGIONS = {"aws": "eu-central-1", "aws-cn": "cn-north-1"}
@@ -165,8 +177,20 @@ def test_package_for_an_existing_bucket_has_the_parameters_that_apply_to_it(by_c
     )
 
 
+def test_package_for_existing_tables_has_none_of_its_own(by_cdk):
+    settings = Settings(**OF_EXISTING_TABLES)
+    found = template(settings, code="code.zip")
+
+    assert {"EventsTableClass", "FilesTableClass"}.isdisjoint(found["Parameters"])
+    assert not [name for name, each in found["Resources"].items() if each["Type"] == "AWS::DynamoDB::GlobalTable"]
+    assert comparable(evaluated(found, {}, stack="speech-record")) == comparable(
+        evaluated(by_cdk(replace(settings, stack_name="speech-record"), None), {})
+    )
+
+
 def test_every_setting_is_a_parameter_or_chosen_with_the_package():
-    assert {each.attribute for each in SETTINGS} == {*OTHERS, *FIXED, *OF_EXISTING_BUCKET}
+    of_existing = {*OF_EXISTING_BUCKET, *OF_EXISTING_TABLES}
+    assert {each.attribute for each in SETTINGS} == {*OTHERS, *FIXED, *of_existing, *OF_THE_DEPLOYER}
     assert NAMES.keys() == OTHERS.keys()
 
 
@@ -266,6 +290,22 @@ def test_name_of_the_stack_is_not_a_setting_of_a_package(capsys):
     assert package.main(["-c", "aitrail:stackName=speech"]) == 1
 
     assert "whoever deploys it names the stack" in capsys.readouterr().err
+
+
+def test_protection_from_deletion_is_not_a_setting_of_a_package(capsys):
+    assert package.main(["-c", "aitrail:terminationProtection=true"]) == 1
+
+    assert "aws cloudformation update-termination-protection --enable" in capsys.readouterr().err
+
+
+def test_package_has_the_permissions_boundary_of_the_context():
+    boundary = {"@aws-cdk/core:permissionsBoundary": {"name": "developer-boundary"}}
+
+    found = template(Settings(), code="code.zip", context=boundary)
+
+    roles = [each["Properties"] for each in found["Resources"].values() if each["Type"] == "AWS::IAM::Role"]
+    assert len(roles) >= 2
+    assert all("policy/developer-boundary" in json.dumps(role["PermissionsBoundary"]) for role in roles)
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,16 @@ def test_the_mark_differs_with_every_setting(key):
         "aitrail:trail": "false",
         "aitrail:deletionProtection": "false",
         "aitrail:redact": "true",
+        "aitrail:keepTrail": "true",
+        "aitrail:terminationProtection": "true",
+        "aitrail:dataEvents": "lex",
+        "aitrail:tags": "team=audio",
+        "aitrail:networkActivityEvents": "personalize",
+        "aitrail:eventsTable": "rows",
+        "aitrail:filesTable": "files",
+        "aitrail:eventsTableClass": "STANDARD",
+        "aitrail:filesTableClass": "STANDARD",
+        "aitrail:logStorageClass": "GLACIER_IR",
         "aitrail:logLevel": "ERROR",
         "aitrail:functionLogRetentionDays": "7",
         "aitrail:memoryMegabytes": "2048",
@@ -235,6 +245,16 @@ def test_stack_of_a_version_without_existing_buckets_has_a_bucket_of_its_own(tar
 
     with pytest.raises(StoppedError, match="aitrail:logBucket is chosen at the first deployment: it is none"):
         run(to, logBucket="central-logs")
+
+
+@pytest.mark.parametrize("key", ["eventsTable", "filesTable"])
+def test_tables_of_a_deployed_stack_are_not_exchanged(target, key):
+    own, adopted = COMPLETE, COMPLETE | {f"aitrail:{key}": "restored"}
+
+    with pytest.raises(StoppedError, match=rf"aitrail:{key} is chosen at the first .* For another table, deploy"):
+        run(target(answers=deployed(own)), **{key: "restored"})
+    with pytest.raises(StoppedError, match=rf"aitrail:{key} is chosen at the first deployment: it is restored, and"):
+        run(target(answers=deployed(adopted)), **{key: "none"})
 
 
 def test_log_bucket_of_a_deployed_stack_is_not_changed(target):

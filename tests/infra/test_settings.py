@@ -21,6 +21,17 @@ def test_without_context_the_defaults_hold():
     assert settings == Settings(
         stack_name="aitrail",
         trail=None,
+        keep_trail=False,
+        data_events=None,
+        network_activity_events=(),
+        events_table=None,
+        files_table=None,
+        events_table_class=None,
+        files_table_class=None,
+        log_storage_class=None,
+        log_storage_days=90,
+        tags=(),
+        termination_protection=False,
         trail_arns=(),
         log_bucket=None,
         log_bucket_account=None,
@@ -97,6 +108,14 @@ def test_every_setting_says_what_it_means_and_takes(setting):
         ("accounts", "111122223333, o-a1b2c3d4e5", "accounts", ("111122223333", "o-a1b2c3d4e5")),
         ("accounts", '["000000000001"]', "accounts", ("000000000001",)),
         ("accounts", "none", "accounts", ()),
+        ("eventsTable", "rows-2026.03_14", "events_table", "rows-2026.03_14"),
+        ("eventsTableClass", "standard_infrequent_access", "events_table_class", "STANDARD_INFREQUENT_ACCESS"),
+        ("logStorageClass", "glacier_ir", "log_storage_class", "GLACIER_IR"),
+        ("dataEvents", "LEX", "data_events", "lex"),
+        ("dataEvents", "none", "data_events", None),
+        ("networkActivityEvents", "Transcribe, personalize", "network_activity_events", ("transcribe", "personalize")),
+        ("keepTrail", "true", "keep_trail", True),
+        ("tags", "team=audio, path=/a/b=c", "tags", ("team=audio", "path=/a/b=c")),
         ("readerAccounts", "111122223333,o-a1b2c3d4e5", "reader_accounts", ("111122223333", "o-a1b2c3d4e5")),
         ("readerAccounts", "none", "reader_accounts", ()),
         ("trailArns", TRAIL, "trail_arns", (TRAIL,)),
@@ -121,6 +140,11 @@ def test_a_value_is_taken_as_json_and_as_text(key, given, attribute, expected):
         ("logBucket", "Logs", "the name of an S3 bucket, or none"),
         ("logBucketAccount", 111122223333444, "the id of an account (12 digits), or none"),
         ("announcedBy", "sns", "s3, eventbridge, or the ARN of an SNS topic"),
+        ("eventsTable", "no", "the name of a DynamoDB table, or none"),
+        ("filesTableClass", "IA", "one of STANDARD, STANDARD_INFREQUENT_ACCESS, or none"),
+        ("logStorageClass", "ONEZONE_IA", "one of STANDARD_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE, or none"),
+        ("dataEvents", "s3", "one of lex, or none"),
+        ("tags", "aws:team=a", "a tag as KEY=VALUE; several as a comma-separated or JSON list; or none"),
         ("rowRetentionDays", 0, DAYS),
         ("rowRetentionDays", "-1", DAYS),
         ("rowRetentionDays", "30d", DAYS),
@@ -242,7 +266,7 @@ def test_an_arn_of_something_else_than_one_trail_is_refused(given, refused):
         ("aitrail:rowRetention", "aitrail:rowRetentionDays"),
         ("aitrail:stackname", "aitrail:stackName"),
         ("Aitrail:platform", "aitrail:platform"),
-        ("aitrail:", "aitrail:trail"),
+        ("aitrail:", "aitrail:tags"),
     ],
 )
 def test_an_unknown_setting_is_an_error_that_names_the_nearest_and_all(key, nearest):
@@ -289,6 +313,54 @@ OF_BUCKETS = {
 def test_settings_of_a_bucket_that_contradict_each_other_are_named(context, told):
     with pytest.raises(InvalidSettingsError, match=told):
         Settings.of({f"aitrail:{key}": value for key, value in context.items()})
+
+
+TOGETHER = {
+    "a kept trail of no stack": ({"trail": "false", "keepTrail": "true"}, "aitrail:keepTrail is about the trail of"),
+    "data events of no trail": ({"trail": "false", "dataEvents": "lex"}, "aitrail:dataEvents is about the trail of"),
+    "network activity events of no trail": (
+        {"logBucket": "central-logs", "networkActivityEvents": "transcribe"},
+        "aitrail:networkActivityEvents is about the trail of",
+    ),
+    "two values of a tag": ({"tags": "team=audio,team=video"}, "aitrail:tags has the key team more than once"),
+    "a service twice": ({"networkActivityEvents": "transcribe,transcribe"}, "has 'transcribe' more than once"),
+    "one table for rows and ledger": ({"eventsTable": "old", "filesTable": "old"}, "two tables, but both are old"),
+    "the class of an adopted table": (
+        {"filesTable": "old", "filesTableClass": "STANDARD"},
+        "aitrail:filesTableClass is about a table of the stack",
+    ),
+    "a move after the deletion": (
+        {"logStorageClass": "GLACIER_IR", "logStorageDays": "60", "logRetentionDays": "60"},
+        "aitrail:logStorageDays must be less than aitrail:logRetentionDays, 60",
+    ),
+    "a move that S3 refuses": (
+        {"logStorageClass": "STANDARD_IA", "logStorageDays": "29"},
+        "aitrail:logStorageDays must be at least 30 for STANDARD_IA, not 29",
+    ),
+    "the storage of an existing bucket": (
+        {"logBucket": "central-logs", "logStorageClass": "GLACIER_IR"},
+        "aitrail:logStorageClass is about a bucket of the stack",
+    ),
+}
+
+
+@pytest.mark.parametrize(("context", "told"), TOGETHER.values(), ids=TOGETHER)
+def test_settings_that_contradict_each_other_are_named(context, told):
+    with pytest.raises(InvalidSettingsError, match=told):
+        Settings.of({f"aitrail:{key}": value for key, value in context.items()})
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"eventsTable": "rows", "filesTable": "files"},
+        {"eventsTable": "rows", "filesTableClass": "STANDARD"},
+        {"logStorageClass": "GLACIER_IR", "logStorageDays": "1", "logRetentionDays": "2"},
+        {"logBucket": "central-logs", "trail": "true", "keepTrail": "true", "dataEvents": "lex"},
+    ],
+)
+def test_settings_that_can_be_had_together_are_accepted(context):
+    assert Settings.of({f"aitrail:{key}": value for key, value in context.items()}) != Settings()
 
 
 def test_stack_has_a_trail_by_default_if_the_bucket_is_its_own():

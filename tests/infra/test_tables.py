@@ -66,3 +66,62 @@ def test_a_protected_table_outlives_the_stack_and_an_unprotected_one_does_not(de
     assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert (deleted["DeletionPolicy"], deleted["UpdateReplacePolicy"]) == ("Delete", "Delete")
     assert deleted["Properties"]["Replicas"][0]["DeletionProtectionEnabled"] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "class_"), [("EventsTable", "STANDARD_INFREQUENT_ACCESS"), ("FilesTable", "STANDARD")]
+)
+def test_class_of_a_table_is_the_only_change_of_its_settings_and_replaces_no_table(
+    default, chosen, replacing, name, class_
+):
+    usual, other = default.properties(name), chosen.properties(name)
+
+    assert "TableClass" not in usual["Replicas"][0]  # a deployed table keeps its class
+    assert other["Replicas"][0].pop("TableClass") == class_
+    for each in (usual, other):
+        del each["Replicas"][0]["DeletionProtectionEnabled"]
+        each["Replicas"][0].pop("Tags", None)
+    assert other == usual
+    assert replacing("AWS::DynamoDB::GlobalTable") == {"TableName"}
+
+
+@pytest.fixture(scope="module")
+def adopting(synthesize):
+    """The template with existing tables."""
+    return synthesize({"aitrail:eventsTable": "old-rows", "aitrail:filesTable": "old-files"})
+
+
+def test_adopted_tables_are_no_resources_of_the_stack(adopting, default):
+    assert adopting.of_type("AWS::DynamoDB::GlobalTable") == {}
+    assert adopting.resources.keys() == default.resources.keys() - {"EventsTable", "FilesTable"}
+
+
+def test_function_and_outputs_name_the_adopted_tables(adopting):
+    variables = adopting.properties("IngestFunction")["Environment"]["Variables"]
+    outputs = adopting.parts["Outputs"]
+
+    assert (variables["EVENTS_TABLE"], variables["FILES_TABLE"]) == ("old-rows", "old-files")
+    assert (outputs["EventsTableName"]["Value"], outputs["FilesTableName"]["Value"]) == ("old-rows", "old-files")
+
+
+def test_function_may_do_with_adopted_tables_what_it_may_with_its_own(adopting, default):
+    def allowed(template):
+        [policy] = [
+            each for name, each in template.of_type("AWS::IAM::Policy").items() if name.startswith("IngestRole")
+        ]
+        return [
+            (each["Action"], each["Resource"])
+            for each in policy["PolicyDocument"]["Statement"]
+            if "dynamodb:" in str(each["Action"])
+        ]
+
+    arn = "arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table/"
+    names = {"<EventsTable.Arn>": f"{arn}old-rows", "<FilesTable.Arn>": f"{arn}old-files"}
+    expected = [
+        (actions, resource.replace(own, adopted))
+        for actions, resource in allowed(default)
+        for own, adopted in names.items()
+        if own in resource
+    ]
+    assert len(expected) == 4
+    assert allowed(adopting) == expected

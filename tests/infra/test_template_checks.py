@@ -5,12 +5,17 @@ from aws_cdk import Validations
 
 from infra.settings import SETTINGS, Settings
 from tests.shared import template_checks
-from tests.shared.chosen_settings import CHOSEN, OF_EXISTING_BUCKET
+from tests.shared.chosen_settings import CHOSEN, OF_EXISTING_BUCKET, OF_EXISTING_TABLES
 from tests.shared.template_checks import FindingsError, lint_findings
 
+STACK = "arn:<AWS::Partition>:cloudformation:<AWS::Region>:<AWS::AccountId>:stack/aitrail/*"
 ACKNOWLEDGED = [
     "AwsSolutions-IAM5[Resource::*] at aitrail/Ingest/Role/DefaultPolicy/Resource",
     "AwsSolutions-IAM5[Resource::<LogsBucket5C52C3D2.Arn>/*] at aitrail/Ingest/Role/DefaultPolicy/Resource",
+    "AwsSolutions-IAM5[Resource::*] at aitrail/People/Operator/Resource",
+    "AwsSolutions-IAM5[Resource::<LogsBucket5C52C3D2.Arn>/*] at aitrail/People/Operator/Resource",
+    f"AwsSolutions-IAM5[Resource::{STACK}] at aitrail/People/Operator/Resource",
+    f"AwsSolutions-IAM5[Resource::{STACK}] at aitrail/People/Reader/Resource",
     "AwsSolutions-S1 at aitrail/Logs/Bucket/Resource",
     "Serverless-EventBusDLQ at aitrail/Deliveries/Hourly/Resource",
     "Serverless-LambdaDLQ at aitrail/Ingest/Function/Resource",
@@ -99,7 +104,7 @@ def test_make_lint_fails_with_what_is_found_and_only_then(acknowledging, capsys)
 
 
 def test_every_setting_is_chosen_that_needs_no_file():
-    chosen = (Settings.of(CHOSEN), Settings.of(OF_EXISTING_BUCKET))
+    chosen = [Settings.of(each) for each in (CHOSEN, OF_EXISTING_BUCKET, OF_EXISTING_TABLES)]
 
     as_default = [
         each.key for each in SETTINGS if all(getattr(some, each.attribute) == each.default for some in chosen)

@@ -8,6 +8,11 @@ CHOSEN = {
     "aitrail:rowRetentionDays": "400",
     "aitrail:ledgerRetentionDays": "30",
     "aitrail:logRetentionDays": "365",
+    "aitrail:logStorageClass": "GLACIER_IR",
+    "aitrail:logStorageDays": "120",
+    "aitrail:eventsTableClass": "STANDARD_INFREQUENT_ACCESS",
+    "aitrail:filesTableClass": "STANDARD",
+    "aitrail:terminationProtection": "true",
     "aitrail:objectLockDays": "300",
     "aitrail:breakGlassRoleArn": "arn:aws:iam::111122223333:role/on-call/break-glass",
     "aitrail:originalBucket": "organization-trail-logs",
@@ -19,6 +24,7 @@ CHOSEN = {
     "aitrail:keyPrefixes": "team/,old/logs/",
     "aitrail:accounts": "111122223333,o-a1b2c3d4e5",
     "aitrail:readerAccounts": "444455556666,o-a1b2c3d4e5",
+    "aitrail:tags": "team=audio,cost-center=cc 7=a",
     "aitrail:memoryMegabytes": "2048",
     "aitrail:logLevel": "debug",
     "aitrail:functionLogRetentionDays": "7",
@@ -34,4 +40,13 @@ OF_EXISTING_BUCKET = {
     "aitrail:logBucket": "central-logs",
     "aitrail:logBucketAccount": "444455556666",
     "aitrail:announcedBy": "eventbridge",
+}
+
+# Every setting of existing tables, and of the stack's trail, which the first has not.
+OF_EXISTING_TABLES = {
+    "aitrail:eventsTable": "restored-rows",
+    "aitrail:filesTable": "restored-ledger",
+    "aitrail:keepTrail": "true",
+    "aitrail:dataEvents": "lex",
+    "aitrail:networkActivityEvents": "transcribe,personalize",
 }

@@ -22,7 +22,7 @@ from cfnlint.config import ConfigMixIn
 from cfnlint.decode.decode import decode_str
 from cfnlint.runner import Runner
 
-from tests.shared.chosen_settings import CHOSEN, OF_EXISTING_BUCKET
+from tests.shared.chosen_settings import CHOSEN, OF_EXISTING_BUCKET, OF_EXISTING_TABLES
 from tests.shared.key_files import key_file
 
 PROJECT = Path(__file__).parents[2]
@@ -89,6 +89,7 @@ def main():
             "default": {},
             "chosen": CHOSEN | {"aitrail:publicKeys": str(keys)},
             "existing bucket": OF_EXISTING_BUCKET,
+            "existing tables": OF_EXISTING_TABLES,
         }
         for name, context in contexts.items():
             try:

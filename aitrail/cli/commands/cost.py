@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from aitrail.cli.options import Command, option, output_options
+from aitrail.cli.options import Command, OneOf, option, output_options
 from aitrail.cli.output import Cell, Output, Priorities, narrate
 from aitrail.costs import (
     DIGEST_FILES,
     RECORD_KB,
     RECORDS_IN_A_FILE,
+    TABLE_CLASSES,
     AwsPrices,
     CostError,
     Line,
@@ -77,10 +78,37 @@ def _decimal(_context: click.Context, _parameter: click.Parameter, value: float)
     help=f"Digest files: one for each hour, account, Region and trail.  [default: {DIGEST_FILES} per account]",
 )
 @option(_COMES, "--paid-copy", is_flag=True, help="Another trail already delivers these management events.")
+@option(
+    _COMES, "--data-events", type=int, default=0, metavar="N", help="Data events in them, which CloudTrail charges for."
+)
+@option(
+    _COMES,
+    "--network-activity-events",
+    type=int,
+    default=0,
+    metavar="N",
+    help="Network activity events in them, which CloudTrail charges for.",
+)
 @option(_STAYS, "--months", type=int, default=12, metavar="N", help="Months recorded so far.  [default: 12]")
 @option(_STAYS, "--retention-days", "row_retention_days", type=int, metavar="N", help="aitrail:rowRetentionDays.")
 @option(_STAYS, "--ledger-retention-days", type=int, metavar="N", help="aitrail:ledgerRetentionDays.")
 @option(_STAYS, "--log-retention-days", type=int, metavar="N", help="aitrail:logRetentionDays.")
+@option(
+    _STAYS,
+    "--events-table-class",
+    type=OneOf(TABLE_CLASSES),
+    default=TABLE_CLASSES[0],
+    metavar="CLASS",
+    help=f"aitrail:eventsTableClass.  [default: {TABLE_CLASSES[0]}]",
+)
+@option(
+    _STAYS,
+    "--files-table-class",
+    type=OneOf(TABLE_CLASSES),
+    default=TABLE_CLASSES[0],
+    metavar="CLASS",
+    help=f"aitrail:filesTableClass.  [default: {TABLE_CLASSES[0]}]",
+)
 @option(
     _COUNTS,
     "--memory",

@@ -133,7 +133,7 @@ def _deployed(access: Access) -> "Plan":
         source = Source.of(access.deployment, default.region)
     except StackNotFoundError as error:
         narrate(f"What a stack has by default is looked at, because {error}.")
-        return default
+        return replace(default, is_new=True)
     return replace(
         default,
         has_trail=False,

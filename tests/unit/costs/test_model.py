@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.costs import AwsPrices, Load, per_million, total
+from aitrail.costs import AwsPrices, CostError, Load, per_million, total
 from aitrail.costs import comparison as cost_comparison
 from aitrail.costs import model as costs
 from aitrail.costs.load import DAYS
@@ -289,3 +289,51 @@ def test_without_free_units_and_fixed_parts_cost_grows_in_proportion(files, fact
         return total([line for line in lines if line.part not in fixed])
 
     assert amount(factor) == pytest.approx(amount(1) * factor)
+
+
+INFREQUENT = "STANDARD_INFREQUENT_ACCESS"
+OF_CLASS = {
+    "events_table_class": {"rows and index entries, writes", "rows, storage", "index entries, storage"},
+    "files_table_class": {"ledger, writes", "ledger, reads", "ledger, storage"},
+}
+
+
+@pytest.mark.parametrize("name", OF_CLASS)
+def test_class_of_a_table_changes_the_prices_of_that_table_and_no_quantity(name):
+    load = Load(files=1000, events=1000)
+    usual, other = (
+        {line.part: line for line in costs.costs(each, PRICES, free=False)}
+        for each in (load, replace(load, **{name: INFREQUENT}))
+    )
+
+    assert {part for part, line in usual.items() if line.price != other[part].price} == OF_CLASS[name]
+    assert {part: line.quantity for part, line in usual.items()} == {
+        part: line.quantity for part, line in other.items()
+    }
+
+
+def test_queries_of_an_infrequent_table_cost_more_in_the_comparison():
+    load = Load(files=1000, events=10**6, records=10**6)
+    usual, other = (
+        {way.what: way.amount for way in cost_comparison.compare(each, PRICES) if way.way == "aitrail"}
+        for each in (load, replace(load, events_table_class=INFREQUENT))
+    )
+
+    for what in (cost_comparison.PRINCIPAL, cost_comparison.USAGE):
+        ratio = PRICES.prices["infrequent-read-units"].price / PRICES.prices["read-units"].price
+        assert round(other[what], 15) == round(usual[what] * ratio, 15)
+
+
+def test_unknown_table_class_is_refused():
+    with pytest.raises(CostError, match="table class: 'IA' is not one of STANDARD, STANDARD_INFREQUENT_ACCESS"):
+        Load(files=1, events=1, files_table_class="IA")
+
+
+@pytest.mark.parametrize("name", ["data_events", "network_activity_events"])
+def test_events_that_cloudtrail_charges_for_are_a_line_of_their_own(name):
+    without = costs.costs(Load(files=1000, events=1000), PRICES)
+    lines = costs.costs(Load(files=1000, events=1000, **{name: 1_000_000}), PRICES)
+
+    [line] = [line for line in lines if line.part not in {each.part for each in without}]
+    assert (line.quantity, line.amount) == (1_000_000, Decimal("1.00"))
+    assert total(lines) == total([*without, line])

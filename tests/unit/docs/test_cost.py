@@ -1,11 +1,14 @@
 """The costs in README.md and docs/cost.md equal those that the library computes."""
 
 import re
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from aitrail.costs import AwsPrices, Load, costs, model, total
+from aitrail.costs import RECORD_KB, RECORDS_IN_A_FILE, AwsPrices, Load, costs, model, total
+from aitrail.costs.load import GB, GZIP_RATIO, KB
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
@@ -99,6 +102,71 @@ def test_page_shows_each_size_as_it_describes_it(size):
     for ending in ("", " --compare"):
         accounts = f" --accounts {load.accounts}" if load.accounts > 1 else ""
         assert f"\n    $ aitrail cost --files {load.files} --events {load.events}{accounts}{ending}\n" in PAGE
+
+
+INFREQUENT = "STANDARD_INFREQUENT_ACCESS"
+CLASSES = ({}, {"events_table_class": INFREQUENT}, {"events_table_class": INFREQUENT, "files_table_class": INFREQUENT})
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_page_has_what_each_table_class_costs(size):
+    _, section = PAGE.split("\n### Tables\n")
+    amounts = [total(costs(replace(SIZES[size], **classes), AwsPrices.read())) for classes in CLASSES]
+
+    assert cells(section, size) == [f"${amount:,.2f}" for amount in amounts]
+
+
+def test_page_says_after_how_many_months_a_cheaper_table_class_pays():
+    one, prices = Decimal(1), AwsPrices.read().prices
+    write, read, stored = (
+        prices[f"infrequent-{name}"].of(one) - prices[name].of(one)
+        for name in ("write-units", "read-units", "table-storage")
+    )
+    row = model.WRITE_UNITS_OF_A_ROW * write, model.ROW_BYTES + model.ROW_INDEX_BYTES
+    file = (
+        model.LEDGER_WRITE_UNITS * write + model.LEDGER_READ_UNITS * read,
+        model.LEDGER_BYTES + model.LEDGER_INDEX_BYTES,
+    )
+    digest = (
+        model.LEDGER_WRITE_UNITS * write + model.DIGEST_READ_UNITS * read,
+        model.DIGEST_BYTES + model.DIGEST_INDEX_BYTES,
+    )
+    months = [f"{more / (-stored * size / GB):.1f}" for more, size in (row, file, digest)]
+
+    said = " ".join(PAGE.split())
+    told = re.search(r"saved after ([\d.]+) months .*? takes ([\d.]+) months, .*? digest ([\d.]+)\. So", said)
+    assert list(told.groups()) == months
+
+
+@pytest.mark.parametrize("name", ["STANDARD_IA", "GLACIER_IR"])
+def test_page_says_after_how_many_months_a_storage_class_of_log_files_pays(name):
+    *prices, small, large = cells(PAGE, f"`{name}`")
+    stored, move, by_size, by_request = (Decimal(each.removeprefix("$")) for each in prices)
+    standard = AwsPrices.read().prices
+
+    for said, kilobytes in ((small, 128), (large, 1024)):
+        saved = (standard["s3-storage"].price - stored) * kilobytes / KB / KB
+        assert said == f"{move / 1000 / saved:.1f} months"
+    again = by_size * 1000 * 128 / KB / KB + by_request
+    assert f"${again:.5f} in `{name}`" in " ".join(PAGE.split())
+    assert f"instead of ${standard['s3-get-requests'].price}. " in " ".join(PAGE.split())
+
+
+def test_page_says_how_large_log_files_are():
+    size = RECORDS_IN_A_FILE * RECORD_KB / GZIP_RATIO
+    records = 128 * GZIP_RATIO / RECORD_KB
+
+    assert f"A log file with the {RECORDS_IN_A_FILE} records of the sizes above has {size:.0f} KB" in PAGE
+    assert f"{round(records, -1):.0f} records or more" in PAGE
+
+
+def test_page_says_what_a_million_conversations_cost():
+    prices, million = AwsPrices.read().prices, Decimal(10**6)
+
+    said = " ".join(PAGE.split())
+    assert prices["data-events"] == prices["network-activity-events"]
+    written = prices["write-units"].of(million * model.WRITE_UNITS_OF_A_ROW)
+    assert f"cost ${prices['data-events'].of(million):.2f} in CloudTrail, and ${written:.2f} to write" in said
 
 
 NUMBERS = [

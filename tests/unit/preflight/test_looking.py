@@ -149,6 +149,11 @@ CONFLICTS = {
         {"has_trail": True},
         "-c aitrail:trail=false",
     ),
+    "a kept trail with the name of a new stack's": (
+        {"cloudtrail__describe_trails": {"trailList": [TRAIL | {"Name": "aitrail-trail"}]}},
+        {"has_trail": True, "is_new": True},
+        "aws cloudtrail delete-trail --name aitrail-trail",
+    ),
 }
 
 
