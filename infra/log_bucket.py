@@ -5,6 +5,7 @@ from typing import cast
 
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_sqs import IQueue
 from constructs import Construct
@@ -21,11 +22,17 @@ _DELETING = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ReplicateDelete", 
 class LogBucket(Construct):
     """The bucket of log files, kept for `retention_days` or forever. It survives the stack, as they are audit logs.
 
-    Object Lock keeps each version for `lock_days`, if set.
+    Object Lock keeps each version for `lock_days`, if set. `key` encrypts what is stored; None for a key that S3 owns.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, retention_days: int | None, lock_days: int | None = None
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        retention_days: int | None,
+        lock_days: int | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         # CDK's default role for the notification handler may change the notifications of every bucket in the account.
@@ -34,7 +41,10 @@ class LogBucket(Construct):
             self,
             "Bucket",
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key,
+            # S3 asks KMS once for many objects.
+            bucket_key_enabled=True if key else None,
             enforce_ssl=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=True,

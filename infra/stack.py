@@ -13,12 +13,13 @@ from infra.bundling import Bundle
 from infra.deliveries import Deliveries
 from infra.existing_bucket import ExistingBucket
 from infra.ingest import TIMEOUT, Ingest
+from infra.kms_keys import HERE, KmsKeys
 from infra.log_bucket import LogBucket
 from infra.quotas import check
 from infra.redaction_key import RedactionKey
 from infra.settings import Settings
 from infra.table import Table
-from infra.trail import Trail
+from infra.trail import Trail, arn_of
 
 
 class AitrailStack(Stack):
@@ -30,10 +31,13 @@ class AitrailStack(Stack):
         )
         self.settings = settings
         self.template_options.metadata = {remembered.METADATA: remembered.to_remember(settings)}
+        trail_name = f"{settings.stack_name}-trail"
+        self.trail_arn = arn_of(self, trail_name) if settings.has_trail else None
+        self.keys = KmsKeys(self, "Keys", settings=settings, trail_arn=self.trail_arn)
         self.log_bucket = self._log_bucket()
-        self.deliveries = Deliveries(self, "Deliveries", function_timeout=TIMEOUT)
-        self.events = Table(self, "Events", definition=tables.EVENTS, protected=settings.deletion_protection)
-        self.files = Table(self, "Files", definition=tables.FILES, protected=settings.deletion_protection)
+        self.deliveries = Deliveries(self, "Deliveries", function_timeout=TIMEOUT, key=self.keys.queues)
+        self.events = self._table("Events", tables.EVENTS)
+        self.files = self._table("Files", tables.FILES)
         self.redaction_key_arn = self._redaction_key_arn()
         environment = self._environment()
         self.ingest = Ingest(
@@ -45,6 +49,7 @@ class AitrailStack(Stack):
             log_retention_days=settings.function_log_retention_days,
             environment=environment,
             mark=remembered.mark(settings),
+            log_key=self.keys.log_group,
         )
         self.log_bucket.announce_to(self.deliveries.queue, prefixes=settings.prefixes)
         self.ingest.read_from(self.deliveries.queue, "Source", maximum_concurrency=settings.maximum_concurrency)
@@ -53,7 +58,7 @@ class AitrailStack(Stack):
         )
         self._grant()
         if settings.has_trail:
-            trail = Trail(self, "Trail", trail_name=f"{settings.stack_name}-trail", log_bucket=self.log_bucket)
+            trail = Trail(self, "Trail", trail_name=trail_name, log_bucket=self.log_bucket, key=self.keys.bucket)
             # The trail is created last: before it delivers, a failed deployment can delete the bucket, which is empty.
             trail.trail.node.add_dependency(self.ingest)
         Alarms(
@@ -79,10 +84,18 @@ class AitrailStack(Stack):
                 announced_by=settings.announced_by,
             )
         bucket = LogBucket(
-            self, "Logs", retention_days=settings.log_retention_days, lock_days=settings.object_lock_days
+            self,
+            "Logs",
+            retention_days=settings.log_retention_days,
+            lock_days=settings.object_lock_days,
+            key=self.keys.bucket,
         )
         bucket.guard(prefixes=settings.prefixes, but=settings.break_glass_role_arn)
         return bucket
+
+    def _table(self, construct_id: str, definition: tables.Table) -> Table:
+        protected = self.settings.deletion_protection
+        return Table(self, construct_id, definition=definition, protected=protected, key=self.keys.tables)
 
     def _redaction_key_arn(self) -> str | None:
         if not self.settings.redact:
@@ -132,10 +145,24 @@ class AitrailStack(Stack):
         if self.redaction_key_arn:
             may("secretsmanager:GetSecretValue", on=self.redaction_key_arn)
         if self.settings.log_key_arns:
-            may("kms:Decrypt", on=self.settings.log_key_arns)
+            may("kms:Decrypt", on=self.settings.log_key_arns, if_=HERE.through_s3(bucket.bucket_arn))
+        self._grant_keys()
         if self.settings.trail_arns:
             folders = [f"{prefix}AWSLogs/" for prefix in self.settings.prefixes]
             self.log_bucket.take_from(self.settings.trail_arns, below=folders)
+
+    def _grant_keys(self) -> None:
+        """Allows the function to use the customer-managed keys for what it reads and writes, and for nothing else."""
+        may, keys, queues = self.ingest.may, self.keys, self.deliveries
+        if keys.bucket:
+            may("kms:Decrypt", on=keys.bucket.key_arn, if_=HERE.through_s3(self.log_bucket.bucket.bucket_arn))
+        if keys.queues:
+            # What SQS moves between queues, it does not encrypt again.
+            arns = [each.queue_arn for each in (queues.queue, queues.backfill, queues.dead_letters)]
+            may("kms:Decrypt", "kms:GenerateDataKey", on=keys.queues.key_arn, if_=HERE.through_sqs(arns))
+        if keys.tables:
+            names = [each.table.table_name for each in (self.events, self.files)]
+            may("kms:Decrypt", on=keys.tables.key_arn, if_=HERE.through_dynamodb(names))
 
     def _tell(self) -> None:
         """Adds the outputs; commands find the stack's parts by their ids."""
@@ -165,6 +192,7 @@ class AitrailStack(Stack):
                 "Days that entries of the ledger are kept.",
             ),
             ("RedactionKeyArn", self.redaction_key_arn or "none", "Secret that keys the hashes of redacted values."),
+            *self.keys.outputs(self.trail_arn, self.settings.trail_arns),
         ):
             CfnOutput(self, name, value=value, description=description)
 

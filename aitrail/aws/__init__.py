@@ -10,6 +10,8 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.aws.bucket_owner import Document, Source
     from aitrail.aws.deployment import Deployment, StackNotFoundError
+    from aitrail.aws.existing_keys import ExistingKeys
+    from aitrail.aws.key_policy import Place
     from aitrail.aws.operations import known_operations, known_regions
     from aitrail.aws.paging import WORKERS, Fetch, Page, in_order, in_turn, interleaved, merged, unordered
     from aitrail.aws.profiles import known_profiles
@@ -21,6 +23,8 @@ else:
         __name__,
         bucket_owner=("Document", "Source"),
         deployment=("Deployment", "StackNotFoundError"),
+        existing_keys=("ExistingKeys",),
+        key_policy=("Place",),
         operations=("known_operations", "known_regions"),
         profiles=("known_profiles",),
         paging=("Fetch", "Page", "WORKERS", "in_order", "in_turn", "interleaved", "merged", "unordered"),

@@ -41,6 +41,8 @@ UNITS = {
     "alarms": "alarms",
     "traces": "traces",
     "secrets": "secrets",
+    "kms-keys": "keys",
+    "kms-requests": "requests",
     "event-copies": "events",
     "lake-ingestion": "GB",
     "lake-scan": "GB",

@@ -20,6 +20,7 @@ from infra.app import AitrailApp
 from infra.assembly import Assembly
 from infra.target import ASSEMBLY, Context
 from infra.target import Target as RealTarget
+from tests.shared.references import cycle
 
 # isort: split
 # After infra, which selects the Node.js that aws_cdk starts.
@@ -48,6 +49,11 @@ CHOSEN = {
     "aitrail:logLevel": "debug",
     "aitrail:functionLogRetentionDays": "7",
     "aitrail:logKeyArns": "arn:aws:kms:eu-west-1:111122223333:key/aaaa,arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb",
+    "aitrail:kmsKey": "stack",
+    "aitrail:bucketKmsKey": "arn:aws:kms:eu-west-1:444455556666:key/mrk-cccc",
+    "aitrail:queuesKmsKey": "arn:aws:kms:eu-west-1:111122223333:key/dddd",
+    "aitrail:tablesKmsKey": "stack",
+    "aitrail:logGroupKmsKey": "arn:aws:kms:eu-west-1:111122223333:key/eeee",
     "aitrail:alarmTopicArn": "arn:aws:sns:eu-west-1:111122223333:on-call",
     "aitrail:architecture": "x86_64",
     "aitrail:tracing": "false",
@@ -83,9 +89,15 @@ def _name(text):
 
 @dataclass(frozen=True)
 class Template:
-    """A synthesized template: its text, and its parts by the names in the code."""
+    """A synthesized template: its text, and its parts by the names in the code.
+
+    No resource may wait for itself: CloudFormation would refuse it, although the CDK only warns.
+    """
 
     text: str
+
+    def __post_init__(self):
+        assert cycle(json.loads(self.text)) is None
 
     @property
     def parts(self):

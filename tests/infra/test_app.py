@@ -42,6 +42,13 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "RowRetentionDays": "400",
             "LedgerRetentionDays": "30",
             "RedactionKeyArn": "<RedactionSecret.Id>",
+            "KmsKeyArn": "<KeysKey.Arn>",
+            "BucketKmsKeyArn": "arn:aws:kms:eu-west-1:444455556666:key/mrk-cccc",
+            "QueuesKmsKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/dddd",
+            "TablesKmsKeyArn": "<KeysKey.Arn>",
+            "LogGroupKmsKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/eeee",
+            "TrailArns": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit,"
+            "arn:aws:cloudtrail:us-east-1:444455556666:trail/organization",
         },
     )
     for template, told in zip((default, chosen), settings, strict=True):

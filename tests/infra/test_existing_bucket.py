@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aitrail.aws import Source
+from aitrail.aws import ExistingKeys, Place, Source
 from tests.infra.test_permissions import allowed_by
 
 BUCKET = "central-logs"
@@ -181,6 +181,9 @@ def test_the_text_of_the_function_is_short_enough_for_a_template(of_source):
     assert len(json.dumps(code)) < 4096
 
 
+PLACE = Place(partition="aws", region="eu-west-1", account="111122223333", suffix="amazonaws.com")
+
+
 def of_owner(**others):
     return Source(
         bucket=BUCKET,
@@ -189,6 +192,7 @@ def of_owner(**others):
         role_arn="arn:aws:iam::111122223333:role/r",
         queue_arn="arn:aws:sqs:eu-west-1:111122223333:q",
         bus_arn="arn:aws:events:eu-west-1:111122223333:event-bus/b",
+        keys=ExistingKeys(place=PLACE),
         **others,
     )
 

@@ -18,6 +18,7 @@ from infra.stack import AitrailStack
 from infra.values import spelled
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.shared.cloudformation import evaluated
+from tests.shared.references import cycle
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/aaaa"
 TRAIL = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"
@@ -50,6 +51,11 @@ FIXED = {
     "public_keys": "keys.json",
     "architecture": "x86_64",
     "platform": "host",
+    "kms_key": "stack",
+    "bucket_kms_key": KEY,
+    "queues_kms_key": KEY,
+    "tables_kms_key": KEY,
+    "log_group_kms_key": KEY,
 }
 # These are, too, in a package for an existing bucket.
 OF_EXISTING_BUCKET = {"log_bucket": "central-logs", "log_bucket_account": "444455556666", "announced_by": "eventbridge"}
@@ -71,7 +77,9 @@ def by_cdk(tmp_path_factory):
         app = App(context=WITHOUT_BUNDLING, outdir=str(folder), analytics_reporting=False)
         AitrailStack(app, settings=settings, region=region)
         app.synth()
-        return json.loads((folder / f"{settings.stack_name}.template.json").read_text())
+        found = json.loads((folder / f"{settings.stack_name}.template.json").read_text())
+        assert cycle(found) is None
+        return found
 
     return by_cdk
 
@@ -168,6 +176,7 @@ def test_every_setting_is_a_parameter_or_chosen_with_the_package():
 def test_template_needs_no_bootstrap_and_fits_into_a_request(packaged):
     text = json.dumps(packaged, separators=(",", ":"))
 
+    assert cycle(packaged) is None
     assert "cdk-" not in text
     assert "Bootstrap" not in text
     assert "probe" not in text

@@ -25,10 +25,38 @@ FUNCTION_STATEMENTS = [
     (["sqs:SendMessage"], "<DeliveriesBackfill.Arn>"),
 ]
 TRACE_STATEMENT = (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
-DECRYPT_STATEMENT = (
-    ["kms:Decrypt"],
-    ["arn:aws:kms:eu-west-1:111122223333:key/aaaa", "arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb"],
-)
+HERE = "<AWS::Region>.<AWS::URLSuffix>"
+OF_BUCKET = {
+    "StringEquals": {"kms:ViaService": f"s3.{HERE}"},
+    "StringLike": {"kms:EncryptionContext:aws:s3:arn": ["<LogsBucket.Arn>", "<LogsBucket.Arn>/*"]},
+}
+OF_QUEUES = {
+    "StringEquals": {
+        "kms:ViaService": f"sqs.{HERE}",
+        "kms:EncryptionContext:aws:sqs:arn": [
+            "<DeliveriesQueue.Arn>",
+            "<DeliveriesBackfill.Arn>",
+            "<DeliveriesDeadLetters.Arn>",
+        ],
+    }
+}
+OF_TABLES = {
+    "StringEquals": {
+        "kms:ViaService": f"dynamodb.{HERE}",
+        "kms:EncryptionContext:aws:dynamodb:tableName": ["<EventsTable>", "<FilesTable>"],
+        "kms:EncryptionContext:aws:dynamodb:subscriberId": "<AWS::AccountId>",
+    }
+}
+KEY_STATEMENTS = [
+    (
+        ["kms:Decrypt"],
+        ["arn:aws:kms:eu-west-1:111122223333:key/aaaa", "arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb"],
+        OF_BUCKET,
+    ),
+    (["kms:Decrypt"], "arn:aws:kms:eu-west-1:444455556666:key/mrk-cccc", OF_BUCKET),
+    (["kms:Decrypt", "kms:GenerateDataKey"], "arn:aws:kms:eu-west-1:111122223333:key/dddd", OF_QUEUES),
+    (["kms:Decrypt"], "<KeysKey.Arn>", OF_TABLES),
+]
 READ_KEY_STATEMENT = (["secretsmanager:GetSecretValue"], "<RedactionSecret.Id>")
 TRAIL_ARN = "arn:<AWS::Partition>:cloudtrail:<AWS::Region>:<AWS::AccountId>:trail/aitrail-trail"
 AUDIT_ARN = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"
@@ -95,10 +123,18 @@ def denies_changes(*keys, but=None):
 
 
 def allowed_by(policy):
+    """What a policy allows on which resources, and, where there is one, under which condition."""
     statements = policy["PolicyDocument"]["Statement"]
-    assert all(set(each) == {"Action", "Effect", "Resource"} and each["Effect"] == "Allow" for each in statements)
-    as_list = [[each["Action"]] if isinstance(each["Action"], str) else each["Action"] for each in statements]
-    return sorted((sorted(actions), each["Resource"]) for actions, each in zip(as_list, statements, strict=True))
+    assert all(set(each) - {"Condition"} == {"Action", "Effect", "Resource"} for each in statements)
+    assert all(each["Effect"] == "Allow" for each in statements)
+    return in_order(
+        (sorted(as_list(each["Action"])), each["Resource"], *([each["Condition"]] if "Condition" in each else []))
+        for each in statements
+    )
+
+
+def in_order(allowed):
+    return sorted(allowed, key=json.dumps)
 
 
 def statements_of(properties):
@@ -109,13 +145,13 @@ def test_the_function_may_do_this_and_nothing_else(default):
     policy = default.properties("IngestRoleDefaultPolicy")
 
     assert policy["Roles"] == ["<IngestRole>"]
-    assert allowed_by(policy) == sorted([*FUNCTION_STATEMENTS, TRACE_STATEMENT])
+    assert allowed_by(policy) == in_order([*FUNCTION_STATEMENTS, TRACE_STATEMENT])
 
 
 def test_the_function_may_use_the_keys_of_the_settings_alone(chosen):
     policy = chosen.properties("IngestRoleDefaultPolicy")
 
-    assert allowed_by(policy) == sorted([*FUNCTION_STATEMENTS, DECRYPT_STATEMENT, READ_KEY_STATEMENT])
+    assert allowed_by(policy) == in_order([*FUNCTION_STATEMENTS, *KEY_STATEMENTS, READ_KEY_STATEMENT])
 
 
 def test_the_announcer_may_set_the_notifications_of_this_bucket_alone(default):
