@@ -4,6 +4,7 @@ import json
 from functools import partial
 
 import pytest
+from cfnlint.api import ManualArgs, lint
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from infra.settings import InvalidSettingsError
@@ -320,6 +321,18 @@ def test_schemas_name_what_is_replaced():
     assert {"TableName", "KeySchema"} <= replacing("AWS::DynamoDB::GlobalTable")
     for kind, name in (("S3::Bucket", "BucketName"), ("SQS::Queue", "QueueName"), ("Logs::LogGroup", "LogGroupName")):
         assert name in replacing(f"AWS::{kind}")
+
+
+REGIONS = ("eu-central-1", "us-gov-west-1", "cn-north-1")
+
+
+def test_cfn_lint_finds_nothing_that_it_does_not_find_without_keys(default, encrypted):
+    """What it finds in both is redundant dependencies, which the CDK adds."""
+    settings = ManualArgs(regions=list(REGIONS))
+
+    found = {each.rule.id for each in lint(encrypted(kmsKey="stack", trailArns=OTHER_TRAIL).text, config=settings)}
+
+    assert found == {each.rule.id for each in lint(default.text, config=settings)} == {"W3005"}
 
 
 def test_policy_of_a_key_can_name_as_many_trails_as_the_policy_of_the_bucket(synthesize):
