@@ -200,7 +200,7 @@ def _log_bucket(bill: Bill, load: Load) -> None:
 
 def _keys(bill: Bill, load: Load) -> None:
     deliveries = load.files + load.digests
-    bill.add("KMS, keys", "kms-keys", load.kms_keys, f"{load.kms_keys:,} keys", setting="aitrail:kmsKey")
+    bill.add("KMS, keys", "kms-keys", load.kms_keys, f"{load.kms_keys:,} customer-managed", setting="aitrail:kmsKey")
     bill.add(
         "KMS, requests",
         "kms-requests",

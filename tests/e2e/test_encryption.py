@@ -1,7 +1,7 @@
 """A log file becomes a row in a stack that encrypts everything with a key of its own.
 
 The local AWS encrypts nothing: it asks neither the policy of a key nor the role of the function whether somebody may
-use a key, and leaves out the encryption of buckets and tables in a template. Only AWS can show that the policies suffice.
+use a key, and leaves out the encryption of buckets and tables in a template. That the policies suffice, only AWS shows.
 """
 
 import gzip

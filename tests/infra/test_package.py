@@ -1,5 +1,6 @@
 """A package deploys what the CDK would deploy: with the values of its parameters, it has the same resources."""
 
+import functools
 import json
 import random
 import re
@@ -66,6 +67,12 @@ REGIONS = {"aws": "eu-central-1", "aws-cn": "cn-north-1"}
 def packaged():
     """The template of a package with other settings at their defaults."""
     return template(Settings(), code="code.zip")
+
+
+@pytest.fixture(scope="session")
+def with_key():
+    """The template of a package with a customer-managed key."""
+    return functools.cache(lambda key: template(Settings(kms_key=key), code="code.zip"))
 
 
 @pytest.fixture(scope="session")
@@ -152,6 +159,20 @@ def test_settings_that_are_no_parameters_are_those_of_the_package(by_cdk):
     settings = Settings(**{name: value for name, value in FIXED.items() if name != "public_keys"}, row_retention_days=7)
 
     found = evaluated(template(settings, code="code.zip"), {}, stack="speech-record")
+
+    assert comparable(found) == comparable(evaluated(by_cdk(settings, None), {}))
+
+
+@pytest.mark.parametrize("trail_arns", [(), (TRAIL,), (TRAIL, f"{TRAIL}-of-others")], ids=len)
+@pytest.mark.parametrize("trail", [None, False], ids=str)
+@pytest.mark.parametrize("key", ["stack", KEY], ids=["key of the stack", "existing key"])
+def test_package_with_a_key_has_the_policies_and_outputs_of_the_trails_that_exist(
+    with_key, by_cdk, key, trail, trail_arns
+):
+    settings = Settings(kms_key=key, stack_name="speech-record", trail=trail, trail_arns=trail_arns)
+    parameters = {"Trail": spelled(trail), "TrailArns": spelled(trail_arns)}
+
+    found = evaluated(with_key(key), parameters, stack="speech-record")
 
     assert comparable(found) == comparable(evaluated(by_cdk(settings, None), {}))
 
