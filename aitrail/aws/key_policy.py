@@ -16,8 +16,6 @@ _CONTEXT = "kms:EncryptionContext:"
 _TRAIL = f"{_CONTEXT}aws:cloudtrail:arn"
 _CLOUDTRAIL = {"Service": "cloudtrail.amazonaws.com"}
 _SENDING = ["kms:GenerateDataKey*", "kms:Decrypt"]
-# With an S3 Bucket Key, S3 also decrypts the key of the bucket in the name of the service that puts an object.
-_OF_BUCKET = ["kms:DescribeKey", "kms:Decrypt"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,20 +83,20 @@ class Place:
 
 
 def own_trail(arn: str, key: str = "*") -> Iterator[Statement]:
-    """Lets CloudTrail encrypt the log files of the stack's trail, which names the key."""
-    source = {"aws:SourceArn": arn}
-    yield allow("TrailEncrypts", _CLOUDTRAIL, "kms:GenerateDataKey*", key, {"StringEquals": source | {_TRAIL: arn}})
-    yield allow("TrailDescribes", _CLOUDTRAIL, _OF_BUCKET, key, {"StringEquals": source})
+    """Lets CloudTrail encrypt the log files of the stack's trail."""
+    return _trails("Trail", arn, key)
 
 
 def other_trails(arns: Sequence[str], key: str = "*") -> Iterator[Statement]:
-    """Lets CloudTrail encrypt the log files of trails of others.
+    """Lets CloudTrail encrypt the log files of trails of others."""
+    return _trails("OtherTrails", arns[0] if len(arns) == 1 else list(arns), key)
 
-    Whether they name the key is up to their owners. If they do not, S3 encrypts with the key of the bucket, and
-    CloudTrail adds nothing to the context.
-    """
-    named = arns[0] if len(arns) == 1 else list(arns)
-    source = {"StringEquals": {"aws:SourceArn": named}}
-    context = {"StringEqualsIfExists": {_TRAIL: named}}
-    yield allow("OtherTrailsEncrypt", _CLOUDTRAIL, "kms:GenerateDataKey*", key, source | context)
-    yield allow("OtherTrailsDescribe", _CLOUDTRAIL, _OF_BUCKET, key, source)
+
+def _trails(name: str, arns: str | Sequence[str], key: str) -> Iterator[Statement]:
+    source = {"StringEquals": {"aws:SourceArn": arns}}
+    # A request has no trail in its context if S3 encrypts with the key of the bucket, because the trail names none, and
+    # it is not documented that it has with an S3 Bucket Key.
+    context = {"StringEqualsIfExists": {_TRAIL: arns}}
+    yield allow(f"{name}Encryption", _CLOUDTRAIL, "kms:GenerateDataKey*", key, source | context)
+    # With an S3 Bucket Key, S3 also decrypts the key of the bucket in the name of the service that puts an object.
+    yield allow(f"{name}Use", _CLOUDTRAIL, ["kms:DescribeKey", "kms:Decrypt"], key, source)

@@ -100,7 +100,7 @@ def test_existing_bucket_keeps_its_encryption(encrypted):
     template = encrypted(kmsKey="stack", logBucket="kept-logs", trail="true")
 
     assert keys_of(template) == {"Trail": None} | dict.fromkeys(REST, CREATED)
-    assert "TrailEncrypts" not in template.text
+    assert "TrailEncryption" not in template.text
     assert "s3:arn" not in template.text
 
 
@@ -159,33 +159,18 @@ ACCOUNT = {
 }
 lets_cloudtrail = partial(lets, service="cloudtrail.amazonaws.com")
 lets_send = partial(lets, actions=["kms:GenerateDataKey*", "kms:Decrypt"])
-OWN_TRAIL = [
-    lets_cloudtrail(
-        "TrailEncrypts",
-        actions="kms:GenerateDataKey*",
-        condition={"StringEquals": {"aws:SourceArn": TRAIL, "kms:EncryptionContext:aws:cloudtrail:arn": TRAIL}},
-    ),
-    lets_cloudtrail(
-        "TrailDescribes",
-        actions=["kms:DescribeKey", "kms:Decrypt"],
-        condition={"StringEquals": {"aws:SourceArn": TRAIL}},
-    ),
-]
-OTHER_TRAILS = [
-    lets_cloudtrail(
-        "OtherTrailsEncrypt",
-        actions="kms:GenerateDataKey*",
-        condition={
-            "StringEquals": {"aws:SourceArn": OTHER_TRAIL},
-            "StringEqualsIfExists": {"kms:EncryptionContext:aws:cloudtrail:arn": OTHER_TRAIL},
-        },
-    ),
-    lets_cloudtrail(
-        "OtherTrailsDescribe",
-        actions=["kms:DescribeKey", "kms:Decrypt"],
-        condition={"StringEquals": {"aws:SourceArn": OTHER_TRAIL}},
-    ),
-]
+
+
+def of_trails(name, arn):
+    source = {"StringEquals": {"aws:SourceArn": arn}}
+    context = {"StringEqualsIfExists": {"kms:EncryptionContext:aws:cloudtrail:arn": arn}}
+    return [
+        lets_cloudtrail(f"{name}Encryption", actions="kms:GenerateDataKey*", condition=source | context),
+        lets_cloudtrail(f"{name}Use", actions=["kms:DescribeKey", "kms:Decrypt"], condition=source),
+    ]
+
+
+OWN_TRAIL, OTHER_TRAILS = of_trails("Trail", TRAIL), of_trails("OtherTrails", OTHER_TRAIL)
 EVENTBRIDGE = lets_send(
     "EventBridgeSends",
     "events.amazonaws.com",

@@ -127,11 +127,11 @@ ROLE = {"AWS": "arn:aws:iam::111122223333:role/aitrail-IngestRole-1"}
 OF_PARTS = {
     "bucket": (
         OWN | {"BucketKmsKeyArn": EXISTING, "TrailArn": TRAIL},
-        ["TrailEncrypts", "TrailDescribes"],
+        ["TrailEncryption", "TrailUse"],
     ),
     "bucket of other trails": (
         OWN | {"BucketKmsKeyArn": EXISTING, "TrailArns": f"{OTHER_TRAIL},{OTHER_TRAIL}-2"},
-        ["OtherTrailsEncrypt", "OtherTrailsDescribe"],
+        ["OtherTrailsEncryption", "OtherTrailsUse"],
     ),
     "queues": (OWN | {"QueuesKmsKeyArn": EXISTING}, ["EventBridgeSends", "S3Sends", "AitrailUsesQueues"]),
     "queues of a topic": (
