@@ -22,11 +22,12 @@ test: $(NODE_READY) ## Run all tests; none needs an AWS account
 check: lint $(NODE_READY) ## Run lint, and the unit and functional tests that are quick
 	.venv/bin/pytest -n 2 --dist loadgroup -m "not slow" tests/unit tests/cli tests/functional $(ARGS)
 
-lint: $(VENV_READY) ## Check style, formatting, types, and which package imports which
+lint: $(VENV_READY) ## Check style, formatting, types, which package imports which, and the CloudFormation template
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
+	@.venv/bin/python -m tests.shared.template_checks
 
 check-services: $(VENV_READY) ## List the operations of the AWS SDK that the service files do not know
 	@.venv/bin/python -m tests.shared.unknown_operations

@@ -2,7 +2,8 @@
 
 docs/cli.md contains the output of --help. In README.md and docs/, the text after a line `    $ aitrail …` of a code
 block is the command's output for the sample log files of a fixed day, which replace the table and `--from samples`. So
-is what the examples in docs/python.md print. Answers of commands that need a stack stay as they are.
+is what the examples in docs/python.md print. Answers of commands that need a stack stay as they are. The table of
+permissions in docs/operations.md is that of `aitrail permissions`.
 """
 
 import doctest
@@ -21,16 +22,19 @@ import click
 from aitrail.cli.group import SECTIONS, cli
 from aitrail.cli.options import ASK
 from aitrail.clock import Clock
+from demo.permission_table import HEAD, permission_table
 from demo.samples import CONFIGURATION, FOLDER, write_samples
 
 PROJECT = Path(__file__).parents[1]
 REFERENCE = PROJECT / "docs" / "cli.md"
 PYTHON_PAGE = PROJECT / "docs" / "python.md"
+OPERATIONS = PROJECT / "docs" / "operations.md"
 CLOCK = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 _WIDTH = 100
 # A command, and the indented lines below it, which may include empty lines.
 _ANSWER = re.compile(r"^    \$ (aitrail .*)\n((?:    (?!\$ ).*\n|\n(?=    (?!\$ )))*)", re.MULTILINE)
+_PERMISSIONS = re.compile(rf"{re.escape(HEAD)}(?:\|.*\n)*")
 _INTRODUCTION = """\
 # The command line
 
@@ -64,6 +68,11 @@ def refreshed(page: str, logs: Path) -> str:
         return "\n".join([f"    $ {found[1]}", *lines, ""])
 
     return _ANSWER.sub(answered, page)
+
+
+def with_permissions(page: str) -> str:
+    """A page with the table of permissions as it is now."""
+    return _PERMISSIONS.sub(lambda _: permission_table(), page)
 
 
 def with_printed(page: str, logs: Path) -> str:
@@ -143,6 +152,7 @@ def main() -> None:
         for page in pages():
             page.write_text(refreshed(page.read_text(), logs))
         PYTHON_PAGE.write_text(with_printed(PYTHON_PAGE.read_text(), logs))
+    OPERATIONS.write_text(with_permissions(OPERATIONS.read_text()))
 
 
 if __name__ == "__main__":

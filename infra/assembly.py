@@ -35,10 +35,9 @@ class Assembly:
         found = _QUALIFIER.fullmatch(self.version_parameter or "")
         return found is not None and found[1] == _USUAL_QUALIFIER
 
-    def deploy_role(self, account: str, region: str) -> str | None:
-        """The ARN of the role that deploys, in an account and Region."""
+    def deploy_role(self, partition: str, account: str, region: str) -> str | None:
+        """The ARN of the role that deploys, in an account and Region of a partition of AWS."""
         if self.role is None:
             return None
-        partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
         values = {"AWS::Partition": partition, "AWS::AccountId": account, "AWS::Region": region}
         return re.sub(r"\$\{(AWS::\w+)\}", lambda found: values.get(found[1], found[0]), self.role)

@@ -85,16 +85,16 @@ class CloudFormation:
 
     @cached_property
     def _as_role(self) -> Any:  # noqa: ANN401 - a client, or None
-        role = self._assembly().deploy_role(self._target.account, self._target.region)
+        target = self._target
+        role = self._assembly().deploy_role(target.partition, target.account, target.region)
         if role is None:
             return None
         try:
-            sts = self._target.client("sts")
-            given = sts.assume_role(RoleArn=role, RoleSessionName="aitrail-deploy")["Credentials"]
+            given = target.client("sts").assume_role(RoleArn=role, RoleSessionName="aitrail-deploy")["Credentials"]
         except (BotoCoreError, ClientError):
             return None
         session = boto3.Session(
-            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=self._target.region
+            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=target.region
         )
         return session.client("cloudformation", config=QUICKLY)
 

@@ -1,6 +1,6 @@
 """The queues of deliveries, and the dead-letter queue."""
 
-from aws_cdk import Duration
+from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
@@ -31,15 +31,26 @@ class Deliveries(Construct):
         self._key = key
         visibility = Duration.seconds(function_timeout.to_seconds() * _VISIBILITY_IN_FUNCTION_TIMEOUTS)
         self.dead_letters = self._queue("DeadLetters")
+        Validations.of(self.dead_letters).acknowledge(
+            Acknowledgment(
+                id="Serverless-SQSRedrivePolicy", reason="This is the dead-letter queue of the other queues."
+            )
+        )
         self.queue = self._queue("Queue", visibility=visibility)
         self.backfill = self._queue("Backfill", visibility=visibility)
         # Every hour, the function follows up on listed objects that have not arrived, and on other open problems.
-        events.Rule(
+        hourly = events.Rule(
             self,
             "Hourly",
             description="Makes aitrail follow up on open items every hour.",
             schedule=events.Schedule.rate(Duration.hours(1)),
             targets=[RuleTargetQueue(self.backfill)],
+        )
+        Validations.of(hourly).acknowledge(
+            Acknowledgment(
+                id="Serverless-EventBusDLQ",
+                reason="EventBridge retries for a day; the next hour's event asks for the same as one that is lost.",
+            )
         )
 
     def _queue(self, construct_id: str, *, visibility: Duration | None = None) -> sqs.Queue:

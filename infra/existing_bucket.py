@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Aws, CustomResource, Duration, Stack
+from aws_cdk import Acknowledgment, Aws, CustomResource, Duration, Stack, Validations
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk.aws_sqs import IQueue
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from infra.bundling import ROOT, RUNTIME
 from infra.queue_targets import RuleTargetQueue, let_send
@@ -19,6 +19,10 @@ _HANDLER = ROOT / "lambdas/notifications/handler.py"
 _OF_S3 = ("s3:ObjectCreated:*", "s3:ObjectRestore:Completed", "s3:ObjectRemoved:*")
 _OF_EVENTBRIDGE = ("Object Created", "Object Restore Completed", "Object Deleted")
 _SUFFIX = ".json.gz"
+_NOT_OF_ANNOUNCER = {
+    "Serverless-LambdaDLQ": "CloudFormation waits for the answer of the function, and tells that there is none.",
+    "Serverless-LambdaTracing": "CloudFormation runs it when the stack changes, and has its answer.",
+}
 
 
 class ExistingBucket(Construct):
@@ -42,16 +46,21 @@ class ExistingBucket(Construct):
     def take_from(self, trail_arns: Sequence[str], *, below: Sequence[str]) -> None:
         """Does nothing: the owner of the bucket says which trails deliver to it."""
 
-    def announce_to(self, queue: IQueue, *, prefixes: Sequence[str]) -> None:
-        """Has every log file announced to `queue`. `prefixes` are the prefixes before AWSLogs/."""
-        if self._announced_by == "s3":
-            self._by_s3(queue, prefixes)
-        elif self._announced_by == "eventbridge":
-            self._by_eventbridge(queue, prefixes)
-        else:
-            self._by_topic(queue, self._announced_by)
+    def announce_to(self, queue: IQueue, *, reader: IDependable, prefixes: Sequence[str]) -> None:
+        """Has every log file announced to `queue`.
 
-    def _by_s3(self, queue: IQueue, prefixes: Sequence[str]) -> None:
+        `prefixes` are the prefixes before AWSLogs/; they are announced once `reader`, the function, accepts them.
+        """
+        if self._announced_by == "s3":
+            announcements = self._by_s3(queue, prefixes)
+        elif self._announced_by == "eventbridge":
+            announcements = self._by_eventbridge(queue, prefixes)
+        else:
+            announcements = self._by_topic(queue, self._announced_by)
+        if announcements:
+            announcements.node.add_dependency(reader)
+
+    def _by_s3(self, queue: IQueue, prefixes: Sequence[str]) -> Construct | None:
         """Lets S3 send; adds the notifications if the bucket is of the stack's account."""
         sender = let_send(
             queue,
@@ -60,7 +69,7 @@ class ExistingBucket(Construct):
             {"StringEquals": {"aws:SourceAccount": self.account or Aws.ACCOUNT_ID}},
         )
         if self.account:
-            return
+            return None
         role = iam.Role(self, "AnnouncerRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         role.add_to_policy(
             iam.PolicyStatement(
@@ -75,8 +84,11 @@ class ExistingBucket(Construct):
             code=lambda_.Code.from_inline(_HANDLER.read_text()),
             handler="index.handler",
             timeout=Duration.minutes(1),
+            memory_size=128,
             role=role,
         )
+        for name, reason in _NOT_OF_ANNOUNCER.items():
+            Validations.of(announcer).acknowledge(Acknowledgment(id=name, reason=reason))
         filters = [{"prefix": f"{prefix}AWSLogs/", "suffix": _SUFFIX} for prefix in prefixes]
         queues = [
             {
@@ -95,16 +107,17 @@ class ExistingBucket(Construct):
         )
         # S3 checks that it may send. When the stack is deleted, the role is needed until the notifications are gone.
         notifications.node.add_dependency(role, *([sender.policy_dependable] if sender.policy_dependable else []))
+        return notifications
 
-    def _by_eventbridge(self, queue: IQueue, prefixes: Sequence[str]) -> None:
+    def _by_eventbridge(self, queue: IQueue, prefixes: Sequence[str]) -> Construct:
         """Takes the bucket's events from EventBridge, to which S3 sends them if the bucket's owner says so.
 
         Events of another account arrive on a bus of the stack, to which only S3's events of this account may be put.
         """
         bus = self._bus(self.account) if self.account else None
-        events.Rule(
+        rule = events.Rule(
             self,
-            "Announcements",
+            "Events",
             description="Announces log files of the bucket to the function.",
             event_bus=bus,
             event_pattern=events.EventPattern(
@@ -118,6 +131,13 @@ class ExistingBucket(Construct):
             ),
             targets=[RuleTargetQueue(queue)],
         )
+        Validations.of(rule).acknowledge(
+            Acknowledgment(
+                id="Serverless-EventBusDLQ",
+                reason="EventBridge retries for a day; digests name every log file that has not arrived by then.",
+            )
+        )
+        return rule
 
     def _bus(self, account: str) -> events.IEventBus:
         # A bus needs a name.
@@ -139,18 +159,25 @@ class ExistingBucket(Construct):
         )
         return bus
 
-    def _by_topic(self, queue: IQueue, topic_arn: str) -> None:
+    def _by_topic(self, queue: IQueue, topic_arn: str) -> Construct:
         """Subscribes the queue to a topic of S3's notifications, or to CloudTrail's own topic of a trail."""
         let_send(queue, "sns.amazonaws.com", topic_arn)
-        sns.CfnSubscription(
+        subscription = sns.CfnSubscription(
             self,
-            "Announcements",
+            "Subscription",
             topic_arn=topic_arn,
             protocol="sqs",
             endpoint=queue.queue_arn,
             region=topic_arn.split(":")[3],
             raw_message_delivery=True,
         )
+        Validations.of(subscription).acknowledge(
+            Acknowledgment(
+                id="Serverless-SNSRedrivePolicy",
+                reason="SNS retries for 23 days; digests name every log file that has not arrived by then.",
+            )
+        )
+        return subscription
 
 
 def _escaped(prefix: str) -> str:

@@ -11,7 +11,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.aws_sqs import IQueue
 from constructs import Construct
 
-from aitrail.aws.statements import Condition
+from aitrail.aws import Condition
 from infra.bundling import RUNTIME, Bundle
 
 TIMEOUT = Duration.seconds(300)
@@ -62,8 +62,21 @@ class Ingest(Construct):
             recursive_loop=lambda_.RecursiveLoop.ALLOW,
         )
         Validations.of(self.role).acknowledge(
-            Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason="X-Ray's actions take no resource.")
+            Acknowledgment(
+                id="AwsSolutions-IAM5[Resource::*]",
+                reason="X-Ray's actions and cloudtrail:ListPublicKeys take no resource.",
+            )
         )
+        Validations.of(self.function).acknowledge(
+            Acknowledgment(
+                id="Serverless-LambdaDLQ",
+                reason="It would be for asynchronous invocations; only queues invoke this function, and they have one.",
+            )
+        )
+        if not is_traced:
+            Validations.of(self.function).acknowledge(
+                Acknowledgment(id="Serverless-LambdaTracing", reason="A setting, or the Region, excludes traces.")
+            )
 
     def may(self, *actions: str, on: str | Sequence[str], if_: Condition | None = None) -> None:
         """Allows the function these actions on the resources with this ARN, or with these ARNs, under a condition."""
@@ -79,7 +92,7 @@ class Ingest(Construct):
             "sqs:GetQueueAttributes",
             on=queue.queue_arn,
         )
-        lambda_.EventSourceMapping(
+        source = lambda_.EventSourceMapping(
             self,
             construct_id,
             target=self.function,
@@ -87,4 +100,10 @@ class Ingest(Construct):
             batch_size=10,
             max_concurrency=maximum_concurrency,
             report_batch_item_failures=True,
+        )
+        Validations.of(source).acknowledge(
+            Acknowledgment(
+                id="Serverless-LambdaEventSourceMappingDestination",
+                reason="Only streams have destinations; the queue itself moves what fails to the dead-letter queue.",
+            )
         )

@@ -7,8 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from aitrail.aws.key_policy import Place, other_trails, own_trail
-from aitrail.aws.statements import Statement, policy
+from aitrail.aws import Place, Statement, other_trails, own_trail, policy
 from infra.settings import Settings
 from infra.values import OF_STACK
 

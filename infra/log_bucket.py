@@ -1,6 +1,6 @@
-"""The bucket that CloudTrail delivers to."""
+"""The bucket that CloudTrail delivers to, or that holds a replicated copy of such a bucket."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_sqs import IQueue
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from infra.queue_targets import BucketNotificationQueue
 
@@ -16,6 +16,7 @@ _ANNOUNCED = (s3.EventType.OBJECT_CREATED, s3.EventType.OBJECT_RESTORE_COMPLETED
 _CLOUDTRAIL = "cloudtrail.amazonaws.com"
 # Replication writes and deletes with permissions of its own.
 _WRITING = ("s3:PutObject", "s3:ReplicateObject")
+_REPLICATING = ("s3:ReplicateObject", "s3:ReplicateTags")
 _DELETING = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ReplicateDelete", "s3:BypassGovernanceRetention")
 
 
@@ -90,31 +91,51 @@ class LogBucket(Construct):
             ),
         )
 
-    def guard(self, *, prefixes: Sequence[str], but: str | None) -> None:
+    def guard(self, *, prefixes: Sequence[str], but: str | None, replicated_by: str | None) -> None:
         """Forbids all but CloudTrail to put objects below AWSLogs/, and all to delete or to bypass Object Lock.
 
-        `but` is the ARN of a role that may do all of this.
+        `but` is the ARN of a role that may do all of this, `replicated_by` of one that S3 replicates objects with.
 
         A condition on a key that a request does not have is met if it is negated: CloudTrail's requests have no
         aws:PrincipalArn, those of users and roles no aws:PrincipalServiceName. For a session of a role,
         aws:PrincipalArn is the role. All conditions of a statement have to be met.
         """
         exempt = {"ArnNotEquals": {"aws:PrincipalArn": but}} if but else {}
+        # The same comparison under its other name: one operator with both ARNs could not be conditional in a package.
+        replicating = {"ArnNotLike": {"aws:PrincipalArn": replicated_by}} if replicated_by else {}
         logs = [self.bucket.arn_for_objects(f"{prefix}AWSLogs/*") for prefix in prefixes]
         not_cloudtrail = {"StringNotEquals": {"aws:PrincipalServiceName": _CLOUDTRAIL}}
-        for actions, resources, conditions in (
-            (_WRITING, logs, not_cloudtrail | exempt),
-            (_DELETING, [self.bucket.arn_for_objects("*")], exempt),
-        ):
-            self.bucket.add_to_resource_policy(
-                iam.PolicyStatement(
-                    effect=iam.Effect.DENY,
-                    principals=[iam.AnyPrincipal()],
-                    actions=list(actions),
-                    resources=resources,
-                    conditions=conditions,
-                )
+        self._deny(_WRITING, logs, not_cloudtrail | exempt | replicating, sid="OnlyCloudTrailWritesLogs")
+        self._deny(_DELETING, [self.bucket.arn_for_objects("*")], exempt)
+        if replicated_by:
+            self._take_replicas(replicated_by, logs)
+
+    def _take_replicas(self, role: str, logs: Sequence[str]) -> None:
+        """Allows a role, which may be of another account, to replicate to these objects, and not to put any."""
+        # Replicas belong to the owner of this bucket without s3:ObjectOwnerOverrideToBucketOwner: it has no ACLs.
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(principals=[iam.ArnPrincipal(role)], actions=list(_REPLICATING), resources=list(logs))
+        )
+        self._deny(["s3:PutObject"], [self.bucket.arn_for_objects("*")], {"ArnEquals": {"aws:PrincipalArn": role}})
+
+    def _deny(
+        self,
+        actions: Sequence[str],
+        resources: Sequence[str],
+        conditions: Mapping[str, Mapping[str, str]],
+        *,
+        sid: str | None = None,
+    ) -> None:
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=sid,
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=list(actions),
+                resources=list(resources),
+                conditions=dict(conditions),
             )
+        )
 
     def take_from(self, trail_arns: Sequence[str], *, below: Sequence[str] = ("AWSLogs/",)) -> None:
         """Allows CloudTrail to deliver for these trails, to keys that start with one of `below`.
@@ -137,12 +158,13 @@ class LogBucket(Construct):
                 )
             )
 
-    def announce_to(self, queue: IQueue, *, prefixes: Sequence[str]) -> None:
+    def announce_to(self, queue: IQueue, *, reader: IDependable, prefixes: Sequence[str]) -> None:
         """Announces every log file that arrives, is restored from an archive, or is deleted, to `queue`.
 
-        S3 sends no such event for objects that the lifecycle deletes. `prefixes` are the prefixes before AWSLogs/.
+        S3 sends no such event for objects that the lifecycle deletes. `prefixes` are the prefixes before AWSLogs/; they
+        are announced once `reader`, the function, accepts them.
         """
         for prefix in prefixes:
             below = s3.NotificationKeyFilter(prefix=f"{prefix}AWSLogs/", suffix=".json.gz")
             for event in _ANNOUNCED:
-                self.bucket.add_event_notification(event, BucketNotificationQueue(queue), below)
+                self.bucket.add_event_notification(event, BucketNotificationQueue(queue, reader=reader), below)

@@ -99,11 +99,21 @@ def _is_alike(value: object, other: object) -> bool:
 
 
 def _aligned(items: list[Any], fewer: list[Any], where: str) -> list[Any]:
-    """For each item, its counterpart in the other list: in the same place, or the same item in the same order."""
+    """For each item, its counterpart in the other list: in the same place, or the same item in the same order.
+
+    Statements of a policy are the same if they have the same Sid.
+    """
     if len(items) == len(fewer):
         return fewer
     rest = list(fewer)
-    found = [rest.pop(0) if rest and rest[0] == item else _MISSING for item in items]
+    found = [rest.pop(0) if rest and _is_same(rest[0], item) else _MISSING for item in items]
     if rest:
         raise UnmergeableError(f"The items of {where} change and disappear with one setting.")
     return found
+
+
+def _is_same(one: object, other: object) -> bool:
+    match one, other:
+        case {"Sid": sid}, {"Sid": other_sid}:
+            return bool(sid == other_sid)
+    return one == other

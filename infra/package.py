@@ -4,6 +4,7 @@ Settings (-c) of parameters become their defaults; the others are fixed in the t
 """
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from hashlib import sha256
@@ -41,11 +42,12 @@ def _tell(*written: Path) -> None:
     for path in written:
         content = path.read_bytes()
         tell(f"{path}  {len(content):,} bytes  SHA-256 {sha256(content).hexdigest()}")
+    # Without a bucket, CloudFormation takes templates of up to 51,200 bytes.
     tell(
         "To deploy, in the Region of BUCKET:\n"
-        f"  aws s3 cp {code} s3://BUCKET/\n"
-        f"  aws cloudformation deploy --stack-name aitrail --template-file {template} \\\n"
-        "    --capabilities CAPABILITY_IAM --parameter-overrides CodeBucket=BUCKET"
+        f"  aws s3 cp {shlex.quote(str(code))} s3://BUCKET/\n"
+        f"  aws cloudformation deploy --stack-name aitrail --template-file {shlex.quote(str(template))} \\\n"
+        "    --s3-bucket BUCKET --capabilities CAPABILITY_IAM --parameter-overrides CodeBucket=BUCKET"
     )
 
 

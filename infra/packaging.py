@@ -4,6 +4,7 @@ import io
 import json
 import tempfile
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -15,14 +16,18 @@ from aitrail import __version__
 from infra import remembered
 from infra.bundling import Bundle
 from infra.merging import merged
-from infra.parameters import PARAMETERS, parameters
-from infra.settings import Settings
+from infra.parameters import PARAMETERS, Parameter, parameters
+from infra.quotas import ENVIRONMENT_BYTES, POLICY_BYTES, TRUST_BYTES, largest_size
+from infra.settings import InvalidSettingsError, Settings
 from infra.stack import AitrailStack
+from infra.values import spelled
 
 # In all parts of a template that have the name of the stack.
 _STACK_NAME = "probe-of-the-stack-name"
 # The first time that a zip file can have.
 _TIME = (1980, 1, 1, 0, 0, 0)
+# CloudFormation's quota for the value of a parameter, in bytes.
+_LONGEST_PARAMETER = 4096
 # The system of a zip file whose entries have modes.
 _UNIX = 3
 _CODE: dict[str, dict[str, Any]] = {
@@ -61,7 +66,12 @@ def template(settings: Settings, *, code: str) -> dict[str, Any]:
         if "S3Key" in resource.get("Properties", {}).get("Code", {}):
             place = {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Fn::Sub": f"${{CodePrefix}}{code}"}}
             resource["Properties"]["Code"] = place
-    definitions = {each.name: each.definition(getattr(settings, each.setting.attribute)) for each in chosen}
+    longest = _longest(present, chosen)
+    _check_defaults(settings, chosen, longest)
+    definitions = {
+        each.name: each.definition(getattr(settings, each.setting.attribute), longest=longest.get(each.name))
+        for each in chosen
+    }
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": present["Description"],
@@ -130,6 +140,38 @@ def _with_parameters(part: Any) -> Any:  # noqa: ANN401 - a part of a template
         case str() if _STACK_NAME in part:
             return {"Fn::Sub": part.replace(_STACK_NAME, "${AWS::StackName}")}
     return part
+
+
+def _check_defaults(settings: Settings, chosen: Sequence[Parameter], longest: Mapping[str, int]) -> None:
+    """Raises InvalidSettingsError if a default is longer than the value of a parameter may be."""
+    problems = [
+        f"{each.setting.key} would be the default of a parameter, with {size:,} characters; it can have {most:,}."
+        for each in chosen
+        if (size := len(spelled(getattr(settings, each.setting.attribute))))
+        > (most := longest.get(each.name, _LONGEST_PARAMETER))
+    ]
+    if problems:
+        raise InvalidSettingsError("\n".join(problems))
+
+
+def _longest(present: dict[str, Any], chosen: Sequence[Parameter]) -> dict[str, int]:
+    """The largest number of characters of the parameters that would otherwise let a quota of AWS be exceeded."""
+    probes = {each.name: len(spelled(each.probe)) for each in chosen}
+    longest = {}
+    for resource in present["Resources"].values():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::S3::BucketPolicy" and "TrailArns" in probes:
+            room = POLICY_BYTES - largest_size(properties["PolicyDocument"])
+            # Two statements have the list, with two quotation marks more for each trail than the parameter.
+            longest["TrailArns"] = probes["TrailArns"] + room * 10 // 21
+        trust = properties.get("AssumeRolePolicyDocument")
+        if "ReaderAccounts" in probes and "aws:PrincipalOrgID" in json.dumps(trust):
+            room = TRUST_BYTES - largest_size(trust)
+            # Two statements, as above; an id has at least twelve characters.
+            longest["ReaderAccounts"] = probes["ReaderAccounts"] + room * 10 // 24
+        if "LOG_BUCKET" in (variables := properties.get("Environment", {}).get("Variables", {})):
+            longest["Accounts"] = probes["Accounts"] + ENVIRONMENT_BYTES - largest_size(variables)
+    return {name: min(each, _LONGEST_PARAMETER) for name, each in longest.items()}
 
 
 def _metadata(settings: Settings) -> dict[str, Any]:

@@ -22,13 +22,12 @@ class Parameter:
     """A setting as a parameter.
 
     `probe` is a value of the setting that occurs nowhere else in a template: where it does, the parameter belongs.
-    `absent` is the value with which the setting has no effect, if there is one. `longest` is in characters.
+    `absent` is the value with which the setting has no effect, if there is one.
     """
 
     setting: Setting
     probe: Any
     absent: Any = _ALWAYS
-    longest: int | None = None
 
     @property
     def name(self) -> str:
@@ -60,16 +59,19 @@ class Parameter:
                 return {"Fn::Or": [is_true, is_default]}
         return is_true
 
-    def definition(self, default: object) -> dict[str, Any]:
-        """The parameter in a template: its type and default, what is valid, and what it means."""
+    def definition(self, default: object, *, longest: int | None = None) -> dict[str, Any]:
+        """The parameter in a template: its type and default, what is valid, and what it means.
+
+        `longest` is the largest number of characters.
+        """
         value = self.setting.value
         valid: dict[str, Any] = {"AllowedPattern": f"^(?:{value.pattern})$"}
         if value.choices:
             valid = {"AllowedValues": list(value.choices)}
         elif value.bounds:
             valid = dict(zip(("MinValue", "MaxValue"), value.bounds, strict=True))
-        if self.longest:
-            valid["MaxLength"] = self.longest
+        if longest is not None:
+            valid["MaxLength"] = longest
         return {
             "Type": "Number" if value.bounds else "String",
             "Default": spelled(default),
@@ -95,12 +97,15 @@ def _parameter(attribute: str, probe: object, **others: Any) -> Parameter:  # no
 PARAMETERS = (
     _parameter("trail", True, absent=False),  # noqa: FBT003 - a value, as the others
     _parameter("trail_arns", tuple(f"arn:aws:cloudtrail:probe:{each:012}:trail/probe" for each in (1, 2)), absent=()),
-    _parameter("accounts", ("000000000001", "000000000002"), absent=(), longest=2500),
+    _parameter("accounts", ("000000000001", "000000000002"), absent=()),
+    _parameter("reader_accounts", ("000000000003", "000000000004"), absent=()),
     _parameter("row_retention_days", 31_013, absent=None),
     _parameter("ledger_retention_days", 29_989, absent=None),
     _parameter("log_retention_days", 28_979, absent=None),
     _parameter("object_lock_days", 27_961, absent=None),
     _parameter("break_glass_role_arn", "arn:aws:iam::000000000000:role/probe", absent=None),
+    _parameter("original_bucket", "probe-of-the-original-bucket", absent=None),
+    _parameter("replication_role_arn", "arn:aws:iam::000000000000:role/probe-of-replication", absent=None),
     _parameter("redact", True, absent=False),  # noqa: FBT003 - as above
     _parameter("log_key_arns", tuple(f"arn:aws:kms:probe:{each:012}:key/probe" for each in (1, 2)), absent=()),
     _parameter("alarm_topic_arn", "arn:aws:sns:probe:000000000000:probe", absent=None),

@@ -15,24 +15,28 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_sqs import IQueue
 from aws_cdk.interfaces.aws_events import IRuleRef
 from aws_cdk.interfaces.aws_s3 import IBucketRef
-from constructs import Construct
+from constructs import Construct, IDependable
 
 
 @jsii.implements(s3.IBucketNotificationDestination)
 class BucketNotificationQueue:
-    """A queue for the event notifications of a bucket of the stack's account."""
+    """A queue for the event notifications of a bucket of the stack's account, which `reader` reads."""
 
-    def __init__(self, queue: IQueue) -> None:
+    def __init__(self, queue: IQueue, *, reader: IDependable) -> None:
         self._queue = queue
+        self._reader = reader
 
     def bind(self, scope: Construct, bucket: IBucketRef) -> s3.BucketNotificationDestinationConfig:  # noqa: ARG002 - CDK's
-        """Lets S3 send for this bucket. S3 checks that when the notifications are set."""
+        """Lets S3 send for this bucket. S3 checks that when the notifications are set.
+
+        They are set after the reader is updated, which would otherwise refuse what it does not yet know.
+        """
         conditions = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
         granted = let_send(self._queue, "s3.amazonaws.com", bucket.bucket_ref.bucket_arn, conditions)
         return s3.BucketNotificationDestinationConfig(
             arn=self._queue.queue_arn,
             type=s3.BucketNotificationDestinationType.QUEUE,
-            dependencies=[granted.policy_dependable] if granted.policy_dependable else None,
+            dependencies=[each for each in (granted.policy_dependable, self._reader) if each],
         )
 
 

@@ -28,7 +28,7 @@ _MOST_NOTIFICATIONS = 100
 # The ledger names every log file with its bucket, and so do rows.
 AT_FIRST_ONLY = (f"{PREFIX}logBucket",)
 # The settings of a bucket that the stack owns.
-OF_OWN_BUCKET = ("trail_arns", "object_lock_days", "break_glass_role_arn", "bucket_kms_key")
+OF_OWN_BUCKET = ("trail_arns", "object_lock_days", "break_glass_role_arn", "replication_role_arn", "bucket_kms_key")
 # The settings of the keys of single parts, instead of aitrail:kmsKey.
 OF_KEYS = ("bucket_kms_key", "queues_kms_key", "tables_kms_key", "log_group_kms_key")
 
@@ -104,6 +104,18 @@ class Settings:
         "put objects there, and nobody may delete any.",
         default=None,
     )
+    original_bucket: str | None = _setting(
+        values.BUCKET_OR_NONE,
+        "Bucket that CloudTrail delivers to, if the log bucket holds a replicated copy of it: digests that name this "
+        "bucket then prove the copy.",
+        default=None,
+    )
+    replication_role_arn: str | None = _setting(
+        values.ROLE_ARN_OR_NONE,
+        "IAM role, of any account, with which S3 replicates log files and digests into the log bucket. It must exist. "
+        "Otherwise, nobody may replicate objects below AWSLogs/ but the role in aitrail:breakGlassRoleArn.",
+        default=None,
+    )
     deletion_protection: bool = _setting(
         values.BOOLEAN,
         "Protect both tables from deletion, and keep them when the stack is deleted. If false, they are deleted with "
@@ -136,6 +148,12 @@ class Settings:
         values.ACCOUNTS,
         "Accounts, and organizations with all of their accounts, whose deliveries are read; those of others are "
         "refused. Without it, deliveries of all accounts are read.",
+        default=(),
+    )
+    reader_accounts: tuple[str, ...] = _setting(
+        values.ACCOUNTS,
+        "Other accounts, and organizations with all of their accounts, whose users may assume a role that may query "
+        "the rows, if their own accounts let them.",
         default=(),
     )
     memory_megabytes: int = _setting(
@@ -223,7 +241,9 @@ class Settings:
                 "what is locked."
             )
         yield from self._contradictions_of_the_bucket()
-        for name in ("trail_arns", "log_key_arns", "accounts", "key_prefixes"):
+        if self.replication_role_arn is not None and self.replication_role_arn == self.break_glass_role_arn:
+            yield f"{PREFIX}replicationRoleArn must not be {PREFIX}breakGlassRoleArn: it may only replicate objects."
+        for name in ("trail_arns", "log_key_arns", "accounts", "reader_accounts", "key_prefixes"):
             values_ = getattr(self, name)
             for value in sorted({each for each in values_ if values_.count(each) > 1}):
                 yield f"{_key(name)} has {value!r} more than once."
@@ -248,6 +268,8 @@ class Settings:
             return
         for each in self._differing(*OF_OWN_BUCKET):
             yield f"{each} is about a bucket of the stack; policy and encryption of {name} are its owner's."
+        if self.original_bucket == self.log_bucket:
+            yield f"{PREFIX}originalBucket must not be {name}: a copy is another bucket."
         if self.trail and self.log_bucket_account:
             yield f"{PREFIX}trail must be false if {name} is of another account, whose trails deliver to it."
 

@@ -1,12 +1,13 @@
 """The stack: its parts, the flow of data between them, and the function's permissions."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from aws_cdk import Acknowledgment, CfnOutput, Stack, Validations
 from aws_cdk.aws_sns import Topic
 from constructs import Construct
 
 from aitrail.dynamodb import tables
+from aitrail.permissions import Part
 from infra import remembered
 from infra.alarms import NAMESPACE, Alarms
 from infra.bundling import Bundle
@@ -15,8 +16,10 @@ from infra.existing_bucket import ExistingBucket
 from infra.ingest import TIMEOUT, Ingest
 from infra.kms_keys import HERE, KmsKeys
 from infra.log_bucket import LogBucket
+from infra.people import People
 from infra.quotas import check
 from infra.redaction_key import RedactionKey
+from infra.reports import as_reported
 from infra.settings import Settings
 from infra.table import Table
 from infra.trail import Trail, arn_of
@@ -51,12 +54,15 @@ class AitrailStack(Stack):
             mark=remembered.mark(settings),
             log_key=self.keys.log_group,
         )
-        self.log_bucket.announce_to(self.deliveries.queue, prefixes=settings.prefixes)
+        self.log_bucket.announce_to(self.deliveries.queue, reader=self.ingest.function, prefixes=settings.prefixes)
         self.ingest.read_from(self.deliveries.queue, "Source", maximum_concurrency=settings.maximum_concurrency)
         self.ingest.read_from(
             self.deliveries.backfill, "BackfillSource", maximum_concurrency=settings.backfill_concurrency
         )
         self._grant()
+        self.people = People(
+            self, "People", arns=self._parts(), keys=self.keys, reader_accounts=settings.reader_accounts
+        )
         if settings.has_trail:
             trail = Trail(self, "Trail", trail_name=trail_name, log_bucket=self.log_bucket, key=self.keys.bucket)
             # The trail is created last: before it delivers, a failed deployment can delete the bucket, which is empty.
@@ -71,7 +77,13 @@ class AitrailStack(Stack):
             expects_digests=settings.has_trail,
         )
         self._tell()
-        check(self, self.settings, policy=self.log_bucket.policy, environment=environment)
+        check(
+            self,
+            self.settings,
+            policy=self.log_bucket.policy,
+            environment=environment,
+            reader_role=self.people.reader_role,
+        )
 
     def _log_bucket(self) -> LogBucket | ExistingBucket:
         settings = self.settings
@@ -90,7 +102,9 @@ class AitrailStack(Stack):
             lock_days=settings.object_lock_days,
             key=self.keys.bucket,
         )
-        bucket.guard(prefixes=settings.prefixes, but=settings.break_glass_role_arn)
+        bucket.guard(
+            prefixes=settings.prefixes, but=settings.break_glass_role_arn, replicated_by=settings.replication_role_arn
+        )
         return bucket
 
     def _table(self, construct_id: str, definition: tables.Table) -> Table:
@@ -120,6 +134,7 @@ class AitrailStack(Stack):
                 "POWERTOOLS_LOG_LEVEL": self.settings.log_level,
             }
             | ({"KEY_PREFIXES": ",".join(self.settings.prefixes)} if self.settings.key_prefixes else {})
+            | ({"ORIGINAL_BUCKET": self.settings.original_bucket} if self.settings.original_bucket else {})
             | ({"REDACTION_KEY_ARN": self.redaction_key_arn} if self.redaction_key_arn else {})
             | ({"ACCOUNTS": ",".join(self.settings.accounts)} if self.settings.accounts else {})
             | {name: str(days) for name, days in retention.items() if days}
@@ -132,12 +147,16 @@ class AitrailStack(Stack):
         may("s3:GetObject", "s3:GetObjectVersion", on=bucket.arn_for_objects("*"))
         Validations.of(self.ingest.role).acknowledge(
             Acknowledgment(
-                id=f"AwsSolutions-IAM5[Resource::{_as_named(self.resolve(bucket.bucket_arn))}/*]",
+                id=f"AwsSolutions-IAM5[Resource::{as_reported(self.resolve(bucket.bucket_arn))}/*]",
                 reason="Every object of the log bucket may be a log file.",
             )
         )
         may("dynamodb:BatchWriteItem", on=self.events.table.table_arn)
-        may("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem", on=files.table_arn)
+        may(
+            *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+            *("dynamodb:UpdateItem", "dynamodb:BatchWriteItem"),
+            on=files.table_arn,
+        )
         for index in tables.FILES.indexes:
             may("dynamodb:Query", on=f"{files.table_arn}/index/{index.name}")
         may("sqs:SendMessage", on=self.deliveries.backfill.queue_arn)  # to re-announce overdue deliveries
@@ -164,10 +183,27 @@ class AitrailStack(Stack):
             names = [each.table.table_name for each in (self.events, self.files)]
             may("kms:Decrypt", on=keys.tables.key_arn, if_=HERE.through_dynamodb(names))
 
+    def _parts(self) -> dict[Part, Sequence[str]]:
+        """The ARNs of the stack's parts. An index belongs to its table, a log file to the bucket."""
+        name = self.format_arn(service="cloudformation", resource="stack", resource_name=f"{self.stack_name}/*")
+        return {
+            Part.STACK: [name],
+            Part.EVENTS: [self.events.table.table_arn],
+            Part.FILES: [self.files.table.table_arn],
+            Part.LOG_BUCKET: [self.log_bucket.bucket.bucket_arn],
+            Part.LOG_KEYS: self.settings.log_key_arns,
+            Part.DELIVERIES: [self.deliveries.queue.queue_arn],
+            Part.BACKFILL: [self.deliveries.backfill.queue_arn],
+            Part.DEAD_LETTERS: [self.deliveries.dead_letters.queue_arn],
+            Part.REDACTION_KEY: [self.redaction_key_arn] if self.redaction_key_arn else [],
+            Part.ANYTHING: ["*"],
+        }
+
     def _tell(self) -> None:
         """Adds the outputs; commands find the stack's parts by their ids."""
         for name, value, description in (
-            ("LogBucketName", self.log_bucket.bucket.bucket_name, "Bucket that CloudTrail delivers log files to."),
+            ("LogBucketName", self.log_bucket.bucket.bucket_name, "Bucket from which log files are read."),
+            ("OriginalBucket", self.settings.original_bucket or "none", "Bucket that the log bucket is a copy of."),
             ("EventsTableName", self.events.table.table_name, "Table with one row per wanted record."),
             ("FilesTableName", self.files.table.table_name, "The ledger: the outcome of every delivery."),
             (
@@ -193,15 +229,13 @@ class AitrailStack(Stack):
             ),
             ("RedactionKeyArn", self.redaction_key_arn or "none", "Secret that keys the hashes of redacted values."),
             *self.keys.outputs(self.trail_arn, self.settings.trail_arns),
+            ("LogKeyArns", ",".join(self.settings.log_key_arns) or "none", "KMS keys of encrypted log files."),
+            ("ReaderPolicyArn", self.people.reader.managed_policy_arn, "Policy of those who query."),
+            ("OperatorPolicyArn", self.people.operator.managed_policy_arn, "Policy of those who operate the stack."),
+            (
+                "ReaderRoleArn",
+                self.people.reader_role.role_arn if self.people.reader_role else "none",
+                "Role with the policy of those who query, for other accounts.",
+            ),
         ):
             CfnOutput(self, name, value=value, description=description)
-
-
-def _as_named(arn: Any) -> str:  # noqa: ANN401 - a part of a template
-    """An ARN as cdk-nag names it."""
-    match arn:
-        case {"Fn::GetAtt": [str(name), _]}:
-            return f"<{name}.Arn>"
-        case {"Fn::Join": [str(separator), list(parts)]}:
-            return separator.join(f"<{each['Ref']}>" if isinstance(each, dict) else each for each in parts)
-    return str(arn)

@@ -18,6 +18,7 @@ from botocore.exceptions import (
     InvalidRegionError,
     MissingDependencyException,
 )
+from botocore.loaders import create_loader
 
 from aitrail.cells import printable
 from aitrail.errors import AitrailError
@@ -29,8 +30,6 @@ _CDK = PROJECT / "node_modules" / ".bin" / "cdk"
 QUICKLY = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 2})
 # What AWS says of good credentials in a Region that the account has not enabled, and of bad ones anywhere.
 _UNKNOWN_TOKEN = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"}
-# Regions that every account has, by the partition.
-_ALWAYS_ENABLED = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 # Linux accepts an argument of 128 KiB, with the zero byte at its end.
 _LONGEST_ARGUMENT = 128 * 1024 - 1
 
@@ -92,6 +91,11 @@ class Target:
     def region(self) -> str:
         """The Region; the session always has one here."""
         return self.session.region_name
+
+    @property
+    def partition(self) -> str:
+        """The partition of AWS, as AWS names it: botocore knows only those that existed when it was released."""
+        return self.caller.split(":")[1]
 
     def cdk(self, *arguments: str) -> bool:
         """Runs the CDK command line with its output on the terminal; returns whether it succeeded."""
@@ -157,9 +161,15 @@ def _why_unreachable(error: Exception, profile: str | None, region: str | None) 
 
 def _works_elsewhere(profile: str | None, region: str | None) -> bool:
     session = boto3.Session(profile_name=profile, region_name=region)
-    usual = _ALWAYS_ENABLED.get(session.get_partition_for_region(session.region_name), "us-east-1")
     try:
+        usual = _always_enabled(session.get_partition_for_region(session.region_name))
         session.client("sts", region_name=usual, config=QUICKLY).get_caller_identity()
     except (BotoCoreError, ClientError):
         return False
     return True
+
+
+def _always_enabled(partition: str) -> str:
+    """A Region that every account of a partition has: that of the partition's global services, as botocore knows it."""
+    known = {each["id"]: each for each in create_loader().load_data("partitions")["partitions"]}
+    return str(known[partition]["outputs"]["implicitGlobalRegion"])

@@ -158,6 +158,7 @@ TRAIL_ARNS = list_of(
 ROLE_ARN_OR_NONE = or_none(
     matching("arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,576}", "the ARN of an IAM role")
 )
+BUCKET_OR_NONE = or_none(matching("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of an S3 bucket"))
 TOPIC_ARN_OR_NONE = or_none(
     matching("arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}", "the ARN of an SNS topic")
 )
@@ -172,7 +173,6 @@ KEY_PREFIXES = list_of(
     matching("(?!AWSLogs/)(?:[A-Za-z0-9!_.*'()-]+/){1,20}", "a key prefix that ends with a slash, such as trails/")
 )
 
-BUCKET_OR_NONE = or_none(matching("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket"))
 ACCOUNT_OR_NONE = or_none(matching("[0-9]{12}", "the id of an account (12 digits)"))
 ANNOUNCED_BY = matching(
     "s3|eventbridge|arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}",

@@ -7,6 +7,15 @@ import pytest
 from botocore.loaders import create_loader
 from xdist.scheduler import LoadGroupScheduling
 
+# Files whose tests share nothing with others of their folder, but a deployment or syntheses with each other.
+OF_THEIR_OWN = {
+    "tests/e2e/test_package.py",
+    "tests/e2e/test_sources.py",
+    "tests/e2e/test_updates.py",
+    "tests/infra/test_bundling.py",
+    "tests/infra/test_package.py",
+}
+
 pytest.register_assert_rewrite("tests.shared.row_source_contract")
 
 RECORDS = Path(__file__).parent / "records"
@@ -38,6 +47,8 @@ class Groups(LoadGroupScheduling):
     """
 
     def _split_scope(self, nodeid):
+        if (file := nodeid.partition("::")[0]) in OF_THEIR_OWN:
+            return file
         if _is_of_the_deployment(nodeid):
             return "deployment"
         return "syntheses" if nodeid.startswith("tests/infra/") else nodeid

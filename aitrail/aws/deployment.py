@@ -19,10 +19,10 @@ class StackNotFoundError(AitrailError):
 
 
 class Deployment:
-    """The outputs of one stack by their ids, as the stack defines them, and the time at which it was created."""
+    """The outputs of one stack by their ids, as the stack defines them, its ARN, and when it was created."""
 
-    def __init__(self, outputs: "Mapping[str, str]", created: datetime | None = None) -> None:
-        self.outputs, self.created = outputs, created
+    def __init__(self, outputs: "Mapping[str, str]", created: datetime | None = None, arn: str = "") -> None:
+        self.outputs, self.created, self.arn = outputs, created, arn
 
     @classmethod
     def find(cls, cloudformation: "CloudFormationClient", stack: str) -> Self:
@@ -43,7 +43,7 @@ class Deployment:
                 f"the stack {stack!r} in {region} has no output EventsTableName: it is not an aitrail stack, or its "
                 f"deployment has not finished (status {description['StackStatus']})"
             )
-        return cls(outputs, description.get("CreationTime"))
+        return cls(outputs, description.get("CreationTime"), description.get("StackId", ""))
 
     def _output(self, name: str) -> str:
         try:
@@ -98,7 +98,7 @@ class Deployment:
 
     @property
     def log_bucket(self) -> str:
-        """The name of the bucket that CloudTrail delivers to."""
+        """The name of the bucket from which log files are read."""
         return self._output("LogBucketName")
 
     @property
@@ -117,6 +117,11 @@ class Deployment:
         """The ARN of the bus to which events of another account's bucket are sent; None if none are."""
         arn = self._output("EventBusArn")
         return None if arn == "none" else arn
+
+    @property
+    def log_key_arns(self) -> tuple[str, ...]:
+        """The KMS keys with which the function may decrypt log files."""
+        return _listed(self._output("LogKeyArns"))
 
     @property
     def function_role(self) -> str:
@@ -142,6 +147,12 @@ class Deployment:
     def other_trails(self) -> tuple[str, ...]:
         """The ARNs of other trails that deliver to the log bucket, if a customer-managed key encrypts it."""
         return _listed(self.outputs.get("TrailArns", "none"))
+
+    @property
+    def original_bucket(self) -> str | None:
+        """The name of the bucket of which the log bucket holds a replicated copy; None if CloudTrail delivers to it."""
+        name = self.outputs.get("OriginalBucket", "none")
+        return None if name == "none" else name
 
     @property
     def key_prefixes(self) -> tuple[str, ...]:

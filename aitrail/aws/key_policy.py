@@ -33,11 +33,11 @@ class Place:
 
     def through_s3(self, bucket_arn: str) -> Condition:
         """S3 asks for what is in this bucket. With an S3 Bucket Key, the context is the bucket, else the object."""
-        return self._through("s3") | {"StringLike": {f"{_CONTEXT}aws:s3:arn": [bucket_arn, f"{bucket_arn}/*"]}}
+        return self.through("s3") | {"StringLike": {f"{_CONTEXT}aws:s3:arn": [bucket_arn, f"{bucket_arn}/*"]}}
 
     def through_sqs(self, queue_arns: Sequence[str]) -> Condition:
         """SQS asks for messages of these queues."""
-        return {"StringEquals": self._through("sqs")["StringEquals"] | {f"{_CONTEXT}aws:sqs:arn": list(queue_arns)}}
+        return {"StringEquals": self.through("sqs")["StringEquals"] | {f"{_CONTEXT}aws:sqs:arn": list(queue_arns)}}
 
     def through_dynamodb(self, table_names: Sequence[str]) -> Condition:
         """DynamoDB asks for these tables of the account."""
@@ -45,9 +45,10 @@ class Place:
             f"{_CONTEXT}aws:dynamodb:tableName": list(table_names),
             f"{_CONTEXT}aws:dynamodb:subscriberId": self.account,
         }
-        return {"StringEquals": self._through("dynamodb")["StringEquals"] | context}
+        return {"StringEquals": self.through("dynamodb")["StringEquals"] | context}
 
-    def _through(self, service: str) -> dict[str, dict[str, str | Sequence[str]]]:
+    def through(self, service: str) -> dict[str, dict[str, str | Sequence[str]]]:
+        """A service asks, in the Region of the stack."""
         return {"StringEquals": {"kms:ViaService": f"{service}.{self.region}.{self.suffix}"}}
 
     def administration(self) -> Statement:

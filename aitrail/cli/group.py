@@ -44,7 +44,9 @@ SECTIONS = {
     },
     "Set up": {
         "services": "List the services that are recorded.",
+        "preflight": "Look at the account for what would make a deployment fail.",
         "source": "Show where log files come from, and what others must allow.",
+        "permissions": "Print the IAM policy that commands need.",
         "cost": "Estimate the monthly cost of a deployment.",
         "completion": "Print a shell completion script.",
     },

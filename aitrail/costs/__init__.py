@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from aitrail.costs.bill import Line, per_million, readable, total
     from aitrail.costs.characters import PriceError, Prices, cost_of
     from aitrail.costs.comparison import compare
-    from aitrail.costs.load import DIGEST_FILES, RECORD_KB, RECORDS_IN_A_FILE, CostError, Load
+    from aitrail.costs.load import DAYS, DIGEST_FILES, RECORD_KB, RECORDS_IN_A_FILE, CostError, Load
     from aitrail.costs.model import costs
     from aitrail.costs.prices import AwsPrices
 else:
@@ -22,7 +22,7 @@ else:
         bill=("Line", "per_million", "readable", "total"),
         characters=("PriceError", "Prices", "cost_of"),
         comparison=("compare",),
-        load=("CostError", "DIGEST_FILES", "Load", "RECORDS_IN_A_FILE", "RECORD_KB"),
+        load=("CostError", "DAYS", "DIGEST_FILES", "Load", "RECORDS_IN_A_FILE", "RECORD_KB"),
         model=("costs",),
         prices=("AwsPrices",),
     )

@@ -64,7 +64,7 @@ class DayFolders:
         """
         first, last = (bound[:10].replace("-", "/") for bound in window.bounds)
         days: defaultdict[str, list[str]] = defaultdict(list)
-        count, accounts = 0, list(self._accounts())
+        count, accounts = 0, list(self.account_folders())
         tasks = (
             partial(self._dated, f"{account}{folder}/", first, last)
             for folder in (DIGEST_FOLDER, *LOG_FOLDERS)
@@ -88,7 +88,8 @@ class DayFolders:
         for page in pages:
             yield from map(_stored, page.get("Contents", []))
 
-    def _accounts(self) -> Iterator[str]:
+    def account_folders(self) -> Iterator[str]:
+        """The folders of accounts, each with a slash at its end."""
         root = f"{self.prefix}AWSLogs/"
         for organization in ("", *self._names(root, _ORGANIZATION)):
             above = f"{root}{organization}/" if organization else root

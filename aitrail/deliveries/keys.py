@@ -84,11 +84,15 @@ class Scope:
     `accounts` are the accounts, by id, and the organizations, with all of their accounts, whose deliveries are
     expected; all if none is given. Names that are too long for the ledger are excluded; CloudTrail's own names have a
     few hundred bytes.
+
+    `original` is the bucket that CloudTrail delivers to if the bucket holds a replicated copy of it. It only matters
+    for what digests say: no delivery is read from there.
     """
 
     bucket: str
     prefixes: tuple[str, ...] = ("",)
     accounts: tuple[str, ...] = ()
+    original: str | None = None
 
     def holds(self, bucket: str, key: str) -> bool:
         """Whether the object is in the scope."""

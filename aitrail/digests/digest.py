@@ -6,7 +6,7 @@ CloudTrail log file integrity validation".
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import BinaryIO, Final
 
@@ -22,6 +22,7 @@ _MAX_BYTES: Final = 16 * 1024 * 1024
 _STEP_BYTES: Final = 128 * 1024
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 _LONGEST_REASON: Final = 400
+_LONGEST_BUCKET: Final = 63
 # Times outside this range are not genuine, and arithmetic with some of them overflows.
 FIRST_TIME, LAST_TIME = BEGINNING, datetime(2101, 1, 1, tzinfo=UTC)
 SIGNATURE_ALGORITHM: Final = "SHA256withRSA"
@@ -74,11 +75,13 @@ class _Content(msgspec.Struct):
 class Digest:
     """One digest. It covers the deliveries of `start` <= time < `end`; `previous` is None if it starts a chain.
 
-    `bytes` and `sha256` are of the uncompressed content.
+    `bytes` and `sha256` are of the uncompressed content. `signed_bucket` is the bucket that CloudTrail wrote the digest
+    to, which is the original if `bucket` holds a replicated copy. `previous` and `log_files` name the copies.
     """
 
     bucket: str
     key: str
+    signed_bucket: str
     start: datetime
     end: datetime
     fingerprint: str
@@ -96,35 +99,57 @@ class Digest:
     @property
     def signed_text(self) -> str:
         """The text that CloudTrail signs."""
-        return f"{format_time(self.end)}\n{self.bucket}/{self.key}\n{self.sha256}\n{self.previous_signature or 'null'}"
+        place = f"{self.signed_bucket}/{self.key}"
+        return f"{format_time(self.end)}\n{place}\n{self.sha256}\n{self.previous_signature or 'null'}"
 
 
-def read_digest(stream: BinaryIO, *, bucket: str, key: str) -> Digest:
-    """Reads the digest at that bucket and key. Raises InvalidDigest, and any error that reading the stream raises."""
+def read_digest(stream: BinaryIO, *, bucket: str, key: str, original: str | None = None) -> Digest:
+    """Reads the digest at that bucket and key. Raises InvalidDigest, and any error that reading the stream raises.
+
+    `original` is the bucket of which `bucket` holds a replicated copy, if any. Replication keeps keys: what a digest
+    lists in the original is in `bucket` under the same key.
+    """
     content = _inflate(stream)
     try:
         found = msgspec.json.decode(content, type=_Content)
         start, end = _moment(found.start), _moment(found.end)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise InvalidDigest(f"the content is not a digest: {error}") from error
-    if (found.bucket, found.key) != (bucket, key):
-        raise InvalidDigest(f"it was written for s3://{found.bucket}/{found.key} and has been moved or copied")
+    _check_place(found, bucket=bucket, key=key, original=original)
     if not FIRST_TIME <= start < end <= LAST_TIME:
         raise InvalidDigest(f"its time is not valid: from {found.start[:40]} to {found.end[:40]}")
     return Digest(
         bucket=bucket,
         key=key,
+        signed_bucket=found.bucket,
         start=start,
         end=end,
         fingerprint=found.fingerprint,
-        previous=_previous(found),
+        previous=_here(previous, bucket, original) if (previous := _previous(found)) else None,
         previous_signature=found.previous_signature,
         log_files=tuple(
-            _listed(each.bucket, each.key, each.hash_value, each.hash_algorithm) for each in found.log_files or ()
+            _here(_listed(each.bucket, each.key, each.hash_value, each.hash_algorithm), bucket, original)
+            for each in found.log_files or ()
         ),
         bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
     )
+
+
+def _check_place(found: _Content, *, bucket: str, key: str, original: str | None) -> None:
+    """Raises InvalidDigest unless CloudTrail wrote the digest to this place, or to the same key of the original."""
+    if found.key != key:
+        raise InvalidDigest(f"it was written for s3://{found.bucket}/{found.key} and has been moved or copied")
+    if found.bucket not in (bucket, original):
+        raise InvalidDigest(
+            f"it was written for the bucket {found.bucket[:_LONGEST_BUCKET]!r} and has been moved or copied; if the "
+            "log bucket holds a replicated copy of that bucket, name it in the setting aitrail:originalBucket"
+        )
+
+
+def _here(listed: Listed, bucket: str, original: str | None) -> Listed:
+    """The object in this bucket, if it is listed in the original."""
+    return replace(listed, bucket=bucket) if listed.bucket == original else listed
 
 
 def _inflate(stream: BinaryIO) -> bytes:

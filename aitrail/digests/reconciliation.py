@@ -62,7 +62,7 @@ class Reconciliation:
         """
         bucket, key = bucket_and_key(entry.log_file)
         try:
-            digest = read_digest(body, bucket=bucket, key=key)
+            digest = read_digest(body, bucket=bucket, key=key, original=self.scope.original)
             entry = _with_content(entry, digest)
             self.public_keys.check(digest, metadata)
         except InvalidDigest as error:

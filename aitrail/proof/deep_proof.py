@@ -20,12 +20,16 @@ from aitrail.window import Window
 
 @dataclass(slots=True, kw_only=True)
 class DeepProof:
-    """Reads everything again; the result is in the proof of `check`, which compares the rows."""
+    """Reads everything again; the result is in the proof of `check`, which compares the rows.
+
+    `original` is the bucket of which the log bucket holds a replicated copy, if any.
+    """
 
     fetch: Callable[[str], Content]
     reading: Callable[[BinaryIO, str], Reading]
     check: RowCheck
     public_keys: PublicKeys
+    original: str | None = None
     # Log file -> SHA-256, as listed by digests with CloudTrail's signature.
     _listed: dict[str, str] = field(default_factory=dict)
     _event_ids: set[str] = field(default_factory=set)
@@ -76,7 +80,7 @@ class DeepProof:
 
     def _read_digest(self, content: Content) -> None:
         try:
-            digest = read_signed(content, self.public_keys)
+            digest = read_signed(content, self.public_keys, original=self.original)
         except (InvalidDigest, UnavailableKey) as error:
             self._find("invalid" if isinstance(error, InvalidDigest) else "unverifiable", content.name, str(error))
             return

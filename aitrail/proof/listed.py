@@ -21,13 +21,15 @@ _NAMES = {UnavailableError: "missing", InvalidDigest: "invalid", UnavailableKey:
 class ListedFiles:
     """Compares digests with the ledger, file by file.
 
-    `fetch` returns an object. `is_asked` selects log files.
+    `fetch` returns an object. `is_asked` selects log files. `original` is the bucket of which the log bucket holds a
+    replicated copy, if any.
     """
 
     fetch: Callable[[str], Content]
     public_keys: PublicKeys
     reader: LedgerReader
     is_asked: Callable[[str], bool]
+    original: str | None = None
 
     def findings(self, digests: Iterable[str]) -> Iterator[Finding]:
         """The log files that these digests list and the ledger does not have, and digests that cannot be read."""
@@ -48,5 +50,5 @@ class ListedFiles:
             return name, error
 
     def _listed(self, name: str) -> list[str]:
-        digest = read_signed(self.fetch(name), self.public_keys)
+        digest = read_signed(self.fetch(name), self.public_keys, original=self.original)
         return list(dict.fromkeys(each.log_file for each in digest.log_files))

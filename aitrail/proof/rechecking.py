@@ -19,11 +19,13 @@ _Attributes = dict[str, Any]
 class Rechecking:
     """What unverifiable digests say if their signatures are checked with `public_keys`.
 
-    `fetch` returns an object (s3://bucket/key).
+    `fetch` returns an object (s3://bucket/key). `original` is the bucket of which the log bucket holds a replicated
+    copy, if any.
     """
 
     fetch: Callable[[str], Content]
     public_keys: PublicKeys
+    original: str | None = None
     # Digest -> the attributes that its entry should have.
     _found: dict[str, _Attributes] = field(default_factory=dict, init=False)
     # Object that a verified digest lists -> its SHA-256, and the digest; and the ones that the ledger has.
@@ -39,7 +41,7 @@ class Rechecking:
 
     def _check(self, name: str) -> tuple[str, _Attributes, dict[str, tuple[str, str]]]:
         try:
-            digest = read_signed(self.fetch(name), self.public_keys)
+            digest = read_signed(self.fetch(name), self.public_keys, original=self.original)
         except UnavailableError:
             return name, {"status": "missing", "problem": "missing"}, {}
         except InvalidDigest:

@@ -85,7 +85,8 @@ class Verdict:
 class Verification:
     """Verifies windows of one deployment. `origins` limit the accounts and Regions; `retention` is for rows.
 
-    `scope` is the place where the function ingests log files, None for all places. With `ends_when_closed`, a window
+    `scope` is the place where the function ingests log files, None for all places. It also says whether that is a
+    replicated copy of another bucket. With `ends_when_closed`, a window
     ends where the chains of digests are closed, even if it is given a later end.
     With `rechecks`, digests that the function could not verify are checked again with `public_keys`.
     """
@@ -121,6 +122,7 @@ class Verification:
             reading=self._reading,
             check=self._row_check(proof),
             public_keys=self.public_keys,
+            original=self._original,
         )
         is_asked = partial(self._should_be_there, proof)
         for name in deep.prove(proof.digests, proof.ingested, proof.verified_by, is_asked=is_asked):
@@ -154,7 +156,7 @@ class Verification:
             ends_when_closed=self.ends_when_closed,
             horizon=self._horizon,
         )
-        rechecking = Rechecking(fetch=self._fetch, public_keys=self.public_keys)
+        rechecking = Rechecking(fetch=self._fetch, public_keys=self.public_keys, original=self._original)
         if self.rechecks:
             for name in rechecking.check(self._unverifiable(possible)):
                 self.progress(name)
@@ -217,6 +219,7 @@ class Verification:
             public_keys=self.public_keys,
             reader=self.reader,
             is_asked=partial(self._should_be_there, proof),
+            original=self._original,
         )
         yield from listed.findings(proof.incomplete())
 
@@ -229,6 +232,10 @@ class Verification:
         """Whether the ledger should have an entry for a log file that a digest lists."""
         is_here = self.scope is None or self.scope.holds(*bucket_and_key(log_file))
         return is_here and kind_of(log_file).ingested and self._is_asked(log_file) and proof.expects(log_file)
+
+    @property
+    def _original(self) -> str | None:
+        return self.scope.original if self.scope else None
 
     def _fetch(self, name: str) -> Content:
         return content_ahead(self.s3, name, clock=self.clock)

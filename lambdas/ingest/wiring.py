@@ -50,12 +50,14 @@ _PUBLIC_KEYS = Path(__file__).with_name("public-keys.json")
 class Environment:
     """The settings that the stack passes to the function.
 
-    A retention is None if nothing expires, `redaction_key_arn` if nothing is redacted.
+    A retention is None if nothing expires, `redaction_key_arn` if nothing is redacted, `original_bucket` if the log
+    bucket is the one that CloudTrail delivers to.
     """
 
     events_table: str
     files_table: str
     log_bucket: str
+    original_bucket: str | None
     key_prefixes: tuple[str, ...]
     accounts: tuple[str, ...]
     deliveries_queue_url: str
@@ -72,6 +74,7 @@ class Environment:
             events_table=environ["EVENTS_TABLE"],
             files_table=environ["FILES_TABLE"],
             log_bucket=environ["LOG_BUCKET"],
+            original_bucket=environ.get("ORIGINAL_BUCKET"),
             key_prefixes=tuple(environ.get("KEY_PREFIXES", "").split(",")),
             accounts=tuple(filter(None, environ.get("ACCOUNTS", "").split(","))),
             deliveries_queue_url=environ["DELIVERIES_QUEUE_URL"],
@@ -145,7 +148,12 @@ def _given_keys() -> GivenKeys:
 def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingestion:
     ledger = Ledger(_client("dynamodb"), environment.files_table, clock=clock)
     reader = LedgerReader(_client("dynamodb"), environment.files_table, clock=clock)
-    scope = Scope(bucket=environment.log_bucket, prefixes=environment.key_prefixes, accounts=environment.accounts)
+    scope = Scope(
+        bucket=environment.log_bucket,
+        prefixes=environment.key_prefixes,
+        accounts=environment.accounts,
+        original=environment.original_bucket,
+    )
     # Few batches send messages, so the client is created only when needed.
     announcer = Announcer(lambda: _client("sqs"), environment.backfill_queue_url, environment.log_bucket, clock=clock)
     registry = load()

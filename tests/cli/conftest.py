@@ -152,12 +152,13 @@ class Stacks(dict):
     `asked` has the host, the stack, and the key and Region of the signature of every request. `refusal` is the (code,
     message) of an error to return, or an exception to raise. `calls` has the names of all requests to other services,
     which moto handles; `refusals` maps such names to (code, message), `answers` to functions that return a response.
-    `created` is the time of their creation.
+    `created` is the time of their creation, and `arn` their ARN with the name left out.
     """
 
     def __init__(self):
         super().__init__()
         self.created = None
+        self.arn = "arn:aws:cloudformation:eu-west-1:111122223333:stack/{name}/0a1b2c3d"
         self.asked = []
         self.refusal = None
         self.calls = []
@@ -198,7 +199,8 @@ class Stacks(dict):
             for key, value in self[stack].items()
         )
         created = f"<CreationTime>{self.created}</CreationTime>" if self.created else ""
-        described = f"<StackName>{stack}</StackName>{created}<StackStatus>CREATE_COMPLETE</StackStatus>"
+        described = f"<StackId>{self.arn.format(name=stack)}</StackId>"
+        described += f"<StackName>{stack}</StackName>{created}<StackStatus>CREATE_COMPLETE</StackStatus>"
         described += f"<Outputs>{outputs}</Outputs>"
         result = f"<DescribeStacksResult><Stacks><member>{described}</member></Stacks></DescribeStacksResult>"
         return 200, f"<DescribeStacksResponse>{result}</DescribeStacksResponse>"

@@ -13,6 +13,7 @@ from aitrail.dynamodb.tables import EVENTS
 from aitrail.ingest import EventsTable
 from aitrail.questions import EventStore, Scan
 from demo import documentation
+from demo.permission_table import permission_table
 from demo.sample_logs import sample_logs
 from demo.samples import CONFIGURATION
 from tests.shared.deployed_tables import create_table
@@ -34,6 +35,13 @@ def test_reference_is_what_help_says():
 @pytest.mark.parametrize("page", SHOWING, ids=lambda page: page.name)
 def test_answers_in_a_page_are_those_that_its_commands_give(page, samples):
     assert page.read_text() == documentation.refreshed(page.read_text(), samples), "run `make docs`"
+
+
+def test_table_of_permissions_is_that_of_the_commands():
+    page = documentation.OPERATIONS.read_text()
+
+    assert page == documentation.with_permissions(page), "run `make docs`"
+    assert permission_table() in page
 
 
 def test_readme_shows_eight_questions_with_their_answers():

@@ -1,4 +1,7 @@
-"""Deploys the real stack with the sample log files to a local AWS that enforces IAM policies and uses TLS."""
+"""Deploys the real stack with the sample log files to a local AWS that enforces IAM policies and uses TLS.
+
+Tests that need it deploy another stack beside it, with other settings.
+"""
 
 import gzip
 import json
@@ -12,6 +15,14 @@ from demo.local_aws import local_aws
 from demo.pipeline import Pipeline
 from demo.sample_logs import sample_logs
 
+# With the settings that add permissions: those of the other stack are the most that a stack has.
+OTHER_SETTINGS = {
+    "aitrail:stackName": "speech-record",
+    "aitrail:redact": "true",
+    "aitrail:keyPrefixes": "team/",
+    "aitrail:trailArns": "arn:aws:cloudtrail:eu-central-1:111122223333:trail/audit",
+    "aitrail:logKeyArns": "arn:aws:kms:eu-central-1:111122223333:key/aaaa",
+}
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-central-1/2026/11/20/111122223333_CloudTrail_eu-central-1_20261120T"
 
 
@@ -27,18 +38,30 @@ def unknown_message():
 
 
 @pytest.fixture(scope="session")
-def pipeline(samples, unknown_message):
+def account():
+    """A local AWS, prepared for the CDK."""
+    with local_aws(auth=True) as aws:
+        deployment.bootstrap(aws)
+        yield aws
+
+
+@pytest.fixture(scope="session")
+def pipeline(account, samples, unknown_message):
     """The deployment after it has processed the sample files, with a message of an unknown kind in its queue.
 
     That message is sent early, because it takes more than half a minute to reach the dead-letter queue.
     """
-    with local_aws(auth=True) as aws:
-        assembly = deployment.synthesize(aws)
-        deployment.bootstrap(aws)
-        pipeline = Pipeline(aws, deployment.deploy(aws, assembly))
-        pipeline.wait_for({pipeline.put(file.key, file.body) for file in samples.files})
-        _give_up_after_one_attempt(aws.client("sqs"), pipeline.outputs["DeliveriesQueueUrl"], unknown_message)
-        yield pipeline
+    pipeline = Pipeline(account, deployment.deploy(account, deployment.synthesize(account)))
+    pipeline.wait_for({pipeline.put(file.key, file.body) for file in samples.files})
+    _give_up_after_one_attempt(account.client("sqs"), pipeline.outputs["DeliveriesQueueUrl"], unknown_message)
+    return pipeline
+
+
+@pytest.fixture(scope="session")
+def other(account):
+    """Another deployment in the same account and Region, with other settings and without any files."""
+    assembly = deployment.synthesize(account, context=deployment.LOCAL_CONTEXT | OTHER_SETTINGS)
+    return Pipeline(account, deployment.deploy(account, assembly))
 
 
 def _give_up_after_one_attempt(sqs, queue, body):

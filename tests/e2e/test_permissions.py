@@ -1,174 +1,148 @@
-"""Least privilege in a local AWS that enforces policies: every permission is needed, and others have no access."""
+"""Least privilege, proved: without any one of the permissions in the stack's policies, something fails.
+
+The local AWS enforces policies of roles and queues. What it cannot prove is in `UNPROVED`, with AWS's word for it.
+"""
 
 import json
-from urllib.parse import unquote
 
-import boto3
 import pytest
-from botocore import UNSIGNED
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
+from tests.shared.deployed_permissions import DeployedPolicies, Permission, allowing
+from tests.shared.function_log import written_by_function
+from tests.shared.permission_scenarios import HOURLY, Scenarios
 
-@pytest.fixture
-def role(pipeline):
-    """The function's role with its only policy, from which `without` removes actions until the test ends."""
-    return Role(pipeline)
+FUNCTION, ANNOUNCER = "<IngestRole>", "<LogsAnnouncerRole>"
+LAMBDA, S3, EVENTS, CLOUDTRAIL = (f"{name}.amazonaws.com" for name in ("lambda", "s3", "events", "cloudtrail"))
+BUCKET, EVENTS_TABLE, FILES = "<LogsBucket.Arn>", "<EventsTable.Arn>", "<FilesTable.Arn>"
+LIVE, BACKFILL = "<DeliveriesQueue.Arn>", "<DeliveriesBackfill.Arn>"
 
+PROOFS = {
+    Permission(FUNCTION, "s3:GetObject", f"{BUCKET}/*"): Scenarios.ingest,
+    Permission(FUNCTION, "s3:GetObjectVersion", f"{BUCKET}/*"): Scenarios.read_overwritten_version,
+    Permission(FUNCTION, "dynamodb:BatchWriteItem", EVENTS_TABLE): Scenarios.ingest,
+    Permission(FUNCTION, "dynamodb:GetItem", FILES): Scenarios.ingest,
+    Permission(FUNCTION, "dynamodb:BatchGetItem", FILES): Scenarios.decide,
+    Permission(FUNCTION, "dynamodb:UpdateItem", FILES): Scenarios.ingest,
+    Permission(FUNCTION, "dynamodb:BatchWriteItem", FILES): Scenarios.reject,
+    Permission(FUNCTION, "dynamodb:Query", FILES): Scenarios.read_again,
+    Permission(FUNCTION, "dynamodb:Query", f"{FILES}/index/by-day"): Scenarios.ingest,
+    Permission(FUNCTION, "dynamodb:Query", f"{FILES}/index/by-problem"): Scenarios.announce_again,
+    Permission(FUNCTION, "sqs:SendMessage", BACKFILL): Scenarios.announce_again,
+    Permission(FUNCTION, "sqs:ChangeMessageVisibility", LIVE): Scenarios.fail_live,
+    Permission(FUNCTION, "sqs:ChangeMessageVisibility", BACKFILL): Scenarios.fail_backfill,
+    Permission(FUNCTION, "cloudtrail:ListPublicKeys", "*"): Scenarios.ask_for_public_keys,
+    Permission(FUNCTION, "secretsmanager:GetSecretValue", "<RedactionSecret.Id>"): Scenarios.redact,
+    Permission(ANNOUNCER, "s3:PutBucketNotification", BUCKET): Scenarios.set_notifications,
+    Permission(S3, "sqs:SendMessage", LIVE): Scenarios.accept_notifications,
+}
+# What is said of a missing permission, where that does not name it.
+DENIALS = {
+    Permission(S3, "sqs:SendMessage", LIVE): "Unable to validate the following destination configurations",
+    Permission(FUNCTION, "sqs:SendMessage", BACKFILL): "is not authorized to perform: sqs:SendMessageBatch ",
+}
 
-class Role:
-    def __init__(self, pipeline):
-        self.iam = pipeline.aws.client("iam")
-        function = pipeline.aws.client("lambda").get_function_configuration(
-            FunctionName=pipeline.outputs["FunctionName"]
-        )
-        self.name = function["Role"].rpartition("/")[2]
-        [self.policy] = self.iam.list_role_policies(RoleName=self.name)["PolicyNames"]
-        document = self.iam.get_role_policy(RoleName=self.name, PolicyName=self.policy)["PolicyDocument"]
-        self.document = json.loads(unquote(document)) if isinstance(document, str) else document
-
-    def without(self, action):
-        return _Changed(self, {**self.document, "Statement": [*_less(self.document["Statement"], action)]})
-
-    def put(self, document):
-        self.iam.put_role_policy(RoleName=self.name, PolicyName=self.policy, PolicyDocument=json.dumps(document))
-
-
-class _Changed:
-    def __init__(self, role, document):
-        self.role, self.document = role, document
-
-    def __enter__(self):
-        self.role.put(self.document)
-
-    def __exit__(self, *_):
-        self.role.put(self.role.document)
-
-
-def _less(statements, action):
-    for statement in statements:
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        kept = [each for each in actions if each != action]
-        if kept:
-            yield {**statement, "Action": kept}
-
-
-def test_function_does_its_work_with_what_it_is_granted(pipeline, deliver, eventually):
-    name = deliver()
-
-    entry = eventually(lambda: pipeline.ledger().get(name))
-
-    assert (entry["status"], entry["written"]) == ("ingested", 1)
-
-
-@pytest.mark.parametrize("action", ["dynamodb:GetItem", "dynamodb:BatchWriteItem", "s3:GetObject"])
-def test_without_a_permission_nothing_is_ingested_and_the_log_names_the_permission(
-    pipeline, role, deliver, eventually, action
-):
-    told_before = len(pipeline.aws.log)
-
-    with role.without(action):
-        name = deliver()
-        told = eventually(lambda: _after(pipeline.aws.log[told_before:], '"message failed"'))
-
-    assert action.partition(":")[2] in told
-    assert "AccessDenied" in told
-    assert name not in pipeline.ledger()
-
-
-def test_without_the_permission_for_versions_a_version_that_was_overwritten_is_not_read(
-    pipeline, role, deliver, eventually, announce
-):
-    name = deliver()
-    first = eventually(lambda: pipeline.ledger().get(name))
-    bucket, _, key = name.removeprefix("s3://").partition("/")
-    pipeline.put(key, b"other")
-    eventually(lambda: pipeline.ledger()[name]["status"] == "unreadable")
-    told_before = len(pipeline.aws.log)
-
-    with role.without("s3:GetObjectVersion"):
-        announce(key, eTag=first["etag"], versionId=first["versionId"])
-        told = eventually(lambda: _after(pipeline.aws.log[told_before:], '"message failed"'))
-
-    assert bucket in told
-    assert "AccessDenied" in told
-
-
-def _after(text, mark):
-    return text.partition(mark)[2]
-
-
-@pytest.fixture(scope="module")
-def administrator(pipeline):
-    """An S3 client of an IAM user who is allowed everything."""
-    iam = pipeline.aws.client("iam")
-    iam.create_user(UserName="administrator")
-    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    iam.put_user_policy(UserName="administrator", PolicyName="everything", PolicyDocument=json.dumps(everything))
-    return _session(iam, "administrator").client("s3", **_options(pipeline))
-
-
-def test_administrator_reads_log_files_and_neither_writes_nor_deletes_them(pipeline, samples, administrator):
-    place = {"Bucket": pipeline.outputs["LogBucketName"], "Key": samples.files[0].key}
-    version = administrator.head_object(**place)["VersionId"]
-    changes = [
-        lambda: administrator.put_object(**place, Body=b"other"),
-        lambda: administrator.put_object(**place | {"Key": f"{place['Key']}.copy.json.gz"}, Body=b"new"),
-        lambda: administrator.delete_object(**place),
-        lambda: administrator.delete_object(**place, VersionId=version),
-    ]
-
-    for change in changes:
-        with pytest.raises(ClientError, match="AccessDenied"):
-            change()
-
-    administrator.put_object(**place | {"Key": "elsewhere"}, Body=b"")
-    assert administrator.get_object(**place)["VersionId"] == version
-
-
-CALLS = {
-    "log files": lambda client, outputs: client("s3").list_objects_v2(Bucket=outputs["LogBucketName"]),
-    "rows": lambda client, outputs: client("dynamodb").scan(TableName=outputs["EventsTableName"]),
-    "ledger": lambda client, outputs: client("dynamodb").scan(TableName=outputs["FilesTableName"]),
-    "queue": lambda client, outputs: client("sqs").send_message(
-        QueueUrl=outputs["DeliveriesQueueUrl"], MessageBody="x"
+DOCS = "https://docs.aws.amazon.com"
+POLLED = (
+    "Lambda reads and deletes the messages with the function's role; the local AWS does so without it.",
+    f"{DOCS}/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-lambda-function-trigger.html",
+)
+LOGGED = (
+    "Lambda writes the function's log with its role; the local AWS does so without it.",
+    f"{DOCS}/lambda/latest/dg/monitoring-cloudwatchlogs.html",
+)
+TRACED = (
+    "Lambda sends traces with the function's role; the local AWS has no traces.",
+    f"{DOCS}/lambda/latest/dg/services-xray.html",
+)
+ASSUMED = (
+    "Lambda assumes the role; the local AWS runs functions without asking the trust policy.",
+    f"{DOCS}/lambda/latest/dg/lambda-intro-execution-role.html",
+)
+DELIVERED = (
+    "CloudTrail checks the policy, and delivers, when a trail names the bucket; the local AWS delivers nothing.",
+    f"{DOCS}/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html",
+)
+UNPROVED = {
+    **{
+        Permission(FUNCTION, f"sqs:{action}", queue): POLLED
+        for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+        for queue in (LIVE, BACKFILL)
+    },
+    **{
+        Permission(FUNCTION, f"logs:{each}", "<IngestLogs.Arn>"): LOGGED for each in ("CreateLogStream", "PutLogEvents")
+    },
+    **{Permission(FUNCTION, f"xray:{each}", "*"): TRACED for each in ("PutTraceSegments", "PutTelemetryRecords")},
+    **{Permission(LAMBDA, "sts:AssumeRole", role): ASSUMED for role in (FUNCTION, ANNOUNCER)},
+    Permission(FUNCTION, "s3:ListBucket", BUCKET): (
+        "Without it, S3 answers 403 instead of 404 for an object that is gone; the local AWS always answers 404.",
+        f"{DOCS}/AmazonS3/latest/API/API_GetObject.html",
     ),
-    "dead letters": lambda client, outputs: client("sqs").receive_message(QueueUrl=outputs["DeadLetterQueueUrl"]),
-    "function": lambda client, outputs: client("lambda").invoke(FunctionName=outputs["FunctionName"]),
+    Permission(FUNCTION, "kms:Decrypt", "arn:aws:kms:eu-central-1:111122223333:key/aaaa"): (
+        "S3 decrypts an object with its reader's permission; the local AWS encrypts nothing.",
+        f"{DOCS}/AmazonS3/latest/userguide/UsingKMSEncryption.html",
+    ),
+    Permission(EVENTS, "sqs:SendMessage", BACKFILL): (
+        "EventBridge sends to the queue if the queue's policy lets it; the local AWS does not ask the policy.",
+        f"{DOCS}/eventbridge/latest/userguide/eb-use-resource-based.html",
+    ),
+    Permission(CLOUDTRAIL, "s3:GetBucketAcl", BUCKET): DELIVERED,
+    Permission(CLOUDTRAIL, "s3:PutObject", f"{BUCKET}/AWSLogs/*"): DELIVERED,
+    Permission(CLOUDTRAIL, "s3:PutObject", f"{BUCKET}/team/AWSLogs/*"): DELIVERED,
 }
 
 
 @pytest.fixture(scope="module")
-def stranger(pipeline):
-    """Clients of an IAM user of the account without permissions."""
-    iam = pipeline.aws.client("iam")
-    iam.create_user(UserName="stranger")
-    session = _session(iam, "stranger")
-    return lambda service: session.client(service, **_options(pipeline))
+def policies(other):
+    """The policies of the stack that has the most permissions."""
+    return DeployedPolicies(other.aws, other.outputs["StackName"])
 
 
-def _session(iam, user):
-    key = iam.create_access_key(UserName=user)["AccessKey"]
-    return boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="eu-central-1")
+@pytest.fixture
+def scenarios(other, policies):
+    scenarios = Scenarios(other, policies)
+    yield scenarios
+    scenarios.purge()
 
 
-def _options(pipeline):
-    return {"endpoint_url": pipeline.aws.endpoint, "verify": pipeline.aws.environment["AWS_CA_BUNDLE"]}
+@pytest.mark.parametrize(
+    ("permission", "scenario"), [pytest.param(*each, id=" ".join(each[0])) for each in PROOFS.items()]
+)
+def test_without_the_permission_its_work_fails_and_with_it_succeeds(policies, scenarios, permission, scenario):
+    with policies.without(permission):
+        denied = scenario(scenarios)
+    scenarios.purge()
+    granted = scenario(scenarios)
+
+    assert DENIALS.get(permission, f"is not authorized to perform: {permission.action} ") in (denied or "it was done")
+    assert granted is None
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_user_who_is_granted_nothing_reaches_nothing(pipeline, stranger, call):
-    with pytest.raises(ClientError) as refused:
-        call(stranger, pipeline.outputs)
+@pytest.mark.late
+def test_nothing_that_the_function_does_with_all_its_permissions_is_denied(pipeline, eventually):
+    """That is all that other tests have made it do, and a review of what they have left open."""
+    pipeline.send(json.dumps(HOURLY))
+    eventually(lambda: any('"message":"reviewed"' in line for line in written_by_function(pipeline)))
 
-    assert "AccessDenied" in refused.value.response["Error"]["Code"]
+    assert not [line for line in written_by_function(pipeline) if "is not authorized to perform" in line]
 
 
-def test_log_file_is_not_handed_out_without_credentials(pipeline, samples):
-    unsigned = Config(signature_version=UNSIGNED)
-    anonymous = boto3.client("s3", region_name="eu-central-1", config=unsigned, **_options(pipeline))
+def test_every_permission_has_a_proof_or_a_reason_why_it_has_none(policies):
+    assert policies.permissions == PROOFS.keys() | UNPROVED.keys()
 
-    with pytest.raises(ClientError) as refused:
-        anonymous.get_object(Bucket=pipeline.outputs["LogBucketName"], Key=samples.files[0].key)
 
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+def test_no_permission_has_both_a_proof_and_a_reason_why_it_has_none():
+    assert not PROOFS.keys() & UNPROVED.keys()
+
+
+def test_a_reason_says_what_the_local_aws_does_instead_and_names_a_page_of_aws():
+    for reason, page in UNPROVED.values():
+        assert "; the local AWS " in reason
+        assert page.startswith("https://docs.aws.amazon.com/")
+
+
+def test_nothing_but_these_policies_allows_anything(policies):
+    found = list(allowing(list(policies.resources.values())))
+
+    assert sorted(map(json.dumps, found)) == sorted(map(json.dumps, policies.statements))
+    assert not [each for each in policies.resources.values() if each["Type"] == "AWS::Lambda::Permission"]
+    assert not [each for each in policies.resources.values() if "ManagedPolicyArns" in each.get("Properties", {})]

@@ -11,7 +11,7 @@ import pytest
 from aitrail.ingest.metrics import METRICS
 from tests.functional.invoking import forget, imported, invoke, set_environment
 from tests.shared.key_files import key_file
-from tests.shared.signed_digests import FINGERPRINT
+from tests.shared.signed_digests import FINGERPRINT, at, digest
 
 FOLDER = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/111122223333_CloudTrail_eu-west-1_"
 PREFIX = "team a+b/50%/prüfung/"
@@ -389,6 +389,20 @@ def test_retentions_come_from_the_environment(start, monkeypatch, text, retentio
     ingestion = start().handler.INGESTION
 
     assert (ingestion.row_retention, ingestion.ledger_retention, ingestion.log_retention) == (retention,) * 3
+
+
+@pytest.mark.parametrize(("text", "status"), [("organization-trail-logs", "verified"), (None, "invalid")], ids=str)
+def test_bucket_that_the_log_bucket_is_a_copy_of_comes_from_the_environment(start, monkeypatch, text, status):
+    if text:
+        monkeypatch.setenv("ORIGINAL_BUCKET", text)
+    function = start()
+    monkeypatch.setattr("aitrail.digests.PublicKeys.check", lambda *_: None)
+    signed = digest(at("10:00"), bucket="organization-trail-logs")
+    function.pipeline.deliver(signed.body, signed.key, Metadata=signed.metadata)
+
+    assert function.drain() == []
+
+    assert function.pipeline.files()["digest"]["status"] == status
 
 
 @pytest.mark.parametrize(

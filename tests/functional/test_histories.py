@@ -17,7 +17,7 @@ from tests.shared.histories.memory_dynamodb import MemoryDynamoDB
 from tests.shared.histories.oracle import Oracle
 from tests.shared.histories.product import Said
 from tests.shared.histories.run import TABLES, Run
-from tests.shared.histories.world import BUCKET
+from tests.shared.histories.world import BUCKET, START
 
 # Histories of each kind.
 HISTORIES = int(os.environ.get("HISTORIES", "6"))
@@ -34,6 +34,33 @@ def test_no_history_makes_a_false_proof_or_a_false_accusation(kind):
             wrong[complaint] = history
 
     assert not wrong, "\n\n".join(described(shrunk(history, kind).judge()) for kind, history in wrong.items())
+
+
+@pytest.mark.parametrize("kind", [MIXED, *KINDS])
+def test_copy_is_found_to_be_what_its_original_is(kind):
+    for seed in range(HISTORIES):
+        original, copy = (Run(History(seed, kind, copied=copied).world()).go() for copied in ("none", "all"))
+
+        for since, until, deep in windows(original.world):
+            of_copy, of_original = (sorted_findings(run.verify(since, until, deep=deep)) for run in (copy, original))
+            assert of_copy == of_original
+        assert copy.rows() == original.rows()
+
+
+def sorted_findings(said):
+    return said._replace(findings=sorted(said.findings))
+
+
+def test_copy_proves_nothing_without_the_setting():
+    for seed in range(HISTORIES):
+        world = History(seed, "nothing", copied="all").world()
+
+        said = Run(world, original=None).go().verify(START, world.now, deep=bool(seed % 2))
+
+        names = {name for name, _, _ in said.findings}
+        assert not said.proved
+        assert "invalid" in names
+        assert not {"tampered", "replaced"} & names
 
 
 def judged(kind, answer):

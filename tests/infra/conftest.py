@@ -4,7 +4,6 @@ For `make deploy` and `make destroy`: an account whose answers can be chosen, an
 """
 
 import json
-import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -16,75 +15,18 @@ import pytest
 from moto import mock_aws
 
 from infra import deploying
-from infra.app import AitrailApp
 from infra.assembly import Assembly
 from infra.target import ASSEMBLY, Context
 from infra.target import Target as RealTarget
+from tests.infra.covering_array import PARTITION, REGIONS, context, covering_array
+from tests.shared import template_checks
+from tests.shared.chosen_settings import CHOSEN
+from tests.shared.key_files import key_file
 from tests.shared.references import cycle
-
-# isort: split
-# After infra, which selects the Node.js that aws_cdk starts.
-from aws_cdk import Validations
-from cdk_nag import AwsSolutionsChecks
+from tests.shared.template_checks import WITHOUT_BUNDLING
+from tests.shared.templates import plain
 
 ROOT = Path(__file__).parents[2]
-WITHOUT_BUNDLING = {"aws:cdk:bundling-stacks": []}
-CHOSEN = {
-    "aitrail:stackName": "speech-record",
-    "aitrail:trail": "false",
-    "aitrail:trailArns": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit,"
-    "arn:aws:cloudtrail:us-east-1:444455556666:trail/organization",
-    "aitrail:rowRetentionDays": "400",
-    "aitrail:ledgerRetentionDays": "30",
-    "aitrail:logRetentionDays": "365",
-    "aitrail:objectLockDays": "300",
-    "aitrail:breakGlassRoleArn": "arn:aws:iam::111122223333:role/on-call/break-glass",
-    "aitrail:deletionProtection": "false",
-    "aitrail:redact": "true",
-    "aitrail:maximumConcurrency": "2",
-    "aitrail:backfillConcurrency": "3",
-    "aitrail:keyPrefixes": "team/,old/logs/",
-    "aitrail:accounts": "111122223333,o-a1b2c3d4e5",
-    "aitrail:memoryMegabytes": "2048",
-    "aitrail:logLevel": "debug",
-    "aitrail:functionLogRetentionDays": "7",
-    "aitrail:logKeyArns": "arn:aws:kms:eu-west-1:111122223333:key/aaaa,arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb",
-    "aitrail:kmsKey": "stack",
-    "aitrail:bucketKmsKey": "arn:aws:kms:eu-west-1:444455556666:key/mrk-cccc",
-    "aitrail:queuesKmsKey": "arn:aws:kms:eu-west-1:111122223333:key/dddd",
-    "aitrail:tablesKmsKey": "stack",
-    "aitrail:logGroupKmsKey": "arn:aws:kms:eu-west-1:111122223333:key/eeee",
-    "aitrail:alarmTopicArn": "arn:aws:sns:eu-west-1:111122223333:on-call",
-    "aitrail:architecture": "x86_64",
-    "aitrail:tracing": "false",
-    "aitrail:platform": "host",
-}
-
-
-def plain(value):
-    """CloudFormation's functions as text: <Part>, <Part.Arn>; names without the hashes that CDK appends."""
-    match value:
-        case {"Ref": name}:
-            text = f"<{_name(name)}>"
-        case {"Fn::GetAtt": [name, attribute]}:
-            text = f"<{_name(name)}.{attribute}>"
-        case {"Fn::Join": [separator, parts]}:
-            text = separator.join(plain(part) for part in parts)
-        case str():
-            text = _name(value)
-        case _:
-            return _plain_within(value)
-    return text
-
-
-def _plain_within(value):
-    if isinstance(value, dict):
-        return {_name(key): plain(each) for key, each in value.items()}
-    return [plain(each) for each in value] if isinstance(value, list) else value
-
-
-def _name(text):
-    return re.sub(r"(?<=[a-z])[0-9A-F]{8}$", "", text)
 
 
 @dataclass(frozen=True)
@@ -119,12 +61,8 @@ class Template:
 def synthesize(tmp_path_factory):
     """Synthesizes the template of a context with cdk-nag's checks, which raise on findings."""
 
-    def synthesize(context):
-        output = tmp_path_factory.mktemp("synthesized")
-        app = AitrailApp(context=WITHOUT_BUNDLING | context, outdir=str(output), analytics_reporting=False)
-        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-        app.synth()
-        return Template((output / "aitrail.template.json").read_text())
+    def synthesize(context, region=None):
+        return Template(template_checks.synthesize(context, tmp_path_factory.mktemp("synthesized"), region))
 
     return synthesize
 
@@ -159,6 +97,20 @@ def chosen(run_app):
     ran, output = run_app(CHOSEN)
     assert ran.returncode == 0, ran.stderr
     return Template((output / "speech-record.template.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def rows():
+    """The rows of the covering array of all settings."""
+    return covering_array()
+
+
+@pytest.fixture(scope="session")
+def templates(rows, synthesize, tmp_path_factory):
+    """Each row of the covering array, with its template in a Region of its partition; cdk-nag finds nothing in any."""
+    keys = tmp_path_factory.mktemp("keys") / "keys.json"
+    keys.write_bytes(key_file("eu-west-1"))
+    return [(row, synthesize(context(row, keys), REGIONS[row[PARTITION]])) for row in rows]
 
 
 @pytest.fixture

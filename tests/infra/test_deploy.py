@@ -11,7 +11,8 @@ from infra.cloudformation import CloudFormation
 from infra.settings import InvalidSettingsError, Settings
 from infra.target import ASSEMBLY, Context, StoppedError
 from infra.target import Target as RealTarget
-from tests.infra.conftest import CHOSEN, Target, assembly, run
+from tests.infra.conftest import Target, assembly, run
+from tests.shared.chosen_settings import CHOSEN
 
 TEMPLATE = {
     "Resources": {
@@ -281,7 +282,10 @@ def test_changes_that_cannot_be_shown_stop_no_deployment(target, capsys):
     assert "The changes could not be shown" in capsys.readouterr().out
 
 
-def test_caller_who_may_only_assume_the_role_of_the_cdk_reads_the_template_with_it(target, session, monkeypatch):
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso-f", "aws-of-tomorrow"])
+def test_caller_who_may_only_assume_the_role_of_the_cdk_reads_the_template_with_it(
+    target, session, monkeypatch, partition
+):
     assumed = []
 
     class Sts:
@@ -290,7 +294,7 @@ def test_caller_who_may_only_assume_the_role_of_the_cdk_reads_the_template_with_
             return {"Credentials": dict.fromkeys(("AccessKeyId", "SecretAccessKey", "SessionToken"), RoleSessionName)}
 
     as_role = SimpleNamespace(get_template=lambda StackName: {"TemplateBody": json.dumps(DEPLOYED)})  # noqa: N803, ARG005
-    to = target(refused=("cloudformation",))
+    to = replace(target(refused=("cloudformation",)), caller=f"arn:{partition}:iam::111122223333:user/alice")
     usual = Target.client
     monkeypatch.setattr(Target, "client", lambda self, name: Sts() if name == "sts" else usual(self, name))
     monkeypatch.setattr(
@@ -300,7 +304,7 @@ def test_caller_who_may_only_assume_the_role_of_the_cdk_reads_the_template_with_
     template = CloudFormation(to, lambda: to.synthesized).template("aitrail")
 
     assert template == DEPLOYED
-    assert assumed == ["arn:aws:iam::111122223333:role/cdk-hnb659fds-deploy-role-111122223333-eu-central-1"]
+    assert assumed == [f"arn:{partition}:iam::111122223333:role/cdk-hnb659fds-deploy-role-111122223333-eu-central-1"]
     assert session
 
 
@@ -610,17 +614,39 @@ def test_region_and_credentials_are_told_apart(monkeypatch, capsys, region, told
 
 
 @pytest.mark.usefixtures("session")
-def test_region_that_the_account_has_not_enabled_is_named(monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("region", "usual"),
+    [
+        ("ap-east-1", "us-east-1"),
+        ("us-gov-east-1", "us-gov-west-1"),
+        ("cn-north-1", "cn-northwest-1"),
+        ("us-isof-east-1", "us-isof-south-1"),
+        ("eusc-de-north-1", "eusc-de-east-1"),
+    ],
+)
+def test_region_that_the_account_has_not_enabled_is_named(monkeypatch, capsys, region, usual):
     def refuse(self, operation, _):
-        if self.meta.region_name == "ap-east-1":
+        if self.meta.region_name != usual:
             raise ClientError({"Error": {"Code": "InvalidClientTokenId", "Message": "invalid"}}, operation)
         return {"Account": "111122223333", "Arn": "arn"}
 
     monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
 
-    assert deploy.main(["deploy", "--region", "ap-east-1"]) == 1
+    assert deploy.main(["deploy", "--region", region]) == 1
 
-    assert "the account has not enabled this Region" in capsys.readouterr().err
+    assert f"not in {region}: the account has not enabled this Region" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("session")
+def test_region_that_botocore_cannot_place_is_not_a_failure_of_another_kind(monkeypatch, capsys):
+    def refuse(_self, operation, _parameters):
+        raise ClientError({"Error": {"Code": "InvalidClientTokenId", "Message": "invalid"}}, operation)
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
+
+    assert deploy.main(["deploy", "--region", "zz-north-1"]) == 1
+
+    assert "AWS does not accept the credentials" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("session")

@@ -83,7 +83,7 @@ def test_the_queue_takes_events_of_the_rule_alone(of_source, source):
     [(service, conditions)] = senders(of_source(source))
 
     assert service == "events.amazonaws.com"
-    assert conditions["ArnEquals"] == {"aws:SourceArn": "<ExistingAnnouncements.Arn>"}
+    assert conditions["ArnEquals"] == {"aws:SourceArn": "<ExistingEvents.Arn>"}
 
 
 def test_notifications_are_added_for_each_prefix_once_s3_may_send(of_source):
@@ -121,7 +121,7 @@ def test_nothing_may_change_the_notifications_of_other_buckets(of_source, source
     ],
 )
 def test_the_rule_takes_events_of_log_files_of_this_bucket_and_account(of_source, source, account, bus):
-    rule = of_source(source).properties("ExistingAnnouncements")
+    rule = of_source(source).properties("ExistingEvents")
 
     assert rule.get("EventBusName") == bus
     assert rule["EventPattern"] == {
@@ -158,7 +158,7 @@ def test_only_events_of_s3_of_the_owner_may_be_put_on_the_bus(of_source):
 
 @pytest.mark.parametrize("source", ["topic", "topic of another account"])
 def test_the_queue_subscribes_to_the_topic(of_source, source):
-    assert of_source(source).properties("ExistingAnnouncements") == {
+    assert of_source(source).properties("ExistingSubscription") == {
         "Protocol": "sqs",
         "TopicArn": TOPIC,
         "Endpoint": QUEUE,
@@ -209,6 +209,14 @@ def test_the_owner_of_a_bucket_announces_what_the_stack_announces_itself(of_sour
 def test_the_owner_of_a_bucket_sends_the_events_that_the_stack_takes(of_source):
     documents = {each.name: each.content for each in of_owner(announced_by="eventbridge").documents()}
     sent = documents["template"]["Resources"]["Rule"]["Properties"]["EventPattern"]
-    taken = of_source("eventbridge of another account").properties("ExistingAnnouncements")["EventPattern"]
+    taken = of_source("eventbridge of another account").properties("ExistingEvents")["EventPattern"]
 
     assert sent | {"account": [OWNER]} == taken
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [("s3", "ExistingNotifications"), ("eventbridge", "ExistingEvents"), ("topic", "ExistingSubscription")],
+)
+def test_log_files_are_announced_once_the_function_accepts_them(of_source, source, name):
+    assert "IngestFunction" in of_source(source).resources[name]["DependsOn"]

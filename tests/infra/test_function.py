@@ -48,6 +48,7 @@ def test_the_function_follows_the_settings(chosen):
         "LEDGER_RETENTION_DAYS": "30",
         "LOG_RETENTION_DAYS": "365",
         "REDACTION_KEY_ARN": "<RedactionSecret.Id>",
+        "ORIGINAL_BUCKET": "organization-trail-logs",
     }
 
 

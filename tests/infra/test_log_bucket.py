@@ -68,6 +68,11 @@ def raw(template):
     return json.loads(template.text)["Resources"]
 
 
+def test_a_prefix_is_announced_once_the_function_accepts_it(default):
+    """A delivery that the function refuses is acknowledged: it would be lost until a backfill."""
+    assert "IngestFunction" in default.resources["LogsBucketNotifications"]["DependsOn"]
+
+
 def test_new_restored_and_removed_log_files_are_announced_and_nothing_else(default):
     (notifications,) = default.of_type("Custom::S3BucketNotifications").values()
     only_logs = {

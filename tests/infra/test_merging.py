@@ -83,6 +83,19 @@ def test_an_alternative_applies_without_the_setting():
     }
 
 
+def test_a_statement_changes_while_another_disappears_if_it_has_a_sid():
+    shared, other = {"Sid": "S", "Condition": {"A": 1}}, {"Action": "x"}
+
+    found = merged(
+        template({"L": [shared | {"Condition": {"A": 1, "B": 2}}, other]}), {"HasOne": template({"L": [shared]})}
+    )
+
+    assert found["Resources"]["Thing"]["Properties"]["L"] == [
+        {"Sid": "S", "Condition": {"A": 1, "B": {"Fn::If": ["HasOne", 2, {"Ref": "AWS::NoValue"}]}}},
+        {"Fn::If": ["HasOne", other, {"Ref": "AWS::NoValue"}]},
+    ]
+
+
 OTHER = {"Type": "Other", "Properties": {}}
 UNMERGEABLE = {
     "a resource that exists only without a setting": (template({}), [template({}, Other=OTHER)], "Other exists only"),

@@ -28,11 +28,14 @@ OTHERS = {
     "trail": [False],
     "trail_arns": [(TRAIL,), (TRAIL, f"{TRAIL}-of-others")],
     "accounts": [("111122223333",), ("111122223333", "o-a1b2c3d4e5")],
+    "reader_accounts": [("444455556666",), ("444455556666", "o-a1b2c3d4e5")],
     "row_retention_days": [1, 400],
     "ledger_retention_days": [30],
     "log_retention_days": [365],
     "object_lock_days": [300],
     "break_glass_role_arn": ["arn:aws:iam::111122223333:role/on-call/break-glass"],
+    "original_bucket": ["organization-trail-logs"],
+    "replication_role_arn": ["arn:aws:iam::444455556666:role/replicate-logs"],
     "redact": [True],
     "log_key_arns": [(KEY,), (KEY, f"{KEY}-b")],
     "alarm_topic_arn": ["arn:aws:sns:eu-west-1:111122223333:on-call"],
@@ -194,14 +197,14 @@ def test_every_setting_is_a_parameter_or_chosen_with_the_package():
     assert NAMES.keys() == OTHERS.keys()
 
 
-def test_template_needs_no_bootstrap_and_fits_into_a_request(packaged):
+def test_template_needs_no_bootstrap_and_is_not_too_large(packaged):
     text = json.dumps(packaged, separators=(",", ":"))
 
     assert cycle(packaged) is None
     assert "cdk-" not in text
     assert "Bootstrap" not in text
     assert "probe" not in text
-    assert len(text.encode()) <= 51_200
+    assert len(text.encode()) <= 1_000_000  # CloudFormation's quota for a template in a bucket
     [code] = [
         each["Properties"]["Code"]
         for each in packaged["Resources"].values()
@@ -247,11 +250,27 @@ def test_numbers_up_to_a_bound_are_those_of_the_pattern():
         assert [each for each in range(most + 1000) if pattern.fullmatch(str(each))] == list(range(1, most + 1))
 
 
-def test_longest_list_of_accounts_fits_into_the_environment(by_cdk):
-    longest = next(each.longest for each in PARAMETERS if each.setting.attribute == "accounts")
-    accounts = tuple(f"{each:012}" for each in range(longest // 13))
+@pytest.mark.parametrize("prefixes", [(), tuple(f"organization/unit-{each:02}/" for each in range(20))], ids=len)
+def test_longest_lists_that_parameters_accept_fit_into_the_quotas(by_cdk, prefixes):
+    definitions = template(Settings(key_prefixes=prefixes), code="code.zip")["Parameters"]
+    names = ("TrailArns", "Accounts", "ReaderAccounts")
+    trails, accounts, readers = (definitions[name]["MaxLength"] for name in names)
+    trail = "arn:aws:cloudtrail:us-east-1:{:012}:trail/a1b"
+    assert trails > 1000
+    assert accounts > 1000
+    assert readers > 500
 
-    assert by_cdk(Settings(accounts=accounts, redact=True, row_retention_days=36500), None)
+    settings = Settings(
+        trail_arns=tuple(trail.format(each) for each in range(trails // (len(trail.format(0)) + 1))),
+        accounts=tuple(f"{each:012}" for each in range(accounts // 13)),
+        reader_accounts=tuple(f"{each:012}" for each in range(readers // 13)),
+        key_prefixes=prefixes,
+        redact=True,
+        row_retention_days=36500,
+        break_glass_role_arn="arn:aws:iam::111122223333:role/on-call",
+    )
+
+    assert by_cdk(settings, None)
 
 
 def test_make_deploy_keeps_the_parameters_of_a_packaged_stack(packaged):
@@ -276,6 +295,23 @@ def test_name_of_the_stack_is_not_a_setting_of_a_package(capsys):
     assert package.main(["-c", "aitrail:stackName=speech"]) == 1
 
     assert "whoever deploys it names the stack" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("accounts", ",".join(f"{each:012}" for each in range(260))),
+        ("logKeyArns", ",".join(f"{KEY}{each}" for each in range(90))),
+    ],
+    ids=["accounts", "keys"],
+)
+def test_default_that_is_too_long_for_a_parameter_is_named(tmp_path, capsys, monkeypatch, name, values):
+    monkeypatch.setattr("infra.packaging.zipped", lambda _: b"")
+
+    assert package.main(["--folder", str(tmp_path), "-c", f"aitrail:{name}={values}"]) == 1
+
+    assert f"aitrail:{name} would be the default of a parameter, with " in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_invalid_setting_is_named(capsys):

@@ -1,6 +1,7 @@
 """Least privilege: every statement of every role and resource policy, compared as a whole."""
 
 import json
+import re
 from fnmatch import fnmatchcase
 from itertools import chain
 
@@ -10,7 +11,7 @@ FUNCTION_STATEMENTS = [
     (["cloudtrail:ListPublicKeys"], "*"),
     (["dynamodb:BatchWriteItem"], "<EventsTable.Arn>"),
     (
-        ["dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+        [f"dynamodb:{each}" for each in ("BatchGetItem", "BatchWriteItem", "GetItem", "Query", "UpdateItem")],
         "<FilesTable.Arn>",
     ),
     (["dynamodb:Query"], "<FilesTable.Arn>/index/by-day"),
@@ -53,8 +54,12 @@ KEY_STATEMENTS = [
         ["arn:aws:kms:eu-west-1:111122223333:key/aaaa", "arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb"],
         OF_BUCKET,
     ),
-    (["kms:Decrypt"], "arn:aws:kms:eu-west-1:444455556666:key/mrk-cccc", OF_BUCKET),
-    (["kms:Decrypt", "kms:GenerateDataKey"], "arn:aws:kms:eu-west-1:111122223333:key/dddd", OF_QUEUES),
+    (["kms:Decrypt"], "arn:aws:kms:eu-west-1:444455556666:key/mrk-1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c", OF_BUCKET),
+    (
+        ["kms:Decrypt", "kms:GenerateDataKey"],
+        "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-dddddddddddd",
+        OF_QUEUES,
+    ),
     (["kms:Decrypt"], "<KeysKey.Arn>", OF_TABLES),
 ]
 READ_KEY_STATEMENT = (["secretsmanager:GetSecretValue"], "<RedactionSecret.Id>")
@@ -100,17 +105,21 @@ def denies_without_tls(service, *resources):
     }
 
 
-def denies_changes(*keys, but=None):
+def denies_changes(*keys, but=None, replicated_by=None):
     exempt = {"ArnNotEquals": {"aws:PrincipalArn": but}} if but else {}
+    replicating = {"ArnNotLike": {"aws:PrincipalArn": replicated_by}} if replicated_by else {}
     logs = [f"<LogsBucket.Arn>/{each}" for each in keys]
     deletions = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ReplicateDelete", "s3:BypassGovernanceRetention"]
     return [
         {
+            "Sid": "OnlyCloudTrailWritesLogs",
             "Effect": "Deny",
             "Principal": {"AWS": "*"},
             "Action": ["s3:PutObject", "s3:ReplicateObject"],
             "Resource": logs if len(logs) > 1 else logs[0],
-            "Condition": {"StringNotEquals": {"aws:PrincipalServiceName": "cloudtrail.amazonaws.com"}} | exempt,
+            "Condition": {"StringNotEquals": {"aws:PrincipalServiceName": "cloudtrail.amazonaws.com"}}
+            | exempt
+            | replicating,
         },
         {
             "Effect": "Deny",
@@ -134,7 +143,7 @@ def allowed_by(policy):
 
 
 def in_order(allowed):
-    return sorted(allowed, key=json.dumps)
+    return sorted(allowed, key=lambda each: (each[0], str(each[1:])))
 
 
 def statements_of(properties):
@@ -145,19 +154,149 @@ def test_the_function_may_do_this_and_nothing_else(default):
     policy = default.properties("IngestRoleDefaultPolicy")
 
     assert policy["Roles"] == ["<IngestRole>"]
-    assert allowed_by(policy) == in_order([*FUNCTION_STATEMENTS, TRACE_STATEMENT])
+    assert allowed_by(policy) == for_stack("aitrail", [*FUNCTION_STATEMENTS, TRACE_STATEMENT])
 
 
 def test_the_function_may_use_the_keys_of_the_settings_alone(chosen):
     policy = chosen.properties("IngestRoleDefaultPolicy")
 
-    assert allowed_by(policy) == in_order([*FUNCTION_STATEMENTS, *KEY_STATEMENTS, READ_KEY_STATEMENT])
+    assert allowed_by(policy) == for_stack("aitrail", [*FUNCTION_STATEMENTS, *KEY_STATEMENTS, READ_KEY_STATEMENT])
 
 
 def test_the_announcer_may_set_the_notifications_of_this_bucket_alone(default):
     policy = default.properties("LogsAnnouncerRoleDefaultPolicy")
 
     assert allowed_by(policy) == [(["s3:PutBucketNotification"], "<LogsBucket.Arn>")]
+
+
+STACK_ARN = "arn:<AWS::Partition>:cloudformation:<AWS::Region>:<AWS::AccountId>:stack/{}/*"
+READER_STATEMENTS = [
+    (["cloudformation:DescribeStacks"], STACK_ARN),
+    (["dynamodb:BatchGetItem", "dynamodb:GetItem"], "<EventsTable.Arn>"),
+    (["dynamodb:Query"], [f"<EventsTable.Arn>/index/by-{name}" for name in ("principal", "resource", "service")]),
+]
+OPERATOR_STATEMENTS = [
+    *READER_STATEMENTS[:2],
+    (["cloudtrail:ListPublicKeys", "cloudwatch:GetMetricData"], "*"),
+    (["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"], "<FilesTable.Arn>"),
+    (
+        ["dynamodb:Query"],
+        [
+            *(f"<EventsTable.Arn>/index/by-{name}" for name in ("import", "principal", "resource", "service")),
+            *(f"<FilesTable.Arn>/index/by-{name}" for name in ("day", "problem")),
+        ],
+    ),
+    (["s3:GetObject", "s3:GetObjectVersion"], "<LogsBucket.Arn>/*"),
+    (["s3:ListBucket"], "<LogsBucket.Arn>"),
+    (
+        ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:StartMessageMoveTask"],
+        "<DeliveriesDeadLetters.Arn>",
+    ),
+    (["sqs:GetQueueAttributes", "sqs:SendMessage"], ["<DeliveriesBackfill.Arn>", "<DeliveriesQueue.Arn>"]),
+]
+OF_PEOPLE = {"PeopleReader": READER_STATEMENTS, "PeopleOperator": OPERATOR_STATEMENTS}
+# With the keys of the settings.
+OF_TABLES_KEY = (["kms:Decrypt"], "<KeysKey.Arn>", {"StringEquals": {"kms:ViaService": f"dynamodb.{HERE}"}})
+MORE_OF_CHOSEN = {
+    "PeopleReader": [OF_TABLES_KEY],
+    "PeopleOperator": [
+        KEY_STATEMENTS[0][:2],
+        *(
+            (actions, key, {"StringEquals": {"kms:ViaService": f"{service}.{HERE}"}})
+            for service, (actions, key, _) in zip(("s3", "sqs"), KEY_STATEMENTS[1:3], strict=True)
+        ),
+        OF_TABLES_KEY,
+        READ_KEY_STATEMENT,
+    ],
+}
+
+
+def for_stack(name, statements):
+    named = [
+        (actions, STACK_ARN.format(name) if on == STACK_ARN else on, *condition)
+        for actions, on, *condition in statements
+    ]
+    return in_order(named)
+
+
+@pytest.mark.parametrize("policy", OF_PEOPLE)
+def test_people_may_do_this_and_nothing_else(default, chosen, policy):
+    of_default, of_chosen = (template.properties(policy) for template in (default, chosen))
+
+    assert allowed_by(of_default) == for_stack("aitrail", OF_PEOPLE[policy])
+    assert allowed_by(of_chosen) == for_stack("speech-record", [*OF_PEOPLE[policy], *MORE_OF_CHOSEN[policy]])
+    for properties in (of_default, of_chosen):
+        assert sorted(properties) == ["Description", "Path", "PolicyDocument"], "no name, and nobody has it"
+
+
+def test_longest_policy_fits_into_a_managed_policy_of_iam(synthesize):
+    keys = [
+        f"arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/12345678-1234-1234-1234-{number:012}" for number in range(5)
+    ]
+    context = {"aitrail:redact": True, "aitrail:logKeyArns": keys} | {
+        f"aitrail:{part}KmsKey": key for part, key in zip(("bucket", "queues", "tables"), keys, strict=False)
+    }
+
+    policy = synthesize(context).properties("PeopleOperator")["PolicyDocument"]
+
+    # CloudFormation's names of tables and queues, after the longest name of a stack, and of buckets. Partitions,
+    # Regions, accounts and domains are shorter.
+    text = json.dumps(policy, separators=(",", ":")).replace("/aitrail/", f"/{'s' * 100}/")
+    assert len(re.sub("<[^>]*>", "x" * 200, re.sub("<AWS::[^>]*>", "x" * 16, text))) < 6144
+
+
+TRUSTING = ["111122223333", "o-a1b2c3d4e5"]
+
+
+@pytest.fixture(scope="module")
+def for_readers(synthesize):
+    """The template with readers in other accounts."""
+    return synthesize({"aitrail:readerAccounts": TRUSTING})
+
+
+def test_role_for_readers_of_other_accounts_has_their_policy_alone(for_readers):
+    role = for_readers.properties("PeopleReaderRole")
+
+    assert sorted(role) == ["AssumeRolePolicyDocument", "Description", "ManagedPolicyArns"]
+    assert role["ManagedPolicyArns"] == ["<PeopleReader>"]
+    assert role["AssumeRolePolicyDocument"]["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {key: TRUSTING},
+                "StringNotEquals": {"aws:PrincipalAccount": "<AWS::AccountId>"},
+            },
+        }
+        for key in ("aws:PrincipalAccount", "aws:PrincipalOrgID")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "may"),
+    [
+        ({"aws:PrincipalAccount": "111122223333"}, True),
+        ({"aws:PrincipalAccount": "111122223333", "aws:PrincipalOrgID": "o-z9y8x7w6v5"}, True),
+        ({"aws:PrincipalAccount": "999900001111", "aws:PrincipalOrgID": "o-a1b2c3d4e5"}, True),
+        ({"aws:PrincipalAccount": "999900001111"}, False),
+        ({"aws:PrincipalAccount": "999900001111", "aws:PrincipalOrgID": "o-z9y8x7w6v5"}, False),
+        ({"aws:PrincipalAccount": "<AWS::AccountId>", "aws:PrincipalOrgID": "o-a1b2c3d4e5"}, False),
+        ({}, False),
+    ],
+)
+def test_users_of_the_named_accounts_and_organizations_assume_the_role_and_no_others(for_readers, request_, may):
+    statements = for_readers.properties("PeopleReaderRole")["AssumeRolePolicyDocument"]["Statement"]
+
+    allowed = [
+        all(
+            (request_.get(name) in as_list(expected)) is (operator == "StringEquals")
+            for operator, compared in statement["Condition"].items()
+            for name, expected in compared.items()
+        )
+        for statement in statements
+    ]
+    assert any(allowed) is may
 
 
 def test_there_are_two_roles_for_lambda_without_managed_or_inline_policies(default):
@@ -173,7 +312,7 @@ def test_there_are_two_roles_for_lambda_without_managed_or_inline_policies(defau
 
 def test_no_other_policies_exist(default):
     assert sorted(default.of_type("AWS::IAM::Policy")) == ["IngestRoleDefaultPolicy", "LogsAnnouncerRoleDefaultPolicy"]
-    assert not default.of_type("AWS::IAM::ManagedPolicy")
+    assert sorted(default.of_type("AWS::IAM::ManagedPolicy")) == sorted(OF_PEOPLE)
 
 
 def test_the_log_bucket_takes_objects_from_this_trail_and_nothing_without_tls(default):
@@ -186,25 +325,59 @@ def test_the_log_bucket_takes_objects_from_this_trail_and_nothing_without_tls(de
     ]
 
 
-def test_prefixes_are_guarded_and_a_role_is_exempt_when_the_settings_say_so(chosen):
+def test_prefixes_are_guarded_and_roles_are_exempt_when_the_settings_say_so(chosen):
     statements = statements_of(chosen.properties("LogsBucketPolicy"))
 
-    guarded = ("AWSLogs/*", "team/AWSLogs/*", "old/logs/AWSLogs/*")
-    assert statements[1:3] == denies_changes(*guarded, but=BREAK_GLASS)
+    assert statements[1:3] == denies_changes(*GUARDED, but=BREAK_GLASS, replicated_by=REPLICATION)
 
 
+def test_replicas_are_taken_below_the_prefixes_from_the_role_of_the_settings_alone(default, chosen, synthesize):
+    alone = {"aitrail:trail": False, "aitrail:replicationRoleArn": REPLICATION}
+    without, among_others, by_itself = (
+        statements_of(each.properties("LogsBucketPolicy")) for each in (default, chosen, synthesize(alone))
+    )
+
+    assert "Replicat" not in json.dumps([each for each in without if each["Effect"] == "Allow"])
+    assert among_others[3:5] == takes_replicas(*GUARDED)
+    assert by_itself[1:] == [*denies_changes("AWSLogs/*", replicated_by=REPLICATION), *takes_replicas("AWSLogs/*")]
+
+
+def takes_replicas(*keys):
+    logs = [f"<LogsBucket.Arn>/{each}" for each in keys]
+    return [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": REPLICATION},
+            "Action": ["s3:ReplicateObject", "s3:ReplicateTags"],
+            "Resource": logs if len(logs) > 1 else logs[0],
+        },
+        {
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Action": "s3:PutObject",
+            "Resource": "<LogsBucket.Arn>/*",
+            "Condition": {"ArnEquals": {"aws:PrincipalArn": REPLICATION}},
+        },
+    ]
+
+
+GUARDED = ("AWSLogs/*", "team/AWSLogs/*", "old/logs/AWSLogs/*")
+REPLICATION = "arn:aws:iam::444455556666:role/service-role/replicate-logs"
 BREAK_GLASS = "arn:aws:iam::111122223333:role/on-call/break-glass"
 CLOUDTRAIL = {"aws:PrincipalServiceName": "cloudtrail.amazonaws.com"}
 OTHER_SERVICE = {"aws:PrincipalServiceName": "config.amazonaws.com"}
 ADMINISTRATOR = {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/administrator"}
 ROOT = {"aws:PrincipalArn": "arn:aws:iam::111122223333:root"}
 ON_CALL = {"aws:PrincipalArn": BREAK_GLASS}
+REPLICATING = {"aws:PrincipalArn": REPLICATION}
 NOBODY = {}
 LOG = "team/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/14/x.json.gz"
 # IAM: a negated condition on a key that a request does not have is met.
 MATCHES = {
     "StringNotEquals": lambda value, expected: value != expected,
     "ArnNotEquals": lambda value, expected: value is None or not fnmatchcase(value, expected),
+    "ArnNotLike": lambda value, expected: value is None or not fnmatchcase(value, expected),
+    "ArnEquals": lambda value, expected: value is not None and fnmatchcase(value, expected),
     "Bool": lambda value, expected: value == expected,
 }
 
@@ -240,16 +413,19 @@ REQUESTS = {
     "an administrator": ADMINISTRATOR,
     "root": ROOT,
     "break-glass": ON_CALL,
+    "replication": REPLICATING,
     "anonymous": NOBODY,
 }
 
 
-@pytest.mark.parametrize("action", ["s3:PutObject", "s3:ReplicateObject"])
-def test_only_cloudtrail_and_the_break_glass_role_write_log_files(default, chosen, action):
-    with_role, without = (statements_of(each.properties("LogsBucketPolicy")) for each in (chosen, default))
+@pytest.mark.parametrize(("action", "replicates"), [("s3:PutObject", set()), ("s3:ReplicateObject", {"replication"})])
+def test_only_cloudtrail_and_the_roles_of_the_settings_write_log_files(default, chosen, synthesize, action, replicates):
+    with_roles, without = (statements_of(each.properties("LogsBucketPolicy")) for each in (chosen, default))
+    replicated = statements_of(synthesize({"aitrail:replicationRoleArn": REPLICATION}).properties("LogsBucketPolicy"))
     key = LOG.removeprefix("team/")
 
-    assert writers(with_role, action, LOG) == {"CloudTrail", "break-glass"}
+    assert writers(with_roles, action, LOG) == {"CloudTrail", "break-glass"} | replicates
+    assert writers(replicated, action, key) == {"CloudTrail"} | replicates
     assert writers(without, action, key) == {"CloudTrail"}
 
 
@@ -331,7 +507,7 @@ def test_every_service_that_may_send_or_write_is_named_with_its_source(default, 
     for template in (default, chosen):
         policies = [template.of_type(f"AWS::{kind}Policy").values() for kind in ("SQS::Queue", "S3::Bucket")]
         for statement in (each for policy in chain(*policies) for each in statements_of(policy)):
-            if statement["Effect"] == "Allow":
+            if statement["Effect"] == "Allow" and "Service" in statement["Principal"]:
                 assert "aws:SourceArn" in json.dumps(statement["Condition"])
                 is_queue = statement["Action"] == "sqs:SendMessage"
                 assert ("aws:SourceAccount" in json.dumps(statement["Condition"])) is is_queue

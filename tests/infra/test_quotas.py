@@ -50,8 +50,15 @@ def test_policy_of_many_trails_and_prefixes_fits_into_that_of_s3(synthesize):
                 "prefixes, aitrail:accounts 300 accounts"
             ),
         ),
+        (
+            {"aitrail:readerAccounts": accounts(60)},
+            (
+                r"trust policy of the role for readers would have up to 2,\d{3} bytes, but IAM accepts 2,048: "
+                "aitrail:readerAccounts has 60 accounts"
+            ),
+        ),
     ],
-    ids=["policy", "environment"],
+    ids=["policy", "environment", "trust"],
 )
 def test_what_exceeds_a_quota_is_refused_at_synth(synthesize, settings, message):
     with pytest.raises(InvalidSettingsError, match=message):

@@ -222,8 +222,11 @@ def test_the_mark_differs_with_every_setting(key):
         "aitrail:logBucketAccount": "444455556666",
         "aitrail:announcedBy": "eventbridge",
         "aitrail:accounts": "111122223333",
+        "aitrail:readerAccounts": "444455556666",
         "aitrail:trailArns": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit",
         "aitrail:breakGlassRoleArn": "arn:aws:iam::111122223333:role/on-call",
+        "aitrail:originalBucket": "organization-trail-logs",
+        "aitrail:replicationRoleArn": "arn:aws:iam::444455556666:role/replicate-logs",
         "aitrail:logKeyArns": "arn:aws:kms:eu-west-1:111122223333:key/aaaa",
         "aitrail:alarmTopicArn": "arn:aws:sns:eu-west-1:111122223333:on-call",
     }

@@ -30,6 +30,8 @@ def test_without_context_the_defaults_hold():
         log_retention_days=None,
         object_lock_days=None,
         break_glass_role_arn=None,
+        original_bucket=None,
+        replication_role_arn=None,
         deletion_protection=True,
         maximum_concurrency=10,
         memory_megabytes=1024,
@@ -97,10 +99,16 @@ def test_every_setting_says_what_it_means_and_takes(setting):
         ("objectLockDays", "30", "object_lock_days", 30),
         ("breakGlassRoleArn", ROLE, "break_glass_role_arn", ROLE),
         ("breakGlassRoleArn", "none", "break_glass_role_arn", None),
+        ("originalBucket", "logs.example-1", "original_bucket", "logs.example-1"),
+        ("originalBucket", "none", "original_bucket", None),
+        ("replicationRoleArn", ROLE, "replication_role_arn", ROLE),
+        ("replicationRoleArn", None, "replication_role_arn", None),
         ("accounts", "111122223333", "accounts", ("111122223333",)),
         ("accounts", "111122223333, o-a1b2c3d4e5", "accounts", ("111122223333", "o-a1b2c3d4e5")),
         ("accounts", '["000000000001"]', "accounts", ("000000000001",)),
         ("accounts", "none", "accounts", ()),
+        ("readerAccounts", "111122223333,o-a1b2c3d4e5", "reader_accounts", ("111122223333", "o-a1b2c3d4e5")),
+        ("readerAccounts", "none", "reader_accounts", ()),
         ("trailArns", TRAIL, "trail_arns", (TRAIL,)),
         ("trailArns", f"{TRAIL},{TRAIL}.eu_1", "trail_arns", (TRAIL, f"{TRAIL}.eu_1")),
         ("trailArns", f'["{TRAIL}"]', "trail_arns", (TRAIL,)),
@@ -120,7 +128,7 @@ def test_a_value_is_taken_as_json_and_as_text(key, given, attribute, expected):
         ("trail", "yes", "one of true, false, or none"),
         ("trail", 1, "one of true, false, or none"),
         ("deletionProtection", None, "one of true, false"),
-        ("logBucket", "Logs", "the name of a bucket, or none"),
+        ("logBucket", "Logs", "the name of an S3 bucket, or none"),
         ("logBucketAccount", 111122223333444, "the id of an account (12 digits), or none"),
         ("announcedBy", "sns", "s3, eventbridge, or the ARN of an SNS topic"),
         ("rowRetentionDays", 0, DAYS),
@@ -159,6 +167,21 @@ def test_another_value_is_refused_with_what_is_valid(key, given, takes):
 def test_an_arn_that_exempts_something_else_than_one_role_is_refused(given):
     with pytest.raises(InvalidSettingsError, match=r"^aitrail:breakGlassRoleArn must be the ARN of an IAM role"):
         Settings.of({"aitrail:breakGlassRoleArn": given})
+
+
+@pytest.mark.parametrize("given", ["Logs", "ab", "logs/", "s3://logs", "arn:aws:s3:::logs", "a" * 64, "logs-", 1])
+def test_what_is_no_name_of_a_bucket_is_refused(given):
+    with pytest.raises(
+        InvalidSettingsError, match=r"^aitrail:originalBucket must be the name of an S3 bucket, or none"
+    ):
+        Settings.of({"aitrail:originalBucket": given})
+
+
+def test_role_that_may_only_replicate_is_not_the_one_that_may_do_all():
+    with pytest.raises(
+        InvalidSettingsError, match=r"^aitrail:replicationRoleArn must not be aitrail:breakGlassRoleArn"
+    ):
+        Settings.of({"aitrail:replicationRoleArn": ROLE, "aitrail:breakGlassRoleArn": ROLE})
 
 
 def test_objects_are_not_locked_for_longer_than_the_lifecycle_keeps_them():

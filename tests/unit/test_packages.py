@@ -130,14 +130,20 @@ def test_architecture_shows_the_order_that_is_checked():
     assert {f"aitrail/{name}" for layer in layers for name in layer.split(" | ")} <= described
 
 
-def test_infra_knows_only_tables_services_public_keys_and_printable_texts():
+def test_infra_knows_only_what_a_deployment_needs():
     found = {
         pair for path in (ROOT / "infra").rglob("*.py") for pair in imported(path) if pair[0].startswith("aitrail")
     }
 
     assert {module for module, _ in found} <= {
-        *("aitrail.cells", "aitrail.digests", "aitrail.dynamodb", "aitrail.services", "aitrail.errors")
+        *("aitrail", "aitrail.aws", "aitrail.cells", "aitrail.digests", "aitrail.dynamodb", "aitrail.errors"),
+        *("aitrail.permissions", "aitrail.preflight", "aitrail.services"),
     }
+    assert {name for module, name in found if module == "aitrail"} == {"__version__"}
+    assert {name for module, name in found if module == "aitrail.aws"} == {
+        *("Condition", "Place", "Statement", "other_trails", "own_trail", "policy")
+    }
+    assert {name for module, name in found if module == "aitrail.preflight"} == {"Plan", "look"}
     assert {name for module, name in found if module == "aitrail.dynamodb"} == {"tables"}
     assert {name for module, name in found if module == "aitrail.digests"} == {"InvalidKeysError", "read_keys"}
 

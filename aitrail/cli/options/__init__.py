@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.limit import limit_options
     from aitrail.cli.options.offering import offer_of
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
+    from aitrail.cli.options.other_commands import CommandLine, command_lines
     from aitrail.cli.options.other_time import OtherTime, other_time_options
     from aitrail.cli.options.output import output_options
     from aitrail.cli.options.paths import PATH
@@ -52,6 +53,7 @@ else:
         aws=("Access", "UnreachableError", "hint"),
         choice=("OneOf",),
         columns=("asked_columns", "columns_option", "only", "table_columns"),
+        other_commands=("CommandLine", "command_lines"),
         config=("ASK", "config_of", "config_option", "config_path", "naming_of"),
         deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
         filters=("filter_options",),

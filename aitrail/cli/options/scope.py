@@ -9,7 +9,12 @@ from aitrail.deliveries import Scope
 def scope_of(access: Access) -> Scope:
     """The scope from which the stack's function reads log files. Raises StackNotFoundError and botocore's errors."""
     deployment = access.deployment
-    return Scope(bucket=deployment.log_bucket, prefixes=("", *deployment.key_prefixes), accounts=deployment.accounts)
+    return Scope(
+        bucket=deployment.log_bucket,
+        prefixes=("", *deployment.key_prefixes),
+        accounts=deployment.accounts,
+        original=deployment.original_bucket,
+    )
 
 
 def refusal(scope: Scope, what: str) -> click.UsageError:

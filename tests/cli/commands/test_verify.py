@@ -229,6 +229,31 @@ def test_log_file_whose_entry_is_gone_is_named(aitrail, deployment, record, monk
     assert [(each["finding"], each["of"]) for each in found] == [("not-ingested", f"s3://{BUCKET}/{lost}")]
 
 
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [("example-original", "not-ingested"), ("none", "invalid"), (None, "invalid")],
+    ids=["a copy", "no copy", "an earlier stack"],
+)
+def test_stack_says_whether_the_log_bucket_holds_a_copy(  # noqa: PLR0913 - fixtures and parameters
+    aitrail, deployment, stacks, monkeypatch, *, output, expected
+):
+    deployment.digests(*range(9, 14))
+    monkeypatch.setattr("aitrail.digests.PublicKeys.check", lambda *_: None)
+    lost = f"{FOLDER}0940Z_lost.json.gz"
+    signed = digest(at("10:00"), [(lost, "b" * 64)], bucket="example-original")
+    deployment.ledger.note(f"s3://{BUCKET}/{signed.key}", DIGEST, listed=1)
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket=BUCKET, Key=signed.key, Body=signed.body)
+    if output:
+        stacks["aitrail"]["OriginalBucket"] = output
+
+    found = json.loads(aitrail("verify", *WINDOW, "-o", "json").stdout)["findings"]
+
+    of = {"not-ingested": lost, "invalid": signed.key}[expected]
+    assert [(each["finding"], each["of"]) for each in found] == [(expected, f"s3://{BUCKET}/{of}")]
+
+
 def test_json_is_one_object_for_programs(aitrail, deployment, record):
     deployment.digests(*range(9, 14))
     name = deployment.log("0930", record(1), read=False)

@@ -1,9 +1,10 @@
 """One history: a world with faults, what `aitrail verify` says of it, and what is wrong with that."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 
+from tests.shared.histories.copies import COPIED
 from tests.shared.histories.faults.kinds import HONEST, KINDS, WEIGHTS, shape_of
 from tests.shared.histories.layout import world_of
 from tests.shared.histories.oracle import Complaint, Oracle
@@ -15,11 +16,15 @@ MIXED = "mixed"
 
 @dataclass(frozen=True)
 class History:
-    """A history by its seed and kind; `without` names the faults (0, 1, …) and log files (f0, f1, …) left out."""
+    """A history by its seed and kind; `without` names the faults (0, 1, …) and log files (f0, f1, …) left out.
+
+    `copied` is a key of COPIED: which of the trails deliver to another bucket, which is replicated into the log bucket.
+    """
 
     seed: int
     kind: str = MIXED
     without: frozenset = frozenset()
+    copied: str = "some, late"
 
     @property
     def faults(self):
@@ -34,6 +39,7 @@ class History:
         """The world, with its faults."""
         faults = self.faults
         world = world_of(self.seed, shape_of(faults, Random(f"shape {self.seed}")))
+        COPIED[self.copied](world, Random(f"copied {self.seed}"))
         for number, kind in enumerate(faults):
             if str(number) not in self.without:
                 KINDS[kind](world, Random(f"{kind} {self.seed}"))
@@ -109,7 +115,7 @@ def shrunk(history, kind):
     parts += [str(number) for number in range(len(history.faults))]
     parts += [f"f{file.number}" for file in history.world().files]
     for part in parts:
-        smaller = History(history.seed, history.kind, history.without | {part})
+        smaller = replace(history, without=history.without | {part})
         try:
             if kind in smaller.judge().kinds:
                 history = smaller
@@ -123,9 +129,10 @@ def described(outcome):
     world, history = outcome.world, outcome.history
     lines = [
         f"seed {history.seed}, kind {history.kind}: {', '.join(history.faults)}; verified at {world.now:%m-%d %H:%M}",
-        *(f"  {chain.name.rpartition('/')[2]}: {_times(chain)}" for chain in world.chains),
+        *(f"  {chain.name.rpartition('/')[2]} to {chain.bucket}: {_times(chain)}" for chain in world.chains),
         *(
-            f"  {file.key.rpartition('/')[2]} stored {file.stored:%d %H:%M:%S}, read {_delays(file)}, "
+            f"  {file.key.rpartition('/')[2]} stored {file.stored:%d %H:%M:%S}, copied after "
+            f"{file.arrival.lag}, read {_delays(file)}, "
             f"events {[each['eventTime'][8:16] for each in file.records]}, troubles {file.arrival.troubles}"
             for file in world.files
         ),

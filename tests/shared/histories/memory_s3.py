@@ -23,10 +23,11 @@ class MemoryS3:
         self._now, self._before = now, before
         self._numbers = count(1)
 
-    def put(self, key, body, metadata):
-        """Returns the version ID and the etag."""
+    def put(self, key, body, metadata, at=None):
+        """Returns the version ID and the etag; `at` is the time of the original, if this is a replica."""
         version = f"v{next(self._numbers)}"
-        self.versions.setdefault(key, []).append((version, body, self._now().replace(microsecond=0), dict(metadata)))
+        moment = (at or self._now()).replace(microsecond=0)
+        self.versions.setdefault(key, []).append((version, body, moment, dict(metadata)))
         return version, etag_of(body)
 
     def delete(self, key):

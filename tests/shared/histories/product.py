@@ -99,6 +99,7 @@ class Product:
     files_name: str
     now: object
     send: object
+    original: str | None = None
     row_retention: object = None
     ledger_retention: object = None
 
@@ -114,7 +115,7 @@ class Product:
 
     def restart(self):
         """Begins a new process of the function."""
-        clock, scope = {"clock": self._clock}, Scope(bucket=self.bucket)
+        clock, scope = {"clock": self._clock}, self._scope
         ledger = Ledger(self.dynamodb, self.files_name, **clock)
         parts = {"ledger": ledger, "reader": self._reader}
         public_keys = self._public_keys()
@@ -162,12 +163,17 @@ class Product:
             "now": self.now(),
             "retention": self.row_retention,
             "ledger_retention": self.ledger_retention,
+            "scope": self._scope,
         }
         known = {field.name for field in fields(Verification)}
         verification = Verification(**{name: value for name, value in options.items() if name in known})
         verdict = (verification.verify_deep if deep else verification.verify)(Window(since=since, until=until))
         findings = tuple((each.finding, each.of, each.why) for each in verdict.findings)
         return Said(since, until, deep, verdict.proved, findings, verdict.not_listed_yet)
+
+    @property
+    def _scope(self):
+        return Scope(bucket=self.bucket, original=self.original)
 
     def _public_keys(self):
         return PublicKeys(lambda _region: self._cloudtrail, clock=self._clock)

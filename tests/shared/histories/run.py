@@ -12,7 +12,7 @@ from aitrail.dynamodb import tables
 from tests.shared.histories.memory_dynamodb import MemoryDynamoDB
 from tests.shared.histories.memory_s3 import MemoryS3
 from tests.shared.histories.product import HOURLY, Product, TooMuchWork, announced, announcement, quickly
-from tests.shared.histories.world import BUCKET, HOUR, MINUTE, SECOND, START
+from tests.shared.histories.world import BUCKET, HOUR, MINUTE, ORIGINAL, SECOND, START
 
 EVENTS, FILES = "Events", "Files"
 TABLES = {EVENTS: tables.EVENTS, FILES: tables.FILES}
@@ -32,9 +32,10 @@ class Run:
     `by_hand` has the eventIDs of the rows that somebody wrote into the table, `cut_off` the keys of objects whose
     reading ended early.
     `dynamodb` takes the function that is called before each request, and returns a client with the two tables.
+    `original` is the bucket that the product takes the log bucket for a copy of, if any.
     """
 
-    def __init__(self, world, dynamodb=IN_MEMORY):
+    def __init__(self, world, dynamodb=IN_MEMORY, *, original=ORIGINAL):
         self.world, self.random = world, Random(f"run {world.seed}")
         self.now = START - HOUR
         self.named = set()
@@ -57,6 +58,7 @@ class Run:
             send=lambda body: self.at(self.now + 10 * SECOND, lambda: self._receive(body, [], is_backfill=True)),
             row_retention=world.row_retention,
             ledger_retention=world.ledger_retention,
+            original=original,
         )
 
     def at(self, moment, action):
@@ -118,28 +120,31 @@ class Run:
 
     def _plan(self, arrival):
         self.at(
-            arrival.at, lambda: self._put(arrival.key, arrival.body, arrival.metadata, arrival.delays, arrival.troubles)
+            arrival.at + arrival.lag,
+            lambda: self._put(
+                arrival.key, arrival.body, arrival.metadata, arrival.delays, arrival.troubles, stored=arrival.at
+            ),
         )
         for moment, body, delays in arrival.changes:
             self.at(
-                moment,
+                moment + arrival.lag,
                 lambda body=body, delays=delays: self._put(arrival.key, body, arrival.metadata, delays, []),
             )
 
-    def _put(self, key, body, metadata, delays, troubles):
+    def _put(self, key, body, metadata, delays, troubles, *, stored=None):  # noqa: PLR0913 - what is known of an object
         self.put[key].append(body)
         if body is None:
             self.s3.delete(key)
             return
-        version, etag = self.s3.put(key, body, metadata)
+        version, etag = self.s3.put(key, body, metadata, stored)
         message, troubles = announcement(BUCKET, (key, version, etag)), list(troubles)
         for delay in delays:
             self.at(self.now + delay, lambda: self._receive(message, troubles))
 
     def _plan_hours(self):
         """The hourly reviews; DynamoDB deletes about half of what has expired until the next hour."""
-        busy = [each.at + max(each.delays, default=timedelta()) for each in self._arrivals()]
-        busy += [moment for each in self._arrivals() for moment, _, _ in each.changes]
+        busy = [each.at + each.lag + max(each.delays, default=timedelta()) for each in self._arrivals()]
+        busy += [moment + each.lag for each in self._arrivals() for moment, _, _ in each.changes]
         busy = sorted([*busy, *(moment for moment, _ in (*self.world.edits, *self.world.messages)), self.world.now])
         moment = START + 3 * MINUTE
         while moment < self.world.now:

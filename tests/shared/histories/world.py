@@ -14,6 +14,8 @@ from itertools import pairwise
 from tests.shared.signed_digests import digest
 
 BUCKET = "example-trail-logs"
+# The bucket of which the log bucket may hold a replicated copy.
+ORIGINAL = "organization-trail-logs"
 START = datetime(2026, 3, 10, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
 ACCOUNTS, REGIONS, TRAILS = ("111122223333", "444455556666"), ("eu-west-1", "us-east-1"), ("audit", "second")
@@ -27,6 +29,7 @@ class Arrival:
     `delays` are those of the messages after the object was put; none if they were dropped. `troubles` are the faults
     of the first attempts to process a message: ("crash" | "timeout", number of calls until then). `changes` are what
     happens to the object later: pairs of a time and a body, None for a deletion, with the delays of their messages.
+    `lag` is how much later the object is in the bucket: S3 says of a replica when its original was put.
     """
 
     key: str
@@ -36,16 +39,21 @@ class Arrival:
     delays: list = field(default_factory=lambda: [5 * SECOND])
     troubles: list = field(default_factory=list)
     changes: list = field(default_factory=list)
+    lag: timedelta = timedelta()
 
 
 @dataclass(eq=False)
 class Chain:
-    """The digests of one trail in one account and Region; `runs` are the times between which the trail was logging."""
+    """The digests of one trail in one account and Region; `runs` are the times between which the trail was logging.
+
+    `bucket` is the one that the trail delivers to.
+    """
 
     account: str
     region: str
     trail: str
     runs: list
+    bucket: str = BUCKET
 
     @property
     def name(self):
@@ -177,7 +185,7 @@ def sign(world):
             signed = digest(
                 made.end,
                 files,
-                bucket=BUCKET,
+                bucket=chain.bucket,
                 previous=None if made.begins else previous,
                 start=made.start,
                 where={"region": chain.region, "trail": chain.trail, "account": chain.account},

@@ -72,6 +72,33 @@ def test_signed_text_is_what_the_user_guide_says(first, second):
     assert read(first).signed_text.endswith("\nnull")
 
 
+ORIGINAL = "organization-trail-logs"
+
+
+def test_digest_of_a_copy_names_the_copies_and_is_signed_for_the_original(first):
+    signed = digest(at("10:00"), [(LOG, b"content")], bucket=ORIGINAL, previous=first)
+
+    found = read(signed, original=ORIGINAL)
+
+    assert (found.log_file, found.signed_bucket) == (f"s3://{BUCKET}/{signed.key}", ORIGINAL)
+    assert found.previous == Listed(bucket=BUCKET, key=first.key, sha256=first.sha256)
+    assert [each.log_file for each in found.log_files] == [f"s3://{BUCKET}/{LOG}"]
+    assert found.signed_text.split("\n")[1] == f"{ORIGINAL}/{signed.key}"
+    check_signature(found, signature=signed.signature, algorithm="SHA256withRSA", public_key=public_key())
+
+
+def test_objects_in_a_third_bucket_are_left_there():
+    listed = {"s3Bucket": "another", "s3Object": LOG, "hashValue": "a" * 64, "hashAlgorithm": "SHA-256"}
+    found = read(digest(at("10:00"), bucket=ORIGINAL, logFiles=[listed]), original=ORIGINAL)
+
+    assert found.log_files == (Listed(bucket="another", key=LOG, sha256="a" * 64),)
+
+
+def test_what_is_said_of_a_foreign_bucket_is_cut():
+    with pytest.raises(InvalidDigest, match=r"bucket 'x{63}' and has been moved .* aitrail:originalBucket$"):
+        read(digest(at("10:00"), bucket="x" * 10_000), original=ORIGINAL)
+
+
 def test_hashes_are_compared_in_lower_case():
     found = read(digest(at("10:00"), [(LOG, "AB" * 32)], bucket=BUCKET))
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from tests.shared.histories.faults.targets import any_digest, any_moment, short
 from tests.shared.histories.world import (
-    BUCKET,
     DAY,
     HOUR,
     MINUTE,
@@ -44,7 +43,7 @@ def digest_replaced(world, random):
     forged = digest(
         made.end,
         [(file.key, file.content) for file in made.files[1:]],
-        bucket=BUCKET,
+        bucket=made.chain.bucket,
         start=made.start,
         signer=1,
         where={"region": made.chain.region, "trail": made.chain.trail, "account": made.chain.account},
@@ -70,7 +69,7 @@ def digest_forged(world, random):
     named, content = end - random.randrange(1, 60) * MINUTE, content_of([record(random, end - HOUR)])
     listed = [(named_key(where["account"], where["region"], named, "listed"), content)]
     listed *= random.random() < 0.7
-    forged = digest(end, listed, bucket=BUCKET, signer=1, where=where, awsAccountId=chain.account)
+    forged = digest(end, listed, bucket=chain.bucket, signer=1, where=where, awsAccountId=chain.account)
     if forged.key in {each.key for each in world.digests}:
         return
     world.strangers += [Arrival(key, packed(content), named) for key, content in listed]

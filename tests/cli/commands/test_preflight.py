@@ -1,0 +1,105 @@
+"""`aitrail preflight` shows what it finds, the most severe first, and exits with 4 if something would fail."""
+
+import json
+
+import boto3
+import pytest
+
+BUCKET = "central-logs"
+OUTPUTS = {
+    "EventsTableName": "events",
+    "LogBucketName": BUCKET,
+    "LogBucketAccount": "none",
+    "AnnouncedBy": "s3",
+    "EventBusArn": "none",
+    "LogKeyArns": "none",
+    "FunctionRoleArn": "arn:aws:iam::123456789012:role/aitrail-IngestRole-1",
+    "DeliveriesQueueUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/aitrail-Queue-1",
+    "KeyPrefixes": "none",
+}
+OURS = "arn:aws:sqs:eu-west-1:123456789012:aitrail-Queue-1"
+THEIRS = "arn:aws:sqs:eu-west-1:123456789012:siem"
+
+
+@pytest.fixture
+def s3(table):  # noqa: ARG001 (moto)
+    """S3 with the bucket of others."""
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    return s3
+
+
+@pytest.fixture
+def found(aitrail):
+    """Runs the command; returns its exit code, and its findings as (severity, finding)."""
+
+    def found(*arguments):
+        ended = aitrail("preflight", "-o", "json", *arguments)
+        return ended.exit_code, [(each["severity"], each["finding"]) for each in json.loads(ended.stdout)]
+
+    return found
+
+
+def notify(s3, arn):
+    configuration = {"QueueConfigurations": [{"Id": "1", "QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
+    s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration=configuration)
+
+
+def test_conflict_comes_first_and_exits_with_4(s3, found):
+    notify(s3, THEIRS)
+
+    code, findings = found("--log-bucket", BUCKET)
+
+    assert code == 4
+    assert findings[0] == ("conflict", "notifications-overlap")
+    assert ("advice", "not-versioned") in findings
+
+
+def test_what_could_not_be_checked_is_counted_and_no_conflict(s3, found, aitrail):
+    assert s3
+
+    code, findings = found("--log-bucket", BUCKET)
+
+    assert code == 0
+    assert ("unknown", "concurrency-unknown") in findings
+    ended = aitrail("preflight", "--log-bucket", BUCKET)
+    assert "0 conflicts; 1 look could not be made." in ended.stderr
+
+
+def test_without_options_the_deployed_stack_is_looked_at(s3, stacks, found):
+    stacks["aitrail"] = OUTPUTS
+    notify(s3, OURS)
+
+    code, findings = found()
+
+    assert code == 0
+    assert ("advice", "no-trail-delivers") in findings
+
+    notify(s3, THEIRS)
+    assert found()[0] == 4
+
+
+@pytest.mark.usefixtures("s3")
+def test_before_the_first_deployment_the_defaults_are_looked_at(stacks, aitrail):
+    del stacks["aitrail"]
+
+    ended = aitrail("preflight", "-o", "json")
+
+    assert ended.exit_code == 0
+    assert "Before the first deployment: there is no stack 'aitrail'" in ended.stderr
+    assert "no-other-trail" in [each["finding"] for each in json.loads(ended.stdout)]
+
+
+@pytest.mark.usefixtures("s3")
+def test_bucket_that_is_not_there_is_a_conflict(found):
+    code, findings = found("--log-bucket", "nowhere")
+
+    assert (code, findings[0]) == (4, ("conflict", "bucket-missing"))
+
+
+@pytest.mark.parametrize("option", ["--log-bucket-account=444455556666", "--announced-by=eventbridge"])
+def test_options_about_a_bucket_need_one(aitrail, option):
+    ended = aitrail("preflight", option)
+
+    assert ended.exit_code == 2
+    assert "give it as well" in ended.stderr

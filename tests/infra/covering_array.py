@@ -1,0 +1,105 @@
+"""Combinations of settings in which every pair of values occurs: a covering array of strength two.
+
+The partition of AWS is one more factor, so that each value occurs in each partition.
+"""
+
+from itertools import combinations, product
+
+from covertable import make
+
+from infra.settings import InvalidSettingsError, Settings
+
+# A Region of each partition.
+REGIONS = {
+    "aws": "eu-west-1",
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-eusc": "eusc-de-east-1",
+    "aws-iso": "us-iso-east-1",
+}
+PARTITION = "partition"
+EXISTING = "central-logs"
+_TRAIL = "arn:{partition}:cloudtrail:{region}:111122223333:trail/audit"
+_KEY = "arn:{partition}:kms:{region}:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
+
+
+def _many(number, text):
+    return ",".join(text.replace("#", f"{each:02}") for each in range(number))
+
+
+# Of each setting its default, and other values, the extremes among them; {keys} is the path of a file.
+VALUES = {
+    "aitrail:stackName": ["aitrail", "a", "s" * 100],
+    "aitrail:trail": ["none", "true", "false"],
+    "aitrail:trailArns": ["none", _TRAIL, _many(10, f"{_TRAIL}-#")],
+    "aitrail:logBucket": ["none", EXISTING],
+    "aitrail:logBucketAccount": ["none", "444455556666"],
+    "aitrail:announcedBy": ["s3", "eventbridge", "arn:{partition}:sns:{region}:444455556666:log-files"],
+    "aitrail:rowRetentionDays": ["none", "1", "36500"],
+    "aitrail:ledgerRetentionDays": ["none", "1", "36500"],
+    "aitrail:logRetentionDays": ["none", "1", "36500"],
+    "aitrail:objectLockDays": ["none", "1", "36500"],
+    "aitrail:breakGlassRoleArn": ["none", "arn:{partition}:iam::111122223333:role/on-call/break-glass"],
+    "aitrail:originalBucket": ["none", "organization-trail-logs"],
+    "aitrail:replicationRoleArn": ["none", "arn:{partition}:iam::444455556666:role/service-role/replicate-logs"],
+    "aitrail:deletionProtection": ["true", "false"],
+    "aitrail:redact": ["false", "true"],
+    "aitrail:maximumConcurrency": ["10", "2", "1000"],
+    "aitrail:backfillConcurrency": ["5", "2", "1000"],
+    "aitrail:keyPrefixes": ["none", "team/", _many(20, "organization/unit-#/")],
+    "aitrail:accounts": ["none", "o-a1b2c3d4e5", _many(99, "1111222233#")],
+    "aitrail:readerAccounts": ["none", "444455556666", "o-a1b2c3d4e5"],
+    "aitrail:memoryMegabytes": ["1024", "10240"],
+    "aitrail:logLevel": ["INFO", "DEBUG", "CRITICAL"],
+    "aitrail:functionLogRetentionDays": ["90", "1", "3653"],
+    "aitrail:logKeyArns": ["none", _KEY, _many(30, f"{_KEY}#")],
+    "aitrail:kmsKey": ["none", "stack", _KEY],
+    "aitrail:bucketKmsKey": ["none", "stack", _KEY],
+    "aitrail:queuesKmsKey": ["none", "stack", _KEY],
+    "aitrail:tablesKmsKey": ["none", "stack", _KEY],
+    "aitrail:logGroupKmsKey": ["none", "stack", _KEY],
+    "aitrail:publicKeys": ["none", "{keys}"],
+    "aitrail:alarmTopicArn": ["none", "arn:{partition}:sns:{region}:111122223333:on-call"],
+    "aitrail:architecture": ["arm64", "x86_64"],
+    "aitrail:tracing": ["none", "true", "false"],
+    "aitrail:platform": ["lambda", "host"],
+}
+
+
+def context(row, keys="keys.json"):
+    """The settings of a row, with the ARNs of its partition and Region."""
+    partition = row.get(PARTITION, "aws")
+    place = {"partition": partition, "region": REGIONS[partition], "keys": keys}
+    return {key: value.format(**place) for key, value in row.items() if key != PARTITION}
+
+
+def covering_array():
+    """The rows, the same every time: each has a value for every setting, and a partition."""
+    factors = {PARTITION: list(REGIONS), **VALUES}
+    return make(factors, constraints=[_without(pair) for pair in contradictions()])
+
+
+def contradictions():
+    """The pairs of values that the settings refuse, and the array therefore lacks: `{key: value, key: value}`."""
+    pairs = (
+        {one: a, other: b} for one, other in combinations(VALUES, 2) for a, b in product(VALUES[one], VALUES[other])
+    )
+    return [pair for pair in pairs if is_refused(pair)]
+
+
+def is_refused(row):
+    """Whether a row is refused with a bucket of the stack, and with an existing one, unless the row chooses."""
+    for others in ({}, {"aitrail:logBucket": EXISTING}):
+        try:
+            Settings.of(context(others | row))
+        except InvalidSettingsError:
+            continue
+        return False
+    return True
+
+
+def _without(pair):
+    def evaluate(row):
+        return any(row[key] != value for key, value in pair.items())
+
+    return {"operator": "fn", "requires": list(pair), "evaluate": evaluate}

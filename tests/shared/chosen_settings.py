@@ -1,0 +1,42 @@
+"""Every setting with another value than its default, but for aitrail:publicKeys, which names a file."""
+
+CHOSEN = {
+    "aitrail:stackName": "speech-record",
+    "aitrail:trail": "false",
+    "aitrail:trailArns": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit,"
+    "arn:aws:cloudtrail:us-east-1:444455556666:trail/organization",
+    "aitrail:rowRetentionDays": "400",
+    "aitrail:ledgerRetentionDays": "30",
+    "aitrail:logRetentionDays": "365",
+    "aitrail:objectLockDays": "300",
+    "aitrail:breakGlassRoleArn": "arn:aws:iam::111122223333:role/on-call/break-glass",
+    "aitrail:originalBucket": "organization-trail-logs",
+    "aitrail:replicationRoleArn": "arn:aws:iam::444455556666:role/service-role/replicate-logs",
+    "aitrail:deletionProtection": "false",
+    "aitrail:redact": "true",
+    "aitrail:maximumConcurrency": "2",
+    "aitrail:backfillConcurrency": "3",
+    "aitrail:keyPrefixes": "team/,old/logs/",
+    "aitrail:accounts": "111122223333,o-a1b2c3d4e5",
+    "aitrail:readerAccounts": "444455556666,o-a1b2c3d4e5",
+    "aitrail:memoryMegabytes": "2048",
+    "aitrail:logLevel": "debug",
+    "aitrail:functionLogRetentionDays": "7",
+    "aitrail:logKeyArns": "arn:aws:kms:eu-west-1:111122223333:key/aaaa,arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb",
+    "aitrail:kmsKey": "stack",
+    "aitrail:bucketKmsKey": "arn:aws:kms:eu-west-1:444455556666:key/mrk-1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c",
+    "aitrail:queuesKmsKey": "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-dddddddddddd",
+    "aitrail:tablesKmsKey": "stack",
+    "aitrail:logGroupKmsKey": "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-eeeeeeeeeeee",
+    "aitrail:alarmTopicArn": "arn:aws:sns:eu-west-1:111122223333:on-call",
+    "aitrail:architecture": "x86_64",
+    "aitrail:tracing": "false",
+    "aitrail:platform": "host",
+}
+
+# Every setting of an existing bucket, of which those of a bucket of the stack are no part.
+OF_EXISTING_BUCKET = {
+    "aitrail:logBucket": "central-logs",
+    "aitrail:logBucketAccount": "444455556666",
+    "aitrail:announcedBy": "eventbridge",
+}
