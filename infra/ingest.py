@@ -5,11 +5,13 @@ from typing import cast
 
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_sqs import IQueue
 from constructs import Construct
 
+from aitrail.aws import Condition
 from infra.bundling import RUNTIME, Bundle
 
 TIMEOUT = Duration.seconds(300)
@@ -19,7 +21,7 @@ class Ingest(Construct):
     """The function, its log group, and its role, which has only the permissions that `may` adds.
 
     `mark` changes with every setting, and the function with it: CloudFormation only updates what the template remembers
-    of the settings if it updates a resource.
+    of the settings if it updates a resource. `log_key`, if set, encrypts the log group.
     """
 
     def __init__(  # noqa: PLR0913 - a construct's properties
@@ -33,9 +35,10 @@ class Ingest(Construct):
         log_retention_days: int,
         environment: Mapping[str, str],
         mark: str,
+        log_key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = logs.LogGroup(self, "Logs", removal_policy=RemovalPolicy.DESTROY)
+        self.log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, removal_policy=RemovalPolicy.DESTROY)
         cast("logs.CfnLogGroup", self.log_group.node.default_child).retention_in_days = log_retention_days
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.may("logs:CreateLogStream", "logs:PutLogEvents", on=self.log_group.log_group_arn)
@@ -75,10 +78,10 @@ class Ingest(Construct):
                 Acknowledgment(id="Serverless-LambdaTracing", reason="A setting, or the Region, excludes traces.")
             )
 
-    def may(self, *actions: str, on: str | Sequence[str]) -> None:
-        """Allows the function these actions on the resources with this ARN, or with these ARNs."""
+    def may(self, *actions: str, on: str | Sequence[str], if_: Condition | None = None) -> None:
+        """Allows the function these actions on the resources with this ARN, or with these ARNs, under a condition."""
         resources = [on] if isinstance(on, str) else list(on)
-        self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
+        self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources, conditions=if_))
 
     def read_from(self, queue: IQueue, construct_id: str, *, maximum_concurrency: int) -> None:
         """Invokes the function for messages in `queue`; only the messages that it reports as failed are retried."""

@@ -5,6 +5,7 @@ from typing import cast
 
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_sqs import IQueue
 from constructs import Construct, IDependable
@@ -23,7 +24,7 @@ class LogBucket(Construct):
     """The bucket of log files, kept for `retention_days` or forever. It survives the stack, as they are audit logs.
 
     Object Lock keeps each version for `lock_days`, if set. Log files move to `storage_class`, if set, after
-    `storage_days`.
+    `storage_days`. `key` encrypts what is stored; None for a key that S3 owns.
     """
 
     def __init__(  # noqa: PLR0913 - a construct's properties
@@ -35,6 +36,7 @@ class LogBucket(Construct):
         lock_days: int | None = None,
         storage_class: str | None = None,
         storage_days: int = 0,
+        key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         # CDK's default role for the notification handler may change the notifications of every bucket in the account.
@@ -43,7 +45,10 @@ class LogBucket(Construct):
             self,
             "Bucket",
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key,
+            # S3 asks KMS once for many objects.
+            bucket_key_enabled=True if key else None,
             enforce_ssl=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=True,

@@ -40,7 +40,10 @@ OF_OWN_BUCKET = (
     "replication_role_arn",
     "log_storage_class",
     "log_storage_days",
+    "bucket_kms_key",
 )
+# The settings of the keys of single parts, instead of aitrail:kmsKey.
+OF_KEYS = ("bucket_kms_key", "queues_kms_key", "tables_kms_key", "log_group_kms_key")
 
 
 class InvalidSettingsError(AitrailError):
@@ -234,6 +237,27 @@ class Settings:
     log_key_arns: tuple[str, ...] = _setting(
         values.KEY_ARNS, "KMS keys of encrypted log files: the function may decrypt with them.", default=()
     )
+    kms_key: str | None = _setting(
+        values.KEY_OR_NONE,
+        "Customer-managed KMS key that encrypts the log bucket of the stack, the log files of its trail, the queues, "
+        "the tables and the function's log: stack for a key that the stack creates, or the ARN of a key. By default, "
+        "AWS's own keys encrypt.",
+        default=None,
+    )
+    bucket_kms_key: str | None = _setting(
+        values.KEY_OR_NONE,
+        "Key of the log bucket and of the log files of the stack's trail, instead of aitrail:kmsKey.",
+        default=None,
+    )
+    queues_kms_key: str | None = _setting(
+        values.KEY_OR_NONE, "Key of the three queues, instead of aitrail:kmsKey.", default=None
+    )
+    tables_kms_key: str | None = _setting(
+        values.KEY_OR_NONE, "Key of both tables, instead of aitrail:kmsKey.", default=None
+    )
+    log_group_kms_key: str | None = _setting(
+        values.KEY_OR_NONE, "Key of the function's log, instead of aitrail:kmsKey.", default=None
+    )
     public_keys: str | None = _setting(
         values.KEYS_FILE_OR_NONE,
         "File of CloudTrail's public keys for Regions that do not return them to the function; it becomes a part of "
@@ -268,6 +292,12 @@ class Settings:
     def has_trail(self) -> bool:
         """Whether the stack has a trail."""
         return self.log_bucket is None if self.trail is None else self.trail
+
+    @property
+    def keys(self) -> dict[str, str | None]:
+        """The customer-managed key of each part in OF_KEYS: `stack`, the ARN of a key, or None for AWS's own."""
+        keys = {name: getattr(self, name) or self.kms_key for name in OF_KEYS}
+        return keys | ({"bucket_kms_key": None} if self.log_bucket else {})
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -314,7 +344,7 @@ class Settings:
                 yield f"{each} is about an existing bucket: give {name} as well."
             return
         for each in self._differing(*OF_OWN_BUCKET):
-            yield f"{each} is about a bucket of the stack; the policy of {name} is its owner's."
+            yield f"{each} is about a bucket of the stack; policy and encryption of {name} are its owner's."
         if self.original_bucket == self.log_bucket:
             yield f"{PREFIX}originalBucket must not be {name}: a copy is another bucket."
         if self.trail and self.log_bucket_account:
@@ -328,10 +358,11 @@ class Settings:
 
     def settings_of_other_regions(self, region: str) -> Iterator[str]:
         """The settings that name something of another Region, which AWS would refuse in a stack in `region`."""
-        named = {"alarm_topic_arn": [self.alarm_topic_arn], "log_key_arns": self.log_key_arns}
+        single = ("alarm_topic_arn", "kms_key", *OF_KEYS)
+        named = {name: [getattr(self, name)] for name in single} | {"log_key_arns": self.log_key_arns}
         for name, arns in named.items():
-            for arn in filter(None, arns):
-                if arn.split(":")[3] != region:
+            for arn in arns:
+                if arn not in (None, values.OF_STACK) and arn.split(":")[3] != region:
                     yield f"{_key(name)}: {arn} is not in {region}, the Region of the stack."
 
     @classmethod

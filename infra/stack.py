@@ -14,6 +14,7 @@ from infra.bundling import Bundle
 from infra.deliveries import Deliveries
 from infra.existing_bucket import ExistingBucket
 from infra.ingest import TIMEOUT, Ingest
+from infra.kms_keys import HERE, KmsKeys
 from infra.log_bucket import LogBucket
 from infra.people import People
 from infra.quotas import check
@@ -21,7 +22,7 @@ from infra.redaction_key import RedactionKey
 from infra.reports import as_reported
 from infra.settings import Settings
 from infra.table import AdoptedTable, Table
-from infra.trail import Trail
+from infra.trail import Trail, arn_of
 
 
 class AitrailStack(Stack):
@@ -36,8 +37,11 @@ class AitrailStack(Stack):
         )
         self.settings = settings
         self.template_options.metadata = {remembered.METADATA: remembered.to_remember(settings)}
+        trail_name = f"{settings.stack_name}-trail"
+        self.trail_arn = arn_of(self, trail_name) if settings.has_trail else None
+        self.keys = KmsKeys(self, "Keys", settings=settings, trail_arn=self.trail_arn)
         self.log_bucket = self._log_bucket()
-        self.deliveries = Deliveries(self, "Deliveries", function_timeout=TIMEOUT)
+        self.deliveries = Deliveries(self, "Deliveries", function_timeout=TIMEOUT, key=self.keys.queues)
         self.events = self._table(tables.EVENTS, adopted=settings.events_table, class_=settings.events_table_class)
         self.files = self._table(tables.FILES, adopted=settings.files_table, class_=settings.files_table_class)
         self.redaction_key_arn = self._redaction_key_arn()
@@ -51,6 +55,7 @@ class AitrailStack(Stack):
             log_retention_days=settings.function_log_retention_days,
             environment=environment,
             mark=remembered.mark(settings),
+            log_key=self.keys.log_group,
         )
         self.log_bucket.announce_to(self.deliveries.queue, reader=self.ingest.function, prefixes=settings.prefixes)
         self.ingest.read_from(self.deliveries.queue, "Source", maximum_concurrency=settings.maximum_concurrency)
@@ -58,16 +63,19 @@ class AitrailStack(Stack):
             self.deliveries.backfill, "BackfillSource", maximum_concurrency=settings.backfill_concurrency
         )
         self._grant()
-        self.people = People(self, "People", arns=self._parts(), reader_accounts=settings.reader_accounts)
+        self.people = People(
+            self, "People", arns=self._parts(), keys=self.keys, reader_accounts=settings.reader_accounts
+        )
         if settings.has_trail:
             trail = Trail(
                 self,
                 "Trail",
-                trail_name=f"{settings.stack_name}-trail",
+                trail_name=trail_name,
                 log_bucket=self.log_bucket,
                 kept=settings.keep_trail,
                 data_events=settings.data_events,
                 network_activity_events=settings.network_activity_events,
+                key=self.keys.bucket,
             )
             # The trail is created last: before it delivers, a failed deployment can delete the bucket, which is empty.
             trail.trail.node.add_dependency(self.ingest)
@@ -109,6 +117,7 @@ class AitrailStack(Stack):
             lock_days=settings.object_lock_days,
             storage_class=settings.log_storage_class,
             storage_days=settings.log_storage_days,
+            key=self.keys.bucket,
         )
         bucket.guard(
             prefixes=settings.prefixes, but=settings.break_glass_role_arn, replicated_by=settings.replication_role_arn
@@ -124,6 +133,7 @@ class AitrailStack(Stack):
             definition=definition,
             protected=self.settings.deletion_protection,
             table_class=class_,
+            key=self.keys.tables,
         )
 
     def _redaction_key_arn(self) -> str | None:
@@ -179,10 +189,24 @@ class AitrailStack(Stack):
         if self.redaction_key_arn:
             may("secretsmanager:GetSecretValue", on=self.redaction_key_arn)
         if self.settings.log_key_arns:
-            may("kms:Decrypt", on=self.settings.log_key_arns)
+            may("kms:Decrypt", on=self.settings.log_key_arns, if_=HERE.through_s3(bucket.bucket_arn))
+        self._grant_keys()
         if self.settings.trail_arns:
             folders = [f"{prefix}AWSLogs/" for prefix in self.settings.prefixes]
             self.log_bucket.take_from(self.settings.trail_arns, below=folders)
+
+    def _grant_keys(self) -> None:
+        """Allows the function to use the customer-managed keys for what it reads and writes, and for nothing else."""
+        may, keys, queues = self.ingest.may, self.keys, self.deliveries
+        if keys.bucket:
+            may("kms:Decrypt", on=keys.bucket.key_arn, if_=HERE.through_s3(self.log_bucket.bucket.bucket_arn))
+        if keys.queues:
+            # What SQS moves between queues, it does not encrypt again.
+            arns = [each.queue_arn for each in (queues.queue, queues.backfill, queues.dead_letters)]
+            may("kms:Decrypt", "kms:GenerateDataKey", on=keys.queues.key_arn, if_=HERE.through_sqs(arns))
+        if keys.tables:
+            names = [each.table.table_name for each in (self.events, self.files)]
+            may("kms:Decrypt", on=keys.tables.key_arn, if_=HERE.through_dynamodb(names))
 
     def _parts(self) -> dict[Part, Sequence[str]]:
         """The ARNs of the stack's parts. An index belongs to its table, a log file to the bucket."""
@@ -229,6 +253,7 @@ class AitrailStack(Stack):
                 "Days that entries of the ledger are kept.",
             ),
             ("RedactionKeyArn", self.redaction_key_arn or "none", "Secret that keys the hashes of redacted values."),
+            *self.keys.outputs(self.trail_arn, self.settings.trail_arns),
             ("LogKeyArns", ",".join(self.settings.log_key_arns) or "none", "KMS keys of encrypted log files."),
             ("ReaderPolicyArn", self.people.reader.managed_policy_arn, "Policy of those who query."),
             ("OperatorPolicyArn", self.people.operator.managed_policy_arn, "Policy of those who operate the stack."),

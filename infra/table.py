@@ -1,7 +1,10 @@
 """A table as `aitrail.dynamodb.tables` defines it."""
 
+from typing import cast
+
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from aitrail.dynamodb import tables
@@ -25,9 +28,10 @@ class Table(Construct):
     """An on-demand table with point-in-time recovery for 35 days; if `protected`, even deleting the stack keeps it.
 
     A deployed table keeps its class if `table_class` is None.
+    `key` encrypts it; None for a key that DynamoDB owns.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a construct's properties
         self,
         scope: Construct,
         construct_id: str,
@@ -35,6 +39,7 @@ class Table(Construct):
         definition: tables.Table,
         protected: bool,
         table_class: str | None = None,
+        key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.table = dynamodb.TableV2(
@@ -53,6 +58,14 @@ class Table(Construct):
             # A protected table refuses to be deleted, so retaining it also lets a failed first deployment roll back.
             removal_policy=RemovalPolicy.RETAIN if protected else RemovalPolicy.DESTROY,
         )
+        if key:
+            self._encrypt(key)
+
+    def _encrypt(self, key: kms.IKey) -> None:
+        """Encrypts the table, whose only replica is itself. CDK's own property has to know the Region at synthesis."""
+        table = cast("dynamodb.CfnGlobalTable", self.table.node.default_child)
+        table.add_property_override("SSESpecification", {"SSEEnabled": True, "SSEType": "KMS"})
+        table.add_property_override("Replicas.0.SSESpecification", {"KMSMasterKeyId": key.key_arn})
 
 
 class AdoptedTable(Construct):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from aws_cdk import ArnFormat, Aws, RemovalPolicy, Stack
+from aws_cdk import aws_kms as kms
 from aws_cdk.aws_cloudtrail import CfnTrail
 from constructs import Construct
 
@@ -18,12 +19,22 @@ _SOURCES = {
 }
 
 
+def arn_of(scope: Construct, trail_name: str) -> str:
+    """The ARN of the trail of this name in the account and Region of the stack, whether or not it exists."""
+    return Stack.of(scope).format_arn(
+        service="cloudtrail",
+        resource="trail",
+        resource_name=trail_name,
+        arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+    )
+
+
 class Trail(Construct):
     """A trail that delivers management events of all Regions, with digest files, to `log_bucket`.
 
     With `data_events` of a service and `network_activity_events` of services, it delivers them as well. If `kept`, even
     deleting the stack keeps it. `trail_name` is given, not generated, because the bucket's policy names the trail
-    before it exists.
+    before it exists, as does the policy of `key`, which encrypts what is delivered; None for the bucket's encryption.
     """
 
     def __init__(  # noqa: PLR0913 - a construct's properties
@@ -36,21 +47,17 @@ class Trail(Construct):
         kept: bool = False,
         data_events: str | None = None,
         network_activity_events: Sequence[str] = (),
+        key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         # CDK's construct allows CloudTrail to write for any trail of any account: the log bucket allows only this one.
-        arn = Stack.of(self).format_arn(
-            service="cloudtrail",
-            resource="trail",
-            resource_name=trail_name,
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
-        log_bucket.take_from([arn], below=[f"AWSLogs/{Aws.ACCOUNT_ID}/"])
+        log_bucket.take_from([arn_of(self, trail_name)], below=[f"AWSLogs/{Aws.ACCOUNT_ID}/"])
         self.trail = CfnTrail(
             self,
             "Trail",
             trail_name=trail_name,
             s3_bucket_name=log_bucket.bucket.bucket_name,
+            kms_key_id=key.key_arn if key else None,
             is_logging=True,
             is_multi_region_trail=True,
             include_global_service_events=True,

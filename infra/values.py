@@ -147,9 +147,11 @@ STACK_NAME = matching(
     "up to 100 letters, digits and single hyphens, starting with a letter",
 )
 # IAM ignores aliases as resources: only a key's own ARN works.
-KEY_ARNS = list_of(
-    matching("arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+", "the ARN of a KMS key (not of an alias)")
-)
+_KEY_ARN = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+"
+KEY_ARNS = list_of(matching(_KEY_ARN, "the ARN of a KMS key (not of an alias)"))
+# A key that the stack creates.
+OF_STACK = "stack"
+KEY_OR_NONE = or_none(matching(f"{OF_STACK}|{_KEY_ARN}", f"{OF_STACK}, or the ARN of a KMS key (not of an alias)"))
 # Conditions compare the whole ARN: a wildcard would match no trail.
 TRAIL_ARNS = list_of(
     matching(

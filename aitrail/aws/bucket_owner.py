@@ -1,4 +1,4 @@
-"""What the owners of an existing bucket, its key and its topic have to allow, as documents that they can use.
+"""What the owners of an existing bucket, of KMS keys and of a topic have to allow, as documents that they can use.
 
 In: the outputs of a deployed stack. Sources: Amazon S3 user guide ("Bucket owner granting cross-account permissions"),
 AWS KMS ("Allowing users in other accounts to use a KMS key"), Amazon EventBridge ("Sending and receiving events between
@@ -10,10 +10,18 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from aitrail.aws.deployment import Deployment
+from aitrail.aws.existing_keys import ExistingKeys
+from aitrail.aws.key_policy import Place
+from aitrail.aws.statements import allow, policy
 
 _EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRestore:Completed", "s3:ObjectRemoved:*")
 _DETAIL_TYPES = ("Object Created", "Object Restore Completed", "Object Deleted")
-_VERSION = "2012-10-17"
+
+_KEY_POLICY = (
+    "lets the function decrypt: add the statement AitrailDecrypts to the policy of each KMS key that encrypts log "
+    "files, and the key to aitrail:logKeyArns; nothing is needed if no key does"
+)
+_OF_EXISTING_KEYS = ". Add the other statements to the policies of the keys that they name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +38,8 @@ class Source:
     """Where a stack's log files come from.
 
     `owner` is the account of the bucket if it is not the stack's. `announced_by` is s3, eventbridge or the ARN of a
-    topic. `bus_arn` is the stack's bus for events of another account. `role_arn` is the role of the function.
+    topic. `bus_arn` is the stack's bus for events of another account. `role_arn` is the role of the function. `keys`
+    are existing keys that encrypt parts of the stack.
     """
 
     bucket: str
@@ -40,20 +49,23 @@ class Source:
     role_arn: str
     queue_arn: str
     bus_arn: str | None
+    keys: ExistingKeys
 
     @classmethod
     def of(cls, deployment: Deployment, region: str) -> Self:
         """The source of a stack in a Region. Raises StackNotFoundError if an earlier version deployed the stack."""
         _, partition, _, _, account, _ = deployment.function_role.split(":", 5)
-        queue = deployment.deliveries_queue.rpartition("/")[2]
+        suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+        place = Place(partition=partition, region=region, account=account, suffix=suffix)
         return cls(
             bucket=deployment.log_bucket,
             owner=deployment.log_bucket_account,
             announced_by=deployment.announced_by,
             prefixes=("", *deployment.key_prefixes),
             role_arn=deployment.function_role,
-            queue_arn=f"arn:{partition}:sqs:{region}:{account}:{queue}",
+            queue_arn=place.queue_arn(deployment.deliveries_queue.rpartition("/")[2]),
             bus_arn=deployment.event_bus,
+            keys=ExistingKeys.of(deployment, place),
         )
 
     def documents(self) -> Iterator[Document]:
@@ -62,20 +74,20 @@ class Source:
             yield Document(
                 name="bucket-policy",
                 purpose="lets the function read log files: add its statements to the policy of the bucket",
-                content=_policy(*self._reading()),
+                content=policy(*self._reading()),
             )
+        statements = list(self.keys.statements(self.role_arn))
         yield Document(
             name="key-policy",
-            purpose="lets the function decrypt: add its statement to the policy of each KMS key that encrypts log "
-            "files, and the key to aitrail:logKeyArns; nothing is needed if no key does",
-            content=_policy(self._decrypting()),
+            purpose=_KEY_POLICY + (_OF_EXISTING_KEYS if statements else ""),
+            content=policy(self._decrypting(), *statements),
         )
         if self.announced_by.startswith("arn:"):
-            if self.announced_by.split(":")[4] != self._account:
+            if self.announced_by.split(":")[4] != self._place.account:
                 yield Document(
                     name="topic-policy",
                     purpose="lets the stack subscribe its queue: add its statements to the policy of the topic",
-                    content=_policy(*self._subscribing()),
+                    content=policy(*self._subscribing()),
                 )
         elif self.owner and self.announced_by == "s3":
             yield Document(
@@ -92,44 +104,35 @@ class Source:
             )
 
     @property
-    def _account(self) -> str:
-        return self.queue_arn.split(":")[4]
-
-    @property
-    def _region(self) -> str:
-        return self.queue_arn.split(":")[3]
-
-    @property
-    def _partition(self) -> str:
-        return self.queue_arn.split(":")[1]
+    def _place(self) -> Place:
+        return self.keys.place
 
     @property
     def _bucket_arn(self) -> str:
-        return f"arn:{self._partition}:s3:::{self.bucket}"
+        return f"arn:{self._place.partition}:s3:::{self.bucket}"
 
     def _reading(self) -> Iterator[dict[str, Any]]:
         principal = {"AWS": self.role_arn}
-        yield _allow("AitrailLists", principal, "s3:ListBucket", self._bucket_arn)
+        yield allow("AitrailLists", principal, "s3:ListBucket", self._bucket_arn)
         objects = [f"{self._bucket_arn}/{prefix}AWSLogs/*" for prefix in self.prefixes]
-        yield _allow("AitrailReads", principal, ["s3:GetObject", "s3:GetObjectVersion"], objects)
+        yield allow("AitrailReads", principal, ["s3:GetObject", "s3:GetObjectVersion"], objects)
 
     def _decrypting(self) -> dict[str, Any]:
-        suffix = "amazonaws.com.cn" if self._partition == "aws-cn" else "amazonaws.com"
-        through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{self._region}.{suffix}"}}
-        return _allow("AitrailDecrypts", {"AWS": self.role_arn}, "kms:Decrypt", "*", through_s3)
+        through_s3 = self._place.through_s3(self._bucket_arn)
+        return allow("AitrailDecrypts", {"AWS": self.role_arn}, "kms:Decrypt", "*", through_s3)
 
     def _subscribing(self) -> Iterator[dict[str, Any]]:
-        principal = {"AWS": f"arn:{self._partition}:iam::{self._account}:root"}
+        principal = {"AWS": f"arn:{self._place.partition}:iam::{self._place.account}:root"}
         queue = {"StringEquals": {"sns:Protocol": "sqs", "sns:Endpoint": self.queue_arn}}
-        yield _allow("AitrailSubscribes", principal, "sns:Subscribe", self.announced_by, queue)
+        yield allow("AitrailSubscribes", principal, "sns:Subscribe", self.announced_by, queue)
         # CloudFormation asks for the topic before it subscribes.
-        yield _allow("AitrailLooks", principal, "sns:GetTopicAttributes", self.announced_by)
+        yield allow("AitrailLooks", principal, "sns:GetTopicAttributes", self.announced_by)
 
     def _notifications(self) -> Iterator[dict[str, Any]]:
         for number, prefix in enumerate(self.prefixes):
             rules = [{"Name": "prefix", "Value": f"{prefix}AWSLogs/"}, {"Name": "suffix", "Value": ".json.gz"}]
             yield {
-                "Id": f"aitrail-{self._account}-{number}",
+                "Id": f"aitrail-{self._place.account}-{number}",
                 "QueueArn": self.queue_arn,
                 "Events": list(_EVENTS),
                 "Filter": {"Key": {"FilterRules": rules}},
@@ -143,19 +146,19 @@ class Source:
             "detail-type": list(_DETAIL_TYPES),
             "detail": {"bucket": {"name": [self.bucket]}, "object": {"key": keys}},
         }
-        events = {"Service": "events.amazonaws.com"}
+        events, account = {"Service": "events.amazonaws.com"}, self._place.account
         putting = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": self.bus_arn}
         return {
             "AWSTemplateFormatVersion": "2010-09-09",
-            "Description": f"Sends events of CloudTrail log files in {self.bucket} to aitrail in {self._account}.",
+            "Description": f"Sends events of CloudTrail log files in {self.bucket} to aitrail in {account}.",
             "Resources": {
                 "Role": {
                     "Type": "AWS::IAM::Role",
                     "Properties": {
-                        "AssumeRolePolicyDocument": _policy(
+                        "AssumeRolePolicyDocument": policy(
                             {"Effect": "Allow", "Principal": events, "Action": "sts:AssumeRole"}
                         ),
-                        "Policies": [{"PolicyName": "PutEvents", "PolicyDocument": _policy(putting)}],
+                        "Policies": [{"PolicyName": "PutEvents", "PolicyDocument": policy(putting)}],
                     },
                 },
                 "Rule": {
@@ -167,18 +170,3 @@ class Source:
                 },
             },
         }
-
-
-def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
-    return {"Version": _VERSION, "Statement": list(statements)}
-
-
-def _allow(
-    sid: str,
-    principal: dict[str, str],
-    action: str | list[str],
-    resource: str | list[str],
-    condition: dict[str, dict[str, str]] | None = None,
-) -> dict[str, Any]:
-    statement = {"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource}
-    return statement | ({"Condition": condition} if condition else {})

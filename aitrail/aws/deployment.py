@@ -129,6 +129,26 @@ class Deployment:
         return self._output("FunctionRoleArn")
 
     @property
+    def function_log_group(self) -> str:
+        """The name of the log group of the function that reads log files."""
+        return self._output("FunctionLogGroupName")
+
+    def existing_key(self, part: str) -> str | None:
+        """The ARN of the KMS key of a part (Bucket, Queues, Tables, LogGroup), unless the stack created it; or None."""
+        arn = self.outputs.get(f"{part}KmsKeyArn")
+        return None if arn == self.outputs.get("KmsKeyArn") else arn
+
+    @property
+    def trail(self) -> str | None:
+        """The ARN of the stack's trail, if it encrypts log files with a customer-managed key."""
+        return self.outputs.get("TrailArn")
+
+    @property
+    def other_trails(self) -> tuple[str, ...]:
+        """The ARNs of other trails that deliver to the log bucket, if a customer-managed key encrypts it."""
+        return _listed(self.outputs.get("TrailArns", "none"))
+
+    @property
     def original_bucket(self) -> str | None:
         """The name of the bucket of which the log bucket holds a replicated copy; None if CloudTrail delivers to it."""
         name = self.outputs.get("OriginalBucket", "none")

@@ -32,6 +32,7 @@ _BOUNDS = {
     "network_activity_events": (0, _MOST),
     "months": (1, 1_200),
     "record_kb": (0, 256),
+    "kms_keys": (0, 1_000),
     "memory_megabytes": (1_024, 10_240),
     "row_retention_days": _DAYS_KEPT,
     "ledger_retention_days": _DAYS_KEPT,
@@ -50,7 +51,8 @@ class Load:
     `files` is the number of delivered log files, `records` of all records in them (by default 50 per file), `events` of
     the wanted ones. Each of `accounts` delivers 12,410 digest files, unless `digest_files` gives the total. `months` is
     the number of months recorded. Retentions are in days, None if nothing expires. `paid_copy` is for management events
-    that another trail of the account delivers as well, `redact` for a deployment that redacts.
+    that another trail of the account delivers as well, `redact` for a deployment that redacts. `kms_keys` is the
+    number of customer-managed keys that encrypt.
     """
 
     files: int
@@ -70,6 +72,7 @@ class Load:
     network_activity_events: int = 0
     events_table_class: str = TABLE_CLASSES[0]
     files_table_class: str = TABLE_CLASSES[0]
+    kms_keys: int = 0
 
     def __post_init__(self) -> None:
         for name, (least, most) in _BOUNDS.items():

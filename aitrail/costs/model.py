@@ -49,6 +49,11 @@ SQS_REQUESTS_OF_A_DELIVERY = 3
 # Two queues, each with five pollers that wait 20 seconds; AWS does not guarantee a number.
 SQS_REQUESTS_OF_POLLING = 2 * 5 * 3 * 60 * 24 * 30
 # Two lines from the function (1.1 KB, measured) and three from Lambda, plus 26 bytes for each.
+# The maximum: CloudTrail requests a data key for each object, and S3 has it decrypted for each that is read; S3 Bucket
+# Keys make it fewer. SQS needs up to three an hour for each of two queues, with one sender, one receiver and data keys
+# that are reused for an hour (Amazon SQS Developer Guide). DynamoDB keeps the keys of two tables for five minutes each.
+KMS_REQUESTS_OF_A_DELIVERY = 2
+KMS_REQUESTS_OF_QUEUES_AND_TABLES = 730 * (3 * 2 + 12 * 2)
 LOG_BYTES_OF_A_DELIVERY = 1_660
 # X-Ray's default sampling: one request per second, and 5 % of the others.
 SAMPLED = Decimal("0.05")
@@ -71,6 +76,8 @@ def costs(load: Load, prices: AwsPrices, *, free: bool = True) -> list[Line]:
         _deliveries(bill, load)
         _function(bill, load)
         _log_bucket(bill, load)
+        if load.kms_keys:
+            _keys(bill, load)
     return sorted(bill.lines, key=lambda line: -line.amount)
 
 
@@ -200,4 +207,16 @@ def _log_bucket(bill: Bill, load: Load) -> None:
         load.gigabytes / GZIP_RATIO * kept,
         f"{load.all_records * kept:,.0f} records x {load.record_kb} KB / {GZIP_RATIO}",
         setting="aitrail:logRetentionDays",
+    )
+
+
+def _keys(bill: Bill, load: Load) -> None:
+    deliveries = load.files + load.digests
+    bill.add("KMS, keys", "kms-keys", load.kms_keys, f"{load.kms_keys:,} customer-managed", setting="aitrail:kmsKey")
+    bill.add(
+        "KMS, requests",
+        "kms-requests",
+        deliveries * KMS_REQUESTS_OF_A_DELIVERY + KMS_REQUESTS_OF_QUEUES_AND_TABLES,
+        f"{deliveries:,} deliveries x {KMS_REQUESTS_OF_A_DELIVERY} + {KMS_REQUESTS_OF_QUEUES_AND_TABLES:,}",
+        setting="aitrail:kmsKey",
     )

@@ -44,6 +44,8 @@ UNITS = {
     "alarms": "alarms",
     "traces": "traces",
     "secrets": "secrets",
+    "kms-keys": "keys",
+    "kms-requests": "requests",
     "event-copies": "events",
     "data-events": "events",
     "network-activity-events": "events",

@@ -23,6 +23,7 @@ from tests.infra.covering_array import PARTITION, REGIONS, context, covering_arr
 from tests.shared import template_checks
 from tests.shared.chosen_settings import CHOSEN
 from tests.shared.key_files import key_file
+from tests.shared.references import cycle
 from tests.shared.template_checks import WITHOUT_BUNDLING
 from tests.shared.templates import plain
 
@@ -31,9 +32,15 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Template:
-    """A synthesized template: its text, and its parts by the names in the code."""
+    """A synthesized template: its text, and its parts by the names in the code.
+
+    No resource may wait for itself: CloudFormation would refuse it, although the CDK only warns.
+    """
 
     text: str
+
+    def __post_init__(self):
+        assert cycle(json.loads(self.text)) is None
 
     @property
     def parts(self):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aitrail.aws import Source
+from aitrail.aws import ExistingKeys, Place, Source
 from infra import quotas
 from infra.settings import InvalidSettingsError, Settings
 from tests.infra.test_permissions import allowed_by
@@ -188,6 +188,9 @@ def test_the_text_of_the_function_is_no_longer_than_one_that_the_cdk_deploys(of_
     assert len(code) < len(of_cdk)
 
 
+PLACE = Place(partition="aws", region="eu-west-1", account="111122223333", suffix="amazonaws.com")
+
+
 def of_owner(**others):
     return Source(
         bucket=BUCKET,
@@ -196,6 +199,7 @@ def of_owner(**others):
         role_arn="arn:aws:iam::111122223333:role/r",
         queue_arn="arn:aws:sqs:eu-west-1:111122223333:q",
         bus_arn="arn:aws:events:eu-west-1:111122223333:event-bus/b",
+        keys=ExistingKeys(place=PLACE),
         **others,
     )
 

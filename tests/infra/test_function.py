@@ -54,8 +54,7 @@ def test_the_function_follows_the_settings(chosen):
 
 def test_the_functions_own_logs_expire(default, chosen):
     assert default.of_type("AWS::Logs::LogGroup") == {"IngestLogs": {"RetentionInDays": 90}}
-    [chosen_group] = chosen.of_type("AWS::Logs::LogGroup").values()
-    assert chosen_group["RetentionInDays"] == 7
+    assert chosen.properties("IngestLogs")["RetentionInDays"] == 7
     assert default.resources["IngestLogs"]["DeletionPolicy"] == "Delete"
 
 

@@ -1,5 +1,6 @@
 """A package deploys what the CDK would deploy: with the values of its parameters, it has the same resources."""
 
+import functools
 import json
 import random
 import re
@@ -18,6 +19,7 @@ from infra.stack import AitrailStack
 from infra.values import spelled
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.shared.cloudformation import evaluated
+from tests.shared.references import cycle
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/aaaa"
 TRAIL = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"
@@ -61,6 +63,11 @@ FIXED = {
     "public_keys": "keys.json",
     "architecture": "x86_64",
     "platform": "host",
+    "kms_key": "stack",
+    "bucket_kms_key": KEY,
+    "queues_kms_key": KEY,
+    "tables_kms_key": KEY,
+    "log_group_kms_key": KEY,
 }
 # These are, too, in a package for existing tables.
 OF_EXISTING_TABLES = {"events_table": "restored-rows", "files_table": "restored-files"}
@@ -78,6 +85,12 @@ def packaged():
 
 
 @pytest.fixture(scope="session")
+def with_key():
+    """The template of a package with a customer-managed key."""
+    return functools.cache(lambda key: template(Settings(kms_key=key), code="code.zip"))
+
+
+@pytest.fixture(scope="session")
 def by_cdk(tmp_path_factory):
     """The template that the CDK deploys."""
 
@@ -86,7 +99,9 @@ def by_cdk(tmp_path_factory):
         app = App(context=WITHOUT_BUNDLING, outdir=str(folder), analytics_reporting=False)
         AitrailStack(app, settings=settings, region=region)
         app.synth()
-        return json.loads((folder / f"{settings.stack_name}.template.json").read_text())
+        found = json.loads((folder / f"{settings.stack_name}.template.json").read_text())
+        assert cycle(found) is None
+        return found
 
     return by_cdk
 
@@ -163,6 +178,20 @@ def test_settings_that_are_no_parameters_are_those_of_the_package(by_cdk):
     assert comparable(found) == comparable(evaluated(by_cdk(settings, None), {}))
 
 
+@pytest.mark.parametrize("trail_arns", [(), (TRAIL,), (TRAIL, f"{TRAIL}-of-others")], ids=len)
+@pytest.mark.parametrize("trail", [None, False], ids=str)
+@pytest.mark.parametrize("key", ["stack", KEY], ids=["key of the stack", "existing key"])
+def test_package_with_a_key_has_the_policies_and_outputs_of_the_trails_that_exist(
+    with_key, by_cdk, key, trail, trail_arns
+):
+    settings = Settings(kms_key=key, stack_name="speech-record", trail=trail, trail_arns=trail_arns)
+    parameters = {"Trail": spelled(trail), "TrailArns": spelled(trail_arns)}
+
+    found = evaluated(with_key(key), parameters, stack="speech-record")
+
+    assert comparable(found) == comparable(evaluated(by_cdk(settings, None), {}))
+
+
 @pytest.mark.parametrize("trail", [None, True, False], ids=str)
 def test_package_for_an_existing_bucket_has_the_parameters_that_apply_to_it(by_cdk, trail):
     chosen = {"log_bucket": "central-logs"} if trail is not None else OF_EXISTING_BUCKET
@@ -197,6 +226,7 @@ def test_every_setting_is_a_parameter_or_chosen_with_the_package():
 def test_template_needs_no_bootstrap_and_is_not_too_large(packaged):
     text = json.dumps(packaged, separators=(",", ":"))
 
+    assert cycle(packaged) is None
     assert "cdk-" not in text
     assert "Bootstrap" not in text
     assert "probe" not in text

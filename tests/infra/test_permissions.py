@@ -26,10 +26,42 @@ FUNCTION_STATEMENTS = [
     (["sqs:SendMessage"], "<DeliveriesBackfill.Arn>"),
 ]
 TRACE_STATEMENT = (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
-DECRYPT_STATEMENT = (
-    ["kms:Decrypt"],
-    ["arn:aws:kms:eu-west-1:111122223333:key/aaaa", "arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb"],
-)
+HERE = "<AWS::Region>.<AWS::URLSuffix>"
+OF_BUCKET = {
+    "StringEquals": {"kms:ViaService": f"s3.{HERE}"},
+    "StringLike": {"kms:EncryptionContext:aws:s3:arn": ["<LogsBucket.Arn>", "<LogsBucket.Arn>/*"]},
+}
+OF_QUEUES = {
+    "StringEquals": {
+        "kms:ViaService": f"sqs.{HERE}",
+        "kms:EncryptionContext:aws:sqs:arn": [
+            "<DeliveriesQueue.Arn>",
+            "<DeliveriesBackfill.Arn>",
+            "<DeliveriesDeadLetters.Arn>",
+        ],
+    }
+}
+OF_TABLES = {
+    "StringEquals": {
+        "kms:ViaService": f"dynamodb.{HERE}",
+        "kms:EncryptionContext:aws:dynamodb:tableName": ["<EventsTable>", "<FilesTable>"],
+        "kms:EncryptionContext:aws:dynamodb:subscriberId": "<AWS::AccountId>",
+    }
+}
+KEY_STATEMENTS = [
+    (
+        ["kms:Decrypt"],
+        ["arn:aws:kms:eu-west-1:111122223333:key/aaaa", "arn:aws:kms:eu-west-1:444455556666:key/mrk-bbbb"],
+        OF_BUCKET,
+    ),
+    (["kms:Decrypt"], "arn:aws:kms:eu-west-1:444455556666:key/mrk-1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c", OF_BUCKET),
+    (
+        ["kms:Decrypt", "kms:GenerateDataKey"],
+        "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-dddddddddddd",
+        OF_QUEUES,
+    ),
+    (["kms:Decrypt"], "<KeysKey.Arn>", OF_TABLES),
+]
 READ_KEY_STATEMENT = (["secretsmanager:GetSecretValue"], "<RedactionSecret.Id>")
 TRAIL_ARN = "arn:<AWS::Partition>:cloudtrail:<AWS::Region>:<AWS::AccountId>:trail/aitrail-trail"
 AUDIT_ARN = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"
@@ -100,11 +132,18 @@ def denies_changes(*keys, but=None, replicated_by=None):
 
 
 def allowed_by(policy):
+    """What a policy allows on which resources, and, where there is one, under which condition."""
     statements = policy["PolicyDocument"]["Statement"]
-    assert all(set(each) == {"Action", "Effect", "Resource"} and each["Effect"] == "Allow" for each in statements)
-    as_list = [[each["Action"]] if isinstance(each["Action"], str) else each["Action"] for each in statements]
-    allowed = [(sorted(actions), each["Resource"]) for actions, each in zip(as_list, statements, strict=True)]
-    return sorted(allowed, key=lambda each: (each[0], str(each[1])))
+    assert all(set(each) - {"Condition"} == {"Action", "Effect", "Resource"} for each in statements)
+    assert all(each["Effect"] == "Allow" for each in statements)
+    return in_order(
+        (sorted(as_list(each["Action"])), each["Resource"], *([each["Condition"]] if "Condition" in each else []))
+        for each in statements
+    )
+
+
+def in_order(allowed):
+    return sorted(allowed, key=lambda each: (each[0], str(each[1:])))
 
 
 def statements_of(properties):
@@ -121,7 +160,7 @@ def test_the_function_may_do_this_and_nothing_else(default):
 def test_the_function_may_use_the_keys_of_the_settings_alone(chosen):
     policy = chosen.properties("IngestRoleDefaultPolicy")
 
-    assert allowed_by(policy) == for_stack("aitrail", [*FUNCTION_STATEMENTS, DECRYPT_STATEMENT, READ_KEY_STATEMENT])
+    assert allowed_by(policy) == for_stack("aitrail", [*FUNCTION_STATEMENTS, *KEY_STATEMENTS, READ_KEY_STATEMENT])
 
 
 def test_the_announcer_may_set_the_notifications_of_this_bucket_alone(default):
@@ -157,12 +196,27 @@ OPERATOR_STATEMENTS = [
 ]
 OF_PEOPLE = {"PeopleReader": READER_STATEMENTS, "PeopleOperator": OPERATOR_STATEMENTS}
 # With the keys of the settings.
-MORE_OF_CHOSEN = {"PeopleReader": [], "PeopleOperator": [DECRYPT_STATEMENT, READ_KEY_STATEMENT]}
+OF_TABLES_KEY = (["kms:Decrypt"], "<KeysKey.Arn>", {"StringEquals": {"kms:ViaService": f"dynamodb.{HERE}"}})
+MORE_OF_CHOSEN = {
+    "PeopleReader": [OF_TABLES_KEY],
+    "PeopleOperator": [
+        KEY_STATEMENTS[0][:2],
+        *(
+            (actions, key, {"StringEquals": {"kms:ViaService": f"{service}.{HERE}"}})
+            for service, (actions, key, _) in zip(("s3", "sqs"), KEY_STATEMENTS[1:3], strict=True)
+        ),
+        OF_TABLES_KEY,
+        READ_KEY_STATEMENT,
+    ],
+}
 
 
 def for_stack(name, statements):
-    named = [(actions, STACK_ARN.format(name) if on == STACK_ARN else on) for actions, on in statements]
-    return sorted(named, key=lambda each: (each[0], str(each[1])))
+    named = [
+        (actions, STACK_ARN.format(name) if on == STACK_ARN else on, *condition)
+        for actions, on, *condition in statements
+    ]
+    return in_order(named)
 
 
 @pytest.mark.parametrize("policy", OF_PEOPLE)
@@ -176,14 +230,19 @@ def test_people_may_do_this_and_nothing_else(default, chosen, policy):
 
 
 def test_longest_policy_fits_into_a_managed_policy_of_iam(synthesize):
-    keys = [f"arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/{number:036}" for number in range(5)]
-    context = {"aitrail:redact": True, "aitrail:logKeyArns": keys}
+    keys = [
+        f"arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/12345678-1234-1234-1234-{number:012}" for number in range(5)
+    ]
+    context = {"aitrail:redact": True, "aitrail:logKeyArns": keys} | {
+        f"aitrail:{part}KmsKey": key for part, key in zip(("bucket", "queues", "tables"), keys, strict=False)
+    }
 
     policy = synthesize(context).properties("PeopleOperator")["PolicyDocument"]
 
-    # CloudFormation's names of tables and queues, after the longest name of a stack, and of buckets.
+    # CloudFormation's names of tables and queues, after the longest name of a stack, and of buckets. Partitions,
+    # Regions, accounts and domains are shorter.
     text = json.dumps(policy, separators=(",", ":")).replace("/aitrail/", f"/{'s' * 100}/")
-    assert len(re.sub("<[^>]*>", "x" * 200, text)) < 6144
+    assert len(re.sub("<[^>]*>", "x" * 200, re.sub("<AWS::[^>]*>", "x" * 16, text))) < 6144
 
 
 TRUSTING = ["111122223333", "o-a1b2c3d4e5"]

@@ -49,6 +49,11 @@ def test_without_context_the_defaults_hold():
         log_level="INFO",
         function_log_retention_days=90,
         log_key_arns=(),
+        kms_key=None,
+        bucket_kms_key=None,
+        queues_kms_key=None,
+        tables_kms_key=None,
+        log_group_kms_key=None,
         alarm_topic_arn=None,
         architecture="arm64",
         tracing=None,
@@ -97,6 +102,11 @@ def test_every_setting_says_what_it_means_and_takes(setting):
         ("logKeyArns", f'["{KEY}"]', "log_key_arns", (KEY,)),
         ("logKeyArns", [KEY], "log_key_arns", (KEY,)),
         ("logKeyArns", None, "log_key_arns", ()),
+        ("kmsKey", "stack", "kms_key", "stack"),
+        ("kmsKey", KEY, "kms_key", KEY),
+        ("kmsKey", None, "kms_key", None),
+        ("queuesKmsKey", "none", "queues_kms_key", None),
+        ("tablesKmsKey", KEY, "tables_kms_key", KEY),
         ("objectLockDays", "30", "object_lock_days", 30),
         ("breakGlassRoleArn", ROLE, "break_glass_role_arn", ROLE),
         ("breakGlassRoleArn", "none", "break_glass_role_arn", None),
@@ -163,6 +173,9 @@ def test_a_value_is_taken_as_json_and_as_text(key, given, attribute, expected):
         ("stackName", "a" * 101, "up to 100 letters, digits and single hyphens, starting with a letter"),
         ("publicKeys", "keys.txt", "the path of a JSON file of public keys, or none"),
         ("alarmTopicArn", "on-call", "the ARN of an SNS topic, or none"),
+        ("kmsKey", "alias/logs", "stack, or the ARN of a KMS key (not of an alias), or none"),
+        ("bucketKmsKey", KEY.replace(":key/", ":alias/"), "stack, or the ARN of a KMS key (not of an alias), or none"),
+        ("logGroupKmsKey", "true", "stack, or the ARN of a KMS key (not of an alias), or none"),
     ],
 )
 def test_another_value_is_refused_with_what_is_valid(key, given, takes):
@@ -302,6 +315,10 @@ OF_BUCKETS = {
         {"logBucket": "central-logs", "trailArns": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit"},
         "aitrail:trailArns is about a bucket of the stack",
     ),
+    "the encryption of an existing bucket": (
+        {"logBucket": "central-logs", "bucketKmsKey": "stack"},
+        "bucketKmsKey is about a bucket of the stack; policy and encryption of aitrail:logBucket are its owner's",
+    ),
     "a trail into a bucket of others": (
         {"logBucket": "central-logs", "logBucketAccount": "444455556666", "trail": "true"},
         "aitrail:trail must be false",
@@ -361,6 +378,26 @@ def test_settings_that_contradict_each_other_are_named(context, told):
 )
 def test_settings_that_can_be_had_together_are_accepted(context):
     assert Settings.of({f"aitrail:{key}": value for key, value in context.items()}) != Settings()
+
+
+def test_key_of_a_part_is_its_own_or_that_of_everything_but_never_that_of_an_existing_bucket():
+    own = Settings.of({"aitrail:kmsKey": "stack", "aitrail:tablesKmsKey": KEY})
+    existing = Settings.of({"aitrail:kmsKey": "stack", "aitrail:logBucket": "central-logs"})
+
+    assert own.keys == dict.fromkeys(own.keys, "stack") | {"tables_kms_key": KEY}
+    assert existing.keys == dict.fromkeys(existing.keys, "stack") | {"bucket_kms_key": None}
+    assert set(Settings.of({}).keys.values()) == {None}
+
+
+@pytest.mark.parametrize("key", ["kmsKey", "bucketKmsKey", "queuesKmsKey", "tablesKmsKey", "logGroupKmsKey"])
+def test_key_of_another_region_is_named(key):
+    settings = Settings.of({f"aitrail:{key}": KEY})
+
+    assert list(settings.settings_of_other_regions("eu-west-1")) == []
+    assert list(settings.settings_of_other_regions("us-east-1")) == [
+        f"aitrail:{key}: {KEY} is not in us-east-1, the Region of the stack."
+    ]
+    assert list(Settings.of({f"aitrail:{key}": "stack"}).settings_of_other_regions("us-east-1")) == []
 
 
 def test_stack_has_a_trail_by_default_if_the_bucket_is_its_own():

@@ -8,14 +8,15 @@ from tests.shared import template_checks
 from tests.shared.chosen_settings import CHOSEN, OF_EXISTING_BUCKET, OF_EXISTING_TABLES
 from tests.shared.template_checks import FindingsError, lint_findings
 
-STACK = "arn:<AWS::Partition>:cloudformation:<AWS::Region>:<AWS::AccountId>:stack/aitrail/*"
+_STACK = "arn:<AWS::Partition>:cloudformation:<AWS::Region>:<AWS::AccountId>:stack/aitrail/*"
 ACKNOWLEDGED = [
     "AwsSolutions-IAM5[Resource::*] at aitrail/Ingest/Role/DefaultPolicy/Resource",
     "AwsSolutions-IAM5[Resource::<LogsBucket5C52C3D2.Arn>/*] at aitrail/Ingest/Role/DefaultPolicy/Resource",
-    "AwsSolutions-IAM5[Resource::*] at aitrail/People/Operator/Resource",
-    "AwsSolutions-IAM5[Resource::<LogsBucket5C52C3D2.Arn>/*] at aitrail/People/Operator/Resource",
-    f"AwsSolutions-IAM5[Resource::{STACK}] at aitrail/People/Operator/Resource",
-    f"AwsSolutions-IAM5[Resource::{STACK}] at aitrail/People/Reader/Resource",
+    *(
+        f"AwsSolutions-IAM5[Resource::{each}] at aitrail/People/Operator/Resource"
+        for each in ("*", "<LogsBucket5C52C3D2.Arn>/*", _STACK)
+    ),
+    f"AwsSolutions-IAM5[Resource::{_STACK}] at aitrail/People/Reader/Resource",
     "AwsSolutions-S1 at aitrail/Logs/Bucket/Resource",
     "Serverless-EventBusDLQ at aitrail/Deliveries/Hourly/Resource",
     "Serverless-LambdaDLQ at aitrail/Ingest/Function/Resource",

@@ -14,6 +14,8 @@ COMES_AND_GOES = {
     "Trail": "aitrail:trail. Nothing is in it: the log bucket keeps its log files.",
     "PeopleReaderRole": "aitrail:readerAccounts. Nothing is in it; the next one has another ARN.",
     "AlarmsNoDigests": "aitrail:trail. Its history.",
+    "KeysKey": "aitrail:kmsKey and those of single parts. Kept with what it encrypts for longer than the stack; else "
+    "deleted after 30 days.",
     "RedactionSecret": "aitrail:redact. The key: kept with aitrail:deletionProtection, and deleted without; the next "
     "one gives other hashes.",
 }

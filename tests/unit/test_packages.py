@@ -136,10 +136,13 @@ def test_infra_knows_only_what_a_deployment_needs():
     }
 
     assert {module for module, _ in found} <= {
-        *("aitrail", "aitrail.cells", "aitrail.digests", "aitrail.dynamodb", "aitrail.errors"),
+        *("aitrail", "aitrail.aws", "aitrail.cells", "aitrail.digests", "aitrail.dynamodb", "aitrail.errors"),
         *("aitrail.permissions", "aitrail.preflight", "aitrail.services"),
     }
     assert {name for module, name in found if module == "aitrail"} == {"__version__"}
+    assert {name for module, name in found if module == "aitrail.aws"} == {
+        *("Condition", "Place", "Statement", "other_trails", "own_trail", "policy")
+    }
     assert {name for module, name in found if module == "aitrail.preflight"} == {"Plan", "Severity", "look"}
     assert {name for module, name in found if module == "aitrail.dynamodb"} == {"tables"}
     assert {name for module, name in found if module == "aitrail.digests"} == {"InvalidKeysError", "read_keys"}

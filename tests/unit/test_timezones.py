@@ -1,5 +1,6 @@
 """Time zones: by name, of this computer, or refused with the closest name."""
 
+import sys
 import zoneinfo
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -68,7 +69,9 @@ def no_database(monkeypatch):
     """A system without the data of time zones, and without the package tzdata."""
     zoneinfo.reset_tzpath(())
     monkeypatch.setattr("importlib.resources.open_binary", None)
-    monkeypatch.setitem(__import__("sys").modules, "tzdata", None)
+    for name in [each for each in sys.modules if each.startswith("tzdata.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "tzdata", None)
     ZoneInfo.clear_cache()
     yield
     zoneinfo.reset_tzpath(DATABASE)

@@ -119,6 +119,14 @@ def _decimal(_context: click.Context, _parameter: click.Parameter, value: float)
     help="aitrail:memoryMegabytes.  [default: 1024]",
 )
 @option(_COUNTS, "--redact", is_flag=True, help="aitrail:redact.")
+@option(
+    _COUNTS,
+    "--kms-keys",
+    type=int,
+    default=0,
+    metavar="N",
+    help="Customer-managed keys, of aitrail:kmsKey and the like.  [default: 0]",
+)
 @option(_COUNTS, "--no-free-tier", is_flag=True, help="Ignore the monthly free tier.")
 @option(_COUNTS, "--compare", is_flag=True, help="Compare with the cost of CloudTrail Lake and Athena.")
 @option(_COUNTS, "--prices", callback=_prices, metavar="FILE", help="Use your own prices (a TOML file).")

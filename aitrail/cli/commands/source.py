@@ -21,12 +21,13 @@ def source(*, access: Access, document: str | None, topic: str | None, output: O
     """Show where log files come from, and what others must allow.
 
     The stack reads a bucket of its own, or the existing one that aitrail:logBucket names, perhaps of another account.
-    The owner of such a bucket sets up the documents that this command lists. With the name of a DOCUMENT, the command
-    prints it as JSON:
+    The owners of such a bucket and of KMS keys set up the documents that this command lists. With the name of a
+    DOCUMENT, the command prints it as JSON:
 
     \b
       bucket-policy   statements for the policy of the bucket
-      key-policy      a statement for the policy of the KMS keys of log files
+      key-policy      statements for the policies of KMS keys: of log files, and of
+                      aitrail:kmsKey and the like
       topic-policy    statements for the policy of the topic in aitrail:announcedBy
       notifications   entries for the notifications of the bucket
       template        a CloudFormation template, which sends events to the stack

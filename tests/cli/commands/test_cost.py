@@ -81,6 +81,7 @@ OPTIONS = {
     "digest files": (["--digest-files", 0], "Lambda, requests", 10_000, 10_000),
     "accounts": (["--accounts", 2], "Lambda, requests", 34_820, 34_820),
     "paid copy": (["--paid-copy"], "CloudTrail, another copy of events", 500_000, 500_000),
+    "keys": (["--kms-keys", 3], "KMS, keys", 3, 3),
     "redaction": (["--redact"], "Secrets Manager, key of redaction", 1, 1),
 }
 

@@ -8,6 +8,10 @@ import pytest
 BUCKET = "central-logs"
 OUTPUTS = {
     "EventsTableName": "events",
+    "FilesTableName": "files",
+    "BackfillQueueUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/aitrail-Backfill-1",
+    "DeadLetterQueueUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/aitrail-DeadLetters-1",
+    "FunctionLogGroupName": "aitrail-Logs-1",
     "LogBucketName": BUCKET,
     "LogBucketAccount": "none",
     "AnnouncedBy": "s3",

@@ -11,7 +11,11 @@ OUTPUTS = {
     "AnnouncedBy": "s3",
     "EventBusArn": "none",
     "FunctionRoleArn": "arn:aws:iam::111122223333:role/aitrail-IngestRole-1",
+    "FilesTableName": "files",
+    "FunctionLogGroupName": "aitrail-IngestLogs-1",
     "DeliveriesQueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/aitrail-Queue-1",
+    "BackfillQueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/aitrail-Backfill-1",
+    "DeadLetterQueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/aitrail-DeadLetters-1",
     "KeyPrefixes": "team/,odd*/",
 }
 QUEUE = "arn:aws:sqs:eu-west-1:111122223333:aitrail-Queue-1"
@@ -103,11 +107,95 @@ def test_bucket_policy_lets_the_function_read_log_files_alone(printed):
     }
 
 
-def test_key_policy_lets_the_function_decrypt_through_s3_alone(printed):
+def test_key_policy_lets_the_function_decrypt_what_is_in_the_bucket_through_s3_alone(printed):
     [statement] = printed("key-policy")["Statement"]
 
     assert statement["Action"] == "kms:Decrypt"
-    assert statement["Condition"] == {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
+    assert statement["Condition"] == {
+        "StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"},
+        "StringLike": {
+            "kms:EncryptionContext:aws:s3:arn": ["arn:aws:s3:::central-logs", "arn:aws:s3:::central-logs/*"]
+        },
+    }
+
+
+CREATED = "arn:aws:kms:eu-west-1:111122223333:key/created"
+EXISTING = "arn:aws:kms:eu-west-1:444455556666:key/existing"
+TRAIL = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/aitrail-trail"
+OTHER_TRAIL = "arn:aws:cloudtrail:eu-west-1:444455556666:trail/audit"
+ROLE = {"AWS": "arn:aws:iam::111122223333:role/aitrail-IngestRole-1"}
+OF_PARTS = {
+    "bucket": (
+        OWN | {"BucketKmsKeyArn": EXISTING, "TrailArn": TRAIL},
+        ["TrailEncryption", "TrailUse"],
+    ),
+    "bucket of other trails": (
+        OWN | {"BucketKmsKeyArn": EXISTING, "TrailArns": f"{OTHER_TRAIL},{OTHER_TRAIL}-2"},
+        ["OtherTrailsEncryption", "OtherTrailsUse"],
+    ),
+    "queues": (OWN | {"QueuesKmsKeyArn": EXISTING}, ["EventBridgeSends", "S3Sends", "AitrailUsesQueues"]),
+    "queues of a topic": (
+        {"QueuesKmsKeyArn": EXISTING, "AnnouncedBy": TOPIC},
+        ["EventBridgeSends", "TopicSends", "AitrailUsesQueues"],
+    ),
+    "tables": ({"TablesKmsKeyArn": EXISTING}, ["AitrailUsesTables"]),
+    "log group": ({"LogGroupKmsKeyArn": EXISTING}, ["LogGroupIsEncrypted"]),
+}
+
+
+@pytest.mark.parametrize(("changes", "sids"), OF_PARTS.values(), ids=OF_PARTS)
+def test_key_policy_has_what_an_existing_key_needs_for_its_part(printed, changes, sids):
+    of_log_files, *statements = printed("key-policy", **changes)["Statement"]
+
+    assert of_log_files["Sid"] == "AitrailDecrypts"
+    assert [each["Sid"] for each in statements] == sids
+    assert {each["Resource"] for each in statements} == {EXISTING}
+    assert all(each["Condition"] for each in statements)
+
+
+def test_key_policy_has_nothing_for_a_key_that_the_stack_has_created(printed):
+    names = ("KmsKeyArn", "BucketKmsKeyArn", "QueuesKmsKeyArn", "TablesKmsKeyArn", "LogGroupKmsKeyArn")
+
+    statements = printed("key-policy", **OWN, **dict.fromkeys(names, CREATED), TrailArn=TRAIL)["Statement"]
+
+    assert [each["Sid"] for each in statements] == ["AitrailDecrypts"]
+
+
+def test_existing_key_lets_the_function_use_its_queues_and_tables_alone(printed):
+    changes = {"KmsKeyArn": CREATED, "QueuesKmsKeyArn": EXISTING, "TablesKmsKeyArn": EXISTING}
+
+    *_, queues, tables = printed("key-policy", **changes)["Statement"]
+
+    assert (queues["Principal"], tables["Principal"]) == (ROLE, ROLE)
+    assert queues["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert queues["Condition"]["StringEquals"] == {
+        "kms:ViaService": "sqs.eu-west-1.amazonaws.com",
+        "kms:EncryptionContext:aws:sqs:arn": [
+            QUEUE,
+            QUEUE.replace("Queue", "Backfill"),
+            QUEUE.replace("Queue-", "DeadLetters-"),
+        ],
+    }
+    assert tables["Action"] == "kms:Decrypt"
+    assert tables["Condition"]["StringEquals"] == {
+        "kms:ViaService": "dynamodb.eu-west-1.amazonaws.com",
+        "kms:EncryptionContext:aws:dynamodb:tableName": ["events", "files"],
+        "kms:EncryptionContext:aws:dynamodb:subscriberId": "111122223333",
+    }
+
+
+def test_key_of_queues_lets_s3_send_for_the_owner_of_the_bucket(printed):
+    sent_by = {each["Sid"]: each["Condition"] for each in printed("key-policy", QueuesKmsKeyArn=EXISTING)["Statement"]}
+
+    assert sent_by["S3Sends"] == {"StringEquals": {"aws:SourceAccount": "444455556666"}}
+
+
+def test_list_of_documents_says_which_statements_belong_to_which_key(aitrail, stacks, credentials):  # noqa: ARG001
+    stacks["aitrail"] = OUTPUTS | OWN | {"TablesKmsKeyArn": EXISTING}
+
+    [listed] = [json.loads(line) for line in aitrail("source", "-o", "jsonl").stdout.splitlines()]
+
+    assert listed["purpose"].endswith("Add the other statements to the policies of the keys that they name")
 
 
 def test_key_policy_names_the_service_as_china_does(printed):
@@ -115,7 +203,8 @@ def test_key_policy_names_the_service_as_china_does(printed):
 
     [statement] = printed("key-policy", FunctionRoleArn=role)["Statement"]
 
-    assert statement["Condition"] == {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com.cn"}}
+    assert statement["Condition"]["StringEquals"] == {"kms:ViaService": "s3.eu-west-1.amazonaws.com.cn"}
+    assert statement["Condition"]["StringLike"]["kms:EncryptionContext:aws:s3:arn"][0] == "arn:aws-cn:s3:::central-logs"
     assert statement["Principal"] == {"AWS": role}
 
 

@@ -229,13 +229,25 @@ def test_redaction_costs_a_secret_and_nothing_else():
     assert total(after) - total(before) == key.amount
 
 
+def test_keys_cost_by_the_month_and_by_the_request():
+    load = Load(files=10_000, events=5, digest_files=2_000)
+    before, after = (costs.costs(each, PRICES, free=False) for each in (load, replace(load, kms_keys=2)))
+
+    keys, requests = [line for line in after if line.part not in {line.part for line in before}]
+    assert (keys.quantity, keys.amount) == (2, 2)
+    assert requests.quantity == 12_000 * 2 + 21_900
+    assert requests.amount == requests.quantity * Decimal("0.000003")
+    assert {keys.setting, requests.setting} == {"aitrail:kmsKey"}
+    assert total(after) - total(before) == keys.amount + requests.amount
+
+
 def test_free_units_are_used_once_by_all_parts_of_a_price():
     load = Load(files=1_000_000, events=5_000_000)
 
     paid, all_of_them = (costs.costs(load, PRICES, free=free) for free in (True, False))
 
     saved = total(all_of_them) - total(paid)
-    used = {"metrics": 7}
+    used = {"metrics": 7, "kms-requests": 0}
     free = [price.of(Decimal(used.get(name, price.free))) for name, price in PRICES.prices.items() if price.free]
     run_time = next(line for line in all_of_them if line.part == "Lambda, run time")
     log = next(line for line in all_of_them if line.part == "CloudWatch, the function's log")

@@ -58,8 +58,10 @@ def test_the_service_in_the_docs_can_be_added(tmp_path):
 def test_every_output_is_documented():
     outputs = re.findall(r'^            \(\s*"(\w+)",', (ROOT / "infra/stack.py").read_text(), re.MULTILINE)
 
-    assert len(outputs) == 22
-    for output in outputs:
+    of_keys = re.findall(r'(?:\(|yield )"(\w+)",', (ROOT / "infra/kms_keys.py").read_text())
+
+    assert (len(outputs), len(of_keys)) == (22, 7)
+    for output in (*outputs, *of_keys):
         assert re.search(rf"^\| (`\w+`, )?`{output}`(, `\w+`)? \|", OPERATIONS, re.MULTILINE), output
 
 
