@@ -42,7 +42,7 @@ def operator(scene):
 
 def is_refused(words, result):
     # What other commands write to stdout has errors of recorded calls.
-    told = result.output if words.startswith(("verify", "status")) else result.stderr
+    told = result.output if words.startswith(("preflight", "status", "verify")) else result.stderr
     return any(each in told for each in REFUSALS)
 
 

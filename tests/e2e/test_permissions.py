@@ -141,7 +141,9 @@ def test_a_reason_says_what_the_local_aws_does_instead_and_names_a_page_of_aws()
 
 
 def test_nothing_but_these_policies_allows_anything(policies):
-    found = list(allowing(list(policies.resources.values())))
+    # Policies of readers and operators, who are people: test_command_permissions.py proves them.
+    others = [each for each in policies.resources.values() if each["Type"] != "AWS::IAM::ManagedPolicy"]
+    found = list(allowing(others))
 
     assert sorted(map(json.dumps, found)) == sorted(map(json.dumps, policies.statements))
     assert not [each for each in policies.resources.values() if each["Type"] == "AWS::Lambda::Permission"]
