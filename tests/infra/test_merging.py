@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from infra.merging import UnmergeableError, merged
@@ -50,6 +50,7 @@ def with_conditions(parts):
     }
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(st.data(), TREES.map(lambda tree: {"P": tree}))
 def test_each_template_is_what_the_merged_one_becomes_without_its_setting(data, properties):
     absent = {name: template(data.draw(without_something(copy.deepcopy(properties)))) for name in SETTINGS}

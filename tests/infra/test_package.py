@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from aws_cdk import App
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra import package, remembered, values
@@ -245,6 +245,8 @@ def test_every_parameter_but_the_bucket_of_the_code_has_a_default(packaged):
     assert without == ["CodeBucket"]
 
 
+# The first values of a long regular expression take a while.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data(), st.sampled_from(PARAMETERS))
 def test_setting_accepts_every_value_that_its_parameter_accepts(data, parameter):
     definition = parameter.definition(parameter.setting.default)

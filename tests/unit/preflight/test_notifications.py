@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.preflight import Plan, Severity
@@ -48,6 +48,7 @@ def is_notified(notification, key, event):
     return of_key and any(fnmatchcase(f"s3:{event}", each) for each in notification["Events"])
 
 
+@settings(deadline=None)
 @given(
     events=st.lists(st.sampled_from(NAMED), min_size=1, max_size=3),
     prefix=st.sampled_from(["", "A", "AWSLogs/", "AWSLogs/o-a1/", "team/", "team/AWSLogs/1", "x/"]),
