@@ -53,11 +53,13 @@ def _with_numbers(text):
 
 
 def _deploy(aws, operation, template, **parameters):
+    # Too large for a request: `aws cloudformation deploy` uploads it, too.
+    aws.client("s3").put_object(Bucket="code", Key="template.json", Body=template.encode())
     values = {"CodeBucket": "code", "CodePrefix": "aitrail/", **parameters}
     cloudformation = aws.client("cloudformation")
     getattr(cloudformation, f"{operation}_stack")(
         StackName=STACK,
-        TemplateBody=template,
+        TemplateURL=f"{aws.endpoint}/code/template.json",
         Capabilities=["CAPABILITY_IAM"],
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
     )
