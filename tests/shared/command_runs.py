@@ -129,6 +129,8 @@ NOT_SHOWN = {
     "retry s3://{bucket}/KEY": {"s3:ListBucket"},
     "import-history": {"dynamodb:BatchWriteItem", "secretsmanager:GetSecretValue"},
 }
+# An event that an earlier run has imported is not written again.
+NOT_ALWAYS_SHOWN = {"import-history": {"dynamodb:PutItem"}}
 # Commands that need nothing of AWS.
 WITHOUT = (
     *("scan {folder}", "services", "cost --files 1 --events 1", "completion bash"),
