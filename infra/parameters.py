@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.settings import OF_OWN_BUCKET, PREFIX, SETTINGS, Setting, Settings
+from infra.settings import BY_ATTRIBUTE, OF_OWN_BUCKET, PREFIX, Setting, Settings
 from infra.values import spelled
 
-_BY_ATTRIBUTE = {each.attribute: each for each in SETTINGS}
 _IS_CHINA = {"Fn::Equals": [{"Ref": "AWS::Partition"}, "aws-cn"]}
 _ALWAYS: Any = object()
 
@@ -90,7 +89,7 @@ class Parameter:
 
 
 def _parameter(attribute: str, probe: object, **others: Any) -> Parameter:  # noqa: ANN401 - fields of several types
-    return Parameter(setting=_BY_ATTRIBUTE[attribute], probe=probe, **others)
+    return Parameter(setting=BY_ATTRIBUTE[attribute], probe=probe, **others)
 
 
 PARAMETERS = (

@@ -353,7 +353,7 @@ class Settings:
     def _differing(self, *attributes: str) -> Iterator[str]:
         """The keys of those settings that do not have their defaults."""
         for each in attributes:
-            if getattr(self, each) != _BY_ATTRIBUTE[each].default:
+            if getattr(self, each) != BY_ATTRIBUTE[each].default:
                 yield _key(each)
 
     def settings_of_other_regions(self, region: str) -> Iterator[str]:
@@ -409,7 +409,7 @@ SETTINGS = tuple(
     Setting(key=_key(each.name), attribute=each.name, default=each.default, **each.metadata)
     for each in fields(Settings)
 )
-_BY_ATTRIBUTE = {each.attribute: each for each in SETTINGS}
+BY_ATTRIBUTE = {each.attribute: each for each in SETTINGS}
 
 
 def _unknown_keys(context: Mapping[str, object]) -> Iterator[str]:

@@ -27,8 +27,7 @@ def _index(index: tables.Index) -> dynamodb.GlobalSecondaryIndexPropsV2:
 class Table(Construct):
     """An on-demand table with point-in-time recovery for 35 days; if `protected`, even deleting the stack keeps it.
 
-    A deployed table keeps its class if `table_class` is None.
-    `key` encrypts it; None for a key that DynamoDB owns.
+    A deployed table keeps its class if `table_class` is None. `key` encrypts it; None for a key that DynamoDB owns.
     """
 
     def __init__(  # noqa: PLR0913 - a construct's properties

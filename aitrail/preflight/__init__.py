@@ -11,12 +11,10 @@ if TYPE_CHECKING:
     from aitrail.preflight.finding import Finding, Severity
     from aitrail.preflight.looking import look
     from aitrail.preflight.plan import Plan
-    from aitrail.preflight.rate import Rate, rate_of
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         finding=("Finding", "Severity"),
         looking=("look",),
         plan=("Plan",),
-        rate=("Rate", "rate_of"),
     )

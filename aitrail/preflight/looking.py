@@ -1,4 +1,4 @@
-"""Asks AWS what the checks need to know. Each look only reads, and one that fails is an unknown, never an end."""
+"""Asks AWS for what the checks need. Each check only reads; one that fails is reported as unknown."""
 
 import json
 from collections.abc import Callable, Iterator
