@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.questions.amounts import MEASURES, characters_of
+    from aitrail.questions.amounts import MEASURES, Amounts, characters_of
     from aitrail.questions.combined_rows import CombinedRows, RowOf
-    from aitrail.questions.compared_windows import PREVIOUS
+    from aitrail.questions.compared_windows import PREVIOUS, ComparedWindows
     from aitrail.questions.comparison import COST, DIFFERENCE, Comparison
     from aitrail.questions.conditions import (
         ALL_COLUMNS,
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
         Conditions,
         checked,
     )
-    from aitrail.questions.counting import ENDPOINT_REFUSAL, RECORD_KINDS, record_kind
-    from aitrail.questions.dimensions import DIMENSIONS, TIMES, DimensionError, group_order
+    from aitrail.questions.counting import ENDPOINT_REFUSAL, RECORD_KINDS, Count, Reading, record_kind
+    from aitrail.questions.dimensions import DIMENSIONS, TIMES, DimensionError, group_order, key_function
     from aitrail.questions.filters import Filter
-    from aitrail.questions.first_and_last import COUNTS, SEEN, FirstAndLast
+    from aitrail.questions.first_and_last import COUNTS, SEEN, FirstAndLast, Lookback
     from aitrail.questions.following import LONGEST_INTERVAL
     from aitrail.questions.log_file_rows import LogFileRows
     from aitrail.questions.naming import NOTHING_NAMED, Naming
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from aitrail.questions.paths import STDIN, is_stdin
     from aitrail.questions.periods import periods_between
+    from aitrail.questions.reach import lacking
     from aitrail.questions.scanning import NoPathError, Scan
     from aitrail.questions.selecting import selected, whole_rows
     from aitrail.questions.source import Order, Row, RowSource
@@ -54,22 +55,23 @@ if TYPE_CHECKING:
     )
     from aitrail.questions.store import SHORTEST_BEGINNING, EventStore
     from aitrail.questions.table_rows import TableRows
+    from aitrail.questions.tally import Key, Tally
     from aitrail.questions.teams import PlacedResource, Team
     from aitrail.questions.timeline import ANYTHING, PLACES, TOUCHED_BY, Summary, Timeline, grouped
-    from aitrail.questions.usage import OTHERS, Usage
+    from aitrail.questions.usage import OTHERS, Usage, notes_on_amounts
     from aitrail.questions.usage_spellings import API_VERSIONS, ENGINES, usage_fields
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
-        amounts=("MEASURES", "characters_of"),
-        compared_windows=("PREVIOUS",),
+        amounts=("Amounts", "MEASURES", "characters_of"),
+        compared_windows=("ComparedWindows", "PREVIOUS"),
         comparison=("COST", "Comparison", "DIFFERENCE"),
         combined_rows=("CombinedRows", "RowOf"),
         conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "NAMED", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
-        counting=("ENDPOINT_REFUSAL", "RECORD_KINDS", "record_kind"),
-        dimensions=("DIMENSIONS", "DimensionError", "TIMES", "group_order"),
+        counting=("Count", "ENDPOINT_REFUSAL", "RECORD_KINDS", "Reading", "record_kind"),
+        dimensions=("DIMENSIONS", "DimensionError", "TIMES", "group_order", "key_function"),
         filters=("Filter",),
-        first_and_last=("COUNTS", "FirstAndLast", "SEEN"),
+        first_and_last=("COUNTS", "FirstAndLast", "Lookback", "SEEN"),
         following=("LONGEST_INTERVAL",),
         log_file_rows=("LogFileRows",),
         naming=("NOTHING_NAMED", "Naming"),
@@ -77,6 +79,7 @@ else:
         original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),
         paths=("STDIN", "is_stdin"),
         periods=("periods_between",),
+        reach=("lacking",),
         scanning=("NoPathError", "Scan"),
         selecting=("selected", "whole_rows"),
         source=("Order", "Row", "RowSource"),
@@ -86,8 +89,9 @@ else:
         ),
         store=("EventStore", "SHORTEST_BEGINNING"),
         table_rows=("TableRows",),
+        tally=("Key", "Tally"),
         teams=("PlacedResource", "Team"),
         timeline=("ANYTHING", "PLACES", "Summary", "TOUCHED_BY", "Timeline", "grouped"),
-        usage=("OTHERS", "Usage"),
+        usage=("OTHERS", "Usage", "notes_on_amounts"),
         usage_spellings=("API_VERSIONS", "ENGINES", "usage_fields"),
     )

@@ -15,7 +15,7 @@ from aitrail.cells import counted
 from aitrail.costs import Prices
 from aitrail.questions.amounts import MEASURES, Amounts
 from aitrail.questions.counting import Count, Reading
-from aitrail.questions.dimensions import TIMES, DimensionError, dimensions, group_order
+from aitrail.questions.dimensions import TIMES, DimensionError, dimensions, group_order, key_function
 from aitrail.questions.naming import NOTHING_NAMED, Naming
 from aitrail.questions.periods import periods_between
 from aitrail.questions.source import Row
@@ -154,7 +154,7 @@ class Usage(list[dict[str, Any]]):
     def notes(self) -> Iterator[str]:
         """Lines for people about what the measures and the cost do not include, or include in several groups."""
         total = self.amounts()
-        yield from _notes(total)
+        yield from notes_on_amounts(total)
         if repeated := sum(group["calls"] for group in self) - total.calls:
             yield (
                 f"CloudTrail recorded some calls for several accounts: the groups have {repeated:,} more than the "
@@ -200,7 +200,7 @@ def usage(  # noqa: PLR0913 (each is a separate choice)
     rows.
     """
     names = dimensions(by, naming)
-    tally = Tally(names, prices, zone, naming)
+    tally = Tally(key_function(names, zone, naming), prices)
     count = Count(tally, reading)
     for row in rows:
         count.add(row)
@@ -212,7 +212,8 @@ def usage(  # noqa: PLR0913 (each is a separate choice)
     return found
 
 
-def _notes(total: Amounts) -> Iterator[str]:
+def notes_on_amounts(total: Amounts) -> Iterator[str]:
+    """Lines for people about what the measures and the cost of some calls do not include."""
     if total.unknown_characters:
         calls = counted(total.unknown_characters, "successful call")
         yield (

@@ -1,6 +1,5 @@
 """`aitrail usage`: counts calls, errors and characters by principal, time, Region and more, with the cost."""
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +13,7 @@ from aitrail.cli.options import (
     option,
     other_time_options,
     output_options,
+    prices_option,
     question_options,
 )
 from aitrail.cli.output import Output, Priorities, narrate, titled
@@ -25,7 +25,7 @@ from aitrail.cli.views import (
     simple_table,
     usage_groups,
 )
-from aitrail.costs import PriceError, Prices
+from aitrail.costs import Prices
 from aitrail.moments import MomentError
 from aitrail.questions import (
     COST,
@@ -50,13 +50,6 @@ _RARE = ("streamSeconds", "unmeasured")
 _DECIMALS = 6
 # The maximum number of columns that a message names.
 _NAMED_OTHERS = 10
-
-
-def _prices(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Prices | None:
-    try:
-        return None if value is None else Prices.read(Path(value))
-    except PriceError as error:
-        raise click.BadParameter(str(error)) from error
 
 
 @click.command(cls=Command)
@@ -101,7 +94,7 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
 @option(
     _SECTION, "--cost", is_flag=True, help="Show the cost of Polly's characters, at the prices included in aitrail."
 )
-@option(_SECTION, "--prices", callback=_prices, metavar="FILE", help="Like --cost, at your own prices (a TOML file).")
+@prices_option(_SECTION, "Like --cost, at your own prices (a TOML file).")
 @question_options()
 @output_options(of="the list of groups", shapes=True)
 def usage(

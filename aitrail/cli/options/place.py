@@ -53,6 +53,11 @@ class Place(Protocol):
         """What to check if nothing is found."""
         ...
 
+    @property
+    def stacks(self) -> tuple[Access, ...]:
+        """The deployed stacks; () if there is none."""
+        ...
+
     def access_of(self, row: Row) -> Access:
         """The access to where the row is from."""
         ...
@@ -78,6 +83,11 @@ class Deployed:
 
     def __init__(self, *accesses: Access) -> None:
         self._accesses = accesses
+
+    @property
+    def stacks(self) -> tuple[Access, ...]:
+        """See Place."""
+        return self._accesses
 
     def __str__(self) -> str:
         if len(self._accesses) == 1:
@@ -131,6 +141,7 @@ class LogFiles:
 
     since = EARLIEST
     until = LATEST
+    stacks = ()
     advice = "Check the window (--since, --until) and the paths (--from)."
 
     def __init__(self, paths: tuple[str, ...], access: Access, clock: Clock) -> None:
