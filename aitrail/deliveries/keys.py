@@ -236,11 +236,12 @@ def _delivered_at(kind: Kind, rest_of_name: str) -> str | None:
     found = (_DIGEST_TIME if kind is Kind.DIGEST else _LOG_FILE_TIME).fullmatch(rest_of_name)
     if not found:
         return None
-    with_seconds = found[1].ljust(len("YYYYMMDDTHHMMSS"), "0")
-    try:
-        moment = datetime.strptime(f"{with_seconds}Z", "%Y%m%dT%H%M%S%z")
+    text = found[1].ljust(len("YYYYMMDDTHHMMSS"), "0")
+    try:  # not strptime, which takes six times as long
+        day, hour = (int(text[:4]), int(text[4:6]), int(text[6:8])), (int(text[9:11]), int(text[11:13]), int(text[13:]))
+        moment = datetime(*day, *hour)  # noqa: DTZ001 (UTC)
     except ValueError:
         return None
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         return None
-    return moment.replace(tzinfo=None).isoformat() + "Z"
+    return moment.isoformat() + "Z"
