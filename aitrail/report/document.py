@@ -18,11 +18,14 @@ from aitrail.report.cube import Cube
 from aitrail.report.making import Report
 from aitrail.report.measures import COLUMNS, COST_UNIT, numbers_of
 from aitrail.report.notable import KINDS, Event
+from aitrail.report.question import Question
 from aitrail.report.standing_out import what_stands_out
 from aitrail.window import BEGINNING, Window, parse_time
 
 Json = dict[str, Any]
 _MOST_PRINCIPALS = 200
+# The services whose calls have prices.
+_PRICED = ("polly",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ def document_of(report: Report, about: About, shown: Callable[[str], str] = str)
         "columns": list(COLUMNS),
         "costUnit": COST_UNIT,
         "currency": report.question.prices.currency if report.question.prices else None,
-        "prices": str(report.question.prices) if report.question.prices else None,
+        "prices": _about_prices(report.question),
         "cells": cells,
         "shared": shared,
         "cellsBefore": earlier and earlier[0],
@@ -147,6 +150,11 @@ def _event(event: Event, zone: tzinfo, shown: Callable[[str], str]) -> Json:
     own = {name: shown(text) for name, text in event.items()}
     local = local_time(parse_time(event["eventTime"]), zone)
     return {**own, "localTime": local, "idAsArgument": shlex.quote(shown(event["eventID"]))}
+
+
+def _about_prices(question: Question) -> str | None:
+    prices = question.prices
+    return " ".join(prices.notes(_PRICED, question.now.date())) if prices else None
 
 
 def _principals(report: Report, shown: Callable[[str], str]) -> Json:

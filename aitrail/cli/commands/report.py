@@ -12,9 +12,8 @@ import click
 from click.core import ParameterSource
 
 from aitrail.cells import counted, indented_json
-from aitrail.cli.options import Asked, Command, Span, option, prices_option, question_options
+from aitrail.cli.options import Asked, Command, Span, option, prices_option, question_options, usual_prices
 from aitrail.cli.output import narrate, progress
-from aitrail.costs import Prices
 from aitrail.questions import Filter
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class _Remembering(Command):
     metavar="SPAN",
     help="How much time before the window is read: who is not in it is new.",
 )
-@prices_option(_COUNT, "Use your own prices (a TOML file).")
+@prices_option(_COUNT, "Use your own prices (a TOML file), not those of `aitrail prices`.")
 @question_options()
 @click.pass_context
 def report(
@@ -77,7 +76,7 @@ def report(
     as_json: bool,
     without_proof: bool,
     lookback: timedelta,
-    prices: Prices | None,
+    prices: str | None,
 ) -> None:
     """Write a page that shows the calls of a window at a glance.
 
@@ -114,7 +113,7 @@ def report(
         now=asked.now,
         zone=asked.zone,
         naming=asked.naming,
-        prices=prices or Prices.read(),
+        prices=usual_prices(prices),
         lookback=lookback,
     )
     with progress() as show:
