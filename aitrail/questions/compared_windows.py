@@ -32,10 +32,10 @@ class ComparedWindows(NamedTuple):
     def of(cls, window: Window, to: str | date, now: datetime, zone: tzinfo = UTC) -> Self:
         """The two windows; `to` is PREVIOUS, or a period (see `aitrail.moments.period_of`). Raises MomentError.
 
-        PREVIOUS is the day, week, month or year before, if the window is one in the zone. If the window is not over yet,
-        it is compared with the same part of that period: the time from its start, as clocks show it. That also applies to a
-        window from the start of such a period until now, of which the shortest counts. For any other window, it is as much
-        time directly before.
+        PREVIOUS is the day, week, month or year before, if the window is one in the zone. If the window is not over
+        yet, it is compared with the same part of that period: the time from its start, as clocks show it. That also
+        applies to a window from the start of such a period until now, of which the shortest counts. For any other
+        window, it is as much time directly before.
         """
         if window.since >= now:
             raise MomentError("The window is in the future: there is nothing to compare.")

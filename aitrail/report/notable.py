@@ -48,7 +48,7 @@ class Notable:
         self._names = tuple(names)
         self._values_of = values_of
         self.counts: Counter[str] = Counter()
-        self._newest: dict[str, list[tuple[str, str, Event]]] = {kind: [] for kind in KINDS}
+        self._newest: dict[str, list[tuple[str, str, int, Event]]] = {kind: [] for kind in KINDS}
         # Network -> the number of its events, and the first one.
         self._networks: dict[str, tuple[int, Event]] = {}
         self.too_many_networks = False
@@ -74,7 +74,7 @@ class Notable:
 
     def _keep(self, kind: str, event: Event) -> None:
         self.counts[kind] += 1
-        kept, entry = self._newest[kind], (*_order(event), event)
+        kept, entry = self._newest[kind], (*_order(event), self.counts[kind], event)
         if len(kept) < MOST_OF_A_KIND:
             heappush(kept, entry)
         elif entry[:2] > kept[0][:2]:
@@ -96,7 +96,7 @@ class Notable:
         """The events that are kept, newest first, each with its `kind`; each event is there once."""
         found: dict[str, tuple[str, str, Event]] = {}
         for kind in KINDS:
-            for time, event_id, event in self._newest[kind]:
+            for time, event_id, _, event in self._newest[kind]:
                 found.setdefault(event_id, (time, event_id, {"kind": kind, **event}))
         return (event for _, _, event in sorted(found.values(), key=lambda each: each[:2], reverse=True))
 

@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +24,11 @@ _ARGUMENTS = "aitrail.report.arguments"
 _USUAL_NAME = Path("report.html")
 # Options that say where the rows are, for the command that shows one of them.
 _PLACES = {
-    **{"paths": "--from", "more": "", "stack": "--stack", "region": "--region", "profile": "--profile"},
+    "paths": "--from",
+    "more": "",
+    "stack": "--stack",
+    "region": "--region",
+    "profile": "--profile",
     "endpoint_url": "--endpoint-url",
 }
 
