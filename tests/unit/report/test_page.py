@@ -166,10 +166,10 @@ def varied(number, days):
     ]
 
 
-@pytest.mark.parametrize(("days", "largest"), [(30, 220_000), (400, 300_000)])
+@pytest.mark.parametrize(("days", "largest"), [(30, 120_000), (400, 130_000)])
 def test_no_page_is_larger_than_it_may_be_and_says_what_it_has_folded(monkeypatch, days, largest):
-    monkeypatch.setattr("aitrail.report.page._LARGEST_OF_A_MONTH", 220_000)
-    monkeypatch.setattr("aitrail.report.page._LARGEST", 300_000)
+    monkeypatch.setattr("aitrail.report.page._LARGEST_OF_A_MONTH", 120_000)
+    monkeypatch.setattr("aitrail.report.page._LARGEST", 130_000)
     rows = varied(9_000, days)
 
     html = page_of(rows, since=START - timedelta(days=days), until=START, most_cells=150_000)
