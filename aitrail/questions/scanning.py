@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from aitrail.aws import is_of_network
 from aitrail.cells import counted
@@ -144,7 +144,7 @@ class Scan:
         self._objects_read.add(name)
         return is_new
 
-    def _attempt(self, name: str, opened: Callable[[], AbstractContextManager[BinaryIO]]) -> Iterator[Row]:
+    def _attempt(self, name: str, opened: Callable[[], AbstractContextManager[Stream]]) -> Iterator[Row]:
         try:
             with opened() as stream:
                 yield from self._rows_of(shown_name(name), stream)
@@ -224,9 +224,9 @@ def refuse_missing(paths: Iterable[str]) -> None:
             raise NoPathError(f"There is nothing to read at {shown_name(path)!r}: {error.strerror}.") from error
 
 
-def _opened(path: str) -> AbstractContextManager[BinaryIO]:
+def _opened(path: str) -> AbstractContextManager[Stream]:
     if path != STDIN:
-        return Path(path).open("rb")
+        return open(path, "rb", buffering=0)  # noqa: PTH123 (a Path and a buffer take as long as reading a small file)
     stdin: TextIO | None = sys.stdin
     if stdin is None:
         raise OSError("standard input is closed")
