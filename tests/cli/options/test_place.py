@@ -293,5 +293,5 @@ def test_log_files_that_are_left_out_by_their_names_are_counted_and_read_on_dema
     assert believed.stdout == ""
     assert "0 log files read, 0 unreadable, 1 left out (1 delivered before the window): 0 records" in believed.stderr
     assert "There are no log files here" not in believed.stderr
-    assert everything.stdout == '{"eventID":"00000001-0000-4000-8000-000000000000"}\n'
+    assert everything.stdout == '{"eventID": "00000001-0000-4000-8000-000000000000"}\n'
     assert "left out" not in everything.stderr
