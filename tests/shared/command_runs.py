@@ -66,6 +66,10 @@ HISTORY = "import-history --in-region eu-central-1 --force"
 RUNS = {
     "events": asked("events", whole="-o jsonl"),
     "usage": asked("usage", whole="--user-agent '*'"),
+    "running": [
+        run("running {w}"),
+        run("running {w} --resource campaign/also-bought"),
+    ],
     "who": [
         run("who 'bot/*' {w} --user-agent '*a*'"),
         run("who 'bot/*' {w} --principal user/alice"),
