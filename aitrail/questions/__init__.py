@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Conditions,
         checked,
     )
+    from aitrail.questions.corrections import Corrections
     from aitrail.questions.counting import ENDPOINT_REFUSAL, RECORD_KINDS, Count, Reading, record_kind
     from aitrail.questions.dimensions import DIMENSIONS, TIMES, DimensionError, group_order, key_function
     from aitrail.questions.filters import Filter
@@ -68,6 +69,7 @@ else:
         comparison=("COST", "Comparison", "DIFFERENCE"),
         combined_rows=("CombinedRows", "RowOf"),
         conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "NAMED", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
+        corrections=("Corrections",),
         counting=("Count", "ENDPOINT_REFUSAL", "RECORD_KINDS", "Reading", "record_kind"),
         dimensions=("DIMENSIONS", "DimensionError", "TIMES", "group_order", "key_function"),
         filters=("Filter",),

@@ -33,6 +33,7 @@ export function proof(data) {
   const title = "Is this complete?";
   if (!data.proof) return panel(title, {}, el("p", {}, "Not known: no ledger was read. `aitrail verify` proves what a deployed stack has recorded."));
   const stacks = Object.entries(data.proof.stacks).map(([name, facts]) => {
+    if (facts.unknown) return el("div", {}, el("h3", {}, name), el("p", { class: "verdict" }, `Not known. ${facts.unknown}`));
     const clean = !facts.inTheWay.length && facts.delivered > 0 && facts.ingested === facts.verified;
     const pending = facts.ingested - facts.verified;
     return el("div", {}, el("h3", {}, name),

@@ -2,8 +2,8 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-// An element with properties, and children that are elements or texts. `class`, `role`, `for` and names with a hyphen
-// are attributes; functions are listeners.
+// An element with properties, and children that are elements or texts. `class`, `role`, `scope` and names with a hyphen
+// are attributes.
 export function el(name, properties = {}, ...children) {
   return filled(document.createElement(name), properties, children);
 }
@@ -21,8 +21,7 @@ export function svg(name, properties = {}, ...children) {
 function filled(element, properties, children) {
   for (const [key, value] of Object.entries(properties)) {
     if (value === null || value === undefined) continue;
-    if (typeof value === "function") element.addEventListener(key, value);
-    else if (key.includes("-") || ["class", "role", "for", "scope", "colspan"].includes(key)) element.setAttribute(key, value);
+    if (key.includes("-") || ["class", "role", "scope"].includes(key)) element.setAttribute(key, value);
     else element[key] = value;
   }
   element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
@@ -53,16 +52,17 @@ export const behind = (content) =>
   el("details", { class: "behind" }, el("summary", {}, "Table"), el("div", { class: "scrolled", tabIndex: 0, role: "region",
     "aria-label": "Table of the chart" }, content));
 
-// A figure whose chart is drawn for its width, and again when that changes. Paper takes what there is.
+// A figure whose chart is drawn for its width by `fit`, and again when that changes.
 export function fitted(draw, ...below) {
   const figure = el("figure", { class: "chart" }, below);
   let width = 0;
-  new ResizeObserver(() => {
+  figure.fit = () => {
     if (figure.clientWidth === width) return;
     width = figure.clientWidth;
     figure.querySelector(":scope > svg")?.remove();
     figure.prepend(draw(Math.max(240, width)));
-  }).observe(figure);
+  };
+  new ResizeObserver(figure.fit).observe(figure);
   return figure;
 }
 

@@ -6,11 +6,18 @@ const MARK = "!";
 export class Filters {
   constructor(facets, changed) {
     this.facets = facets;
-    this.chosen = this.#parsed(location.hash);
+    this.changed = changed;
+    this.#read();
     addEventListener("hashchange", () => {
-      this.chosen = this.#parsed(location.hash);
+      if (location.hash === this.hash) return;
+      this.#read();
       changed();
     });
+  }
+
+  #read() {
+    this.hash = location.hash;
+    this.chosen = this.#parsed(this.hash);
   }
 
   has(name, value) {
@@ -41,7 +48,9 @@ export class Filters {
     for (const [name, values] of chosen) {
       for (const value of values) parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(this.#text(name, value))}`);
     }
-    location.hash = parts.join("&"); // changes what is chosen
+    location.hash = parts.join("&");
+    this.#read();
+    this.changed();
   }
 
   #text(name, value) {

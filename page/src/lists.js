@@ -24,8 +24,7 @@ export function list({ facet, filters, sums, cost, redraw }) {
   const more = rows.length > FEW && el("button", { class: "more", onclick: () => {
     if (!whole.delete(facet.name)) whole.add(facet.name);
     redraw();
-    document.querySelector(`[data-more="${CSS.escape(facet.name)}"]`)?.focus();
-  }, "data-more": facet.name }, hidden ? `Show ${count(hidden)} more` : "Show fewer");
+  }, "data-key": `more ${facet.name}` }, hidden ? `Show ${count(hidden)} more` : "Show fewer");
   const kept = sums[facet.others]?.calls ? `The ${count(facet.kept)} with the most calls; one line sums all others.` : null;
   return panel(facet.title, { note: kept }, rows.length ? content : el("p", { class: "nothing" }, "No calls."), more || null);
 }
@@ -44,7 +43,7 @@ function line({ sum, value, text, facet, filters, most, cost }) {
   const bar = el("span", { class: "bar", "aria-hidden": "true" }, el("span", { class: "failed" }));
   bar.style.width = `${(100 * sum.calls) / most}%`;
   bar.firstChild.style.width = `${(100 * sum.errors) / sum.calls}%`;
-  const button = el("button", { "aria-pressed": String(chosen), title: text, onclick: () => filters.toggle(facet.name, value) }, el("span", { class: "text" }, text));
+  const button = el("button", { "data-key": `${facet.name} ${value}`, "aria-pressed": String(chosen), title: text, onclick: () => filters.toggle(facet.name, value) }, el("span", { class: "text" }, text));
   return el("tr", { class: [isOther && "other", chosen && "chosen", isAlarming && "alarming"].filter(Boolean).join(" ") || null },
     el("th", { scope: "row", class: "name" }, button, bar),
     el("td", { class: "number" }, count(sum.calls)),

@@ -38,7 +38,7 @@ async function cubeOf(data, facets, cells, shared) {
 
 function draw(page) {
   const { data, facets, filters } = page;
-  const focused = document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.title;
+  const focused = document.activeElement?.dataset.key;
   hideTip();
   const sums = sumsOf(page);
   document.getElementById("filters").replaceChildren(...chips(page));
@@ -55,7 +55,8 @@ function draw(page) {
     events({ data, facets, filters, note: eventNote(data) }),
     about(data),
   );
-  if (focused) [...document.querySelectorAll("button, [role=button]")].find((each) => each.getAttribute("aria-label") === focused || each.title === focused)?.focus();
+  for (const figure of document.querySelectorAll("figure.chart")) figure.fit();
+  if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
 // All sums that the page shows, by name.

@@ -4,8 +4,8 @@ from datetime import UTC, timedelta
 from types import SimpleNamespace
 
 from aitrail.costs import Prices
-from aitrail.questions import NOTHING_NAMED, Filter
-from aitrail.report import About, Question, document_of, report_of
+from aitrail.questions import NOTHING_NAMED, EventStore, Filter
+from aitrail.report import About, Question, document_of, html_of, report_of
 from aitrail.window import Window
 from tests.shared.call_rows import NOW, START, Rows
 
@@ -73,3 +73,12 @@ def sums(found, wanted, by=(), *, cells="cells", shared="shared"):
 def _values(dimension):
     marked = {dimension["others"]: "(others)"}
     return [marked.get(place, value) for place, value in enumerate(dimension["values"])]
+
+
+def month_of(logs, now):
+    """The page of the month before `now`, of the log files in a folder."""
+    source = EventStore.read(logs).source
+    since = (now - timedelta(days=1)).replace(day=1)
+    return html_of(
+        report([], source=source, since=since, until=now, now=now, lookback="720h", most_cells=150_000), ABOUT
+    )

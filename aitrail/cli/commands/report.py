@@ -183,8 +183,17 @@ def _place(context: click.Context) -> Iterator[str]:
 def _proof(asked: Asked, found: "Report") -> dict[str, Any] | None:
     from aitrail.report import proof_of  # noqa: PLC0415 (as above)
 
-    stacks = asked.place.stacks
-    if not stacks:
-        return None
-    proofs = {access.label: proof_of(access.ledger, found.shown, asked.now) for access in stacks}
-    return {"stacks": proofs}
+    from botocore.exceptions import ClientError  # noqa: PLC0415 (as above)
+
+    from aitrail.aws import code_of  # noqa: PLC0415 (imports botocore)
+
+    proofs: dict[str, Any] = {}
+    for access in asked.place.stacks:
+        try:
+            proofs[access.label] = proof_of(access.ledger, found.shown, asked.now)
+        except ClientError as error:
+            if not code_of(error).startswith("AccessDenied"):
+                raise
+            proofs[access.label] = {"unknown": "The ledger could not be read: there is no permission for it."}
+            narrate(f"The ledger of {access} cannot be read: the page does not say whether its numbers are complete.")
+    return {"stacks": proofs} if proofs else None

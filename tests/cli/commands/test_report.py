@@ -172,3 +172,17 @@ def test_without_proof_no_ledger_is_read(aitrail, recorded, record, stacks):
     assert ended.exit_code == 0
     assert json.loads(ended.stdout)["proof"] is None
     assert set(stacks.calls) == {"Query"}
+
+
+@pytest.mark.usefixtures("entries")
+def test_a_reader_without_permission_for_the_ledger_gets_a_page_that_proves_nothing(aitrail, stacks, monkeypatch):
+    monkeypatch.setattr("aitrail.report.proof_of", lambda *_: boto3.client("dynamodb").list_tables())
+    stacks.refusals["ListTables"] = ("AccessDeniedException", "no")
+
+    ended = aitrail("report", *DAY)
+
+    assert ended.exit_code == 0
+    assert "The ledger of the stack aitrail in eu-west-1 cannot be read" in ended.stderr
+    assert data_of_here("report.html")["proof"]["stacks"] == {
+        "aitrail in eu-west-1": {"unknown": "The ledger could not be read: there is no permission for it."}
+    }
