@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aitrail.questions import EventStore
+from demo.browser import Browser, browser_program
 from demo.sample_month import write_month
-from tests.shared.browser import Browser, browser_program
 from tests.shared.reports import month_of
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)

@@ -22,33 +22,35 @@ SIZES = pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (WIDE, "d
 @pytest.fixture
 def page(browser, month):
     """The page of the month, just opened."""
-    browser.open(url=(month / "report.html").as_uri())
+    browser.ask("open", url=(month / "report.html").as_uri())
     return browser
 
 
 def cards(page):
     """The headline numbers by their titles."""
-    titles, numbers = page.texts(selector=".card dt"), page.texts(selector=".card strong")
+    titles, numbers = page.ask("texts", selector=".card dt"), page.ask("texts", selector=".card strong")
     return dict(zip(titles, numbers, strict=True))
 
 
 def listed(page, title):
     """The lines of a list: name -> calls."""
-    rows = page.evaluate(
+    rows = page.ask(
+        "evaluate",
         expression=f"""[...document.querySelectorAll(".list")]
           .filter((each) => each.caption.textContent === {json.dumps(f"{title} by calls")})
           .flatMap((each) => [...each.tBodies[0].rows])
-          .map((row) => [row.querySelector(".text").textContent, row.cells[1].textContent])"""
+          .map((row) => [row.querySelector(".text").textContent, row.cells[1].textContent])""",
     )
     return {name: int(calls.replace(",", "")) for name, calls in rows}
 
 
 def choose(page, title, name):
     """Clicks on a value of a list."""
-    page.evaluate(
+    page.ask(
+        "evaluate",
         expression=f"""[...document.querySelectorAll(".list")]
           .find((each) => each.caption.textContent === {json.dumps(f"{title} by calls")})
-          .querySelector({json.dumps(f'button[title="{name}"]')}).click()"""
+          .querySelector({json.dumps(f'button[title="{name}"]')}).click()""",
     )
 
 
@@ -61,10 +63,10 @@ def calls(store, by, **conditions):
 
 
 def test_the_page_opens_in_less_than_a_second_and_asks_nobody_for_anything(browser, month):
-    took = min(browser.open(url=(month / "report.html").as_uri()) for _ in range(3))
+    took = min(browser.ask("open", url=(month / "report.html").as_uri()) for _ in range(3))
 
     assert took < 1_000
-    assert browser.seen() == {"console": [], "requests": [(month / "report.html").as_uri()]}
+    assert browser.ask("seen") == {"console": [], "requests": [(month / "report.html").as_uri()]}
 
 
 def test_headline_numbers_are_those_of_usage(page, store):
@@ -101,7 +103,7 @@ def test_lists_have_the_numbers_of_usage(page, store, title, by):
 def test_the_window_before_is_beside_the_numbers(page, store):
     before = {"since": datetime(2026, 10, 1, tzinfo=UTC), "until": datetime(2026, 11, 1, tzinfo=UTC)}
 
-    text = page.texts(selector=".card .before")[0]
+    text = page.ask("texts", selector=".card .before")[0]
 
     assert text.startswith(f"before: {usage(store, **before).total()['calls']:,} +")
 
@@ -109,11 +111,11 @@ def test_the_window_before_is_beside_the_numbers(page, store):
 def test_a_click_filters_everything_and_the_address_has_the_filter(page, store):
     choose(page, "Principals", "role/partner-analytics")
 
-    assert page.address().endswith("#principal=role%2Fpartner-analytics")
+    assert page.ask("address").endswith("#principal=role%2Fpartner-analytics")
     wanted = {"principal": "role/partner-analytics"}
     assert cards(page)["Calls"] == f"{usage(store, **wanted).total()['calls']:,}"
     assert listed(page, "Outcomes") == calls(store, "outcome", **wanted)
-    events = page.texts(selector=".events tbody tr td:nth-child(4)")
+    events = page.ask("texts", selector=".events tbody tr td:nth-child(4)")
     assert {*events} == {"role/partner-analytics"}
 
 
@@ -125,12 +127,12 @@ def test_several_filters_hold_together_and_can_be_taken_back(page, store):
     wanted = {"principal": ["role/partner-analytics", "user/alice"], "outcome": "denied"}
     assert cards(page)["Calls"] == f"{usage(store, **wanted).total()['calls']:,}"
 
-    page.click(selector=".chip.all")
+    page.ask("click", selector=".chip.all")
     assert cards(page)["Calls"] == f"{usage(store).total()['calls']:,}"
 
 
 def test_an_address_with_a_filter_opens_what_it_says(browser, month, store):
-    browser.open(url=f"{(month / 'report.html').as_uri()}#day={BURST}&outcome=denied")
+    browser.ask("open", url=f"{(month / 'report.html').as_uri()}#day={BURST}&outcome=denied")
 
     day = {"since": datetime(2026, 11, 22, tzinfo=UTC), "until": datetime(2026, 11, 23, tzinfo=UTC)}
     assert cards(browser)["Calls"] == f"{usage(store, outcome='denied', **day).total()['calls']:,}"
@@ -138,30 +140,31 @@ def test_an_address_with_a_filter_opens_what_it_says(browser, month, store):
 
 
 def test_a_day_is_chosen_with_the_keyboard_alone(page, store):
-    page.focus(selector="svg [role=button][tabindex='0']")
+    page.ask("focus", selector="svg [role=button][tabindex='0']")
     for key in ("ArrowRight", "ArrowRight", "Enter"):
-        page.press(key=key)
+        page.ask("press", key=key)
 
-    assert page.address().endswith("#day=2026-11-03")
+    assert page.ask("address").endswith("#day=2026-11-03")
     day = {"since": datetime(2026, 11, 3, tzinfo=UTC), "until": datetime(2026, 11, 4, tzinfo=UTC)}
     assert cards(page)["Calls"] == f"{usage(store, **day).total()['calls']:,}"
-    focused = page.evaluate(expression="document.activeElement.getAttribute('aria-label')")
+    focused = page.ask("evaluate", expression="document.activeElement.getAttribute('aria-label')")
     assert focused.startswith("Tue 2026-11-03: ")
 
 
 def test_a_bar_tells_its_numbers_when_it_has_the_pointer(page, store):
-    page.hover(selector=".column .hit", number=21)
+    page.ask("hover", selector=".column .hit", number=21)
 
     day = {"since": datetime(2026, 11, 22, tzinfo=UTC), "until": datetime(2026, 11, 23, tzinfo=UTC)}
-    (text,) = page.texts(selector=".tip")
+    (text,) = page.ask("texts", selector=".tip")
     assert text.startswith(f"Sun {BURST}: {usage(store, **day).total()['calls']:,} calls")
 
 
 def test_every_chart_has_a_table_with_its_numbers(page, store):
-    figures = page.evaluate(expression="document.querySelectorAll('figure.chart').length")
-    tables = page.evaluate(
+    figures = page.ask("evaluate", expression="document.querySelectorAll('figure.chart').length")
+    tables = page.ask(
+        "evaluate",
         expression="""[...document.querySelectorAll('figure.chart table')]
-          .map((table) => [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent)))"""
+          .map((table) => [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent)))""",
     )
 
     assert figures == len(tables) == 6
@@ -170,42 +173,42 @@ def test_every_chart_has_a_table_with_its_numbers(page, store):
 
 
 def test_what_was_planted_stands_out_and_shows_itself(page):
-    texts = page.texts(selector=".outstanding li")
+    texts = page.ask("texts", selector=".outstanding li")
 
     assert texts[0].startswith("▲\n1 call was made with the credentials of root.")
     assert texts[1].startswith(
         f"▲\n140 calls were denied in the hour {BURST} 03:00Z, all of them by role/partner-analytics"
     )
     assert "198.18.7.0/24" in texts[2]
-    page.click(selector=".outstanding button", number=1)
-    assert page.address().endswith(f"#day={BURST}&outcome=denied")
+    page.ask("click", selector=".outstanding button", number=1)
+    assert page.ask("address").endswith(f"#day={BURST}&outcome=denied")
 
 
 def test_events_can_be_searched_and_sorted(page):
-    page.fill(selector="#events input", text="root listbots")
-    assert len(page.texts(selector=".events tbody tr")) == 1
+    page.ask("fill", selector="#events input", text="root listbots")
+    assert len(page.ask("texts", selector=".events tbody tr")) == 1
 
-    page.fill(selector="#events input", text="")
-    page.click(selector=".events th button", number=2)
-    operations = page.texts(selector=".events tbody tr td:nth-child(3)")
+    page.ask("fill", selector="#events input", text="")
+    page.ask("click", selector=".events th button", number=2)
+    operations = page.ask("texts", selector=".events tbody tr td:nth-child(3)")
     assert operations == sorted(operations)
-    page.click(selector=".events th button", number=2)
-    assert page.texts(selector=".events tbody tr td:nth-child(3)") == sorted(operations, reverse=True)
+    page.ask("click", selector=".events th button", number=2)
+    assert page.ask("texts", selector=".events tbody tr td:nth-child(3)") == sorted(operations, reverse=True)
 
 
 @SIZES
 def test_axe_finds_no_fault_of_accessibility(browser, month, width, scheme):
     filtered = f"#day={BURST}&principal=role%2Fpartner-analytics" if width == WIDE else ""
-    browser.open(url=(month / "report.html").as_uri() + filtered, width=width, scheme=scheme)
+    browser.ask("open", url=(month / "report.html").as_uri() + filtered, width=width, scheme=scheme)
 
-    assert browser.faults() == []
+    assert browser.ask("faults") == []
 
 
 @SIZES
 def test_the_page_is_never_wider_than_the_screen(browser, month, width, scheme):
-    browser.open(url=(month / "report.html").as_uri(), width=width, scheme=scheme)
+    browser.ask("open", url=(month / "report.html").as_uri(), width=width, scheme=scheme)
 
-    assert browser.evaluate(expression="document.documentElement.scrollWidth") == width
+    assert browser.ask("evaluate", expression="document.documentElement.scrollWidth") == width
 
 
 def test_hostile_texts_are_shown_as_texts_and_do_nothing(browser, tmp_path):
@@ -214,23 +217,23 @@ def test_hostile_texts_are_shown_as_texts_and_do_nothing(browser, tmp_path):
     path = tmp_path / "hostile.html"
     path.write_text(html_of(report(rows), about))
 
-    browser.open(url=path.as_uri())
+    browser.ask("open", url=path.as_uri())
 
-    assert browser.seen() == {"console": [], "requests": [path.as_uri()]}
+    assert browser.ask("seen") == {"console": [], "requests": [path.as_uri()]}
     assert {*listed(browser, "Principals")} <= {*map(name_text, HOSTILE)}
-    assert browser.evaluate(expression="document.querySelectorAll('script').length") == 2
-    assert browser.evaluate(expression="document.querySelectorAll('[onload], img, iframe, a[href]').length") == 0
+    assert browser.ask("evaluate", expression="document.querySelectorAll('script').length") == 2
+    assert browser.ask("evaluate", expression="document.querySelectorAll('[onload], img, iframe, a[href]').length") == 0
     for text in HOSTILE:
-        browser.open(url=f"{path.as_uri()}#principal={quote(name_text(text))}")
+        browser.ask("open", url=f"{path.as_uri()}#principal={quote(name_text(text))}")
         assert cards(browser)["Calls"] == "1", text
-        assert browser.seen()["console"] == []
+        assert browser.ask("seen")["console"] == []
 
 
 @pytest.mark.parametrize("name", ["!others", "!none", "!!x", "(all others)", "(none)"])
 def test_a_name_that_looks_like_a_mark_is_told_apart_from_it(browser, tmp_path, name):
     rows = [call_row("a", principal=name), call_row("b", principal=name), call_row("c", principal=None)]
     (tmp_path / "a.html").write_text(html_of(report(rows), ABOUT))
-    browser.open(url=(tmp_path / "a.html").as_uri())
+    browser.ask("open", url=(tmp_path / "a.html").as_uri())
 
     choose(browser, "Principals", name)
 
@@ -241,7 +244,7 @@ def test_a_call_of_several_accounts_counts_once_in_every_selection(browser, tmp_
     shared = [call_row(name, recipientAccountId=name * 12, usage={"sharedEventID": "s"}) for name in "12"]
     (tmp_path / "a.html").write_text(html_of(report([*shared, call_row("3")]), ABOUT))
 
-    browser.open(url=(tmp_path / "a.html").as_uri())
+    browser.ask("open", url=(tmp_path / "a.html").as_uri())
     assert cards(browser)["Calls"] == "2"
     assert listed(browser, "Accounts") == {"1" * 12: 1, "2" * 12: 1, "111122223333": 1}
     choose(browser, "Accounts", "2" * 12)
@@ -251,10 +254,10 @@ def test_a_call_of_several_accounts_counts_once_in_every_selection(browser, tmp_
 def test_a_report_without_calls_says_so(browser, tmp_path):
     (tmp_path / "a.html").write_text(html_of(report([]), ABOUT))
 
-    browser.open(url=(tmp_path / "a.html").as_uri())
+    browser.ask("open", url=(tmp_path / "a.html").as_uri())
 
-    assert "There are no calls in this window." in browser.texts(selector=".outstanding")[0]
-    assert browser.seen()["console"] == []
+    assert "There are no calls in this window." in browser.ask("texts", selector=".outstanding")[0]
+    assert browser.ask("seen")["console"] == []
     assert cards(browser)["Calls"] == "0"
 
 
@@ -262,7 +265,7 @@ def test_a_report_of_years_has_no_hours_and_says_so(browser, tmp_path):
     rows = [call_row(f"{days}", START - timedelta(days=days)) for days in range(0, 900, 7)]
     (tmp_path / "a.html").write_text(html_of(report(rows, since=START - timedelta(days=900)), ABOUT))
 
-    browser.open(url=(tmp_path / "a.html").as_uri())
+    browser.ask("open", url=(tmp_path / "a.html").as_uri())
 
-    assert any("This report has no hours" in text for text in browser.texts(selector=".panel"))
-    assert browser.seen()["console"] == []
+    assert any("This report has no hours" in text for text in browser.ask("texts", selector=".panel"))
+    assert browser.ask("seen")["console"] == []

@@ -181,11 +181,10 @@ def _place(context: click.Context) -> Iterator[str]:
 
 
 def _proof(asked: Asked, found: "Report") -> dict[str, Any] | None:
-    from aitrail.report import proof_of  # noqa: PLC0415 (as above)
-
     from botocore.exceptions import ClientError  # noqa: PLC0415 (as above)
 
     from aitrail.aws import code_of  # noqa: PLC0415 (imports botocore)
+    from aitrail.report import proof_of  # noqa: PLC0415 (as above)
 
     proofs: dict[str, Any] = {}
     for access in asked.place.stacks:
