@@ -66,6 +66,7 @@ HISTORY = "import-history --in-region eu-central-1 --force"
 RUNS = {
     "events": asked("events", whole="-o jsonl"),
     "usage": asked("usage", whole="--user-agent '*'"),
+    "usage --metrics": [run("usage --metrics {w}")],
     "running": [
         run("running {w}"),
         run("running {w} --resource campaign/also-bought"),
