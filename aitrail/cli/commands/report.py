@@ -194,5 +194,5 @@ def _proof(asked: Asked, found: "Report") -> dict[str, Any] | None:
             if not code_of(error).startswith("AccessDenied"):
                 raise
             proofs[access.label] = {"unknown": "The ledger could not be read: there is no permission for it."}
-            narrate(f"The ledger of {access} cannot be read: the page does not say whether its numbers are complete.")
+            narrate(f"The page does not say whether its numbers are complete: {access}: {error}")
     return {"stacks": proofs} if proofs else None

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.questions import EventStore
 from tests.shared.call_rows import NOW, PLANTED, START, call_row, rows_of
 from tests.shared.reports import Complete, document, report, sums
 
+LAW = settings(derandomize=True, database=None, deadline=None, max_examples=60)
 END = START + timedelta(hours=7)
 VALUES = {
     "principal": ["user/a", "user/b", "user/c"],
@@ -26,6 +27,7 @@ def usage(rows, by, **conditions):
     return {tuple(group[name] for name in by): group for group in found}
 
 
+@LAW
 @given(st.data(), PLANTED, WANTED, st.lists(st.sampled_from([*VALUES]), max_size=2, unique=True))
 def test_every_selection_of_cells_has_the_numbers_of_usage(data, calls, wanted, by):
     rows = data.draw(st.permutations(rows_of(calls)))
@@ -42,6 +44,7 @@ def test_every_selection_of_cells_has_the_numbers_of_usage(data, calls, wanted, 
         assert own.unknownCharacters + own.unknownStreams == each["unmeasured"]
 
 
+@LAW
 @given(st.data(), PLANTED)
 def test_times_of_cells_are_the_hours_in_which_calls_count(data, calls):
     rows = data.draw(st.permutations(rows_of(calls)))
@@ -53,6 +56,7 @@ def test_times_of_cells_are_the_hours_in_which_calls_count(data, calls):
     }
 
 
+@LAW
 @given(st.data(), st.integers(1, 40), st.integers(1, 30), WANTED)
 def test_what_is_kept_stays_exact_however_much_is_folded(data, number, most_cells, wanted):
     rows = [
