@@ -87,6 +87,10 @@ _VERIFY = together(
 NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
     {
         **dict.fromkeys(("events", "usage", "who", "what", "export"), _QUESTION),
+        "running": (
+            _rule(_STACK, _query(Part.EVENTS_BY_SERVICE, Part.EVENTS_BY_RESOURCE), _WHOLE_ROWS, unless="--from"),
+            _QUESTION[1],
+        ),
         "tail": (_QUESTION[0],),
         "event": (
             _rule(_STACK, _query(Part.EVENTS_BY_SERVICE), {Part.EVENTS: ("dynamodb:GetItem",)}, unless="--from"),
@@ -179,6 +183,7 @@ NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         ),
         "source": (_rule(_STACK),),
         "cost": (),
+        "prices": (),
         "permissions": (_rule(_STACK, unless="--placeholders"),),
         # The names of principals: they are not offered without these permissions.
         "completion": (_rule(_STACK, _query(Part.EVENTS_BY_SERVICE)),),

@@ -2,27 +2,35 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
 from itertools import islice
 from threading import RLock
 
+from aitrail.deliveries import Needed
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.questions.filters import Filter
-from aitrail.questions.packed_rows import PackedRow, packed, unpacked
-from aitrail.questions.scanning import Scan
+from aitrail.questions.packed_rows import packed, unpacked
+from aitrail.questions.scanning import EVERYTHING, Scan
 from aitrail.questions.selecting import selected
 from aitrail.questions.source import Order, Row
-from aitrail.window import EARLIEST, Window
+from aitrail.window import Window
 
 # Few enough that the first row is available quickly.
 _ROWS_AT_A_TIME = 100
-_NEVER = datetime.max.replace(tzinfo=UTC)
 _ORDERS = {
     Order.NEWEST_FIRST: "ORDER BY eventTime DESC, eventID DESC",
     Order.OLDEST_FIRST: "ORDER BY eventTime, eventID",
     Order.ANY: "",
 }
+# Of the rows with the same eventID, the one of the last file stays: files may be read in another order than theirs, if
+# questions need some of them first.
+_SUPERSEDED = """
+    SELECT rowid FROM (
+        SELECT rowid, row_number() OVER (PARTITION BY eventID ORDER BY place DESC, object DESC, rowid DESC) AS number
+        FROM rows WHERE eventID IN (SELECT eventID FROM rows GROUP BY eventID HAVING count(*) > 1)
+    ) WHERE number > 1
+"""
 
 
 class NoRoomError(AitrailError):
@@ -30,9 +38,9 @@ class NoRoomError(AitrailError):
 
 
 class LogFileRows:
-    """The rows of log files, which are read completely when the first question is asked.
+    """The rows of log files, each of which is read when the first question is asked that needs it.
 
-    A record in two files becomes one row, from the file that is read last. The rows take about as much disk space as
+    A record in two files becomes one row, from the last of them. The rows take about as much disk space as
     their records, in a temporary file. Threads may share the source; one thread reads at a time. `report` is called
     with a line for people if there are no log files.
     """
@@ -44,7 +52,8 @@ class LogFileRows:
         self.scan = scan
         self._report = report
         self._database = _database()
-        self._loaded_since = _NEVER
+        # What has been read; nothing of it includes another part.
+        self._loaded: list[Needed] = []
         self._lock = RLock()
 
     @property
@@ -61,11 +70,11 @@ class LogFileRows:
         self, wanted: Filter, window: Window, *, order: Order = Order.NEWEST_FIRST, limit: int | None = None
     ) -> Iterator[Row]:
         """See RowSource. Raises the errors of reading, but not for problems of single files."""
-        return islice(selected(self._narrow(window, order), wanted, self.whole), limit)
+        return islice(selected(self._narrow(wanted, window, order), wanted, self.whole), limit)
 
-    def _narrow(self, window: Window, order: Order) -> Iterator[Row]:
+    def _narrow(self, wanted: Filter, window: Window, order: Order) -> Iterator[Row]:
         with self._lock:
-            self._load(window.since)
+            self._load(replace(wanted.needed, window=window))
             if order is not Order.ANY:
                 self._database.execute("CREATE INDEX IF NOT EXISTS by_time ON rows (eventTime, eventID)")
             found = self._database.execute(
@@ -80,24 +89,45 @@ class LogFileRows:
             return found.fetchmany(_ROWS_AT_A_TIME)
 
     def whole(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """See RowSource."""
-        return (self._find(row["eventID"]) or row for row in rows)
+        """See RowSource. A row that is not there may be in a local file that has not been needed: all are read."""
+        return (self._find(row["eventID"]) or self._find_elsewhere(row["eventID"]) or row for row in rows)
+
+    def _find_elsewhere(self, event_id: str) -> Row | None:
+        with self._lock:
+            if not self.scan.has_left_files:
+                return None
+            self._add(self.scan.rows_of_files())
+        return self._find(event_id)
 
     def row(self, event_id: str) -> Row | None:
         """See RowSource."""
         with self._lock:
-            self._load(EARLIEST)
+            self._load(EVERYTHING)
         return self._find(event_id) if items.is_unicode(event_id) else None
 
     def effort(self) -> str:
         """See RowSource."""
         return self.scan.summary()
 
-    def _load(self, since: datetime) -> None:
-        if since >= self._loaded_since:
+    def _load(self, needed: Needed) -> None:
+        if any(part.includes(needed) for part in self._loaded):
             return
+        is_first = not self._loaded
+        self._add(self.scan.rows(needed))
+        self._loaded = [needed, *(part for part in self._loaded if not needed.includes(part))]
+        if is_first and (nothing := self.scan.nothing_found()):
+            self._report(nothing)
+
+    def _add(self, rows: Iterable[Row]) -> None:
+        database = self._database
         try:
-            self._store(map(packed, self.scan.rows(since)))
+            database.execute("BEGIN")
+            stored = ((*packed(row), *self.scan.place) for row in rows)
+            database.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", stored)
+            # Sorting all IDs at once takes a third of the time of keeping an index while rows are added.
+            database.execute("CREATE INDEX IF NOT EXISTS by_id ON rows (eventID)")
+            database.execute(f"DELETE FROM rows WHERE rowid IN ({_SUPERSEDED})")  # noqa: S608 (contains no input)
+            database.execute("COMMIT")
         except sqlite3.Error as error:
             self._forget()
             raise NoRoomError(
@@ -106,19 +136,6 @@ class LogFileRows:
         except BaseException:
             self._forget()
             raise
-        is_first, self._loaded_since = self._loaded_since is _NEVER, since
-        if is_first and (nothing := self.scan.nothing_found()):
-            self._report(nothing)
-
-    def _store(self, rows: Iterable[PackedRow]) -> None:
-        """Adds the rows; of those with the same eventID, the last one stays."""
-        database = self._database
-        database.execute("BEGIN")
-        database.executemany("INSERT INTO rows VALUES (?, ?, ?, ?)", rows)
-        # Sorting all IDs at once takes a third of the time of keeping an index while rows are added.
-        database.execute("CREATE INDEX IF NOT EXISTS by_id ON rows (eventID)")
-        database.execute("DELETE FROM rows WHERE rowid NOT IN (SELECT max(rowid) FROM rows GROUP BY eventID)")
-        database.execute("COMMIT")
         (different,) = database.execute("SELECT count(*) FROM rows").fetchone()
         self.scan.counts["again"] = self.scan.counts["rows"] - different
 
@@ -127,7 +144,7 @@ class LogFileRows:
         self._database.close()  # without a journal, it may be corrupt
         self._database = _database()
         self.scan.restart()
-        self._loaded_since = _NEVER
+        self._loaded = []
 
     def _find(self, event_id: str) -> Row | None:
         with self._lock:
@@ -139,5 +156,6 @@ def _database() -> sqlite3.Connection:
     # An empty name: SQLite stores what exceeds its cache in a private temporary file.
     database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     database.execute("PRAGMA journal_mode = OFF")
-    database.execute("CREATE TABLE rows (eventID TEXT, eventTime TEXT, narrow BLOB, whole BLOB)")
+    columns = "eventID TEXT, eventTime TEXT, narrow BLOB, whole BLOB, place INTEGER, object TEXT"
+    database.execute(f"CREATE TABLE rows ({columns})")
     return database

@@ -119,11 +119,14 @@ class EventStore:
         report: Callable[[str], None] = _log.warning,
         timezone: str | tzinfo = UTC,
         naming: Naming = NOTHING_NAMED,
+        read_all: bool = False,
     ) -> Self:
         """Log files, without any table. Paths are files, folders and s3://bucket/prefix.
 
-        The files are read when the first question is asked; `report` is called for those that cannot be read, and if
-        there are none. Raises BadUrlError, TimeZoneError, and NoPathError for a path that does not exist.
+        A file is read when the first question is asked that needs it. Unless `read_all`, it is left out if CloudTrail's
+        folders and name say that it was delivered before the window, or over a week after it, or is of another account
+        or Region. `report` is called for files that cannot be read, and if there are none. Raises BadUrlError,
+        TimeZoneError, and NoPathError for a path that does not exist.
         """
 
         def s3() -> Any:  # noqa: ANN401 (boto3 has one overload per service)
@@ -139,7 +142,7 @@ class EventStore:
 
         names = [fspath(path) for path in paths]
         refuse_missing(names)
-        source = LogFileRows(Scan(names, report=report, s3=s3), report=report)
+        source = LogFileRows(Scan(names, report=report, s3=s3, read_all=read_all), report=report)
         return cls(source, timezone=timezone, naming=naming)
 
     @classmethod
@@ -162,6 +165,10 @@ class EventStore:
         """
         window = period_of(period, self._clock.now(), self._zone)
         return Ends(since=window.since, until=window.until)
+
+    def lacking(self, since: datetime) -> Iterator[str]:
+        """A line for people if calls since that time may be missing, as rows have expired or the stack is younger."""
+        return lacking(self.source, since, self._zone)
 
     def _filter(self, conditions: Conditions) -> Filter:
         return Filter.of(naming=self._naming, **conditions)
