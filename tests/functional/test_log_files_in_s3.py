@@ -79,7 +79,7 @@ def asked(source, since=BEGINNING):
     return sorted(numbers(rows))
 
 
-def test_log_files_below_a_prefix_are_read_in_the_order_of_keys(scan, put):
+def test_log_files_below_a_prefix_are_read_in_the_order_of_keys(scan, put, s3):
     put(key(30), 3)
     put(key(10), 1, 2)
     put(key(20, prefix="other/"), 9)
@@ -93,7 +93,8 @@ def test_log_files_below_a_prefix_are_read_in_the_order_of_keys(scan, put):
         (URL + key(10), 1),
         (URL + key(30), 0),
     ]
-    assert scanned.counts == Counter(files=2, records=3, rows=3, rejected=0, duplicates=0)
+    stored = sum(len(s3.get_object(Bucket=BUCKET, Key=key(minute))["Body"].read()) for minute in (10, 30))
+    assert scanned.counts == Counter(files=2, records=3, rows=3, rejected=0, duplicates=0, bytes=stored)
     assert (scanned.left_out, scanned.reports) == (Counter(), [])
 
 
