@@ -429,7 +429,7 @@ def test_a_failure_in_the_middle_leaves_no_half_answer_behind(wire, scan, put, f
 
     assert after_the_failure == (0, 0)
     assert answer == [1, 3]
-    assert scanned.counts == Counter(files=2, unreadable=1, records=2, rows=2, rejected=0, duplicates=0)
+    assert scanned.counts - Counter(bytes=scanned.bytes_read) == Counter(files=2, unreadable=1, records=2, rows=2)
     assert scanned.left_out == {"digest": 1}
     assert len(scanned.reports) == 2  # once for each reading
 
