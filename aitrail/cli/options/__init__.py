@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         requeue_options,
     )
     from aitrail.cli.options.filters import filter_options
+    from aitrail.cli.options.jobs import jobs_option
     from aitrail.cli.options.limit import limit_options
     from aitrail.cli.options.metrics import amounts_of, metrics_of, whole_hours
     from aitrail.cli.options.offering import offer_of
@@ -60,6 +61,7 @@ else:
         config=("ASK", "config_of", "config_option", "config_path", "naming_of"),
         deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
         filters=("filter_options",),
+        jobs=("jobs_option",),
         limit=("limit_options",),
         metrics=("amounts_of", "metrics_of", "whole_hours"),
         offering=("offer_of",),

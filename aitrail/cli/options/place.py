@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options.aws import Access
 from aitrail.cli.options.command import option, verbose_option
+from aitrail.cli.options.jobs import jobs_option
 from aitrail.cli.options.paths import PATH, further
 from aitrail.cli.options.reading_progress import scan_progress
 from aitrail.cli.options.stacks import refuse_several_buckets, stacks_options
@@ -154,7 +155,9 @@ class LogFiles:
     stacks = ()
     advice = "Check the window (--since, --until) and the paths (--from)."
 
-    def __init__(self, paths: tuple[str, ...], access: Access, clock: Clock, *, read_all: bool = False) -> None:
+    def __init__(
+        self, paths: tuple[str, ...], access: Access, clock: Clock, *, read_all: bool = False, jobs: int = 1
+    ) -> None:
         from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
         self._access = access
@@ -165,6 +168,7 @@ class LogFiles:
             s3=lambda: access.client("s3"),
             clock=clock,
             read_all=read_all,
+            jobs=jobs,
             counts_first=True,
         )
 
@@ -247,6 +251,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         is_flag=True,
         help="With --from: also read log files that cannot matter if their names are true.",
     )
+    @jobs_option(_SECTION)
     @stacks_options
     @verbose_option("Show how much was read.")
     @functools.wraps(command)
@@ -256,6 +261,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         more: tuple[str, ...],
         strict: bool,
         read_all: bool,
+        jobs: int,
         accesses: tuple[Access, ...],
         verbose: bool,
         **options: Any,  # noqa: ANN401 (passed through)
@@ -267,9 +273,10 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
             refuse_unused(context, (*paths, *more))
             refuse_several_buckets(context)
         else:
-            _refuse_without_paths(strict=strict, read_all=read_all)
+            is_given = context.get_parameter_source("jobs") is ParameterSource.COMMANDLINE
+            _refuse_without_paths(strict=strict, read_all=read_all, jobs=is_given)
         place: Place = (
-            LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context), read_all=read_all)
+            LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context), read_all=read_all, jobs=jobs)
             if paths
             else Deployed(*accesses)
         )
