@@ -172,6 +172,8 @@ ACCOUNTS = list_of(
 
 # What is in the file is checked when the function's code is bundled.
 KEYS_FILE_OR_NONE = or_none(matching(r"[^\x00-\x1f\x7f-\x9f]*[.]json", "the path of a JSON file of public keys"))
+# What is in the folder is checked when the function's code is bundled.
+FOLDER_OR_NONE = or_none(matching(r"[^\x00-\x1f\x7f-\x9f]+", "the path of a folder of service files"))
 # CloudTrail's limit is 200 characters. As a prefix ends with a slash, no two overlap in a way that S3 would refuse.
 KEY_PREFIXES = list_of(
     matching("(?!AWSLogs/)(?:[A-Za-z0-9!_.*'()-]+/){1,20}", "a key prefix that ends with a slash, such as trails/")

@@ -13,6 +13,8 @@ from aitrail.cli.options import (
     clock_of,
     output_options,
     refuse_unused,
+    registry_of,
+    service_files_option,
     timezone_option,
 )
 from aitrail.cli.output import ROW_COLUMNS, Output, narrate
@@ -23,6 +25,7 @@ from aitrail.dynamodb import tables
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PATH)
 @click.option("--strict", is_flag=True, help="Exit with 4 if a file is unreadable or a record is rejected.")
 @bucket_options
+@service_files_option
 @timezone_option("Output", "tables")
 @output_options(default="jsonl", shapes=True)
 @click.pass_context
@@ -46,7 +49,8 @@ def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, access
     from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
     refuse_unused(context, paths)
-    scanned = Scan(paths, report=narrate, s3=lambda: access.client("s3"), clock=clock_of(context))
+    s3, registry = lambda: access.client("s3"), registry_of(context)
+    scanned = Scan(paths, report=narrate, s3=s3, registry=registry, clock=clock_of(context))
     csv = (*tables.NARROW_COLUMNS, "logFile", "recordIndex")
     output.write(scanned.rows(), table=ROW_COLUMNS, csv=csv, usual=True)
     for remark in scanned.remarks(at_length=sys.stderr.isatty()):

@@ -14,6 +14,7 @@ from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options.aws import Access
 from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.paths import PATH, further
+from aitrail.cli.options.service_files import narrate_other_services, registry_of, service_files_option
 from aitrail.cli.options.stacks import refuse_several_buckets, stacks_options
 from aitrail.cli.options.window import clock_of
 from aitrail.cli.output import narrate
@@ -21,6 +22,7 @@ from aitrail.clock import Clock
 from aitrail.deliveries import S3
 from aitrail.errors import noted
 from aitrail.questions import STDIN, Row, RowSource
+from aitrail.services import Registry
 from aitrail.window import EARLIEST, LATEST
 
 _SECTION = "Where"
@@ -76,8 +78,9 @@ class Deployed:
         "CloudTrail delivers them 5 to 15 minutes after a call."
     )
 
-    def __init__(self, *accesses: Access) -> None:
+    def __init__(self, *accesses: Access, registry: Registry) -> None:
         self._accesses = accesses
+        self._registry = registry
 
     def __str__(self) -> str:
         if len(self._accesses) == 1:
@@ -106,6 +109,7 @@ class Deployed:
             return TableRows(
                 access.client("dynamodb"),
                 deployment.events_table,
+                registry=self._registry,
                 retention=deployment.row_retention,
                 created=deployment.created,
             )
@@ -118,6 +122,7 @@ class Deployed:
 
     def narrate(self, *, at_length: bool) -> None:
         """See Place."""
+        narrate_other_services(self._accesses, self._registry)
         if at_length:
             narrate(f"Reading took {self.source.effort()}.")
 
@@ -133,12 +138,12 @@ class LogFiles:
     until = LATEST
     advice = "Check the window (--since, --until) and the paths (--from)."
 
-    def __init__(self, paths: tuple[str, ...], access: Access, clock: Clock) -> None:
+    def __init__(self, paths: tuple[str, ...], access: Access, clock: Clock, *, registry: Registry) -> None:
         from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
         self._access = access
         self._paths = paths
-        self._scan = Scan(paths, report=narrate, s3=lambda: access.client("s3"), clock=clock)
+        self._scan = Scan(paths, report=narrate, s3=lambda: access.client("s3"), registry=registry, clock=clock)
 
     def __str__(self) -> str:
         named = ["standard input" if path == STDIN else path for path in self._paths[:_NAMED_PATHS]]
@@ -204,6 +209,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.argument("more", nargs=-1, metavar="")
     @option(_SECTION, "--strict", is_flag=True, help="With --from: exit with 4 if a file or record cannot be read.")
     @stacks_options
+    @service_files_option
     @verbose_option("Show how much was read.")
     @functools.wraps(command)
     def with_place(
@@ -223,8 +229,11 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
             refuse_several_buckets(context)
         elif strict:
             raise click.UsageError("--strict applies to log files: use it with --from.")
+        registry = registry_of(context)
         place: Place = (
-            LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context)) if paths else Deployed(*accesses)
+            LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context), registry=registry)
+            if paths
+            else Deployed(*accesses, registry=registry)
         )
         try:
             command(*args, place=place, **options)

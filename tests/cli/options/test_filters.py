@@ -185,7 +185,7 @@ WRONG = {
     ),
     "engine": (["--engine", "neurl"], "'neurl' is not a known engine: did you mean neural? Choose from standard, "),
     "label": (["--label", "voice=Joanna"], "'voice' is not a usage field: did you mean voiceId? Choose from "),
-    "API version": (["--api-version", "v3"], "'v3' is not a known version of the API of Lex"),
+    "API version": (["--api-version", "v3"], "'v3' is not a known version of an API"),
     "several services in one": (
         ["--service", "polly,lex"],
         "For several values, repeat the option: --service polly --service lex.",

@@ -88,7 +88,10 @@ MALFORMED = {
         MINIMAL + 'arn_kinds = { "a/b" = "c" }',
         ", arn_kinds, name is 'a/b'; it must be a word in an ARN such as `bot-alias`",
     ),
-    "unknown-usage": (MINIMAL + "usage = { sums = {} }", ", usage: unknown key 'sums'; choose from counts, labels"),
+    "unknown-usage": (
+        MINIMAL + "usage = { sums = {} }",
+        ", usage: unknown key 'sums'; choose from counts, labels, amounts",
+    ),
     "usage-name": (
         MINIMAL + 'usage.counts = { "input tokens" = ["b"] }',
         ", usage, counts, name is 'input tokens'; it must be a name such as `requestCharacters`",
@@ -96,6 +99,22 @@ MALFORMED = {
     "count-and-label": (
         MINIMAL + 'usage = { counts = { a = ["b"] }, labels = { a = ["c"] } }',
         ", usage: a is in counts and in labels; a name belongs to one of them",
+    ),
+    "amount-of-no-count": (
+        MINIMAL + 'usage.amounts = [{ name = "tokens", count = "b", operations = ["C*"] }]',
+        ", usage, amounts, item 1: there is no count 'b' to add up",
+    ),
+    "amount-without-operations": (
+        MINIMAL + 'usage.amounts = [{ name = "tokens", count = "b" }]',
+        ", usage, amounts, item 1: operations is missing; the required ones are name, count, operations",
+    ),
+    "amount-with-a-name-of-aitrail": (
+        MINIMAL + 'usage = { counts = { b = ["b"] }, amounts = [{ name = "Calls", count = "b", operations = ["C"] }] }',
+        ", usage: Calls is a name of aitrail's; choose another one",
+    ),
+    "end-of-a-name-of-aitrail": (
+        MINIMAL + 'usage.counts = { tokensBefore = ["b"] }',
+        ", usage: tokensBefore is a name of aitrail's; choose another one",
     ),
     "name-of-aitrail": (
         MINIMAL + 'usage.labels = { agent = ["agent"] }',
@@ -123,11 +142,20 @@ def test_a_malformed_file_is_named_with_what_is_wrong_and_what_is_valid(tmp_path
     assert isinstance(caught.value, AitrailError)
 
 
-@pytest.mark.parametrize("content", [b"title =", b'title = "\xff"', b"a = 1\na = 2"], ids=["cut", "latin-1", "twice"])
-def test_a_file_that_is_no_toml_in_utf_8_is_refused(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"title =", r" cannot be read: Invalid value .at .*"),
+        (b"a = 1\na = 2", r" cannot be read: Cannot overwrite a value .at .*"),
+        (b'a = 1\ntitle = "\xff"', ", line 2 is not in UTF-8"),
+        (b"a = " + b"[" * 100_000, " cannot be read: .*"),
+    ],
+    ids=["cut", "twice", "latin-1", "deep"],
+)
+def test_a_file_that_is_no_toml_in_utf_8_is_refused(tmp_path, content, message):
     (tmp_path / "bedrock.toml").write_bytes(content)
 
-    with pytest.raises(RegistryError, match=r"/bedrock\.toml cannot be read: .+; it must be a TOML file in UTF-8$"):
+    with pytest.raises(RegistryError, match=rf"/bedrock\.toml{message}; it must be a TOML file in UTF-8$"):
         load(tmp_path)
 
 
@@ -153,14 +181,4 @@ def test_an_event_source_belongs_to_one_service(tmp_path):
     assert str(caught.value) == (
         f"{tmp_path}/two.toml, event_sources: bedrock.amazonaws.com is in one.toml already; "
         "an event source belongs to one service"
-    )
-
-
-@pytest.mark.parametrize("folder", ["", "missing"], ids=["empty", "missing"])
-def test_a_folder_without_services_is_refused(tmp_path, folder):
-    with pytest.raises(RegistryError) as caught:
-        load(tmp_path / folder)
-
-    assert str(caught.value) == (
-        f"{tmp_path / folder} has no *.toml file; it needs one for each service, such as polly.toml"
     )
