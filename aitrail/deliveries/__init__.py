@@ -13,13 +13,21 @@ if TYPE_CHECKING:
         BEFORE_THE_WINDOW,
         S3,
         BadUrlError,
+        Listed,
         UnavailableError,
         bucket_and_key,
         is_there,
         log_objects,
         versions_of,
     )
-    from aitrail.deliveries.content import MAX_BYTES_AHEAD, Content, content_ahead, content_of
+    from aitrail.deliveries.content import (
+        MAX_BYTES_AHEAD,
+        OBJECTS_AHEAD,
+        Content,
+        content_ahead,
+        content_of,
+        contents_ahead,
+    )
     from aitrail.deliveries.day_folders import DayFolders, StoredObject
     from aitrail.deliveries.keys import (
         DIGEST_FOLDER,
@@ -50,6 +58,7 @@ else:
         bucket=(
             "BEFORE_THE_WINDOW",
             "BadUrlError",
+            "Listed",
             "S3",
             "UnavailableError",
             "bucket_and_key",
@@ -57,7 +66,14 @@ else:
             "log_objects",
             "versions_of",
         ),
-        content=("Content", "MAX_BYTES_AHEAD", "content_ahead", "content_of"),
+        content=(
+            "Content",
+            "MAX_BYTES_AHEAD",
+            "OBJECTS_AHEAD",
+            "content_ahead",
+            "content_of",
+            "contents_ahead",
+        ),
         day_folders=("DayFolders", "StoredObject"),
         keys=(
             "DIGEST_FOLDER",

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aitrail.aws import code_of
 from aitrail.deliveries.keys import Kind, kind_of, log_key_of
@@ -17,6 +17,13 @@ S3 = "s3://"
 BEFORE_THE_WINDOW = "delivered before the window"
 # An event is delivered after it happened; one hour allows for inaccurate clocks.
 _CLOCKS = timedelta(hours=1)
+
+
+class Listed(NamedTuple):
+    """An object as a listing has it: s3://bucket/key, and its size in bytes."""
+
+    name: str
+    size: int
 
 
 class BadUrlError(AitrailError):
@@ -35,8 +42,8 @@ def bucket_and_key(url: str) -> tuple[str, str]:
     return bucket, key
 
 
-def log_objects(s3: "S3Client", url: str, *, left_out: Counter[str], since: datetime | None) -> Iterator[str]:
-    """The names (s3://bucket/key) of the log files under a prefix, in the order of keys.
+def log_objects(s3: "S3Client", url: str, *, left_out: Counter[str], since: datetime | None) -> Iterator[Listed]:
+    """The log files under a prefix, in the order of keys.
 
     Other objects, and log files that were delivered too early to contain an event at or after `since`, are counted in
     `left_out`. If `url` is the full key of an object, that object is included even if its name is not CloudTrail's.
@@ -53,7 +60,7 @@ def log_objects(s3: "S3Client", url: str, *, left_out: Counter[str], since: date
             elif log_key and log_key.delivered_at and log_key.delivered_at < earliest:
                 left_out[BEFORE_THE_WINDOW] += 1
             else:
-                yield f"{S3}{bucket}/{key}"
+                yield Listed(f"{S3}{bucket}/{key}", entry["Size"])
 
 
 def is_there(s3: "S3Client", name: str) -> bool:

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from aitrail.aws import in_order, is_of_network
+from aitrail.aws import is_of_network
 from aitrail.cells import counted
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import BEFORE_THE_WINDOW, S3, UnavailableError, bucket_and_key, log_objects
@@ -127,10 +127,10 @@ class Scan:
     def _rows_of_objects(self, url: str, since: datetime | None) -> Iterator[Row]:
         left_out = self._left_out[url] = Counter()
         found = log_objects(self._client, url, left_out=left_out, since=since)
-        from aitrail.deliveries import content_ahead  # noqa: PLC0415 (imports botocore)
+        from aitrail.deliveries import contents_ahead  # noqa: PLC0415 (imports botocore)
 
-        new = filter(self._is_new, found)
-        for content in in_order(partial(content_ahead, self._client, name, clock=self._clock) for name in new):
+        new = (each for each in found if self._is_new(each.name))
+        for content in contents_ahead(self._client, new, clock=self._clock):
             yield from self._attempt(content.name, content.open)
 
     @cached_property
@@ -144,7 +144,7 @@ class Scan:
         self._objects_read.add(name)
         return is_new
 
-    def _attempt(self, name: str, opened: Callable[[], AbstractContextManager[BinaryIO]]) -> Iterator[Row]:
+    def _attempt(self, name: str, opened: Callable[[], AbstractContextManager[Stream]]) -> Iterator[Row]:
         try:
             with opened() as stream:
                 yield from self._rows_of(shown_name(name), stream)
@@ -224,9 +224,9 @@ def refuse_missing(paths: Iterable[str]) -> None:
             raise NoPathError(f"There is nothing to read at {shown_name(path)!r}: {error.strerror}.") from error
 
 
-def _opened(path: str) -> AbstractContextManager[BinaryIO]:
+def _opened(path: str) -> AbstractContextManager[Stream]:
     if path != STDIN:
-        return Path(path).open("rb")
+        return open(path, "rb", buffering=0)  # noqa: PTH123 (a Path and a buffer take as long as reading a small file)
     stdin: TextIO | None = sys.stdin
     if stdin is None:
         raise OSError("standard input is closed")

@@ -138,8 +138,12 @@ class EventStore:
 
         def s3() -> Any:  # noqa: ANN401 (boto3 has one overload per service)
             import boto3  # noqa: PLC0415 (local files need no AWS)
+            from botocore.config import Config  # noqa: PLC0415 (as above)
 
-            return (session or boto3.Session()).client("s3")
+            from aitrail.deliveries import OBJECTS_AHEAD  # noqa: PLC0415 (as above)
+
+            config = Config(retries={"mode": "standard"}, max_pool_connections=OBJECTS_AHEAD)
+            return (session or boto3.Session()).client("s3", config=config)
 
         from aitrail.questions.log_file_rows import LogFileRows  # noqa: PLC0415 (imports sqlite3)
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from urllib3.exceptions import ProtocolError
 
 from aitrail.clock import Clock
-from aitrail.deliveries import BadUrlError, bucket_and_key
+from aitrail.deliveries import OBJECTS_AHEAD, BadUrlError, bucket_and_key
 from aitrail.questions import EventStore, Filter, LogFileRows, Order, Scan
 from aitrail.questions.log_file_rows import NoRoomError
 from aitrail.questions.scanning import NoS3Error
@@ -473,10 +473,11 @@ def test_a_store_reads_s3_with_the_client_of_its_session(s3, put):
     put(key(10), 1)
 
     class Session:
-        clients = 0
+        clients = connections = 0
 
-        def client(self, service):
+        def client(self, service, *, config):
             self.clients += 1
+            self.connections = config.max_pool_connections
             return {"s3": s3}[service]
 
     session = Session()
@@ -485,4 +486,4 @@ def test_a_store_reads_s3_with_the_client_of_its_session(s3, put):
     assert session.clients == 0
     assert list(store.events(since="2026-03-14", columns=["logFile"])) == [{"logFile": URL + key(10)}]
     assert store.event("00000001-0000-4000-8000-000000000000")["logFile"] == URL + key(10)
-    assert session.clients == 1
+    assert (session.clients, session.connections) == (1, OBJECTS_AHEAD)
