@@ -10,7 +10,6 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.deliveries.announcing import Announcer
     from aitrail.deliveries.bucket import (
-        BEFORE_THE_WINDOW,
         S3,
         BadUrlError,
         Listed,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from aitrail.deliveries.day_folders import DayFolders, StoredObject
     from aitrail.deliveries.keys import (
         DIGEST_FOLDER,
+        EVERYWHERE,
         LOG_FOLDERS,
         Kind,
         LogKey,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         log_key_of,
         origin_of,
     )
+    from aitrail.deliveries.needed import BY_NAME, Needed
     from aitrail.deliveries.notifications import (
         Delivery,
         ReviewRequest,
@@ -56,7 +57,6 @@ else:
         __name__,
         announcing=("Announcer",),
         bucket=(
-            "BEFORE_THE_WINDOW",
             "BadUrlError",
             "Listed",
             "S3",
@@ -77,6 +77,7 @@ else:
         day_folders=("DayFolders", "StoredObject"),
         keys=(
             "DIGEST_FOLDER",
+            "EVERYWHERE",
             "Kind",
             "LOG_FOLDERS",
             "LogKey",
@@ -90,5 +91,6 @@ else:
             "log_key_of",
             "origin_of",
         ),
+        needed=("BY_NAME", "Needed"),
         notifications=("Delivery", "ReviewRequest", "UnknownNotification", "deliveries", "review_request"),
     )

@@ -135,6 +135,8 @@ class Origins:
         return (not self.accounts or key.account in self.accounts) and (not self.regions or key.region in self.regions)
 
 
+EVERYWHERE = Origins()
+
 _KIND_OF_FOLDER = {
     "CloudTrail": Kind.LOG_FILE,
     "CloudTrail-NetworkActivity": Kind.NETWORK_ACTIVITY,

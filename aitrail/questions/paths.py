@@ -38,6 +38,12 @@ class _Entry(NamedTuple):
     is_named: bool = False
 
 
+def key_of(path: str) -> str:
+    """The key that a log file had in its bucket, as far as its path tells: a decompressed one has lost an ending."""
+    absolute = os.path.abspath(path)  # noqa: PTH100 (a Path for each file takes as long as reading a small one)
+    return f"{absolute}.gz" if absolute.endswith(".json") else absolute
+
+
 def log_files(
     paths: Iterable[str], *, left_out: Counter[str], unreadable: Callable[[str, OSError], None]
 ) -> Iterator[str]:

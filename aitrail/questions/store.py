@@ -121,7 +121,7 @@ class EventStore:
         return cls(source, timezone=timezone, naming=naming, registry=registry)
 
     @classmethod
-    def read(
+    def read(  # noqa: PLR0913 (each is a separate choice)
         cls,
         *paths: str | PathLike[str],
         session: "boto3.Session | None" = None,
@@ -129,11 +129,14 @@ class EventStore:
         timezone: str | tzinfo = UTC,
         naming: Naming = NOTHING_NAMED,
         registry: Registry | None = None,
+        read_all: bool = False,
     ) -> Self:
         """Log files, without any table. Paths are files, folders and s3://bucket/prefix.
 
-        The files are read when the first question is asked; `report` is called for those that cannot be read, and if
-        there are none. Raises BadUrlError, TimeZoneError, and NoPathError for a path that does not exist.
+        A file is read when the first question is asked that needs it. Unless `read_all`, it is left out if CloudTrail's
+        folders and name say that it was delivered before the window, or over a week after it, or is of another account
+        or Region. `report` is called for files that cannot be read, and if there are none. Raises BadUrlError,
+        TimeZoneError, and NoPathError for a path that does not exist.
         """
 
         def s3() -> Any:  # noqa: ANN401 (boto3 has one overload per service)
@@ -149,7 +152,7 @@ class EventStore:
 
         names = [fspath(path) for path in paths]
         refuse_missing(names)
-        source = LogFileRows(Scan(names, report=report, s3=s3, registry=registry), report=report)
+        source = LogFileRows(Scan(names, report=report, s3=s3, registry=registry, read_all=read_all), report=report)
         return cls(source, timezone=timezone, naming=naming, registry=registry)
 
     @classmethod
