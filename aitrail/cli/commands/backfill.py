@@ -86,7 +86,7 @@ def backfill(
         from aitrail.cli.views import narrate_counts, write_counts  # noqa: PLC0415 (would slow down --help)
 
         registry = registry_of(context)
-        narrate_other_services([access], registry)
+        narrate_other_services(access, registry)
         work = _work(access, prefix, origins, window, registry, force=force)
         if wait:
             from aitrail.cli.views import show_what_became  # noqa: PLC0415

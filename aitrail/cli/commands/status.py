@@ -37,7 +37,7 @@ def status(context: click.Context, *, report: Report) -> None:
     from aitrail.status import report_of  # noqa: PLC0415 (as above)
 
     registry = registry_of(context)
-    narrate_other_services([report.access], registry)
+    narrate_other_services(report.access, registry)
     look = _look(report.access, registry)
     found = look.status(report.window, now=now_of(context), origins=report.origins)
     summary = report_of(found)

@@ -110,7 +110,7 @@ def verify(
         return verification.verify_deep(report.window) if deep else verification.verify(report.window)
 
     registry = registry_of(context)
-    narrate_other_services([report.access], registry)
+    narrate_other_services(report.access, registry)
     with progress() as show:
         verification = _verification(
             report,

@@ -106,6 +106,7 @@ class Deployed:
 
         with noted(str(access)) if len(self._accesses) > 1 else nullcontext():
             deployment = access.deployment
+            narrate_other_services(access, self._registry)
             return TableRows(
                 access.client("dynamodb"),
                 deployment.events_table,
@@ -122,7 +123,6 @@ class Deployed:
 
     def narrate(self, *, at_length: bool) -> None:
         """See Place."""
-        narrate_other_services(self._accesses, self._registry)
         if at_length:
             narrate(f"Reading took {self.source.effort()}.")
 

@@ -1,6 +1,6 @@
 """The user's own service files on the command line: --service-files, and the registry of a command."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +44,12 @@ def registry_of(context: click.Context) -> Registry:
     return registry or load()
 
 
-def narrate_other_services(accesses: Iterable[Access], registry: Registry) -> None:
-    """Tells of stacks whose function reads log files with other service files than this command."""
-    for access in accesses:
-        recorded_with = access.deployment.registry
-        if recorded_with not in (None, registry.fingerprint):
-            narrate(
-                f"The function of {access} reads log files with other service files ({recorded_with}) than this "
-                f"command has ({registry.fingerprint}): rows may be missing here, or appear outdated. Give those of "
-                "aitrail:serviceFiles with --service-files, or deploy this version."
-            )
+def narrate_other_services(access: Access, registry: Registry) -> None:
+    """Tells if the function of a stack reads log files with other service files than this command."""
+    deployed = access.deployment.registry
+    if deployed not in (None, registry.fingerprint):
+        narrate(
+            f"The function of {access} reads log files with other service files ({deployed}) than this command has "
+            f"({registry.fingerprint}): rows may be missing here, or appear outdated. Give those of "
+            "aitrail:serviceFiles with --service-files, or deploy this version."
+        )

@@ -13,6 +13,7 @@ VARIABLES = {
     "--profile": "AITRAIL_PROFILE",
     "--output": "AITRAIL_OUTPUT",
     "--timezone": "AITRAIL_TIMEZONE",
+    "--service-files": "AITRAIL_SERVICE_FILES",
 }
 
 

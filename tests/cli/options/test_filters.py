@@ -1,6 +1,7 @@
 """Every option that filters calls."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -235,7 +236,7 @@ def test_completion_knows_the_values():
     parameters = {parameter.name: parameter for parameter in cli.get_command(None, "events").params}
 
     def completed(name, incomplete):
-        return [item.value for item in parameters[name].shell_complete(None, incomplete)]
+        return [item.value for item in parameters[name].shell_complete(SimpleNamespace(meta={}), incomplete)]
 
     assert completed("wanted_service", "P") == ["personalize", "polly"]
     assert completed("wanted_outcome", "t") == ["throttled"]
