@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from aitrail.errors import AitrailError
+from aitrail.questions import COST, DIFFERENCE, DIMENSIONS, MEASURES, SEEN
 from aitrail.services import RegistryError, load
+from aitrail.services.definition import service_of
 
 MINIMAL = 'title = "Amazon Bedrock"\nevent_sources = ["bedrock.amazonaws.com"]\n'
 RULE = MINIMAL + '[[resource]]\nkind = "model"\nparameters = ["modelId"]\n'
@@ -182,3 +186,23 @@ def test_an_event_source_belongs_to_one_service(tmp_path):
         f"{tmp_path}/two.toml, event_sources: bedrock.amazonaws.com is in one.toml already; "
         "an event source belongs to one service"
     )
+
+
+def test_no_field_can_have_a_name_that_groups_of_calls_have():
+    own = {"engine"}  # a dimension that has the label of the same name
+    of_groups = {name for name in DIMENSIONS if "-" not in name} | {*MEASURES, COST, DIFFERENCE, *SEEN} - {"characters"}
+
+    refused = {name for name in of_groups | {"characters", "currency", "percent", "new", "silent"} if is_refused(name)}
+
+    assert of_groups - refused == own
+    assert is_refused("callsBefore")
+    assert is_refused("costIsAtLeast")
+    assert not is_refused("tokens")
+
+
+def is_refused(name):
+    try:
+        service_of(Path("x.toml"), f'{MINIMAL}usage.labels = {{ {name} = ["x"] }}'.encode())
+    except RegistryError as error:
+        return "is a name of aitrail's" in str(error)
+    return False
