@@ -49,8 +49,7 @@ _OF_ROWS = ("agent", "apiVersion", "mfa", "originalEventID", "resources", "share
 # The names of groups of calls, and of what is counted for them, beside which counts and labels appear.
 _OF_QUERIES = (
     *("service", "operation", "principal", "account", "region", "resource", "outcome", "session", "team", "network"),
-    "credentials",
-    *("voice", "language", "second", "minute", "hour", "day", "week", "month", "year"),
+    *("credentials", "voice", "language", "second", "minute", "hour", "day", "week", "month", "year"),
     *("calls", "errors", "denied", "characters", "streamSeconds", "unmeasured", "cost", "currency"),
     *("difference", "percent", "firstSeen", "lastSeen", "new", "silent"),
 )

@@ -19,6 +19,8 @@ _FINGERPRINT_DIGITS = 12
 _NOT_IN_ROWS = ("redact", "without_resource", "amounts", "folder")
 # AWS has a few hundred event sources.
 _MOST_SOURCES = 4096
+# All of a few services, and those that hostile records make up.
+_MOST_OPERATIONS = 4096
 _ARN_SERVICE = re.compile(r"arn:[^:]*:([^:]+):")
 
 
@@ -74,9 +76,14 @@ class Registry:
         """The versions of APIs that services tell apart."""
         return frozenset(version.version for service in self.services for version in service.api_versions)
 
-    def begins_stream(self, service: str, operation: str) -> bool:
-        """Whether an operation of a service begins a stream."""
-        return any(each.name == service and each.begins_stream(operation) for each in self.services)
+    @cached_property
+    def begins_stream(self) -> Callable[[str, str], bool]:
+        """A predicate: True if an operation of the service with this name begins a stream."""
+        by_name = {service.name: service for service in self.services}
+        # The same operations occur in all rows.
+        return lru_cache(_MOST_OPERATIONS)(
+            lambda service, operation: service in by_name and by_name[service].begins_stream(operation)
+        )
 
     def using(self, kind: str) -> tuple[str, ...]:
         """The names of the services whose calls may have several resources of a kind."""
