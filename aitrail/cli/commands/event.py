@@ -22,7 +22,7 @@ from aitrail.cli.options import (
     registry_of,
     zone_of,
 )
-from aitrail.cli.output import Group, Output, Steps, leaves, shown_time, text_of
+from aitrail.cli.output import Group, Output, Steps, end_progress_line, leaves, shown_time, text_of
 from aitrail.dynamodb import items
 from aitrail.moments import MomentError, window_of
 from aitrail.questions import ALL_COLUMNS
@@ -115,6 +115,7 @@ def event(
     if raw:
         from aitrail.rows import record_of  # noqa: PLC0415 (--help need not wait for it)
 
+        end_progress_line()
         click.echo(indented_json(record_of(row)))
     elif output.is_table:
         output.write_groups(_groups_of(row, zone_of(context)))

@@ -1,6 +1,7 @@
 """`aitrail scan`: shows the rows that the Lambda would write for log files, without any table."""
 
 import sys
+from functools import partial
 
 import click
 
@@ -14,10 +15,11 @@ from aitrail.cli.options import (
     output_options,
     refuse_unused,
     registry_of,
+    scan_progress,
     service_files_option,
     timezone_option,
 )
-from aitrail.cli.output import ROW_COLUMNS, Output, narrate
+from aitrail.cli.output import ROW_COLUMNS, Output, narrate, progress_line
 from aitrail.dynamodb import tables
 
 
@@ -49,10 +51,17 @@ def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, access
     from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
     refuse_unused(context, paths)
-    s3, registry = lambda: access.client("s3"), registry_of(context)
-    scanned = Scan(paths, report=narrate, s3=s3, registry=registry, clock=clock_of(context))
+    scanned = Scan(
+        paths,
+        report=narrate,
+        s3=lambda: access.client("s3"),
+        registry=registry_of(context),
+        clock=clock_of(context),
+        counts_first=sys.stderr.isatty() and not sys.stdout.isatty(),
+    )
     csv = (*tables.NARROW_COLUMNS, "logFile", "recordIndex")
-    output.write(scanned.rows(), table=ROW_COLUMNS, csv=csv, usual=True)
+    with progress_line(partial(scan_progress, scanned)):
+        output.write(scanned.rows(), table=ROW_COLUMNS, csv=csv, usual=True)
     for remark in scanned.remarks(at_length=sys.stderr.isatty()):
         narrate(remark)
     if strict and scanned.needs_attention:

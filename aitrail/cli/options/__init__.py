@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.place import Deployed, Place, place_options, refuse_unused
     from aitrail.cli.options.prices import price_file, prices_option, usual_prices
     from aitrail.cli.options.question import Asked, newest, question_options, with_conditions
+    from aitrail.cli.options.reading_progress import scan_progress
     from aitrail.cli.options.scope import refusal, scope_of
     from aitrail.cli.options.service_files import narrate_other_services, registry_of, service_files_option
     from aitrail.cli.options.stacks import aws_options, bucket_options, stacks_options
@@ -67,6 +68,7 @@ else:
         paths=("PATH",),
         place=("Deployed", "Place", "place_options", "refuse_unused"),
         prices=("price_file", "prices_option", "usual_prices"),
+        reading_progress=("scan_progress",),
         scope=("refusal", "scope_of"),
         command=("Command", "option", "verbose_option"),
         service_files=("narrate_other_services", "registry_of", "service_files_option"),
