@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options.aws import Access
 from aitrail.cli.options.command import option, verbose_option
+from aitrail.cli.options.jobs import jobs_option
 from aitrail.cli.options.paths import PATH, further
 from aitrail.cli.options.reading_progress import scan_progress
 from aitrail.cli.options.service_files import narrate_other_services, registry_of, service_files_option
@@ -149,7 +150,14 @@ class LogFiles:
     advice = "Check the window (--since, --until) and the paths (--from)."
 
     def __init__(
-        self, paths: tuple[str, ...], access: Access, clock: Clock, *, registry: Registry, read_all: bool = False
+        self,
+        paths: tuple[str, ...],
+        access: Access,
+        clock: Clock,
+        *,
+        registry: Registry,
+        read_all: bool = False,
+        jobs: int = 1,
     ) -> None:
         from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
@@ -162,6 +170,7 @@ class LogFiles:
             registry=registry,
             clock=clock,
             read_all=read_all,
+            jobs=jobs,
             counts_first=True,
         )
 
@@ -244,6 +253,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         is_flag=True,
         help="With --from: also read log files that cannot matter if their names are true.",
     )
+    @jobs_option(_SECTION)
     @stacks_options
     @service_files_option
     @verbose_option("Show how much was read.")
@@ -254,6 +264,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         more: tuple[str, ...],
         strict: bool,
         read_all: bool,
+        jobs: int,
         accesses: tuple[Access, ...],
         verbose: bool,
         **options: Any,  # noqa: ANN401 (passed through)
@@ -265,12 +276,12 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
             refuse_unused(context, (*paths, *more))
             refuse_several_buckets(context)
         else:
-            _refuse_without_paths(strict=strict, read_all=read_all)
-        registry = registry_of(context)
+            is_given = context.get_parameter_source("jobs") is ParameterSource.COMMANDLINE
+            _refuse_without_paths(strict=strict, read_all=read_all, jobs=is_given)
+        registry, clock = registry_of(context), clock_of(context)
+        every = (*paths, *map(further, more))
         place: Place = (
-            LogFiles(
-                (*paths, *map(further, more)), accesses[0], clock_of(context), registry=registry, read_all=read_all
-            )
+            LogFiles(every, accesses[0], clock, registry=registry, read_all=read_all, jobs=jobs)
             if paths
             else Deployed(*accesses, registry=registry)
         )
