@@ -9,6 +9,7 @@ from aitrail.questions.amounts import Amounts, amounts_of, is_call, is_network_a
 from aitrail.questions.source import Row
 from aitrail.questions.streams import Streams
 from aitrail.questions.usage_members import usage_member
+from aitrail.services import Registry, load
 
 # The values of the dimensions of a group.
 Key = tuple[str | None, ...]
@@ -28,13 +29,16 @@ class _Call(NamedTuple):
 class Tally:
     """The amounts of calls by the values of dimensions, which `key_of` tells; with `prices`, amounts have prices.
 
+    The `registry` tells what has an amount.
+
     If CloudTrail delivered one action to several accounts, its rows have the same sharedEventID: the action counts in
     the group of each account, but once in each group, and once in each sum of groups.
     """
 
-    def __init__(self, key_of: Callable[[Row], Key], prices: Prices | None) -> None:
+    def __init__(self, key_of: Callable[[Row], Key], prices: Prices | None, registry: Registry | None = None) -> None:
         self._key_of = key_of
         self._prices = prices
+        self.registry = registry or load()
         self._groups: defaultdict[Key, Amounts] = defaultdict(Amounts)
         self._copies: defaultdict[str, list[_Call]] = defaultdict(list)
         self._streams: Streams[_Call] = Streams()
@@ -148,7 +152,7 @@ class Tally:
             event_id=row.get("eventID", ""),
             key=self._key_of(row),
             shared=shared if isinstance(shared, str) else None,
-            amounts=amounts_of(row, self._prices),
+            amounts=amounts_of(row, self._prices, self.registry),
         )
 
     def _put(self, call: _Call) -> None:

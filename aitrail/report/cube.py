@@ -6,7 +6,6 @@ Any question about these values is a sum of cells: a page can filter by all of t
 from collections import defaultdict
 from collections.abc import Callable
 
-from aitrail.costs import Prices
 from aitrail.questions import Amounts, Key, Row, Tally
 from aitrail.report.folding import Folding
 
@@ -14,16 +13,23 @@ from aitrail.report.folding import Folding
 class Cube:
     """The amounts by time and the dimensions of `folding`; its `tally` takes the rows.
 
-    `key_of` returns the time and the values of a row, before they are folded. If there are more than `most` cells, the
-    folding is deepened while rows are added, for all cubes that share it.
+    `key_of` returns the time and the values of a row, before they are folded; `tally` makes a tally of keys. If there
+    are more than `most` cells, the folding is deepened while rows are added, for all cubes that share it.
     """
 
-    def __init__(self, key_of: Callable[[Row], Key], folding: Folding, prices: Prices | None, *, most: int) -> None:
+    def __init__(
+        self,
+        key_of: Callable[[Row], Key],
+        folding: Folding,
+        tally: Callable[[Callable[[Row], Key]], Tally],
+        *,
+        most: int,
+    ) -> None:
         self._unfolded = key_of
         self._folding = folding
         self._most = most
         self._regroupings = folding.regroupings
-        self.tally = Tally(self._key_of, prices)
+        self.tally = tally(self._key_of)
 
     def _key_of(self, row: Row) -> Key:
         while len(self.tally) > self._most and self._folding.deepen():

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 
 from aitrail.questions import (
@@ -88,7 +89,7 @@ def report_of(question: Question, progress: Progress, *, most_cells: int = _MOST
     shown = _shown(question, survey)
     folding = Folding(names, survey.leading(), shown)
     cube, compared, lookback = _cube(question, folding, most_cells, timed=True), question.compared(), question.before()
-    now, earlier = (Tally(key_function(_PRINCIPAL), None) for _ in range(2))
+    now, earlier = (Tally(key_function(_PRINCIPAL), None, question.registry) for _ in range(2))
     networks = _Networks(question.wanted.matcher())
     window, previous = question.reach, lookback.before
     before = _cube(question, folding, most_cells, timed=False) if compared else None
@@ -122,10 +123,11 @@ def report_of(question: Question, progress: Progress, *, most_cells: int = _MOST
 
 def _cube(question: Question, folding: Folding, most: int, *, timed: bool) -> Cube:
     unit, zone, naming = folding.level.unit, question.zone, question.naming
+    tally = partial(Tally, prices=question.prices, registry=question.registry)
     if timed:
-        return Cube(key_function((unit, *folding.names), zone, naming), folding, question.prices, most=most)
+        return Cube(key_function((unit, *folding.names), zone, naming), folding, tally, most=most)
     values_of = key_function(folding.names, zone, naming)
-    return Cube(_without_time(values_of), folding, question.prices, most=most)
+    return Cube(_without_time(values_of), folding, tally, most=most)
 
 
 def _without_time(values_of: Callable[[Row], Key]) -> Callable[[Row], Key]:
@@ -150,4 +152,4 @@ def _notes(question: Question, why_not_new: str | None, cube: Cube) -> Iterator[
         yield "Some log files could not be read: calls may be missing."
     if why_not_new:
         yield why_not_new
-    yield from notes_on_amounts(cube.tally.sum_of(cube.tally.by_group()))
+    yield from notes_on_amounts(cube.tally.sum_of(cube.tally.by_group()), question.registry)

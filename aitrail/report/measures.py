@@ -1,6 +1,6 @@
 """The numbers of each combination in a report, as integers that can be added. Pure."""
 
-from aitrail.questions import Amounts
+from aitrail.questions import CHARACTERS, Amounts
 
 # Costs are integers of this part of a unit of the currency: JavaScript adds integers up to 2**53 exactly.
 COST_UNIT = 10**9
@@ -17,8 +17,8 @@ def numbers_of(amounts: Amounts) -> tuple[int, ...]:
     unpriced = sum(calls for calls, characters in amounts.unpriced_engines.values() if characters)
     return (
         amounts.calls,
-        amounts.characters,
-        amounts.unknown_characters,
+        amounts.sums.get(CHARACTERS, 0),
+        amounts.unknown.get(CHARACTERS, 0),
         amounts.stream_seconds,
         amounts.unknown_streams,
         round((amounts.cost or 0) * COST_UNIT),

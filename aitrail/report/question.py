@@ -20,6 +20,7 @@ from aitrail.questions import (
     RowSource,
     Tally,
 )
+from aitrail.services import Registry
 from aitrail.window import Window
 
 # Is called now and then with the number of rows read so far.
@@ -54,6 +55,7 @@ class Question:
     naming: Naming
     prices: Prices | None
     lookback: timedelta
+    registry: Registry
 
     def compared(self) -> ComparedWindows | None:
         """The window and the one before it; None if nothing precedes the window, or what does has expired."""

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from aitrail.costs import Prices
 from aitrail.questions import NOTHING_NAMED, EventStore, Filter
 from aitrail.report import About, Question, document_of, html_of, report_of
+from aitrail.services import load
 from aitrail.window import Window
 from tests.shared.call_rows import NOW, START, Rows
 
@@ -19,8 +20,8 @@ class Complete(Rows):
 
 
 def question_of(rows, *, since=START, until=START + timedelta(hours=7), lookback="0s", source=None, **given):
-    """A question about these rows; `given` are the conditions, or `now`, `zone`, `naming`, `prices`."""
-    others = {"now": NOW, "zone": UTC, "naming": NOTHING_NAMED, "prices": Prices.read()}
+    """A question about these rows; `given` are the conditions, or `now`, `zone`, `naming`, `prices`, `registry`."""
+    others = {"now": NOW, "zone": UTC, "naming": NOTHING_NAMED, "prices": Prices.read(), "registry": load()}
     known = {name: given.pop(name, usual) for name, usual in others.items()}
     hours = int(lookback[:-1]) if lookback.endswith("h") else 0
     return Question(

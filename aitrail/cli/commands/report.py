@@ -111,13 +111,14 @@ def report(
         _refuse(target, force=force)
     question = Question(
         source=asked.place.source,
-        wanted=Filter.of(naming=asked.naming, **asked.conditions),
+        wanted=Filter.of(asked.registry, naming=asked.naming, **asked.conditions),
         window=asked.window,
         now=asked.now,
         zone=asked.zone,
         naming=asked.naming,
         prices=usual_prices(prices),
         lookback=lookback,
+        registry=asked.registry,
     )
     with progress() as show:
         show("Reading …")
