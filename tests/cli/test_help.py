@@ -142,6 +142,7 @@ def test_questions_have_common_options_below_common_headings(aitrail, command):
         "--strict",
         "--read-all",
         "--jobs",
+        "--no-cache",
         "--stack",
         "--profile",
         "--region",
@@ -191,7 +192,18 @@ def test_options_have_the_names_that_people_know():
         *("--error-code", "--session", "--called-by", "--user-agent", "--engine", "--voice", "--language"),
         *("--api-version", "--label", "--team", "--network", "--mfa"),
         *("--since", "--until", "--limit", "--all", "--reverse", "--columns"),
-        *("--from", "more", "--strict", "--read-all", "--jobs", "--stack", "--profile", "--region", "--endpoint-url"),
+        *(
+            "--from",
+            "more",
+            "--strict",
+            "--read-all",
+            "--jobs",
+            "--no-cache",
+            "--stack",
+            "--profile",
+            "--region",
+            "--endpoint-url",
+        ),
         *("-v", "--verbose"),
     }
     assert options["scan"] == output | {

@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options.aws import Access
+from aitrail.cli.options.caching import cache_folder
 from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.jobs import jobs_option
 from aitrail.cli.options.paths import PATH, further
@@ -145,9 +146,16 @@ class LogFiles:
     advice = "Check the window (--since, --until) and the paths (--from)."
 
     def __init__(
-        self, paths: tuple[str, ...], access: Access, clock: Clock, *, read_all: bool = False, jobs: int = 1
+        self,
+        paths: tuple[str, ...],
+        access: Access,
+        clock: Clock,
+        *,
+        read_all: bool = False,
+        jobs: int = 1,
+        no_cache: bool = False,
     ) -> None:
-        from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
+        from aitrail.questions import Scan, scan_cache_in  # noqa: PLC0415 (would slow down --help)
 
         self._access = access
         self._paths = paths
@@ -159,6 +167,7 @@ class LogFiles:
             read_all=read_all,
             jobs=jobs,
             counts_first=True,
+            cache=None if no_cache else lambda: scan_cache_in(cache_folder(), self._scan.registry),
         )
 
     def __str__(self) -> str:
@@ -241,6 +250,12 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         help="With --from: also read log files that cannot matter if their names are true.",
     )
     @jobs_option(_SECTION)
+    @option(
+        _SECTION,
+        "--no-cache",
+        is_flag=True,
+        help="With --from: read every local file, and keep nothing of it for the next question.",
+    )
     @stacks_options
     @verbose_option("Show how much was read.")
     @functools.wraps(command)
@@ -251,6 +266,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         strict: bool,
         read_all: bool,
         jobs: int,
+        no_cache: bool,
         accesses: tuple[Access, ...],
         verbose: bool,
         **options: Any,  # noqa: ANN401 (passed through)
@@ -263,12 +279,11 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
             refuse_several_buckets(context)
         else:
             is_given = context.get_parameter_source("jobs") is ParameterSource.COMMANDLINE
-            _refuse_without_paths(strict=strict, read_all=read_all, jobs=is_given)
-        place: Place = (
-            LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context), read_all=read_all, jobs=jobs)
-            if paths
-            else Deployed(*accesses)
-        )
+            _refuse_without_paths(strict=strict, read_all=read_all, jobs=is_given, no_cache=no_cache)
+        place: Place = Deployed(*accesses)
+        if paths:
+            flags: Any = {"read_all": read_all, "jobs": jobs, "no_cache": no_cache}
+            place = LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context), **flags)
         try:
             with progress_line(place.progress):
                 command(*args, place=place, **options)
