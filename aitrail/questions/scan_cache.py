@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from aitrail import __version__
+from aitrail.questions.file_state import State
 from aitrail.questions.packed_rows import PackedRow
 from aitrail.questions.shares import Part
 from aitrail.rows import recorded_with
@@ -52,25 +53,6 @@ class _KeptPart(msgspec.Struct, array_like=True):
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(list[_KeptPart])
-
-
-class State(NamedTuple):
-    """What tells a file from another one, and from itself after a change."""
-
-    device: int
-    inode: int
-    size: int
-    modified: int
-    changed: int
-
-    @classmethod
-    def of(cls, path: str) -> "State | None":
-        """The state of a regular file; None if there is none."""
-        with suppress(OSError):
-            found = os.stat(path)  # noqa: PTH116 (a Path for each file takes as long as reading a small one)
-            if S_ISREG(found.st_mode):
-                return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-        return None
 
 
 class Contents(NamedTuple):

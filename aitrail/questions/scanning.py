@@ -19,9 +19,9 @@ from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import BY_NAME, S3, Listed, Needed, UnavailableError, bucket_and_key, log_objects
 from aitrail.errors import AitrailError
 from aitrail.logfile import Document, EndsAt, Stream, UnreadableLogFile, documents, ends_alone
+from aitrail.questions.file_state import State
 from aitrail.questions.packed_rows import packed
 from aitrail.questions.paths import ENDINGS, STDIN, document_name, key_of, log_files
-from aitrail.questions.scan_cache import ScanCache, State
 from aitrail.questions.shares import MOST_ROWS, Part, Shares
 from aitrail.questions.source import Row, address_of_all
 from aitrail.rows import Reading
@@ -30,6 +30,8 @@ from aitrail.services import load as load_registry
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+    from aitrail.questions.scan_cache import ScanCache
 
 _T = TypeVar("_T")
 EVERYTHING = Needed()
@@ -85,7 +87,7 @@ class Scan:
         jobs: int = 1,
         alone: float = _SECONDS_ALONE,
         counts_first: bool = False,
-        cache: Callable[[], ScanCache] | None = None,
+        cache: "Callable[[], ScanCache] | None" = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.unknown_sources: Counter[str] = Counter()
@@ -386,7 +388,7 @@ def _unchanged(row: Row) -> Row:
     return row
 
 
-def _looked_up(files: Iterable[_File], cache: ScanCache) -> Iterator[_File]:
+def _looked_up(files: Iterable[_File], cache: "ScanCache") -> Iterator[_File]:
     for file in files:
         state = State.of(file.path) if _shared_path(file) else None
         yield file._replace(state=state, kept=cache.find(file.path, state))
