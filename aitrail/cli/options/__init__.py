@@ -10,7 +10,7 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.cli.options.aws import Access, UnreachableError, hint
     from aitrail.cli.options.caching import cache_folder
-    from aitrail.cli.options.choice import OneOf
+    from aitrail.cli.options.choice import OneOf, OneOfKnown
     from aitrail.cli.options.columns import asked_columns, columns_option, only, table_columns
     from aitrail.cli.options.command import Command, option, verbose_option
     from aitrail.cli.options.config import ASK, config_of, config_option, config_path, naming_of
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.question import Asked, newest, question_options, with_conditions
     from aitrail.cli.options.reading_progress import scan_progress
     from aitrail.cli.options.scope import refusal, scope_of
+    from aitrail.cli.options.service_files import narrate_other_services, registry_of, service_files_option
     from aitrail.cli.options.stacks import aws_options, bucket_options, stacks_options
     from aitrail.cli.options.timeline import TIMELINE_COLUMNS, TimelineChoice, timeline_argument, timeline_options
     from aitrail.cli.options.waiting import Wait, wait_options
@@ -57,7 +58,7 @@ else:
         question=("Asked", "newest", "question_options", "with_conditions"),
         aws=("Access", "UnreachableError", "hint"),
         caching=("cache_folder",),
-        choice=("OneOf",),
+        choice=("OneOf", "OneOfKnown"),
         columns=("asked_columns", "columns_option", "only", "table_columns"),
         other_commands=("CommandLine", "command_lines"),
         config=("ASK", "config_of", "config_option", "config_path", "naming_of"),
@@ -76,6 +77,7 @@ else:
         reading_progress=("scan_progress",),
         scope=("refusal", "scope_of"),
         command=("Command", "option", "verbose_option"),
+        service_files=("narrate_other_services", "registry_of", "service_files_option"),
         stacks=("aws_options", "bucket_options", "stacks_options"),
         timeline=("TIMELINE_COLUMNS", "TimelineChoice", "timeline_argument", "timeline_options"),
         waiting=("Wait", "wait_options"),

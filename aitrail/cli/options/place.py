@@ -17,6 +17,7 @@ from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.jobs import jobs_option
 from aitrail.cli.options.paths import PATH, further
 from aitrail.cli.options.reading_progress import scan_progress
+from aitrail.cli.options.service_files import narrate_other_services, registry_of, service_files_option
 from aitrail.cli.options.stacks import refuse_several_buckets, stacks_options
 from aitrail.cli.options.window import clock_of
 from aitrail.cli.output import narrate, progress_line
@@ -24,6 +25,7 @@ from aitrail.clock import Clock
 from aitrail.deliveries import S3
 from aitrail.errors import noted
 from aitrail.questions import STDIN, Row, RowSource
+from aitrail.services import Registry
 from aitrail.window import EARLIEST, LATEST
 
 _SECTION = "Where"
@@ -83,8 +85,9 @@ class Deployed:
         "CloudTrail delivers them 5 to 15 minutes after a call."
     )
 
-    def __init__(self, *accesses: Access) -> None:
+    def __init__(self, *accesses: Access, registry: Registry) -> None:
         self._accesses = accesses
+        self._registry = registry
 
     def __str__(self) -> str:
         if len(self._accesses) == 1:
@@ -110,9 +113,11 @@ class Deployed:
 
         with noted(str(access)) if len(self._accesses) > 1 else nullcontext():
             deployment = access.deployment
+            narrate_other_services(access, self._registry)
             return TableRows(
                 access.client("dynamodb"),
                 deployment.events_table,
+                registry=self._registry,
                 retention=deployment.row_retention,
                 created=deployment.created,
             )
@@ -151,6 +156,7 @@ class LogFiles:
         access: Access,
         clock: Clock,
         *,
+        registry: Registry,
         read_all: bool = False,
         jobs: int = 1,
         no_cache: bool = False,
@@ -163,6 +169,7 @@ class LogFiles:
             paths,
             report=narrate,
             s3=lambda: access.client("s3"),
+            registry=registry,
             clock=clock,
             read_all=read_all,
             jobs=jobs,
@@ -257,6 +264,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         help="With --from: read every local file, and keep nothing of it for the next question.",
     )
     @stacks_options
+    @service_files_option
     @verbose_option("Show how much was read.")
     @functools.wraps(command)
     def with_place(
@@ -280,10 +288,12 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         else:
             is_given = context.get_parameter_source("jobs") is ParameterSource.COMMANDLINE
             _refuse_without_paths(strict=strict, read_all=read_all, jobs=is_given, no_cache=no_cache)
-        place: Place = Deployed(*accesses)
+        registry = registry_of(context)
+        place: Place = Deployed(*accesses, registry=registry)
         if paths:
+            every = (*paths, *map(further, more))
             flags: Any = {"read_all": read_all, "jobs": jobs, "no_cache": no_cache}
-            place = LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context), **flags)
+            place = LogFiles(every, accesses[0], clock_of(context), registry=registry, **flags)
         try:
             with progress_line(place.progress):
                 command(*args, place=place, **options)
