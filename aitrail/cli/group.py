@@ -39,6 +39,7 @@ SECTIONS = {
     },
     "Check and repair": {
         "status": "Show whether everything is in order, and what needs attention.",
+        "reconcile": "Compare calls with CloudWatch's own counts.",
         "verify": "Prove that nothing was lost, or list the exceptions.",
         "retry": "Queue dead letters again, and files that could not be read.",
         "rejects": "List the records that could not become rows, and why.",
@@ -51,6 +52,7 @@ SECTIONS = {
         "permissions": "Print the IAM policy that commands need.",
         "prices": "Show the list prices of costs, or get new ones.",
         "cost": "Estimate the monthly cost of a deployment.",
+        "cache": "Show or clear what is kept for later questions.",
         "completion": "Print a shell completion script.",
     },
 }

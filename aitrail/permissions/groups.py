@@ -19,7 +19,16 @@ _ASKED = (
 )
 # Operators look after deliveries. They write no rows, as `verify --repair` and `import-history` do.
 _OPERATED = (
-    *("event --source", "report", "status", "verify --deep --announce", f"retry {IN_S3} --wait", "retry --wait"),
+    *(
+        "reconcile",
+        "usage --metrics",
+        "report",
+        "event --source",
+        "status",
+        "verify --deep --announce",
+        f"retry {IN_S3} --wait",
+        "retry --wait",
+    ),
     *("backfill --wait", "rejects --retry", "accept"),
 )
 # Group -> commands with the options that it may use.

@@ -79,6 +79,7 @@ RUNS = {
     "events": asked("events", whole="-o jsonl"),
     "usage": asked("usage", whole="--user-agent '*'"),
     "usage --metrics": [searching("usage --metrics {w}")],
+    "reconcile": [searching("reconcile {w}")],
     "running": [
         run("running {w}"),
         run("running {w} --resource campaign/also-bought"),
@@ -157,6 +158,6 @@ NOT_SHOWN = {
 NOT_ALWAYS_SHOWN = {"import-history": {"dynamodb:PutItem"}}
 # Commands that need nothing of AWS.
 WITHOUT = (
-    *("scan {folder}", "services", "prices", "cost --files 1 --events 1", "completion bash"),
+    *("scan {folder}", "services", "cache", "prices", "cost --files 1 --events 1", "completion bash"),
     "permissions --all --placeholders",
 )
