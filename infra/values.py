@@ -183,6 +183,13 @@ ANNOUNCED_BY = matching(
     "s3, eventbridge, or the ARN of an SNS topic",
 )
 
+# SNS takes more; what is quoted or not ASCII, mail systems refuse.
+EMAIL_OR_NONE = or_none(
+    matching(
+        "[A-Za-z0-9_%+-]+(?:[.][A-Za-z0-9_%+-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?[.])+[A-Za-z]{2,63}",
+        "an e-mail address",
+    )
+)
 TABLE_OR_NONE = or_none(matching("[A-Za-z0-9_.-]{3,255}", "the name of a DynamoDB table"))
 # DynamoDB's, S3's and the services' own names.
 TABLE_CLASS_OR_NONE = or_none(one_of("STANDARD", "STANDARD_INFREQUENT_ACCESS"))
