@@ -83,6 +83,7 @@ OPTIONS = {
     "paid copy": (["--paid-copy"], "CloudTrail, another copy of events", 500_000, 500_000),
     "keys": (["--kms-keys", 3], "KMS, keys", 3, 3),
     "redaction": (["--redact"], "Secrets Manager, key of redaction", 1, 1),
+    "dashboard": (["--dashboard"], "CloudWatch, metrics of the dashboard", 23, 23),
 }
 
 
@@ -96,7 +97,7 @@ def test_options_change_quantities(aitrail, arguments, part, least, most):
 def test_free_units_can_be_left_out(aitrail):
     rows = {row["part"]: row["amount"] for row in as_json(aitrail(*ONE_ACCOUNT, "--no-free-tier"))}
 
-    assert (rows["CloudWatch, alarms"], rows["CloudWatch, metrics"]) == (1, 2.1)
+    assert (rows["CloudWatch, alarms"], rows["CloudWatch, metrics"]) == (1.5, 2.1)
 
 
 def test_own_prices_are_used(aitrail, tmp_path):
