@@ -80,6 +80,9 @@ class Window:
         return rest
 
 
+ALWAYS = Window(since=EARLIEST, until=LATEST)
+
+
 def joined(windows: Iterable[Window]) -> list[Window]:
     """The windows, merged into as few as possible, oldest first."""
     found: list[Window] = []

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from bench import cold_start, deliveries, large_file, log_files, unwanted, wanted_records, writing
+from bench import cold_start, deliveries, large_file, log_files, objects, unwanted, wanted_records, writing
 from bench.measuring import FULL, GC_STATE, QUICK, Figure, Scale
 
 RESULTS: Final = Path(__file__).with_name("results.json")
@@ -23,6 +23,7 @@ GROUPS: Final[tuple[Callable[[Scale], Iterator[Figure]], ...]] = (
     writing.figures,
     cold_start.figures,
     deliveries.figures,
+    objects.figures,
 )
 _PACKAGES = ("aitrail", "aws-lambda-powertools", "boto3", "botocore", "isal", "msgspec")
 _MET = {None: "", True: "yes", False: "NO"}

@@ -10,6 +10,7 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.aws.bucket_owner import Document, Source
     from aitrail.aws.deployment import Deployment, StackNotFoundError
+    from aitrail.aws.downloading import DownloadError, download
     from aitrail.aws.existing_keys import ExistingKeys
     from aitrail.aws.key_policy import Place, other_trails, own_trail
     from aitrail.aws.operations import known_operations, known_regions
@@ -24,6 +25,7 @@ else:
         __name__,
         bucket_owner=("Document", "Source"),
         deployment=("Deployment", "StackNotFoundError"),
+        downloading=("DownloadError", "download"),
         existing_keys=("ExistingKeys",),
         key_policy=("Place", "other_trails", "own_trail"),
         operations=("known_operations", "known_regions"),

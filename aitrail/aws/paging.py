@@ -6,6 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from heapq import merge
 from itertools import chain, islice
+from sys import maxsize
 from typing import Any, NamedTuple, TypeVar
 
 # DynamoDB responds within milliseconds: more threads would wait for the interpreter, not for the network.
@@ -102,14 +103,29 @@ def unordered(queries: Iterable[Fetch], *, workers: int = WORKERS) -> Iterator[_
             yield from page.items
 
 
-def in_order(tasks: Iterable[Callable[[], _T]], *, workers: int = WORKERS) -> Iterator[_T]:
-    """The results of the tasks, in order; at most `workers` tasks are running or waiting to be consumed."""
-    running = deque[Future[_T]]()
+def in_order(
+    tasks: Iterable[Callable[[], _T]],
+    *,
+    workers: int = WORKERS,
+    weight: Callable[[Any], int] = lambda _task: 0,
+    heaviest: int = maxsize,
+) -> Iterator[_T]:
+    """The results of the tasks, in order; at most `workers` tasks are running or waiting to be consumed.
+
+    Nor are there several of them whose weights add up to more than `heaviest`.
+    """
+    running, weights = deque[Future[_T]](), deque[int]()
     with _workers(workers) as pool:
         for task in chain(tasks, [None]):
+            own = weight(task) if task else 0
+            while running and (task is None or own + sum(weights) > heaviest):
+                weights.popleft()
+                yield running.popleft().result()
             if task:
+                weights.append(own)
                 running.append(pool.submit(task))
-            while running and (task is None or len(running) == workers or running[0].done()):
+            while running and (len(running) == workers or running[0].done()):
+                weights.popleft()
                 yield running.popleft().result()
 
 

@@ -47,6 +47,7 @@ SECTIONS = {
         "preflight": "Look at the account for what would make a deployment fail.",
         "source": "Show where log files come from, and what others must allow.",
         "permissions": "Print the IAM policy that commands need.",
+        "prices": "Show the list prices of costs, or get new ones.",
         "cost": "Estimate the monthly cost of a deployment.",
         "completion": "Print a shell completion script.",
     },

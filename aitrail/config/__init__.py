@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from aitrail.config.entry import ConfigError
     from aitrail.config.reading import DEFAULTS, Config
     from aitrail.config.saved import SavedQuestion
-    from aitrail.config.usual import usual_path
+    from aitrail.config.usual import price_path, usual_path
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         entry=("ConfigError",),
         reading=("Config", "DEFAULTS"),
         saved=("SavedQuestion",),
-        usual=("usual_path",),
+        usual=("price_path", "usual_path"),
     )

@@ -1,4 +1,4 @@
-"""Where the configuration file is if nobody says it: in the user's folder for settings, as the platform has it.
+"""Where the configuration file and the price file are if nobody says it: in the user's folder for settings.
 
 Never in the current folder: there may be evidence that somebody else has made.
 """
@@ -10,6 +10,15 @@ from pathlib import Path
 
 def usual_path() -> Path | None:
     """The path of the configuration file, which need not exist; None if the user has no folder for settings."""
+    return _in_settings("config.toml")
+
+
+def price_path() -> Path | None:
+    """The path of the user's price file, which need not exist; None if the user has no folder for settings."""
+    return _in_settings("prices.toml")
+
+
+def _in_settings(name: str) -> Path | None:
     usual = "~/Library/Application Support" if sys.platform == "darwin" else "~/.config"
     # The XDG Base Directory Specification says to ignore relative paths.
     folder = Path(os.environ.get("XDG_CONFIG_HOME", ""))
@@ -18,4 +27,4 @@ def usual_path() -> Path | None:
             folder = Path(usual).expanduser()
         except RuntimeError:  # no home folder is known
             return None
-    return folder / "aitrail" / "config.toml" if folder.is_absolute() else None
+    return folder / "aitrail" / name if folder.is_absolute() else None

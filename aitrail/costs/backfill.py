@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 from aitrail.costs.bill import PRECISE, Bill, Line
 from aitrail.costs.load import GZIP_RATIO, KB, RECORD_KB, Load
 from aitrail.costs.model import SQS_REQUESTS_OF_A_DELIVERY, costs
-from aitrail.costs.prices import AwsPrices
+from aitrail.costs.prices import Prices
 
 # The value of `aitrail.deliveries.announcing.KEYS_OF_A_MESSAGE`; a test compares them.
 FILES_OF_A_MESSAGE = 10
@@ -23,7 +23,7 @@ _OF_ROWS = "rows and index entries, writes"
 _MILLION = 10**6
 
 
-def cost_of_reading(files: int, compressed_bytes: int, prices: AwsPrices) -> list[Line]:
+def cost_of_reading(files: int, compressed_bytes: int, prices: Prices) -> list[Line]:
     """The parts of the cost of reading files with this total size (gzip), without rows and without a free tier.
 
     Raises CostError.
@@ -44,7 +44,7 @@ def cost_of_reading(files: int, compressed_bytes: int, prices: AwsPrices) -> lis
     return [*(line for line in costs(load, prices, free=False) if line.part in _OF_READING), *bill.lines]
 
 
-def a_million_rows(prices: AwsPrices) -> Decimal:
+def a_million_rows(prices: Prices) -> Decimal:
     """The cost of writing the rows of a million wanted records."""
     lines = costs(Load(files=1, events=_MILLION), prices, free=False)
     return next(line.amount for line in lines if line.part == _OF_ROWS)

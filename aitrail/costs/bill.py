@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, localcontext
 
-from aitrail.costs.prices import UNITS, AwsPrices, Price
+from aitrail.costs.prices import UNITS, Price, Prices
 
 # Enough for every product; periodic quotients are rounded far below the smallest amount that is charged.
 PRECISE = Context(prec=40)
@@ -30,7 +30,7 @@ class Line:
 class Bill:
     """Collects lines; each uses up what is left of a month's free units, unless `free` is False."""
 
-    prices: AwsPrices
+    prices: Prices
     free: bool = True
     lines: list[Line] = field(default_factory=list)
     _used: dict[str, Decimal] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from decimal import Decimal, localcontext
 from aitrail.costs.bill import PRECISE, total
 from aitrail.costs.load import DAYS, GB, GZIP_RATIO, KB, Load, price_in
 from aitrail.costs.model import costs
-from aitrail.costs.prices import AwsPrices
+from aitrail.costs.prices import Prices
 
 # Mean sizes of the index entries and the compact JSON of the six records in tests/records; a test computes them.
 INDEX_ENTRY_BYTES = 525
@@ -43,7 +43,7 @@ class Way:
     amount: Decimal
 
 
-def compare(load: Load, prices: AwsPrices) -> list[Way]:
+def compare(load: Load, prices: Prices) -> list[Way]:
     """The cost of storage and queries for each alternative, as charged by DynamoDB, S3, Lake and Athena."""
     wanted = Decimal(load.events) * WANTED_RECORD_BYTES / GB
     with localcontext(PRECISE):
@@ -55,7 +55,7 @@ def compare(load: Load, prices: AwsPrices) -> list[Way]:
         ]
 
 
-def _aitrail(load: Load, prices: AwsPrices) -> Iterator[Way]:
+def _aitrail(load: Load, prices: Prices) -> Iterator[Way]:
     way, read_units = "aitrail", prices.prices[price_in(load.events_table_class, "read-units")]
     keeping = total(costs(load, prices, free=False))
     yield Way(way=way, what=KEEPING, formula="all parts, nothing free", amount=keeping)
@@ -68,7 +68,7 @@ def _aitrail(load: Load, prices: AwsPrices) -> Iterator[Way]:
         yield Way(way=way, what=what, formula=formula, amount=read_units.of(units))
 
 
-def _lake(way: str, gigabytes: Decimal, load: Load, prices: AwsPrices) -> Iterator[Way]:
+def _lake(way: str, gigabytes: Decimal, load: Load, prices: Prices) -> Iterator[Way]:
     ingestion, scan = prices.prices["lake-ingestion"], prices.prices["lake-scan"]
     more = ", and storage after a year" if load.months > LAKE_MONTHS else ""
     formula = f"{gigabytes:,.2f} GB x {ingestion}{more}"
@@ -77,7 +77,7 @@ def _lake(way: str, gigabytes: Decimal, load: Load, prices: AwsPrices) -> Iterat
         yield Way(way=way, what=what, formula=f"{scanned:,.2f} GB x {scan}", amount=scan.of(scanned))
 
 
-def _athena(load: Load, prices: AwsPrices) -> Iterator[Way]:
+def _athena(load: Load, prices: Prices) -> Iterator[Way]:
     way, scan, get = "Athena", prices.prices["athena-scan"], prices.prices["s3-get-requests"]
     keeping = total([line for line in costs(load, prices, free=False) if line.part in _OF_LOG_FILES])
     yield Way(way=way, what=KEEPING, formula="the log bucket and its deliveries", amount=keeping)

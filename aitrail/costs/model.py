@@ -8,7 +8,7 @@ from decimal import Decimal, localcontext
 
 from aitrail.costs.bill import PRECISE, Bill, Line
 from aitrail.costs.load import GB, GZIP_RATIO, KB, SECONDS, Load, price_in
-from aitrail.costs.prices import AwsPrices
+from aitrail.costs.prices import Prices
 
 # Means of the six records in tests/records; a test computes them. Bytes are as DynamoDB bills storage, including 100
 # for each item and each index entry. A row has three index entries; without a resource, it would have two.
@@ -76,7 +76,7 @@ LOG_BYTES_OF_ROWS = 280
 VERSION_DAYS = 30
 
 
-def costs(load: Load, prices: AwsPrices, *, free: bool = True) -> list[Line]:
+def costs(load: Load, prices: Prices, *, free: bool = True) -> list[Line]:
     """The parts of a month's cost, once `load.months` have been recorded, the largest first."""
     bill = Bill(prices=prices, free=free)
     with localcontext(PRECISE):

@@ -10,19 +10,27 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.deliveries.announcing import Announcer
     from aitrail.deliveries.bucket import (
-        BEFORE_THE_WINDOW,
         S3,
         BadUrlError,
+        Listed,
         UnavailableError,
         bucket_and_key,
         is_there,
         log_objects,
         versions_of,
     )
-    from aitrail.deliveries.content import MAX_BYTES_AHEAD, Content, content_ahead, content_of
+    from aitrail.deliveries.content import (
+        MAX_BYTES_AHEAD,
+        OBJECTS_AHEAD,
+        Content,
+        content_ahead,
+        content_of,
+        contents_ahead,
+    )
     from aitrail.deliveries.day_folders import DayFolders, StoredObject
     from aitrail.deliveries.keys import (
         DIGEST_FOLDER,
+        EVERYWHERE,
         LOG_FOLDERS,
         Kind,
         LogKey,
@@ -38,6 +46,7 @@ if TYPE_CHECKING:
         log_key_of,
         origin_of,
     )
+    from aitrail.deliveries.needed import BY_NAME, Needed
     from aitrail.deliveries.notifications import (
         Delivery,
         ReviewRequest,
@@ -50,8 +59,8 @@ else:
         __name__,
         announcing=("Announcer",),
         bucket=(
-            "BEFORE_THE_WINDOW",
             "BadUrlError",
+            "Listed",
             "S3",
             "UnavailableError",
             "bucket_and_key",
@@ -59,10 +68,18 @@ else:
             "log_objects",
             "versions_of",
         ),
-        content=("Content", "MAX_BYTES_AHEAD", "content_ahead", "content_of"),
+        content=(
+            "Content",
+            "MAX_BYTES_AHEAD",
+            "OBJECTS_AHEAD",
+            "content_ahead",
+            "content_of",
+            "contents_ahead",
+        ),
         day_folders=("DayFolders", "StoredObject"),
         keys=(
             "DIGEST_FOLDER",
+            "EVERYWHERE",
             "Kind",
             "LOG_FOLDERS",
             "LogKey",
@@ -78,5 +95,6 @@ else:
             "log_key_of",
             "origin_of",
         ),
+        needed=("BY_NAME", "Needed"),
         notifications=("Delivery", "ReviewRequest", "UnknownNotification", "deliveries", "review_request"),
     )

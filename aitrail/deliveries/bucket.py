@@ -2,21 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aitrail.aws import code_of
-from aitrail.deliveries.keys import Kind, kind_of, log_key_of
+from aitrail.deliveries.keys import Kind, kind_of
 from aitrail.errors import AitrailError
-from aitrail.window import BEGINNING, event_time
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 S3 = "s3://"
-BEFORE_THE_WINDOW = "delivered before the window"
-# An event is delivered after it happened; one hour allows for inaccurate clocks.
-_CLOCKS = timedelta(hours=1)
+
+
+class Listed(NamedTuple):
+    """An object as a listing has it: s3://bucket/key, and its size in bytes."""
+
+    name: str
+    size: int
 
 
 class BadUrlError(AitrailError):
@@ -35,25 +37,21 @@ def bucket_and_key(url: str) -> tuple[str, str]:
     return bucket, key
 
 
-def log_objects(s3: "S3Client", url: str, *, left_out: Counter[str], since: datetime | None) -> Iterator[str]:
-    """The names (s3://bucket/key) of the log files under a prefix, in the order of keys.
+def log_objects(s3: "S3Client", url: str, *, left_out: Counter[str]) -> Iterator[Listed]:
+    """The log files under a prefix, in the order of keys.
 
-    Other objects, and log files that were delivered too early to contain an event at or after `since`, are counted in
-    `left_out`. If `url` is the full key of an object, that object is included even if its name is not CloudTrail's.
-    Raises BadUrlError and botocore's errors.
+    Other objects are counted in `left_out` by kind. If `url` is the full key of an object, that object is included even
+    if its name is not CloudTrail's. Raises BadUrlError and botocore's errors.
     """
     bucket, prefix = bucket_and_key(url)
-    earliest = "" if since is None or since <= BEGINNING else event_time(since - _CLOCKS)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for entry in page.get("Contents", []):
             key = entry["Key"]
-            kind, log_key = kind_of(key), log_key_of(key)
-            if not kind.ingested and not (key == prefix and kind is Kind.OTHER):
-                left_out[kind] += 1
-            elif log_key and log_key.delivered_at and log_key.delivered_at < earliest:
-                left_out[BEFORE_THE_WINDOW] += 1
+            kind = kind_of(key)
+            if kind.ingested or (key == prefix and kind is Kind.OTHER):
+                yield Listed(f"{S3}{bucket}/{key}", entry["Size"])
             else:
-                yield f"{S3}{bucket}/{key}"
+                left_out[kind] += 1
 
 
 def is_there(s3: "S3Client", name: str) -> bool:

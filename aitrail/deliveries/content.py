@@ -1,7 +1,7 @@
 """The content of objects in S3: read on where a connection broke off, and in bounded memory when read ahead."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError, FlexibleChecksumError, IncompleteReadError
 
-from aitrail.aws import code_of, is_temporary, pauses
+from aitrail.aws import code_of, in_order, is_temporary, pauses
 from aitrail.clock import SYSTEM_CLOCK, Clock
-from aitrail.deliveries.bucket import UnavailableError, bucket_and_key
+from aitrail.deliveries.bucket import Listed, UnavailableError, bucket_and_key
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-# Eight objects are read ahead (aitrail.aws.WORKERS), and so at most 64 MB. CloudTrail's log files have at most a few
-# MB; a larger object is read in parts when it is its turn.
+# CloudTrail's log files have at most a few MB; a larger object is read in parts when it is its turn.
 MAX_BYTES_AHEAD = 8 * 1024 * 1024
+# A request for a log file waits much longer than it takes to read one (`make bench` measures it). More requests would
+# not help, because reading is then what takes the time.
+OBJECTS_AHEAD = 32
+# Of all of them together.
+_BYTES_AHEAD = 64 * 1024 * 1024
 _PART_BYTES = 256 * 1024
 # In succession, without a byte in between.
 _TRIES = 4
@@ -62,10 +66,22 @@ def content_of(s3: "S3Client", name: str, *, version_id: str | None = None, cloc
     return Content(name=name, metadata=body.metadata, length=body.length, stream=stream)
 
 
-def content_ahead(s3: "S3Client", name: str, *, clock: Clock = SYSTEM_CLOCK) -> Content:
-    """Does the same as `content_of`, and also reads the content into memory unless it is large."""
+def contents_ahead(s3: "S3Client", objects: Iterable[Listed], *, clock: Clock = SYSTEM_CLOCK) -> Iterator[Content]:
+    """The contents of the objects, in order; the next ones are requested and, unless they are large, read meanwhile.
+
+    Raises those of botocore's errors that would affect other objects as well, as reading contents may do.
+    """
+    tasks = (
+        partial(content_ahead, s3, each.name, most=each.size if each.size <= MAX_BYTES_AHEAD else 0, clock=clock)
+        for each in objects
+    )
+    return in_order(tasks, workers=OBJECTS_AHEAD, weight=lambda task: int(task.keywords["most"]), heaviest=_BYTES_AHEAD)
+
+
+def content_ahead(s3: "S3Client", name: str, *, most: int = MAX_BYTES_AHEAD, clock: Clock = SYSTEM_CLOCK) -> Content:
+    """Does the same as `content_of`, and also reads the content into memory if it has at most `most` bytes."""
     content = content_of(s3, name, clock=clock)
-    if content.length > MAX_BYTES_AHEAD:
+    if content.length > most:
         return content
     try:
         with content.open() as stream:

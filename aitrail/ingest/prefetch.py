@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
@@ -27,17 +27,24 @@ class Prefetch(Generic[_T]):
     """Fetches the next of several deliveries, in the order in which they will be processed.
 
     If the batch announces an object twice, the second delivery is not fetched ahead, because it depends on the first.
+    The threads of `pool` fetch. They may still be busy with an earlier batch: what they have not begun when it is
+    taken is fetched by the thread that takes it.
     """
 
     def __init__(
-        self, fetch: Callable[[Delivery], _T], deliveries: Iterable[Delivery], *, files: int = FILES_AHEAD
+        self,
+        fetch: Callable[[Delivery], _T],
+        deliveries: Iterable[Delivery],
+        *,
+        pool: Executor,
+        files: int = FILES_AHEAD,
     ) -> None:
         first = {(delivery.bucket, delivery.key): delivery for delivery in reversed(tuple(deliveries))}
         self._fetch = fetch
         self._waiting = deque(reversed(first.values()))
         self._fetched: dict[Delivery, Future[_T]] = {}
         self._files = files
-        self._pool = ThreadPoolExecutor(files, thread_name_prefix="ahead")
+        self._pool = pool
         self._go_on()
 
     def take(self, delivery: Delivery) -> _T:
@@ -47,15 +54,16 @@ class Prefetch(Generic[_T]):
             with suppress(ValueError):
                 self._waiting.remove(delivery)
             return self._fetch(delivery)
+        is_late = found.cancel()
         self._go_on()
-        return found.result()
+        return self._fetch(delivery) if is_late else found.result()
 
     def close(self) -> None:
         """Stops fetching, and closes all results that were not taken."""
         self._waiting.clear()
-        self._pool.shutdown(wait=False, cancel_futures=True)
         for found in self._fetched.values():
-            found.add_done_callback(_close)
+            if not found.cancel():
+                found.add_done_callback(_close)
 
     def _go_on(self) -> None:
         while self._waiting and len(self._fetched) < self._files:
@@ -64,5 +72,5 @@ class Prefetch(Generic[_T]):
 
 
 def _close(found: "Future[_T]") -> None:
-    if not found.cancelled() and found.exception() is None:
+    if found.exception() is None:
         found.result().close()

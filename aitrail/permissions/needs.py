@@ -179,6 +179,7 @@ NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         ),
         "source": (_rule(_STACK),),
         "cost": (),
+        "prices": (),
         "permissions": (_rule(_STACK, unless="--placeholders"),),
         # The names of principals: they are not offered without these permissions.
         "completion": (_rule(_STACK, _query(Part.EVENTS_BY_SERVICE)),),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from aitrail.costs import DAYS, AwsPrices, Load, costs, readable, total
+from aitrail.costs import DAYS, Load, Prices, costs, readable, total
 from aitrail.deliveries import DIGEST_FOLDER, DayFolders
 from aitrail.preflight.finding import Finding, advice
 from aitrail.preflight.plan import Plan
@@ -56,7 +56,7 @@ def findings_of_rate(plan: Plan, rate: Rate) -> Iterator[Finding]:
     load = Load(
         files=int(rate.files * DAYS), events=0, digest_files=int(rate.digests * DAYS), accounts=max(rate.accounts, 1)
     )
-    prices = AwsPrices.read()
+    prices = Prices.read()
     amount = readable(total(costs(load, prices)))
     how = f", estimated from {rate.looked_at} of {rate.accounts} accounts" if rate.looked_at < rate.accounts else ""
     yield advice(

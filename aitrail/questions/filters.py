@@ -7,6 +7,7 @@ from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Self, Unpack
 
+from aitrail.deliveries import EVERYWHERE, Needed, Origins
 from aitrail.questions.conditions import COLUMNS, NAMED, Conditions, checked
 from aitrail.questions.naming import NOTHING_NAMED, Naming
 from aitrail.questions.resources import concerns
@@ -36,6 +37,8 @@ class Filter:
     with languageCode and localeId. `label` has texts such as `engine=neural`: of several fields, each has to match.
     `team` and `network` are names of `naming`, or patterns, in any case; a call may lack them like an attribute.
     With `read_only` False, calls without this information count as writing, and with `mfa` False as made without MFA.
+    `origins` is no condition: it says of which accounts and Regions rows are needed, so that log files of others need
+    not be read.
     """
 
     service: tuple[str, ...] = ()
@@ -64,6 +67,7 @@ class Filter:
     read_only: bool | None = None
     mfa: bool | None = None
     naming: Naming = NOTHING_NAMED
+    origins: Origins = EVERYWHERE
 
     @classmethod
     def of(
@@ -80,12 +84,23 @@ class Filter:
         """The filter with only the conditions that an index can answer; all of it, if it needs whole rows."""
         if self.user_agent:
             return self
-        return type(self)(service=self.service, principal=self._read("principal"), resource=self._read("resource"))
+        return type(self)(
+            service=self.service,
+            principal=self._read("principal"),
+            resource=self._read("resource"),
+            origins=self.needed.origins,
+        )
 
     def _read(self, name: str) -> tuple[str, ...]:
         """The values of a condition that an index can answer, or those that every call of the wanted teams has."""
         values: tuple[str, ...] = getattr(self, name)
         return values if wanted_of(values) else (*self.exact(name), *values)
+
+    @property
+    def needed(self) -> Needed:
+        """The log files that may hold calls that meet the conditions: a correction is delivered where its call was."""
+        given = Origins(accounts=frozenset(self.exact("account")), regions=frozenset(self.exact("region")))
+        return Needed(origins=self.origins if given.are_all else given)
 
     def matcher(self) -> _RowTest:
         """A predicate: True if a whole row meets all conditions. A narrow one is taken for whole; see `verdict`."""

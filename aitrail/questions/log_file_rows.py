@@ -3,26 +3,33 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
 from itertools import islice
 from threading import RLock
 
+from aitrail.deliveries import Needed
 from aitrail.dynamodb import items, tables
 from aitrail.errors import AitrailError
 from aitrail.questions.filters import Filter
-from aitrail.questions.scanning import Scan
+from aitrail.questions.scanning import EVERYTHING, Scan
 from aitrail.questions.selecting import selected
 from aitrail.questions.source import Order, Row
-from aitrail.window import EARLIEST, Window
+from aitrail.window import Window
 
 # Few enough that the first row is available quickly.
 _ROWS_AT_A_TIME = 100
-_NEVER = datetime.max.replace(tzinfo=UTC)
 _ORDERS = {
     Order.NEWEST_FIRST: "ORDER BY eventTime DESC, eventID DESC",
     Order.OLDEST_FIRST: "ORDER BY eventTime, eventID",
     Order.ANY: "",
 }
+# Files may be read in another order than theirs, if questions need some of them first.
+_ADD = """
+    INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (eventID) DO UPDATE SET
+        eventTime = excluded.eventTime, narrow = excluded.narrow, whole = excluded.whole,
+        place = excluded.place, object = excluded.object
+    WHERE (excluded.place, excluded.object) >= (place, object)
+"""
 
 
 class NoRoomError(AitrailError):
@@ -30,9 +37,9 @@ class NoRoomError(AitrailError):
 
 
 class LogFileRows:
-    """The rows of log files, which are read completely when the first question is asked.
+    """The rows of log files, each of which is read when the first question is asked that needs it.
 
-    A record in two files becomes one row, from the file that is read last. The rows take about as much disk space as
+    A record in two files becomes one row, from the last of them. The rows take about as much disk space as
     their records, in a temporary file. Threads may share the source; one thread reads at a time. `report` is called
     with a line for people if there are no log files.
     """
@@ -44,7 +51,8 @@ class LogFileRows:
         self.scan = scan
         self._report = report
         self._database = _database()
-        self._loaded_since = _NEVER
+        # What has been read; nothing of it includes another part.
+        self._loaded: list[Needed] = []
         self._lock = RLock()
 
     @property
@@ -61,11 +69,11 @@ class LogFileRows:
         self, wanted: Filter, window: Window, *, order: Order = Order.NEWEST_FIRST, limit: int | None = None
     ) -> Iterator[Row]:
         """See RowSource. Raises the errors of reading, but not for problems of single files."""
-        return islice(selected(self._narrow(window, order), wanted, self.whole), limit)
+        return islice(selected(self._narrow(wanted, window, order), wanted, self.whole), limit)
 
-    def _narrow(self, window: Window, order: Order) -> Iterator[Row]:
+    def _narrow(self, wanted: Filter, window: Window, order: Order) -> Iterator[Row]:
         with self._lock:
-            self._load(window.since)
+            self._load(replace(wanted.needed, window=window))
             found = self._database.execute(
                 f"SELECT narrow FROM rows WHERE eventTime BETWEEN ? AND ? {_ORDERS[order]}",  # noqa: S608 (contains no input)
                 window.bounds,
@@ -78,26 +86,39 @@ class LogFileRows:
             return found.fetchmany(_ROWS_AT_A_TIME)
 
     def whole(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """See RowSource."""
-        return (self._find(row["eventID"]) or row for row in rows)
+        """See RowSource. A row that is not there may be in a local file that has not been needed: all are read."""
+        return (self._find(row["eventID"]) or self._find_elsewhere(row["eventID"]) or row for row in rows)
+
+    def _find_elsewhere(self, event_id: str) -> Row | None:
+        with self._lock:
+            if not self.scan.has_left_files:
+                return None
+            self._add(self.scan.rows_of_files())
+        return self._find(event_id)
 
     def row(self, event_id: str) -> Row | None:
         """See RowSource."""
         with self._lock:
-            self._load(EARLIEST)
+            self._load(EVERYTHING)
         return self._find(event_id) if items.is_unicode(event_id) else None
 
     def effort(self) -> str:
         """See RowSource."""
         return self.scan.summary()
 
-    def _load(self, since: datetime) -> None:
-        if since >= self._loaded_since:
+    def _load(self, needed: Needed) -> None:
+        if any(part.includes(needed) for part in self._loaded):
             return
-        rows = self.scan.rows(since)
+        is_first = not self._loaded
+        self._add(self.scan.rows(needed))
+        self._loaded = [needed, *(part for part in self._loaded if not needed.includes(part))]
+        if is_first and (nothing := self.scan.nothing_found()):
+            self._report(nothing)
+
+    def _add(self, rows: Iterable[Row]) -> None:
         try:
             self._database.execute("BEGIN")
-            self._database.executemany("REPLACE INTO rows VALUES (?, ?, ?, ?)", map(_stored, rows))
+            self._database.executemany(_ADD, ((*_stored(row), *self.scan.place) for row in rows))
             self._database.execute("COMMIT")
         except sqlite3.Error as error:
             self._forget()
@@ -107,18 +128,15 @@ class LogFileRows:
         except BaseException:
             self._forget()
             raise
-        is_first, self._loaded_since = self._loaded_since is _NEVER, since
         (different,) = self._database.execute("SELECT count(*) FROM rows").fetchone()
         self.scan.counts["again"] = self.scan.counts["rows"] - different
-        if is_first and (nothing := self.scan.nothing_found()):
-            self._report(nothing)
 
     def _forget(self) -> None:
         """Discards partly read rows, so that the next question does not take them for all rows."""
         self._database.close()  # without a journal, it may be corrupt
         self._database = _database()
         self.scan.restart()
-        self._loaded_since = _NEVER
+        self._loaded = []
 
     def _find(self, event_id: str) -> Row | None:
         with self._lock:
@@ -131,7 +149,8 @@ def _database() -> sqlite3.Connection:
     # An empty name: SQLite stores what exceeds its cache in a private temporary file.
     database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     database.execute("PRAGMA journal_mode = OFF")
-    database.execute("CREATE TABLE rows (eventID TEXT PRIMARY KEY, eventTime TEXT, narrow TEXT, whole TEXT)")
+    columns = "eventID TEXT PRIMARY KEY, eventTime TEXT, narrow TEXT, whole TEXT, place INTEGER, object TEXT"
+    database.execute(f"CREATE TABLE rows ({columns})")
     database.execute("CREATE INDEX by_time ON rows (eventTime, eventID)")
     return database
 

@@ -54,7 +54,7 @@ class Plan:
             values=tuple(dict.fromkeys(values)),
             days=tuple(window.days()),
             compared=tuple(_expressible(exact)),
-            is_exact=not using and wanted == Filter(**{chosen: getattr(wanted, chosen)}),
+            is_exact=not using and wanted == Filter(**{chosen: getattr(wanted, chosen)}, origins=wanted.origins),
             beside=tuple(name for name in using if name in wanted.services(registry)) if chosen == "resource" else (),
         )
 

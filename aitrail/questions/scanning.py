@@ -5,18 +5,17 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from aitrail.aws import in_order, is_of_network
+from aitrail.aws import is_of_network
 from aitrail.cells import counted
 from aitrail.clock import SYSTEM_CLOCK, Clock
-from aitrail.deliveries import BEFORE_THE_WINDOW, S3, UnavailableError, bucket_and_key, log_objects
+from aitrail.deliveries import BY_NAME, S3, Listed, Needed, UnavailableError, bucket_and_key, log_objects
 from aitrail.errors import AitrailError
 from aitrail.logfile import Document, EndsAt, Stream, UnreadableLogFile, documents, ends_alone
-from aitrail.questions.paths import ENDINGS, STDIN, document_name, log_files
+from aitrail.questions.paths import ENDINGS, STDIN, document_name, key_of, log_files
 from aitrail.questions.source import Row, address_of_all
 from aitrail.rows import Reading
 from aitrail.services import Registry
@@ -25,7 +24,7 @@ from aitrail.services import load as load_registry
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-
+EVERYTHING = Needed()
 # A new name of a service is found among the first ones; a hostile file may have a thousand.
 _NAMED_SOURCES = 20
 
@@ -42,10 +41,11 @@ class Scan:
     """Scans log files, each of which is read once; the counts are complete when the rows are exhausted.
 
     Paths are files, folders, - for standard input, or s3://bucket/prefix, for which `s3` returns a client. `report` is
-    called with a line for people about each problem of a file or record. Raises BadUrlError.
+    called with a line for people about each problem of a file or record. With `read_all`, no file is left out because
+    of what its name says. Raises BadUrlError.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (most have a default)
         self,
         paths: Iterable[str],
         *,
@@ -53,6 +53,7 @@ class Scan:
         s3: Callable[[], "S3Client"] | None = None,
         registry: Registry | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        read_all: bool = False,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.unknown_sources: Counter[str] = Counter()
@@ -65,16 +66,22 @@ class Scan:
         self._s3 = s3
         self._clock = clock
         self.registry = registry or load_registry()
-        self._files_are_read = False
+        self._read_all = read_all
+        # Local log files that have not been needed; None before the folders have been listed.
+        self._files_left: list[tuple[int, str]] | None = None
         self._objects_read: set[str] = set()
-        # By URL, since each URL is listed again for each question; "" is for local files.
-        self._left_out: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        # Each URL is listed again for each question.
+        self._objects_left_out: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._files_left_out = Counter[str]()
+        # Of the log file whose rows are yielded: greater than those of files before it in the order of all of them.
+        self.place: tuple[int, str] = (0, "")
 
     def restart(self) -> None:
         """Resets the scan, so that `rows` reads all log files again."""
-        for seen in (self.counts, self.unknown_sources, self._objects_read, self._left_out):
+        for seen in (self.counts, self.unknown_sources, self._objects_read, self._objects_left_out):
             seen.clear()
-        self._files_are_read = False
+        self._files_left_out.clear()
+        self._files_left = None
 
     @property
     def address(self) -> str:
@@ -84,25 +91,50 @@ class Scan:
 
     @property
     def left_out(self) -> Counter[str]:
-        """The number of files that were not read, by kind."""
-        return sum(self._left_out.values(), Counter[str]())
+        """The number of files that were not read, by kind or by what their names say of them."""
+        return sum(self._objects_left_out.values(), self._files_left_out)
+
+    @property
+    def has_left_files(self) -> bool:
+        """Whether local files have not been read because of what their names say."""
+        return bool(self._files_left)
 
     @property
     def needs_attention(self) -> bool:
         """Whether a file was unreadable or a record rejected."""
         return bool(self.counts["unreadable"] or self.counts["rejected"])
 
-    def rows(self, since: datetime | None = None) -> Iterator[Row]:
-        """The rows of all log files that have not been read yet, unsorted.
+    def rows(self, needed: Needed = EVERYTHING) -> Iterator[Row]:
+        """The rows of the log files that are needed and have not been read yet, file by file (see `place`)."""
+        yield from self.rows_of_files(needed)
+        for number, url in enumerate(self._urls):
+            yield from self._rows_of_objects(number, url, needed)
 
-        Files in S3 are left out if their names show that they contain no event at or after `since`.
-        """
-        if not self._files_are_read:
-            self._files_are_read = True
-            for path in log_files(self._paths, left_out=self._left_out[""], unreadable=self._unreadable):
-                yield from self._rows_of_stdin() if path == STDIN else self._attempt(path, partial(_opened, path))
-        for url in self._urls:
-            yield from self._rows_of_objects(url, since)
+    def rows_of_files(self, needed: Needed = EVERYTHING) -> Iterator[Row]:
+        """The same of local files only."""
+        for number, path in self._needed_files(needed):
+            self.place = number - sys.maxsize, ""
+            yield from self._rows_of_stdin() if path == STDIN else self._attempt(path, partial(_opened, path))
+
+    def _needed_files(self, needed: Needed) -> Iterator[tuple[int, str]]:
+        files: Iterable[tuple[int, str]]
+        if self._files_left is None:
+            files = enumerate(log_files(self._paths, left_out=self._files_left_out, unreadable=self._unreadable))
+        else:
+            files = self._files_left
+            for reason in BY_NAME:
+                del self._files_left_out[reason]
+        left, why_not = [], self._why_not(needed)
+        for number, path in files:
+            if why := why_not(key_of(path)):
+                self._files_left_out[why] += 1
+                left.append((number, path))
+            else:
+                yield number, path
+        self._files_left = left
+
+    def _why_not(self, needed: Needed) -> Callable[[str], str | None]:
+        return (EVERYTHING if self._read_all else needed).why_not()
 
     def _rows_of_stdin(self) -> Iterator[Row]:
         """The rows of standard input, in which log files may follow one another."""
@@ -124,14 +156,24 @@ class Scan:
             rest = "nothing after it was read" if goes_on_at is None else f"reading goes on at byte {goes_on_at:,}"
             self._unreadable(place, damage or error, f"; {rest}")
 
-    def _rows_of_objects(self, url: str, since: datetime | None) -> Iterator[Row]:
-        left_out = self._left_out[url] = Counter()
-        found = log_objects(self._client, url, left_out=left_out, since=since)
-        from aitrail.deliveries import content_ahead  # noqa: PLC0415 (imports botocore)
+    def _rows_of_objects(self, number: int, url: str, needed: Needed) -> Iterator[Row]:
+        from aitrail.deliveries import contents_ahead  # noqa: PLC0415 (imports botocore)
 
-        new = filter(self._is_new, found)
-        for content in in_order(partial(content_ahead, self._client, name, clock=self._clock) for name in new):
+        for content in contents_ahead(self._client, self._needed_objects(url, needed), clock=self._clock):
+            self.place = number, content.name
             yield from self._attempt(content.name, content.open)
+
+    def _needed_objects(self, url: str, needed: Needed) -> Iterator[Listed]:
+        left_out = self._objects_left_out[url] = Counter()
+        why_not = self._why_not(needed)
+        for each in log_objects(self._client, url, left_out=left_out):
+            if each.name in self._objects_read:
+                continue
+            if reason := why_not(each.name):
+                left_out[reason] += 1
+            else:
+                self._objects_read.add(each.name)
+                yield each
 
     @cached_property
     def _client(self) -> "S3Client":
@@ -139,12 +181,7 @@ class Scan:
             raise NoS3Error(f"There is no client to read {self._urls[0]} with.")
         return self._s3()
 
-    def _is_new(self, name: str) -> bool:
-        is_new = name not in self._objects_read
-        self._objects_read.add(name)
-        return is_new
-
-    def _attempt(self, name: str, opened: Callable[[], AbstractContextManager[BinaryIO]]) -> Iterator[Row]:
+    def _attempt(self, name: str, opened: Callable[[], AbstractContextManager[Stream]]) -> Iterator[Row]:
         try:
             with opened() as stream:
                 yield from self._rows_of(shown_name(name), stream)
@@ -190,7 +227,7 @@ class Scan:
 
     def nothing_found(self) -> str:
         """A line for people if no log file was found; otherwise, it is empty."""
-        if self.counts["files"] or self.counts["unreadable"] or self.left_out[BEFORE_THE_WINDOW]:
+        if self.counts["files"] or self.counts["unreadable"] or any(map(self.left_out.get, BY_NAME)):
             return ""
         return f"There are no log files here: {'; '.join(self._names())}."
 
@@ -224,9 +261,9 @@ def refuse_missing(paths: Iterable[str]) -> None:
             raise NoPathError(f"There is nothing to read at {shown_name(path)!r}: {error.strerror}.") from error
 
 
-def _opened(path: str) -> AbstractContextManager[BinaryIO]:
+def _opened(path: str) -> AbstractContextManager[Stream]:
     if path != STDIN:
-        return Path(path).open("rb")
+        return open(path, "rb", buffering=0)  # noqa: PTH123 (a Path and a buffer take as long as reading a small file)
     stdin: TextIO | None = sys.stdin
     if stdin is None:
         raise OSError("standard input is closed")

@@ -119,23 +119,30 @@ class EventStore:
         report: Callable[[str], None] = _log.warning,
         timezone: str | tzinfo = UTC,
         naming: Naming = NOTHING_NAMED,
+        read_all: bool = False,
     ) -> Self:
         """Log files, without any table. Paths are files, folders and s3://bucket/prefix.
 
-        The files are read when the first question is asked; `report` is called for those that cannot be read, and if
-        there are none. Raises BadUrlError, TimeZoneError, and NoPathError for a path that does not exist.
+        A file is read when the first question is asked that needs it. Unless `read_all`, it is left out if CloudTrail's
+        folders and name say that it was delivered before the window, or over a week after it, or is of another account
+        or Region. `report` is called for files that cannot be read, and if there are none. Raises BadUrlError,
+        TimeZoneError, and NoPathError for a path that does not exist.
         """
 
         def s3() -> Any:  # noqa: ANN401 (boto3 has one overload per service)
             import boto3  # noqa: PLC0415 (local files need no AWS)
+            from botocore.config import Config  # noqa: PLC0415 (as above)
 
-            return (session or boto3.Session()).client("s3")
+            from aitrail.deliveries import OBJECTS_AHEAD  # noqa: PLC0415 (as above)
+
+            config = Config(retries={"mode": "standard"}, max_pool_connections=OBJECTS_AHEAD)
+            return (session or boto3.Session()).client("s3", config=config)
 
         from aitrail.questions.log_file_rows import LogFileRows  # noqa: PLC0415 (imports sqlite3)
 
         names = [fspath(path) for path in paths]
         refuse_missing(names)
-        source = LogFileRows(Scan(names, report=report, s3=s3), report=report)
+        source = LogFileRows(Scan(names, report=report, s3=s3, read_all=read_all), report=report)
         return cls(source, timezone=timezone, naming=naming)
 
     @classmethod

@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError
 from urllib3.exceptions import ProtocolError
 
 from aitrail.clock import Clock
-from aitrail.deliveries import BadUrlError, bucket_and_key
+from aitrail.deliveries import OBJECTS_AHEAD, BadUrlError, Needed, bucket_and_key
 from aitrail.questions import EventStore, Filter, LogFileRows, Order, Scan
 from aitrail.questions.log_file_rows import NoRoomError
 from aitrail.questions.scanning import NoS3Error
-from aitrail.window import BEGINNING, Window
+from aitrail.window import BEGINNING, EARLIEST, LATEST, Window
 from tests.functional.faults import BrokenBody
 from tests.shared.network_errors import OF_THE_NETWORK
 
@@ -27,10 +27,11 @@ LATER = datetime(2026, 3, 20, tzinfo=UTC)
 
 
 def key(minute, folder="CloudTrail", prefix="", time="20260314T09"):
+    day = DAY if time == "20261399T99" else f"eu-west-1/{time[:4]}/{time[4:6]}/{time[6:8]}"
     name = f"111122223333_{folder}_eu-west-1_{time}{minute:02}Z_Zr5tYh2kQw8eLp0N.json.gz"
     if folder == "CloudTrail-Digest":
         name = f"111122223333_{folder}_eu-west-1_audit_eu-west-1_{time}{minute:02}00Z.json.gz"
-    return f"{prefix}{ACCOUNT}/{folder}/{DAY}/{name}"
+    return f"{prefix}{ACCOUNT}/{folder}/{day}/{name}"
 
 
 @pytest.fixture
@@ -67,6 +68,10 @@ def folder(packed, record, tmp_path):
 
 def numbers(rows):
     return [int(row["eventID"][:8], 16) for row in rows]
+
+
+def needed(since):
+    return Needed(window=Window(since=since or EARLIEST, until=LATEST))
 
 
 def asked(source, since=BEGINNING):
@@ -163,7 +168,7 @@ def test_what_was_delivered_an_hour_before_the_window_is_left_out(scan, put, wir
         put(key(minute), minute)
     scanned = scan(URL)
 
-    read = numbers(scanned.rows(since))
+    read = numbers(scanned.rows(needed(since)))
 
     left_out = 3 - len(expected)
     assert read == expected
@@ -174,7 +179,7 @@ def test_what_was_delivered_an_hour_before_the_window_is_left_out(scan, put, wir
 def test_a_file_whose_name_has_no_real_time_is_never_left_out(scan, put):
     put(key(10, time="20261399T99"), 1)
 
-    assert numbers(scan(URL).rows(LATER)) == [1]
+    assert numbers(scan(URL).rows(needed(LATER))) == [1]
 
 
 def test_an_object_under_two_prefixes_is_read_once(scan, put, wire):
@@ -463,7 +468,7 @@ def test_where_nothing_is_read_remarks_say_why(scan, put, names, since, expected
         put(name, 1)
     scanned = scan(URL)
 
-    read = list(scanned.rows(since))
+    read = list(scanned.rows(needed(since)))
 
     assert read == []
     assert list(scanned.remarks(at_length=False)) == expected
@@ -473,10 +478,11 @@ def test_a_store_reads_s3_with_the_client_of_its_session(s3, put):
     put(key(10), 1)
 
     class Session:
-        clients = 0
+        clients = connections = 0
 
-        def client(self, service):
+        def client(self, service, *, config):
             self.clients += 1
+            self.connections = config.max_pool_connections
             return {"s3": s3}[service]
 
     session = Session()
@@ -485,4 +491,4 @@ def test_a_store_reads_s3_with_the_client_of_its_session(s3, put):
     assert session.clients == 0
     assert list(store.events(since="2026-03-14", columns=["logFile"])) == [{"logFile": URL + key(10)}]
     assert store.event("00000001-0000-4000-8000-000000000000")["logFile"] == URL + key(10)
-    assert session.clients == 1
+    assert (session.clients, session.connections) == (1, OBJECTS_AHEAD)

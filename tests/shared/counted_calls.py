@@ -11,17 +11,13 @@ from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
-from aitrail.costs import Prices
 from aitrail.questions import EventStore
 from tests.shared.planted_calls import ACCOUNTS, BEGIN, DAYS, Planting
+from tests.shared.usage_prices import prices_of_polly
 
-PRICES = Prices(
-    currency="USD",
-    date="2026-11",
-    source="invented",
-    per_million_characters={"standard": Decimal(4), "neural": Decimal(16), "long-form": Decimal(100)},
-    regions={"us-east-1": {"neural": Decimal("19.2")}},
-)
+_ENGINES = {"standard": Decimal(4), "neural": Decimal(16), "long-form": Decimal(100)}
+_OF_REGIONS = {"us-east-1": {"neural": Decimal("19.2")}}
+PRICES = prices_of_polly(_ENGINES, _OF_REGIONS)
 _MEASURES = ("calls", "errors", "denied", "characters", "streamSeconds", "unmeasured")
 
 
@@ -56,8 +52,8 @@ def _count(counter, call):
     counter["streamSeconds"] += amount.seconds or 0
     counter["unmeasured"] += amount.characters is None or amount.seconds is None
     engine = call.facts.get("engine") or "standard"
-    by_region = PRICES.regions.get(call.facts["region"], {})
-    price = by_region.get(engine, PRICES.per_million_characters.get(engine))
+    by_region = _OF_REGIONS.get(call.facts["region"], {})
+    price = by_region.get(engine, _ENGINES.get(engine))
     if price is not None:
         counter["cost"] += price * (amount.characters or 0)
         counter["atLeast"] |= amount.characters is None

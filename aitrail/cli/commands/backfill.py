@@ -19,10 +19,10 @@ from aitrail.cli.options import (
     refusal,
     requeue_options,
     scope_of,
+    usual_prices,
     window_options,
 )
 from aitrail.cli.output import narrate, progress, rate_of
-from aitrail.costs import AwsPrices
 from aitrail.deliveries import Origins
 from aitrail.window import Window
 
@@ -92,7 +92,7 @@ def backfill(
                     context.exit(ExitCode.NEEDS_ATTENTION)
         else:
             _look(work, None if dry_run else access.announcer)
-            prices = AwsPrices.read() if dry_run else None
+            prices = usual_prices(deployment=True) if dry_run else None
             write_counts(work, prices, output)
             narrate_counts(work, access, prices)
             if not dry_run and any(count.wanted for count in work.counts.values()):

@@ -1,27 +1,26 @@
 """`aitrail cost`: estimates a deployment's monthly cost, and the cost of alternatives, without access to AWS."""
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import click
 
-from aitrail.cli.options import Command, OneOf, option, output_options
+from aitrail.cli.options import Command, OneOf, now_of, option, output_options, prices_option, usual_prices
 from aitrail.cli.output import Cell, Output, Priorities, narrate
 from aitrail.costs import (
     DIGEST_FILES,
     RECORD_KB,
     RECORDS_IN_A_FILE,
     TABLE_CLASSES,
-    AwsPrices,
     CostError,
     Line,
     Load,
-    PriceError,
+    Prices,
     compare,
     costs,
     per_million,
     readable,
+    too_old,
     total,
 )
 
@@ -34,13 +33,6 @@ _SHOWN = ("part", "amount", "formula", "quantity", "unit", "price")
 _WAYS = ("way", "what", "amount", "formula")
 _CENTS = Decimal("0.01")
 _DECIMALS = 6
-
-
-def _prices(_context: click.Context, _parameter: click.Parameter, value: str | None) -> AwsPrices:
-    try:
-        return AwsPrices.read() if value is None else AwsPrices.read(Path(value))
-    except PriceError as error:
-        raise click.BadParameter(str(error)) from error
 
 
 def _decimal(_context: click.Context, _parameter: click.Parameter, value: float) -> Decimal:
@@ -131,13 +123,13 @@ def _decimal(_context: click.Context, _parameter: click.Parameter, value: float)
 )
 @option(_COUNTS, "--no-free-tier", is_flag=True, help="Ignore the monthly free tier.")
 @option(_COUNTS, "--compare", is_flag=True, help="Compare with the cost of CloudTrail Lake and Athena.")
-@option(_COUNTS, "--prices", callback=_prices, metavar="FILE", help="Use your own prices (a TOML file).")
+@prices_option(_COUNTS, "Use your own prices (a TOML file).")
 @output_options(of="the list of parts", shapes=True)
 def cost(
     *,
     no_free_tier: bool,
     compare: bool,
-    prices: AwsPrices,
+    prices: str | None,
     output: Output,
     **given: Any,  # noqa: ANN401 (the fields of Load)
 ) -> None:
@@ -148,7 +140,7 @@ def cost(
     files, records and events. docs/cost.md says which figures are measured, and which are assumed.
 
     The free tier is per account, and other workloads may use it up: see --no-free-tier. The comparison ignores it. A
-    price file has the format of aitrail/costs/prices.toml.
+    price file has the format of aitrail/costs/prices.toml; see `aitrail prices`.
 
     \b
     Examples:
@@ -161,14 +153,16 @@ def cost(
             "Give both --files N and --events N: the log files delivered in a month, and the events in them."
         )
     try:
-        load = Load(**given)
+        load, used = Load(**given), usual_prices(prices, deployment=True)
     except CostError as error:
         raise click.UsageError(str(error)) from error
     if compare:
-        _write_comparison(load, prices, output)
+        _write_comparison(load, used, output)
     else:
-        _write_parts(load, costs(load, prices, free=not no_free_tier), output)
-    narrate(f"{prices}: check them.")
+        _write_parts(load, costs(load, used, free=not no_free_tier), output)
+    narrate(f"{used}: check them.")
+    for note in too_old(used.prices.values(), now_of(click.get_current_context()).date()):
+        narrate(note)
 
 
 def _write_parts(load: Load, lines: list[Line], output: Output) -> None:
@@ -211,7 +205,7 @@ def _rounded(value: Decimal) -> Decimal:
     return round(value, _DECIMALS)
 
 
-def _write_comparison(load: Load, prices: AwsPrices, output: Output) -> None:
+def _write_comparison(load: Load, prices: Prices, output: Output) -> None:
     ways = compare(load, prices)
     if not output.is_table:
         rows = [{name: getattr(way, name) for name in _WAYS} | {"amount": _rounded(way.amount)} for way in ways]

@@ -1,6 +1,5 @@
 """`aitrail usage`: counts calls, errors and characters by principal, time, Region and more, with the cost."""
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -14,7 +13,9 @@ from aitrail.cli.options import (
     option,
     other_time_options,
     output_options,
+    prices_option,
     question_options,
+    usual_prices,
 )
 from aitrail.cli.output import Output, Priorities, narrate, titled
 from aitrail.cli.views import (
@@ -25,7 +26,7 @@ from aitrail.cli.views import (
     simple_table,
     usage_groups,
 )
-from aitrail.costs import PriceError, Prices
+from aitrail.costs import Prices
 from aitrail.moments import MomentError
 from aitrail.questions import (
     COST,
@@ -50,13 +51,6 @@ _RARE = ("streamSeconds", "unmeasured")
 _DECIMALS = 6
 # The maximum number of columns that a message names.
 _NAMED_OTHERS = 10
-
-
-def _prices(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Prices | None:
-    try:
-        return None if value is None else Prices.read(Path(value))
-    except PriceError as error:
-        raise click.BadParameter(str(error)) from error
 
 
 @click.command(cls=Command)
@@ -99,9 +93,9 @@ def _prices(_context: click.Context, _parameter: click.Parameter, value: str | N
 )
 @other_time_options(_SECTION)
 @option(
-    _SECTION, "--cost", is_flag=True, help="Show the cost of Polly's characters, at the prices included in aitrail."
+    _SECTION, "--cost", is_flag=True, help="Show the cost of Polly's characters, at the prices of `aitrail prices`."
 )
-@option(_SECTION, "--prices", callback=_prices, metavar="FILE", help="Like --cost, at your own prices (a TOML file).")
+@prices_option(_SECTION, "Like --cost, at your own prices (a TOML file).")
 @question_options()
 @output_options(of="the list of groups", shapes=True)
 def usage(
@@ -113,7 +107,7 @@ def usage(
     top: int | None,
     other: OtherTime,
     cost: bool,
-    prices: Prices | None,
+    prices: str | None,
     output: Output,
 ) -> None:
     """Count calls, errors, denied calls and characters.
@@ -144,8 +138,8 @@ def usage(
     window is not known. --first-last shows when each group was first and last seen in the window and the --lookback
     before it: new groups are not in the lookback, silent ones only there. Those that were seen last come first.
 
-    A price file has currency, date, source, and a table per_million_characters with a price for each engine. A table
-    such as regions."us-gov-west-1" can have different prices for a Region.
+    A price file has the format of aitrail/costs/prices.toml. Only its tables usage.REGION.polly are used here; Regions
+    without a price have that of the file's `region`.
 
     \b
     Examples:
@@ -166,23 +160,22 @@ def usage(
     with_cost = cost or prices is not None
     measure = other.measured(measure, with_cost=with_cost)
     sort = other.sorting(sort, measure or MEASURES[0])
-    if prices is None and (cost or COST in (measure, sort)):
-        prices = Prices.read()
+    used = usual_prices(prices) if with_cost or COST in (measure, sort) else None
     notes: list[str] = []
-    question = {"by": by, "prices": prices, "report": notes.append, **asked.question}
+    question = {"by": by, "prices": used, "report": notes.append, **asked.question}
     if other.compare is not None:
         compared = _compared(asked, other.compare, measure or MEASURES[0], question)
         compared = compared.sorted_by(sort) if top is None else compared.top(top, sort)
-        show_comparison(compared, by, prices, asked, output)
+        show_comparison(compared, by, used, asked, output)
     else:
         groups = asked.store.usage(zeros=True, **question)
         groups = groups.sorted_by(sort) if top is None else groups.top(top, sort)
-        _write(groups, by, measure, prices, output)
+        _write(groups, by, measure, used, output)
         if not groups:
             asked.narrate_nothing("calls")  # there may be records that are none
             return
         asked.narrate_window()
-    for note in (*notes, *([f"{prices}: check them."] if prices else [])):
+    for note in (*notes, *(used.notes(["polly"], asked.now.date()) if used else ())):
         narrate(note)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.output import output_options
     from aitrail.cli.options.paths import PATH
     from aitrail.cli.options.place import Deployed, Place, place_options, refuse_unused
+    from aitrail.cli.options.prices import price_file, prices_option, usual_prices
     from aitrail.cli.options.question import Asked, newest, question_options, with_conditions
     from aitrail.cli.options.scope import refusal, scope_of
     from aitrail.cli.options.stacks import aws_options, bucket_options, stacks_options
@@ -64,6 +65,7 @@ else:
         output=("output_options",),
         paths=("PATH",),
         place=("Deployed", "Place", "place_options", "refuse_unused"),
+        prices=("price_file", "prices_option", "usual_prices"),
         scope=("refusal", "scope_of"),
         command=("Command", "option", "verbose_option"),
         stacks=("aws_options", "bucket_options", "stacks_options"),

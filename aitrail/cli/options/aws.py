@@ -153,11 +153,13 @@ class Access:
         from botocore.config import Config  # noqa: PLC0415 (see above)
 
         from aitrail.aws import WORKERS  # noqa: PLC0415 (would slow down --help)
+        from aitrail.deliveries import OBJECTS_AHEAD  # noqa: PLC0415 (as above)
 
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
-            max_pool_connections=2 * WORKERS,  # pages and whole rows are fetched in parallel
+            # Log files, or pages and whole rows, are fetched in parallel.
+            max_pool_connections=OBJECTS_AHEAD if service == "s3" else 2 * WORKERS,
             retries={"mode": "standard", "total_max_attempts": attempts},
         )
         session: Any = self._session  # boto3 has one overload per service

@@ -133,12 +133,12 @@ class LogFiles:
     until = LATEST
     advice = "Check the window (--since, --until) and the paths (--from)."
 
-    def __init__(self, paths: tuple[str, ...], access: Access, clock: Clock) -> None:
+    def __init__(self, paths: tuple[str, ...], access: Access, clock: Clock, *, read_all: bool = False) -> None:
         from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
         self._access = access
         self._paths = paths
-        self._scan = Scan(paths, report=narrate, s3=lambda: access.client("s3"), clock=clock)
+        self._scan = Scan(paths, report=narrate, s3=lambda: access.client("s3"), clock=clock, read_all=read_all)
 
     def __str__(self) -> str:
         named = ["standard input" if path == STDIN else path for path in self._paths[:_NAMED_PATHS]]
@@ -185,6 +185,12 @@ def refuse_unused(context: click.Context, paths: tuple[str, ...]) -> None:
             raise click.UsageError(f"{given} selects the stack, but --from reads no stack: leave one out.{advice}")
 
 
+def _refuse_without_paths(**flags: bool) -> None:
+    for name, is_given in flags.items():
+        if is_given:
+            raise click.UsageError(f"--{name.replace('_', '-')} applies to log files: use it with --from.")
+
+
 def place_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds --from, -v and the options for AWS; the command gets a Place as `place`.
 
@@ -203,6 +209,12 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
     )
     @click.argument("more", nargs=-1, metavar="")
     @option(_SECTION, "--strict", is_flag=True, help="With --from: exit with 4 if a file or record cannot be read.")
+    @option(
+        _SECTION,
+        "--read-all",
+        is_flag=True,
+        help="With --from: also read log files that cannot matter if their names are true.",
+    )
     @stacks_options
     @verbose_option("Show how much was read.")
     @functools.wraps(command)
@@ -211,6 +223,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         paths: tuple[str, ...],
         more: tuple[str, ...],
         strict: bool,
+        read_all: bool,
         accesses: tuple[Access, ...],
         verbose: bool,
         **options: Any,  # noqa: ANN401 (passed through)
@@ -221,10 +234,12 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         if paths:
             refuse_unused(context, (*paths, *more))
             refuse_several_buckets(context)
-        elif strict:
-            raise click.UsageError("--strict applies to log files: use it with --from.")
+        else:
+            _refuse_without_paths(strict=strict, read_all=read_all)
         place: Place = (
-            LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context)) if paths else Deployed(*accesses)
+            LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context), read_all=read_all)
+            if paths
+            else Deployed(*accesses)
         )
         try:
             command(*args, place=place, **options)

@@ -8,14 +8,14 @@ from aitrail.cells import counted
 from aitrail.cli.options import Access, scope_of
 from aitrail.cli.output import Output, narrate
 from aitrail.cli.views.archived import narrate_archived
-from aitrail.costs import AwsPrices, a_million_rows, cost_of_reading, readable, total
+from aitrail.costs import Prices, a_million_rows, cost_of_reading, readable, total
 from aitrail.repair import REASONS, Backfill, Count
 
 _COLUMNS = ("reason", "files", "bytes", "announced")
 _DECIMALS = 6
 
 
-def write_counts(work: Backfill, prices: AwsPrices | None, output: Output) -> None:
+def write_counts(work: Backfill, prices: Prices | None, output: Output) -> None:
     """Writes the counts by reason, in a table also their sums; with `prices`, also the cost of reading the files."""
     columns = (*_COLUMNS, "cost") if prices else _COLUMNS
     rows = list(_rows(work, prices, with_total=output.is_table))
@@ -27,7 +27,7 @@ def write_counts(work: Backfill, prices: AwsPrices | None, output: Output) -> No
         output.write(rounded, table=columns, csv=columns)
 
 
-def _rows(work: Backfill, prices: AwsPrices | None, *, with_total: bool) -> Iterator[dict[str, Any]]:
+def _rows(work: Backfill, prices: Prices | None, *, with_total: bool) -> Iterator[dict[str, Any]]:
     all_of_them = Count()
     for count in work.counts.values():
         all_of_them.join(count)
@@ -37,7 +37,7 @@ def _rows(work: Backfill, prices: AwsPrices | None, *, with_total: bool) -> Iter
         yield row | ({"cost": total(cost_of_reading(count.wanted, count.wanted_bytes, prices))} if prices else {})
 
 
-def narrate_counts(work: Backfill, access: Access, prices: AwsPrices | None = None) -> None:
+def narrate_counts(work: Backfill, access: Access, prices: Prices | None = None) -> None:
     """Reports what was queued and what to do about the rest; with `prices`, what a dry run would have queued."""
     bucket, counts = work.folders.bucket, work.counts
     files, wanted = (sum(getattr(count, name) for count in counts.values()) for name in ("files", "wanted"))

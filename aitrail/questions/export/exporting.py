@@ -103,7 +103,7 @@ class Export:
     @property
     def _settings(self) -> Settings:
         # The names of the folders contain the services.
-        names = [field.name for field in fields(self.wanted) if field.name not in ("service", "naming")]
+        names = [field.name for field in fields(self.wanted) if field.name not in ("service", "naming", "origins")]
         conditions = {name: getattr(self.wanted, name) for name in names}
         if self.wanted.naming != NOTHING_NAMED:  # other names would be another export
             conditions["naming"] = (self.wanted.naming.fingerprint,)

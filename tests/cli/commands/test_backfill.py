@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from aitrail.costs import AwsPrices, cost_of_reading, readable, total
+from aitrail.costs import Prices, cost_of_reading, readable, total
 from aitrail.rows import recorded_with
 from aitrail.services import load
 from tests.shared.deployed_stack import BUCKET, key
 
-PRICES = AwsPrices.read()
+PRICES = Prices.read()
 
 
 def as_json(ended):

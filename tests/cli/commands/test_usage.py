@@ -13,12 +13,19 @@ import pytest
 from aitrail.questions import DIMENSIONS
 
 PRICES = (
-    "Prices of 2026-11 in USD from secondary pages (AWS' own page: https://aws.amazon.com/polly/pricing/): "
+    "Prices of 2026-11 in USD for us-east-1 from secondary pages (AWS' own pages: https://aws.amazon.com/pricing/): "
     "check them.\n"
 )
 TREND = "trend: calls by day, in each line from 0 to its largest.\n"
 NONE = {"streamSeconds": 0, "unmeasured": 0}
-OWN = 'currency = "EUR"\ndate = "2026-10"\nsource = "a contract"\n[per_million_characters]\nstandard = 3.5\n'
+OWN = """
+currency = "EUR"
+date = "2026-10"
+region = "eu-central-1"
+source = "a contract"
+[usage.eu-central-1.polly]
+SynthesizeSpeech-Characters = { price = 3.5, per = 1_000_000, unit = "characters" }
+"""
 
 
 @pytest.fixture
@@ -260,7 +267,7 @@ def test_own_prices_are_taken_from_a_file(aitrail, folder, tmp_path):
     assert ended.stderr.splitlines() == [
         "1,000 characters of the engine neural have no price: they are not included in the cost.",
         "50 characters of the engine turbo have no price: they are not included in the cost.",
-        "Prices of 2026-10 in EUR from a contract: check them.",
+        "Prices of 2026-10 in EUR for eu-central-1 from a contract: check them.",
     ]
 
 

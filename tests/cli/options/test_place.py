@@ -275,8 +275,23 @@ def test_region_may_be_given_for_a_bucket_and_a_stack_may_not(aitrail, times, bu
     assert ended.exit_code == 2
 
 
-def test_strict_is_refused_without_log_files(aitrail):
-    ended = aitrail("events", "--strict")
+@pytest.mark.parametrize("option", ["--strict", "--read-all"])
+def test_options_of_log_files_are_refused_without_any(aitrail, option):
+    ended = aitrail("events", option)
 
     assert ended.exit_code == 2
-    assert "--strict applies to log files: use it with --from." in ended.stderr
+    assert f"{option} applies to log files: use it with --from." in ended.stderr
+
+
+def test_log_files_that_are_left_out_by_their_names_are_counted_and_read_on_demand(aitrail, log_file, record):
+    name = "111122223333_CloudTrail_eu-west-1_20250314T0925Z_Zr5tYh2kQw8eLp0N.json.gz"
+    file = log_file(f"AWSLogs/111122223333/CloudTrail/eu-west-1/2025/03/14/{name}", record(1))
+    command = ["events", "-o", "jsonl", "--columns", "eventID", "--since", "2026-01-01", "--from", file]
+
+    believed, everything = aitrail(*command), aitrail(*command, "--read-all")
+
+    assert believed.stdout == ""
+    assert "0 log files read, 0 unreadable, 1 left out (1 delivered before the window): 0 records" in believed.stderr
+    assert "There are no log files here" not in believed.stderr
+    assert everything.stdout == '{"eventID": "00000001-0000-4000-8000-000000000000"}\n'
+    assert "left out" not in everything.stderr

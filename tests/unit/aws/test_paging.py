@@ -1,5 +1,6 @@
 import threading
 from concurrent.futures import Future
+from functools import partial
 from heapq import merge
 from itertools import chain
 
@@ -184,6 +185,27 @@ def test_in_order_runs_no_more_tasks_ahead_than_it_has_workers(monkeypatch, work
 
     assert max(ahead) == workers
     assert len(ran) == 10
+
+
+@LAW
+@given(
+    weights=st.lists(st.integers(0, 9), max_size=30), workers=WORKERS, heaviest=st.integers(0, 20), slow=st.booleans()
+)
+def test_in_order_has_no_more_weight_ahead_than_it_may(weights, workers, heaviest, slow):
+    ran = []
+    tasks = [partial(ran.append, number) for number in range(len(weights))]
+    with pytest.MonkeyPatch.context() as patch, at_once():
+        if slow:
+            patch.setattr(Future, "done", lambda _: False)
+        for number, _ in enumerate(
+            in_order(tasks, workers=workers, weight=lambda task: weights[tasks.index(task)], heaviest=heaviest)
+        ):
+            ahead = [weights[each] for each in ran if each > number]
+
+            assert len(ahead) < workers
+            assert sum(ahead) + weights[number] <= heaviest or not ahead
+
+    assert ran == list(range(len(weights)))
 
 
 def test_pages_are_let_go_as_they_are_consumed():

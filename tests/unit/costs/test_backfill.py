@@ -2,12 +2,12 @@ from decimal import Decimal
 
 import pytest
 
-from aitrail.costs import AwsPrices
+from aitrail.costs import Prices
 from aitrail.costs.backfill import FILES_OF_A_MESSAGE, a_million_rows, cost_of_reading
 from aitrail.costs.model import LEDGER_READ_UNITS, LEDGER_WRITE_UNITS
 from aitrail.deliveries.announcing import KEYS_OF_A_MESSAGE
 
-PRICES = AwsPrices.read()
+PRICES = Prices.read()
 
 
 def test_cost_of_reading_has_the_formulas_of_aitrail_cost():

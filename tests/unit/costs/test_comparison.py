@@ -2,12 +2,12 @@ from decimal import Decimal
 
 import pytest
 
-from aitrail.costs import AwsPrices, Load, total
+from aitrail.costs import Load, Prices, total
 from aitrail.costs import model as costs
 from aitrail.costs.comparison import KEEPING, PRINCIPAL, USAGE, compare
 from aitrail.costs.load import DAYS
 
-PRICES = AwsPrices.read()
+PRICES = Prices.read()
 
 
 def ways(load):

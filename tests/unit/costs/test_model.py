@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.costs import AwsPrices, CostError, Load, per_million, total
+from aitrail.costs import CostError, Load, Prices, per_million, total
 from aitrail.costs import comparison as cost_comparison
 from aitrail.costs import model as costs
 from aitrail.costs.load import DAYS
@@ -20,7 +20,7 @@ from aitrail.services import load as load_registry
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=100)
 
-PRICES = AwsPrices.read()
+PRICES = Prices.read()
 LOG_FILE = (
     "s3://aitrail-logsbucket9c4d8843-abcdefghijkl/AWSLogs/111122223333/CloudTrail/eu-central-1/2026/03/14/"
     "111122223333_CloudTrail_eu-central-1_20260314T0925Z_Zr5tYh2kQw8eLp0N.json.gz"

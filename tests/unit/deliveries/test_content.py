@@ -1,15 +1,14 @@
 import random
 import threading
-from functools import partial
+from itertools import accumulate, takewhile
 
 import pytest
 from botocore.exceptions import ClientError, FlexibleChecksumError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.aws import WORKERS, in_order
 from aitrail.clock import Clock
-from aitrail.deliveries import UnavailableError, content_ahead, content_of
+from aitrail.deliveries import OBJECTS_AHEAD, Listed, UnavailableError, content_ahead, content_of, contents_ahead
 from tests.shared.network_errors import OF_THE_NETWORK
 from tests.shared.objects_in_s3 import NONE, ObjectsInS3
 
@@ -120,24 +119,30 @@ def test_content_comes_with_its_name_length_and_metadata(way):
 
 
 @pytest.mark.parametrize(
-    "sizes", [[90] * 40, [5000] * 12, [100, 101, 5000, 3, 0, 99] * 5], ids=["small", "large", "mixed"]
+    "sizes",
+    [[90] * 90, [20] * 90, [5000] * 40, [100, 101, 5000, 3, 0, 99] * 12],
+    ids=["small", "tiny", "large", "mixed"],
 )
 def test_bytes_read_ahead_are_bounded_whatever_the_sizes_are(monkeypatch, sizes):
     monkeypatch.setattr("aitrail.deliveries.content.MAX_BYTES_AHEAD", 100)
+    monkeypatch.setattr("aitrail.deliveries.content._BYTES_AHEAD", 1000)
     monkeypatch.setattr("aitrail.deliveries.content._PART_BYTES", 10)
     objects = {str(number): bytes([number]) * size for number, size in enumerate(sizes)}
     s3 = ObjectsInS3(objects)
     others = threading.Semaphore(0)
+    room = takewhile(lambda total: total <= 1000, accumulate(size if size <= 100 else 0 for size in sizes))
+    begun = min(OBJECTS_AHEAD, sum(1 for _ in room))
 
     def before(key):
         """The first object comes after the others that may be read ahead."""
         if key == "0":
-            assert all(others.acquire(timeout=60) for _ in range(WORKERS - 1))
+            assert all(others.acquire(timeout=60) for _ in range(begun - 1))
         others.release()
 
     s3.before = before
     found = {}
-    for content in in_order(partial(content_ahead, s3, f"s3://example-logs/{key}") for key in objects):
+    listed = [Listed(f"s3://example-logs/{key}", len(content)) for key, content in objects.items()]
+    for content in contents_ahead(s3, listed):
         with content.open() as stream:
             parts = []
             while part := stream.read(10):
@@ -146,15 +151,23 @@ def test_bytes_read_ahead_are_bounded_whatever_the_sizes_are(monkeypatch, sizes)
         found[content.name.rpartition("/")[2]] = b"".join(parts)
 
     assert found == objects
-    assert s3.most <= WORKERS * 100 + 10
+    assert s3.most <= 1000 + 110
     assert len(s3.calls) == len(objects)
 
 
-def test_object_that_is_large_is_not_read_before_its_turn(monkeypatch):
-    monkeypatch.setattr("aitrail.deliveries.content.MAX_BYTES_AHEAD", 199)
+def test_object_that_has_become_larger_than_it_was_listed_is_not_read_before_its_turn():
     s3 = ObjectsInS3({"a": CONTENT}, [NONE])
 
-    content = content_ahead(s3, NAME)
+    (content,) = contents_ahead(s3, [Listed(NAME, len(CONTENT) - 1)])
+
+    assert s3.read.total() == 0
+    assert content.open().read() == CONTENT
+
+
+def test_object_that_is_large_is_not_read_before_its_turn():
+    s3 = ObjectsInS3({"a": CONTENT}, [NONE])
+
+    content = content_ahead(s3, NAME, most=199)
 
     assert s3.read.total() == 0
     assert content.open().read() == CONTENT

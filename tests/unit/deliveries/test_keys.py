@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -375,3 +376,27 @@ def test_other_folders_are_of_no_account_and_region(name):
     name = f"{HOME}/{name}"
 
     assert (origin_of(name), is_digest_folder(name)) == (None, False)
+
+
+def _time_by_strptime(digits):
+    try:
+        moment = datetime.strptime(f"{digits}+0000", "%Y%m%d%H%M%S%z")
+    except ValueError:
+        return None
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if 2013 <= moment.year <= 2100 else None
+
+
+@LAW
+@given(
+    parts=st.tuples(
+        st.sampled_from([0, 1, 2012, 2013, 2024, 2026, 2100, 2101, 9999]), *[st.integers(0, most) for most in (13, 32)]
+    ),
+    clock=st.tuples(*[st.integers(0, most) for most in (25, 61, 62)]),
+)
+def test_times_in_names_are_those_of_a_calendar(parts, clock):
+    digits = "{:04}{:02}{:02}".format(*parts), "{:02}{:02}{:02}".format(*clock)
+    digest = "111122223333_CloudTrail-Digest_us-east-2_audit_us-east-2_{}T{}Z.json.gz".format(*digits)
+    log_file = f"111122223333_CloudTrail_us-east-2_{digits[0]}T{digits[1][:4]}Z_Zr5tYh2kQw8eLp0N.json.gz"
+
+    assert log_key_of(log_key(digest, folder=DIGEST_FOLDER)).delivered_at == _time_by_strptime("".join(digits))
+    assert log_key_of(log_key(log_file)).delivered_at == _time_by_strptime(f"{digits[0]}{digits[1][:4]}00")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aitrail.costs import RECORD_KB, RECORDS_IN_A_FILE, AwsPrices, Load, costs, model, total
+from aitrail.costs import RECORD_KB, RECORDS_IN_A_FILE, Load, Prices, costs, model, total
 from aitrail.costs.load import GB, GZIP_RATIO, KB
 
 ROOT = Path(__file__).parents[3]
@@ -62,7 +62,7 @@ GROUPS = {
 @pytest.fixture(scope="module")
 def bills():
     """The bill lines of each size."""
-    return [costs(load, AwsPrices.read()) for load in SIZES.values()]
+    return [costs(load, Prices.read()) for load in SIZES.values()]
 
 
 def of_group(lines, group):
@@ -111,13 +111,13 @@ CLASSES = ({}, {"events_table_class": INFREQUENT}, {"events_table_class": INFREQ
 @pytest.mark.parametrize("size", SIZES)
 def test_page_has_what_each_table_class_costs(size):
     _, section = PAGE.split("\n### Tables\n")
-    amounts = [total(costs(replace(SIZES[size], **classes), AwsPrices.read())) for classes in CLASSES]
+    amounts = [total(costs(replace(SIZES[size], **classes), Prices.read())) for classes in CLASSES]
 
     assert cells(section, size) == [f"${amount:,.2f}" for amount in amounts]
 
 
 def test_page_says_after_how_many_months_a_cheaper_table_class_pays():
-    one, prices = Decimal(1), AwsPrices.read().prices
+    one, prices = Decimal(1), Prices.read().prices
     write, read, stored = (
         prices[f"infrequent-{name}"].of(one) - prices[name].of(one)
         for name in ("write-units", "read-units", "table-storage")
@@ -142,7 +142,7 @@ def test_page_says_after_how_many_months_a_cheaper_table_class_pays():
 def test_page_says_after_how_many_months_a_storage_class_of_log_files_pays(name):
     *prices, small, large = cells(PAGE, f"`{name}`")
     stored, move, by_size, by_request = (Decimal(each.removeprefix("$")) for each in prices)
-    standard = AwsPrices.read().prices
+    standard = Prices.read().prices
 
     for said, kilobytes in ((small, 128), (large, 1024)):
         saved = (standard["s3-storage"].price - stored) * kilobytes / KB / KB
@@ -161,7 +161,7 @@ def test_page_says_how_large_log_files_are():
 
 
 def test_page_says_what_a_million_conversations_cost():
-    prices, million = AwsPrices.read().prices, Decimal(10**6)
+    prices, million = Prices.read().prices, Decimal(10**6)
 
     said = " ".join(PAGE.split())
     assert prices["data-events"] == prices["network-activity-events"]

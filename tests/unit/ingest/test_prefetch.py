@@ -1,6 +1,7 @@
 """Deliveries are fetched ahead in order, within bounds, and each once."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -44,7 +45,7 @@ def delivery(key, etag=None):
 
 @contextmanager
 def ahead(source, deliveries, **options):
-    found = Prefetch(source, deliveries, **options)
+    found = Prefetch(source, deliveries, pool=ThreadPoolExecutor(options.get("files", FILES_AHEAD)), **options)
     try:
         yield found
     finally:
@@ -112,3 +113,30 @@ def test_a_delivery_that_was_not_announced_is_fetched_when_it_is_taken():
 
     with ahead(source, []) as found:
         assert found.take(delivery("a")).delivery == delivery("a")
+
+
+def test_what_busy_threads_have_not_begun_is_fetched_by_whom_takes_it():
+    source, hangs = Source(), threading.Event()
+    pool = ThreadPoolExecutor(1)
+    pool.submit(hangs.wait, 60)
+
+    found = Prefetch(source, [delivery("a"), delivery("b")], pool=pool)
+    taken = [found.take(delivery(key)).delivery.key for key in "ab"]
+    found.close()
+    hangs.set()
+    pool.shutdown(wait=True)
+
+    assert taken == [fetched.delivery.key for fetched in source.fetched] == ["a", "b"]
+
+
+def test_batches_share_the_threads_and_what_one_left_is_not_fetched_in_the_next():
+    source, goes_on = Source(), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(goes_on.wait, 60)
+        Prefetch(source, [delivery("a"), delivery("b")], pool=pool).close()
+        found = Prefetch(source, [delivery("c")], pool=pool)
+        goes_on.set()
+
+        assert found.take(delivery("c")).delivery == delivery("c")
+
+    assert [fetched.delivery.key for fetched in source.fetched] == ["c"]

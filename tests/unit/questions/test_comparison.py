@@ -9,18 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.costs import Prices
 from aitrail.questions import OTHERS, EventStore, Filter
 from aitrail.questions.comparison import Comparison
 from aitrail.questions.dimensions import DimensionError
 from tests.shared.call_rows import MINUTE, NOW, PLANTED, START, Rows, call_row, counted, rows_of
+from tests.shared.usage_prices import prices_of_polly
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 HOUR = timedelta(hours=1)
 MIDDLE = START + HOUR
-PRICES = Prices(
-    currency="USD", date="2026-11", source="a test", per_million_characters={"neural": Decimal(16)}, regions={}
-)
+PRICES = prices_of_polly({"neural": Decimal(16)})
 
 
 def store(rows):

@@ -1,13 +1,21 @@
 """The log files that paths name, among all files that may be in a folder."""
 
+import contextlib
 import os
 import sys
 from collections import Counter
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from aitrail.questions.paths import log_files
+from aitrail.deliveries import Kind, kind_of
+from aitrail.questions.paths import ENDINGS, log_files
 from tests.shared.folders import locked, put
+from tests.shared.fuzzing import law
 
 DAY = "2026/03/14"
 NAME = "111122223333_{}_eu-west-1_20260314T0925Z_Zr5tYh2kQw8eLp0N.json.gz"
@@ -156,3 +164,77 @@ def test_folder_that_cannot_be_listed_is_reported(found, tmp_path):
 
     (tmp_path / "a").chmod(0o700)
     assert result == (["b/b.json"], {}, [(str(tmp_path / "a"), "Permission denied")])
+
+
+def _entries_as_pathlib_finds_them(paths, left_out, unreadable):
+    """The slow twin: every path is looked at, and resolved."""
+    pending = [(path, True) for path in reversed(tuple(dict.fromkeys(paths)))]
+    seen = set()
+    while pending:
+        path, is_named = pending.pop()
+        try:
+            status = Path(path).stat()
+            inside = sorted(Path(path).iterdir(), reverse=True) if S_ISDIR(status.st_mode) else []
+        except OSError as error:
+            unreadable(path, error)
+            continue
+        real = Path(path).resolve()
+        if real in seen:
+            left_out["repeated"] += 1
+        elif S_ISDIR(status.st_mode):
+            pending += [(str(child), False) for child in inside]
+        elif is_named or S_ISREG(status.st_mode):
+            kind = kind_of(Path(path).absolute().as_posix())
+            if kind.ingested or (kind is Kind.OTHER and (is_named or path.endswith(ENDINGS))):
+                yield path
+            else:
+                left_out[kind] += 1
+        else:
+            left_out[Kind.OTHER] += 1
+        seen.add(real)
+
+
+NAMES = st.sampled_from(["a", "b", "c.json", "d.json.gz", "e.txt", "-", "\udcff.json"])
+PLACES = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+ENTRIES = st.tuples(PLACES, st.sampled_from(["file", "file", "pipe", "folder", "link", "link"]), PLACES)
+NAMED = st.lists(
+    st.one_of(PLACES.filter("-".__ne__), st.sampled_from([".", "./", "a/..", ".//a", "missing"])),
+    min_size=1,
+    max_size=3,
+)
+
+
+@law(300)
+@given(st.lists(ENTRIES, max_size=12), NAMED, st.booleans())
+def test_files_are_those_that_pathlib_finds(entries, named, is_absolute):
+    with TemporaryDirectory() as folder, contextlib.chdir(folder):
+        for place, kind, target in entries:
+            with contextlib.suppress(OSError):
+                _make(Path(place), kind, target)
+        paths = [f"{folder}/{path}" for path in named] if is_absolute else named
+
+        found, expected = (_findings(way, paths) for way in (_log_files, _entries_as_pathlib_finds_them))
+
+    assert found == expected
+
+
+def _make(path, kind, target):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "file":
+        path.touch()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(os.path.relpath(target, path.parent))
+
+
+def _log_files(paths, left_out, unreadable):
+    return log_files(paths, left_out=left_out, unreadable=unreadable)
+
+
+def _findings(way, paths):
+    left_out, unreadable = Counter(), []
+    found = list(way(paths, left_out, lambda path, error: unreadable.append((path, error.errno))))
+    return found, left_out, unreadable

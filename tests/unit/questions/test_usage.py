@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.costs import Prices
 from aitrail.moments import MomentError
 from aitrail.questions import ConditionError, EventStore, Naming, Network, Order, Team
 from aitrail.questions.amounts import MEASURES, characters_of
@@ -18,16 +17,13 @@ from aitrail.questions.dimensions import DIMENSIONS, DimensionError
 from aitrail.questions.usage import usage
 from aitrail.questions.usage_spellings import usage_fields
 from aitrail.services import load
+from tests.shared.usage_prices import prices_of_polly
 from tests.shared.wanted_rows import network_of, team_of
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 
-PRICES = Prices(
-    currency="USD",
-    date="2026-11",
-    source="a test",
-    per_million_characters={"standard": Decimal(4), "neural": Decimal("16.5")},
-    regions={"us-gov-west-1": {"neural": Decimal("19.2")}},
+PRICES = prices_of_polly(
+    {"standard": Decimal(4), "neural": Decimal("16.5")}, {"us-gov-west-1": {"neural": Decimal("19.2")}}
 )
 
 
@@ -526,7 +522,7 @@ def test_store_counts_narrow_rows_in_any_order():
 
 
 def test_store_reports_characters_without_a_price(caplog):
-    prices = Prices(currency="USD", date="2026-11", source="a test", per_million_characters={}, regions={})
+    prices = prices_of_polly({})
 
     groups = EventStore(Source(), now=lambda: NOW).usage(by=[], prices=prices)
 
