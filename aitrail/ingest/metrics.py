@@ -132,10 +132,12 @@ def of_log_file(
         "TamperedFiles": int(entry.was_read and after.get("problem") in ("tampered", "replaced")),
         "RemovedFiles": _removals(entry),
     }
-    shown = {"Characters": rows.characters, "DeliveryDelay": _delay(entry)} if rows else {}
+    shown = {"Characters": rows.characters} if rows else {}
+    # No delay is a delay of 0, not one that is unknown.
+    delay = {} if rows is None or (seconds := _delay(entry)) is None else {"DeliveryDelay": seconds}
     return Ingested(
         status=entry.status,
-        metrics={name: count for name, count in (counts | proof | shown).items() if count},
+        metrics={name: count for name, count in (counts | proof | shown).items() if count} | delay,
         rows=rows.by_outcome if rows else {},
         details={name: value for name, value in details.items() if value} | counts,
     )
@@ -182,10 +184,10 @@ def of_removal(log_file: str, before: Mapping[str, Any], after: Mapping[str, Any
     )
 
 
-def _delay(entry: Entry) -> int:
-    """The seconds from when S3 stored an object until its entry was written."""
-    if entry.stored_at is None or entry.ingested_at is None:
-        return 0
+def _delay(entry: Entry) -> int | None:
+    """The seconds from when S3 stored an object until its entry was written; None if it was not read."""
+    if entry.stored_at is None or entry.ingested_at is None or not entry.was_read:
+        return None
     return max(0, int((parse_time(entry.ingested_at) - parse_time(entry.stored_at)).total_seconds()))
 
 

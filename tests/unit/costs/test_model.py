@@ -284,7 +284,7 @@ def test_free_units_are_used_once_by_all_parts_of_a_price():
     paid, all_of_them = (costs.costs(load, PRICES, free=free) for free in (True, False))
 
     saved = total(all_of_them) - total(paid)
-    used = {"metrics": 7, "kms-requests": 0}
+    used = {"metrics": 7, "kms-requests": 0, "dashboards": 0}
     free = [price.of(Decimal(used.get(name, price.free))) for name, price in PRICES.prices.items() if price.free]
     run_time = next(line for line in all_of_them if line.part == "Lambda, run time")
     log = next(line for line in all_of_them if line.part == "CloudWatch, the function's log")
