@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aitrail import __version__
 from aitrail.cli.exit_codes import ExitCode
@@ -24,10 +25,12 @@ _ACCEPTED = ROOT / "audit/accepted.toml"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the audit; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="make audit", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="make audit", usage='make audit [DIST=FOLDER] [ARGS="--osv-url URL"]', description=__doc__
+    )
     parser.add_argument("--dist", type=Path, default=Path("dist"), metavar="FOLDER", help="where to write the SBOMs")
     parser.add_argument(
-        "--osv-url", default=vulnerabilities.OSV, metavar="URL", help="the query of OSV, or of a mirror"
+        "--osv-url", type=_url, default=vulnerabilities.OSV, metavar="URL", help="the query of OSV, or of a mirror"
     )
     given = parser.parse_args(arguments)
     try:
@@ -35,6 +38,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AitrailError as error:
         sys.stderr.write(f"Error: {error}\n")
         return ExitCode.FAILURE
+
+
+def _url(text: str) -> str:
+    """The address of a web server; argparse tells the error."""
+    try:
+        parts = urlsplit(text)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_url = False
+    if not is_url:
+        raise argparse.ArgumentTypeError(f"{text!r} is no address such as {vulnerabilities.OSV}")
+    return text
 
 
 def _audit(dist: Path, osv: str, today: date) -> ExitCode:

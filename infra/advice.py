@@ -1,11 +1,13 @@
-"""What to know of the account before a deployment. It only advises, and a check that fails stops nothing."""
+"""What to know of the account before a deployment: what it costs, and what `aitrail preflight` finds."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from aitrail.preflight import Plan, Severity, look
+from aitrail.cells import printable
+from aitrail.preflight import Finding, Plan, Severity, look
+from infra.console import tell
 from infra.settings import Settings
 from infra.target import Target
+from infra.values import OF_STACK
 
 _COSTS = """\
 The deployment costs money: DynamoDB writes and storage for each recorded call; an S3 request, a queue message and a
@@ -13,16 +15,28 @@ run of the function for each log file; and a monthly charge for the alarms, and 
 first trail's management events are free of charge."""
 
 
-def before_deploying(target: Target, settings: Settings, *, is_new: bool = False) -> Iterator[str]:
-    """Lines about cost, and what `aitrail preflight` finds, conflicts first; `is_new` if there is no stack yet."""
-    yield _COSTS
-    for each in look(plan_of(target, settings, is_new=is_new), target.client, datetime.now(UTC)):
-        begin = "Conflict: " if each.severity is Severity.CONFLICT else ""
-        yield begin + " ".join(filter(None, (each.what, each.what_to_do)))
+def before_deploying(target: Target, settings: Settings, *, is_new: bool = False) -> bool:
+    """Tells what it costs and what was found, conflicts first; returns whether there is no conflict.
+
+    A check that fails is no conflict. `is_new` if there is no stack yet.
+    """
+    tell(_COSTS)
+    found = list(look(plan_of(target, settings, is_new=is_new), target.client, datetime.now(UTC)))
+    for each in found:
+        _tell(each)
+    return not any(each.severity is Severity.CONFLICT for each in found)
+
+
+def _tell(finding: Finding) -> None:
+    begin = "Conflict: " if finding.severity is Severity.CONFLICT else ""
+    tell(begin + printable(" ".join(filter(None, (finding.what, finding.what_to_do)))))
+    for command in finding.commands:
+        tell(f"  {printable(command)}")
 
 
 def plan_of(target: Target, settings: Settings, *, is_new: bool = False) -> Plan:
     """What the settings deploy, as far as it depends on the account."""
+    key = settings.keys["tables_kms_key"]
     return Plan(
         stack=settings.stack_name,
         account=target.account,
@@ -34,5 +48,8 @@ def plan_of(target: Target, settings: Settings, *, is_new: bool = False) -> Plan
         announced_by=settings.announced_by,
         prefixes=settings.prefixes,
         key_arns=settings.log_key_arns,
+        events_table=settings.events_table,
+        files_table=settings.files_table,
+        tables_key=None if key == OF_STACK else key,
         concurrency=settings.maximum_concurrency + settings.backfill_concurrency,
     )

@@ -63,3 +63,11 @@ def of_the_tags(settings: "Settings") -> Iterator[str]:
     keys = [each.partition("=")[0] for each in settings.tags]
     for key in sorted({each for each in keys if keys.count(each) > 1}):
         yield f"aitrail:tags has the key {key} more than once."
+
+
+def without_effect(settings: "Settings") -> Iterator[str]:
+    """What is accepted, and changes nothing: a key of all parts, if each has one of its own."""
+    of_bucket = settings.bucket_kms_key or settings.log_bucket  # the bucket of others has none
+    of_others = (settings.queues_kms_key, settings.tables_kms_key, settings.log_group_kms_key)
+    if settings.kms_key and of_bucket and all(of_others):
+        yield "aitrail:kmsKey has no effect: each part has a key of its own."

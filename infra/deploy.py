@@ -20,12 +20,17 @@ from infra.target import Context, Target
 
 # The code that a shell reports for a program that Ctrl-C ended.
 _INTERRUPTED = 130
+# People call make, which has the options of its targets as variables.
+_USAGE = (
+    'make {deploy,destroy} [PROFILE=NAME] [REGION=NAME] [CONTEXT="-c aitrail:NAME=VALUE ..."] [CONFIRM=1] '
+    '[ARGS="--yes --ignore-conflicts"]'
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one of the two commands; returns 0, or 1 with a message on stderr."""
     _prepare_streams()
-    parser = argparse.ArgumentParser(prog="make", description=__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog="make", usage=_USAGE, description=__doc__, allow_abbrev=False)
     parser.add_argument("command", choices=("deploy", "destroy"))
     parser.add_argument("--profile", help="AWS profile")
     parser.add_argument("--region", help="AWS Region of the stack")
@@ -34,16 +39,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--confirm", action="store_true", help="deploy although settings of the deployed stack are lost or unreadable"
     )
+    parser.add_argument(
+        "--ignore-conflicts", action="store_true", help="deploy although it, or what it reads, would fail"
+    )
     options, further = parser.parse_known_args(arguments)
     strays = [each for each in further if options.command == "destroy" or each.startswith("aitrail:")]
     if strays:
-        parser.error(f"unknown argument {strays[0]}: write each setting as -c aitrail:NAME=VALUE")
+        parser.error(f'unknown argument {strays[0]}: write each setting as CONTEXT="-c aitrail:NAME=VALUE"')
     try:
         context = Context.of(options.context)
         Settings.of(context.all)  # report an invalid setting before the user has to sign in
         target = Target.of(options.profile, options.region)
         if options.command == "deploy":
-            deploy(target, context, further, sure=options.yes, allow_unreadable=options.confirm)
+            deploy(
+                target,
+                context,
+                further,
+                sure=options.yes,
+                allow_unreadable=options.confirm,
+                ignore_conflicts=options.ignore_conflicts,
+            )
         else:
             destroy(target, context, sure=options.yes)
     except (AitrailError, BotoCoreError, ClientError, OSError) as error:

@@ -6,11 +6,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aitrail.cells import printable
 from infra import remembered
-from infra.adopting import look
 from infra.advice import before_deploying
 from infra.assembly import Assembly
 from infra.cloudformation import NO_ANSWER, CloudFormation, Description
 from infra.console import ask, tell
+from infra.contradictions import without_effect
 from infra.remembered import Remembered, UnknownParametersError
 from infra.settings import AT_FIRST_ONLY, Settings
 from infra.target import ASSEMBLY, Context, StoppedError, Target
@@ -21,13 +21,20 @@ _NEVER_COMPLETED = _FAILED_FIRST | {"ROLLBACK_IN_PROGRESS", "REVIEW_IN_PROGRESS"
 _TABLES = {"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"}
 
 
-def deploy(
-    target: Target, context: Context, further: Sequence[str], *, sure: bool, allow_unreadable: bool = False
+def deploy(  # noqa: PLR0913 - what the caller has agreed to
+    target: Target,
+    context: Context,
+    further: Sequence[str],
+    *,
+    sure: bool,
+    allow_unreadable: bool = False,
+    ignore_conflicts: bool = False,
 ) -> None:
     """Shows the changes and the cost of a deployment, asks, bootstraps the account if necessary, and deploys.
 
     Settings of the deployed stack that `context` does not give are kept; if they cannot be read, nothing is deployed
-    unless `allow_unreadable`. Raises StoppedError.
+    unless `allow_unreadable`. A conflict with what is in the account stops it, unless `ignore_conflicts`. Raises
+    StoppedError.
     """
     stack = Settings.of(context.all).stack_name
     tell(f"Account {target.account}, Region {target.region}, as {target.caller}.")
@@ -35,10 +42,12 @@ def deploy(
     if not target.cdk("diff", "--app", str(ASSEMBLY), "--method", "template"):
         tell("The changes could not be shown; the messages of the CDK are above.")
     is_new = _is_new(CloudFormation(target, lambda: assembly), stack)
-    for line in before_deploying(target, settings, is_new=is_new):
-        tell(line)
-    _check_adopted(target, settings)
     is_prepared = _is_bootstrapped(target, assembly)
+    if not before_deploying(target, settings, is_new=is_new) and not ignore_conflicts:
+        raise StoppedError(
+            "The deployment, or what it reads, would fail; the conflicts are above. Nothing was changed. To deploy "
+            "nevertheless: ARGS=--ignore-conflicts."
+        )
     ask(f"Deploy the stack {stack}?", sure=sure)
     # Without --app, it would run the app again, without the context, and overwrite the assembly.
     environment = f"aws://{target.account}/{target.region}"
@@ -67,6 +76,8 @@ def _synthesized(target: Target, context: Context, stack: str, *, allow_unreadab
         _refuse_what_does_not_fit(context, target)
         assembly = target.synthesize(context, stack)
     settings = Settings.of(context.all)
+    for line in without_effect(settings):
+        tell(line)
     for key, (was, will_be) in before.changed(settings).items():
         if key in AT_FIRST_ONLY:
             raise StoppedError(
@@ -79,15 +90,6 @@ def _synthesized(target: Target, context: Context, stack: str, *, allow_unreadab
         tell("The stack is protected from deletion, and this deployment turns that off. To keep it protected:")
         tell('CONTEXT="-c aitrail:terminationProtection=true".')
     return assembly, settings
-
-
-def _check_adopted(target: Target, settings: Settings) -> None:
-    """Tells what adopted tables lack. Raises StoppedError if one cannot work."""
-    found = list(look(target, settings))
-    for finding in found:
-        tell(str(finding))
-    if any(finding.prevents for finding in found):
-        raise StoppedError("A table that is to be adopted cannot work; what it lacks is above. Nothing was changed.")
 
 
 def _refuse_what_does_not_fit(context: Context, target: Target) -> None:

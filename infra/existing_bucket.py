@@ -11,14 +11,11 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.aws_sqs import IQueue
 from constructs import Construct, IDependable
 
+from aitrail.aws import announcements
 from infra.bundling import ROOT, RUNTIME
 from infra.queue_targets import RuleTargetQueue, let_send
 
 _HANDLER = ROOT / "lambdas/notifications/handler.py"
-# What S3 and EventBridge call the events of which the function has to know.
-_OF_S3 = ("s3:ObjectCreated:*", "s3:ObjectRestore:Completed", "s3:ObjectRemoved:*")
-_OF_EVENTBRIDGE = ("Object Created", "Object Restore Completed", "Object Deleted")
-_SUFFIX = ".json.gz"
 _NOT_OF_ANNOUNCER = {
     "Serverless-LambdaDLQ": "CloudFormation waits for the answer of the function, and tells that there is none.",
     "Serverless-LambdaTracing": "CloudFormation runs it when the stack changes, and has its answer.",
@@ -53,13 +50,13 @@ class ExistingBucket(Construct):
         `prefixes` are the prefixes before AWSLogs/; they are announced once `reader`, the function, accepts them.
         """
         if self._announced_by == "s3":
-            announcements = self._by_s3(queue, prefixes)
+            announcing = self._by_s3(queue, prefixes)
         elif self._announced_by == "eventbridge":
-            announcements = self._by_eventbridge(queue, prefixes)
+            announcing = self._by_eventbridge(queue, prefixes)
         else:
-            announcements = self._by_topic(queue, self._announced_by)
-        if announcements:
-            announcements.node.add_dependency(reader)
+            announcing = self._by_topic(queue, self._announced_by)
+        if announcing:
+            announcing.node.add_dependency(reader)
 
     def _by_s3(self, queue: IQueue, prefixes: Sequence[str]) -> Construct | None:
         """Lets S3 send; adds the notifications if the bucket is of the stack's account."""
@@ -90,22 +87,16 @@ class ExistingBucket(Construct):
         )
         for name, reason in _NOT_OF_ANNOUNCER.items():
             Validations.of(announcer).acknowledge(Acknowledgment(id=name, reason=reason))
-        filters = [{"prefix": f"{prefix}AWSLogs/", "suffix": _SUFFIX} for prefix in prefixes]
-        queues = [
-            {
-                "QueueArn": queue.queue_arn,
-                "Events": list(_OF_S3),
-                "Filter": {"Key": {"FilterRules": [{"Name": name, "Value": value} for name, value in each.items()]}},
-            }
-            for each in filters
-        ]
         notifications = CustomResource(
             self,
             "Notifications",
             resource_type="Custom::BucketNotifications",
             service_token=announcer.function_arn,
             service_timeout=Duration.minutes(5),
-            properties={"Bucket": self.bucket.bucket_name, "Queues": queues},
+            properties={
+                "Bucket": self.bucket.bucket_name,
+                "Queues": [announcements.notification(queue.queue_arn, prefix) for prefix in prefixes],
+            },
         )
         # S3 checks that it may send. When the stack is deleted, the role is needed until the notifications are gone.
         notifications.node.add_dependency(role, *([sender.policy_dependable] if sender.policy_dependable else []))
@@ -117,7 +108,8 @@ class ExistingBucket(Construct):
         Events of another account arrive on a bus of the stack, to which only S3's events of this account may be put.
         """
         bus = self._bus(self.account) if self.account else None
-        self.event_keys = [{"wildcard": f"{_escaped(prefix)}AWSLogs/*{_SUFFIX}"} for prefix in prefixes]
+        pattern = announcements.event_pattern(self.bucket.bucket_name, prefixes)
+        self.event_keys = pattern["detail"]["object"]["key"]
         rule = events.Rule(
             self,
             "Events",
@@ -125,12 +117,9 @@ class ExistingBucket(Construct):
             event_bus=bus,
             event_pattern=events.EventPattern(
                 account=[self.account or Aws.ACCOUNT_ID],
-                source=["aws.s3"],
-                detail_type=list(_OF_EVENTBRIDGE),
-                detail={
-                    "bucket": {"name": [self.bucket.bucket_name]},
-                    "object": {"key": self.event_keys},
-                },
+                source=pattern["source"],
+                detail_type=pattern["detail-type"],
+                detail=pattern["detail"],
             ),
             targets=[RuleTargetQueue(queue)],
         )
@@ -181,8 +170,3 @@ class ExistingBucket(Construct):
             )
         )
         return subscription
-
-
-def _escaped(prefix: str) -> str:
-    """A prefix in a wildcard of EventBridge."""
-    return prefix.replace("*", "\\*")

@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_sqs import IQueue
 from constructs import Construct, IDependable
 
+from aitrail.aws import announcements
 from infra.queue_targets import BucketNotificationQueue
 
 _ANNOUNCED = (s3.EventType.OBJECT_CREATED, s3.EventType.OBJECT_RESTORE_COMPLETED, s3.EventType.OBJECT_REMOVED)
@@ -112,7 +113,7 @@ class LogBucket(Construct):
         exempt = {"ArnNotEquals": {"aws:PrincipalArn": but}} if but else {}
         # The same comparison under its other name: one operator with both ARNs could not be conditional in a package.
         replicating = {"ArnNotLike": {"aws:PrincipalArn": replicated_by}} if replicated_by else {}
-        logs = [self.bucket.arn_for_objects(f"{prefix}AWSLogs/*") for prefix in prefixes]
+        logs = [self.bucket.arn_for_objects(f"{announcements.folder(prefix)}*") for prefix in prefixes]
         not_cloudtrail = {"StringNotEquals": {"aws:PrincipalServiceName": _CLOUDTRAIL}}
         self._deny(_WRITING, logs, not_cloudtrail | exempt | replicating, sid="OnlyCloudTrailWritesLogs")
         self._deny(_DELETING, [self.bucket.arn_for_objects("*")], exempt)
@@ -174,7 +175,7 @@ class LogBucket(Construct):
         are announced once `reader`, the function, accepts them.
         """
         for prefix in prefixes:
-            below = s3.NotificationKeyFilter(prefix=f"{prefix}AWSLogs/", suffix=".json.gz")
+            below = s3.NotificationKeyFilter(prefix=announcements.folder(prefix), suffix=announcements.SUFFIX)
             for event in _ANNOUNCED:
                 self.bucket.add_event_notification(event, BucketNotificationQueue(queue, reader=reader), below)
 

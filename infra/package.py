@@ -13,10 +13,12 @@ from pathlib import Path
 
 from aitrail.errors import AitrailError
 from infra.console import tell
+from infra.contradictions import without_effect
 from infra.packaging import write
 from infra.settings import PREFIX, Settings
 from infra.target import Context, StoppedError
 
+_USAGE = 'make package [CONTEXT="-c aitrail:NAME=VALUE ..."] [DIST=FOLDER]'
 # What whoever deploys the package decides, and how.
 _OF_THE_DEPLOYER = {
     f"{PREFIX}stackName": "whoever deploys it names the stack",
@@ -27,7 +29,7 @@ _OF_THE_DEPLOYER = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Writes the package and says how to deploy it; returns 0, or 1 with a message on stderr."""
-    parser = argparse.ArgumentParser(prog="make package", description=__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog="make package", usage=_USAGE, description=__doc__, allow_abbrev=False)
     parser.add_argument("-c", "--context", action="append", default=[], metavar="aitrail:NAME=VALUE", help="a setting")
     parser.add_argument("--folder", type=Path, default=Path("dist"), help="folder to write to")
     options = parser.parse_args(arguments)
@@ -37,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if key in context.given:
                 raise StoppedError(f"{key} is not a part of the package: {why}.")
         settings = replace(Settings.of(context.all), termination_protection=False)
+        for line in without_effect(settings):
+            tell(line)
         template, code = write(settings, options.folder, context=context.configured)
         _tell(template, code)
         if settings.platform == "host":

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from itertools import permutations
 from typing import TYPE_CHECKING, Any, Self
 
+from aitrail.aws import announcements
 from aitrail.errors import AitrailError
 from infra import contradictions, values
 from infra.values import Value
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
 PREFIX = "aitrail:"
 # The Regions in which Lambda cannot send traces to X-Ray (Getting Started with AWS services in China).
 _WITHOUT_TRACING = "cn-"
-# Of each prefix: objects that arrive, are restored, and are removed.
-NOTIFICATIONS_OF_A_PREFIX = 3
-# S3's quota for a bucket.
-_MOST_NOTIFICATIONS = 100
+# The CDK makes one of each event.
+NOTIFICATIONS_OF_A_PREFIX = len(announcements.NOTIFIED)
 # What can be had only in another stack, by the settings that are chosen at the first deployment. The ledger names every
 # log file with its bucket, and so do rows; a table that the stack has made would remain without it.
 AT_FIRST_ONLY = {
@@ -346,7 +345,7 @@ class Settings:
             values_ = getattr(self, name)
             for value in sorted({each for each in values_ if values_.count(each) > 1}):
                 yield f"{_key(name)} has {value!r} more than once."
-        folders = {prefix: f"{prefix}AWSLogs/" for prefix in self.prefixes}
+        folders = {prefix: announcements.folder(prefix) for prefix in self.prefixes}
         for (one, inside), (other, outside) in permutations(folders.items(), 2):
             if inside.startswith(outside):
                 yield (
@@ -354,10 +353,10 @@ class Settings:
                     "refuses notifications for prefixes that overlap."
                 )
         of_a_prefix = NOTIFICATIONS_OF_A_PREFIX if self.log_bucket is None else int(self.announced_by == "s3")
-        if (number := of_a_prefix * len(folders)) > _MOST_NOTIFICATIONS:
+        if (number := of_a_prefix * len(folders)) > (most := announcements.MOST_NOTIFICATIONS):
             yield (
                 f"{PREFIX}keyPrefixes has {len(self.key_prefixes)} prefixes: with the keys without a prefix, the log "
-                f"bucket would have {number} notifications, but S3 accepts {_MOST_NOTIFICATIONS}."
+                f"bucket would have {number} notifications, but S3 accepts {most}."
             )
 
     def _contradictions_of_the_bucket(self) -> Iterator[str]:
@@ -438,9 +437,11 @@ BY_ATTRIBUTE = {each.attribute: each for each in SETTINGS}
 def _unknown_keys(context: Mapping[str, object]) -> Iterator[str]:
     """The problems of the context's keys: unknown keys with the prefix, and known names without it."""
     keys = [setting.key for setting in SETTINGS]
+    names = {name.lower(): name for name in (key.removeprefix(PREFIX) for key in keys)}
     for key in context:
         if PREFIX + key in keys:
             yield f"{key} is not read: write {PREFIX}{key}."
         elif key.lower().startswith(PREFIX) and key not in keys:
-            nearest = get_close_matches(key, keys, n=1, cutoff=0)[0]
-            yield f"There is no setting {key}: did you mean {nearest}? All settings: {', '.join(keys)}."
+            nearest = get_close_matches(key.lower().removeprefix(PREFIX), names, n=1)
+            meant = f": did you mean {PREFIX}{names[nearest[0]]}?" if nearest else "."
+            yield f"There is no setting {key}{meant} All settings: {', '.join(keys)}."

@@ -6,6 +6,7 @@ from aws_cdk import Acknowledgment, CfnOutput, Stack, Tags, Validations
 from aws_cdk.aws_sns import ITopic, Topic
 from constructs import Construct
 
+from aitrail.aws import announcements
 from aitrail.dynamodb import tables
 from aitrail.permissions import Part
 from infra import remembered
@@ -219,7 +220,7 @@ class AitrailStack(Stack):
             may("kms:Decrypt", on=self.settings.log_key_arns, if_=HERE.through_s3(bucket.bucket_arn))
         self._grant_keys()
         if self.settings.trail_arns:
-            folders = [f"{prefix}AWSLogs/" for prefix in self.settings.prefixes]
+            folders = [announcements.folder(prefix) for prefix in self.settings.prefixes]
             self.log_bucket.take_from(self.settings.trail_arns, below=folders)
 
     def _grant_keys(self) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -53,7 +53,7 @@ class Context:
         file = PROJECT / "cdk.json"
         try:
             configured = json.loads(file.read_text()).get("context", {})
-            return cls(given=dict(each.partition("=")[::2] for each in given), configured=dict(configured))
+            return cls(given=_once(each.partition("=")[::2] for each in given), configured=dict(configured))
         except (ValueError, TypeError, AttributeError) as error:
             raise StoppedError(f"The context cannot be read from {file}: {error}") from error
 
@@ -65,6 +65,15 @@ class Context:
     def keeping(self, settings: Mapping[str, str]) -> Self:
         """The context with more settings, as if they were given."""
         return type(self)(given={**self.given, **settings}, configured=self.configured)
+
+
+def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Names and values. Raises StoppedError if a name has two values, of which the last one would win."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if found.setdefault(name, value) != value:
+            raise StoppedError(f"{printable(name)} is given as {printable(found[name])} and as {printable(value)}.")
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, NoReturn, TypeVar
 
+from aitrail.aws import names
+
 T = TypeVar("T")
 
 
@@ -146,12 +148,10 @@ STACK_NAME = matching(
     "(?=.{1,100}$)[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*",
     "up to 100 letters, digits and single hyphens, starting with a letter",
 )
-# IAM ignores aliases as resources: only a key's own ARN works.
-_KEY_ARN = "arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+"
-KEY_ARNS = list_of(matching(_KEY_ARN, "the ARN of a KMS key (not of an alias)"))
+KEY_ARNS = list_of(matching(*names.KEY_ARN))
 # A key that the stack creates.
 OF_STACK = "stack"
-KEY_OR_NONE = or_none(matching(f"{OF_STACK}|{_KEY_ARN}", f"{OF_STACK}, or the ARN of a KMS key (not of an alias)"))
+KEY_OR_NONE = or_none(matching(f"{OF_STACK}|{names.KEY_ARN.pattern}", f"{OF_STACK}, or {names.KEY_ARN.valid}"))
 # Conditions compare the whole ARN: a wildcard would match no trail.
 TRAIL_ARNS = list_of(
     matching(
@@ -162,26 +162,18 @@ TRAIL_ARNS = list_of(
 ROLE_ARN_OR_NONE = or_none(
     matching("arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,576}", "the ARN of an IAM role")
 )
-BUCKET_OR_NONE = or_none(matching("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of an S3 bucket"))
-TOPIC_ARN_OR_NONE = or_none(
-    matching("arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}", "the ARN of an SNS topic")
-)
+BUCKET_OR_NONE = or_none(matching(*names.BUCKET))
+TOPIC_ARN_OR_NONE = or_none(matching(*names.TOPIC_ARN))
 ACCOUNTS = list_of(
     matching("[0-9]{12}|o-[a-z0-9]{10,32}", "the id of an account (12 digits) or of an organization (o-...)")
 )
 
 # What is in the file is checked when the function's code is bundled.
 KEYS_FILE_OR_NONE = or_none(matching(r"[^\x00-\x1f\x7f-\x9f]*[.]json", "the path of a JSON file of public keys"))
-# CloudTrail's limit is 200 characters. As a prefix ends with a slash, no two overlap in a way that S3 would refuse.
-KEY_PREFIXES = list_of(
-    matching("(?!AWSLogs/)(?:[A-Za-z0-9!_.*'()-]+/){1,20}", "a key prefix that ends with a slash, such as trails/")
-)
+KEY_PREFIXES = list_of(matching(*names.KEY_PREFIX))
 
-ACCOUNT_OR_NONE = or_none(matching("[0-9]{12}", "the id of an account (12 digits)"))
-ANNOUNCED_BY = matching(
-    "s3|eventbridge|arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
-    "s3, eventbridge, or the ARN of an SNS topic",
-)
+ACCOUNT_OR_NONE = or_none(matching(*names.ACCOUNT))
+ANNOUNCED_BY = matching(*names.ANNOUNCER)
 
 # SNS takes more; what is quoted or not ASCII, mail systems refuse.
 EMAIL_OR_NONE = or_none(
@@ -190,7 +182,7 @@ EMAIL_OR_NONE = or_none(
         "an e-mail address",
     )
 )
-TABLE_OR_NONE = or_none(matching("[A-Za-z0-9_.-]{3,255}", "the name of a DynamoDB table"))
+TABLE_OR_NONE = or_none(matching(*names.TABLE))
 # DynamoDB's, S3's and the services' own names.
 TABLE_CLASS_OR_NONE = or_none(one_of("STANDARD", "STANDARD_INFREQUENT_ACCESS"))
 STORAGE_CLASS_OR_NONE = or_none(one_of("STANDARD_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
+    from aitrail.aws import announcements, names
     from aitrail.aws.bucket_owner import Document, Source
     from aitrail.aws.deployment import Deployment, StackNotFoundError
     from aitrail.aws.downloading import DownloadError, download
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
+        announcements=(),
         bucket_owner=("Document", "Source"),
         deployment=("Deployment", "StackNotFoundError"),
         downloading=("DownloadError", "download"),
         existing_keys=("ExistingKeys",),
         key_policy=("Place", "other_trails", "own_trail"),
+        names=(),
         operations=("known_operations", "known_regions"),
         profiles=("known_profiles",),
         paging=("Fetch", "Page", "WORKERS", "in_order", "in_turn", "interleaved", "merged", "unordered"),

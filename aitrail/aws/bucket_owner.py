@@ -9,13 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from aitrail.aws import announcements
 from aitrail.aws.deployment import Deployment
 from aitrail.aws.existing_keys import ExistingKeys
 from aitrail.aws.key_policy import Place
 from aitrail.aws.statements import allow, policy
-
-_EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRestore:Completed", "s3:ObjectRemoved:*")
-_DETAIL_TYPES = ("Object Created", "Object Restore Completed", "Object Deleted")
 
 _KEY_POLICY = (
     "lets the function decrypt: add the statement AitrailDecrypts to the policy of each KMS key that encrypts log "
@@ -114,7 +112,7 @@ class Source:
     def _reading(self) -> Iterator[dict[str, Any]]:
         principal = {"AWS": self.role_arn}
         yield allow("AitrailLists", principal, "s3:ListBucket", self._bucket_arn)
-        objects = [f"{self._bucket_arn}/{prefix}AWSLogs/*" for prefix in self.prefixes]
+        objects = [f"{self._bucket_arn}/{announcements.folder(prefix)}*" for prefix in self.prefixes]
         yield allow("AitrailReads", principal, ["s3:GetObject", "s3:GetObjectVersion"], objects)
 
     def _decrypting(self) -> dict[str, Any]:
@@ -130,22 +128,11 @@ class Source:
 
     def _notifications(self) -> Iterator[dict[str, Any]]:
         for number, prefix in enumerate(self.prefixes):
-            rules = [{"Name": "prefix", "Value": f"{prefix}AWSLogs/"}, {"Name": "suffix", "Value": ".json.gz"}]
-            yield {
-                "Id": f"aitrail-{self._place.account}-{number}",
-                "QueueArn": self.queue_arn,
-                "Events": list(_EVENTS),
-                "Filter": {"Key": {"FilterRules": rules}},
-            }
+            named = {"Id": f"aitrail-{self._place.account}-{number}"}
+            yield named | announcements.notification(self.queue_arn, prefix)
 
     def _template(self) -> dict[str, Any]:
         """A template with a rule that sends the events of log files to the stack's bus, and its role."""
-        keys = [{"wildcard": f"{prefix.replace('*', chr(92) + '*')}AWSLogs/*.json.gz"} for prefix in self.prefixes]
-        pattern = {
-            "source": ["aws.s3"],
-            "detail-type": list(_DETAIL_TYPES),
-            "detail": {"bucket": {"name": [self.bucket]}, "object": {"key": keys}},
-        }
         events, account = {"Service": "events.amazonaws.com"}, self._place.account
         putting = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": self.bus_arn}
         return {
@@ -164,7 +151,7 @@ class Source:
                 "Rule": {
                     "Type": "AWS::Events::Rule",
                     "Properties": {
-                        "EventPattern": pattern,
+                        "EventPattern": announcements.event_pattern(self.bucket, self.prefixes),
                         "Targets": [{"Id": "aitrail", "Arn": self.bus_arn, "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}}],
                     },
                 },

@@ -139,6 +139,11 @@ class Deployment:
         return None if arn == self.outputs.get("KmsKeyArn") else arn
 
     @property
+    def tables_key(self) -> str | None:
+        """The ARN of the customer-managed KMS key of the tables, whoever created it; None if they have none."""
+        return self.outputs.get("TablesKmsKeyArn")
+
+    @property
     def trail(self) -> str | None:
         """The ARN of the stack's trail, if it encrypts log files with a customer-managed key."""
         return self.outputs.get("TrailArn")

@@ -24,6 +24,7 @@ SECTIONS = {
         "events": "List calls, newest first.",
         "event": "Show everything about one call.",
         "usage": "Count calls, errors, denied calls and characters.",
+        "running": "List what is billed although nobody may call it.",
         "who": "Show who touched a resource, newest first.",
         "what": "Show what a principal did, newest first.",
         "tail": "Follow calls as they appear in the table, until Ctrl-C.",

@@ -12,6 +12,7 @@ from aitrail.permissions.parts import Part
 Grants = Mapping[Part, tuple[str, ...]]
 # Stands for s3://BUCKET/KEY among the options of a command.
 IN_S3 = "s3://"
+_DESCRIBE_TABLE = ("dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive")
 _GET_ATTRIBUTES = "sqs:GetQueueAttributes"
 
 
@@ -87,6 +88,10 @@ _VERIFY = together(
 NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
     {
         **dict.fromkeys(("events", "usage", "who", "what", "export"), _QUESTION),
+        "running": (
+            _rule(_STACK, _query(Part.EVENTS_BY_SERVICE, Part.EVENTS_BY_RESOURCE), _WHOLE_ROWS, unless="--from"),
+            _QUESTION[1],
+        ),
         "tail": (_QUESTION[0],),
         "event": (
             _rule(_STACK, _query(Part.EVENTS_BY_SERVICE), {Part.EVENTS: ("dynamodb:GetItem",)}, unless="--from"),
@@ -173,6 +178,7 @@ NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
                         "s3:ListBucket",
                     ),
                     Part.LOG_KEYS: ("kms:DescribeKey", "kms:GetKeyPolicy"),
+                    **dict.fromkeys((Part.EVENTS, Part.FILES), _DESCRIBE_TABLE),
                     Part.ANYTHING: ("cloudtrail:DescribeTrails", "lambda:GetAccountSettings"),
                 },
             ),

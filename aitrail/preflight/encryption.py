@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from aitrail.preflight.finding import Finding, advice
+from aitrail.preflight.finding import Finding, advice, context
 from aitrail.preflight.plan import Plan
 
 
@@ -25,8 +25,7 @@ def findings_of_key(plan: Plan, key_arn: str) -> Iterator[Finding]:
             "key-of-bucket",
             f"The bucket {plan.bucket} encrypts new objects with {key_arn} unless they say otherwise, and the function "
             "may not decrypt with it. CloudTrail says otherwise, unless the trail names a key.",
-            f'If log files are encrypted with it, deploy with CONTEXT="-c '
-            f'aitrail:logKeyArns={",".join([*plan.key_arns, key_arn])}".',
+            f"If log files are encrypted with it, deploy with {context(logKeyArns=[*plan.key_arns, key_arn])}.",
         )
 
 
@@ -59,5 +58,6 @@ def findings_of_versioning(plan: Plan, versioning: Mapping[str, Any]) -> Iterato
         yield advice(
             "not-versioned",
             f"Versioning is not enabled on the bucket {plan.bucket}: a log file that somebody overwrites is lost.",
-            f"Run `aws s3api put-bucket-versioning --bucket {plan.bucket} --versioning-configuration Status=Enabled`.",
+            "Turn it on, as the owner of the bucket.",
+            f"aws s3api put-bucket-versioning --bucket {plan.bucket} --versioning-configuration Status=Enabled",
         )

@@ -7,18 +7,16 @@ notification types and destinations", "Configuring event notifications using obj
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from aitrail.preflight.finding import Finding, advice, conflict
+from aitrail.aws import announcements
+from aitrail.preflight.finding import Finding, advice, conflict, context
 from aitrail.preflight.plan import Plan
 
-_EVENTS = ("s3:ObjectCreated:*", "s3:ObjectRestore:Completed", "s3:ObjectRemoved:*")
-_SUFFIX = ".json.gz"
+_BY_EVENTBRIDGE = context(announcedBy="eventbridge")
 _KINDS = {
     "QueueConfigurations": "QueueArn",
     "TopicConfigurations": "TopicArn",
     "LambdaFunctionConfigurations": "LambdaFunctionArn",
 }
-# S3's quota for a bucket.
-_MOST = 100
 
 
 def findings_of_notifications(plan: Plan, configuration: Mapping[str, Any]) -> Iterator[Finding]:
@@ -51,31 +49,31 @@ def _of_s3(plan: Plan, configuration: Mapping[str, Any]) -> Iterator[Finding]:
     ]
     topics = [each["TopicArn"] for each in configuration.get("TopicConfigurations", [])]
     for arn, other in others:
-        if overlapping := [prefix for prefix in plan.prefixes if _overlaps(other, f"{prefix}AWSLogs/", _SUFFIX)]:
+        if overlapping := [folder for folder in map(announcements.folder, plan.prefixes) if _overlaps(other, folder)]:
             yield conflict(
                 "notifications-overlap",
                 f"The bucket {plan.bucket} notifies {arn} ({other.get('Id', 'without an id')}) of the same objects, "
-                f"below {', '.join(f'{prefix}AWSLogs/' for prefix in overlapping)}: S3 refuses a second notification.",
-                'Deploy with CONTEXT="-c aitrail:announcedBy=eventbridge"'
-                + (f", or with -c aitrail:announcedBy={arn}." if arn in topics else ", or let both read an SNS topic."),
+                f"below {', '.join(overlapping)}: S3 refuses a second notification.",
+                f"Deploy with {_BY_EVENTBRIDGE}, or "
+                + (f"with {context(announcedBy=arn)}." if arn in topics else "let both read an SNS topic."),
             )
-    if (number := len(others) + len(plan.prefixes)) > _MOST:
+    if (number := len(others) + len(plan.prefixes)) > (most := announcements.MOST_NOTIFICATIONS):
         yield conflict(
             "notifications-quota",
-            f"The bucket {plan.bucket} would have {number} notifications, and S3 accepts {_MOST}.",
-            'Deploy with CONTEXT="-c aitrail:announcedBy=eventbridge".',
+            f"The bucket {plan.bucket} would have {number} notifications, and S3 accepts {most}.",
+            f"Deploy with {_BY_EVENTBRIDGE}.",
         )
 
 
-def _overlaps(other: Mapping[str, Any], prefix: str, suffix: str) -> bool:
-    """Whether S3 would refuse a notification of our events for this prefix and suffix beside the other one."""
+def _overlaps(other: Mapping[str, Any], folder: str) -> bool:
+    """Whether S3 would refuse a notification of log files in this folder beside the other one."""
     rules = other.get("Filter", {}).get("Key", {}).get("FilterRules", [])
     filters = {rule["Name"].lower(): rule["Value"] for rule in rules}
     its_prefix, its_suffix = filters.get("prefix", ""), filters.get("suffix", "")
     return (
-        (prefix.startswith(its_prefix) or its_prefix.startswith(prefix))
-        and (suffix.endswith(its_suffix) or its_suffix.endswith(suffix))
-        and _share_events(other["Events"], _EVENTS)
+        (folder.startswith(its_prefix) or its_prefix.startswith(folder))
+        and (announcements.SUFFIX.endswith(its_suffix) or its_suffix.endswith(announcements.SUFFIX))
+        and _share_events(other["Events"], announcements.NOTIFIED)
     )
 
 

@@ -10,7 +10,8 @@ class Plan:
 
     `bucket` is the bucket that has or gets the log files, None for one that the stack will create; `bucket_account` is
     its account, if it is another one. `announced_by` is s3, eventbridge, or the ARN of an SNS topic. `prefixes`
-    includes "". `role_arn` is the role of the function of a deployed stack.
+    includes "". `events_table` and `files_table` are tables that are there already, and `tables_key` is the KMS key of
+    tables that the function may use. `role_arn` is the role of the function of a deployed stack.
     """
 
     stack: str
@@ -23,6 +24,9 @@ class Plan:
     announced_by: str = "s3"
     prefixes: Sequence[str] = ("",)
     key_arns: Sequence[str] = ()
+    events_table: str | None = None
+    files_table: str | None = None
+    tables_key: str | None = None
     concurrency: int = 15
     role_arn: str | None = None
 
@@ -30,6 +34,11 @@ class Plan:
     def trail_name(self) -> str:
         """The name of the stack's trail."""
         return f"{self.stack}-trail"
+
+    @property
+    def bucket_owner(self) -> str:
+        """The account of the bucket."""
+        return self.bucket_account or self.account
 
     def is_queue_of_stack(self, arn: str) -> bool:
         """Whether an ARN is that of the stack's deliveries queue, whose name CloudFormation generates."""

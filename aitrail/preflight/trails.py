@@ -6,7 +6,7 @@ Trails are as CloudTrail's DescribeTrails returns them.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from aitrail.preflight.finding import Finding, advice, conflict
+from aitrail.preflight.finding import Finding, advice, conflict, context
 from aitrail.preflight.plan import Plan
 
 # CloudTrail's quota, which cannot be raised: trails of all kinds that a Region has.
@@ -29,9 +29,9 @@ def findings_of_trails(plan: Plan, trails: _Trails) -> Iterator[Finding]:
                 "trail-name-taken",
                 f"There is already a trail {plan.trail_name}, such as one that an earlier stack has kept "
                 "(aitrail:keepTrail): the stack cannot create its own.",
-                'Deploy with CONTEXT="-c aitrail:trail=false", and with the bucket of the trail (-c '
-                "aitrail:logBucket=BUCKET), or delete the trail first: "
-                f"aws cloudtrail delete-trail --name {plan.trail_name}",
+                f"Deploy with {context(trail='false', logBucket='BUCKET')}, BUCKET being that of the trail, or delete "
+                "the trail first.",
+                f"aws cloudtrail delete-trail --name {plan.trail_name} --region {plan.region}",
             )
         yield from _of_others(plan, [trail for trail in trails if not _is_own(plan, trail)])
         if not is_there and len(trails) >= _MOST_TRAILS:
@@ -40,7 +40,7 @@ def findings_of_trails(plan: Plan, trails: _Trails) -> Iterator[Finding]:
                 "trail-quota",
                 f"There are {len(trails)} trails in {plan.region}, and CloudTrail allows {_MOST_TRAILS}, of all kinds: "
                 f"{names}. The stack's trail cannot be created.",
-                'Delete one of them, or deploy with CONTEXT="-c aitrail:trail=false".',
+                f"Delete one of them, or deploy with {context(trail='false')}.",
             )
 
 
@@ -65,9 +65,9 @@ def _of_others(plan: Plan, trails: _Trails) -> Iterator[Finding]:
         yield advice(
             "second-trail",
             f"This account already has a multi-Region trail: {_named(own)}. {_SECOND_COPY}",
-            'To avoid paying for a second copy, deploy with CONTEXT="-c aitrail:trail=false -c aitrail:trailArns=ARN", '
-            "then point the trail at the log bucket: a trail delivers to only one bucket, and then no longer to its "
-            "previous one. Or read the bucket that it delivers to: -c aitrail:logBucket=BUCKET." + to_all,
+            f"To avoid paying for a second copy, deploy with {context(trail='false', trailArns='ARN')}, then point the "
+            "trail at the log bucket: a trail delivers to only one bucket, and then no longer to its previous one. Or "
+            "read the bucket that it delivers to (aitrail:logBucket)." + to_all,
         )
     if foreign:
         yield advice(
@@ -96,30 +96,30 @@ def _delivering(plan: Plan, trails: _Trails) -> Iterator[Finding]:
             yield conflict(
                 "prefix-not-named",
                 f"The trail {arn} delivers with the key prefix {prefix}/, which is not accepted.",
-                _deploy_with("keyPrefixes", [*filter(None, plan.prefixes), f"{prefix}/"]),
+                f"Deploy with {context(keyPrefixes=[*filter(None, plan.prefixes), f'{prefix}/'])}.",
             )
         if not trail.get("LogFileValidationEnabled"):
             yield advice(
                 "no-validation",
                 f"The trail {arn} writes no digests: nothing can prove that none of its log files was lost.",
-                f"Run `aws cloudtrail update-trail --name {arn} --enable-log-file-validation`"
-                + ("." if _account_of(trail) == plan.account else f", as account {_account_of(trail)}."),
+                f"Turn them on, as account {_account_of(trail)}.",
+                f"aws cloudtrail update-trail --name {arn} --enable-log-file-validation --region {_region_of(trail)}",
             )
         key = trail.get("KmsKeyId")
         if key and key not in plan.key_arns:
             yield conflict(
                 "key-not-named",
                 f"The trail {arn} encrypts log files with {key}, with which the function may not decrypt.",
-                _deploy_with("logKeyArns", [*plan.key_arns, key]),
+                f"Deploy with {context(logKeyArns=[*plan.key_arns, key])}.",
             )
-
-
-def _deploy_with(name: str, values: Sequence[str]) -> str:
-    return f'Deploy with CONTEXT="-c aitrail:{name}={",".join(values)}".'
 
 
 def _account_of(trail: dict[str, Any]) -> str:
     return str(trail["TrailARN"].split(":")[4])
+
+
+def _region_of(trail: dict[str, Any]) -> str:
+    return str(trail["TrailARN"].split(":")[3])
 
 
 def _named(trails: _Trails) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Conditions,
         checked,
     )
+    from aitrail.questions.corrections import Corrections
     from aitrail.questions.counting import ENDPOINT_REFUSAL, RECORD_KINDS, record_kind
     from aitrail.questions.dimensions import DIMENSIONS, TIMES, DimensionError, group_order
     from aitrail.questions.filters import Filter
@@ -66,6 +67,7 @@ else:
         comparison=("COST", "Comparison", "DIFFERENCE"),
         combined_rows=("CombinedRows", "RowOf"),
         conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "NAMED", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
+        corrections=("Corrections",),
         counting=("ENDPOINT_REFUSAL", "RECORD_KINDS", "record_kind"),
         dimensions=("DIMENSIONS", "DimensionError", "TIMES", "group_order"),
         filters=("Filter",),

@@ -166,6 +166,10 @@ class EventStore:
         window = period_of(period, self._clock.now(), self._zone)
         return Ends(since=window.since, until=window.until)
 
+    def lacking(self, since: datetime) -> Iterator[str]:
+        """A line for people if calls since that time may be missing, as rows have expired or the stack is younger."""
+        return lacking(self.source, since, self._zone)
+
     def _filter(self, conditions: Conditions) -> Filter:
         return Filter.of(naming=self._naming, **conditions)
 

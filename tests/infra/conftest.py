@@ -201,13 +201,14 @@ def target(session):
     return target
 
 
-def run(to, *further, sure=True, allow_unreadable=False, **context):
+def run(to, *further, sure=True, allow_unreadable=False, ignore_conflicts=False, **context):
     deploying.deploy(
         to,
         Context(given={f"aitrail:{name}": value for name, value in context.items()}),
         further,
         sure=sure,
         allow_unreadable=allow_unreadable,
+        ignore_conflicts=ignore_conflicts,
     )
 
 

@@ -19,6 +19,11 @@ REGIONS = {
 }
 PARTITION = "partition"
 EXISTING = "central-logs"
+# Whether the stack has a trail depends on two settings, and others on whether it has one.
+OF_THE_TRAIL = (
+    *("aitrail:trail", "aitrail:logBucket", "aitrail:keepTrail"),
+    *("aitrail:dataEvents", "aitrail:networkActivityEvents"),
+)
 _TRAIL = "arn:{partition}:cloudtrail:{region}:111122223333:trail/audit"
 _KEY = "arn:{partition}:kms:{region}:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
 
@@ -91,7 +96,7 @@ def context(row, keys="keys.json"):
 def covering_array():
     """The rows, the same every time: each has a value for every setting, and a partition."""
     factors = {PARTITION: list(REGIONS), **VALUES}
-    return make(factors, constraints=[_without(pair) for pair in contradictions()])
+    return make(factors, constraints=[_without(each) for each in (*contradictions(), *_of_the_trail())])
 
 
 def contradictions():
@@ -102,9 +107,18 @@ def contradictions():
     return [pair for pair in pairs if is_refused(pair)]
 
 
+def _of_the_trail():
+    """The combinations of three values about the trail that are refused, although each two of them are not."""
+    for three in combinations(OF_THE_TRAIL, 3):
+        for values in product(*(VALUES[each] for each in three)):
+            row = dict(zip(three, values, strict=True))
+            if is_refused(row) and not any(is_refused(dict(pair)) for pair in combinations(row.items(), 2)):
+                yield row
+
+
 def is_refused(row):
-    """Whether a row is refused with a bucket of the stack, and with an existing one, unless the row chooses."""
-    for others in ({}, {"aitrail:logBucket": EXISTING}):
+    """Whether a row is refused with a bucket of the stack, an existing one, and one with a trail, where it is open."""
+    for others in ({}, {"aitrail:logBucket": EXISTING}, {"aitrail:logBucket": EXISTING, "aitrail:trail": "true"}):
         try:
             Settings.of(context(others | row))
         except InvalidSettingsError:

@@ -7,7 +7,7 @@ import botocore.session
 import pytest
 
 from infra.settings import SETTINGS, InvalidSettingsError, Settings
-from tests.infra.covering_array import PARTITION, REGIONS, VALUES, context, contradictions, covering_array
+from tests.infra.covering_array import EXISTING, PARTITION, REGIONS, VALUES, context, contradictions, covering_array
 from tests.shared.template_checks import lint_findings
 
 
@@ -44,6 +44,16 @@ def test_what_the_array_leaves_out_is_refused_as_a_contradiction():
             InvalidSettingsError, match=r"must be (at most|at least|less than)|is about (a|the trail)|must be false"
         ):
             Settings.of(context(pair))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("keepTrail", "true"), ("dataEvents", "lex"), ("networkActivityEvents", "transcribe,personalize")],
+)
+def test_an_existing_bucket_is_combined_with_what_the_trail_of_the_stack_can_have(rows, key, value):
+    pair = {"aitrail:logBucket": EXISTING, f"aitrail:{key}": value}
+
+    assert any(pair.items() <= row.items() for row in rows)
 
 
 def test_the_array_is_the_same_every_time(rows):

@@ -58,6 +58,15 @@ def test_what_is_given_precedes_what_is_configured(project):
     assert Settings.of(Context.of([]).all).trail is False
 
 
+def test_a_setting_with_two_values_is_an_error_and_the_last_does_not_win(project, capsys):
+    project("{}")
+
+    assert deploy.main(["deploy", "-c", "aitrail:trail=true", "-c", "aitrail:trail=false"]) == 1
+
+    assert "aitrail:trail is given as true and as false." in capsys.readouterr().err
+    assert Context.of(["aitrail:trail=true", "aitrail:trail=true"]).given == {"aitrail:trail": "true"}
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"context": 1}', '{"context": [1]}'])
 def test_a_file_of_the_context_that_cannot_be_read_is_named(project, capsys, text):
     project(text)

@@ -175,7 +175,7 @@ def test_second_trail_of_all_regions_is_told_to_cost_money(target, capsys):
 def test_other_trails_are_no_reason_to_warn(target, create_trail, capsys, name, of_all_regions):
     create_trail(name, IsMultiRegionTrail=of_all_regions)
 
-    run(target())
+    run(target(), ignore_conflicts=True)
 
     assert "There is no other multi-Region trail." in capsys.readouterr().out
 
@@ -189,7 +189,7 @@ def test_trail_that_an_earlier_stack_has_kept_is_told_to_be_in_the_way_of_a_new_
         "cloudformation:DescribeStacks": {"Stacks": [{"StackStatus": "CREATE_COMPLETE"}]}
     }
 
-    run(target(answers={} if is_new else deployed))
+    run(target(answers={} if is_new else deployed), ignore_conflicts=is_new)
 
     assert ("There is already a trail aitrail-trail, such as one that" in capsys.readouterr().out) is is_new
 
@@ -408,7 +408,7 @@ ORGANIZATIONS = trail("all", "444455556666", IsMultiRegionTrail=True, IsOrganiza
 
 
 def told_of(target, capsys, *trails):
-    run(target(answers={"cloudtrail:DescribeTrails": {"trailList": list(trails)}}))
+    run(target(answers={"cloudtrail:DescribeTrails": {"trailList": list(trails)}}), ignore_conflicts=True)
     return capsys.readouterr().out
 
 
@@ -767,7 +767,9 @@ def test_a_setting_without_its_c_is_refused_before_anything_is_asked(capsys, arg
         deploy.main(arguments)
 
     assert ended.value.code == 2
-    assert f"unknown argument {arguments[1]}" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert told.startswith("usage: make {deploy,destroy} [PROFILE=NAME]")
+    assert f"unknown argument {arguments[1]}" in told
 
 
 def test_account_of_the_bucket_is_another_one(target):
@@ -776,11 +778,35 @@ def test_account_of_the_bucket_is_another_one(target):
 
 
 @pytest.mark.usefixtures("prepared")
-def test_conflicts_come_first_and_are_called_so(target, capsys):
+def test_conflicts_come_first_are_called_so_and_stop_even_who_does_not_want_to_be_asked(target, capsys):
     trails = [trail(f"own-{each}") for each in range(5)]
 
-    run(target(answers={"cloudtrail:DescribeTrails": {"trailList": trails}}))
+    to = target(answers={"cloudtrail:DescribeTrails": {"trailList": trails}})
+    with pytest.raises(StoppedError, match=r"Nothing was changed.*ARGS=--ignore-conflicts"):
+        run(to, sure=True)
 
+    assert verbs(to) == ["synth", "diff"]
     told = capsys.readouterr().out
     assert "Conflict: There are 5 trails" in told
     assert told.index("Conflict: ") < told.index("There is no other multi-Region trail.")
+
+
+OF_PARTS = ("queuesKmsKey", "tablesKmsKey", "logGroupKmsKey")
+
+
+@pytest.mark.parametrize(("others", "told"), [({"bucketKmsKey": "stack"}, 1), ({}, 0)], ids=["every part", "but one"])
+def test_key_of_all_parts_that_no_part_has_is_said_to_have_no_effect(target, capsys, others, told):
+    run(target(), kmsKey="stack", **dict.fromkeys(OF_PARTS, "stack"), **others)
+
+    assert capsys.readouterr().out.count("aitrail:kmsKey has no effect") == told
+
+
+@pytest.mark.usefixtures("prepared")
+def test_conflicts_can_be_ignored(target, capsys):
+    trails = [trail(f"own-{each}") for each in range(5)]
+    to = target(answers={"cloudtrail:DescribeTrails": {"trailList": trails}})
+
+    run(to, ignore_conflicts=True)
+
+    assert verbs(to)[-1] == "deploy"
+    assert "Conflict: There are 5 trails" in capsys.readouterr().out

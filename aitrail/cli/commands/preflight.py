@@ -7,44 +7,47 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aitrail.aws import names
 from aitrail.cells import counted
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Access, Command, aws_options, now_of, option, output_options
 from aitrail.cli.output import Output, narrate
 
 if TYPE_CHECKING:
-    from aitrail.preflight import Plan
+    from aitrail.preflight import Finding, Plan
 
 _COLUMNS = ("severity", "finding", "what", "whatToDo")
 _BY = "What announces its log files.  [default: s3]"
 _PLAN = "What to deploy (each is a setting of the stack)"
 
 
-def _matching(pattern: str, valid: str) -> Callable[..., Any]:
-    """A callback of an option whose value, or each of its values, has to match the whole pattern."""
+def _named(name: names.Name) -> Callable[..., Any]:
+    """A callback of an option whose value, or each of its values, has to be such a name."""
 
     def check(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401 - one or several
         for each in value if isinstance(value, tuple) else filter(None, [value]):
-            if not re.fullmatch(pattern, each):
-                raise click.BadParameter(f"{each!r} is not {valid}.")
+            if not re.fullmatch(name.pattern, each):
+                raise click.BadParameter(f"{each!r} is not {name.valid}.")
         return value
 
     return check
 
 
-_BUCKET = _matching("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket")
-_ACCOUNT = _matching("[0-9]{12}", "the id of an account (12 digits)")
-_ANNOUNCED_BY = _matching("s3|eventbridge|arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+", "s3, eventbridge or the ARN of a topic")
-_PREFIX = _matching(".*/", "a key prefix that ends with a slash")
-_KEY = _matching("arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+", "the ARN of a KMS key (not of an alias)")
+_BUCKET, _TABLE, _KEY = _named(names.BUCKET), _named(names.TABLE), _named(names.KEY_ARN)
+_ACCOUNT, _ANNOUNCER, _PREFIX = _named(names.ACCOUNT), _named(names.ANNOUNCER), _named(names.KEY_PREFIX)
 
 
 @click.command(cls=Command)
 @option(_PLAN, "--log-bucket", callback=_BUCKET, metavar="NAME", help="Existing bucket, instead of one of the stack.")
 @option(_PLAN, "--log-bucket-account", callback=_ACCOUNT, metavar="ACCOUNT", help="Its account, if it is another one.")
-@option(_PLAN, "--announced-by", callback=_ANNOUNCED_BY, metavar="s3|eventbridge|ARN", help=_BY)
+@option(_PLAN, "--announced-by", callback=_ANNOUNCER, metavar="s3|eventbridge|ARN", help=_BY)
 @option(_PLAN, "--key-prefix", multiple=True, callback=_PREFIX, metavar="PREFIX/", help="Key prefix before AWSLogs/.")
 @option(_PLAN, "--log-key-arn", multiple=True, callback=_KEY, metavar="ARN", help="KMS key of log files.")
+@option(
+    _PLAN, "--events-table", callback=_TABLE, metavar="NAME", help="Existing table of rows, such as a restored one."
+)
+@option(_PLAN, "--files-table", callback=_TABLE, metavar="NAME", help="Existing ledger, likewise.")
+@option(_PLAN, "--tables-kms-key", callback=_KEY, metavar="ARN", help="KMS key of the tables.")
 @option(_PLAN, "--trail/--no-trail", default=None, help="Have a trail of the stack.  [default: unless --log-bucket]")
 @aws_options
 @output_options(of="the list of findings")
@@ -59,6 +62,9 @@ def preflight(
     announced_by: str | None,
     key_prefix: tuple[str, ...],
     log_key_arn: tuple[str, ...],
+    events_table: str | None,
+    files_table: str | None,
+    tables_kms_key: str | None,
     trail: bool | None,
 ) -> None:
     """Look at the account for what would make a deployment fail.
@@ -69,7 +75,8 @@ def preflight(
     It looks at the trails of the account and their quota, and at the quota of concurrent executions; of an existing
     bucket, at its Region, its notifications (S3 refuses two for the same objects), its KMS key, its versions, the
     trails that deliver to it and whether they write digests, and at how many log files it got yesterday, and what it
-    costs to read so many.
+    costs to read so many; of existing tables, at their keys and indexes, and at what a restored table lacks, with the
+    commands that add it.
 
     \b
     Severities:
@@ -82,12 +89,13 @@ def preflight(
       aitrail preflight
       aitrail preflight --log-bucket central-logs --announced-by eventbridge
       aitrail preflight --log-bucket central-logs --log-bucket-account 444455556666
+      aitrail preflight --events-table rows-restored --files-table files-restored
     """
     from aitrail.preflight import Severity, look  # noqa: PLC0415 (imports botocore)
 
     if log_bucket is None and (log_bucket_account or announced_by):
         raise click.UsageError("--log-bucket-account and --announced-by are about --log-bucket: give it as well.")
-    if any((log_bucket, key_prefix, log_key_arn, trail is not None)):
+    if any((log_bucket, key_prefix, log_key_arn, events_table, files_table, tables_kms_key, trail is not None)):
         plan = replace(
             _default(access),
             has_trail=log_bucket is None if trail is None else trail,
@@ -96,15 +104,15 @@ def preflight(
             announced_by=announced_by or "s3",
             prefixes=("", *key_prefix),
             key_arns=log_key_arn,
+            events_table=events_table,
+            files_table=files_table,
+            tables_key=tables_kms_key,
         )
     else:
         plan = _deployed(access)
     found = list(look(plan, access.client, now_of(context)))
     output.write(
-        (
-            {"severity": each.severity.value, "finding": each.finding, "what": each.what, "whatToDo": each.what_to_do}
-            for each in found
-        ),
+        map(_row, found),
         table=_COLUMNS,
         csv=_COLUMNS,
         fold=True,
@@ -114,6 +122,16 @@ def preflight(
     narrate(f"{counted(conflicts, 'conflict')}; {counted(unknowns, 'check')} could not be made.")
     if conflicts:
         context.exit(ExitCode.NEEDS_ATTENTION)
+
+
+def _row(finding: "Finding") -> dict[str, str]:
+    commands = ", then ".join(f"`{each}`" for each in finding.commands)
+    return {
+        "severity": finding.severity.value,
+        "finding": finding.finding,
+        "what": finding.what,
+        "whatToDo": " ".join(filter(None, (finding.what_to_do, commands))),
+    }
 
 
 def _default(access: Access) -> "Plan":
@@ -143,4 +161,7 @@ def _deployed(access: Access) -> "Plan":
         prefixes=source.prefixes,
         key_arns=access.deployment.log_key_arns,
         role_arn=source.role_arn,
+        events_table=access.deployment.events_table,
+        files_table=access.deployment.files_table,
+        tables_key=access.deployment.tables_key,
     )

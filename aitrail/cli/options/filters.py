@@ -132,9 +132,9 @@ def filter_options(*without: str) -> Callable[[Callable[..., None]], Callable[..
         @functools.wraps(command)
         def with_conditions(
             *args: Any,  # noqa: ANN401 (passed through)
-            errors: bool,
-            read_only: bool,
-            write_only: bool,
+            errors: bool = False,
+            read_only: bool = False,
+            write_only: bool = False,
             **options: Any,  # noqa: ANN401 (passed through)
         ) -> None:
             texts = {name: options.pop(_PREFIX + name, ()) for name in Conditions.__annotations__}

@@ -13,7 +13,7 @@ import click
 from aitrail.calendars import local_time
 from aitrail.cli.options.config import naming_of
 from aitrail.cli.options.filters import filter_options
-from aitrail.cli.options.place import Place, place_options
+from aitrail.cli.options.place import Deployed, Place, place_options
 from aitrail.cli.options.window import WHEN, ends_options, now_of, zone_of
 from aitrail.cli.output import narrate
 from aitrail.moments import MomentError, window_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _SINCE = (
     "Start: 30m, 12h, 7d, 2w or 3mo before now, today, yesterday, monday, last-week, 2026-11, 2026-11-01, "
-    "2026-11-01T08:30.  [default: 7d; no limit with --from]"
+    "2026-11-01T08:30.  [default: {}; no limit with --from]"
 )
 _OF_ZONE = "times without offset, and of tables"
 _UNTIL = "End, exclusive; same formats.  [default: now; no limit with --from]"
@@ -117,15 +117,18 @@ def _meant(operation: str) -> str | None:
     return None if operation in known or is_pattern(operation) else nearest(operation, known)
 
 
-def question_options(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def question_options(
+    *without: str, since: str = Deployed.since
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Adds the options for filter, window and source; the command gets them as one Asked, `asked`.
 
-    `without` names conditions that are not options of the command.
+    `without` names conditions that are not options of the command, `since` is the start of its window in a table.
     """
+    usual = since
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         @filter_options(*without)
-        @ends_options(WHEN, since=_SINCE, until=_UNTIL, of=_OF_ZONE, defaults={})
+        @ends_options(WHEN, since=_SINCE.format(usual), until=_UNTIL, of=_OF_ZONE, defaults={})
         @place_options
         @functools.wraps(command)
         def with_question(
@@ -139,7 +142,8 @@ def question_options(*without: str) -> Callable[[Callable[..., None]], Callable[
             context = click.get_current_context()
             now, zone = now_of(context), zone_of(context)
             try:
-                window = window_of(since or place.since, until or place.until, now, zone)
+                begin = usual if isinstance(place, Deployed) else place.since
+                window = window_of(since or begin, until or place.until, now, zone)
             except MomentError as error:
                 raise click.UsageError(str(error)) from error
             naming = naming_of(context)

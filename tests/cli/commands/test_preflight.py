@@ -7,8 +7,8 @@ import pytest
 
 BUCKET = "central-logs"
 OUTPUTS = {
-    "EventsTableName": "events",
-    "FilesTableName": "files",
+    "EventsTableName": "example-Events",
+    "FilesTableName": "example-Files",
     "BackfillQueueUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/aitrail-Backfill-1",
     "DeadLetterQueueUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/aitrail-DeadLetters-1",
     "FunctionLogGroupName": "aitrail-Logs-1",
@@ -26,7 +26,7 @@ THEIRS = "arn:aws:sqs:eu-west-1:123456789012:siem"
 
 
 @pytest.fixture
-def s3(table):  # noqa: ARG001 (moto)
+def s3(ledger):  # noqa: ARG001 (moto, and the tables of the stack)
     """S3 with the bucket of others."""
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
@@ -117,6 +117,11 @@ def test_options_about_a_bucket_need_one(aitrail, option):
         "--announced-by=evenbridge",
         "--key-prefix=trails",
         "--log-key-arn=arn:aws:kms:eu-west-1:111122223333:alias/logs",
+        "--log-bucket=a..b",
+        "--log-bucket=192.0.2.1",
+        "--events-table=a",
+        "--files-table=a/b",
+        "--tables-kms-key=stack",
     ],
 )
 def test_option_with_a_value_that_no_setting_has_is_refused(aitrail, option):
@@ -124,3 +129,21 @@ def test_option_with_a_value_that_no_setting_has_is_refused(aitrail, option):
 
     assert ended.exit_code == 2
     assert " is not " in ended.stderr
+
+
+@pytest.mark.usefixtures("s3")
+def test_tables_to_adopt_are_told_with_the_commands_that_correct_them(found, aitrail):
+    code, findings = found("--events-table", "example-Files", "--files-table", "example-Files")
+
+    ended = aitrail("preflight", "-o", "json", "--files-table", "example-Files")
+    [recovery] = [each for each in json.loads(ended.stdout) if each["finding"] == "table-recovery"]
+    assert (code, ended.exit_code) == (4, 0)
+    assert ("conflict", "table-key") in findings
+    assert "`aws dynamodb update-continuous-backups --table-name example-Files" in recovery["whatToDo"]
+
+
+@pytest.mark.usefixtures("s3")
+def test_tables_of_the_deployed_stack_are_looked_at(stacks, found):
+    stacks["aitrail"] = OUTPUTS
+
+    assert ("advice", "table-recovery") in found()[1]

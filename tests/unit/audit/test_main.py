@@ -109,3 +109,12 @@ def test_list_that_cannot_be_read_ends_the_audit(monkeypatch, tmp_path, capsys):
 
     assert command.main(["--dist", str(tmp_path)]) == 1
     assert "accepted.toml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://example.com", "https://", "http://[", ""])
+def test_what_is_no_address_is_refused_before_anything_is_asked(url, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main(["--osv-url", url])
+
+    assert ended.value.code == 2
+    assert f"{url!r} is no address such as https://api.osv.dev/v1/query" in capsys.readouterr().err

@@ -52,13 +52,13 @@ class Client:
         self._service, self._answers, self._called = service, answers, called
 
     def __getattr__(self, operation):
-        def call(**_):
+        def call(**asked):
             name = f"{self._service}:{operation}"
             self._called.append(name)
             answer = self._answers[name]
             if isinstance(answer, Exception):
                 raise answer
-            return answer
+            return answer(**asked) if callable(answer) else answer
 
         return call
 
@@ -86,6 +86,10 @@ def names(findings, severity=None):
 def error(code, headers=None):
     metadata = {"HTTPHeaders": headers or {}, "HTTPStatusCode": 403}
     return ClientError({"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": metadata}, "Operation")
+
+
+def raised(code):
+    raise error(code)
 
 
 def test_account_where_all_is_well_has_advice_about_the_cost_alone():
@@ -134,6 +138,11 @@ CONFLICTS = {
         "REGION=us-east-1",
     ),
     "no bucket": ({"s3__head_bucket": error("404")}, {}, "Check the name"),
+    "a bucket of somebody else": (
+        {"s3__head_bucket": lambda **asked: raised("403") if "ExpectedBucketOwner" in asked else {}},
+        {},
+        "aitrail:logBucketAccount",
+    ),
     "a prefix that is not named": (
         {"cloudtrail__describe_trails": {"trailList": [TRAIL | {"S3KeyPrefix": "team"}]}},
         {"prefixes": ("", "old/")},
@@ -161,7 +170,7 @@ CONFLICTS = {
 def test_conflict_has_its_exact_remedy(answers, changes, remedy):
     [conflict] = [each for each in found(replace(PLAN, **changes), **answers) if each.severity is Severity.CONFLICT]
 
-    assert remedy in conflict.what_to_do
+    assert remedy in " ".join((conflict.what_to_do, *conflict.commands))
 
 
 ADVICE = {
@@ -226,6 +235,32 @@ def test_nothing_is_asked_of_a_bucket_that_is_not_there():
     found(called=called, s3__head_bucket=error("404"))
 
     assert {each for each in called if each.startswith("s3:")} == {"s3:head_bucket"}
+
+
+def test_every_question_about_the_bucket_names_its_owner():
+    asked = []
+
+    def answer(operation):
+        return lambda **parameters: asked.append(parameters) or ANSWERS[operation]
+
+    operations = [each for each in ANSWERS if each.startswith(("s3:head", "s3:get"))]
+    answers = {each.replace(":", "__"): answer(each) for each in operations}
+    found(replace(PLAN, bucket_account="444455556666"), **answers)
+
+    assert {each.get("ExpectedBucketOwner") for each in asked} == {"444455556666"}
+
+
+def test_owner_of_a_bucket_that_denies_everything_is_unknown():
+    findings = found(s3__head_bucket=error("403", {"x-amz-bucket-region": "eu-west-1"}))
+
+    assert "bucket-owner-unknown" in names(findings, Severity.UNKNOWN)
+
+
+def test_unknown_for_want_of_a_permission_names_the_policy():
+    [unknown] = [each for each in found(cloudtrail__describe_trails=error("AccessDenied")) if each.commands]
+
+    assert unknown.finding == "trails-unknown"
+    assert unknown.commands == ("aitrail permissions preflight --placeholders",)
 
 
 def test_rate_of_many_accounts_is_estimated_from_some():

@@ -52,6 +52,10 @@ class TableCommands:
         """Lets the table take every load."""
         return self._command("update-table", "--billing-mode PAY_PER_REQUEST")
 
+    def use_standard_class(self) -> str:
+        """Charges less for writes and reads, and more for storage."""
+        return self._command("update-table", "--table-class STANDARD")
+
     def use_own_key_of_dynamodb(self) -> str:
         """Encrypts the table with a key that DynamoDB owns."""
         return self._command("update-table", "--sse-specification Enabled=false")

@@ -1,0 +1,18 @@
+"""What is billed, told by rows, CloudWatch's metrics and prices: resources that exist, amounts by caller, differences.
+
+In: rows, metrics, list prices; out: resources that are billed, amounts that were measured or shared, differences.
+"""
+
+from typing import TYPE_CHECKING
+
+from aitrail.lazy import exports
+
+if TYPE_CHECKING:
+    from aitrail.metering.life_cycles import billed_kinds
+    from aitrail.metering.running import Found, Running, idle_resources, running_resources
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        life_cycles=("billed_kinds",),
+        running=("Found", "Running", "idle_resources", "running_resources"),
+    )
