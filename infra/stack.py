@@ -188,7 +188,7 @@ class AitrailStack(Stack):
             | ({"ORIGINAL_BUCKET": self.settings.original_bucket} if self.settings.original_bucket else {})
             | ({"REDACTION_KEY_ARN": self.redaction_key_arn} if self.redaction_key_arn else {})
             | ({"ACCOUNTS": ",".join(self.settings.accounts)} if self.settings.accounts else {})
-            | ({"DASHBOARD": "true"} if self.settings.dashboard else {})
+            | ({"DASHBOARD": "on"} if self.settings.dashboard else {})
             | ({"SILENT_HOURS": str(self.settings.silent_hours)} if self.settings.silent_hours else {})
             | {name: str(days) for name, days in retention.items() if days}
         )

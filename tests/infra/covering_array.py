@@ -78,7 +78,7 @@ VALUES = {
     "aitrail:alarmTopicArn": ["none", "arn:{partition}:sns:{region}:111122223333:on-call"],
     "aitrail:alarmEmail": ["none", "on-call@example.com"],
     "aitrail:alarms": ["true", "false"],
-    "aitrail:silentHours": ["24", "none", "3", "8760"],
+    "aitrail:silentHours": ["24", "none", "8760"],
     "aitrail:dashboard": ["false", "true"],
     "aitrail:architecture": ["arm64", "x86_64"],
     "aitrail:tracing": ["none", "true", "false"],

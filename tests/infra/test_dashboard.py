@@ -52,7 +52,7 @@ def test_there_is_one_dashboard_named_after_the_stack_and_its_region(shown, chos
     names = [[each["DashboardName"] for each in template.of_type(DASHBOARD).values()] for template in (shown, chosen)]
 
     assert names == [["aitrail-<AWS::Region>"], ["speech-record-<AWS::Region>"]]
-    assert shown.properties("IngestFunction")["Environment"]["Variables"]["DASHBOARD"] == "true"
+    assert shown.properties("IngestFunction")["Environment"]["Variables"]["DASHBOARD"] == "on"
 
 
 def test_states_of_all_alarms_are_on_top(shown):
@@ -164,6 +164,7 @@ def test_every_metric_is_of_this_stack(chosen):
             assert all(each in known or each.startswith(("<", "by-")) for each in names)
 
 
+@pytest.mark.slow
 def test_dashboard_is_far_below_the_quotas_of_cloudwatch(templates):
     dashboards = [(row, template) for row, template in templates if row["aitrail:dashboard"] == "true"]
 

@@ -53,15 +53,16 @@ def test_table_begins_with_the_largest_part_and_ends_with_sums(aitrail):
     lines = aitrail(*ONE_ACCOUNT, "-o", "table").stdout.splitlines()
 
     assert lines[0].split() == ["part", "amount", "formula", "quantity", "unit", "price"]
-    assert lines[1].startswith("rows, point-in-time recovery            0.46  1,200,000 events x 2,077 bytes ")
-    assert lines[-3].split() == ["total,", "a", "month", "1.20"]
+    assert lines[1].startswith("CloudWatch, alarms                      0.50  15 alarms ")
+    assert lines[2].startswith("rows, point-in-time recovery            0.46  1,200,000 events x 2,077 bytes ")
+    assert lines[-3].split() == ["total,", "a", "month", "1.70"]
 
 
 def test_csv_has_the_same_rows(aitrail):
     rows = list(csv.DictReader(io.StringIO(aitrail(*ONE_ACCOUNT, "-o", "csv").stdout)))
 
     assert [row["part"] for row in rows] == [row["part"] for row in as_json(aitrail(*ONE_ACCOUNT))]
-    assert rows[0]["unit"] == "GB"
+    assert [row["unit"] for row in rows[:2]] == ["alarms", "GB"]
 
 
 def test_query_is_asked_of_the_rows(aitrail):
