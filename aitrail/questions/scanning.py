@@ -42,7 +42,8 @@ class Scan:
 
     Paths are files, folders, - for standard input, or s3://bucket/prefix, for which `s3` returns a client. `report` is
     called with a line for people about each problem of a file or record. With `read_all`, no file is left out because
-    of what its name says. Raises BadUrlError.
+    of what its name says. With `counts_first`, local files are counted before the first one is read (`files_found`).
+    Raises BadUrlError.
     """
 
     def __init__(  # noqa: PLR0913 (most have a default)
@@ -54,6 +55,7 @@ class Scan:
         registry: Registry | None = None,
         clock: Clock = SYSTEM_CLOCK,
         read_all: bool = False,
+        counts_first: bool = False,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.unknown_sources: Counter[str] = Counter()
@@ -66,7 +68,10 @@ class Scan:
         self._s3 = s3
         self._clock = clock
         self.registry = registry or load_registry()
-        self._read_all = read_all
+        # For progress: the bytes of the files that have been read, as they are stored, and how many are to be read.
+        self.bytes_read = 0
+        self.files_found: int | None = None
+        self._read_all, self._counts_first = read_all, counts_first
         # Local log files that have not been needed; None before the folders have been listed.
         self._files_left: list[tuple[int, str]] | None = None
         self._objects_read: set[str] = set()
@@ -125,12 +130,21 @@ class Scan:
             for reason in BY_NAME:
                 del self._files_left_out[reason]
         left, why_not = [], self._why_not(needed)
-        for number, path in files:
-            if why := why_not(key_of(path)):
-                self._files_left_out[why] += 1
-                left.append((number, path))
-            else:
-                yield number, path
+
+        def chosen() -> Iterator[tuple[int, str]]:
+            for number, path in files:
+                if why := why_not(key_of(path)):
+                    self._files_left_out[why] += 1
+                    left.append((number, path))
+                else:
+                    yield number, path
+
+        if self._counts_first and not self._urls:
+            found = list(chosen())
+            self.files_found = self.counts["files"] + self.counts["unreadable"] + len(found)
+            yield from found
+        else:
+            yield from chosen()
         self._files_left = left
 
     def _why_not(self, needed: Needed) -> Callable[[str], str | None]:
@@ -185,6 +199,7 @@ class Scan:
         try:
             with opened() as stream:
                 yield from self._rows_of(shown_name(name), stream)
+                self.bytes_read += _size_of(stream)
         except (OSError, UnreadableLogFile, UnavailableError) as error:
             if is_of_network(error):  # some of botocore's errors are OSErrors
                 raise
@@ -268,6 +283,15 @@ def _opened(path: str) -> AbstractContextManager[Stream]:
     if stdin is None:
         raise OSError("standard input is closed")
     return nullcontext(stdin.buffer)
+
+
+def _size_of(stream: Stream) -> int:
+    """The bytes of a stream that has been read; 0 if it does not tell."""
+    tell: Callable[[], int] | None = getattr(stream, "tell", None)
+    try:
+        return tell() if tell else 0
+    except OSError:
+        return 0
 
 
 def shown_name(path: str) -> str:

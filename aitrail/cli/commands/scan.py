@@ -1,6 +1,7 @@
 """`aitrail scan`: shows the rows that the Lambda would write for log files, without any table."""
 
 import sys
+from functools import partial
 
 import click
 
@@ -13,9 +14,10 @@ from aitrail.cli.options import (
     clock_of,
     output_options,
     refuse_unused,
+    scan_progress,
     timezone_option,
 )
-from aitrail.cli.output import ROW_COLUMNS, Output, narrate
+from aitrail.cli.output import ROW_COLUMNS, Output, narrate, progress_line
 from aitrail.dynamodb import tables
 
 
@@ -46,9 +48,16 @@ def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, access
     from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
     refuse_unused(context, paths)
-    scanned = Scan(paths, report=narrate, s3=lambda: access.client("s3"), clock=clock_of(context))
+    scanned = Scan(
+        paths,
+        report=narrate,
+        s3=lambda: access.client("s3"),
+        clock=clock_of(context),
+        counts_first=sys.stderr.isatty() and not sys.stdout.isatty(),
+    )
     csv = (*tables.NARROW_COLUMNS, "logFile", "recordIndex")
-    output.write(scanned.rows(), table=ROW_COLUMNS, csv=csv, usual=True)
+    with progress_line(partial(scan_progress, scanned)):
+        output.write(scanned.rows(), table=ROW_COLUMNS, csv=csv, usual=True)
     for remark in scanned.remarks(at_length=sys.stderr.isatty()):
         narrate(remark)
     if strict and scanned.needs_attention:

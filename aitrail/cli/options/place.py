@@ -14,9 +14,10 @@ from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options.aws import Access
 from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.paths import PATH, further
+from aitrail.cli.options.reading_progress import scan_progress
 from aitrail.cli.options.stacks import refuse_several_buckets, stacks_options
 from aitrail.cli.options.window import clock_of
-from aitrail.cli.output import narrate
+from aitrail.cli.output import narrate, progress_line
 from aitrail.clock import Clock
 from aitrail.deliveries import S3
 from aitrail.errors import noted
@@ -55,6 +56,10 @@ class Place(Protocol):
 
     def access_of(self, row: Row) -> Access:
         """The access to where the row is from."""
+        ...
+
+    def progress(self, seconds: float) -> str:
+        """What has been read in that many seconds, as text for people; "" if nothing is being read yet."""
         ...
 
     def narrate(self, *, at_length: bool) -> None:
@@ -116,6 +121,11 @@ class Deployed:
 
         return self._accesses[self._tables.index(row.source) if isinstance(row, RowOf) else 0]
 
+    def progress(self, seconds: float) -> str:
+        """See Place."""
+        source: RowSource | None = self.__dict__.get("source")  # another thread may just be connecting to it
+        return f"{seconds:,.0f} s: {source.effort()}" if source else ""
+
     def narrate(self, *, at_length: bool) -> None:
         """See Place."""
         if at_length:
@@ -138,7 +148,14 @@ class LogFiles:
 
         self._access = access
         self._paths = paths
-        self._scan = Scan(paths, report=narrate, s3=lambda: access.client("s3"), clock=clock, read_all=read_all)
+        self._scan = Scan(
+            paths,
+            report=narrate,
+            s3=lambda: access.client("s3"),
+            clock=clock,
+            read_all=read_all,
+            counts_first=True,
+        )
 
     def __str__(self) -> str:
         named = ["standard input" if path == STDIN else path for path in self._paths[:_NAMED_PATHS]]
@@ -155,6 +172,10 @@ class LogFiles:
     def access_of(self, row: Row) -> Access:  # noqa: ARG002 (see Place)
         """See Place."""
         return self._access
+
+    def progress(self, seconds: float) -> str:
+        """See Place."""
+        return scan_progress(self._scan, seconds)
 
     def narrate(self, *, at_length: bool) -> None:
         """See Place."""
@@ -242,7 +263,8 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
             else Deployed(*accesses)
         )
         try:
-            command(*args, place=place, **options)
+            with progress_line(place.progress):
+                command(*args, place=place, **options)
         except click.exceptions.Exit:  # the command has its own exit code
             place.narrate(at_length=verbose)
             raise
