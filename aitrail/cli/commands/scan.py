@@ -12,9 +12,12 @@ from aitrail.cli.options import (
     Command,
     bucket_options,
     clock_of,
+    jobs_option,
     output_options,
     refuse_unused,
+    registry_of,
     scan_progress,
+    service_files_option,
     timezone_option,
 )
 from aitrail.cli.output import ROW_COLUMNS, Output, narrate, progress_line
@@ -24,11 +27,15 @@ from aitrail.dynamodb import tables
 @click.command(cls=Command)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PATH)
 @click.option("--strict", is_flag=True, help="Exit with 4 if a file is unreadable or a record is rejected.")
+@jobs_option("Where")
 @bucket_options
+@service_files_option
 @timezone_option("Output", "tables")
 @output_options(default="jsonl", shapes=True)
 @click.pass_context
-def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, access: Access, output: Output) -> None:
+def scan(
+    context: click.Context, *, paths: tuple[str, ...], strict: bool, jobs: int, access: Access, output: Output
+) -> None:
     """Show the rows that log files contain, without using a table.
 
     PATH is a CloudTrail log file, compressed or not, a folder of them (.json.gz, .json) at any depth,
@@ -52,7 +59,9 @@ def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, access
         paths,
         report=narrate,
         s3=lambda: access.client("s3"),
+        registry=registry_of(context),
         clock=clock_of(context),
+        jobs=jobs,
         counts_first=sys.stderr.isatty() and not sys.stdout.isatty(),
     )
     csv = (*tables.NARROW_COLUMNS, "logFile", "recordIndex")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aitrail.deliveries import Announcer
     from aitrail.ledger import LedgerReader
     from aitrail.rows import Redaction
+    from aitrail.services import Registry
 
 # A person is waiting: with botocore's default of 60 s, five times, they would give up first.
 _CONNECT_SECONDS = 5
@@ -92,27 +93,34 @@ def reaching_aws(accesses: Sequence["Access"]) -> Iterator[None]:
 
 @contextmanager
 def _converting_errors(accesses: Sequence["Access"]) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if message := _message_of(error, accesses):
+            raise UnreachableError(f"{notes_on(error)}{message}") from error
+        raise
+
+
+def _message_of(error: Exception, accesses: Sequence["Access"]) -> str:
+    """The message of an error of reaching AWS, with what to do about it; empty for another error."""
+    if isinstance(error, UnreachableError):
+        return error.message
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (see above)
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     from aitrail.aws import RedactionKeyError, StackNotFoundError  # noqa: PLC0415 (imports botocore)
 
-    try:
-        yield
-    except StackNotFoundError as error:
-        raise UnreachableError(f"{notes_on(error)}{error}. Check --stack, --region and --profile.") from error
-    except RedactionKeyError as error:
-        raise UnreachableError(f"{notes_on(error)}{error}. {_PERMISSIONS}") from error
-    except ResponseParserError as error:
+    if isinstance(error, StackNotFoundError):
+        return f"{error}. Check --stack, --region and --profile."
+    if isinstance(error, RedactionKeyError):
+        return f"{error}. {_PERMISSIONS}"
+    if isinstance(error, ResponseParserError):
         about = (each for each in accesses if str(each) in getattr(error, "__notes__", ()))
-        raise UnreachableError(f"{notes_on(error)}{next(about, accesses[0]).stranger().message}") from error
-    except UnreachableError as error:
-        raise UnreachableError(f"{notes_on(error)}{error.message}") from error
-    except Exception as error:
-        if not isinstance(error, BotoCoreError | ClientError) and not is_of_network(error):
-            raise
-        text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise UnreachableError(f"{notes_on(error)}{text}. {hint(error)}".strip()) from error
+        return next(about, accesses[0]).stranger().message
+    if not isinstance(error, BotoCoreError | ClientError) and not is_of_network(error):
+        return ""
+    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return f"{text}. {hint(error)}".strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,20 +212,18 @@ class Access:
 
         return LedgerReader(self.client("dynamodb"), self.deployment.files_table)
 
-    @cached_property
-    def redaction(self) -> "Redaction | None":
+    def redaction(self, registry: "Registry") -> "Redaction | None":
         """The redaction of the stack's rows, which reads its key when it is first needed; None if nothing is redacted.
 
         Raises StackNotFoundError and botocore's errors. Reading the key raises RedactionKeyError.
         """
         from aitrail.aws import redaction_key  # noqa: PLC0415 (as above)
         from aitrail.rows import Redaction  # noqa: PLC0415 (as above)
-        from aitrail.services import load  # noqa: PLC0415 (as above)
 
         if (arn := self.deployment.redaction_key) is None:
             return None
         secrets = self.client("secretsmanager")  # not in the threads that may need the key
-        return Redaction(load(), key_name=arn, key=lambda: redaction_key(secrets, arn))
+        return Redaction(registry, key_name=arn, key=lambda: redaction_key(secrets, arn))
 
     @cached_property
     def announcer(self) -> "Announcer":

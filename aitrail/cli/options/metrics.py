@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from aitrail.cli.options.aws import UnreachableError
 from aitrail.cli.options.question import Asked
 from aitrail.questions import excluded_of, wanted_of
-from aitrail.services import load
 from aitrail.window import Window, parse_time
 
 if TYPE_CHECKING:
@@ -68,4 +67,5 @@ def amounts_of(
 def _services(asked: Asked) -> list[str]:
     conditions = asked.conditions.get("service", ())
     wanted, excluded = wanted_of(conditions), excluded_of(conditions)
-    return [each.name for each in load().services if each.name not in excluded and (not wanted or each.name in wanted)]
+    names = [service.name for service in asked.registry.services]
+    return [name for name in names if name not in excluded and (not wanted or name in wanted)]

@@ -13,8 +13,10 @@ from click.core import ParameterSource
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options.aws import Access
 from aitrail.cli.options.command import option, verbose_option
+from aitrail.cli.options.jobs import jobs_option
 from aitrail.cli.options.paths import PATH, further
 from aitrail.cli.options.reading_progress import scan_progress
+from aitrail.cli.options.service_files import narrate_other_services, registry_of, service_files_option
 from aitrail.cli.options.stacks import refuse_several_buckets, stacks_options
 from aitrail.cli.options.window import clock_of
 from aitrail.cli.output import narrate, progress_line
@@ -22,6 +24,7 @@ from aitrail.clock import Clock
 from aitrail.deliveries import S3
 from aitrail.errors import noted
 from aitrail.questions import STDIN, Row, RowSource
+from aitrail.services import Registry
 from aitrail.window import EARLIEST, LATEST
 
 _SECTION = "Where"
@@ -81,8 +84,9 @@ class Deployed:
         "CloudTrail delivers them 5 to 15 minutes after a call."
     )
 
-    def __init__(self, *accesses: Access) -> None:
+    def __init__(self, *accesses: Access, registry: Registry) -> None:
         self._accesses = accesses
+        self._registry = registry
 
     def __str__(self) -> str:
         if len(self._accesses) == 1:
@@ -108,9 +112,11 @@ class Deployed:
 
         with noted(str(access)) if len(self._accesses) > 1 else nullcontext():
             deployment = access.deployment
+            narrate_other_services(access, self._registry)
             return TableRows(
                 access.client("dynamodb"),
                 deployment.events_table,
+                registry=self._registry,
                 retention=deployment.row_retention,
                 created=deployment.created,
             )
@@ -143,7 +149,16 @@ class LogFiles:
     until = LATEST
     advice = "Check the window (--since, --until) and the paths (--from)."
 
-    def __init__(self, paths: tuple[str, ...], access: Access, clock: Clock, *, read_all: bool = False) -> None:
+    def __init__(
+        self,
+        paths: tuple[str, ...],
+        access: Access,
+        clock: Clock,
+        *,
+        registry: Registry,
+        read_all: bool = False,
+        jobs: int = 1,
+    ) -> None:
         from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
         self._access = access
@@ -152,8 +167,10 @@ class LogFiles:
             paths,
             report=narrate,
             s3=lambda: access.client("s3"),
+            registry=registry,
             clock=clock,
             read_all=read_all,
+            jobs=jobs,
             counts_first=True,
         )
 
@@ -236,7 +253,9 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         is_flag=True,
         help="With --from: also read log files that cannot matter if their names are true.",
     )
+    @jobs_option(_SECTION)
     @stacks_options
+    @service_files_option
     @verbose_option("Show how much was read.")
     @functools.wraps(command)
     def with_place(
@@ -245,6 +264,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         more: tuple[str, ...],
         strict: bool,
         read_all: bool,
+        jobs: int,
         accesses: tuple[Access, ...],
         verbose: bool,
         **options: Any,  # noqa: ANN401 (passed through)
@@ -256,11 +276,14 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
             refuse_unused(context, (*paths, *more))
             refuse_several_buckets(context)
         else:
-            _refuse_without_paths(strict=strict, read_all=read_all)
+            is_given = context.get_parameter_source("jobs") is ParameterSource.COMMANDLINE
+            _refuse_without_paths(strict=strict, read_all=read_all, jobs=is_given)
+        registry, clock = registry_of(context), clock_of(context)
+        every = (*paths, *map(further, more))
         place: Place = (
-            LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context), read_all=read_all)
+            LogFiles(every, accesses[0], clock, registry=registry, read_all=read_all, jobs=jobs)
             if paths
-            else Deployed(*accesses)
+            else Deployed(*accesses, registry=registry)
         )
         try:
             with progress_line(place.progress):

@@ -11,8 +11,10 @@ VARIABLES = {
     "--stack": "AITRAIL_STACK",
     "--region": "AITRAIL_REGION",
     "--profile": "AITRAIL_PROFILE",
+    "--jobs": "AITRAIL_JOBS",
     "--output": "AITRAIL_OUTPUT",
     "--timezone": "AITRAIL_TIMEZONE",
+    "--service-files": "AITRAIL_SERVICE_FILES",
 }
 
 
