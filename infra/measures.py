@@ -8,11 +8,12 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk.aws_sqs import IQueue
 
 from aitrail.dynamodb import tables
-from aitrail.ingest import ROWS, ROWS_DIMENSIONS
 
 # The namespace of the function's own metrics. Their dimension `service` is the stack's name: several stacks may be in
 # one account and Region.
 NAMESPACE = "aitrail"
+# The function's metric of rows, and the dimensions that it alone has.
+_ROWS, _ROWS_DIMENSIONS = "Rows", ("awsService", "outcome")
 FIVE_MINUTES = Duration.minutes(5)
 AN_HOUR = Duration.hours(1)
 
@@ -46,12 +47,12 @@ class OwnMetrics:
 
     def rows(self) -> cloudwatch.MathExpression:
         """The rows of every service and outcome that had any lately."""
-        dimensions = ",".join((NAMESPACE, "service", *ROWS_DIMENSIONS))
-        of_stack = f'service="{self.service}" MetricName="{ROWS}"'
+        dimensions = ",".join((NAMESPACE, "service", *_ROWS_DIMENSIONS))
+        of_stack = f'service="{self.service}" MetricName="{_ROWS}"'
         return cloudwatch.MathExpression(
             expression=f"SEARCH('{{{dimensions}}} {of_stack}', 'Sum', {FIVE_MINUTES.to_seconds():.0f})",
             using_metrics={},
-            label=" ".join(f"${{PROP('Dim.{each}')}}" for each in ROWS_DIMENSIONS),
+            label=" ".join(f"${{PROP('Dim.{each}')}}" for each in _ROWS_DIMENSIONS),
             period=FIVE_MINUTES,
         )
 
