@@ -20,10 +20,10 @@ if TYPE_CHECKING:
         report_options,
         requeue_options,
     )
-    from aitrail.cli.options.filters import filter_options
+    from aitrail.cli.options.filters import all_conditions_but, filter_options
     from aitrail.cli.options.jobs import jobs_option
     from aitrail.cli.options.limit import limit_options
-    from aitrail.cli.options.metrics import amounts_of, metrics_of, whole_hours
+    from aitrail.cli.options.metrics import amounts_of, comparisons_of
     from aitrail.cli.options.offering import offer_of
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
     from aitrail.cli.options.other_commands import CommandLine, command_lines
@@ -61,10 +61,10 @@ else:
         other_commands=("CommandLine", "command_lines"),
         config=("ASK", "config_of", "config_option", "config_path", "naming_of"),
         deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
-        filters=("filter_options",),
+        filters=("all_conditions_but", "filter_options"),
         jobs=("jobs_option",),
         limit=("limit_options",),
-        metrics=("amounts_of", "metrics_of", "whole_hours"),
+        metrics=("amounts_of", "comparisons_of"),
         offering=("offer_of",),
         origins=("WHICH", "origin_options", "texts_of"),
         other_time=("OtherTime", "other_time_options"),
