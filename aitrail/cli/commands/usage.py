@@ -1,6 +1,6 @@
 """`aitrail usage`: counts calls, errors and characters by principal, time, Region and more, with the cost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -24,6 +24,7 @@ from aitrail.cli.options import (
 from aitrail.cli.output import Output, Priorities, narrate, titled
 from aitrail.cli.views import (
     Finished,
+    Plot,
     cross_table,
     show_comparison,
     show_first_and_last,
@@ -56,6 +57,7 @@ _OF_METRICS = ("service", "account", "region")
 _USUAL = ("calls", "errors", "denied", "characters")
 # Less than the cost of a single character.
 _DECIMALS = 6
+_NO_START = "--compare needs a window with a start: give --since or --during."
 # The maximum number of columns that a message names.
 _NAMED_OTHERS = 10
 
@@ -113,6 +115,12 @@ def _measures(context: click.Context) -> tuple[str, ...]:
 @prices_option(_SECTION, "Like --cost, at your own prices (a TOML file).")
 @option(
     _SECTION,
+    "--plot",
+    is_flag=True,
+    help="Draw --measure over time, by the one --by; with --compare, above that of the other time.",
+)
+@option(
+    _SECTION,
     "--metrics",
     is_flag=True,
     help="Show amounts: characters, seconds of audio, requests, from records and from CloudWatch's metrics.",
@@ -129,6 +137,7 @@ def usage(
     other: OtherTime,
     cost: bool,
     prices: str | None,
+    plot: bool,
     metrics: bool,
     output: Output,
 ) -> None:
@@ -176,25 +185,33 @@ def usage(
       aitrail usage --by day --by operation --service polly --since 14d
       aitrail usage --by principal --top 10 --sort characters --during last-month
       aitrail usage --by principal --cost --compare previous --during this-month
+      aitrail usage --by hour --plot --during yesterday --compare previous
       aitrail usage --by principal --first-last --since 30d --query '[?silent]'
     """
     by = tuple(dict.fromkeys(by))
     if metrics:
-        given = {"--measure": measure, "--sort": sort, "--top": top, "--compare": other.compare}
+        given = {"--measure": measure, "--sort": sort, "--top": top, "--compare": other.compare, "--plot": plot or None}
         _refuse_with_metrics(asked, given | {"--first-last": other.first_last or None})
         _show_measured(asked, by, usual_prices(prices) if cost or prices else None, output)
         return
     for kind in set(by) & {*NAMED}:
         asked.naming.names(kind)  # refused before anything is read
     if other.first_last:
-        other.refuse({"--measure": measure, "--top": top, "--cost": cost or None, "--prices": prices})
+        given = {"--measure": measure, "--top": top, "--cost": cost or None, "--prices": prices, "--plot": plot or None}
+        other.refuse(given)
         _show_first_and_last(asked, by, other, sort, output)
         return
+    if plot:
+        _refuse_with_plot(by, {"--sort": sort, "--top": top}, output)
     with_cost = cost or prices is not None
     measure = other.measured(measure, with_cost=with_cost)
     sort = other.sorting(sort, measure or MEASURES[0], measures_of(asked.registry))
     used = usual_prices(prices) if with_cost or COST in (measure, sort) else None
     notes: list[str] = []
+    if plot:
+        shown = Plot(unit=by[0], measure=measure or (COST if used else MEASURES[0]), to=other.compare, prices=used)
+        _tell(_plotted(shown, asked, output), used, asked)
+        return
     question = {"by": by, "prices": used, "report": notes.append, **asked.question}
     if other.compare is not None:
         compared = _compared(asked, other.compare, measure or MEASURES[0], question)
@@ -208,8 +225,31 @@ def usage(
             asked.narrate_nothing("calls")  # there may be records that are none
             return
         asked.narrate_window()
+    _tell(notes, used, asked)
+
+
+def _tell(notes: Sequence[str], used: Prices | None, asked: Asked) -> None:
     for note in (*notes, *(used.notes(["polly"], asked.now.date()) if used else ())):
         narrate(note)
+
+
+def _plotted(shown: Plot, asked: Asked, output: Output) -> list[str]:
+    if shown.to is not None and asked.window.since <= BEGINNING:
+        raise click.UsageError(_NO_START)
+    try:
+        return shown.show(asked, output)
+    except MomentError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _refuse_with_plot(by: tuple[str, ...], given: Mapping[str, object], output: Output) -> None:
+    if len(by) != 1 or by[0] not in TIMES:
+        raise click.UsageError(f"--plot draws one thing over time: give one --by, of {', '.join(TIMES)}.")
+    for name, value in given.items():
+        if value is not None:
+            raise click.UsageError(f"{name} has no effect with --plot: leave it out.")
+    if not output.is_table:
+        raise click.UsageError("--plot is for people: give -o table, or leave it out for numbers.")
 
 
 def _refuse_with_metrics(asked: Asked, given: Mapping[str, object]) -> None:
@@ -238,7 +278,7 @@ def _show_measured(asked: Asked, by: tuple[str, ...], prices: Prices | None, out
 
 def _compared(asked: Asked, to: str, measure: str, question: dict[str, Any]) -> Comparison:
     if asked.window.since <= BEGINNING:
-        raise click.UsageError("--compare needs a window with a start: give --since or --during.")
+        raise click.UsageError(_NO_START)
     try:
         return asked.store.compare(to=to, measure=measure, **question)
     except (DimensionError, MomentError) as error:
