@@ -2,4 +2,5 @@
 
 from aitrail.cli.main import main
 
-main()
+if __name__ == "__main__":  # processes that read log files import the main module
+    main()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.questions.amounts import MEASURES, characters_of
+    from aitrail.questions.amounts import MEASURES, Amounts, characters_of
     from aitrail.questions.combined_rows import CombinedRows, RowOf
     from aitrail.questions.compared_windows import PREVIOUS
     from aitrail.questions.comparison import COST, DIFFERENCE, Comparison
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from aitrail.questions.corrections import Corrections
     from aitrail.questions.counting import ENDPOINT_REFUSAL, RECORD_KINDS, record_kind
-    from aitrail.questions.dimensions import DIMENSIONS, TIMES, DimensionError, group_order
+    from aitrail.questions.dimensions import DIMENSIONS, TIMES, DimensionError, group_order, key_function
     from aitrail.questions.filters import Filter
     from aitrail.questions.first_and_last import COUNTS, SEEN, FirstAndLast
     from aitrail.questions.following import LONGEST_INTERVAL
@@ -62,14 +62,14 @@ if TYPE_CHECKING:
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
-        amounts=("MEASURES", "characters_of"),
+        amounts=("Amounts", "MEASURES", "characters_of"),
         compared_windows=("PREVIOUS",),
         comparison=("COST", "Comparison", "DIFFERENCE"),
         combined_rows=("CombinedRows", "RowOf"),
         conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "NAMED", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
         corrections=("Corrections",),
         counting=("ENDPOINT_REFUSAL", "RECORD_KINDS", "record_kind"),
-        dimensions=("DIMENSIONS", "DimensionError", "TIMES", "group_order"),
+        dimensions=("DIMENSIONS", "DimensionError", "TIMES", "group_order", "key_function"),
         filters=("Filter",),
         first_and_last=("COUNTS", "FirstAndLast", "SEEN"),
         following=("LONGEST_INTERVAL",),

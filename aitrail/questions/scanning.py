@@ -1,13 +1,17 @@
 """Reads rows directly from log files: local ones, standard input, or in S3. Nothing is written anywhere."""
 
 import os
+import stat
 import sys
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
 
 from aitrail.aws import is_of_network
 from aitrail.cells import counted
@@ -16,6 +20,7 @@ from aitrail.deliveries import BY_NAME, S3, Listed, Needed, UnavailableError, bu
 from aitrail.errors import AitrailError
 from aitrail.logfile import Document, EndsAt, Stream, UnreadableLogFile, documents, ends_alone
 from aitrail.questions.paths import ENDINGS, STDIN, document_name, key_of, log_files
+from aitrail.questions.shares import MOST_ROWS, Part, Shares
 from aitrail.questions.source import Row, address_of_all
 from aitrail.rows import Reading
 from aitrail.services import Registry
@@ -24,7 +29,10 @@ from aitrail.services import load as load_registry
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+_T = TypeVar("_T")
 EVERYTHING = Needed()
+# Starting processes takes a fifth of a second, which they have to save.
+_SECONDS_ALONE = 0.3
 # A new name of a service is found among the first ones; a hostile file may have a thousand.
 _NAMED_SOURCES = 20
 
@@ -37,12 +45,27 @@ class NoS3Error(AitrailError):
     """A path in S3 was given, but only local files can be read here."""
 
 
+class _File(NamedTuple):
+    """A local log file, and its number among all of them; or a place that cannot be looked at, and why."""
+
+    path: str
+    number: int = 0
+    refusal: OSError | None = None
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """See `Scan.place`."""
+        return self.number - sys.maxsize, ""
+
+
 class Scan:
     """Scans log files, each of which is read once; the counts are complete when the rows are exhausted.
 
     Paths are files, folders, - for standard input, or s3://bucket/prefix, for which `s3` returns a client. `report` is
     called with a line for people about each problem of a file or record. With `read_all`, no file is left out because
-    of what its name says. Raises BadUrlError.
+    of what its name says. What takes longer than `alone` seconds is read in up to `jobs` processes, with the same
+    results in the same order. With `counts_first`, local files are counted before the first one is read
+    (`files_found`). Raises BadUrlError.
     """
 
     def __init__(  # noqa: PLR0913 (most have a default)
@@ -54,6 +77,9 @@ class Scan:
         registry: Registry | None = None,
         clock: Clock = SYSTEM_CLOCK,
         read_all: bool = False,
+        jobs: int = 1,
+        alone: float = _SECONDS_ALONE,
+        counts_first: bool = False,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.unknown_sources: Counter[str] = Counter()
@@ -66,7 +92,11 @@ class Scan:
         self._s3 = s3
         self._clock = clock
         self.registry = registry or load_registry()
-        self._read_all = read_all
+        # For progress: the number of files that are to be read, if it is known.
+        self.files_found: int | None = None
+        self._read_all, self._counts_first = read_all, counts_first
+        self._jobs = jobs
+        self._alone = alone
         # Local log files that have not been needed; None before the folders have been listed.
         self._files_left: list[tuple[int, str]] | None = None
         self._objects_read: set[str] = set()
@@ -95,6 +125,11 @@ class Scan:
         return sum(self._objects_left_out.values(), self._files_left_out)
 
     @property
+    def bytes_read(self) -> int:
+        """The size of the files that have been read, as they are stored."""
+        return self.counts["bytes"]
+
+    @property
     def has_left_files(self) -> bool:
         """Whether local files have not been read because of what their names say."""
         return bool(self._files_left)
@@ -106,31 +141,79 @@ class Scan:
 
     def rows(self, needed: Needed = EVERYTHING) -> Iterator[Row]:
         """The rows of the log files that are needed and have not been read yet, file by file (see `place`)."""
-        yield from self.rows_of_files(needed)
+        return self.rows_as(_unchanged, needed)
+
+    def rows_as(self, form: Callable[[Row], _T], needed: Needed = EVERYTHING) -> Iterator[_T]:
+        """The same rows in a form that the function `form` of a module gives them."""
+        yield from self.rows_of_files_as(form, needed)
         for number, url in enumerate(self._urls):
-            yield from self._rows_of_objects(number, url, needed)
+            yield from map(form, self._rows_of_objects(number, url, needed))
 
-    def rows_of_files(self, needed: Needed = EVERYTHING) -> Iterator[Row]:
+    def rows_of_files_as(self, form: Callable[[Row], _T], needed: Needed = EVERYTHING) -> Iterator[_T]:
         """The same of local files only."""
-        for number, path in self._needed_files(needed):
-            self.place = number - sys.maxsize, ""
-            yield from self._rows_of_stdin() if path == STDIN else self._attempt(path, partial(_opened, path))
+        files, begun = self._counted(self._needed_files(needed)), time.monotonic()
+        for file in files:
+            yield from map(form, self._rows_of_file(file))
+            if self._jobs > 1 and time.monotonic() - begun >= self._alone:
+                break
+        shares = Shares(_FileReading(self.registry, form), self._jobs, path_of=_shared_path)
+        for file, part in shares.parts(files):
+            yield from map(form, self._rows_of_file(file)) if part is None else self._taken(file, part)
 
-    def _needed_files(self, needed: Needed) -> Iterator[tuple[int, str]]:
+    def _counted(self, files: Iterator[_File]) -> Iterator[_File]:
+        if not self._counts_first or self._urls:
+            return files
+        found = list(files)
+        self.files_found = self.counts["files"] + self.counts["unreadable"] + len(found)
+        return iter(found)
+
+    def _rows_of_file(self, file: _File) -> Iterator[Row]:
+        self.place = file.place
+        if file.refusal:
+            self._unreadable(file.path, file.refusal)
+        elif file.path == STDIN:
+            yield from self._rows_of_stdin()
+        else:
+            yield from self.rows_of_path(file.path)
+
+    def rows_of_path(self, path: str) -> Iterator[Row]:
+        """The rows of one local file, which is read now."""
+        return self._attempt(path, partial(_opened, path))
+
+    def _taken(self, file: _File, part: Part) -> list[Any]:
+        """The rows of a part that another process has read."""
+        self.place = file.place
+        for line in part.reports:
+            self._report(line)
+        self.counts.update(part.counts)
+        self.unknown_sources += part.unknown_sources
+        return part.rows
+
+    def _needed_files(self, needed: Needed) -> Iterator[_File]:
+        """The local files that are needed, and in their order what cannot be looked at."""
         files: Iterable[tuple[int, str]]
+        refused: list[_File] = []
         if self._files_left is None:
-            files = enumerate(log_files(self._paths, left_out=self._files_left_out, unreadable=self._unreadable))
+            found = log_files(
+                self._paths,
+                left_out=self._files_left_out,
+                unreadable=lambda path, error: refused.append(_File(path, refusal=error)),
+            )
+            files = enumerate(found)
         else:
             files = self._files_left
             for reason in BY_NAME:
                 del self._files_left_out[reason]
         left, why_not = [], self._why_not(needed)
         for number, path in files:
+            yield from refused
+            refused.clear()
             if why := why_not(key_of(path)):
                 self._files_left_out[why] += 1
                 left.append((number, path))
             else:
-                yield number, path
+                yield _File(path, number)
+        yield from refused
         self._files_left = left
 
     def _why_not(self, needed: Needed) -> Callable[[str], str | None]:
@@ -185,8 +268,9 @@ class Scan:
         try:
             with opened() as stream:
                 yield from self._rows_of(shown_name(name), stream)
+                self.counts["bytes"] += _size_of(stream)
         except (OSError, UnreadableLogFile, UnavailableError) as error:
-            if is_of_network(error):  # some of botocore's errors are OSErrors
+            if name.startswith(S3) and is_of_network(error):  # some of botocore's errors are OSErrors
                 raise
             self._unreadable(name, error)
 
@@ -251,6 +335,37 @@ class Scan:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _FileReading:
+    """Reads log files in another process, as `Scan` does."""
+
+    registry: Registry
+    form: Callable[[Row], Any]
+
+    def __call__(self, path: str) -> Iterator[Part]:
+        reports = list[str]()
+        scan = Scan((), report=reports.append, registry=self.registry)
+        rows = map(self.form, scan.rows_of_path(path))
+        while some := list(islice(rows, MOST_ROWS)):
+            yield Part(some, reports.copy(), Counter(), Counter())
+            reports.clear()
+        yield Part([], reports, scan.counts, scan.unknown_sources)
+
+
+def _unchanged(row: Row) -> Row:
+    return row
+
+
+def _shared_path(file: _File) -> str | None:
+    """The path, if another process can read the same there."""
+    if file.refusal or file.path == STDIN or file.path.startswith("/dev/"):
+        return None
+    with suppress(OSError):
+        is_regular = stat.S_ISREG(os.lstat(file.path).st_mode)
+        return file.path if is_regular else None  # not a link, which may lead to what only this process has open
+    return None
+
+
 def refuse_missing(paths: Iterable[str]) -> None:
     """Raises NoPathError for a local path that does not exist: to read nothing there would look like an answer."""
     for path in paths:
@@ -268,6 +383,15 @@ def _opened(path: str) -> AbstractContextManager[Stream]:
     if stdin is None:
         raise OSError("standard input is closed")
     return nullcontext(stdin.buffer)
+
+
+def _size_of(stream: Stream) -> int:
+    """The bytes of a stream that has been read; 0 if it does not tell."""
+    tell: Callable[[], int] | None = getattr(stream, "tell", None)
+    try:
+        return tell() if tell else 0
+    except OSError:
+        return 0
 
 
 def shown_name(path: str) -> str:

@@ -112,7 +112,7 @@ class EventStore:
         return cls(source, timezone=timezone, naming=naming)
 
     @classmethod
-    def read(
+    def read(  # noqa: PLR0913 (each is a separate choice)
         cls,
         *paths: str | PathLike[str],
         session: "boto3.Session | None" = None,
@@ -120,13 +120,15 @@ class EventStore:
         timezone: str | tzinfo = UTC,
         naming: Naming = NOTHING_NAMED,
         read_all: bool = False,
+        jobs: int = 1,
     ) -> Self:
         """Log files, without any table. Paths are files, folders and s3://bucket/prefix.
 
         A file is read when the first question is asked that needs it. Unless `read_all`, it is left out if CloudTrail's
         folders and name say that it was delivered before the window, or over a week after it, or is of another account
-        or Region. `report` is called for files that cannot be read, and if there are none. Raises BadUrlError,
-        TimeZoneError, and NoPathError for a path that does not exist.
+        or Region. `report` is called for files that cannot be read, and if there are none. Local files are read in up
+        to `jobs` processes, which import the program's main module: more than one needs `if __name__ == "__main__":`
+        there. Raises BadUrlError, TimeZoneError, and NoPathError for a path that does not exist.
         """
 
         def s3() -> Any:  # noqa: ANN401 (boto3 has one overload per service)
@@ -142,7 +144,7 @@ class EventStore:
 
         names = [fspath(path) for path in paths]
         refuse_missing(names)
-        source = LogFileRows(Scan(names, report=report, s3=s3, read_all=read_all), report=report)
+        source = LogFileRows(Scan(names, report=report, s3=s3, read_all=read_all, jobs=jobs), report=report)
         return cls(source, timezone=timezone, naming=naming)
 
     @classmethod

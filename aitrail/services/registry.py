@@ -24,6 +24,9 @@ class Registry:
 
     services: tuple[Service, ...]
 
+    def __getstate__(self) -> dict[str, tuple[Service, ...]]:
+        return {"services": self.services}  # what is cached can be found again, and not all of it can be pickled
+
     @cached_property
     def _by_source(self) -> dict[str, Service]:
         return {source: service for service in self.services for source in service.event_sources}

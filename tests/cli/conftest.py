@@ -40,6 +40,7 @@ OF_THE_CALLER = (
     "AITRAIL_REGION",
     "AITRAIL_PROFILE",
     "AITRAIL_OUTPUT",
+    "AITRAIL_JOBS",
     "TZ",
     "NO_COLOR",
     "FORCE_COLOR",
@@ -56,6 +57,7 @@ def environment(monkeypatch, tmp_path):
     for name in tuple(os.environ):
         if name.startswith("AWS_") or name in OF_THE_CALLER:
             monkeypatch.delenv(name)
+    monkeypatch.setenv("AITRAIL_JOBS", "1")  # what tests replace would not be replaced in other processes
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-such-file"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-such-file"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

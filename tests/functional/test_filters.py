@@ -38,8 +38,8 @@ class Scanned:
         self.found = found
         self.counts = Counter(rows=len(found))
 
-    def rows(self, _since):
-        return iter(self.found)
+    def rows_as(self, form, _needed):
+        return map(form, self.found)
 
     def nothing_found(self):
         return ""

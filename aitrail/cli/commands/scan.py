@@ -1,6 +1,7 @@
 """`aitrail scan`: shows the rows that the Lambda would write for log files, without any table."""
 
 import sys
+from functools import partial
 
 import click
 
@@ -11,22 +12,27 @@ from aitrail.cli.options import (
     Command,
     bucket_options,
     clock_of,
+    jobs_option,
     output_options,
     refuse_unused,
+    scan_progress,
     timezone_option,
 )
-from aitrail.cli.output import ROW_COLUMNS, Output, narrate
+from aitrail.cli.output import ROW_COLUMNS, Output, narrate, progress_line
 from aitrail.dynamodb import tables
 
 
 @click.command(cls=Command)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PATH)
 @click.option("--strict", is_flag=True, help="Exit with 4 if a file is unreadable or a record is rejected.")
+@jobs_option("Where")
 @bucket_options
 @timezone_option("Output", "tables")
 @output_options(default="jsonl", shapes=True)
 @click.pass_context
-def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, access: Access, output: Output) -> None:
+def scan(
+    context: click.Context, *, paths: tuple[str, ...], strict: bool, jobs: int, access: Access, output: Output
+) -> None:
     """Show the rows that log files contain, without using a table.
 
     PATH is a CloudTrail log file, compressed or not, a folder of them (.json.gz, .json) at any depth,
@@ -46,9 +52,17 @@ def scan(context: click.Context, *, paths: tuple[str, ...], strict: bool, access
     from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
     refuse_unused(context, paths)
-    scanned = Scan(paths, report=narrate, s3=lambda: access.client("s3"), clock=clock_of(context))
+    scanned = Scan(
+        paths,
+        report=narrate,
+        s3=lambda: access.client("s3"),
+        clock=clock_of(context),
+        jobs=jobs,
+        counts_first=sys.stderr.isatty() and not sys.stdout.isatty(),
+    )
     csv = (*tables.NARROW_COLUMNS, "logFile", "recordIndex")
-    output.write(scanned.rows(), table=ROW_COLUMNS, csv=csv, usual=True)
+    with progress_line(partial(scan_progress, scanned)):
+        output.write(scanned.rows(), table=ROW_COLUMNS, csv=csv, usual=True)
     for remark in scanned.remarks(at_length=sys.stderr.isatty()):
         narrate(remark)
     if strict and scanned.needs_attention:

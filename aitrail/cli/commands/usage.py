@@ -1,15 +1,18 @@
 """`aitrail usage`: counts calls, errors and characters by principal, time, Region and more, with the cost."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from aitrail.calendars import local_time
 from aitrail.cells import printable
 from aitrail.cli.options import (
     Asked,
     Command,
     OneOf,
     OtherTime,
+    amounts_of,
     option,
     other_time_options,
     output_options,
@@ -23,6 +26,7 @@ from aitrail.cli.views import (
     cross_table,
     show_comparison,
     show_first_and_last,
+    show_measured,
     simple_table,
     usage_groups,
 )
@@ -45,6 +49,8 @@ from aitrail.services import load
 from aitrail.window import BEGINNING
 
 _SECTION = "What to count"
+# The conditions that hold for calls and for metrics.
+_OF_METRICS = ("service", "account", "region")
 # Columns that a table has only if any group has something in them.
 _RARE = ("streamSeconds", "unmeasured")
 # Less than the cost of a single character.
@@ -96,6 +102,12 @@ _NAMED_OTHERS = 10
     _SECTION, "--cost", is_flag=True, help="Show the cost of Polly's characters, at the prices of `aitrail prices`."
 )
 @prices_option(_SECTION, "Like --cost, at your own prices (a TOML file).")
+@option(
+    _SECTION,
+    "--metrics",
+    is_flag=True,
+    help="Show amounts: characters, seconds of audio, requests, from records and from CloudWatch's metrics.",
+)
 @question_options()
 @output_options(of="the list of groups", shapes=True)
 def usage(
@@ -108,6 +120,7 @@ def usage(
     other: OtherTime,
     cost: bool,
     prices: str | None,
+    metrics: bool,
     output: Output,
 ) -> None:
     """Count calls, errors, denied calls and characters.
@@ -138,6 +151,12 @@ def usage(
     window is not known. --first-last shows when each group was first and last seen in the window and the --lookback
     before it: new groups are not in the lookback, silent ones only there. Those that were seen last come first.
 
+    --metrics reads CloudWatch's metrics of the same hours, accounts and Regions, and shows a line for each amount:
+    measured is what records say, or what a metric tells of exactly these calls; shared is CloudWatch's total, less what
+    is measured, divided among the calls whose records do not say it; unknownCalls have neither. What CloudWatch has
+    counted more than there are rows is not recorded: it is shown apart, and belongs to nobody. It needs
+    cloudwatch:GetMetricData; of conditions, it takes only --service, --account and --in-region.
+
     A price file has the format of aitrail/costs/prices.toml. Only its tables usage.REGION.polly are used here; Regions
     without a price have that of the file's `region`.
 
@@ -151,6 +170,11 @@ def usage(
       aitrail usage --by principal --first-last --since 30d --query '[?silent]'
     """
     by = tuple(dict.fromkeys(by))
+    if metrics:
+        given = {"--measure": measure, "--sort": sort, "--top": top, "--compare": other.compare}
+        _refuse_with_metrics(asked, given | {"--first-last": other.first_last or None})
+        _show_measured(asked, by, usual_prices(prices) if cost or prices else None, output)
+        return
     for kind in set(by) & {*NAMED}:
         asked.naming.names(kind)  # refused before anything is read
     if other.first_last:
@@ -176,6 +200,30 @@ def usage(
             return
         asked.narrate_window()
     for note in (*notes, *(used.notes(["polly"], asked.now.date()) if used else ())):
+        narrate(note)
+
+
+def _refuse_with_metrics(asked: Asked, given: Mapping[str, object]) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise click.UsageError(f"{name} has no effect with --metrics: leave it out.")
+    for name in asked.conditions:
+        if name not in _OF_METRICS:
+            raise click.UsageError(
+                f"--metrics divides totals among all calls: leave out the condition on {name.replace('_', ' ')}, and "
+                "choose from the answer with --query."
+            )
+
+
+def _show_measured(asked: Asked, by: tuple[str, ...], prices: Prices | None, output: Output) -> None:
+    notes: list[str] = []
+    found, window = amounts_of(asked, by, prices, notes.append)
+    if not found:
+        asked.narrate_nothing("calls or metrics")
+    else:
+        show_measured(found, by, prices, output)
+        narrate(f"Calls and metrics {window.text(lambda moment: local_time(moment, asked.zone))}.")
+    for note in (*notes, *(prices.notes({"polly", "transcribe", "lex"}, asked.now.date()) if prices else ())):
         narrate(note)
 
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
         requeue_options,
     )
     from aitrail.cli.options.filters import filter_options
+    from aitrail.cli.options.jobs import jobs_option
     from aitrail.cli.options.limit import limit_options
+    from aitrail.cli.options.metrics import amounts_of, metrics_of, whole_hours
     from aitrail.cli.options.offering import offer_of
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
     from aitrail.cli.options.other_commands import CommandLine, command_lines
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.place import Deployed, Place, place_options, refuse_unused
     from aitrail.cli.options.prices import price_file, prices_option, usual_prices
     from aitrail.cli.options.question import Asked, newest, question_options, with_conditions
+    from aitrail.cli.options.reading_progress import scan_progress
     from aitrail.cli.options.scope import refusal, scope_of
     from aitrail.cli.options.stacks import aws_options, bucket_options, stacks_options
     from aitrail.cli.options.timeline import TIMELINE_COLUMNS, TimelineChoice, timeline_argument, timeline_options
@@ -58,7 +61,9 @@ else:
         config=("ASK", "config_of", "config_option", "config_path", "naming_of"),
         deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
         filters=("filter_options",),
+        jobs=("jobs_option",),
         limit=("limit_options",),
+        metrics=("amounts_of", "metrics_of", "whole_hours"),
         offering=("offer_of",),
         origins=("WHICH", "origin_options", "texts_of"),
         other_time=("OtherTime", "other_time_options"),
@@ -66,6 +71,7 @@ else:
         paths=("PATH",),
         place=("Deployed", "Place", "place_options", "refuse_unused"),
         prices=("price_file", "prices_option", "usual_prices"),
+        reading_progress=("scan_progress",),
         scope=("refusal", "scope_of"),
         command=("Command", "option", "verbose_option"),
         stacks=("aws_options", "bucket_options", "stacks_options"),

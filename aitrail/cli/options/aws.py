@@ -92,27 +92,34 @@ def reaching_aws(accesses: Sequence["Access"]) -> Iterator[None]:
 
 @contextmanager
 def _converting_errors(accesses: Sequence["Access"]) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if message := _message_of(error, accesses):
+            raise UnreachableError(f"{notes_on(error)}{message}") from error
+        raise
+
+
+def _message_of(error: Exception, accesses: Sequence["Access"]) -> str:
+    """The message of an error of reaching AWS, with what to do about it; empty for another error."""
+    if isinstance(error, UnreachableError):
+        return error.message
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (see above)
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     from aitrail.aws import RedactionKeyError, StackNotFoundError  # noqa: PLC0415 (imports botocore)
 
-    try:
-        yield
-    except StackNotFoundError as error:
-        raise UnreachableError(f"{notes_on(error)}{error}. Check --stack, --region and --profile.") from error
-    except RedactionKeyError as error:
-        raise UnreachableError(f"{notes_on(error)}{error}. {_PERMISSIONS}") from error
-    except ResponseParserError as error:
+    if isinstance(error, StackNotFoundError):
+        return f"{error}. Check --stack, --region and --profile."
+    if isinstance(error, RedactionKeyError):
+        return f"{error}. {_PERMISSIONS}"
+    if isinstance(error, ResponseParserError):
         about = (each for each in accesses if str(each) in getattr(error, "__notes__", ()))
-        raise UnreachableError(f"{notes_on(error)}{next(about, accesses[0]).stranger().message}") from error
-    except UnreachableError as error:
-        raise UnreachableError(f"{notes_on(error)}{error.message}") from error
-    except Exception as error:
-        if not isinstance(error, BotoCoreError | ClientError) and not is_of_network(error):
-            raise
-        text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise UnreachableError(f"{notes_on(error)}{text}. {hint(error)}".strip()) from error
+        return next(about, accesses[0]).stranger().message
+    if not isinstance(error, BotoCoreError | ClientError) and not is_of_network(error):
+        return ""
+    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return f"{text}. {hint(error)}".strip()
 
 
 @dataclass(frozen=True, kw_only=True)

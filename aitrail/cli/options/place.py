@@ -13,10 +13,12 @@ from click.core import ParameterSource
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options.aws import Access
 from aitrail.cli.options.command import option, verbose_option
+from aitrail.cli.options.jobs import jobs_option
 from aitrail.cli.options.paths import PATH, further
+from aitrail.cli.options.reading_progress import scan_progress
 from aitrail.cli.options.stacks import refuse_several_buckets, stacks_options
 from aitrail.cli.options.window import clock_of
-from aitrail.cli.output import narrate
+from aitrail.cli.output import narrate, progress_line
 from aitrail.clock import Clock
 from aitrail.deliveries import S3
 from aitrail.errors import noted
@@ -55,6 +57,10 @@ class Place(Protocol):
 
     def access_of(self, row: Row) -> Access:
         """The access to where the row is from."""
+        ...
+
+    def progress(self, seconds: float) -> str:
+        """What has been read in that many seconds, as text for people; "" if nothing is being read yet."""
         ...
 
     def narrate(self, *, at_length: bool) -> None:
@@ -116,6 +122,11 @@ class Deployed:
 
         return self._accesses[self._tables.index(row.source) if isinstance(row, RowOf) else 0]
 
+    def progress(self, seconds: float) -> str:
+        """See Place."""
+        source: RowSource | None = self.__dict__.get("source")  # another thread may just be connecting to it
+        return f"{seconds:,.0f} s: {source.effort()}" if source else ""
+
     def narrate(self, *, at_length: bool) -> None:
         """See Place."""
         if at_length:
@@ -133,12 +144,22 @@ class LogFiles:
     until = LATEST
     advice = "Check the window (--since, --until) and the paths (--from)."
 
-    def __init__(self, paths: tuple[str, ...], access: Access, clock: Clock, *, read_all: bool = False) -> None:
+    def __init__(
+        self, paths: tuple[str, ...], access: Access, clock: Clock, *, read_all: bool = False, jobs: int = 1
+    ) -> None:
         from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
         self._access = access
         self._paths = paths
-        self._scan = Scan(paths, report=narrate, s3=lambda: access.client("s3"), clock=clock, read_all=read_all)
+        self._scan = Scan(
+            paths,
+            report=narrate,
+            s3=lambda: access.client("s3"),
+            clock=clock,
+            read_all=read_all,
+            jobs=jobs,
+            counts_first=True,
+        )
 
     def __str__(self) -> str:
         named = ["standard input" if path == STDIN else path for path in self._paths[:_NAMED_PATHS]]
@@ -155,6 +176,10 @@ class LogFiles:
     def access_of(self, row: Row) -> Access:  # noqa: ARG002 (see Place)
         """See Place."""
         return self._access
+
+    def progress(self, seconds: float) -> str:
+        """See Place."""
+        return scan_progress(self._scan, seconds)
 
     def narrate(self, *, at_length: bool) -> None:
         """See Place."""
@@ -215,6 +240,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         is_flag=True,
         help="With --from: also read log files that cannot matter if their names are true.",
     )
+    @jobs_option(_SECTION)
     @stacks_options
     @verbose_option("Show how much was read.")
     @functools.wraps(command)
@@ -224,6 +250,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         more: tuple[str, ...],
         strict: bool,
         read_all: bool,
+        jobs: int,
         accesses: tuple[Access, ...],
         verbose: bool,
         **options: Any,  # noqa: ANN401 (passed through)
@@ -235,14 +262,16 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
             refuse_unused(context, (*paths, *more))
             refuse_several_buckets(context)
         else:
-            _refuse_without_paths(strict=strict, read_all=read_all)
+            is_given = context.get_parameter_source("jobs") is ParameterSource.COMMANDLINE
+            _refuse_without_paths(strict=strict, read_all=read_all, jobs=is_given)
         place: Place = (
-            LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context), read_all=read_all)
+            LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context), read_all=read_all, jobs=jobs)
             if paths
             else Deployed(*accesses)
         )
         try:
-            command(*args, place=place, **options)
+            with progress_line(place.progress):
+                command(*args, place=place, **options)
         except click.exceptions.Exit:  # the command has its own exit code
             place.narrate(at_length=verbose)
             raise

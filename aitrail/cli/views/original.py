@@ -10,7 +10,7 @@ from aitrail.aws import is_of_network
 from aitrail.cells import indented_json
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Place
-from aitrail.cli.output import narrate
+from aitrail.cli.output import end_progress_line, narrate
 from aitrail.deliveries import S3, UnavailableError
 from aitrail.logfile import UnreadableLogFile
 from aitrail.questions import (
@@ -49,6 +49,7 @@ def show_original(row: Row, place: Place) -> int:
             raise
         narrate(f"{row['logFile']}: {getattr(error, 'strerror', None) or error}. {_ADVICE}")
         return ExitCode.NEEDS_ATTENTION
+    end_progress_line()
     click.echo(indented_json(original))
     return _compare(row, original, place)
 

@@ -11,6 +11,7 @@ VARIABLES = {
     "--stack": "AITRAIL_STACK",
     "--region": "AITRAIL_REGION",
     "--profile": "AITRAIL_PROFILE",
+    "--jobs": "AITRAIL_JOBS",
     "--output": "AITRAIL_OUTPUT",
     "--timezone": "AITRAIL_TIMEZONE",
 }

@@ -275,12 +275,12 @@ def test_region_may_be_given_for_a_bucket_and_a_stack_may_not(aitrail, times, bu
     assert ended.exit_code == 2
 
 
-@pytest.mark.parametrize("option", ["--strict", "--read-all"])
+@pytest.mark.parametrize("option", [["--strict"], ["--read-all"], ["--jobs", "2"]], ids=" ".join)
 def test_options_of_log_files_are_refused_without_any(aitrail, option):
-    ended = aitrail("events", option)
+    ended = aitrail("events", *option)
 
     assert ended.exit_code == 2
-    assert f"{option} applies to log files: use it with --from." in ended.stderr
+    assert f"{option[0]} applies to log files: use it with --from." in ended.stderr
 
 
 def test_log_files_that_are_left_out_by_their_names_are_counted_and_read_on_demand(aitrail, log_file, record):

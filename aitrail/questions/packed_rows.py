@@ -1,0 +1,42 @@
+"""Rows as bytes, as they are stored until a question needs them."""
+
+import json
+from typing import Any, NamedTuple
+
+import msgspec
+
+from aitrail.dynamodb import tables
+from aitrail.questions.source import Row
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder()
+_JSON = b"{"  # no map in MessagePack begins with this byte
+
+
+class PackedRow(NamedTuple):
+    """A row: its eventID and eventTime, and as bytes its narrow columns and all of it."""
+
+    event_id: str
+    event_time: str
+    narrow: bytes
+    whole: bytes
+
+
+def packed(row: Row) -> PackedRow:
+    """The row as bytes."""
+    narrow = {name: row[name] for name in tables.NARROW_COLUMNS if name in row}
+    return PackedRow(row["eventID"], row["eventTime"], _encoded(narrow), _encoded(row))
+
+
+def _encoded(row: Row) -> bytes:
+    """MessagePack, which takes a fifth of the time of JSON, or JSON for integers of more than 64 bits."""
+    try:
+        return _ENCODER.encode(row)
+    except OverflowError:
+        return json.dumps(row).encode()
+
+
+def unpacked(content: bytes) -> Row:
+    """The row, or its narrow columns, of which `packed` made these bytes."""
+    row: dict[str, Any] = json.loads(content) if content.startswith(_JSON) else _DECODER.decode(content)
+    return row
