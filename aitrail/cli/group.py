@@ -38,6 +38,7 @@ SECTIONS = {
     },
     "Check and repair": {
         "status": "Show whether everything is in order, and what needs attention.",
+        "reconcile": "Compare calls with CloudWatch's own counts.",
         "verify": "Prove that nothing was lost, or list the exceptions.",
         "retry": "Queue dead letters again, and files that could not be read.",
         "rejects": "List the records that could not become rows, and why.",

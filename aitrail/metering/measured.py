@@ -18,11 +18,9 @@ from aitrail.costs import Prices, usage_type_of
 from aitrail.metering.metrics import Asked, Measure, Metrics, MetricsError, Place, Series, amounts, fixed
 from aitrail.metering.places import CELL, belongs, fields_of, same, spellings, told_by, values_of
 from aitrail.metering.sharing import largest_remainder
-from aitrail.questions import NOTHING_NAMED, Amounts, EventStore, Naming, key_function
+from aitrail.questions import CHARACTERS, NOTHING_NAMED, Amounts, EventStore, Naming, key_function
 from aitrail.window import Window, format_time
 
-# Their records may say the amount; a call of a metric that counts calls is an amount of one.
-_CHARACTERS = "characters"
 # The engine of Polly, if a call names none.
 _USUAL = {"engine": "standard"}
 
@@ -181,7 +179,8 @@ def _calls(groups: Mapping[Key, Amounts], question: Question) -> Iterator[_Calls
         call = dict(zip(names, values, strict=True))
         number = own.calls - own.errors
         if number:
-            yield _Calls(call, values[: len(question.by)], number, own.characters, own.unknown_characters)
+            known, unknown = own.measure(CHARACTERS), own.unknown.get(CHARACTERS, 0)
+            yield _Calls(call, values[: len(question.by)], number, known, unknown)
 
 
 def _cells(calls: Iterable[_Calls], question: Question) -> dict[_Cell, list[_Calls]]:
@@ -222,7 +221,8 @@ def _add(totals: dict[_Cell, _Total], series: Series, place: Place, question: Qu
 
 def _own(measure: Measure, calls: _Calls) -> tuple[int, int]:
     """What the records of calls say, and the number of those that say nothing."""
-    if measure.amount == _CHARACTERS:
+    # Their records may say the amount; a call of a metric that counts calls is an amount of one.
+    if measure.amount == CHARACTERS:
         return calls.measured, calls.unknown
     return (calls.number, 0) if measure.total == measure.calls else (0, calls.number)
 

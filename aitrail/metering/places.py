@@ -68,7 +68,7 @@ def belongs(series: Series) -> bool:
         wanted = fixed(place)
         if wanted is not None and same((wanted,)) != same((value,)):
             return False
-        if place == "operation" and value not in measure.operations:
+        if place == "operation" and measure.operations and value not in measure.operations:
             return False
     return True
 

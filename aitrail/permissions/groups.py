@@ -8,7 +8,15 @@ READER, OPERATOR = "reader", "operator"
 _ASKED = ("events", "event", "usage", "running", "who", "what", "tail", "export", "completion")
 # Operators look after deliveries. They write no rows, as `verify --repair` and `import-history` do.
 _OPERATED = (
-    *("event --source", "status", "verify --deep --announce", f"retry {IN_S3} --wait", "retry --wait"),
+    *(
+        "reconcile",
+        "usage --metrics",
+        "event --source",
+        "status",
+        "verify --deep --announce",
+        f"retry {IN_S3} --wait",
+        "retry --wait",
+    ),
     *("backfill --wait", "rejects --retry", "accept"),
 )
 # Group -> commands with the options that it may use.

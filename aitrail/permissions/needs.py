@@ -1,7 +1,7 @@
 """The AWS actions that each command needs, by the part of the stack that it needs them on. Pure.
 
-`sts:GetCallerIdentity`, which accept, import-history and usage --metrics use, is not listed: nobody needs a permission
-for it.
+`sts:GetCallerIdentity`, which accept, import-history, reconcile and usage --metrics use, is not listed: nobody needs a
+permission for it.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -93,6 +93,11 @@ NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
     {
         "usage": (*_QUESTION, _rule(_READ_METRICS, when="--metrics")),
         **dict.fromkeys(("events", "who", "what", "export"), _QUESTION),
+        "reconcile": (
+            _rule(_STACK, _query(Part.EVENTS_BY_SERVICE), _WHOLE_ROWS, unless="--from"),
+            _QUESTION[1],
+            _rule(_READ_METRICS),
+        ),
         "running": (
             _rule(_STACK, _query(Part.EVENTS_BY_SERVICE, Part.EVENTS_BY_RESOURCE), _WHOLE_ROWS, unless="--from"),
             _QUESTION[1],

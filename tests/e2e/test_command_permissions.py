@@ -140,7 +140,7 @@ OF_GROUPS = {
         "OperatorPolicyArn",
         (
             *("events", "event", "usage", "running", "who", "what", "tail", "export", "completion"),
-            *("event --source", "status"),
+            *("reconcile", "usage --metrics", "event --source", "status"),
             *("events --from s3://{bucket}/AWSLogs/", "verify", "verify --announce", "retry --wait", "backfill --wait"),
             *("retry s3://{bucket}/KEY", "rejects --retry", "accept"),
         ),

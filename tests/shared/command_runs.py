@@ -79,6 +79,7 @@ RUNS = {
     "events": asked("events", whole="-o jsonl"),
     "usage": asked("usage", whole="--user-agent '*'"),
     "usage --metrics": [searching("usage --metrics {w}")],
+    "reconcile": [searching("reconcile {w}")],
     "running": [
         run("running {w}"),
         run("running {w} --resource campaign/also-bought"),

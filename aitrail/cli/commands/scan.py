@@ -15,7 +15,9 @@ from aitrail.cli.options import (
     jobs_option,
     output_options,
     refuse_unused,
+    registry_of,
     scan_progress,
+    service_files_option,
     timezone_option,
 )
 from aitrail.cli.output import ROW_COLUMNS, Output, narrate, progress_line
@@ -27,6 +29,7 @@ from aitrail.dynamodb import tables
 @click.option("--strict", is_flag=True, help="Exit with 4 if a file is unreadable or a record is rejected.")
 @jobs_option("Where")
 @bucket_options
+@service_files_option
 @timezone_option("Output", "tables")
 @output_options(default="jsonl", shapes=True)
 @click.pass_context
@@ -56,6 +59,7 @@ def scan(
         paths,
         report=narrate,
         s3=lambda: access.client("s3"),
+        registry=registry_of(context),
         clock=clock_of(context),
         jobs=jobs,
         counts_first=sys.stderr.isatty() and not sys.stdout.isatty(),

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from aitrail.cli.options.aws import UnreachableError
 from aitrail.cli.options.question import Asked
 from aitrail.questions import excluded_of, wanted_of
-from aitrail.services import load
 from aitrail.window import Window, parse_time
 
 if TYPE_CHECKING:
     from aitrail.costs import Prices
-    from aitrail.metering import CloudWatch, Group, Part
+    from aitrail.metering import CloudWatch, Comparison, Group, Part
 
 _HOUR = timedelta(hours=1)
 
@@ -65,7 +64,31 @@ def amounts_of(
         raise UnreachableError(str(error)) from error
 
 
+def comparisons_of(asked: Asked, report: Callable[[str], None]) -> "tuple[list[Comparison], Window]":
+    """The comparison of the question's calls with CloudWatch's counts, and its window. Raises UnreachableError."""
+    from aitrail.metering import KEPT, MetricsError, Place, Reconciliation  # noqa: PLC0415 (as above)
+
+    # CloudTrail delivers calls after 5 to 15 minutes.
+    window = whole_hours(asked, until=(asked.now - _HOUR).replace(minute=0, second=0, microsecond=0))
+    kept = (asked.now - KEPT + _HOUR).replace(minute=0, second=0, microsecond=0)
+    if window.since < kept:
+        report(f"CloudWatch keeps points of an hour for {KEPT.days} days: older calls are not compared.")
+        window = Window(since=kept, until=max(kept, window.until))
+    metrics = metrics_of(asked)
+    comparison = Reconciliation(
+        window=window,
+        services=_services(asked),
+        zone=asked.zone,
+        places=[Place(metrics.own, region) for region in wanted_of(asked.conditions.get("region", ()))],
+    )
+    try:
+        return comparison.compare(asked.store, metrics, report=report, **asked.conditions), window
+    except MetricsError as error:
+        raise UnreachableError(str(error)) from error
+
+
 def _services(asked: Asked) -> list[str]:
     conditions = asked.conditions.get("service", ())
     wanted, excluded = wanted_of(conditions), excluded_of(conditions)
-    return [each.name for each in load().services if each.name not in excluded and (not wanted or each.name in wanted)]
+    names = [service.name for service in asked.registry.services]
+    return [name for name in names if name not in excluded and (not wanted or name in wanted)]

@@ -16,6 +16,7 @@ from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.jobs import jobs_option
 from aitrail.cli.options.paths import PATH, further
 from aitrail.cli.options.reading_progress import scan_progress
+from aitrail.cli.options.service_files import narrate_other_services, registry_of, service_files_option
 from aitrail.cli.options.stacks import refuse_several_buckets, stacks_options
 from aitrail.cli.options.window import clock_of
 from aitrail.cli.output import narrate, progress_line
@@ -23,6 +24,7 @@ from aitrail.clock import Clock
 from aitrail.deliveries import S3
 from aitrail.errors import noted
 from aitrail.questions import STDIN, Row, RowSource
+from aitrail.services import Registry
 from aitrail.window import EARLIEST, LATEST
 
 _SECTION = "Where"
@@ -82,8 +84,9 @@ class Deployed:
         "CloudTrail delivers them 5 to 15 minutes after a call."
     )
 
-    def __init__(self, *accesses: Access) -> None:
+    def __init__(self, *accesses: Access, registry: Registry) -> None:
         self._accesses = accesses
+        self._registry = registry
 
     def __str__(self) -> str:
         if len(self._accesses) == 1:
@@ -109,9 +112,11 @@ class Deployed:
 
         with noted(str(access)) if len(self._accesses) > 1 else nullcontext():
             deployment = access.deployment
+            narrate_other_services(access, self._registry)
             return TableRows(
                 access.client("dynamodb"),
                 deployment.events_table,
+                registry=self._registry,
                 retention=deployment.row_retention,
                 created=deployment.created,
             )
@@ -145,7 +150,14 @@ class LogFiles:
     advice = "Check the window (--since, --until) and the paths (--from)."
 
     def __init__(
-        self, paths: tuple[str, ...], access: Access, clock: Clock, *, read_all: bool = False, jobs: int = 1
+        self,
+        paths: tuple[str, ...],
+        access: Access,
+        clock: Clock,
+        *,
+        registry: Registry,
+        read_all: bool = False,
+        jobs: int = 1,
     ) -> None:
         from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
@@ -155,6 +167,7 @@ class LogFiles:
             paths,
             report=narrate,
             s3=lambda: access.client("s3"),
+            registry=registry,
             clock=clock,
             read_all=read_all,
             jobs=jobs,
@@ -242,6 +255,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
     )
     @jobs_option(_SECTION)
     @stacks_options
+    @service_files_option
     @verbose_option("Show how much was read.")
     @functools.wraps(command)
     def with_place(
@@ -264,10 +278,12 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         else:
             is_given = context.get_parameter_source("jobs") is ParameterSource.COMMANDLINE
             _refuse_without_paths(strict=strict, read_all=read_all, jobs=is_given)
+        registry, clock = registry_of(context), clock_of(context)
+        every = (*paths, *map(further, more))
         place: Place = (
-            LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context), read_all=read_all, jobs=jobs)
+            LogFiles(every, accesses[0], clock, registry=registry, read_all=read_all, jobs=jobs)
             if paths
-            else Deployed(*accesses)
+            else Deployed(*accesses, registry=registry)
         )
         try:
             with progress_line(place.progress):

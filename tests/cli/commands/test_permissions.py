@@ -222,7 +222,7 @@ def test_tab_offers_commands_and_groups(aitrail):
 
     ended = aitrail(env=asked)
 
-    assert ended.stdout.splitlines() == ["plain,retry", "plain,rejects", "plain,reader"]
+    assert ended.stdout.splitlines() == ["plain,reconcile", "plain,retry", "plain,rejects", "plain,reader"]
 
 
 OF_KEYS = {

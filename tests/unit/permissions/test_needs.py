@@ -29,8 +29,10 @@ def test_options_that_change_what_a_command_needs_are_options_of_it(command):
 
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if "--from" in str(NEEDS[name])])
-def test_local_log_files_need_nothing(command):
-    assert not grants_of(command, ["--from"])
+def test_local_log_files_need_nothing_but_the_metrics_that_they_are_compared_with(command):
+    metrics = {Part.ANYTHING: ("cloudwatch:GetMetricData",)} if command == "reconcile" else {}
+
+    assert grants_of(command, ["--from"]) == metrics
 
 
 def test_every_action_is_one_of_the_sdk_or_known_to_differ():
