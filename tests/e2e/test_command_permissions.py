@@ -55,11 +55,13 @@ def local(policy):
     """The policy for the local AWS.
 
     It checks another action for SendMessageBatch, where AWS checks sqs:SendMessage, and does not find out that
-    StartMessageMoveTask is about a queue (Amazon SQS Developer Guide, Amazon SQS API permissions).
+    StartMessageMoveTask is about a queue (Amazon SQS Developer Guide, Amazon SQS API permissions), nor that
+    SimulatePrincipalPolicy is about a user or a role (service authorization reference, IAM).
     """
     further = {
         "sqs:SendMessage": lambda resource: ("sqs:SendMessageBatch", resource),
         "sqs:StartMessageMoveTask": lambda _: ("sqs:StartMessageMoveTask", "*"),
+        "iam:SimulatePrincipalPolicy": lambda _: ("iam:SimulatePrincipalPolicy", "*"),
     }
     more = [further[action](resource) for action, resource in pairs(policy) if action in further]
     return {**policy, "Statement": policy["Statement"] + [allowing(*each) for each in more]}

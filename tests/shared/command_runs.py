@@ -133,7 +133,7 @@ RUNS = {
     "rejects --retry": [run("rejects --retry -o jsonl")],
     "accept": [run("accept"), run("accept {file} --reason known"), run("accept {file} --take-back")],
     "preflight": [run("preflight")],
-    "preflight --deploy-with": [run("preflight --deploy-with cdk")],
+    "preflight --deploy-with cdk": [run("preflight --deploy-with cdk")],
     "source": [run("source")],
     "permissions": [run("permissions events")],
     "completion": [completed],
