@@ -177,6 +177,7 @@ NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             ),
         ),
         "services": (),
+        "cache": (),
         "preflight": (
             _rule(
                 _STACK,
