@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from aitrail.cells import counted
 from aitrail.costs import Prices, usage_type_of
 from aitrail.metering.metrics import Asked, Measure, Metrics, MetricsError, Place, Series, amounts, fixed
-from aitrail.metering.places import CELL, belongs, fields_of, same, spellings, told_by, values_of
+from aitrail.metering.places import CELL, belongs, fields_of, named_series, same, told_by, values_of
 from aitrail.metering.sharing import largest_remainder
 from aitrail.questions import CHARACTERS, NOTHING_NAMED, Amounts, EventStore, Naming, key_function
 from aitrail.window import Window, format_time
@@ -204,8 +204,7 @@ def _named(
 ) -> frozenset[tuple[str, ...]]:
     """The values of dimensions that rows name in a place."""
     wanted = (calls for cell, calls in cells.items() if cell.measure == number and cell.place == place)
-    values = {values_of(measure, each.call) for calls in wanted for each in calls}
-    return frozenset(spelled for each in values if each is not None for spelled in spellings(measure, each))
+    return named_series(measure, (each.call for calls in wanted for each in calls))
 
 
 def _add(totals: dict[_Cell, _Total], series: Series, place: Place, question: Question) -> None:

@@ -1,6 +1,7 @@
 """Where rows have the values of a metric's dimensions, and what the values of a series tell of rows. Pure."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any
 
@@ -11,6 +12,8 @@ CELL = ("account", "region", "service", "operation", "day")
 # Dimensions of calls that another one determines.
 _TIMES = ("day", "week", "month")
 _LANGUAGES = ("languageCode", "localeId")
+# Values of dimensions are printable ASCII (Amazon CloudWatch API Reference, Dimension).
+_VALUE = re.compile(r"[!-9;-~][ -~]{0,254}")
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 
@@ -46,7 +49,18 @@ def _value(place: str, call: Mapping[str, str | None]) -> str | None:
     return f"arn:{partition}:{call['service']}:{region}:{call['account']}:{resource}"
 
 
-def spellings(measure: Measure, values: tuple[str, ...]) -> list[tuple[str, ...]]:
+def named_series(measure: Measure, calls: Iterable[Mapping[str, str | None]]) -> frozenset[tuple[str, ...]]:
+    """The values of dimensions to read even if no search finds them: those of these calls, and those of the file.
+
+    Callers choose names: what cannot be the value of a dimension is left out, as it would fail the whole request.
+    """
+    of_file = ({"operation": operation} for operation in measure.named)
+    found = {values_of(measure, call) for call in (*calls, *of_file)}
+    wanted = (each for each in found if each is not None and all(map(_VALUE.fullmatch, each)))
+    return frozenset(spelled for each in wanted for spelled in _spellings(measure, each))
+
+
+def _spellings(measure: Measure, values: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The values as the metric may have them: with - in the place of _ where the file says so."""
     names = measure.names
     each = [

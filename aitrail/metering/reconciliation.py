@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from aitrail.metering.metrics import Asked, Measure, Metrics, MetricsError, Place, Series, counts
-from aitrail.metering.places import CELL, belongs, fields_of, spellings, told_by, values_of
+from aitrail.metering.places import CELL, belongs, fields_of, named_series, told_by
 from aitrail.questions import EventStore
 from aitrail.window import Window
 
@@ -144,7 +144,7 @@ class Reconciliation:
         refused: dict[Place, MetricsError] = {}
         for place in places:
             own = [call for call in calls if (call["account"], call["region"]) == place]
-            asked = [Asked(measure, _named(measure, own)) for measure in self.measures]
+            asked = [Asked(measure, named_series(measure, _concerned(measure, own))) for measure in self.measures]
             try:
                 for series in filter(belongs, metrics.series(place, asked, self.window.since, self.window.until)):
                     self._add(found, place, series)
@@ -163,7 +163,7 @@ class Reconciliation:
     def _rows(
         self, store: EventStore, conditions: Mapping[str, Any]
     ) -> tuple[defaultdict[_Operation, _Counted], list[dict[str, str | None]], set[tuple[Place, str]]]:
-        """The calls of rows by operation, the dimensions of them, and the places and days with any."""
+        """The calls of rows by operation, the dimensions of successful ones, and the places and days with any."""
         fields = [field for measure in self.measures for field in fields_of(measure)]
         names = tuple(dict.fromkeys((*CELL, *fields)))
         window = self.window
@@ -176,7 +176,8 @@ class Reconciliation:
             by_day = found[_Operation(place, call["service"] or "", call["operation"] or "")].rows
             number, failed = by_day.get(day, (0, 0))
             by_day[day] = number + own.calls, failed + own.errors
-            calls.append(call)
+            if own.calls > own.errors:  # who is denied may name anything
+                calls.append(call)
             days.add((place, day))
         return found, calls, days
 
@@ -197,16 +198,12 @@ class Reconciliation:
             counted.recorded = measure.recorded
 
 
-def _named(measure: Measure, calls: Iterable[Mapping[str, str | None]]) -> frozenset[tuple[str, ...]]:
-    """The values of dimensions that rows name."""
-    wanted = (
-        values_of(measure, call)
-        for call in calls
-        if call["service"] == measure.service
-        and call["operation"] is not None
-        and (not measure.operations or call["operation"] in measure.operations)
-    )
-    return frozenset(spelled for each in wanted if each is not None for spelled in spellings(measure, each))
+def _concerned(measure: Measure, calls: Iterable[Mapping[str, str | None]]) -> Iterator[Mapping[str, str | None]]:
+    """The calls that a metric may count."""
+    for call in calls:
+        is_one = not measure.operations or call["operation"] in measure.operations
+        if call["service"] == measure.service and is_one:
+            yield call
 
 
 def _lines(operation: _Operation, counted: _Counted, days: set[tuple[Place, str]]) -> Iterator[Comparison]:
