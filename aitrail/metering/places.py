@@ -1,11 +1,12 @@
 """Where rows have the values of a metric's dimensions, and what the values of a series tell of rows. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from aitrail.metering.metrics import Measure, Place, Series, fixed
+from aitrail.metering.metrics import Asked, Measure, Metrics, MetricsError, Place, Series, fixed
+from aitrail.window import Window
 
 # The dimensions of calls by which every cell of rows is known, besides what metrics need.
 CELL = ("account", "region", "service", "operation", "day")
@@ -15,6 +16,12 @@ _LANGUAGES = ("languageCode", "localeId")
 # Values of dimensions are printable ASCII (Amazon CloudWatch API Reference, Dimension).
 _VALUE = re.compile(r"[!-9;-~][ -~]{0,254}")
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+
+
+def names_of_cells(measures: Iterable[Measure], service: str) -> tuple[str, ...]:
+    """The dimensions of calls that tell the cells of a service's metrics apart."""
+    fields = (field for measure in measures if measure.service == service for field in fields_of(measure))
+    return tuple(dict.fromkeys((*CELL, *fields)))
 
 
 def fields_of(measure: Measure) -> list[str]:
@@ -113,3 +120,25 @@ def told_by(series: Series, place: Place, time: str) -> tuple[dict[str, Any], se
             row["resource"] = f"{which}/{value.rpartition('/')[2]}"
             known.add("resource")
     return row, known
+
+
+def read_all(
+    metrics: Metrics, asked: Mapping[Place, Sequence[Asked]], window: Window, report: Callable[[str], None]
+) -> tuple[list[tuple[Place, Series]], set[Place]]:
+    """The series of all places that belong to what was asked for, and the places that cannot be read.
+
+    These are reported. Raises MetricsError if no place can be read, and the errors of reaching AWS.
+    """
+    found: list[tuple[Place, Series]] = []
+    refused: dict[Place, MetricsError] = {}
+    for place, questions in sorted(asked.items()):
+        try:
+            series = metrics.series(place, questions, window.since, window.until)
+            found += ((place, each) for each in series if belongs(each))
+        except MetricsError as error:
+            refused[place] = error
+    if refused and len(refused) == len(asked):
+        raise next(iter(refused.values()))
+    for each in refused.values():
+        report(f"{each} What only these metrics tell is not known.")
+    return found, set(refused)

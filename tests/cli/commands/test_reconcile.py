@@ -143,7 +143,7 @@ def test_several_places_of_which_one_refuses_end_with_4(aitrail, record, log_fil
     ended = aitrail("reconcile", "--from", logs, *WINDOW)
 
     assert ended.exit_code == 4
-    assert "No. Its calls are not compared." in ended.stderr
+    assert "No. What only these metrics tell is not known." in ended.stderr
     assert "us-east-1" not in ended.stdout
 
 
