@@ -11,8 +11,8 @@ from infra.values import OF_STACK
 
 _COSTS = """\
 The deployment costs money: DynamoDB writes and storage for each recorded call; an S3 request, a queue message and a
-run of the function for each log file; and a monthly charge for the alarms. The first trail's management events are
-free of charge."""
+run of the function for each log file; and a monthly charge for the alarms, and for the dashboard if you want one. The
+first trail's management events are free of charge."""
 
 
 def before_deploying(target: Target, settings: Settings, *, is_new: bool = False) -> bool:

@@ -134,7 +134,7 @@ class Deployment:
         return self._output("FunctionLogGroupName")
 
     def existing_key(self, part: str) -> str | None:
-        """The ARN of the KMS key of a part (Bucket, Queues, Tables, LogGroup), unless the stack created it; or None."""
+        """The ARN of the KMS key of a part (Bucket, Queues, Tables, LogGroup, Topic); None if the stack created it."""
         arn = self.outputs.get(f"{part}KmsKeyArn")
         return None if arn == self.outputs.get("KmsKeyArn") else arn
 

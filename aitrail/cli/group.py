@@ -51,6 +51,7 @@ SECTIONS = {
         "permissions": "Print the IAM policy that commands need.",
         "prices": "Show the list prices of costs, or get new ones.",
         "cost": "Estimate the monthly cost of a deployment.",
+        "cache": "Show or clear what is kept for later questions.",
         "completion": "Print a shell completion script.",
     },
 }

@@ -176,6 +176,7 @@ NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             ),
         ),
         "services": (),
+        "cache": (),
         "preflight": (
             _rule(
                 _STACK,

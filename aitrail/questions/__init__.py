@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from aitrail.questions.paths import STDIN, is_stdin
     from aitrail.questions.periods import periods_between
+    from aitrail.questions.scan_cache import NAMES, Contents, ScanCache, contents, scan_cache_in
     from aitrail.questions.scanning import NoPathError, Scan
     from aitrail.questions.selecting import selected, whole_rows
     from aitrail.questions.source import Order, Row, RowSource
@@ -79,6 +80,7 @@ else:
         original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),
         paths=("STDIN", "is_stdin"),
         periods=("periods_between",),
+        scan_cache=("Contents", "NAMES", "ScanCache", "contents", "scan_cache_in"),
         scanning=("NoPathError", "Scan"),
         selecting=("selected", "whole_rows"),
         source=("Order", "Row", "RowSource"),

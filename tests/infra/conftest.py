@@ -17,6 +17,8 @@ from moto import mock_aws
 
 from infra import deploying
 from infra.assembly import Assembly
+from infra.packaging import template as package
+from infra.settings import Settings
 from infra.target import ASSEMBLY, Context
 from infra.target import Target as RealTarget
 from tests.infra.covering_array import PARTITION, REGIONS, context, covering_array
@@ -98,6 +100,12 @@ def chosen(run_app):
     ran, output = run_app(CHOSEN)
     assert ran.returncode == 0, ran.stderr
     return Template((output / "speech-record.template.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def packaged():
+    """The template of a package with all settings at their defaults."""
+    return package(Settings(), code="code.zip")
 
 
 @pytest.fixture(scope="session")

@@ -152,6 +152,6 @@ NOT_SHOWN = {
 NOT_ALWAYS_SHOWN = {"import-history": {"dynamodb:PutItem"}}
 # Commands that need nothing of AWS.
 WITHOUT = (
-    *("scan {folder}", "services", "prices", "cost --files 1 --events 1", "completion bash"),
+    *("scan {folder}", "services", "cache", "prices", "cost --files 1 --events 1", "completion bash"),
     "permissions --all --placeholders",
 )
