@@ -101,6 +101,7 @@ NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             _rule(_STACK, _query(Part.EVENTS_BY_SERVICE, Part.EVENTS_BY_RESOURCE), _WHOLE_ROWS, unless="--from"),
             _QUESTION[1],
         ),
+        "report": (*_QUESTION, _rule(_query(Part.FILES_BY_DAY), unless="--from --without-proof")),
         "tail": (_QUESTION[0],),
         "event": (
             _rule(_STACK, _query(Part.EVENTS_BY_SERVICE), {Part.EVENTS: ("dynamodb:GetItem",)}, unless="--from"),

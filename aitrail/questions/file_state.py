@@ -17,9 +17,9 @@ class State(NamedTuple):
 
     @classmethod
     def of(cls, path: str) -> "State | None":
-        """The state of a regular file; None if there is none."""
+        """The state of a regular file; None if there is none, or only a link to one."""
         with suppress(OSError):
-            found = os.stat(path)  # noqa: PTH116 (a Path for each file takes as long as reading a small one)
+            found = os.lstat(path)
             if S_ISREG(found.st_mode):
                 return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
         return None

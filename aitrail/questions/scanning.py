@@ -37,6 +37,8 @@ _T = TypeVar("_T")
 EVERYTHING = Needed()
 # Starting processes takes a fifth of a second, which they have to save.
 _SECONDS_ALONE = 0.3
+# In a cache: their states are from before, so that these files must not be too many.
+_LOOKED_UP_AT_ONCE = 100
 # A new name of a service is found among the first ones; a hostile file may have a thousand.
 _NAMED_SOURCES = 20
 
@@ -217,8 +219,10 @@ class Scan:
             cache.note(file.path, file.state, part)
         for line in part.reports:
             self._report(line)
-        self.counts.update(part.counts)
-        self.unknown_sources += part.unknown_sources
+        for name, count in part.counts.items():  # Counter.update takes three times as long
+            self.counts[name] += count
+        if part.unknown_sources:
+            self.unknown_sources += part.unknown_sources
         return part.rows
 
     def _needed_files(self, needed: Needed) -> Iterator[_File]:
@@ -389,14 +393,21 @@ def _unchanged(row: Row) -> Row:
 
 
 def _looked_up(files: Iterable[_File], cache: "ScanCache") -> Iterator[_File]:
-    for file in files:
-        state = State.of(file.path) if _shared_path(file) else None
-        yield file._replace(state=state, kept=cache.find(file.path, state))
+    rest = iter(files)
+    while some := list(islice(rest, _LOOKED_UP_AT_ONCE)):
+        states = [None if _is_special(file) else State.of(file.path) for file in some]
+        kept = cache.find([(file.path, state) for file, state in zip(some, states, strict=True)])
+        for file, state, parts in zip(some, states, kept, strict=True):
+            yield file._replace(state=state, kept=parts)
+
+
+def _is_special(file: _File) -> bool:
+    return bool(file.refusal) or file.path == STDIN or file.path.startswith("/dev/")
 
 
 def _shared_path(file: _File) -> str | None:
     """The path, if another process can read the same there, and has to."""
-    if file.kept is not None or file.refusal or file.path == STDIN or file.path.startswith("/dev/"):
+    if file.kept is not None or _is_special(file):
         return None
     with suppress(OSError):
         is_regular = stat.S_ISREG(os.lstat(file.path).st_mode)

@@ -135,12 +135,18 @@ def test_saved_question_needs_what_its_command_needs(scene, operator):
 
 # Groups -> the output with the ARN of their policy, and the commands of RUNS that it is for.
 OF_GROUPS = {
-    READER: ("ReaderPolicyArn", ("events", "event", "usage", "running", "who", "what", "tail", "export", "completion")),
+    READER: (
+        "ReaderPolicyArn",
+        (
+            *("events", "event", "usage", "running", "who", "what", "tail", "export", "completion"),
+            "report --without-proof",
+        ),
+    ),
     OPERATOR: (
         "OperatorPolicyArn",
         (
             *("events", "event", "usage", "running", "who", "what", "tail", "export", "completion"),
-            *("reconcile", "usage --metrics", "event --source", "status"),
+            *("reconcile", "usage --metrics", "event --source", "report", "status"),
             *("events --from s3://{bucket}/AWSLogs/", "verify", "verify --announce", "retry --wait", "backfill --wait"),
             *("retry s3://{bucket}/KEY", "rejects --retry", "accept"),
         ),

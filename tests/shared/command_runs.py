@@ -95,6 +95,12 @@ RUNS = {
         run("what user/alice {w} --user-agent '*Boto*'"),
     ],
     "export": asked("export {folder} --force --format csv", whole="--whole"),
+    "report": [
+        run("report {w} --json --user-agent '*'"),
+        run("report {w} --json --principal user/alice"),
+        run("report {w} --json --resource bot/K3X9QW7T2P"),
+    ],
+    "report --without-proof": asked("report --json --without-proof", whole="--user-agent '*'"),
     "events --from s3://{bucket}/AWSLogs/": [run("events --from s3://{bucket}/AWSLogs/")],
     "tail": [
         interrupted("tail -o jsonl"),

@@ -219,4 +219,5 @@ def test_tab_offers_commands_and_groups(aitrail):
 
     ended = aitrail(env=asked)
 
-    assert ended.stdout.splitlines() == ["plain,reconcile", "plain,retry", "plain,rejects", "plain,reader"]
+    shown = ["plain,report", "plain,reconcile", "plain,retry", "plain,rejects", "plain,reader"]
+    assert ended.stdout.splitlines() == shown
