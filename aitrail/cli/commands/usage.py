@@ -1,18 +1,16 @@
 """`aitrail usage`: counts calls, errors and characters by principal, time, Region and more, with the cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from aitrail.calendars import local_time
 from aitrail.cells import printable
 from aitrail.cli.options import (
     Asked,
     Command,
     OneOfKnown,
     OtherTime,
-    amounts_of,
     option,
     other_time_options,
     output_options,
@@ -23,9 +21,12 @@ from aitrail.cli.options import (
 )
 from aitrail.cli.output import Output, Priorities, narrate, titled
 from aitrail.cli.views import (
+    NO_START,
     Finished,
     Plot,
     cross_table,
+    refuse_with_metrics,
+    refuse_with_plot,
     show_comparison,
     show_first_and_last,
     show_measured,
@@ -51,13 +52,10 @@ from aitrail.questions import (
 from aitrail.window import BEGINNING
 
 _SECTION = "What to count"
-# The conditions that hold for calls and for metrics.
-_OF_METRICS = ("service", "account", "region")
 # Columns that a table always has; it has the others only if any group has something in them.
 _USUAL = ("calls", "errors", "denied", "characters")
 # Less than the cost of a single character.
 _DECIMALS = 6
-_NO_START = "--compare needs a window with a start: give --since or --during."
 # The maximum number of columns that a message names.
 _NAMED_OTHERS = 10
 
@@ -191,8 +189,8 @@ def usage(
     by = tuple(dict.fromkeys(by))
     if metrics:
         given = {"--measure": measure, "--sort": sort, "--top": top, "--compare": other.compare, "--plot": plot or None}
-        _refuse_with_metrics(asked, given | {"--first-last": other.first_last or None})
-        _show_measured(asked, by, usual_prices(prices) if cost or prices else None, output)
+        refuse_with_metrics(asked, given | {"--first-last": other.first_last or None})
+        show_measured(asked, by, usual_prices(prices) if cost or prices else None, output)
         return
     for kind in set(by) & {*NAMED}:
         asked.naming.names(kind)  # refused before anything is read
@@ -202,7 +200,7 @@ def usage(
         _show_first_and_last(asked, by, other, sort, output)
         return
     if plot:
-        _refuse_with_plot(by, {"--sort": sort, "--top": top}, output)
+        refuse_with_plot(by, {"--sort": sort, "--top": top}, output)
     with_cost = cost or prices is not None
     measure = other.measured(measure, with_cost=with_cost)
     sort = other.sorting(sort, measure or MEASURES[0], measures_of(asked.registry))
@@ -210,7 +208,7 @@ def usage(
     notes: list[str] = []
     if plot:
         shown = Plot(unit=by[0], measure=measure or (COST if used else MEASURES[0]), to=other.compare, prices=used)
-        _tell(_plotted(shown, asked, output), used, asked)
+        _tell(shown.show(asked, output), used, asked)
         return
     question = {"by": by, "prices": used, "report": notes.append, **asked.question}
     if other.compare is not None:
@@ -233,52 +231,9 @@ def _tell(notes: Sequence[str], used: Prices | None, asked: Asked) -> None:
         narrate(note)
 
 
-def _plotted(shown: Plot, asked: Asked, output: Output) -> list[str]:
-    if shown.to is not None and asked.window.since <= BEGINNING:
-        raise click.UsageError(_NO_START)
-    try:
-        return shown.show(asked, output)
-    except MomentError as error:
-        raise click.UsageError(str(error)) from error
-
-
-def _refuse_with_plot(by: tuple[str, ...], given: Mapping[str, object], output: Output) -> None:
-    if len(by) != 1 or by[0] not in TIMES:
-        raise click.UsageError(f"--plot draws one thing over time: give one --by, of {', '.join(TIMES)}.")
-    for name, value in given.items():
-        if value is not None:
-            raise click.UsageError(f"{name} has no effect with --plot: leave it out.")
-    if not output.is_table:
-        raise click.UsageError("--plot is for people: give -o table, or leave it out for numbers.")
-
-
-def _refuse_with_metrics(asked: Asked, given: Mapping[str, object]) -> None:
-    for name, value in given.items():
-        if value is not None:
-            raise click.UsageError(f"{name} has no effect with --metrics: leave it out.")
-    for name in asked.conditions:
-        if name not in _OF_METRICS:
-            raise click.UsageError(
-                f"--metrics divides totals among all calls: leave out the condition on {name.replace('_', ' ')}, and "
-                "choose from the answer with --query."
-            )
-
-
-def _show_measured(asked: Asked, by: tuple[str, ...], prices: Prices | None, output: Output) -> None:
-    notes: list[str] = []
-    found, window = amounts_of(asked, by, prices, notes.append)
-    if not found:
-        asked.narrate_nothing("calls or metrics")
-    else:
-        show_measured(found, by, prices, output)
-        narrate(f"Calls and metrics {window.text(lambda moment: local_time(moment, asked.zone))}.")
-    for note in (*notes, *(prices.notes({"polly", "transcribe", "lex"}, asked.now.date()) if prices else ())):
-        narrate(note)
-
-
 def _compared(asked: Asked, to: str, measure: str, question: dict[str, Any]) -> Comparison:
     if asked.window.since <= BEGINNING:
-        raise click.UsageError(_NO_START)
+        raise click.UsageError(NO_START)
     try:
         return asked.store.compare(to=to, measure=measure, **question)
     except (DimensionError, MomentError) as error:

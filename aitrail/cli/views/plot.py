@@ -1,18 +1,22 @@
 """Draws a measure over time as columns of marks: of one window, or of two on top of each other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
+
+import click
 
 from aitrail.calendars import local_time
 from aitrail.cells import printable
 from aitrail.cli.options import Asked
 from aitrail.cli.output import Output, averages, columns, titled
 from aitrail.costs import Prices
-from aitrail.questions import COST, COUNTS, ComparedWindows
-from aitrail.window import Window
+from aitrail.moments import MomentError
+from aitrail.questions import COST, COUNTS, TIMES, ComparedWindows
+from aitrail.window import BEGINNING, Window
 
+NO_START = "--compare needs a window with a start: give --since or --during."
 # Lines of each plot.
 _HEIGHT = 8
 _WIDEST = 120
@@ -73,6 +77,17 @@ def _ends(periods: Sequence[str], width: int) -> str:
     return f"{first}{' ' * space}{last}" if space >= _GAP else first if len(periods) == 1 else f"{first} to {last}"
 
 
+def refuse_with_plot(by: Sequence[str], given: Mapping[str, object], output: Output) -> None:
+    """Refuses what cannot be drawn, and options, by their names, that have a value without an effect."""
+    if len(by) != 1 or by[0] not in TIMES:
+        raise click.UsageError(f"--plot draws one thing over time: give one --by, of {', '.join(TIMES)}.")
+    for name, value in given.items():
+        if value is not None:
+            raise click.UsageError(f"{name} has no effect with --plot: leave it out.")
+    if not output.is_table:
+        raise click.UsageError("--plot is for people: give -o table, or leave it out for numbers.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
     """A measure by a unit of time; with `to`, above that of another time (see ComparedWindows)."""
@@ -85,10 +100,14 @@ class Plot:
     def show(self, asked: Asked, output: Output) -> list[str]:
         """Shows it, with zeros. Returns lines for people about what the numbers do not include.
 
-        Raises MomentError, and the errors of reading.
+        Raises UsageError for a time that cannot be compared, and the errors of reading.
         """
         notes: list[str] = []
-        plots = [self._plotted(asked, window, notes) for window in self._windows(asked)]
+        try:
+            windows = self._windows(asked)
+        except MomentError as error:
+            raise click.UsageError(str(error)) from error
+        plots = [self._plotted(asked, window, notes) for window in windows]
         if not any(any(each.numbers) for each in plots):
             asked.narrate_nothing("calls")
             return []
@@ -100,6 +119,8 @@ class Plot:
     def _windows(self, asked: Asked) -> tuple[Window, ...]:
         if self.to is None:
             return (asked.window,)
+        if asked.window.since <= BEGINNING:
+            raise click.UsageError(NO_START)
         compared = ComparedWindows.of(asked.window, self.to, asked.now, asked.zone)
         source = asked.place.source
         compared = compared.within_time(asked.now, source.kept_since) if source.by_day else compared
