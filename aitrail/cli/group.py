@@ -29,6 +29,7 @@ SECTIONS = {
         "what": "Show what a principal did, newest first.",
         "tail": "Follow calls as they appear in the table, until Ctrl-C.",
         "ask": "Run a saved question, or list them.",
+        "report": "Write a page that shows the calls of a window at a glance.",
         "export": "Write calls to files in DIR, one for each service and day.",
         "scan": "Show the rows that log files contain, without using a table.",
     },

@@ -5,12 +5,24 @@ from aitrail.permissions.needs import IN_S3, Grants, grants_of, together
 READER, OPERATOR = "reader", "operator"
 # Readers ask about calls. They read neither the ledger nor the log bucket, which has the calls to every other service,
 # too.
-_ASKED = ("events", "event", "usage", "running", "who", "what", "tail", "export", "completion")
+_ASKED = (
+    "events",
+    "event",
+    "usage",
+    "running",
+    "who",
+    "what",
+    "tail",
+    "export",
+    "completion",
+    "report --without-proof",
+)
 # Operators look after deliveries. They write no rows, as `verify --repair` and `import-history` do.
 _OPERATED = (
     *(
         "reconcile",
         "usage --metrics",
+        "report",
         "event --source",
         "status",
         "verify --deep --announce",

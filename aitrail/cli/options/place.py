@@ -58,6 +58,11 @@ class Place(Protocol):
         """What to check if nothing is found."""
         ...
 
+    @property
+    def stacks(self) -> tuple[Access, ...]:
+        """The deployed stacks; () if there is none."""
+        ...
+
     def access_of(self, row: Row) -> Access:
         """The access to where the row is from."""
         ...
@@ -88,6 +93,11 @@ class Deployed:
     def __init__(self, *accesses: Access, registry: Registry) -> None:
         self._accesses = accesses
         self._registry = registry
+
+    @property
+    def stacks(self) -> tuple[Access, ...]:
+        """See Place."""
+        return self._accesses
 
     def __str__(self) -> str:
         if len(self._accesses) == 1:
@@ -148,6 +158,7 @@ class LogFiles:
 
     since = EARLIEST
     until = LATEST
+    stacks = ()
     advice = "Check the window (--since, --until) and the paths (--from)."
 
     def __init__(
