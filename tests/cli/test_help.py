@@ -137,7 +137,17 @@ def test_questions_have_common_options_below_common_headings(aitrail, command):
     found = sections(aitrail(command, "--help").stdout)
 
     where = [line.split()[0].removesuffix(",") for line in found["Where"]]
-    assert where == ["--from", "--strict", "--read-all", "--stack", "--profile", "--region", "--endpoint-url", "-v"]
+    assert where == [
+        "--from",
+        "--strict",
+        "--read-all",
+        "--jobs",
+        "--stack",
+        "--profile",
+        "--region",
+        "--endpoint-url",
+        "-v",
+    ]
     assert [line.split()[0] for line in found[WHEN]] == ["--since", "--until", "--during", "--timezone"]
 
 
@@ -182,9 +192,10 @@ def test_options_have_the_names_that_people_know():
         *("--api-version", "--label", "--team", "--network", "--mfa"),
         *("--since", "--until", "--limit", "--all", "--reverse", "--columns"),
         *("--from", "more", "--strict", "--read-all", "--stack", "--profile", "--region", "--endpoint-url"),
-        *("-v", "--verbose"),
+        *("-v", "--verbose", "--jobs"),
     }
-    assert options["scan"] == output | {"paths", "--strict", "--timezone", "--profile", "--region", "--endpoint-url"}
+    of_scan = {"paths", "--strict", "--jobs", "--timezone", "--profile", "--region", "--endpoint-url"}
+    assert options["scan"] == output | of_scan
     assert FORMATS == ("table", "json", "jsonl", "csv")
 
 
