@@ -29,8 +29,8 @@ lint: $(VENV_READY) ## Check style, formatting, types, which package imports whi
 	.venv/bin/lint-imports --no-cache
 	@.venv/bin/python -m tests.shared.template_checks
 
-check-services: $(VENV_READY) ## List the operations of the AWS SDK that the service files do not know
-	@.venv/bin/python -m tests.shared.unknown_operations
+check-services: $(VENV_READY) ## List the operations of the AWS SDK that the service files do not know; SERVICE_FILES=folder of yours
+	@.venv/bin/python -m tests.shared.unknown_operations $(SERVICE_FILES)
 
 audit: $(NODE_READY) ## Check licenses and known vulnerabilities of all that is locked, and write SBOMs to dist; ARGS="--osv-url URL"
 	@.venv/bin/python -m audit --dist "$(DIST)" $(ARGS)

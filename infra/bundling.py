@@ -22,6 +22,7 @@ from aws_cdk import aws_lambda as lambda_
 from aitrail.cells import printable
 from aitrail.digests import InvalidKeysError, read_keys
 from aitrail.errors import AitrailError
+from aitrail.services import Registry, RegistryError, load, service_files
 from infra import python_tools
 from infra.python_tools import ToolError, compile_all, install
 from infra.settings import Settings
@@ -31,6 +32,8 @@ RUNTIME = lambda_.Runtime.PYTHON_3_14
 
 # lambdas/ingest/wiring.py reads it.
 _PUBLIC_KEYS = "lambdas/ingest/public-keys.json"
+# Where the function has all service files.
+_SERVICES_FOLDER = "aitrail/services"
 _HANDLER = ("lambdas", "lambdas/ingest")
 _REQUIREMENTS = Path("lambdas/ingest/requirements.txt")
 # AWS Lambda's platforms in pip's terms: glibc 2.17 or later, by architecture.
@@ -54,20 +57,21 @@ _SERVICES = {"cloudtrail", "dynamodb", "s3", "secretsmanager", "sqs"}
 
 
 class BundlingError(AitrailError):
-    """The function's code cannot be bundled: packages, sources or public keys are not valid or cannot be had."""
+    """The function's code cannot be bundled: packages, sources or what settings add are not valid or cannot be had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """The code for one `platform`, an architecture of AWS Lambda or host, built from the project at `root`.
 
-    `public_keys` is a file of CloudTrail's public keys (aitrail:publicKeys), if any; its path is relative to the
-    current folder.
+    `public_keys` is a file of CloudTrail's public keys (aitrail:publicKeys), if any, and `service_files` a folder of
+    the user's own service files (aitrail:serviceFiles); their paths are relative to the current folder.
     """
 
     platform: str
     root: Path = ROOT
     public_keys: Path | None = None
+    service_files: Path | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -75,6 +79,7 @@ class Bundle:
         return cls(
             platform=settings.architecture if settings.platform == "lambda" else settings.platform,
             public_keys=Path(settings.public_keys) if settings.public_keys else None,
+            service_files=Path(settings.service_files) if settings.service_files else None,
         )
 
     @property
@@ -104,6 +109,8 @@ class Bundle:
             digest.update(part.encode() + b"\0")
         if (keys := self._keys()) is not None:
             digest.update(f"{_PUBLIC_KEYS}\0{len(keys)}\0".encode() + keys)
+        for name, content in self._own_services().items():
+            digest.update(f"{_SERVICES_FOLDER}/{name}: own\0{len(content)}\0".encode() + content)
         makers = [Path(__file__), Path(python_tools.__file__)]
         for path in (*makers, self.root / _REQUIREMENTS, *self._sources()):
             content = path.read_bytes()
@@ -125,6 +132,8 @@ class Bundle:
             shutil.copyfile(path, target)
         if (keys := self._keys()) is not None:
             (output / _PUBLIC_KEYS).write_bytes(keys)
+        for name, content in self._own_services().items():
+            (output / _SERVICES_FOLDER / name).write_bytes(content)
         if self.is_compiled:
             _compile(output)
         _normalize(output)
@@ -139,6 +148,18 @@ class Bundle:
         except (OSError, InvalidKeysError) as error:
             raise BundlingError(f"aitrail:publicKeys is {printable(str(self.public_keys))}: {error}") from error
         return content
+
+    @property
+    def registry(self) -> Registry:
+        """The registry of the function. Raises BundlingError if a service file is not valid."""
+        try:
+            return load(self.service_files)
+        except RegistryError as error:
+            raise BundlingError(f"aitrail:serviceFiles: {printable(str(error))}.") from error
+
+    def _own_services(self) -> dict[str, bytes]:
+        """The user's own service files by name, once they have proved valid. Raises BundlingError."""
+        return service_files(self.service_files) if self.registry.folder and self.service_files else {}
 
     @property
     def _pip_options(self) -> tuple[str, ...]:

@@ -263,6 +263,12 @@ class Settings:
         "the function's code.",
         default=None,
     )
+    service_files: str | None = _setting(
+        values.FOLDER_OR_NONE,
+        "Folder of your own service files (docs/services.md), which become a part of the function's code: they add "
+        "services, and replace those of aitrail that have the same name.",
+        default=None,
+    )
     alarm_topic_arn: str | None = _setting(
         values.TOPIC_ARN_OR_NONE, "SNS topic, in the stack's Region, that receives the alarms.", default=None
     )

@@ -37,6 +37,7 @@ class AitrailStack(Stack):
             termination_protection=settings.termination_protection,
         )
         self.settings = settings
+        self.bundle = Bundle.of(settings)
         self.template_options.metadata = {remembered.METADATA: remembered.to_remember(settings)}
         trail_name = f"{settings.stack_name}-trail"
         self.trail_arn = arn_of(self, trail_name) if settings.has_trail else None
@@ -50,7 +51,7 @@ class AitrailStack(Stack):
         self.ingest = Ingest(
             self,
             "Ingest",
-            bundle=Bundle.of(settings),
+            bundle=self.bundle,
             memory_megabytes=settings.memory_megabytes,
             is_traced=settings.is_traced(region),
             log_retention_days=settings.function_log_retention_days,
@@ -245,6 +246,7 @@ class AitrailStack(Stack):
             ("DeadLetterQueueUrl", self.deliveries.dead_letters.queue_url, "Queue of deliveries that failed."),
             ("FunctionName", self.ingest.function.function_name, "Function that reads log files."),
             ("FunctionLogGroupName", self.ingest.log_group.log_group_name, "Log of the function that reads log files."),
+            ("RegistryFingerprint", self.bundle.registry.fingerprint, "Fingerprint of the function's service files."),
             ("KeyPrefixes", ",".join(self.settings.key_prefixes) or "none", "Key prefixes accepted before AWSLogs/."),
             ("Accounts", ",".join(self.settings.accounts) or "none", "Accounts that are read; none for all."),
             ("RowRetentionDays", str(self.settings.row_retention_days or "none"), "Days that rows are kept."),

@@ -170,6 +170,8 @@ ACCOUNTS = list_of(
 
 # What is in the file is checked when the function's code is bundled.
 KEYS_FILE_OR_NONE = or_none(matching(r"[^\x00-\x1f\x7f-\x9f]*[.]json", "the path of a JSON file of public keys"))
+# What is in the folder is checked when the function's code is bundled.
+FOLDER_OR_NONE = or_none(matching(r"[^\x00-\x1f\x7f-\x9f]+", "the path of a folder of service files"))
 KEY_PREFIXES = list_of(matching(*names.KEY_PREFIX))
 
 ACCOUNT_OR_NONE = or_none(matching(*names.ACCOUNT))

@@ -160,6 +160,11 @@ class Deployment:
         return None if name == "none" else name
 
     @property
+    def registry(self) -> str | None:
+        """The fingerprint of the service files of the function; None if an earlier version deployed it."""
+        return self.outputs.get("RegistryFingerprint")
+
+    @property
     def key_prefixes(self) -> tuple[str, ...]:
         """The prefixes that may precede `AWSLogs/` in keys, in addition to no prefix."""
         return _listed(self._output("KeyPrefixes"))

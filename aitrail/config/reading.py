@@ -30,7 +30,7 @@ from aitrail.timezones import TimeZoneError, time_zone
 _MOST_BYTES = 256 * 1024
 # Reading a key of n parts takes n * n steps and as much memory. With both limits, any file is read in about a second.
 _MOST_DOTS = 500
-DEFAULTS = ("timezone", "stack", "region", "profile", "output")
+DEFAULTS = ("timezone", "stack", "region", "profile", "output", "service-files")
 _TABLES = ("teams", "networks", "questions")
 
 
@@ -108,6 +108,8 @@ def _default(name: str, entry: Entry, formats: Collection[str] | None) -> tuple[
     if name == "region":
         return tuple(dict.fromkeys(chain.from_iterable(spelling_of(name, each)[name] for each in entry.texts())))
     text = entry.text()
+    if name == "service-files":
+        text = _from_file(entry, text)
     if name == "timezone":
         try:
             time_zone(text)
@@ -118,3 +120,11 @@ def _default(name: str, entry: Entry, formats: Collection[str] | None) -> tuple[
         if formats is not None and text not in formats:
             raise entry.refused(f"not a known format{or_valid(text, formats)}")
     return (text,)
+
+
+def _from_file(entry: Entry, text: str) -> str:
+    """A path, which starts where the configuration file is, as one string. Raises ConfigError."""
+    try:
+        return str(Path(entry.file).parent / Path(text).expanduser())
+    except RuntimeError as error:
+        raise entry.refused("its home folder is not known.") from error

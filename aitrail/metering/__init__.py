@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
+    from aitrail.metering.cloudwatch import CloudWatch
     from aitrail.metering.life_cycles import billed_kinds
+    from aitrail.metering.measured import Group, Part, Question, measured_amounts
+    from aitrail.metering.metrics import KEPT, PERIOD, Metrics, MetricsError, Place, amounts
     from aitrail.metering.running import Found, Running, idle_resources, running_resources
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         life_cycles=("billed_kinds",),
+        cloudwatch=("CloudWatch",),
+        measured=("Group", "Part", "Question", "measured_amounts"),
+        metrics=("KEPT", "Metrics", "MetricsError", "PERIOD", "Place", "amounts"),
         running=("Found", "Running", "idle_resources", "running_resources"),
     )

@@ -1,6 +1,7 @@
 """The AWS actions that each command needs, by the part of the stack that it needs them on. Pure.
 
-`sts:GetCallerIdentity`, which accept and import-history use, is not listed: nobody needs a permission for it.
+`sts:GetCallerIdentity`, which accept, import-history and usage --metrics use, is not listed: nobody needs a permission
+for it.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -58,6 +59,8 @@ _READ_LOG_FILES: Grants = {
 _QUEUE_FILES: Grants = {Part.BACKFILL: ("sqs:SendMessage",)}
 _READ_KEY: Grants = {Part.REDACTION_KEY: ("secretsmanager:GetSecretValue",)}
 
+_READ_METRICS: Grants = {Part.ANYTHING: ("cloudwatch:GetMetricData",)}
+
 _QUESTION = (
     _rule(
         _STACK,
@@ -87,7 +90,8 @@ _VERIFY = together(
 # Command -> its rules.
 NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
     {
-        **dict.fromkeys(("events", "usage", "who", "what", "export"), _QUESTION),
+        "usage": (*_QUESTION, _rule(_READ_METRICS, when="--metrics")),
+        **dict.fromkeys(("events", "who", "what", "export"), _QUESTION),
         "running": (
             _rule(_STACK, _query(Part.EVENTS_BY_SERVICE, Part.EVENTS_BY_RESOURCE), _WHOLE_ROWS, unless="--from"),
             _QUESTION[1],
@@ -116,7 +120,7 @@ NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
                 _STACK,
                 _query(Part.FILES_BY_DAY, Part.FILES_BY_PROBLEM, Part.EVENTS_BY_IMPORT),
                 dict.fromkeys((Part.DELIVERIES, Part.BACKFILL, Part.DEAD_LETTERS), (_GET_ATTRIBUTES,)),
-                {Part.ANYTHING: ("cloudwatch:GetMetricData",)},
+                _READ_METRICS,
             ),
         ),
         "verify": (

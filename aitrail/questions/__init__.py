@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.questions.amounts import MEASURES, characters_of
+    from aitrail.questions.amounts import CHARACTERS, COST, MEASURES, Amounts, characters_of, measures_of
     from aitrail.questions.combined_rows import CombinedRows, RowOf
     from aitrail.questions.compared_windows import PREVIOUS
-    from aitrail.questions.comparison import COST, DIFFERENCE, Comparison
+    from aitrail.questions.comparison import DIFFERENCE, Comparison
     from aitrail.questions.conditions import (
         ALL_COLUMNS,
         COLUMNS,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from aitrail.questions.corrections import Corrections
     from aitrail.questions.counting import ENDPOINT_REFUSAL, RECORD_KINDS, record_kind
-    from aitrail.questions.dimensions import DIMENSIONS, TIMES, DimensionError, group_order
+    from aitrail.questions.dimensions import DIMENSIONS, TIMES, DimensionError, group_order, key_function
     from aitrail.questions.filters import Filter
     from aitrail.questions.first_and_last import COUNTS, SEEN, FirstAndLast
     from aitrail.questions.following import LONGEST_INTERVAL
@@ -58,18 +58,18 @@ if TYPE_CHECKING:
     from aitrail.questions.teams import PlacedResource, Team
     from aitrail.questions.timeline import ANYTHING, PLACES, TOUCHED_BY, Summary, Timeline, grouped
     from aitrail.questions.usage import OTHERS, Usage
-    from aitrail.questions.usage_spellings import API_VERSIONS, ENGINES, usage_fields
+    from aitrail.questions.usage_spellings import ENGINES, usage_fields
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
-        amounts=("MEASURES", "characters_of"),
+        amounts=("Amounts", "CHARACTERS", "COST", "MEASURES", "characters_of", "measures_of"),
         compared_windows=("PREVIOUS",),
-        comparison=("COST", "Comparison", "DIFFERENCE"),
+        comparison=("Comparison", "DIFFERENCE"),
         combined_rows=("CombinedRows", "RowOf"),
         conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "NAMED", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
         corrections=("Corrections",),
         counting=("ENDPOINT_REFUSAL", "RECORD_KINDS", "record_kind"),
-        dimensions=("DIMENSIONS", "DimensionError", "TIMES", "group_order"),
+        dimensions=("DIMENSIONS", "DimensionError", "TIMES", "group_order", "key_function"),
         filters=("Filter",),
         first_and_last=("COUNTS", "FirstAndLast", "SEEN"),
         following=("LONGEST_INTERVAL",),
@@ -91,5 +91,5 @@ else:
         teams=("PlacedResource", "Team"),
         timeline=("ANYTHING", "PLACES", "Summary", "TOUCHED_BY", "Timeline", "grouped"),
         usage=("OTHERS", "Usage"),
-        usage_spellings=("API_VERSIONS", "ENGINES", "usage_fields"),
+        usage_spellings=("ENGINES", "usage_fields"),
     )

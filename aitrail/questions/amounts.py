@@ -1,25 +1,28 @@
-"""What one call, or several, amount to: calls, errors, characters, time of streams, and their cost. Pure."""
+"""What one call, or several, amount to: calls, errors, characters, time of streams, and their cost. Pure.
+
+What is added up beside calls and time is an amount: characters, and what other service files define.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from typing import TypeVar
 
 from aitrail.costs import Prices, cost_of
 from aitrail.questions.dimensions import text_of
 from aitrail.questions.source import Row
 from aitrail.questions.usage_members import usage_member
-from aitrail.services import load
+from aitrail.services import Registry, load
 
 _T = TypeVar("_T")
 # Numbers of calls and characters.
 _Calls = tuple[int, int]
 
-MEASURES = ("calls", "errors", "denied", "characters", "streamSeconds", "unmeasured")
-_ATTRIBUTES = {"streamSeconds": "stream_seconds"}
-# What cannot be known if the characters of a call are not.
-_OF_CHARACTERS = ("characters", "cost")
+COST = "cost"
+# The only amount that has a price.
+CHARACTERS = "characters"
+_BEFORE_AMOUNTS, _AFTER_AMOUNTS = ("calls", "errors", "denied"), ("streamSeconds", "unmeasured")
+_ATTRIBUTES = {name: name for name in (*_BEFORE_AMOUNTS, *_AFTER_AMOUNTS)} | {"streamSeconds": "stream_seconds"}
 _NETWORK_ACTIVITY = "NetworkActivity"
 # Only Polly's characters have a price.
 _PRICED = "polly"
@@ -27,10 +30,18 @@ _PRICED = "polly"
 _USUAL_ENGINE = "standard"
 # The only error code with which CloudTrail records a call at the endpoint that refused it.
 _REFUSED_AT_ENDPOINT = "VpceAccessDenied"
-# Operations with these prefixes repeat the characters of a task that was already charged.
+# Operations with these prefixes repeat the amounts of a call that was already charged, such as a task's.
 _REPEATING = ("Get", "List", "Describe")
-# Operations that Polly charges by characters. The records of some of them do not say how many.
-_CHARGED_BY_CHARACTERS = frozenset({"SynthesizeSpeech", "StartSpeechSynthesisTask", "StartSpeechSynthesisStream"})
+
+
+def measures_of(registry: Registry) -> tuple[str, ...]:
+    """What can be counted for groups of calls, beside their cost."""
+    amounts = (amount.name for each in registry.amounts.values() for amount in each)
+    return (*_BEFORE_AMOUNTS, *dict.fromkeys((CHARACTERS, *amounts)), *_AFTER_AMOUNTS)
+
+
+# Of aitrail's own services.
+MEASURES = measures_of(load())
 
 
 def is_network_activity(row: Row) -> bool:
@@ -49,18 +60,30 @@ def is_call(row: Row) -> bool:
     return usage_member(row, "streamEnd") is not True
 
 
-def characters_of(row: Row) -> int | None:
-    """The characters that a call synthesized, None if its record should say how many and does not.
+def amounts_in(row: Row, registry: Registry) -> dict[str, int | None]:
+    """The amounts of a call that are not 0, by name; None for one that its record should tell and does not.
 
-    No row repeats the characters of another row. They are 0 for a call that failed, for a call that queries a task, and
-    for a network activity event: the last two repeat the characters of another row.
+    No row repeats the amounts of another row. A call that failed has none, nor has a call that queries a task, or a
+    network activity event: the last two repeat the amounts of another row.
     """
-    if is_network_activity(row) or row.get("outcome") != "ok" or str(row.get("operation")).startswith(_REPEATING):
-        return 0
-    characters = usage_member(row, "requestCharacters")
-    if isinstance(characters, int | Decimal) and not isinstance(characters, bool):
-        return int(characters)
-    return None if row.get("service") == _PRICED and str(row.get("operation")) in _CHARGED_BY_CHARACTERS else 0
+    rules = registry.amounts.get(str(row.get("service")))
+    if not rules or is_network_activity(row) or row.get("outcome") != "ok":
+        return {}
+    operation, found = str(row.get("operation")), dict[str, int | None]()
+    if operation.startswith(_REPEATING):
+        return {}
+    for rule in rules:
+        number = usage_member(row, rule.count)
+        if isinstance(number, int | Decimal) and not isinstance(number, bool):
+            found[rule.name] = int(number)
+        elif rule.is_due(operation):
+            found[rule.name] = None
+    return found
+
+
+def characters_of(row: Row, registry: Registry | None = None) -> int | None:
+    """The characters that a call synthesized, None if its record should say how many and does not; see amounts_in."""
+    return amounts_in(row, registry or load()).get(CHARACTERS, 0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,22 +91,24 @@ class Amounts:
     """The amounts of some calls; they can be added, and taken away again.
 
     `first` and `last` are the eventTimes of the first and the last call, empty without any; they are not taken away.
-    `unknown_characters` and `unknown_streams` count the successful calls whose characters, or the time of whose stream,
-    are not known. `unpriceable` counts the calls that have a price and no known number of characters. The dicts have
-    the number of calls and of characters for each price of a million characters, for each engine without a price, and
-    for each service without prices.
+    `sums` has the sum of each amount by name, and `unknown` the number of successful calls whose amount is not known.
+    `unmeasured` counts the successful calls of which any amount, or the time of their stream, is not known,
+    `unknown_streams` the latter. `unpriceable` counts the calls that have a price and no known number of characters.
+    The other dicts have the number of calls and of characters for each price of a million characters, for each engine
+    without a price, and for each service without prices.
     """
 
     calls: int = 0
     errors: int = 0
     denied: int = 0
-    characters: int = 0
     stream_seconds: int = 0
-    unknown_characters: int = 0
+    unmeasured_amounts: int = 0
     unknown_streams: int = 0
     unpriceable: int = 0
     first: str = ""
     last: str = ""
+    sums: dict[str, int] = field(default_factory=dict)
+    unknown: dict[str, int] = field(default_factory=dict)
     # By price, so that the cost does not depend on the order of rows.
     priced: dict[Decimal, _Calls] = field(default_factory=dict)
     unpriced_engines: dict[str, _Calls] = field(default_factory=dict)
@@ -94,11 +119,13 @@ class Amounts:
         self.calls += times * other.calls
         self.errors += times * other.errors
         self.denied += times * other.denied
-        self.characters += times * other.characters
         self.stream_seconds += times * other.stream_seconds
-        self.unknown_characters += times * other.unknown_characters
+        self.unmeasured_amounts += times * other.unmeasured_amounts
         self.unknown_streams += times * other.unknown_streams
         self.unpriceable += times * other.unpriceable
+        for own, others in ((self.sums, other.sums), (self.unknown, other.unknown)):
+            for name, number in others.items():
+                own[name] = own.get(name, 0) + times * number
         _add(self.priced, other.priced, times)
         _add(self.unpriced_engines, other.unpriced_engines, times)
         _add(self.unpriced_services, other.unpriced_services, times)
@@ -112,8 +139,8 @@ class Amounts:
 
     @property
     def unmeasured(self) -> int:
-        """The number of successful calls whose amount is not known."""
-        return self.unknown_characters + self.unknown_streams
+        """The number of successful calls of which an amount, or the time of their stream, is not known."""
+        return self.unmeasured_amounts + self.unknown_streams
 
     @property
     def cost(self) -> Decimal | None:
@@ -125,12 +152,14 @@ class Amounts:
         """Whether a measure, or `cost`, is a lower bound, because not everything that belongs to it is known."""
         if measure == "streamSeconds":
             return self.unknown_streams > 0
-        unpriced = measure == "cost" and any(characters for _, characters in self.unpriced_engines.values())
-        return unpriced or (measure in _OF_CHARACTERS and self.unknown_characters > 0)
+        if measure == COST and any(characters for _, characters in self.unpriced_engines.values()):
+            return True
+        return self.unknown.get(CHARACTERS if measure == COST else measure, 0) > 0
 
-    def measures(self) -> dict[str, int]:
-        """MEASURES with their values."""
-        return {name: getattr(self, _ATTRIBUTES.get(name, name)) for name in MEASURES}
+    def measure(self, name: str) -> int:
+        """The value of one of the measures."""
+        number: int = getattr(self, _ATTRIBUTES[name]) if name in _ATTRIBUTES else self.sums.get(name, 0)
+        return number
 
 
 def _add(own: dict[_T, _Calls], other: Mapping[_T, _Calls], times: int) -> None:
@@ -140,33 +169,32 @@ def _add(own: dict[_T, _Calls], other: Mapping[_T, _Calls], times: int) -> None:
             own[key] = left, old_characters + times * characters
 
 
-def _is_stream_without_key(row: Row) -> bool:
+def _is_stream_without_key(row: Row, registry: Registry) -> bool:
     """Whether a call began a stream, and no record can tell its end."""
     if row.get("outcome") != "ok" or usage_member(row, "stream") is not None:
         return False
-    return _begins_stream(str(row.get("service")), str(row.get("operation")))
+    return registry.begins_stream(str(row.get("service")), str(row.get("operation")))
 
 
-@lru_cache(maxsize=4096)
-def _begins_stream(service: str, operation: str) -> bool:
-    return any(each.name == service and each.begins_stream(operation) for each in load().services)
-
-
-def amounts_of(row: Row, prices: Prices | None = None) -> Amounts:
+def amounts_of(row: Row, prices: Prices | None = None, registry: Registry | None = None) -> Amounts:
     """The amounts of one call, without the time of its stream, which other records may tell."""
-    characters, time = characters_of(row), row.get("eventTime") or ""
+    registry, time = registry or load(), row.get("eventTime") or ""
+    found = amounts_in(row, registry)
     amounts = Amounts(
         calls=1,
         first=time,
         last=time,
         errors=int(row["outcome"] != "ok"),
         denied=int(row["outcome"] == "denied"),
-        characters=characters or 0,
-        unknown_characters=int(characters is None),
-        unknown_streams=int(_is_stream_without_key(row)),
+        unknown_streams=int(_is_stream_without_key(row, registry)),
     )
+    for name, number in found.items():
+        if number is None:
+            amounts.unknown[name] = amounts.unmeasured_amounts = 1
+        else:
+            amounts.sums[name] = number
     if prices:
-        _set_price(amounts, row, characters, prices)
+        _set_price(amounts, row, found.get(CHARACTERS, 0), prices)
     return amounts
 
 

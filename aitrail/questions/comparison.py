@@ -4,26 +4,26 @@ from collections.abc import Iterator, Sequence
 from decimal import Context, Decimal, localcontext
 from typing import Any, Self
 
-from aitrail.questions.amounts import MEASURES, Amounts
+from aitrail.questions.amounts import COST, Amounts, measures_of
 from aitrail.questions.compared_windows import ComparedWindows
 from aitrail.questions.dimensions import DimensionError
 from aitrail.questions.spellings import or_valid, shown
 from aitrail.questions.tally import Key
 from aitrail.questions.usage import OTHERS, Usage
+from aitrail.services import Registry
 
-COST = "cost"
 DIFFERENCE = "difference"
-_MEASURES = (*MEASURES, COST)
 _PER_CENT = 100
 # Enough digits for any number that a row can have.
 _EXACT = Context(prec=60)
 _NOTHING = Amounts()
 
 
-def checked_measure(measure: str) -> str:
+def checked_measure(measure: str, registry: Registry) -> str:
     """The measure, if it can be compared. Raises DimensionError."""
-    if measure not in _MEASURES:
-        raise DimensionError(f"Cannot compare {shown(measure)}{or_valid(str(measure), _MEASURES)}")
+    known = (*measures_of(registry), COST)
+    if measure not in known:
+        raise DimensionError(f"Cannot compare {shown(measure)}{or_valid(str(measure), known)}")
     return measure
 
 
@@ -99,4 +99,4 @@ class Comparison(list[dict[str, Any]]):
     def _number(self, amounts: Amounts) -> Any:  # noqa: ANN401 (int, or Decimal for a cost)
         if not amounts.calls:
             return 0
-        return amounts.cost if self.measure == COST else amounts.measures()[self.measure]
+        return amounts.cost if self.measure == COST else amounts.measure(self.measure)

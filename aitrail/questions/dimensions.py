@@ -14,7 +14,7 @@ from aitrail.questions.source import Row
 from aitrail.questions.spellings import USUAL_CATEGORY, or_valid, shown
 from aitrail.questions.usage_members import usage_member
 from aitrail.questions.usage_spellings import usage_fields
-from aitrail.services import load
+from aitrail.services import Registry, load
 
 TIMES = PERIODS
 
@@ -69,17 +69,16 @@ DIMENSIONS: dict[str, Callable[[Row], object]] = {
 }
 
 
-def dimensions(by: Sequence[str], naming: Naming = NOTHING_NAMED) -> tuple[str, ...]:
-    """The dimensions, each once: names of DIMENSIONS, or of usage fields.
+def dimensions(by: Sequence[str], naming: Naming = NOTHING_NAMED, registry: Registry | None = None) -> tuple[str, ...]:
+    """The dimensions, each once: names of DIMENSIONS, or of usage fields of the registry.
 
     Raises DimensionError, and ConditionError for team or network if none has a name.
     """
     names = tuple(dict.fromkeys([by] if isinstance(by, str) else by))
     for name in names:
-        if not isinstance(name, str) or (name not in DIMENSIONS and name not in usage_fields(load())):
-            raise DimensionError(
-                f"Cannot count by {shown(name)}{or_valid(str(name), (*DIMENSIONS, *usage_fields(load())))}"
-            )
+        known = (*DIMENSIONS, *usage_fields(registry or load()))
+        if name not in known:
+            raise DimensionError(f"Cannot count by {shown(name)}{or_valid(str(name), known)}")
         if name in NAMED:
             naming.names(name)
     return names

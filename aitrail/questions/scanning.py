@@ -64,7 +64,8 @@ class Scan:
     Paths are files, folders, - for standard input, or s3://bucket/prefix, for which `s3` returns a client. `report` is
     called with a line for people about each problem of a file or record. With `read_all`, no file is left out because
     of what its name says. What takes longer than `alone` seconds is read in up to `jobs` processes, with the same
-    results in the same order. Raises BadUrlError.
+    results in the same order. With `counts_first`, local files are counted before the first one is read
+    (`files_found`). Raises BadUrlError.
     """
 
     def __init__(  # noqa: PLR0913 (most have a default)
@@ -78,6 +79,7 @@ class Scan:
         read_all: bool = False,
         jobs: int = 1,
         alone: float = _SECONDS_ALONE,
+        counts_first: bool = False,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.unknown_sources: Counter[str] = Counter()
@@ -90,7 +92,9 @@ class Scan:
         self._s3 = s3
         self._clock = clock
         self.registry = registry or load_registry()
-        self._read_all = read_all
+        # For progress: the number of files that are to be read, if it is known.
+        self.files_found: int | None = None
+        self._read_all, self._counts_first = read_all, counts_first
         self._jobs = jobs
         self._alone = alone
         # Local log files that have not been needed; None before the folders have been listed.
@@ -121,6 +125,11 @@ class Scan:
         return sum(self._objects_left_out.values(), self._files_left_out)
 
     @property
+    def bytes_read(self) -> int:
+        """The size of the files that have been read, as they are stored."""
+        return self.counts["bytes"]
+
+    @property
     def has_left_files(self) -> bool:
         """Whether local files have not been read because of what their names say."""
         return bool(self._files_left)
@@ -142,7 +151,7 @@ class Scan:
 
     def rows_of_files_as(self, form: Callable[[Row], _T], needed: Needed = EVERYTHING) -> Iterator[_T]:
         """The same of local files only."""
-        files, begun = self._needed_files(needed), time.monotonic()
+        files, begun = self._counted(self._needed_files(needed)), time.monotonic()
         for file in files:
             yield from map(form, self._rows_of_file(file))
             if self._jobs > 1 and time.monotonic() - begun >= self._alone:
@@ -150,6 +159,13 @@ class Scan:
         shares = Shares(_FileReading(self.registry, form), self._jobs, path_of=_shared_path)
         for file, part in shares.parts(files):
             yield from map(form, self._rows_of_file(file)) if part is None else self._taken(file, part)
+
+    def _counted(self, files: Iterator[_File]) -> Iterator[_File]:
+        if not self._counts_first or self._urls:
+            return files
+        found = list(files)
+        self.files_found = self.counts["files"] + self.counts["unreadable"] + len(found)
+        return iter(found)
 
     def _rows_of_file(self, file: _File) -> Iterator[Row]:
         self.place = file.place
@@ -252,6 +268,7 @@ class Scan:
         try:
             with opened() as stream:
                 yield from self._rows_of(shown_name(name), stream)
+                self.counts["bytes"] += _size_of(stream)
         except (OSError, UnreadableLogFile, UnavailableError) as error:
             if name.startswith(S3) and is_of_network(error):  # some of botocore's errors are OSErrors
                 raise
@@ -366,6 +383,15 @@ def _opened(path: str) -> AbstractContextManager[Stream]:
     if stdin is None:
         raise OSError("standard input is closed")
     return nullcontext(stdin.buffer)
+
+
+def _size_of(stream: Stream) -> int:
+    """The bytes of a stream that has been read; 0 if it does not tell."""
+    tell: Callable[[], int] | None = getattr(stream, "tell", None)
+    try:
+        return tell() if tell else 0
+    except OSError:
+        return 0
 
 
 def shown_name(path: str) -> str:

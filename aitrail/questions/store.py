@@ -15,9 +15,9 @@ from aitrail.clock import Clock
 from aitrail.costs import Prices
 from aitrail.dynamodb import tables
 from aitrail.moments import MomentError, period_of, span_of, window_of
-from aitrail.questions.amounts import MEASURES
+from aitrail.questions.amounts import COST, MEASURES
 from aitrail.questions.compared_windows import PREVIOUS, compared_windows
-from aitrail.questions.comparison import COST, Comparison, checked_measure, notes_of_both
+from aitrail.questions.comparison import Comparison, checked_measure, notes_of_both
 from aitrail.questions.conditions import Conditions, Texts, checked_columns
 from aitrail.questions.counting import Reading
 from aitrail.questions.dimensions import dimensions, timeless
@@ -33,6 +33,7 @@ from aitrail.questions.spellings import EXCLUDES, ConditionError, shown
 from aitrail.questions.timeline import ANYTHING, DONE_TO, TOUCHED_BY, Timeline
 from aitrail.questions.usage import Usage
 from aitrail.questions.usage import usage as usage_of
+from aitrail.services import Registry, load
 from aitrail.timezones import time_zone
 from aitrail.window import Window
 
@@ -66,23 +67,26 @@ class EventStore:
     without an offset, and the months, weeks, days and hours of `usage`, are in the time zone `timezone`: a name such as
     "Europe/Berlin", "local" (this computer's), or a tzinfo. The eventTime of rows always is in UTC.
     `naming` names teams and networks; see `aitrail.config.Config`, which reads them from a file.
+    `registry` has the services, by default aitrail's own; `aitrail.services.load` reads one with your service files.
     Conditions are those of `aitrail.questions.Filter`: one text, or several of which any may match; texts that begin
     with `!` exclude calls. An invalid question raises ConditionError or MomentError immediately, before anything is
     read. Raises TimeZoneError.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each is a separate choice)
         self,
         source: RowSource,
         *,
         timezone: str | tzinfo = UTC,
         naming: Naming = NOTHING_NAMED,
+        registry: Registry | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.source = source
         self._zone = time_zone(timezone)
         self._naming = naming
+        self._registry = registry or load()
         self._clock = Clock(now=now, sleep=sleep)
 
     @classmethod
@@ -93,6 +97,7 @@ class EventStore:
         session: "boto3.Session | None" = None,
         timezone: str | tzinfo = UTC,
         naming: Naming = NOTHING_NAMED,
+        registry: Registry | None = None,
     ) -> Self:
         """The events table of a deployed stack. Raises StackNotFoundError, TimeZoneError and botocore's errors."""
         import boto3  # noqa: PLC0415 (log files need no AWS)
@@ -107,9 +112,13 @@ class EventStore:
         deployment = Deployment.find(session.client("cloudformation"), stack)
         client = session.client("dynamodb", config=config)
         source = TableRows(
-            client, deployment.events_table, retention=deployment.row_retention, created=deployment.created
+            client,
+            deployment.events_table,
+            registry=registry,
+            retention=deployment.row_retention,
+            created=deployment.created,
         )
-        return cls(source, timezone=timezone, naming=naming)
+        return cls(source, timezone=timezone, naming=naming, registry=registry)
 
     @classmethod
     def read(  # noqa: PLR0913 (each is a separate choice)
@@ -119,6 +128,7 @@ class EventStore:
         report: Callable[[str], None] = _log.warning,
         timezone: str | tzinfo = UTC,
         naming: Naming = NOTHING_NAMED,
+        registry: Registry | None = None,
         read_all: bool = False,
         jobs: int = 1,
     ) -> Self:
@@ -144,11 +154,18 @@ class EventStore:
 
         names = [fspath(path) for path in paths]
         refuse_missing(names)
-        source = LogFileRows(Scan(names, report=report, s3=s3, read_all=read_all, jobs=jobs), report=report)
-        return cls(source, timezone=timezone, naming=naming)
+        scan = Scan(names, report=report, s3=s3, registry=registry, read_all=read_all, jobs=jobs)
+        source = LogFileRows(scan, report=report)
+        return cls(source, timezone=timezone, naming=naming, registry=registry)
 
     @classmethod
-    def combined(cls, *stores: "EventStore", timezone: str | tzinfo = UTC, naming: Naming = NOTHING_NAMED) -> Self:
+    def combined(
+        cls,
+        *stores: "EventStore",
+        timezone: str | tzinfo = UTC,
+        naming: Naming = NOTHING_NAMED,
+        registry: Registry | None = None,
+    ) -> Self:
         """Several stores as one, which gives a call that several of them have once; see `questions.CombinedRows`.
 
         If one of them reads a table, windows begin in 2013 at the earliest and end tomorrow at the latest. Raises
@@ -156,7 +173,9 @@ class EventStore:
         """
         from aitrail.questions.combined_rows import CombinedRows  # noqa: PLC0415 (few programs need it)
 
-        return cls(CombinedRows([store.source for store in stores]), timezone=timezone, naming=naming)
+        return cls(
+            CombinedRows([store.source for store in stores]), timezone=timezone, naming=naming, registry=registry
+        )
 
     def during(self, period: str | date) -> Ends:
         """`since` and `until` of a whole period, as keyword arguments of questions: `**store.during("last-month")`.
@@ -173,7 +192,7 @@ class EventStore:
         return lacking(self.source, since, self._zone)
 
     def _filter(self, conditions: Conditions) -> Filter:
-        return Filter.of(naming=self._naming, **conditions)
+        return Filter.of(self._registry, naming=self._naming, **conditions)
 
     def _window(self, since: Moment, until: Moment) -> Window:
         now = self._clock.now()
@@ -243,7 +262,7 @@ class EventStore:
         the window until now or, if these are too many, from the first to the last call. `report` is called for what
         the sums do not include, and if there are still too many.
         """
-        names, window = dimensions(by, self._naming), self._window(since, until)
+        names, window = dimensions(by, self._naming, self._registry), self._window(since, until)
         found = self._usage(names, window, self._filter(conditions), prices)
         for note in found.notes():
             report(note)
@@ -271,11 +290,11 @@ class EventStore:
         `report` is called for what the sums do not include, and if calls of the other window may be missing. Raises
         DimensionError, also for a period (such as day) in `by`.
         """
-        names, now = timeless(dimensions(by, self._naming)), self._clock.now()
+        names, now = timeless(dimensions(by, self._naming, self._registry)), self._clock.now()
         windows = compared_windows(window_of(since, until, now, self._zone), to, now, self._zone)
         if self.source.by_day:
             windows = windows.within_time(now, self.source.kept_since)
-        if checked_measure(measure) == COST and prices is None:
+        if checked_measure(measure, self._registry) == COST and prices is None:
             prices = Prices.read()
         wanted = self._filter(conditions)
         before, found = (self._usage(names, each, wanted, prices) for each in (windows.before, windows.window))
@@ -299,7 +318,7 @@ class EventStore:
         `questions.first_and_last`. `report` is called if it cannot be told what is new, and if calls may be missing.
         Raises DimensionError, also for a period (such as day) in `by`, and MomentError if the window is in the future.
         """
-        names, window = timeless(dimensions(by, self._naming)), self._window(since, until)
+        names, window = timeless(dimensions(by, self._naming, self._registry)), self._window(since, until)
         wanted = self._filter(conditions)
         if window.since >= self._clock.now():
             raise MomentError("The window is in the future: nobody can have called or stopped in it.")
@@ -325,7 +344,8 @@ class EventStore:
         """The usage of a window; `with_times` makes the times of first and last calls exact."""
         rows = self.source.rows(wanted.of_indexes(), window, order=Order.ANY)
         reading = Reading.of(self.source, wanted, window, self._clock.now(), with_times=with_times)
-        return usage_of(rows, names, prices, zone=self._zone, naming=self._naming, reading=reading)
+        naming, registry = self._naming, self._registry
+        return usage_of(rows, names, prices, zone=self._zone, naming=naming, registry=registry, reading=reading)
 
     def who(
         self,
@@ -431,6 +451,7 @@ class EventStore:
             whole=whole,
             force=force,
             progress=progress,
+            registry=self._registry,
         )
         return export.run()
 

@@ -12,6 +12,7 @@ from aitrail.questions.naming import NOTHING_NAMED, Naming
 from aitrail.questions.source import Row
 from aitrail.questions.streams import Streams
 from aitrail.questions.usage_members import usage_member
+from aitrail.services import Registry, load
 
 # The values of the dimensions of a group.
 Key = tuple[str | None, ...]
@@ -31,15 +32,23 @@ class _Call(NamedTuple):
 class Tally:
     """The amounts of calls by the values of dimensions; with `prices`, amounts have prices. Times are those of `zone`.
 
+    The `registry` tells what has an amount.
+
     If CloudTrail delivered one action to several accounts, its rows have the same sharedEventID: the action counts in
     the group of each account, but once in each group, and once in each sum of groups.
     """
 
     def __init__(
-        self, names: Iterable[str], prices: Prices | None, zone: tzinfo = UTC, naming: Naming = NOTHING_NAMED
+        self,
+        names: Iterable[str],
+        prices: Prices | None,
+        zone: tzinfo = UTC,
+        naming: Naming = NOTHING_NAMED,
+        registry: Registry | None = None,
     ) -> None:
         self._key_of = key_function(tuple(names), zone, naming)
         self._prices = prices
+        self.registry = registry or load()
         self._groups: defaultdict[Key, Amounts] = defaultdict(Amounts)
         self._copies: defaultdict[str, list[_Call]] = defaultdict(list)
         self._streams: Streams[_Call] = Streams()
@@ -128,7 +137,7 @@ class Tally:
             event_id=row.get("eventID", ""),
             key=self._key_of(row),
             shared=shared if isinstance(shared, str) else None,
-            amounts=amounts_of(row, self._prices),
+            amounts=amounts_of(row, self._prices, self.registry),
         )
 
     def _put(self, call: _Call) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from aitrail.cells import counted
 from aitrail.costs import Prices
-from aitrail.questions.amounts import MEASURES, Amounts
+from aitrail.questions.amounts import CHARACTERS, COST, Amounts, measures_of
 from aitrail.questions.counting import Count, Reading
 from aitrail.questions.dimensions import TIMES, DimensionError, dimensions, group_order
 from aitrail.questions.naming import NOTHING_NAMED, Naming
@@ -21,6 +21,7 @@ from aitrail.questions.periods import periods_between
 from aitrail.questions.source import Row
 from aitrail.questions.spellings import or_valid, shown
 from aitrail.questions.tally import Key, Tally
+from aitrail.services import Registry
 from aitrail.window import Window, parse_time
 
 _ROWS_ALONE = Reading()
@@ -51,6 +52,7 @@ class Usage(list[dict[str, Any]]):
 
     def __init__(self, tally: Tally, names: Sequence[str], *, with_cost: bool) -> None:
         self._tally, self._names, self._with_cost = tally, tuple(names), with_cost
+        self.measures = measures_of(tally.registry)
         self.periods: list[str] = []
         self._amounts = tally.by_group()
         # The shown values of a group -> the groups of the tally that it sums.
@@ -74,7 +76,7 @@ class Usage(list[dict[str, Any]]):
         return self
 
     def _checked(self, measure: str) -> str:
-        known = (*MEASURES, *(("cost",) if self._with_cost else ()))
+        known = (*self.measures, *((COST,) if self._with_cost else ()))
         if measure not in known:
             raise DimensionError(f"Cannot sort by {shown(measure)}{or_valid(str(measure), known)}")
         return measure
@@ -154,7 +156,7 @@ class Usage(list[dict[str, Any]]):
     def notes(self) -> Iterator[str]:
         """Lines for people about what the measures and the cost do not include, or include in several groups."""
         total = self.amounts()
-        yield from _notes(total)
+        yield from _notes(total, self._tally.registry)
         if repeated := sum(group["calls"] for group in self) - total.calls:
             yield (
                 f"CloudTrail recorded some calls for several accounts: the groups have {repeated:,} more than the "
@@ -168,9 +170,9 @@ class Usage(list[dict[str, Any]]):
         return dict(zip(self._names, key, strict=True)) | self._measures(amounts)
 
     def _measures(self, amounts: Amounts) -> dict[str, Any]:
-        measures: dict[str, Any] = amounts.measures()
+        measures: dict[str, Any] = {name: amounts.measure(name) for name in self.measures}
         if self._with_cost:
-            measures |= {"cost": amounts.cost, "costIsAtLeast": amounts.unpriceable > 0}
+            measures |= {COST: amounts.cost, "costIsAtLeast": amounts.unpriceable > 0}
         return measures
 
 
@@ -182,25 +184,26 @@ def usage(  # noqa: PLR0913 (each is a separate choice)
     report: Callable[[str], None] | None = None,
     zone: tzinfo = UTC,
     naming: Naming = NOTHING_NAMED,
+    registry: Registry | None = None,
     reading: Reading = _ROWS_ALONE,
 ) -> Usage:
     """The measures of each group and, with `prices`, its `cost`.
 
     `by` names dimensions (see `aitrail.questions.dimensions`), which become keys; the value is None if a row has none.
-    `errors` are calls with any outcome but ok. `characters` are those of calls that synthesize speech; see
-    characters_of. `streamSeconds` is an upper bound: the time between the records that start and end a stream.
-    `unmeasured` counts successful calls whose characters or stream time are not known. `cost` is a Decimal in the
-    prices' currency and covers Polly's charge for characters; it is None for a group without any price, or without any
-    known number of characters. With `costIsAtLeast`, the characters of other calls are not known. `report` is called
-    for what the measures and `cost` do not include. TIMES are those of the time zone `zone`,
-    teams and networks those of `naming`.
+    `errors` are calls with any outcome but ok. `characters` are those of calls that synthesize speech; service files
+    may define other amounts (see amounts_in). `streamSeconds` is an upper bound: the time between the records that
+    start and end a stream. `unmeasured` counts successful calls of which an amount or the stream time is not known.
+    `cost` is a Decimal in the prices' currency and covers Polly's charge for characters; it is None for a group
+    without any price, or without any known number of characters. With `costIsAtLeast`, the characters of other calls
+    are not known. `report` is called for what the measures and `cost` do not include. TIMES are those of the time zone
+    `zone`, teams and networks those of `naming`, services and amounts those of `registry`.
 
     Groups are sorted by time if one of TIMES is among `by`, then by calls, most first, then by name. Memory depends on
     the number of groups, and of calls that several records describe. Raises DimensionError, and the errors of reading
     rows.
     """
-    names = dimensions(by, naming)
-    tally = Tally(names, prices, zone, naming)
+    names = dimensions(by, naming, registry)
+    tally = Tally(names, prices, zone, naming, registry)
     count = Count(tally, reading)
     for row in rows:
         count.add(row)
@@ -212,13 +215,13 @@ def usage(  # noqa: PLR0913 (each is a separate choice)
     return found
 
 
-def _notes(total: Amounts) -> Iterator[str]:
-    if total.unknown_characters:
-        calls = counted(total.unknown_characters, "successful call")
-        yield (
-            f"The records of {calls} do not say how many characters there were: characters and cost are at least what "
-            "is shown. CloudWatch has totals (AWS/Polly, RequestCharacters)."
-        )
+def _notes(total: Amounts, registry: Registry) -> Iterator[str]:
+    metrics = {amount.name: amount.metric for each in registry.amounts.values() for amount in each}
+    for name in (name for name, calls in total.unknown.items() if calls):
+        calls = counted(total.unknown[name], "successful call")
+        least = f"{name} and cost are" if name == CHARACTERS else f"{name} is"
+        hint = f" CloudWatch has totals ({metrics[name]})." if metrics.get(name) else ""
+        yield f"The records of {calls} do not say how many {name} there were: {least} at least what is shown.{hint}"
     if total.unknown_streams:
         yield f"The end of {counted(total.unknown_streams, 'stream')} is not known: their time is not in streamSeconds."
     if services := sorted(total.unpriced_services):

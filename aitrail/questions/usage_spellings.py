@@ -15,7 +15,6 @@ from aitrail.questions.spellings import (
 from aitrail.rows import identity_of
 from aitrail.services import Registry, shortened
 
-API_VERSIONS = ("v1", "v2")
 # Amazon Polly API Reference, SynthesizeSpeech.
 ENGINES = ("standard", "neural", "long-form", "generative")
 _ENGINE = one_of("engine", lambda _: ENGINES)
@@ -102,6 +101,6 @@ USAGE_SPELLINGS: dict[str, Spelling] = {
     "engine": _engine,
     "voice": _voice,
     "language": _language,
-    "api_version": one_of("version of the API of Lex", lambda _: API_VERSIONS),
+    "api_version": one_of("version of an API", lambda registry: sorted(registry.api_versions)),
     "label": _label,
 }

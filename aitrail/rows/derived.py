@@ -41,7 +41,8 @@ def _service_attributes(record: dict[str, Any], service: Service) -> dict[str, A
     event_name = record.get("eventName")
     operation = operation_of(event_name) if isinstance(event_name, str) else ""
     request, response = record.get("requestParameters"), record.get("responseElements")
-    found = service.attributes_of(operation, request, response, str(record.get("eventSource")))
+    source, additional = str(record.get("eventSource")), record.get("additionalEventData")
+    found = service.attributes_of(operation, request, response, source, additional)
     usage = {name: _text(value) for name, value in found.usage.items()} | facts_of(record)
     named = dict.fromkeys(named_resources(record, service))
     resource = found.resource or next(iter(named), None)

@@ -1,4 +1,4 @@
-"""Looks up parameters: dotted paths in requestParameters and responseElements, which may be any JSON value.
+"""Looks up parameters: dotted paths in what a record says of request and response, which may be any JSON value.
 
 A value of an unexpected shape counts as absent. Names match regardless of case, because CloudTrail's spelling of
 acronyms varies.
@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TypeVar
 
+# The first name of parameters in additionalEventData, in lower case.
+ADDITIONAL = "additionaleventdata"
 _HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 # Usage is copied into every index, whose entries should stay below 1 KB.
@@ -35,9 +37,10 @@ def shortened(text: str) -> str:
     return f"{text[: _MAX_TEXT - _HASH_DIGITS - 1]}~{digest[:_HASH_DIGITS]}"
 
 
-def sides_of(request: object, response: object) -> tuple[Members, ...]:
-    """The members of request and response, leaving out one that is empty."""
-    return tuple(members for members in (_members(request), _members(response)) if members)
+def sides_of(request: object, response: object, additional: object = None) -> tuple[Members, ...]:
+    """The members of request and response, leaving out one that is empty; before them, additionalEventData if any."""
+    sides = tuple(members for members in (_members(request), _members(response)) if members)
+    return ({ADDITIONAL: additional}, *sides) if additional else sides
 
 
 def first_name(path: str) -> str:

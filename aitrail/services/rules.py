@@ -1,4 +1,4 @@
-"""The rules of a service file: a call's resources, the two records of a stream, and the version of the API."""
+"""The rules of a service file: a call's resources and amounts, the two records of a stream, the version of the API."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -39,6 +39,23 @@ class Rule:
     def applies(self, operation: str, sides: Sequence[Members]) -> bool:
         """Whether the rule applies to this operation and these parameters."""
         return (not self.operations or _is_one_of(operation, self.operations)) and _holds(self.when, sides)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """What queries add up under a `name`: a count of calls. Records of successful `operations` should have it.
+
+    `metric` is the namespace and name of CloudWatch's metric with the same total, "" if there is none.
+    """
+
+    name: str
+    count: str
+    operations: tuple[str, ...]
+    metric: str = ""
+
+    def is_due(self, operation: str) -> bool:
+        """Whether the record of such a call should have the count."""
+        return _is_one_of(operation, self.operations)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,23 @@ Names match regardless of case, because CloudTrail's spelling of acronyms varies
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
-from aitrail.services.parameters import Members, all_texts, count_of, first, first_name, label_of, sides_of, text_of
-from aitrail.services.rules import Rule, Stream, Version
+from aitrail.services.parameters import (
+    ADDITIONAL,
+    Members,
+    all_texts,
+    count_of,
+    first,
+    first_name,
+    label_of,
+    sides_of,
+    text_of,
+)
+from aitrail.services.rules import Amount, Rule, Stream, Version
 
 _API_DATE = re.compile(r"(?<=[A-Za-z])(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:_?v[0-9]+)?\Z")
 
@@ -46,8 +57,9 @@ class Service:
     """A service of the registry, read from one TOML file and validated.
 
     `arn_kinds` are (word in an ARN, kind) pairs; `counts` and `labels` are (name, parameters) pairs.
-    A parameter is a dotted path, looked up in requestParameters first, then in responseElements. `redact` are the paths
-    of values that can be redacted. `without_resource` are operations that concern no resource.
+    A parameter is a dotted path, looked up in requestParameters first, then in responseElements; one that begins with
+    `additionalEventData` is looked up there. `redact` are the paths of values that can be redacted. `without_resource`
+    are operations that concern no resource. `folder` is that of the user's own files, None for a file of aitrail's.
     """
 
     name: str
@@ -58,11 +70,18 @@ class Service:
     arn_kinds: tuple[tuple[str, str], ...] = ()
     counts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    amounts: tuple[Amount, ...] = ()
     used: tuple[Rule, ...] = ()
     streams: tuple[Stream, ...] = ()
     api_versions: tuple[Version, ...] = ()
     redact: tuple[str, ...] = ()
     without_resource: tuple[str, ...] = ()
+    folder: Path | None = field(default=None, compare=False)
+
+    @property
+    def file(self) -> Path:
+        """The name of its file, for messages: with the folder, if it is one of the user's own."""
+        return (self.folder or Path()) / f"{self.name}.toml"
 
     def resource_of(self, operation: str, request: object, response: object) -> str | None:
         """The resource that the operation acted on, as `kind/name`, or None. The length is not limited."""
@@ -98,9 +117,14 @@ class Service:
         """The counts and labels of a call."""
         return self.attributes_of("", request, response).usage
 
-    def attributes_of(self, operation: str, request: object, response: object, event_source: str = "") -> Attributes:
-        """Everything that the service file says about a record, in one pass."""
-        sides = sides_of(request, response)
+    def attributes_of(
+        self, operation: str, request: object, response: object, event_source: str = "", additional: object = None
+    ) -> Attributes:
+        """Everything that the service file says about a record, in one pass.
+
+        `additional` is its additionalEventData, any JSON value as well.
+        """
+        sides = sides_of(request, response, additional if ADDITIONAL in self._places else None)
         # Most rules and fields match nothing in a record: only those whose first name is present are tried.
         concerned = {number for members in sides for name in members for number in self._places.get(name, ())}
         resource, usage = None, dict[str, str | int | bool]()

@@ -137,17 +137,9 @@ def test_questions_have_common_options_below_common_headings(aitrail, command):
     found = sections(aitrail(command, "--help").stdout)
 
     where = [line.split()[0].removesuffix(",") for line in found["Where"]]
-    assert where == [
-        "--from",
-        "--strict",
-        "--read-all",
-        "--jobs",
-        "--stack",
-        "--profile",
-        "--region",
-        "--endpoint-url",
-        "-v",
-    ]
+    of_log_files = ["--from", "--strict", "--read-all", "--jobs"]
+    of_stacks = ["--stack", "--profile", "--region", "--endpoint-url"]
+    assert where == [*of_log_files, *of_stacks, "--service-files", "-v"]
     assert [line.split()[0] for line in found[WHEN]] == ["--since", "--until", "--during", "--timezone"]
 
 
@@ -191,11 +183,12 @@ def test_options_have_the_names_that_people_know():
         *("--error-code", "--session", "--called-by", "--user-agent", "--engine", "--voice", "--language"),
         *("--api-version", "--label", "--team", "--network", "--mfa"),
         *("--since", "--until", "--limit", "--all", "--reverse", "--columns"),
-        *("--from", "more", "--strict", "--read-all", "--stack", "--profile", "--region", "--endpoint-url"),
-        *("-v", "--verbose", "--jobs"),
+        *("--from", "more", "--strict", "--read-all", "--jobs", "--stack", "--profile", "--region", "--endpoint-url"),
+        *("--service-files", "-v", "--verbose"),
     }
-    of_scan = {"paths", "--strict", "--jobs", "--timezone", "--profile", "--region", "--endpoint-url"}
-    assert options["scan"] == output | of_scan
+    assert options["scan"] == output | {
+        *("paths", "--strict", "--jobs", "--timezone", "--profile", "--region", "--endpoint-url", "--service-files")
+    }
     assert FORMATS == ("table", "json", "jsonl", "csv")
 
 

@@ -79,7 +79,7 @@ def asked(source, since=BEGINNING):
     return sorted(numbers(rows))
 
 
-def test_log_files_below_a_prefix_are_read_in_the_order_of_keys(scan, put):
+def test_log_files_below_a_prefix_are_read_in_the_order_of_keys(scan, put, s3):
     put(key(30), 3)
     put(key(10), 1, 2)
     put(key(20, prefix="other/"), 9)
@@ -93,7 +93,8 @@ def test_log_files_below_a_prefix_are_read_in_the_order_of_keys(scan, put):
         (URL + key(10), 1),
         (URL + key(30), 0),
     ]
-    assert scanned.counts == Counter(files=2, records=3, rows=3, rejected=0, duplicates=0)
+    stored = sum(len(s3.get_object(Bucket=BUCKET, Key=key(minute))["Body"].read()) for minute in (10, 30))
+    assert scanned.counts == Counter(files=2, records=3, rows=3, rejected=0, duplicates=0, bytes=stored)
     assert (scanned.left_out, scanned.reports) == (Counter(), [])
 
 
@@ -428,7 +429,7 @@ def test_a_failure_in_the_middle_leaves_no_half_answer_behind(wire, scan, put, f
 
     assert after_the_failure == (0, 0)
     assert answer == [1, 3]
-    assert scanned.counts == Counter(files=2, unreadable=1, records=2, rows=2, rejected=0, duplicates=0)
+    assert scanned.counts - Counter(bytes=scanned.bytes_read) == Counter(files=2, unreadable=1, records=2, rows=2)
     assert scanned.left_out == {"digest": 1}
     assert len(scanned.reports) == 2  # once for each reading
 

@@ -8,6 +8,7 @@ from itertools import combinations, product
 from covertable import make
 
 from infra.settings import InvalidSettingsError, Settings
+from tests.shared.chosen_settings import SERVICES
 
 # A Region of each partition.
 REGIONS = {
@@ -32,7 +33,8 @@ def _many(number, text):
     return ",".join(text.replace("#", f"{each:02}") for each in range(number))
 
 
-# Of each setting its default, and other values, the extremes among them; {keys} is the path of a file.
+# Of each setting its default, and other values, the extremes among them; {keys} is the path of a file, {services} that
+# of a folder.
 VALUES = {
     "aitrail:stackName": ["aitrail", "a", "s" * 100],
     "aitrail:trail": ["none", "true", "false"],
@@ -75,6 +77,7 @@ VALUES = {
     "aitrail:tablesKmsKey": ["none", "stack", _KEY],
     "aitrail:logGroupKmsKey": ["none", "stack", _KEY],
     "aitrail:publicKeys": ["none", "{keys}"],
+    "aitrail:serviceFiles": ["none", "{services}"],
     "aitrail:alarmTopicArn": ["none", "arn:{partition}:sns:{region}:111122223333:on-call"],
     "aitrail:architecture": ["arm64", "x86_64"],
     "aitrail:tracing": ["none", "true", "false"],
@@ -85,7 +88,7 @@ VALUES = {
 def context(row, keys="keys.json"):
     """The settings of a row, with the ARNs of its partition and Region."""
     partition = row.get(PARTITION, "aws")
-    place = {"partition": partition, "region": REGIONS[partition], "keys": keys}
+    place = {"partition": partition, "region": REGIONS[partition], "keys": keys, "services": SERVICES}
     return {key: value.format(**place) for key, value in row.items() if key != PARTITION}
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from aitrail.services import load
 from tests.shared.chosen_settings import CHOSEN
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +35,7 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "LedgerRetentionDays": "none",
             "RedactionKeyArn": "none",
             "LogKeyArns": "none",
+            "RegistryFingerprint": load().fingerprint,
             "OriginalBucket": "none",
             "ReaderRoleArn": "none",
         },
@@ -51,6 +53,7 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "TrailArns": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit,"
             "arn:aws:cloudtrail:us-east-1:444455556666:trail/organization",
             "LogKeyArns": CHOSEN["aitrail:logKeyArns"],
+            "RegistryFingerprint": load(Path(CHOSEN["aitrail:serviceFiles"])).fingerprint,
             "OriginalBucket": "organization-trail-logs",
             "ReaderRoleArn": "<PeopleReaderRole.Arn>",
         },

@@ -337,6 +337,68 @@ def test_public_keys_that_the_function_could_not_read_are_refused_before_anythin
         Bundle(platform="arm64", root=project, public_keys=keys).fingerprint()
 
 
+BEDROCK = 'title = "Amazon Bedrock"\nevent_sources = ["bedrock.amazonaws.com"]\n'
+POLLY = '# Without any rule.\ntitle = "Polly"\nevent_sources = ["polly.amazonaws.com"]\n'
+
+
+def test_service_files_replace_or_join_those_that_the_function_has(project, tmp_path):
+    put_all(tmp_path / "own", {"bedrock.toml": BEDROCK, "polly.toml": POLLY, "README.md": "About our services."})
+    bundles = [Bundle(platform="arm64", root=project, service_files=path) for path in (None, tmp_path / "own")]
+
+    for number, bundle in enumerate(bundles):
+        bundle.write_to(tmp_path / str(number))
+
+    without, written = (content(tmp_path / str(number)) for number in range(2))
+    assert {name: written[name] for name in written if written[name] != without.get(name)} == {
+        "aitrail/services/bedrock.toml": BEDROCK.encode(),
+        "aitrail/services/polly.toml": POLLY.encode(),
+    }
+    assert written.keys() - without.keys() == {"aitrail/services/bedrock.toml"}
+
+
+def test_service_files_give_the_same_bundle_wherever_they_are_and_another_one_if_they_change(project, tmp_path):
+    for name in ("one", "two"):
+        put_all(tmp_path / name, {"bedrock.toml": BEDROCK, "polly.toml": POLLY})
+    one, two = (Bundle(platform="arm64", root=project, service_files=tmp_path / name) for name in ("one", "two"))
+
+    codes = {zipped(bundle) for bundle in (one, two)}
+    before = one.fingerprint()
+    (tmp_path / "one/bedrock.toml").write_text(BEDROCK + "# changed\n")
+
+    assert len(codes) == 1
+    assert before == two.fingerprint() != Bundle(platform="arm64", root=project).fingerprint()
+    assert one.fingerprint() != before
+    assert one.registry.fingerprint == two.registry.fingerprint  # a comment makes no other rows
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (None, "The folder of service files .*/own cannot be read: No such file or directory"),
+        ({}, "own has no .*toml file; it needs one for each service, such as bedrock.toml"),
+        ({"bedrock.toml": "title ="}, "own/bedrock.toml cannot be read: .* it must be a TOML file in UTF-8"),
+        ({"bedrock.toml": BEDROCK + "sources = []"}, "own/bedrock.toml: unknown key 'sources'; choose from title, "),
+        (
+            {"speech.toml": POLLY},
+            "own/speech.toml, event_sources: polly.amazonaws.com is in aitrail's own polly.toml already; ",
+        ),
+    ],
+    ids=["no folder", "no file", "no TOML", "unknown key", "source of another service"],
+)
+def test_service_files_that_are_wrong_are_refused_before_anything_is_built(project, tmp_path, files, message):
+    if files is not None:
+        put_all(tmp_path / "own", files)
+
+    with pytest.raises(BundlingError, match=rf"^aitrail:serviceFiles: .*{message}"):
+        Bundle(platform="arm64", root=project, service_files=tmp_path / "own").fingerprint()
+
+
+def put_all(folder, files):
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text)
+
+
 def test_a_wheel_of_another_content_is_refused_with_pips_words(project, tmp_path):
     require(project, "0" * 64)
 

@@ -83,7 +83,8 @@ SESSION = botocore.session.Session()
 
 @pytest.mark.parametrize("partition", SESSION.get_available_partitions())
 def test_arns_of_every_partition_are_taken(partition):
-    place = {"partition": partition, "region": SESSION.get_available_regions("sts", partition)[0], "keys": "keys.json"}
+    region = SESSION.get_available_regions("sts", partition)[0]
+    place = {"partition": partition, "region": region, "keys": "keys.json", "services": "services"}
 
     for setting in SETTINGS:
         for value in VALUES[setting.key]:

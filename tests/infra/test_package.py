@@ -18,6 +18,7 @@ from infra.settings import SETTINGS, Settings
 from infra.stack import AitrailStack
 from infra.values import spelled
 from tests.infra.conftest import WITHOUT_BUNDLING
+from tests.shared.chosen_settings import SERVICES
 from tests.shared.cloudformation import evaluated
 from tests.shared.references import cycle
 
@@ -61,6 +62,7 @@ FIXED = {
     "network_activity_events": ("transcribe",),
     "key_prefixes": ("team/", "old/logs/"),
     "public_keys": "keys.json",
+    "service_files": SERVICES,
     "architecture": "x86_64",
     "platform": "host",
     "kms_key": "stack",

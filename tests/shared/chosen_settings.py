@@ -1,10 +1,16 @@
 """Every setting with another value than its default, except aitrail:publicKeys, which names a file."""
 
+from pathlib import Path
+
+# A folder of service files.
+SERVICES = str(Path(__file__).parents[2] / "contrib/services")
+
 CHOSEN = {
     "aitrail:stackName": "speech-record",
     "aitrail:trail": "false",
     "aitrail:trailArns": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit,"
     "arn:aws:cloudtrail:us-east-1:444455556666:trail/organization",
+    "aitrail:serviceFiles": SERVICES,
     "aitrail:rowRetentionDays": "400",
     "aitrail:ledgerRetentionDays": "30",
     "aitrail:logRetentionDays": "365",

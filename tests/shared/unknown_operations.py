@@ -1,10 +1,13 @@
 """Lists the operations of the AWS SDK that the registry does not know; `make check-services` runs this.
 
+A folder of further service files may be given (`SERVICE_FILES=contrib/services`).
+
 An operation is known if a call with all of its parameters has a resource, or if its service file says that it has none.
 """
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -14,26 +17,30 @@ from aitrail.services import Registry, Service, load
 
 # Parameters may be nested in themselves; no rule looks deeper.
 _DEPTH = 6
+# APIs whose names begin like that of a service, and which are other services: their records have other event sources.
+_OTHERS = ("bedrock-agentcore", "bedrock-data-automation")
+
+
+def _apis_of(service: Service, session: botocore.session.Session) -> list[str]:
+    names = session.get_available_services()
+    return [api for api in names if api.startswith(service.name) and not api.startswith(_OTHERS)]
 
 
 def unknown_operations(registry: Registry) -> Iterator[str]:
     """The operations that the installed botocore has and the registry does not know, as `api:Operation`."""
     session = botocore.session.Session()
     for service in registry.services:
-        for api in session.get_available_services():
-            if api.startswith(service.name):
-                model = session.get_service_model(api)
-                names = (name for name in model.operation_names if not _knows(service, model.operation_model(name)))
-                yield from (f"{api}:{name}" for name in names)
+        for api in _apis_of(service, session):
+            model = session.get_service_model(api)
+            names = (name for name in model.operation_names if not _knows(service, model.operation_model(name)))
+            yield from (f"{api}:{name}" for name in names)
 
 
 def obsolete_operations(registry: Registry) -> Iterator[str]:
     """Operations that are listed as having no resource although they have one, or do not exist."""
     session = botocore.session.Session()
     for service in registry.services:
-        models = [
-            session.get_service_model(api) for api in session.get_available_services() if api.startswith(service.name)
-        ]
+        models = [session.get_service_model(api) for api in _apis_of(service, session)]
         for name in service.without_resource:
             found = [model.operation_model(name) for model in models if name in model.operation_names]
             if not found or any(_has_resource(service, each) for each in found):
@@ -68,7 +75,7 @@ def _example(shape: Shape | None, depth: int = 0) -> Any:
 
 def main() -> int:
     """Prints the unknown operations; returns 1 if there are any."""
-    registry = load()
+    registry = load(Path(sys.argv[1]) if sys.argv[1:] else None)
     unknown = [
         f"{each} has no resource, and is not listed in without_resource" for each in unknown_operations(registry)
     ]

@@ -14,16 +14,20 @@ from aitrail.cli.options import (
     Access,
     Command,
     Requeue,
+    narrate_other_services,
     option,
     origin_options,
     refusal,
+    registry_of,
     requeue_options,
     scope_of,
+    service_files_option,
     usual_prices,
     window_options,
 )
 from aitrail.cli.output import narrate, progress, rate_of
 from aitrail.deliveries import Origins
+from aitrail.services import Registry
 from aitrail.window import Window
 
 if TYPE_CHECKING:
@@ -39,6 +43,7 @@ _STAYS = "Interrupted. Queued files stay queued, and the function ingests them."
 @origin_options
 @option(WHICH, "--prefix", default="", metavar="PREFIX", help="Key prefix before AWSLogs/.  [default: none]")
 @option("How", "--force", is_flag=True, help="Also queue files that have been ingested, or accepted as unreadable.")
+@service_files_option
 @requeue_options(dry_run="Only count the files that would be queued, and estimate the cost.", of="the list of counts")
 @click.pass_context
 def backfill(
@@ -80,7 +85,9 @@ def backfill(
     with _telling(access, _interrupted(force=force, dry_run=dry_run), verbose=requeue.verbose):
         from aitrail.cli.views import narrate_counts, write_counts  # noqa: PLC0415 (would slow down --help)
 
-        work = _work(access, prefix, origins, window, force=force)
+        registry = registry_of(context)
+        narrate_other_services(access, registry)
+        work = _work(access, prefix, origins, window, registry, force=force)
         if wait:
             from aitrail.cli.views import show_what_became  # noqa: PLC0415
             from aitrail.repair import Announced  # noqa: PLC0415 (as above)
@@ -128,12 +135,13 @@ def _checked(access: Access, prefix: str) -> str:
     return wanted
 
 
-def _work(access: Access, prefix: str, origins: Origins, window: Window, *, force: bool) -> "Backfill":
+def _work(
+    access: Access, prefix: str, origins: Origins, window: Window, registry: Registry, *, force: bool
+) -> "Backfill":
     """The backfill of these folders, accounts and Regions."""
     from aitrail.deliveries import DayFolders  # noqa: PLC0415
     from aitrail.repair import Backfill  # noqa: PLC0415 (as above)
     from aitrail.rows import recorded_with  # noqa: PLC0415
-    from aitrail.services import load  # noqa: PLC0415
 
     bucket = access.deployment.log_bucket
     where = {"accounts": tuple(sorted(origins.accounts)), "regions": tuple(sorted(origins.regions))}
@@ -145,7 +153,7 @@ def _work(access: Access, prefix: str, origins: Origins, window: Window, *, forc
         days=days,
         reader=access.ledger,
         window=window,
-        recorded_with=recorded_with(load(), access.redaction),
+        recorded_with=recorded_with(registry, access.redaction(registry)),
         force=force,
     )
 

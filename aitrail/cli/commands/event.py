@@ -11,8 +11,18 @@ from click.core import ParameterSource
 from aitrail.calendars import local_time
 from aitrail.cells import indented_json
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import Command, Place, ends_options, now_of, option, output_options, place_options, zone_of
-from aitrail.cli.output import Group, Output, Steps, leaves, shown_time, text_of
+from aitrail.cli.options import (
+    Command,
+    Place,
+    ends_options,
+    now_of,
+    option,
+    output_options,
+    place_options,
+    registry_of,
+    zone_of,
+)
+from aitrail.cli.output import Group, Output, Steps, end_progress_line, leaves, shown_time, text_of
 from aitrail.dynamodb import items
 from aitrail.moments import MomentError, window_of
 from aitrail.questions import ALL_COLUMNS
@@ -105,6 +115,7 @@ def event(
     if raw:
         from aitrail.rows import record_of  # noqa: PLC0415 (--help need not wait for it)
 
+        end_progress_line()
         click.echo(indented_json(record_of(row)))
     elif output.is_table:
         output.write_groups(_groups_of(row, zone_of(context)))
@@ -126,7 +137,7 @@ def _found(context: click.Context, event_id: str, place: Place, since: str | dat
         window = window_of(since, until, now, zone)
     except MomentError as error:
         raise click.UsageError(str(error)) from error
-    store = EventStore(place.source, now=lambda: now)
+    store = EventStore(place.source, registry=registry_of(context), now=lambda: now)
     row = store.event(event_id)
     candidates: list[Row] = []
     is_beginning = row is None and SHORTEST_BEGINNING <= len(event_id) < _WHOLE

@@ -44,7 +44,6 @@ def export(context: click.Context, *, folder: Path, asked: Asked, format_: str, 
       duckdb -c "SELECT principal, sum(characters) FROM 'lake/*/*/*.parquet' GROUP BY principal"
     """
     with progress() as show:
-        show("Reading …")
         try:
             exported = asked.store.export(
                 folder,

@@ -18,13 +18,15 @@ from aitrail.cli.options import (
     now_of,
     option,
     output_options,
+    registry_of,
+    service_files_option,
     texts_of,
     window_options,
 )
 from aitrail.cli.output import Output, narrate
 from aitrail.cli.views import import_progress, show_imported, show_left
 from aitrail.clock import Clock
-from aitrail.services import load
+from aitrail.services import Registry
 from aitrail.window import Window, event_time
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 )
 @window_options(WHEN, since="90d")
 @aws_options
+@service_files_option
 @option(
     "Where", "--history-profile", metavar="NAME", help="AWS profile to read the history with.  [default: --profile]"
 )
@@ -91,7 +94,8 @@ def import_history(
       aitrail import-history --in-region eu-west-1 --in-region us-east-1 --since 7d
       aitrail import-history --history-profile member -o json
     """
-    now, registry, tables = now_of(context), load(), _tables(access)
+    now, registry = now_of(context), registry_of(context)
+    tables = _tables(access, registry)
     window = _within_reach(window, now)
     origin = replace(access, profile=history_profile or access.profile, region=access.region_name)
     account = origin.client("sts").get_caller_identity()["Account"]
@@ -128,7 +132,7 @@ def _within_reach(asked: Window, now: datetime) -> Window:
     return window
 
 
-def _tables(access: Access) -> dict[str, Any]:
+def _tables(access: Access, registry: Registry) -> dict[str, Any]:
     """The tables, and the retention and redaction of rows, as arguments of HistoryImport."""
     from aitrail.ingest import EventsTable  # noqa: PLC0415 (imports botocore)
     from aitrail.ledger import Ledger  # noqa: PLC0415
@@ -138,7 +142,7 @@ def _tables(access: Access) -> dict[str, Any]:
         "events": EventsTable(dynamodb, deployment.events_table),
         "ledger": Ledger(dynamodb, deployment.files_table),
         "retention": deployment.row_retention,
-        "redaction": access.redaction,
+        "redaction": access.redaction(registry),
     }
 
 

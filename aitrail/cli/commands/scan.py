@@ -1,6 +1,7 @@
 """`aitrail scan`: shows the rows that the Lambda would write for log files, without any table."""
 
 import sys
+from functools import partial
 
 import click
 
@@ -14,9 +15,12 @@ from aitrail.cli.options import (
     jobs_option,
     output_options,
     refuse_unused,
+    registry_of,
+    scan_progress,
+    service_files_option,
     timezone_option,
 )
-from aitrail.cli.output import ROW_COLUMNS, Output, narrate
+from aitrail.cli.output import ROW_COLUMNS, Output, narrate, progress_line
 from aitrail.dynamodb import tables
 
 
@@ -25,6 +29,7 @@ from aitrail.dynamodb import tables
 @click.option("--strict", is_flag=True, help="Exit with 4 if a file is unreadable or a record is rejected.")
 @jobs_option("Where")
 @bucket_options
+@service_files_option
 @timezone_option("Output", "tables")
 @output_options(default="jsonl", shapes=True)
 @click.pass_context
@@ -50,9 +55,18 @@ def scan(
     from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
     refuse_unused(context, paths)
-    scanned = Scan(paths, report=narrate, s3=lambda: access.client("s3"), clock=clock_of(context), jobs=jobs)
+    scanned = Scan(
+        paths,
+        report=narrate,
+        s3=lambda: access.client("s3"),
+        registry=registry_of(context),
+        clock=clock_of(context),
+        jobs=jobs,
+        counts_first=sys.stderr.isatty() and not sys.stdout.isatty(),
+    )
     csv = (*tables.NARROW_COLUMNS, "logFile", "recordIndex")
-    output.write(scanned.rows(), table=ROW_COLUMNS, csv=csv, usual=True)
+    with progress_line(partial(scan_progress, scanned)):
+        output.write(scanned.rows(), table=ROW_COLUMNS, csv=csv, usual=True)
     for remark in scanned.remarks(at_length=sys.stderr.isatty()):
         narrate(remark)
     if strict and scanned.needs_attention:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import click
 
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import Access, Command, Report, now_of, report_options
+from aitrail.cli.options import Access, Command, Report, narrate_other_services, now_of, registry_of, report_options
 from aitrail.cli.output import narrate
+from aitrail.services import Registry
 
 if TYPE_CHECKING:
     from aitrail.status import Look
@@ -35,7 +36,9 @@ def status(context: click.Context, *, report: Report) -> None:
     from aitrail.cli.views import status_groups  # noqa: PLC0415 (would slow down --help)
     from aitrail.status import report_of  # noqa: PLC0415 (as above)
 
-    look = _look(report.access)
+    registry = registry_of(context)
+    narrate_other_services(report.access, registry)
+    look = _look(report.access, registry)
     found = look.status(report.window, now=now_of(context), origins=report.origins)
     summary = report_of(found)
     if report.output.is_table:
@@ -48,10 +51,9 @@ def status(context: click.Context, *, report: Report) -> None:
         context.exit(ExitCode.NEEDS_ATTENTION)
 
 
-def _look(access: Access) -> "Look":
+def _look(access: Access, registry: Registry) -> "Look":
     from aitrail.questions import TableRows  # noqa: PLC0415 (as above)
     from aitrail.rows import recorded_with  # noqa: PLC0415 (would slow down --help)
-    from aitrail.services import load  # noqa: PLC0415 (as above)
     from aitrail.status import Look  # noqa: PLC0415 (as above)
 
     deployment = access.deployment
@@ -60,5 +62,5 @@ def _look(access: Access) -> "Look":
         reader=access.ledger,
         rows=TableRows(access.client("dynamodb"), deployment.events_table, retention=deployment.row_retention),
         client=access.client,
-        recorded_with=recorded_with(load(), access.redaction),
+        recorded_with=recorded_with(registry, access.redaction(registry)),
     )

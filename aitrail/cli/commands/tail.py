@@ -21,6 +21,8 @@ from aitrail.cli.options import (
     only,
     option,
     output_options,
+    registry_of,
+    service_files_option,
     stacks_options,
     table_columns,
     timezone_option,
@@ -62,6 +64,7 @@ def _interval(context: click.Context, parameter: click.Parameter, value: timedel
     "When", "--interval", type=Span(), default="5s", show_default=True, callback=_interval, help="Time between polls."
 )
 @stacks_options
+@service_files_option
 @verbose_option("At the end, show how much was read.")
 @timezone_option("Output", "tables")
 @columns_option()
@@ -93,8 +96,9 @@ def tail(
     """
     from aitrail.questions import EventStore  # noqa: PLC0415 (would slow down --help)
 
-    place = Deployed(*accesses)
-    store = EventStore(place.source, naming=naming_of(context), sleep=clock_of(context).sleep)
+    registry = registry_of(context)
+    place = Deployed(*accesses, registry=registry)
+    store = EventStore(place.source, naming=naming_of(context), registry=registry, sleep=clock_of(context).sleep)
     polls = store.follow(
         lookback=lookback,
         interval=interval,

@@ -1,20 +1,24 @@
 """`aitrail usage`: counts calls, errors and characters by principal, time, Region and more, with the cost."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from aitrail.calendars import local_time
 from aitrail.cells import printable
 from aitrail.cli.options import (
     Asked,
     Command,
-    OneOf,
+    OneOfKnown,
     OtherTime,
+    amounts_of,
     option,
     other_time_options,
     output_options,
     prices_option,
     question_options,
+    registry_of,
     usual_prices,
 )
 from aitrail.cli.output import Output, Priorities, narrate, titled
@@ -23,6 +27,7 @@ from aitrail.cli.views import (
     cross_table,
     show_comparison,
     show_first_and_last,
+    show_measured,
     simple_table,
     usage_groups,
 )
@@ -39,25 +44,35 @@ from aitrail.questions import (
     Comparison,
     DimensionError,
     Usage,
+    measures_of,
     usage_fields,
 )
-from aitrail.services import load
 from aitrail.window import BEGINNING
 
 _SECTION = "What to count"
-# Columns that a table has only if any group has something in them.
-_RARE = ("streamSeconds", "unmeasured")
+# The conditions that hold for calls and for metrics.
+_OF_METRICS = ("service", "account", "region")
+# Columns that a table always has; it has the others only if any group has something in them.
+_USUAL = ("calls", "errors", "denied", "characters")
 # Less than the cost of a single character.
 _DECIMALS = 6
 # The maximum number of columns that a message names.
 _NAMED_OTHERS = 10
 
 
+def _dimensions(context: click.Context) -> tuple[str, ...]:
+    return (*DIMENSIONS, *usage_fields(registry_of(context)))
+
+
+def _measures(context: click.Context) -> tuple[str, ...]:
+    return (*measures_of(registry_of(context)), COST)
+
+
 @click.command(cls=Command)
 @option(
     _SECTION,
     "--by",
-    type=OneOf((*DIMENSIONS, *usage_fields(load()))),
+    type=OneOfKnown(_dimensions),
     multiple=True,
     default=("service",),
     metavar="WHAT",
@@ -66,7 +81,7 @@ _NAMED_OTHERS = 10
 @option(
     _SECTION,
     "--measure",
-    type=OneOf((*MEASURES, COST)),
+    type=OneOfKnown(_measures),
     metavar="MEASURE",
     help=(
         f"{', '.join((*MEASURES, COST))}. With one --by: show only this measure. With several: show it "
@@ -76,7 +91,7 @@ _NAMED_OTHERS = 10
 @option(
     _SECTION,
     "--sort",
-    type=OneOf((*MEASURES, COST, DIFFERENCE, *SEEN)),
+    type=OneOfKnown(lambda context: (*_measures(context), DIFFERENCE, *SEEN)),
     metavar="MEASURE",
     help=(
         "Put the groups with the most of this measure first; times stay in order. With --compare: difference (the "
@@ -96,6 +111,12 @@ _NAMED_OTHERS = 10
     _SECTION, "--cost", is_flag=True, help="Show the cost of Polly's characters, at the prices of `aitrail prices`."
 )
 @prices_option(_SECTION, "Like --cost, at your own prices (a TOML file).")
+@option(
+    _SECTION,
+    "--metrics",
+    is_flag=True,
+    help="Show amounts: characters, seconds of audio, requests, from records and from CloudWatch's metrics.",
+)
 @question_options()
 @output_options(of="the list of groups", shapes=True)
 def usage(
@@ -108,6 +129,7 @@ def usage(
     other: OtherTime,
     cost: bool,
     prices: str | None,
+    metrics: bool,
     output: Output,
 ) -> None:
     """Count calls, errors, denied calls and characters.
@@ -138,6 +160,12 @@ def usage(
     window is not known. --first-last shows when each group was first and last seen in the window and the --lookback
     before it: new groups are not in the lookback, silent ones only there. Those that were seen last come first.
 
+    --metrics reads CloudWatch's metrics of the same hours, accounts and Regions, and shows a line for each amount:
+    measured is what records say, or what a metric tells of exactly these calls; shared is CloudWatch's total, less what
+    is measured, divided among the calls whose records do not say it; unknownCalls have neither. What CloudWatch has
+    counted more than there are rows is not recorded: it is shown apart, and belongs to nobody. It needs
+    cloudwatch:GetMetricData; of conditions, it takes only --service, --account and --in-region.
+
     A price file has the format of aitrail/costs/prices.toml. Only its tables usage.REGION.polly are used here; Regions
     without a price have that of the file's `region`.
 
@@ -151,6 +179,11 @@ def usage(
       aitrail usage --by principal --first-last --since 30d --query '[?silent]'
     """
     by = tuple(dict.fromkeys(by))
+    if metrics:
+        given = {"--measure": measure, "--sort": sort, "--top": top, "--compare": other.compare}
+        _refuse_with_metrics(asked, given | {"--first-last": other.first_last or None})
+        _show_measured(asked, by, usual_prices(prices) if cost or prices else None, output)
+        return
     for kind in set(by) & {*NAMED}:
         asked.naming.names(kind)  # refused before anything is read
     if other.first_last:
@@ -159,7 +192,7 @@ def usage(
         return
     with_cost = cost or prices is not None
     measure = other.measured(measure, with_cost=with_cost)
-    sort = other.sorting(sort, measure or MEASURES[0])
+    sort = other.sorting(sort, measure or MEASURES[0], measures_of(asked.registry))
     used = usual_prices(prices) if with_cost or COST in (measure, sort) else None
     notes: list[str] = []
     question = {"by": by, "prices": used, "report": notes.append, **asked.question}
@@ -179,6 +212,30 @@ def usage(
         narrate(note)
 
 
+def _refuse_with_metrics(asked: Asked, given: Mapping[str, object]) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise click.UsageError(f"{name} has no effect with --metrics: leave it out.")
+    for name in asked.conditions:
+        if name not in _OF_METRICS:
+            raise click.UsageError(
+                f"--metrics divides totals among all calls: leave out the condition on {name.replace('_', ' ')}, and "
+                "choose from the answer with --query."
+            )
+
+
+def _show_measured(asked: Asked, by: tuple[str, ...], prices: Prices | None, output: Output) -> None:
+    notes: list[str] = []
+    found, window = amounts_of(asked, by, prices, notes.append)
+    if not found:
+        asked.narrate_nothing("calls or metrics")
+    else:
+        show_measured(found, by, prices, output)
+        narrate(f"Calls and metrics {window.text(lambda moment: local_time(moment, asked.zone))}.")
+    for note in (*notes, *(prices.notes({"polly", "transcribe", "lex"}, asked.now.date()) if prices else ())):
+        narrate(note)
+
+
 def _compared(asked: Asked, to: str, measure: str, question: dict[str, Any]) -> Comparison:
     if asked.window.since <= BEGINNING:
         raise click.UsageError("--compare needs a window with a start: give --since or --during.")
@@ -189,7 +246,7 @@ def _compared(asked: Asked, to: str, measure: str, question: dict[str, Any]) -> 
 
 
 def _show_first_and_last(asked: Asked, by: tuple[str, ...], other: OtherTime, sort: str | None, output: Output) -> None:
-    sort, notes = other.sorting(sort, MEASURES[0]), list[str]()
+    sort, notes = other.sorting(sort, MEASURES[0], MEASURES), list[str]()
     try:
         found = asked.store.first_and_last(by=by, lookback=other.lookback, report=notes.append, **asked.question)
     except DimensionError as error:
@@ -201,14 +258,16 @@ def _show_first_and_last(asked: Asked, by: tuple[str, ...], other: OtherTime, so
 
 def _write(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Prices | None, output: Output) -> None:
     if not output.is_table:
-        columns = (*by, *MEASURES, *((COST, "costIsAtLeast", "currency") if prices else ()))
+        columns = (*by, *groups.measures, *((COST, "costIsAtLeast", "currency") if prices else ()))
         rows = [_with_cost(group, prices) for group in groups] if prices else list(groups)
         output.write(rows, table=columns, csv=columns)
     elif output.long:
-        output.write_groups(usage_groups(groups, by, _measures(groups, measure, prices), groups.total))
+        output.write_groups(usage_groups(groups, by, _shown(groups, measure, prices), groups.total))
     elif groups:
         table = _table(groups, by, measure, prices, output)
-        output.write_table(table.columns, table.lines, priorities=_priorities(table.columns, by, measure))
+        output.write_table(
+            table.columns, table.lines, priorities=_priorities(table.columns, by, groups.measures, measure)
+        )
         if len(by) > 1 and by[-1] in TIMES:
             narrate(f"The {by[-1]}s are in {output.zone}.")
         if table.others:
@@ -223,8 +282,8 @@ def _with_cost(group: dict[str, Any], prices: Prices) -> dict[str, Any]:
     return group | {COST: None if cost is None else round(cost, _DECIMALS), "currency": prices.currency}
 
 
-def _measures(groups: Usage, measure: str | None, prices: Prices | None) -> tuple[str, ...]:
-    some = [name for name in MEASURES if name not in _RARE or any(group[name] for group in groups)]
+def _shown(groups: Usage, measure: str | None, prices: Prices | None) -> tuple[str, ...]:
+    some = [name for name in groups.measures if name in _USUAL or any(group[name] for group in groups)]
     return (measure,) if measure else (*some, *((COST,) if prices else ()))
 
 
@@ -236,20 +295,20 @@ def _table(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Pric
         shown, periods = measure or (COST if prices else MEASURES[0]), groups.periods
         return cross_table(groups, by, shown, output.room, groups.total, title, periods, output.marks)
     marks = output.marks if by[0] in TIMES else ""
-    measures = _measures(groups, measure, prices)
+    measures = _shown(groups, measure, prices)
     table = simple_table(groups, by[0], measures, groups.total, drawn=measure or MEASURES[0], marks=marks)
     cost = f"{COST} ({printable(prices.currency)})" if prices else COST
     return table._replace(columns=[cost if name == COST else title(name) for name in table.columns])
 
 
-def _priorities(columns: list[str], by: tuple[str, ...], measure: str | None) -> Priorities:
+def _priorities(columns: list[str], by: tuple[str, ...], measures: tuple[str, ...], measure: str | None) -> Priorities:
     """Names stay, and so does what was asked for; of the measures, those of calls and their cost stay longest."""
     if len(by) > 1:
         return Priorities(range(len(columns)), len(columns), dict.fromkeys(range(len(by) - 1), 0))
     cost = [name for name in columns if name.startswith(COST)]
-    bars = [name for name in columns if name not in (*MEASURES, *cost)]
-    asked = [name for name in (measure, MEASURES[0], *cost) if name]
-    return Priorities.of(columns, (columns[0], *asked, *MEASURES[:3], *bars), {columns[0]: 0})
+    bars = [name for name in columns if name not in (*measures, *cost)]
+    asked = [name for name in (measure, measures[0], *cost) if name]
+    return Priorities.of(columns, (columns[0], *asked, *measures[:3], *bars), {columns[0]: 0})
 
 
 def _others(names: list[str]) -> str:

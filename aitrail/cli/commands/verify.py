@@ -10,10 +10,22 @@ from click.core import ParameterSource
 
 from aitrail.cells import counted, printable
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import Access, Command, Report, clock_of, now_of, option, report_options, scope_of
+from aitrail.cli.options import (
+    Access,
+    Command,
+    Report,
+    clock_of,
+    narrate_other_services,
+    now_of,
+    option,
+    registry_of,
+    report_options,
+    scope_of,
+)
 from aitrail.cli.output import narrate, progress
 from aitrail.cli.views import deletion_lines, plan_lines, save_rows, verdict_lines, verdict_remarks, verdict_report
 from aitrail.clock import Clock
+from aitrail.services import Registry
 
 if TYPE_CHECKING:
     from aitrail.digests import GivenKeys
@@ -97,9 +109,12 @@ def verify(
     def verify_once() -> "Verdict":
         return verification.verify_deep(report.window) if deep else verification.verify(report.window)
 
+    registry = registry_of(context)
+    narrate_other_services(report.access, registry)
     with progress() as show:
         verification = _verification(
             report,
+            registry,
             clock_of(context),
             now=now_of(context),
             ends_when_closed=context.get_parameter_source("until") is ParameterSource.DEFAULT,
@@ -108,7 +123,7 @@ def verify(
         )
         verdict = verify_once()
     if repair and not verdict.proved:
-        verdict = _repair(verdict, verify_once, report, clock_of(context), deep=deep, dry_run=dry_run)
+        verdict = _repair(verdict, verify_once, report, registry, clock_of(context), deep=deep, dry_run=dry_run)
     _write(verdict, report)
     if announce:
         _announce(report.access, verdict)
@@ -143,6 +158,7 @@ def _given(path: Path | None) -> "GivenKeys | None":
 
 def _verification(
     report: Report,
+    registry: Registry,
     clock: Clock,
     *,
     now: datetime,
@@ -153,7 +169,6 @@ def _verification(
     from aitrail.digests import PublicKeys  # noqa: PLC0415 (would slow down --help)
     from aitrail.proof import Verification  # noqa: PLC0415
     from aitrail.questions import TableRows  # noqa: PLC0415
-    from aitrail.services import load  # noqa: PLC0415
 
     access, deployment = report.access, report.access.deployment
     return Verification(
@@ -161,10 +176,10 @@ def _verification(
         source=TableRows(access.client("dynamodb"), deployment.events_table),
         s3=access.client("s3"),
         public_keys=PublicKeys(lambda region: access.client("cloudtrail", region), given=lambda: keys or {}),
-        registry=load(),
+        registry=registry,
         now=now,
         retention=deployment.row_retention,
-        redaction=access.redaction,
+        redaction=access.redaction(registry),
         ledger_retention=deployment.ledger_retention,
         origins=report.origins,
         scope=scope_of(access),
@@ -179,6 +194,7 @@ def _repair(
     verdict: "Verdict",
     verify_again: Callable[[], "Verdict"],
     report: Report,
+    registry: Registry,
     clock: Clock,
     *,
     deep: bool,
@@ -187,7 +203,7 @@ def _repair(
     """Repairs what a verdict found, as far as the user agrees; returns the verdict after that."""
     from aitrail.repair import replaced  # noqa: PLC0415 (would slow down --help)
 
-    repair = _repair_of(report.access, clock)
+    repair = _repair_of(report.access, registry, clock)
     narrate(f"Not proved: {counted(len(verdict.findings), 'exception')}.")
     with progress() as show:
         show("Reading versions of log files")
@@ -233,13 +249,12 @@ def _delete(repair: "Repair", rows: list[dict[str, Any]], clock: Clock, *, dry_r
     return True
 
 
-def _repair_of(access: Access, clock: Clock) -> "Repair":
+def _repair_of(access: Access, registry: Registry, clock: Clock) -> "Repair":
     from aitrail.digests import NoDigestsDetector  # noqa: PLC0415 (as above)
     from aitrail.ingest import EventsTable, LogFileIngestion  # noqa: PLC0415
     from aitrail.ledger import Ledger  # noqa: PLC0415
     from aitrail.questions import TableRows  # noqa: PLC0415
     from aitrail.repair import Repair  # noqa: PLC0415
-    from aitrail.services import load  # noqa: PLC0415
 
     deployment, dynamodb = access.deployment, access.client("dynamodb")
     events, ledger = EventsTable(dynamodb, deployment.events_table), Ledger(dynamodb, deployment.files_table)
@@ -252,10 +267,10 @@ def _repair_of(access: Access, clock: Clock) -> "Repair":
         log_files=LogFileIngestion(
             events=events,
             ledger=ledger,
-            registry=load(),
+            registry=registry,
             retention=deployment.row_retention,
             clock=clock,
-            redaction=access.redaction,
+            redaction=access.redaction(registry),
             no_digests=NoDigestsDetector(ledger=ledger, reader=access.ledger, clock=clock),
         ),
         retention=deployment.ledger_retention,

@@ -9,7 +9,7 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.cli.options.aws import Access, UnreachableError, hint
-    from aitrail.cli.options.choice import OneOf
+    from aitrail.cli.options.choice import OneOf, OneOfKnown
     from aitrail.cli.options.columns import asked_columns, columns_option, only, table_columns
     from aitrail.cli.options.command import Command, option, verbose_option
     from aitrail.cli.options.config import ASK, config_of, config_option, config_path, naming_of
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.filters import filter_options
     from aitrail.cli.options.jobs import jobs_option
     from aitrail.cli.options.limit import limit_options
+    from aitrail.cli.options.metrics import amounts_of, metrics_of, whole_hours
     from aitrail.cli.options.offering import offer_of
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
     from aitrail.cli.options.other_commands import CommandLine, command_lines
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from aitrail.cli.options.place import Deployed, Place, place_options, refuse_unused
     from aitrail.cli.options.prices import price_file, prices_option, usual_prices
     from aitrail.cli.options.question import Asked, newest, question_options, with_conditions
+    from aitrail.cli.options.reading_progress import scan_progress
     from aitrail.cli.options.scope import refusal, scope_of
+    from aitrail.cli.options.service_files import narrate_other_services, registry_of, service_files_option
     from aitrail.cli.options.stacks import aws_options, bucket_options, stacks_options
     from aitrail.cli.options.timeline import TIMELINE_COLUMNS, TimelineChoice, timeline_argument, timeline_options
     from aitrail.cli.options.waiting import Wait, wait_options
@@ -53,7 +56,7 @@ else:
         __name__,
         question=("Asked", "newest", "question_options", "with_conditions"),
         aws=("Access", "UnreachableError", "hint"),
-        choice=("OneOf",),
+        choice=("OneOf", "OneOfKnown"),
         columns=("asked_columns", "columns_option", "only", "table_columns"),
         other_commands=("CommandLine", "command_lines"),
         config=("ASK", "config_of", "config_option", "config_path", "naming_of"),
@@ -61,6 +64,7 @@ else:
         filters=("filter_options",),
         jobs=("jobs_option",),
         limit=("limit_options",),
+        metrics=("amounts_of", "metrics_of", "whole_hours"),
         offering=("offer_of",),
         origins=("WHICH", "origin_options", "texts_of"),
         other_time=("OtherTime", "other_time_options"),
@@ -68,8 +72,10 @@ else:
         paths=("PATH",),
         place=("Deployed", "Place", "place_options", "refuse_unused"),
         prices=("price_file", "prices_option", "usual_prices"),
+        reading_progress=("scan_progress",),
         scope=("refusal", "scope_of"),
         command=("Command", "option", "verbose_option"),
+        service_files=("narrate_other_services", "registry_of", "service_files_option"),
         stacks=("aws_options", "bucket_options", "stacks_options"),
         timeline=("TIMELINE_COLUMNS", "TimelineChoice", "timeline_argument", "timeline_options"),
         waiting=("Wait", "wait_options"),

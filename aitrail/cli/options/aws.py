@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aitrail.deliveries import Announcer
     from aitrail.ledger import LedgerReader
     from aitrail.rows import Redaction
+    from aitrail.services import Registry
 
 # A person is waiting: with botocore's default of 60 s, five times, they would give up first.
 _CONNECT_SECONDS = 5
@@ -211,20 +212,18 @@ class Access:
 
         return LedgerReader(self.client("dynamodb"), self.deployment.files_table)
 
-    @cached_property
-    def redaction(self) -> "Redaction | None":
+    def redaction(self, registry: "Registry") -> "Redaction | None":
         """The redaction of the stack's rows, which reads its key when it is first needed; None if nothing is redacted.
 
         Raises StackNotFoundError and botocore's errors. Reading the key raises RedactionKeyError.
         """
         from aitrail.aws import redaction_key  # noqa: PLC0415 (as above)
         from aitrail.rows import Redaction  # noqa: PLC0415 (as above)
-        from aitrail.services import load  # noqa: PLC0415 (as above)
 
         if (arn := self.deployment.redaction_key) is None:
             return None
         secrets = self.client("secretsmanager")  # not in the threads that may need the key
-        return Redaction(load(), key_name=arn, key=lambda: redaction_key(secrets, arn))
+        return Redaction(registry, key_name=arn, key=lambda: redaction_key(secrets, arn))
 
     @cached_property
     def announcer(self) -> "Announcer":

@@ -1,11 +1,15 @@
 """One of several values, as the type of an option or argument."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from aitrail.cells import printable
 from aitrail.cli.options.command import repeated
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # A message that lists more values is hard to read.
 _MOST_LISTED = 12
@@ -33,3 +37,20 @@ class OneOf(click.Choice[str]):
 
         meant = nearest(text, self.choices)
         return f" Did you mean {meant!r}?" if meant else ""
+
+
+class OneOfKnown(click.ParamType[str]):
+    """The same for values that depend on the command line, such as those of --service-files."""
+
+    name = "choice"
+
+    def __init__(self, known: Callable[[click.Context], tuple[str, ...]]) -> None:
+        self._known = known
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """The value, spelled as in the choices."""
+        return OneOf(self._known(ctx or click.get_current_context())).convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        """The choices that begin with what has been typed."""
+        return OneOf(self._known(ctx)).shell_complete(ctx, param, incomplete)

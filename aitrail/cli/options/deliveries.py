@@ -12,6 +12,7 @@ from aitrail.cli.options.aws import Access
 from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.origins import origin_options
 from aitrail.cli.options.output import output_options
+from aitrail.cli.options.service_files import service_files_option
 from aitrail.cli.options.stacks import aws_options, stacks_options
 from aitrail.cli.options.waiting import Wait, wait_options
 from aitrail.cli.options.window import window_options
@@ -56,6 +57,7 @@ def report_options(*own: _Decorator, since: str, until: str = "now") -> _Decorat
         @origin_options
         @_all_of(*own)
         @stacks_options
+        @service_files_option
         @verbose_option("Show how much was read.")
         @output_options("table", formats=("table", "json"), of="the object")
         @functools.wraps(command)

@@ -9,8 +9,8 @@ import click
 from aitrail.cli.options.command import option, repeated
 from aitrail.cli.options.config import naming_of
 from aitrail.cli.options.offering import offer_of
+from aitrail.cli.options.service_files import registry_of
 from aitrail.questions import (
-    API_VERSIONS,
     ENGINES,
     EVENT_CATEGORIES,
     EXCLUDES,
@@ -21,7 +21,7 @@ from aitrail.questions import (
     wanted_of,
 )
 from aitrail.rows import CREDENTIALS, OUTCOMES
-from aitrail.services import load
+from aitrail.services import Registry, load
 
 _ERRORS = tuple(outcome for outcome in OUTCOMES if outcome != "ok")
 # Prefix of parameter names, because --region is a different option from --in-region.
@@ -42,8 +42,8 @@ def _completed(known: Collection[str] | _Known) -> Callable[..., list[str]]:
     return completed
 
 
-def _services() -> list[str]:
-    return [service.name for service in load().services]
+def _services(registry: Registry) -> list[str]:
+    return [service.name for service in registry.services]
 
 
 def _texts(name: str, condition: str, metavar: str, text: str, known: Collection[str] | _Known = ()) -> Any:  # noqa: ANN401
@@ -59,7 +59,11 @@ def _texts(name: str, condition: str, metavar: str, text: str, known: Collection
 
 
 _OPTIONS: Sequence[Any] = (
-    _texts("--service", "service", "NAME", f"{', '.join(_services())}.", _services()),
+    _texts(
+        *("--service", "service", "NAME"),
+        f"{', '.join(_services(load()))}; or one of --service-files.",
+        lambda context: _services(registry_of(context)),
+    ),
     _texts("--operation", "operation", "NAME", "SynthesizeSpeech, or a pattern such as 'Delete*'."),
     _texts(
         *("--principal", "principal", "WHO"),
@@ -95,14 +99,14 @@ _OPTIONS: Sequence[Any] = (
         "--api-version",
         "api_version",
         "VERSION",
-        f"Version of the API of Lex: {', '.join(API_VERSIONS)}.",
-        API_VERSIONS,
+        f"Version of the API of Lex: {', '.join(sorted(load().api_versions))}.",
+        lambda context: sorted(registry_of(context).api_versions),
     ),
     _texts(
         *("--label", "label", "NAME=VALUE"),
         "Any field of the column usage (`aitrail services` lists them): outputFormat=mp3, or a pattern. Of several "
         "fields, each has to match.",
-        [f"{name}=" for name in usage_fields(load())],
+        lambda context: [f"{name}=" for name in usage_fields(registry_of(context))],
     ),
     _texts(
         *("--team", "team", "NAME"),
@@ -163,9 +167,10 @@ def filter_options(*without: str) -> Callable[[Callable[..., None]], Callable[..
 
 def _check(conditions: Conditions) -> None:
     """Refuses conditions that no row can meet, before anything is read, and names the option."""
+    context = click.get_current_context()
     try:
-        checked(conditions, naming=naming_of(click.get_current_context()))
+        checked(conditions, registry_of(context), naming_of(context))
     except ConditionError as error:
         name = _PREFIX + (error.condition or "")
-        parameter = next(each for each in click.get_current_context().command.params if each.name == name)
+        parameter = next(each for each in context.command.params if each.name == name)
         raise click.BadParameter(f"{error}{repeated(parameter.opts[0], error.text or '')}", param=parameter) from error

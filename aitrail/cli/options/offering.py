@@ -19,11 +19,11 @@ def offer_of(known: Callable[[click.Context], Iterable[str]]) -> Offer:
     return offer
 
 
-def _operations(_context: click.Context) -> Iterable[str]:
+def _operations(context: click.Context) -> Iterable[str]:
     from aitrail.aws import known_operations  # noqa: PLC0415 (only completion needs it, here and below)
-    from aitrail.services import load  # noqa: PLC0415
+    from aitrail.cli.options.service_files import registry_of  # noqa: PLC0415
 
-    return sorted(known_operations(service.name for service in load().services))
+    return sorted(known_operations(service.name for service in registry_of(context).services))
 
 
 def _regions(_context: click.Context) -> Iterable[str]:
@@ -38,20 +38,21 @@ def _profiles(_context: click.Context) -> Iterable[str]:
     return known_profiles()
 
 
-def _resources(_context: click.Context) -> Iterable[str]:
-    from aitrail.services import load  # noqa: PLC0415
+def _resources(context: click.Context) -> Iterable[str]:
+    from aitrail.cli.options.service_files import registry_of  # noqa: PLC0415
 
-    return [f"{kind}/" for kind in sorted(load().resource_kinds)]
+    return [f"{kind}/" for kind in sorted(registry_of(context).resource_kinds)]
 
 
 def _principals(context: click.Context) -> Iterable[str]:
     from aitrail.cli.options.seen_principals import SeenPrincipals  # noqa: PLC0415
+    from aitrail.cli.options.service_files import registry_of  # noqa: PLC0415
     from aitrail.rows import PRINCIPAL_KINDS  # noqa: PLC0415
 
     kinds = [f"{kind}/" for kind in sorted(PRINCIPAL_KINDS)]
     if context.params.get("paths"):  # log files
         return ["root", *kinds]
-    seen = SeenPrincipals.of(context.params).known()
+    seen = SeenPrincipals.of(context.params, registry_of(context)).known()
     return [*seen, *(kind for kind in kinds if not any(name.startswith(kind) for name in seen)), "root"]
 
 

@@ -1,7 +1,7 @@
 """--compare, --first-last and --lookback: what else is read than the window."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ import click
 
 from aitrail.cli.options.command import option
 from aitrail.cli.options.window import Span
-from aitrail.questions import COST, COUNTS, DIFFERENCE, MEASURES, SEEN
+from aitrail.questions import COST, COUNTS, DIFFERENCE, SEEN
 
 _LOOKBACK = timedelta(days=90)
 
@@ -31,9 +31,9 @@ class OtherTime:
             raise click.UsageError(f"--compare shows one measure: leave out --measure {measure}, or the cost.")
         return COST
 
-    def sorting(self, sort: str | None, measure: str) -> str:
+    def sorting(self, sort: str | None, measure: str, measures: Sequence[str]) -> str:
         """The order of groups: the one of --sort, if there is such an order, or the usual one."""
-        orders = (measure, *(each for each in (*MEASURES, COST) if each != measure))
+        orders = (measure, *(each for each in (*measures, COST) if each != measure))
         if self.compare is not None:
             orders = (DIFFERENCE, measure)
         elif self.first_last:

@@ -15,13 +15,16 @@ from aitrail.cli.options.aws import Access
 from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.jobs import jobs_option
 from aitrail.cli.options.paths import PATH, further
+from aitrail.cli.options.reading_progress import scan_progress
+from aitrail.cli.options.service_files import narrate_other_services, registry_of, service_files_option
 from aitrail.cli.options.stacks import refuse_several_buckets, stacks_options
 from aitrail.cli.options.window import clock_of
-from aitrail.cli.output import narrate
+from aitrail.cli.output import narrate, progress_line
 from aitrail.clock import Clock
 from aitrail.deliveries import S3
 from aitrail.errors import noted
 from aitrail.questions import STDIN, Row, RowSource
+from aitrail.services import Registry
 from aitrail.window import EARLIEST, LATEST
 
 _SECTION = "Where"
@@ -58,6 +61,10 @@ class Place(Protocol):
         """The access to where the row is from."""
         ...
 
+    def progress(self, seconds: float) -> str:
+        """What has been read in that many seconds, as text for people; "" if nothing is being read yet."""
+        ...
+
     def narrate(self, *, at_length: bool) -> None:
         """Reports problems of reading; `at_length` also the cost of reading."""
         ...
@@ -77,8 +84,9 @@ class Deployed:
         "CloudTrail delivers them 5 to 15 minutes after a call."
     )
 
-    def __init__(self, *accesses: Access) -> None:
+    def __init__(self, *accesses: Access, registry: Registry) -> None:
         self._accesses = accesses
+        self._registry = registry
 
     def __str__(self) -> str:
         if len(self._accesses) == 1:
@@ -104,9 +112,11 @@ class Deployed:
 
         with noted(str(access)) if len(self._accesses) > 1 else nullcontext():
             deployment = access.deployment
+            narrate_other_services(access, self._registry)
             return TableRows(
                 access.client("dynamodb"),
                 deployment.events_table,
+                registry=self._registry,
                 retention=deployment.row_retention,
                 created=deployment.created,
             )
@@ -116,6 +126,11 @@ class Deployed:
         from aitrail.questions import RowOf  # noqa: PLC0415 (as above)
 
         return self._accesses[self._tables.index(row.source) if isinstance(row, RowOf) else 0]
+
+    def progress(self, seconds: float) -> str:
+        """See Place."""
+        source: RowSource | None = self.__dict__.get("source")  # another thread may just be connecting to it
+        return f"{seconds:,.0f} s: {source.effort()}" if source else ""
 
     def narrate(self, *, at_length: bool) -> None:
         """See Place."""
@@ -135,14 +150,28 @@ class LogFiles:
     advice = "Check the window (--since, --until) and the paths (--from)."
 
     def __init__(
-        self, paths: tuple[str, ...], access: Access, clock: Clock, *, read_all: bool = False, jobs: int = 1
+        self,
+        paths: tuple[str, ...],
+        access: Access,
+        clock: Clock,
+        *,
+        registry: Registry,
+        read_all: bool = False,
+        jobs: int = 1,
     ) -> None:
         from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
         self._access = access
         self._paths = paths
         self._scan = Scan(
-            paths, report=narrate, s3=lambda: access.client("s3"), clock=clock, read_all=read_all, jobs=jobs
+            paths,
+            report=narrate,
+            s3=lambda: access.client("s3"),
+            registry=registry,
+            clock=clock,
+            read_all=read_all,
+            jobs=jobs,
+            counts_first=True,
         )
 
     def __str__(self) -> str:
@@ -160,6 +189,10 @@ class LogFiles:
     def access_of(self, row: Row) -> Access:  # noqa: ARG002 (see Place)
         """See Place."""
         return self._access
+
+    def progress(self, seconds: float) -> str:
+        """See Place."""
+        return scan_progress(self._scan, seconds)
 
     def narrate(self, *, at_length: bool) -> None:
         """See Place."""
@@ -222,6 +255,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
     )
     @jobs_option(_SECTION)
     @stacks_options
+    @service_files_option
     @verbose_option("Show how much was read.")
     @functools.wraps(command)
     def with_place(
@@ -244,13 +278,16 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         else:
             is_given = context.get_parameter_source("jobs") is ParameterSource.COMMANDLINE
             _refuse_without_paths(strict=strict, read_all=read_all, jobs=is_given)
+        registry, clock = registry_of(context), clock_of(context)
+        every = (*paths, *map(further, more))
         place: Place = (
-            LogFiles((*paths, *map(further, more)), accesses[0], clock_of(context), read_all=read_all, jobs=jobs)
+            LogFiles(every, accesses[0], clock, registry=registry, read_all=read_all, jobs=jobs)
             if paths
-            else Deployed(*accesses)
+            else Deployed(*accesses, registry=registry)
         )
         try:
-            command(*args, place=place, **options)
+            with progress_line(place.progress):
+                command(*args, place=place, **options)
         except click.exceptions.Exit:  # the command has its own exit code
             place.narrate(at_length=verbose)
             raise

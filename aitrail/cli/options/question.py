@@ -14,11 +14,12 @@ from aitrail.calendars import local_time
 from aitrail.cli.options.config import naming_of
 from aitrail.cli.options.filters import filter_options
 from aitrail.cli.options.place import Deployed, Place, place_options
+from aitrail.cli.options.service_files import registry_of
 from aitrail.cli.options.window import WHEN, ends_options, now_of, zone_of
 from aitrail.cli.output import narrate
 from aitrail.moments import MomentError, window_of
 from aitrail.questions import Conditions, Naming, excluded_of, is_pattern, lacks_kind, nearest, wanted_of
-from aitrail.services import load
+from aitrail.services import Registry
 from aitrail.window import Window
 
 if TYPE_CHECKING:
@@ -42,13 +43,20 @@ class Asked:
     now: datetime
     zone: tzinfo
     naming: Naming
+    registry: Registry
 
     @cached_property
     def store(self) -> "EventStore":
         """The store that answers the question. Raises the errors of reaching it."""
         from aitrail.questions import EventStore  # noqa: PLC0415 (would slow down --help)
 
-        return EventStore(self.place.source, timezone=self.zone, naming=self.naming, now=lambda: self.now)
+        return EventStore(
+            self.place.source,
+            timezone=self.zone,
+            naming=self.naming,
+            registry=self.registry,
+            now=lambda: self.now,
+        )
 
     @property
     def question(self) -> Any:  # noqa: ANN401 (keyword arguments of EventStore's questions)
@@ -65,7 +73,7 @@ class Asked:
         """Reports that nothing was found, and what to check."""
         window = f" {self._window_text()}".rstrip()
         narrate(f"No {things}{with_conditions(self.conditions)}{window} in {self.place}. {self.place.advice}")
-        for hint in _hints(self.conditions):
+        for hint in _hints(self.conditions, self.registry):
             narrate(hint)
 
     def _window_text(self) -> str:
@@ -89,16 +97,15 @@ def newest(count: int, thing: str, *, adjective: str = "newest") -> str:
     return f"This is the {adjective} {thing}" if count == 1 else f"These are the {adjective} {count:,} {thing}s"
 
 
-def _hints(conditions: Conditions) -> Iterator[str]:
+def _hints(conditions: Conditions, registry: Registry) -> Iterator[str]:
     """Suggestions for conditions that no call met."""
     for operation in wanted_of(conditions.get("operation", ())):
-        if any(service.ends_stream(operation) for service in load().services):
+        if any(service.ends_stream(operation) for service in registry.services):
             yield f"Records of {operation} end streams, which began with other calls: `aitrail events` lists them."
-        elif meant := _meant(operation):
+        elif meant := _meant(operation, registry):
             yield f"No known operation is called {operation}: did you mean {meant}?"
-    kinds = load().resource_kinds
     for text in wanted_of(conditions.get("resource", ())):
-        if lacks_kind(text, kinds):
+        if lacks_kind(text, registry.resource_kinds):
             yield f"A pattern must match the whole value, including the kind: '*/{text}'."
     for name in ("principal", "resource"):
         if wanted_of(conditions.get(name, ())):  # type: ignore[arg-type] # texts
@@ -109,11 +116,11 @@ def _texts(values: object) -> list[str]:
     return [str(values).lower()] if isinstance(values, bool) else [str(each) for each in values]  # type: ignore[attr-defined]
 
 
-def _meant(operation: str) -> str | None:
+def _meant(operation: str, registry: Registry) -> str | None:
     """The operation in the AWS SDK that is closest to a mistyped one; None if there is none."""
     from aitrail.aws import known_operations  # noqa: PLC0415 (imports botocore)
 
-    known = known_operations(service.name for service in load().services)
+    known = known_operations(service.name for service in registry.services)
     return None if operation in known or is_pattern(operation) else nearest(operation, known)
 
 
@@ -146,8 +153,15 @@ def question_options(
                 window = window_of(since or begin, until or place.until, now, zone)
             except MomentError as error:
                 raise click.UsageError(str(error)) from error
-            naming = naming_of(context)
-            asked = Asked(place=place, conditions=conditions, window=window, now=now, zone=zone, naming=naming)
+            asked = Asked(
+                place=place,
+                conditions=conditions,
+                window=window,
+                now=now,
+                zone=zone,
+                naming=naming_of(context),
+                registry=registry_of(context),
+            )
             command(*args, asked=asked, **options)
 
         return with_question

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from aitrail.cli.options.stacks import STACK, accesses_of
+from aitrail.services import Registry
 
 # Names that no shell takes for anything else; few others are possible.
 _PLAIN = re.compile(r"[\w+=,.@:/-]{1,200}")
@@ -47,10 +48,12 @@ class SeenPrincipals:
         self.file = folder / f"principals-{sha256(place.encode()).hexdigest()[:16]}.json"
 
     @classmethod
-    def of(cls, params: Mapping[str, Any]) -> Self:
-        """Those of the deployment that the parameters of a command select."""
+    def of(cls, params: Mapping[str, Any], registry: Registry) -> Self:
+        """Those of the deployment that the parameters of a command select, and of the registry's services."""
         settings = {name: params.get(name) for name in _SETTINGS}
         places = {"stack": settings["stack"] or (STACK,), "region": settings["region"] or ()}
+        if registry.folder:
+            places["service_files"] = str(registry.folder.absolute())
         return cls(settings | places, cache_folder(), start=_start)
 
     def known(self) -> list[str]:
@@ -108,8 +111,11 @@ def _of_table(settings: Mapping[str, Any], now: Callable[[], datetime]) -> Itera
     from aitrail.questions import EventStore  # noqa: PLC0415
     from aitrail.services import load  # noqa: PLC0415
 
-    store = EventStore(Deployed(*accesses_of(**settings)).source, now=now)
-    for service in load().services:
+    folder = settings.get("service_files")
+    registry = load(Path(folder) if folder else None)
+    place = {name: value for name, value in settings.items() if name != "service_files"}
+    store = EventStore(Deployed(*accesses_of(**place), registry=registry).source, registry=registry, now=now)
+    for service in registry.services:
         rows = store.events(service=service.name, columns=["principal"], limit=_ROWS_OF_A_SERVICE)
         yield from (str(row["principal"]) for row in rows if "principal" in row)
 

@@ -12,9 +12,11 @@ from aitrail.cli.options.columns import columns_option
 from aitrail.cli.options.command import option
 from aitrail.cli.options.limit import limit_options
 from aitrail.cli.options.offering import OFFERS
+from aitrail.cli.options.service_files import registry_of
 from aitrail.cli.options.window import Span
 from aitrail.dynamodb import tables
 from aitrail.questions import ConditionError, checked
+from aitrail.services import Registry
 
 _SECTION = "What to show"
 # Condition of the argument -> the other condition, and the command that takes it.
@@ -37,21 +39,22 @@ class TimelineChoice:
 def timeline_argument(condition: str) -> _Decorator:
     """The argument for a condition; it accepts the same values as the condition's option."""
 
-    def spelled(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    def spelled(context: click.Context, _parameter: click.Parameter, value: str) -> str:
+        registry = registry_of(context)
         try:
-            (text,) = checked({condition: value})[condition]  # type: ignore[misc] # a name of a condition
+            (text,) = checked({condition: value}, registry)[condition]  # type: ignore[misc] # a name of a condition
         except ConditionError as error:
-            raise click.BadParameter(f"{error}{_other_command(condition, value)}") from error
+            raise click.BadParameter(f"{error}{_other_command(condition, value, registry)}") from error
         # An ARN tells the account and the Region as well.
         return value if condition == "resource" and value.startswith("arn:") else str(text)
 
     return click.argument(condition, callback=spelled, shell_complete=OFFERS[f"--{condition}"])
 
 
-def _other_command(condition: str, text: str) -> str:
+def _other_command(condition: str, text: str, registry: Registry) -> str:
     other, command = _OTHER[condition]
     try:
-        checked({other: text})  # type: ignore[misc] # as above
+        checked({other: text}, registry)  # type: ignore[misc] # as above
     except ConditionError:
         return ""
     return f" For a {other}: aitrail {command} {text}"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from aitrail.cli.output.fitting import Priorities
     from aitrail.cli.output.formats import Writer
     from aitrail.cli.output.groups import Group, Steps, leaves, text_of
+    from aitrail.cli.output.live_line import end_progress_line, progress_line
     from aitrail.cli.output.output import FORMATS, ROW_COLUMNS, Output, narrate
     from aitrail.cli.output.progress_bar import progress, rate_of
     from aitrail.cli.output.sparklines import BLOCKS, averages, bars, sparkline
@@ -24,6 +25,7 @@ else:
         groups=("Group", "Steps", "leaves", "text_of"),
         output=("FORMATS", "Output", "ROW_COLUMNS", "narrate"),
         progress_bar=("progress", "rate_of"),
+        live_line=("end_progress_line", "progress_line"),
         sparklines=("BLOCKS", "averages", "bars", "sparkline"),
         table=("Cell", "lengths", "widths"),
         times=("shown_time", "titled"),

@@ -26,6 +26,7 @@ from aitrail.cli.output.formats import (
     tell_left_out,
 )
 from aitrail.cli.output.groups import Group, lines_of
+from aitrail.cli.output.live_line import before_output, without_progress_line
 from aitrail.cli.output.long_view import LongView
 from aitrail.cli.output.sparklines import marks_for
 from aitrail.cli.output.table import Cell
@@ -109,10 +110,13 @@ class Output:
         pending = iter(rows)
         size = _FIRST_ROWS if self.format == "table" else 1
         while chunk := list(islice(pending, size)):
+            before_output(sys.stdout)
             writer.add(chunk)
+        before_output(sys.stdout)
         writer.end()
 
     def _write_result(self, result: Any, *, fit: bool) -> None:  # noqa: ANN401 (any JSON value)
+        before_output(sys.stdout)
         if self.format == "json":
             _stdout().write(json.dumps(result, indent=2, sort_keys=True) + "\n")
         elif self.format == "jsonl":
@@ -178,6 +182,7 @@ class Output:
             self.write_groups(Group(row[0], found) for row, found in zip(texts, fields, strict=True))
             return
         stream = _stdout()
+        before_output(stream)
         fit = priorities is not None and not self.wide
         table = table_writer(stream, columns, styled=self.styled, fit=fit, priorities=priorities)
         table.add(rows)
@@ -187,6 +192,7 @@ class Output:
     def write_groups(self, groups: Iterable[Group]) -> None:
         """Writes names and values under headings, for people; see `groups`."""
         stream = _stdout()
+        before_output(stream)
         stream.writelines(f"{line}\n" for line in lines_of(groups, bold=self.styled and stream.isatty()))
         stream.flush()
 
@@ -215,4 +221,5 @@ def narrate(text: str) -> None:
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         line = textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
-    click.echo(line, err=True)
+    with without_progress_line():
+        click.echo(line, err=True)

@@ -3,9 +3,10 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
+from aitrail.cli.output.live_line import end_progress_line
 from aitrail.cli.output.output import narrate
 
 # A log should show that something is happening, but not much more.
@@ -26,17 +27,31 @@ def progress(clock: Callable[[], float] = time.monotonic) -> Iterator[Show]:
     if not sys.stderr.isatty():
         yield _lines(clock)
         return
+    with ExitStack() as bars:
+        shown: Show | None = None
+
+        def show(text: str, done: int = 0, total: int | None = None) -> None:
+            nonlocal shown
+            shown = shown or _bar(bars)
+            shown(text, done, total)
+
+        yield show
+
+
+def _bar(bars: ExitStack) -> Show:
+    """Begins a bar, in the place of a line that told what was read before."""
+    end_progress_line()
     from rich.console import Console  # noqa: PLC0415 (slow to import)
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
     columns = (BarColumn(), TextColumn("{task.description}", markup=False), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
+    bar = bars.enter_context(Progress(*columns, console=Console(stderr=True), transient=True))
+    task = bar.add_task("", total=None)
 
-        def show(text: str, done: int = 0, total: int | None = None) -> None:
-            bar.update(task, description=text, completed=done, total=total)
+    def show(text: str, done: int = 0, total: int | None = None) -> None:
+        bar.update(task, description=text, completed=done, total=total)
 
-        yield show
+    return show
 
 
 def _lines(clock: Callable[[], float]) -> Show:

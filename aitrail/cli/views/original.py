@@ -9,8 +9,8 @@ import click
 from aitrail.aws import is_of_network
 from aitrail.cells import indented_json
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import Place
-from aitrail.cli.output import narrate
+from aitrail.cli.options import Place, registry_of
+from aitrail.cli.output import end_progress_line, narrate
 from aitrail.deliveries import S3, UnavailableError
 from aitrail.logfile import UnreadableLogFile
 from aitrail.questions import (
@@ -43,12 +43,13 @@ def show_original(row: Row, place: Place) -> int:
         raise click.UsageError("--source reads the log file again: name a file with --from, not standard input.")
     try:
         with _opened(row, place) as stream:
-            original = original_of(row, stream)
+            original = original_of(row, stream, registry=registry_of(click.get_current_context()))
     except (OSError, UnreadableLogFile, UnavailableError, NoOriginalError) as error:
         if is_of_network(error):  # some of botocore's errors are OSErrors
             raise
         narrate(f"{row['logFile']}: {getattr(error, 'strerror', None) or error}. {_ADVICE}")
         return ExitCode.NEEDS_ATTENTION
+    end_progress_line()
     click.echo(indented_json(original))
     return _compare(row, original, place)
 
@@ -56,12 +57,13 @@ def show_original(row: Row, place: Place) -> int:
 def _compare(row: Row, original: dict[str, Any], place: Place) -> int:
     """Remarks on the differences between a row and the record in its log file; returns the exit code."""
     where = f"Record {row['recordIndex']} of {row['logFile']}"
-    redaction = place.access_of(row).redaction if "redacted" in row else None
+    registry = registry_of(click.get_current_context())
+    redaction = place.access_of(row).redaction(registry) if "redacted" in row else None
     if redaction is None and "redacted" in row:
         narrate(f"The row is redacted, but the stack names no key to compare it with {where}: was aitrail:redact on?")
     elif fields := differing_fields(row, original, redaction=redaction):
         narrate(f"{where} differs from the row in {', '.join(fields)}. {_ADVICE}")
-    elif attributes := differing_attributes(row, original, redaction=redaction):
+    elif attributes := differing_attributes(row, original, registry=registry, redaction=redaction):
         narrate(
             f"{where} agrees with the row, but these derived attributes differ: {', '.join(attributes)}. Either the "
             "row was changed, or it was made with another aitrail version or other service files."

@@ -60,7 +60,7 @@ OFFERS = {
     "commands": ("aitrail even", {"event", "events"}),
     "shells": ("aitrail completion ", {"bash", "zsh", "fish"}),
     "formats": ("aitrail services -o js", {"json", "jsonl"}),
-    "options of event": ("aitrail event ID --r", {"--raw", "--region"}),
+    "options of event": ("aitrail event ID --r", {"--raw", "--region", "--read-all"}),
     "operations": ("aitrail events --operation synth", {"SynthesizeSpeech"}),
     "Regions that were called": ("aitrail events --in-region eu-c", {"eu-central-1", "eu-central-2"}),
     "Regions of stacks": ("aitrail status --region eu-c", {"eu-central-1", "eu-central-2"}),

@@ -14,6 +14,7 @@ VARIABLES = {
     "--jobs": "AITRAIL_JOBS",
     "--output": "AITRAIL_OUTPUT",
     "--timezone": "AITRAIL_TIMEZONE",
+    "--service-files": "AITRAIL_SERVICE_FILES",
 }
 
 

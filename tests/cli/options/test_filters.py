@@ -1,6 +1,7 @@
 """Every option that filters calls."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -185,7 +186,7 @@ WRONG = {
     ),
     "engine": (["--engine", "neurl"], "'neurl' is not a known engine: did you mean neural? Choose from standard, "),
     "label": (["--label", "voice=Joanna"], "'voice' is not a usage field: did you mean voiceId? Choose from "),
-    "API version": (["--api-version", "v3"], "'v3' is not a known version of the API of Lex"),
+    "API version": (["--api-version", "v3"], "'v3' is not a known version of an API"),
     "several services in one": (
         ["--service", "polly,lex"],
         "For several values, repeat the option: --service polly --service lex.",
@@ -235,7 +236,7 @@ def test_completion_knows_the_values():
     parameters = {parameter.name: parameter for parameter in cli.get_command(None, "events").params}
 
     def completed(name, incomplete):
-        return [item.value for item in parameters[name].shell_complete(None, incomplete)]
+        return [item.value for item in parameters[name].shell_complete(SimpleNamespace(meta={}), incomplete)]
 
     assert completed("wanted_service", "P") == ["personalize", "polly"]
     assert completed("wanted_outcome", "t") == ["throttled"]

@@ -13,6 +13,7 @@ from aitrail.cli.options.offering import OFFERS
 from aitrail.cli.options.seen_principals import SeenPrincipals, cache_folder, main, remember
 from aitrail.dynamodb.tables import EVENTS
 from aitrail.ingest import EventsTable
+from aitrail.services import load
 from tests.shared.deployed_tables import create_table
 
 SETTINGS = {"stack": ["aitrail"], "profile": None, "region": ["eu-west-1"], "endpoint_url": None}
@@ -117,12 +118,12 @@ def test_names_that_a_shell_may_take_for_something_else_are_never_offered(seen):
 def test_a_file_that_is_damaged_offers_nothing_and_costs_no_other_offer(monkeypatch, tmp_path, content):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(seen_principals, "_start", lambda _: None)
-    file = SeenPrincipals.of({}).file
+    file = SeenPrincipals.of({}, load()).file
     file.parent.mkdir()
     file.write_bytes(content)
 
     class Context:
-        params = {}  # noqa: RUF012 (as click's)
+        params, meta = {}, {}
 
     assert "user/" in OFFERS["--principal"](Context, None, "us")
 

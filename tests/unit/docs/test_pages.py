@@ -11,7 +11,7 @@ from aitrail.ingest.metrics import METRICS
 from aitrail.ledger import DigestEntry, FileEntry
 from aitrail.ledger.entries import attributes_of
 from aitrail.rows import IMPORTED, RECORD_FIELDS, row_of
-from aitrail.services import load
+from aitrail.services import definition
 from infra.settings import SETTINGS
 from infra.values import spelled
 
@@ -44,15 +44,14 @@ def test_every_metric_is_documented(metric):
     assert f"`{metric}`" in OPERATIONS
 
 
-def test_the_service_in_the_docs_can_be_added(tmp_path):
-    example = re.search(r"```toml\n(.*?)```", OPERATIONS, re.DOTALL)[1]
-    (tmp_path / "bedrock.toml").write_text(example)
+def test_every_key_of_a_service_file_is_documented():
+    page = (ROOT / "docs/services.md").read_text()
+    (keys,) = re.findall(r"^## The keys\n(.*?)^## ", page, re.MULTILINE | re.DOTALL)
 
-    service = load(tmp_path).service("bedrock.amazonaws.com")
+    documented = set(re.findall(r"^\| `([\w.]+)` \|", keys, re.MULTILINE))
 
-    parameters = {"modelId": "example-model", "inferenceConfig": {"maxTokens": 512}}
-    assert service.resource_of("InvokeModel", parameters, None) == "model/example-model"
-    assert service.usage_of(parameters, None) == {"maxTokens": 512}
+    required, of_usage = {"title", "event_sources"}, {f"usage.{key}" for key in ("counts", "labels", "amounts")}
+    assert documented == required | {*definition._OPTIONAL} - {"usage"} | of_usage
 
 
 def test_every_output_is_documented():
@@ -60,7 +59,7 @@ def test_every_output_is_documented():
 
     of_keys = re.findall(r'(?:\(|yield )"(\w+)",', (ROOT / "infra/kms_keys.py").read_text())
 
-    assert (len(outputs), len(of_keys)) == (22, 7)
+    assert (len(outputs), len(of_keys)) == (23, 7)
     for output in (*outputs, *of_keys):
         assert re.search(rf"^\| (`\w+`, )?`{output}`(, `\w+`)? \|", OPERATIONS, re.MULTILINE), output
 

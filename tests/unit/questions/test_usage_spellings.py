@@ -50,7 +50,7 @@ REFUSED = {
     "API version": (
         "api_version",
         "2",
-        "'2' is not a known version of the API of Lex: did you mean v2? Choose from v1, v2.",
+        "'2' is not a known version of an API: did you mean v2? Choose from v1, v2.",
     ),
     "label without a value": ("label", "engine", f"'engine' {NO_LABEL}"),
     "label with an empty value": ("label", "engine=", f"'engine=' {NO_LABEL}"),

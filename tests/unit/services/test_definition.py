@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from aitrail.errors import AitrailError
+from aitrail.questions import COST, DIFFERENCE, DIMENSIONS, MEASURES, SEEN
 from aitrail.services import RegistryError, load
+from aitrail.services.definition import service_of
 
 MINIMAL = 'title = "Amazon Bedrock"\nevent_sources = ["bedrock.amazonaws.com"]\n'
 RULE = MINIMAL + '[[resource]]\nkind = "model"\nparameters = ["modelId"]\n'
@@ -88,7 +92,10 @@ MALFORMED = {
         MINIMAL + 'arn_kinds = { "a/b" = "c" }',
         ", arn_kinds, name is 'a/b'; it must be a word in an ARN such as `bot-alias`",
     ),
-    "unknown-usage": (MINIMAL + "usage = { sums = {} }", ", usage: unknown key 'sums'; choose from counts, labels"),
+    "unknown-usage": (
+        MINIMAL + "usage = { sums = {} }",
+        ", usage: unknown key 'sums'; choose from counts, labels, amounts",
+    ),
     "usage-name": (
         MINIMAL + 'usage.counts = { "input tokens" = ["b"] }',
         ", usage, counts, name is 'input tokens'; it must be a name such as `requestCharacters`",
@@ -96,6 +103,22 @@ MALFORMED = {
     "count-and-label": (
         MINIMAL + 'usage = { counts = { a = ["b"] }, labels = { a = ["c"] } }',
         ", usage: a is in counts and in labels; a name belongs to one of them",
+    ),
+    "amount-of-no-count": (
+        MINIMAL + 'usage.amounts = [{ name = "tokens", count = "b", operations = ["C*"] }]',
+        ", usage, amounts, item 1: there is no count 'b' to add up",
+    ),
+    "amount-without-operations": (
+        MINIMAL + 'usage.amounts = [{ name = "tokens", count = "b" }]',
+        ", usage, amounts, item 1: operations is missing; the required ones are name, count, operations",
+    ),
+    "amount-with-a-name-of-aitrail": (
+        MINIMAL + 'usage = { counts = { b = ["b"] }, amounts = [{ name = "Calls", count = "b", operations = ["C"] }] }',
+        ", usage: Calls is a name of aitrail's; choose another one",
+    ),
+    "end-of-a-name-of-aitrail": (
+        MINIMAL + 'usage.counts = { tokensBefore = ["b"] }',
+        ", usage: tokensBefore is a name of aitrail's; choose another one",
     ),
     "name-of-aitrail": (
         MINIMAL + 'usage.labels = { agent = ["agent"] }',
@@ -123,11 +146,20 @@ def test_a_malformed_file_is_named_with_what_is_wrong_and_what_is_valid(tmp_path
     assert isinstance(caught.value, AitrailError)
 
 
-@pytest.mark.parametrize("content", [b"title =", b'title = "\xff"', b"a = 1\na = 2"], ids=["cut", "latin-1", "twice"])
-def test_a_file_that_is_no_toml_in_utf_8_is_refused(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"title =", r" cannot be read: Invalid value .at .*"),
+        (b"a = 1\na = 2", r" cannot be read: Cannot overwrite a value .at .*"),
+        (b'a = 1\ntitle = "\xff"', ", line 2 is not in UTF-8"),
+        (b"a = " + b"[" * 100_000, " cannot be read: .*"),
+    ],
+    ids=["cut", "twice", "latin-1", "deep"],
+)
+def test_a_file_that_is_no_toml_in_utf_8_is_refused(tmp_path, content, message):
     (tmp_path / "bedrock.toml").write_bytes(content)
 
-    with pytest.raises(RegistryError, match=r"/bedrock\.toml cannot be read: .+; it must be a TOML file in UTF-8$"):
+    with pytest.raises(RegistryError, match=rf"/bedrock\.toml{message}; it must be a TOML file in UTF-8$"):
         load(tmp_path)
 
 
@@ -156,11 +188,21 @@ def test_an_event_source_belongs_to_one_service(tmp_path):
     )
 
 
-@pytest.mark.parametrize("folder", ["", "missing"], ids=["empty", "missing"])
-def test_a_folder_without_services_is_refused(tmp_path, folder):
-    with pytest.raises(RegistryError) as caught:
-        load(tmp_path / folder)
+def test_no_field_can_have_a_name_that_groups_of_calls_have():
+    own = {"engine"}  # a dimension that has the label of the same name
+    of_groups = {name for name in DIMENSIONS if "-" not in name} | {*MEASURES, COST, DIFFERENCE, *SEEN} - {"characters"}
 
-    assert str(caught.value) == (
-        f"{tmp_path / folder} has no *.toml file; it needs one for each service, such as polly.toml"
-    )
+    refused = {name for name in of_groups | {"characters", "currency", "percent", "new", "silent"} if is_refused(name)}
+
+    assert of_groups - refused == own
+    assert is_refused("callsBefore")
+    assert is_refused("costIsAtLeast")
+    assert not is_refused("tokens")
+
+
+def is_refused(name):
+    try:
+        service_of(Path("x.toml"), f'{MINIMAL}usage.labels = {{ {name} = ["x"] }}'.encode())
+    except RegistryError as error:
+        return "is a name of aitrail's" in str(error)
+    return False

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.services import load, operation_of
 
+NAMES = st.sampled_from(["engine", "voiceId", "additionalEventData", "requestCharacters", "x"])
 REGISTRY = load()
 POLLY, TRANSCRIBE, LEX, PERSONALIZE = (
     REGISTRY.service(f"{name}.amazonaws.com") for name in ("polly", "transcribe", "lex", "personalize")
@@ -521,3 +524,41 @@ def test_deep_nesting_is_never_walked():
 
     assert POLLY.resource_of("GetLexicon", value, value) is None
     assert POLLY.usage_of(value, value) == {}
+
+
+TOKENS = replace(
+    POLLY,
+    counts=(("tokens", ("additionalEventData.inputTokens",)),),
+    labels=(("place", ("additionalEventData.inference.region", "region")),),
+)
+
+
+@pytest.mark.parametrize(
+    ("request_", "additional", "usage"),
+    [
+        (None, {"inputTokens": 7}, {"tokens": 7}),
+        (None, {"INPUTTOKENS": 7, "inference": [{"region": "eu-north-1"}]}, {"tokens": 7, "place": "eu-north-1"}),
+        ({"region": "a"}, {"inference": {"region": "b"}}, {"place": "b"}),
+        ({"region": "a"}, {"region": "b"}, {"place": "a"}),
+        ({"inputTokens": 7}, {}, {}),
+        ({"inputTokens": 7}, None, {}),
+        # What a caller names like that does not count where CloudTrail has said something.
+        ({"additionalEventData": {"inputTokens": 9}}, {"inputTokens": 7}, {"tokens": 7}),
+        (None, {"inputTokens": -1}, {}),
+        (None, {"inputTokens": "7"}, {}),
+        (None, [{"inputTokens": 7}], {"tokens": 7}),
+        (None, "inputTokens", {}),
+        (None, 7, {}),
+    ],
+)
+def test_parameters_in_additional_event_data_are_looked_up_there_alone(request_, additional, usage):
+    assert TOKENS.attributes_of("Converse", request_, None, "", additional).usage == usage
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), lambda each: st.lists(each) | st.dictionaries(NAMES, each)))
+def test_additional_event_data_changes_nothing_for_a_service_that_does_not_read_it(additional):
+    request = {"text": "***", "voiceId": "Joanna", "engine": "neural"}
+
+    found = POLLY.attributes_of("SynthesizeSpeech", request, None, "", additional)
+
+    assert found == POLLY.attributes_of("SynthesizeSpeech", request, None)

@@ -117,9 +117,12 @@ def test_the_table_knows_every_operation_that_botocore_knows(api):
     assert known - {operation.name for operation in OPERATIONS if operation.api == api} == set()
 
 
-def test_the_registry_knows_every_operation_that_botocore_knows():
-    assert list(unknown_operations(load())) == []
-    assert list(obsolete_operations(load())) == []
+def test_the_registry_and_the_contributed_files_know_every_operation_that_botocore_knows():
+    registry = load(Path(__file__).parents[3] / "contrib/services")
+
+    assert {service.name for service in registry.services} == {"bedrock", *(each.name for each in load().services)}
+    assert list(unknown_operations(registry)) == []
+    assert list(obsolete_operations(registry)) == []
 
 
 def test_an_operation_without_a_rule_is_unknown_and_a_needless_exception_obsolete():

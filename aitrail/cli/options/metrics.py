@@ -1,0 +1,71 @@
+"""CloudWatch's metrics for a question on the command line: the same window, in whole hours, accounts and Regions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aitrail.cli.options.aws import UnreachableError
+from aitrail.cli.options.question import Asked
+from aitrail.questions import excluded_of, wanted_of
+from aitrail.window import Window, parse_time
+
+if TYPE_CHECKING:
+    from aitrail.costs import Prices
+    from aitrail.metering import CloudWatch, Group, Part
+
+_HOUR = timedelta(hours=1)
+
+
+def metrics_of(asked: Asked) -> "CloudWatch":
+    """CloudWatch with the credentials of the question. Raises botocore's errors."""
+    from functools import cache  # noqa: PLC0415 (few commands need it)
+
+    from aitrail.metering import CloudWatch  # noqa: PLC0415 (imports botocore)
+
+    access = asked.place.access_of({})
+    own = access.client("sts").get_caller_identity()["Account"]
+    return CloudWatch(cache(lambda region: access.client("cloudwatch", region=region)), own)
+
+
+def whole_hours(asked: Asked, *, until: datetime | None = None) -> Window:
+    """The window of the question in whole hours, which begins with the first call if it has no other begin."""
+    end = min(asked.window.until, until or asked.now + _HOUR)
+    begin = asked.window.since
+    if asked.window.since.year <= 1:
+        rows = asked.store.events(since=begin, until=end, oldest_first=True, limit=1, columns=("eventTime",))
+        begin = next((parse_time(row["eventTime"]) for row in rows), end)
+    since = begin.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    last = end.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return Window(since=since, until=max(since, last if last == end else last + _HOUR))
+
+
+def amounts_of(
+    asked: Asked, by: Sequence[str], prices: "Prices | None", report: Callable[[str], None]
+) -> "tuple[Mapping[Group, Part], Window]":
+    """The amounts of the question's calls, and the window that was read. Raises UnreachableError."""
+    from aitrail.metering import KEPT, MetricsError, Place, Question, measured_amounts  # noqa: PLC0415 (as above)
+
+    window = whole_hours(asked)
+    if window.since < asked.now - KEPT:
+        report(f"CloudWatch keeps points of an hour for {KEPT.days} days: of older calls, only records tell amounts.")
+    metrics = metrics_of(asked)
+    question = Question(
+        by=by,
+        window=window,
+        zone=asked.zone,
+        prices=prices,
+        services=_services(asked),
+        naming=asked.naming,
+        places=[Place(metrics.own, region) for region in wanted_of(asked.conditions.get("region", ()))],
+    )
+    try:
+        return measured_amounts(question, asked.store, metrics, report=report, **asked.conditions), window
+    except MetricsError as error:
+        raise UnreachableError(str(error)) from error
+
+
+def _services(asked: Asked) -> list[str]:
+    conditions = asked.conditions.get("service", ())
+    wanted, excluded = wanted_of(conditions), excluded_of(conditions)
+    names = [service.name for service in asked.registry.services]
+    return [name for name in names if name not in excluded and (not wanted or name in wanted)]
