@@ -63,8 +63,8 @@ class Scan:
 
     Paths are files, folders, - for standard input, or s3://bucket/prefix, for which `s3` returns a client. `report` is
     called with a line for people about each problem of a file or record. With `read_all`, no file is left out because
-    of what its name says. What takes longer than `alone` seconds is read in up to `jobs` processes, with the same
-    results in the same order. With `counts_first`, local files are counted before the first one is read
+    of what its name says. After `alone` seconds of CPU time, the other local files are read in up to `jobs` processes,
+    with the same results in the same order. With `counts_first`, local files are counted before the first one is read
     (`files_found`). Raises BadUrlError.
     """
 
@@ -151,10 +151,10 @@ class Scan:
 
     def rows_of_files_as(self, form: Callable[[Row], _T], needed: Needed = EVERYTHING) -> Iterator[_T]:
         """The same of local files only."""
-        files, begun = self._counted(self._needed_files(needed)), time.monotonic()
+        files, begun = self._counted(self._needed_files(needed)), time.process_time()
         for file in files:
             yield from map(form, self._rows_of_file(file))
-            if self._jobs > 1 and time.monotonic() - begun >= self._alone:
+            if self._jobs > 1 and time.process_time() - begun >= self._alone:
                 break
         shares = Shares(_FileReading(self.registry, form), self._jobs, path_of=_shared_path)
         for file, part in shares.parts(files):
