@@ -5,6 +5,7 @@ PYTHON ?= python3
 
 VENV_READY = .venv/.ready
 NODE_READY = node_modules/.ready
+PAGE_READY = page/node_modules/.ready
 
 help: ## Show this list
 	@echo "usage: make TARGET"
@@ -16,10 +17,10 @@ demo: $(NODE_READY) ## Deploy to a local AWS, ingest log files, run queries; LOG
 samples: $(VENV_READY) ## Write sample log files to the folder samples, to query with --from samples
 	@.venv/bin/python -m demo.samples
 
-test: $(NODE_READY) ## Run all tests; none needs an AWS account
+test: $(NODE_READY) $(PAGE_READY) ## Run all tests; none needs an AWS account
 	.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
 
-check: lint $(NODE_READY) ## Run lint, and the unit and functional tests that are quick
+check: lint $(NODE_READY) $(PAGE_READY) ## Run lint, and the unit and functional tests that are quick
 	.venv/bin/pytest -n 2 --dist loadgroup -m "not slow" tests/unit tests/cli tests/functional $(ARGS)
 
 lint: $(VENV_READY) ## Check style, formatting, types, which package imports which, and the CloudFormation template
@@ -43,7 +44,10 @@ soak: $(NODE_READY) ## Test the pipeline under load, with faults; QUICK=1, SOAK_
 	  $(if $(SOAK_MINUTES),--minutes "$(SOAK_MINUTES)") $(if $(FUZZ_EXAMPLES),--examples "$(FUZZ_EXAMPLES)") \
 	  $(if $(HISTORIES),--histories "$(HISTORIES)") $(ARGS)
 
-docs: $(VENV_READY) ## Write docs/cli.md, and the command output in the documentation
+page: $(PAGE_READY) ## Build the page of `aitrail report` from its sources in the folder page
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" node page/build.mjs
+
+docs: $(PAGE_READY) ## Write docs/cli.md, the command output in the documentation and, with Chromium, the picture of a report
 	@.venv/bin/python -m demo.documentation
 
 wheel: $(VENV_READY) ## Build the wheel of this version in dist; from the same files, it has the same bytes every time
@@ -78,5 +82,9 @@ $(NODE_READY): $(VENV_READY) package.json package-lock.json
 	PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
 	@touch $@
 
-.PHONY: help demo samples test check lint check-services audit bench soak docs wheel package deploy destroy
+$(PAGE_READY): $(VENV_READY) page/package.json page/package-lock.json
+	cd page && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci
+	@touch $@
+
+.PHONY: help demo samples test check lint check-services audit bench soak page docs wheel package deploy destroy
 .DEFAULT_GOAL := help

@@ -56,7 +56,7 @@ def _figures(folder: Folder, path: str, peers: list[str], runs: int) -> Iterator
 def usage(folder: str, jobs: int) -> Child:
     """Runs the command in so many processes."""
     return child(
-        *("-m", "aitrail.cli", "usage", "--from", folder, "--jobs", str(jobs), "--output", "json"),
+        *("-m", "aitrail.cli", "usage", "--from", folder, "--no-cache", "--jobs", str(jobs), "--output", "json"),
         environment=_environment(),
     )
 

@@ -20,12 +20,13 @@ from aitrail.errors import AitrailError
 from demo import deployment, given
 from demo.given import Given
 from demo.keeping import keep
-from demo.local_aws import local_aws
+from demo.local_aws import PROJECT, local_aws
 from demo.narration import step, stop_when_told, tell
 from demo.pipeline import Pipeline
 from demo.summary import summary
 
 _PROGRESS_SECONDS = 2.0
+REPORT = PROJECT / "dist" / "demo-report.html"
 
 
 class UnexpectedRowsError(AitrailError):
@@ -66,10 +67,15 @@ def _demonstrate(files: Given, *, kept: bool) -> None:
         tell("\nOutcome of the files")
         calls = int(pipeline.aitrail("usage", *window, "--query", "sum([].calls)")) if rows else 0
         tell(summary(names, odd, pipeline.ledger(), rows, calls, pipeline.messages("DeadLetterQueueUrl")))
+        if rows:
+            REPORT.parent.mkdir(exist_ok=True)
+            pipeline.aitrail("report", *window, "-o", str(REPORT), "--force")
         took = time.monotonic() - began
         if kept:
             keep(pipeline, window)
     tell(f"\nEverything has been removed. The demo took {took:.0f} s.")
+    if rows:
+        tell(f"A report of these calls, to open in a browser: {REPORT}")
     if files.rows is not None and rows != files.rows:
         raise UnexpectedRowsError(f"The sample files hold {dict(files.rows)} rows, but the table has {dict(rows)}.")
 

@@ -3,17 +3,19 @@
 docs/cli.md contains the output of --help. In README.md and docs/, the text after a line `    $ aitrail …` of a code
 block is the command's output for the sample log files of a fixed day, which replace the table and `--from samples`. So
 is what the examples in docs/python.md print. Answers of commands that need a stack stay as they are. The table of
-permissions in docs/operations.md is that of `aitrail permissions`.
+permissions in docs/operations.md is that of `aitrail permissions`. docs/report.png is a picture of the report of an
+invented month, if there is a browser to take it.
 """
 
 import doctest
 import io
 import re
 import shlex
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +24,19 @@ import click
 from aitrail.cli.group import SECTIONS, cli
 from aitrail.cli.options import ASK
 from aitrail.clock import Clock
+from demo.browser import Browser, browser_program
 from demo.permission_table import HEAD, permission_table
+from demo.sample_month import write_month
 from demo.samples import CONFIGURATION, FOLDER, write_samples
 
 PROJECT = Path(__file__).parents[1]
 REFERENCE = PROJECT / "docs" / "cli.md"
 PYTHON_PAGE = PROJECT / "docs" / "python.md"
 OPERATIONS = PROJECT / "docs" / "operations.md"
+PICTURE = PROJECT / "docs" / "report.png"
 CLOCK = datetime(2026, 11, 21, 12, tzinfo=UTC)
+# The end of the month of which there is a picture.
+MONTH_ENDS = datetime(2026, 12, 1, tzinfo=UTC)
 
 _WIDTH = 100
 # A command, and the indented lines below it, which may include empty lines.
@@ -118,13 +125,13 @@ def _format(command: str) -> tuple[str, ...]:
     return () if re.search(r" (-o|--output|--query|--raw|--source)( |$)", command) else ("-o", "table")
 
 
-def _printed(arguments: list[str]) -> str:
-    """The command's output on stdout at the time CLOCK."""
+def _printed(arguments: list[str], now: datetime = CLOCK) -> str:
+    """The command's output on stdout at a time."""
     with redirect_stdout(io.StringIO()) as stdout, redirect_stderr(io.StringIO()):
         try:
             given = ["--config", str(CONFIGURATION), *arguments]
             with cli.make_context("aitrail", given, terminal_width=_WIDTH, max_content_width=_WIDTH) as context:
-                context.obj = Clock(now=lambda: CLOCK)
+                context.obj = Clock(now=lambda: now)
                 cli.invoke(context)
         except click.exceptions.Exit:
             pass
@@ -140,6 +147,20 @@ def sample_folder() -> Iterator[Path]:
         yield folder
 
 
+def take_picture(picture: Path) -> bool:
+    """Writes the first screen of the report of November as a PNG file; returns whether there is a browser for it."""
+    if (program := browser_program()) is None:
+        return False
+    with tempfile.TemporaryDirectory() as name, Browser(program) as browser:
+        logs, page = Path(name) / "logs", Path(name) / "report.html"
+        write_month(logs, MONTH_ENDS - timedelta(hours=1))
+        window = ("--since", "2026-11", "--until", "2026-12")
+        _printed(["report", "--from", str(logs), *window, "-o", str(page)], now=MONTH_ENDS)
+        browser.ask("open", url=page.as_uri(), width=1200, height=820)
+        browser.ask("picture", path=str(picture), whole=False)
+    return True
+
+
 def pages() -> list[Path]:
     """The pages that show commands with their output."""
     return [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
@@ -153,6 +174,8 @@ def main() -> None:
             page.write_text(refreshed(page.read_text(), logs))
         PYTHON_PAGE.write_text(with_printed(PYTHON_PAGE.read_text(), logs))
     OPERATIONS.write_text(with_permissions(OPERATIONS.read_text()))
+    if not take_picture(PICTURE):
+        sys.stderr.write(f"{PICTURE} stays as it is: there is no browser (apt-get install chromium).\n")
 
 
 if __name__ == "__main__":

@@ -56,11 +56,13 @@ class SampleLogs:
 
 def sample_logs(now: datetime, *, seed: int = 20261892) -> SampleLogs:
     """The sample deliveries of the two days before `now` (aware), and a few of the five weeks before."""
-    return _Writer(now, Random(seed)).logs()  # noqa: S311 - reproducible, nothing here is secret
+    return Writer(now, Random(seed)).logs()  # noqa: S311 - reproducible, nothing here is secret
 
 
 @dataclass(slots=True)
-class _Writer:
+class Writer:
+    """Writes records and log files; `random` tells everything that does not matter."""
+
     now: datetime
     random: Random
 
@@ -75,7 +77,7 @@ class _Writer:
         self.random.shuffle(calls)
         for index, call in enumerate(calls):
             place = places[index % len(places)]
-            records[place] += (own := self._records(call, *place))
+            records[place] += (own := self.records(call, *place))
             if call.shared:
                 shared = own[0]["sharedEventID"] = self._guid()
                 other = _in_other_account(place)
@@ -83,28 +85,28 @@ class _Writer:
                 records[other].append(own[0] | copy)
         for days, earlier in EARLIER.items():
             place = (HOME_ACCOUNT, REGIONS[0], self.now - timedelta(days=days))
-            records[place] = [record for call in earlier for record in self._records(call, *place)]
-        endpoint = [record for call in AT_ENDPOINT for record in self._records(call, *places[-1])]
+            records[place] = [record for call in earlier for record in self.records(call, *place)]
+        endpoint = [record for call in AT_ENDPOINT for record in self.records(call, *places[-1])]
         wanted = Counter(map(_service_of, (*chain.from_iterable(records.values()), *endpoint)))
         for place, own in records.items():
             own += [self._record(self.random.choice(NOISE), *place) for _ in range(_NOISE_PER_FILE)]
             self.random.shuffle(own)  # CloudTrail guarantees no order
-        files = [self._log_file(*place, own) for place, own in records.items()]
+        files = [self.log_file(*place, own) for place, own in records.items()]
         return SampleLogs(files=(*files, *self._odd_files(places[-1], records[places[-1]], endpoint)), rows=wanted)
 
     def _odd_files(self, place: _Place, records: list[_Record], endpoint: list[_Record]) -> list[SampleFile]:
         account, region, delivered = place
         second = delivered + timedelta(minutes=5)
-        whole = self._log_file(account, region, delivered + timedelta(minutes=10), records)
+        whole = self.log_file(account, region, delivered + timedelta(minutes=10), records)
         half = whole.body[: len(whole.body) // 2]
         return [
-            self._log_file(account, region, second, records, what="the same records in a second file"),
+            self.log_file(account, region, second, records, what="the same records in a second file"),
             SampleFile(key=whole.key, body=half, what="a log file cut in half", fate=Fate.UNREADABLE),
             self._network_activity(place, endpoint),
             self._insight(*place),
         ]
 
-    def _records(self, call: Call, account: str, region: str, delivered: datetime) -> list[_Record]:
+    def records(self, call: Call, account: str, region: str, delivered: datetime) -> list[_Record]:
         """The records that CloudTrail writes of a call in its account, the first one first."""
         first = self._record(call, account, region, delivered)
         time = datetime.fromisoformat(first["eventTime"])
@@ -189,9 +191,10 @@ class _Writer:
             key=key, body=_packed({"Records": [record]}), what="an Insights event", fate=Fate.ONLY_COUNTED
         )
 
-    def _log_file(
+    def log_file(
         self, account: str, region: str, delivered: datetime, records: list[dict[str, Any]], *, what: str = ""
     ) -> SampleFile:
+        """A log file with these records."""
         key = self._key("CloudTrail", account, region, delivered)
         return SampleFile(key=key, body=_packed({"Records": records}), what=what)
 

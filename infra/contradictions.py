@@ -49,6 +49,15 @@ def of_log_storage(settings: "Settings") -> Iterator[str]:
         )
 
 
+def of_the_alarms(settings: "Settings") -> Iterator[str]:
+    """Who is told of alarms, in a stack without any."""
+    if settings.alarms:
+        return
+    for key, is_given in (("alarmTopicArn", settings.alarm_topic_arn), ("alarmEmail", settings.alarm_email)):
+        if is_given:
+            yield f"aitrail:{key} is about the alarms of the stack, but the stack has none (aitrail:alarms)."
+
+
 def of_the_tags(settings: "Settings") -> Iterator[str]:
     """Keys that have several values."""
     keys = [each.partition("=")[0] for each in settings.tags]

@@ -16,7 +16,7 @@ HERE = Place(partition=Aws.PARTITION, region=Aws.REGION, account=Aws.ACCOUNT_ID,
 
 
 class KmsKeys(Construct):
-    """The keys of the log bucket, the queues, the tables and the function's log; None for AWS's own encryption.
+    """The keys of the log bucket, the queues, the tables, the function's log and the topic; None for AWS's encryption.
 
     `created` is the key that the stack creates, for those parts that are to have one. It is kept with what it encrypts:
     the log bucket, and tables that are protected. `trail_arn` is the ARN of the stack's trail, if it has one.
@@ -30,6 +30,7 @@ class KmsKeys(Construct):
         keys = {name: self._of(name, key) for name, key in settings.keys.items()}
         self.bucket, self.queues = keys["bucket_kms_key"], keys["queues_kms_key"]
         self.tables, self.log_group = keys["tables_kms_key"], keys["log_group_kms_key"]
+        self.topic = keys.get("topic_kms_key")
 
     def outputs(self, trail_arn: str | None, trail_arns: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         """The name, value and description of each output about customer-managed keys, and what they are used for."""
@@ -39,6 +40,7 @@ class KmsKeys(Construct):
             ("QueuesKmsKeyArn", self.queues, "Customer-managed KMS key of the queues."),
             ("TablesKmsKeyArn", self.tables, "Customer-managed KMS key of the tables."),
             ("LogGroupKmsKeyArn", self.log_group, "Customer-managed KMS key of the function's log."),
+            ("TopicKmsKeyArn", self.topic, "Customer-managed KMS key of the topic that sends alarms by e-mail."),
         ):
             if key:
                 yield name, key.key_arn, description
@@ -79,3 +81,5 @@ def _uses(parts: list[str], settings: Settings, trail_arn: str | None) -> Iterat
     if "log_group_kms_key" in parts:
         # The log group exists only after its key. CloudFormation begins its name with that of the stack.
         yield HERE.log_group(f"{settings.stack_name}-*")
+    if "topic_kms_key" in parts:
+        yield HERE.alarms()

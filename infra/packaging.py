@@ -140,7 +140,8 @@ def _with_parameters(part: Any) -> Any:  # noqa: ANN401 - a part of a template
         case str() if part == _STACK_NAME:
             return {"Ref": "AWS::StackName"}
         case str() if _STACK_NAME in part:
-            return {"Fn::Sub": part.replace(_STACK_NAME, "${AWS::StackName}")}
+            literally = part.replace("${", "${!")
+            return {"Fn::Sub": literally.replace(_STACK_NAME, "${AWS::StackName}")}
     return part
 
 

@@ -111,6 +111,8 @@ PARAMETERS = (
     _parameter("redact", True, absent=False),  # noqa: FBT003 - as above
     _parameter("log_key_arns", tuple(f"arn:aws:kms:probe:{each:012}:key/probe" for each in (1, 2)), absent=()),
     _parameter("alarm_topic_arn", "arn:aws:sns:probe:000000000000:probe", absent=None),
+    _parameter("alarm_email", "probe@probe.example.com", absent=None),
+    _parameter("silent_hours", 7_919, absent=None),
     _parameter("maximum_concurrency", 983),
     _parameter("backfill_concurrency", 977),
     _parameter("memory_megabytes", 9_973),
@@ -125,6 +127,9 @@ def parameters(settings: Settings) -> tuple[Parameter, ...]:
     missing = {*(OF_OWN_BUCKET if settings.log_bucket else ()), *(("trail",) if settings.log_bucket_account else ())}
     missing |= {"events_table_class"} if settings.events_table else set()
     missing |= {"files_table_class"} if settings.files_table else set()
+    missing |= set() if settings.alarms else {"alarm_topic_arn", "alarm_email"}
+    # CloudFormation has no condition for a part of a dashboard, which is one text.
+    missing |= {"trail", "silent_hours", "memory_megabytes"} if settings.dashboard else set()
     return tuple(each for each in PARAMETERS if each.setting.attribute not in missing)
 
 

@@ -272,6 +272,24 @@ class Settings:
     alarm_topic_arn: str | None = _setting(
         values.TOPIC_ARN_OR_NONE, "SNS topic, in the stack's Region, that receives the alarms.", default=None
     )
+    alarm_email: str | None = _setting(
+        values.EMAIL_OR_NONE,
+        "E-mail address, such as that of a mailing list, that receives the alarms through a topic of the stack. SNS "
+        "sends it a message with a link, which has to be confirmed.",
+        default=None,
+    )
+    alarms: bool = _setting(values.BOOLEAN, "Create the alarms.", default=True)
+    silent_hours: int | None = _setting(
+        values.or_none(values.whole_number(3, 8760)),
+        "Hours without a digest, which CloudTrail writes every hour even for idle accounts, after which an account is "
+        "called silent and raises an alarm.",
+        default=24,
+    )
+    dashboard: bool = _setting(
+        values.BOOLEAN,
+        "Create a dashboard in CloudWatch, and publish the metrics that only it shows. CloudWatch charges for them.",
+        default=False,
+    )
     architecture: str = _setting(
         values.ARCHITECTURE,
         "Architecture of the function; x86_64 for Regions in which AWS Lambda has no arm64.",
@@ -300,9 +318,13 @@ class Settings:
 
     @property
     def keys(self) -> dict[str, str | None]:
-        """The customer-managed key of each part in OF_KEYS: `stack`, the ARN of a key, or None for AWS's own."""
+        """The customer-managed key of each part in OF_KEYS, and of the topic for e-mails if there is one.
+
+        It is `stack`, the ARN of a key, or None for AWS's own.
+        """
         keys = {name: getattr(self, name) or self.kms_key for name in OF_KEYS}
-        return keys | ({"bucket_kms_key": None} if self.log_bucket else {})
+        of_topic = {"topic_kms_key": self.kms_key} if self.alarm_email else {}
+        return keys | of_topic | ({"bucket_kms_key": None} if self.log_bucket else {})
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -323,6 +345,7 @@ class Settings:
         yield from contradictions.of_the_tables(self)
         yield from contradictions.of_log_storage(self)
         yield from contradictions.of_the_tags(self)
+        yield from contradictions.of_the_alarms(self)
         lists = ("trail_arns", "log_key_arns", "accounts", "reader_accounts", "key_prefixes", "network_activity_events")
         for name in lists:
             values_ = getattr(self, name)

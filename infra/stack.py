@@ -3,20 +3,24 @@
 from collections.abc import Sequence
 
 from aws_cdk import Acknowledgment, CfnOutput, Stack, Tags, Validations
-from aws_cdk.aws_sns import Topic
+from aws_cdk.aws_sns import ITopic, Topic
 from constructs import Construct
 
 from aitrail.aws import announcements
 from aitrail.dynamodb import tables
 from aitrail.permissions import Part
 from infra import remembered
-from infra.alarms import NAMESPACE, Alarms
+from infra.alarm_topic import AlarmTopic
+from infra.alarms import Alarms
 from infra.bundling import Bundle
+from infra.charts import Charts
+from infra.dashboard import Dashboard
 from infra.deliveries import Deliveries
 from infra.existing_bucket import ExistingBucket
 from infra.ingest import TIMEOUT, Ingest
 from infra.kms_keys import HERE, KmsKeys
 from infra.log_bucket import LogBucket
+from infra.measures import NAMESPACE, OwnMetrics
 from infra.people import People
 from infra.quotas import check
 from infra.redaction_key import RedactionKey
@@ -65,9 +69,7 @@ class AitrailStack(Stack):
             self.deliveries.backfill, "BackfillSource", maximum_concurrency=settings.backfill_concurrency
         )
         self._grant()
-        self.people = People(
-            self, "People", arns=self._parts(), keys=self.keys, reader_accounts=settings.reader_accounts
-        )
+        self.people = People(self, "People", arns=self._parts(), reader_accounts=settings.reader_accounts)
         if settings.has_trail:
             trail = Trail(
                 self,
@@ -81,16 +83,10 @@ class AitrailStack(Stack):
             )
             # The trail is created last: before it delivers, a failed deployment can delete the bucket, which is empty.
             trail.trail.node.add_dependency(self.ingest)
-        Alarms(
-            self,
-            "Alarms",
-            deliveries=self.deliveries,
-            function=self.ingest.function,
-            service=settings.stack_name,
-            topic=Topic.from_topic_arn(self, "Topic", arn) if (arn := settings.alarm_topic_arn) else None,
-            expects_digests=settings.has_trail,
-        )
-        self._tell()
+        alarms = self._alarms().created if settings.alarms else []
+        if settings.dashboard:
+            Dashboard(self, "Dashboard", stack_name=settings.stack_name, alarms=alarms, charts=self._charts().all())
+        self._outputs()
         for key, _, value in (each.partition("=") for each in settings.tags):
             Tags.of(self).add(key, value)
         check(
@@ -100,6 +96,33 @@ class AitrailStack(Stack):
             environment=environment,
             reader_role=self.people.reader_role,
             event_keys=self.log_bucket.event_keys,
+        )
+
+    def _alarms(self) -> Alarms:
+        settings, topics = self.settings, list[ITopic]()
+        if settings.alarm_topic_arn:
+            topics.append(Topic.from_topic_arn(self, "Topic", settings.alarm_topic_arn))
+        if settings.alarm_email:
+            topics.append(AlarmTopic(self, "AlarmTopic", address=settings.alarm_email, key=self.keys.topic).topic)
+        return Alarms(
+            self,
+            "Alarms",
+            deliveries=self.deliveries,
+            function=self.ingest.function,
+            own=OwnMetrics(service=settings.stack_name),
+            topics=topics,
+            expects_digests=settings.has_trail,
+            silent_hours=settings.silent_hours,
+        )
+
+    def _charts(self) -> Charts:
+        return Charts(
+            own=OwnMetrics(service=self.settings.stack_name),
+            deliveries=self.deliveries,
+            function=self.ingest.function,
+            memory_megabytes=self.settings.memory_megabytes,
+            events_table=self.events.table.table_name,
+            files_table=self.files.table.table_name,
         )
 
     def _log_bucket(self) -> LogBucket | ExistingBucket:
@@ -164,6 +187,8 @@ class AitrailStack(Stack):
             | ({"ORIGINAL_BUCKET": self.settings.original_bucket} if self.settings.original_bucket else {})
             | ({"REDACTION_KEY_ARN": self.redaction_key_arn} if self.redaction_key_arn else {})
             | ({"ACCOUNTS": ",".join(self.settings.accounts)} if self.settings.accounts else {})
+            | ({"DASHBOARD": "on"} if self.settings.dashboard else {})
+            | ({"SILENT_HOURS": str(self.settings.silent_hours)} if self.settings.silent_hours else {})
             | {name: str(days) for name, days in retention.items() if days}
         )
 
@@ -223,10 +248,13 @@ class AitrailStack(Stack):
             Part.BACKFILL: [self.deliveries.backfill.queue_arn],
             Part.DEAD_LETTERS: [self.deliveries.dead_letters.queue_arn],
             Part.REDACTION_KEY: [self.redaction_key_arn] if self.redaction_key_arn else [],
+            Part.TABLES_KEY: [self.keys.tables.key_arn] if self.keys.tables else [],
+            Part.BUCKET_KEY: [self.keys.bucket.key_arn] if self.keys.bucket else [],
+            Part.QUEUES_KEY: [self.keys.queues.key_arn] if self.keys.queues else [],
             Part.ANYTHING: ["*"],
         }
 
-    def _tell(self) -> None:
+    def _outputs(self) -> None:
         """Adds the outputs; commands find the stack's parts by their ids."""
         for name, value, description in (
             ("LogBucketName", self.log_bucket.bucket.bucket_name, "Bucket from which log files are read."),

@@ -177,6 +177,13 @@ KEY_PREFIXES = list_of(matching(*names.KEY_PREFIX))
 ACCOUNT_OR_NONE = or_none(matching(*names.ACCOUNT))
 ANNOUNCED_BY = matching(*names.ANNOUNCER)
 
+# SNS takes more; what is quoted or not ASCII, mail systems refuse.
+EMAIL_OR_NONE = or_none(
+    matching(
+        "[A-Za-z0-9_%+-]+(?:[.][A-Za-z0-9_%+-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?[.])+[A-Za-z]{2,63}",
+        "an e-mail address",
+    )
+)
 TABLE_OR_NONE = or_none(matching(*names.TABLE))
 # DynamoDB's, S3's and the services' own names.
 TABLE_CLASS_OR_NONE = or_none(one_of("STANDARD", "STANDARD_INFREQUENT_ACCESS"))

@@ -51,6 +51,8 @@ class Groups(LoadGroupScheduling):
             return file
         if _is_of_the_deployment(nodeid):
             return "deployment"
+        if nodeid.startswith("tests/browser/"):
+            return "browser"
         return "syntheses" if nodeid.startswith("tests/infra/") else nodeid
 
 

@@ -14,7 +14,7 @@ from aitrail.aws.statements import Condition, Statement, allow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExistingKeys:
-    """The ARNs of the keys of the log bucket, the queues, the tables and the log group; None for other encryption.
+    """The ARNs of the keys of the log bucket, queues, tables, log group and topic; None for other encryption.
 
     `owner` is the account of the log bucket if it is not the stack's, `trail_arn` that of the stack's trail if it has
     one, and `trail_arns` those of other trails that deliver to its bucket.
@@ -25,6 +25,7 @@ class ExistingKeys:
     queues: str | None = None
     tables: str | None = None
     log_group: str | None = None
+    topic: str | None = None
     owner: str | None = None
     announced_by: str = "s3"
     trail_arn: str | None = None
@@ -43,6 +44,7 @@ class ExistingKeys:
             queues=deployment.existing_key("Queues"),
             tables=deployment.existing_key("Tables"),
             log_group=deployment.existing_key("LogGroup"),
+            topic=deployment.existing_key("Topic"),
             owner=deployment.log_bucket_account,
             announced_by=deployment.announced_by,
             trail_arn=deployment.trail,
@@ -71,6 +73,8 @@ class ExistingKeys:
             yield _function("AitrailUsesTables", role_arn, "kms:Decrypt", self.tables, condition)
         if self.log_group:
             yield self.place.log_group(self.log_group_name, self.log_group)
+        if self.topic:
+            yield self.place.alarms(self.topic)
 
 
 def _function(sid: str, role_arn: str, action: str | list[str], key: str, condition: Condition) -> Statement:

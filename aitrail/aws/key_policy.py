@@ -4,7 +4,8 @@ The policy of the key that a stack creates, the policy of its function and `aitr
 from here. In a template, any text may be a reference. `key` is what a statement has as its resource: in the policy of
 a key, `*` is that key. Sources: AWS CloudTrail user guide ("Configure AWS KMS key policies for CloudTrail"), Amazon SQS
 developer guide ("Key management"), Amazon CloudWatch Logs user guide ("Encrypt log data"), Amazon DynamoDB developer
-guide ("DynamoDB encryption at rest: usage"), Amazon S3 user guide ("Using server-side encryption with AWS KMS keys").
+guide ("DynamoDB encryption at rest: usage"), Amazon S3 user guide ("Using server-side encryption with AWS KMS keys"),
+Amazon SNS developer guide ("Enable compatibility between event sources from AWS services and encrypted topics").
 """
 
 from collections.abc import Iterator, Sequence
@@ -62,6 +63,16 @@ class Place:
         arn = f"arn:{self.partition}:logs:{self.region}:{self.account}:log-group:{name}"
         service = {"Service": f"logs.{self.region}.{self.suffix}"}
         return allow("LogGroupIsEncrypted", service, actions, key, {"ArnLike": {f"{_CONTEXT}aws:logs:arn": arn}})
+
+    def alarms(self, key: str = "*") -> Statement:
+        """Lets CloudWatch's alarms publish to the topic. It names the key, so that its ARN is not known here."""
+        of_account: Condition = {
+            "StringEqualsIfExists": {"aws:SourceAccount": self.account},
+            "ArnLikeIfExists": {
+                f"{_CONTEXT}aws:sns:topicArn": f"arn:{self.partition}:sns:{self.region}:{self.account}:*"
+            },
+        }
+        return allow("AlarmsPublish", {"Service": "cloudwatch.amazonaws.com"}, _SENDING, key, of_account)
 
     def senders(self, announced_by: str, owner: str | None, key: str = "*") -> Iterator[Statement]:
         """Lets services send to the queues: EventBridge every hour, and what announces log files.

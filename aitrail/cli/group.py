@@ -29,6 +29,7 @@ SECTIONS = {
         "what": "Show what a principal did, newest first.",
         "tail": "Follow calls as they appear in the table, until Ctrl-C.",
         "ask": "Run a saved question, or list them.",
+        "report": "Write a page that shows the calls of a window at a glance.",
         "export": "Write calls to files in DIR, one for each service and day.",
         "scan": "Show the rows that log files contain, without using a table.",
     },
@@ -38,6 +39,7 @@ SECTIONS = {
     },
     "Check and repair": {
         "status": "Show whether everything is in order, and what needs attention.",
+        "reconcile": "Compare calls with CloudWatch's own counts.",
         "verify": "Prove that nothing was lost, or list the exceptions.",
         "retry": "Queue dead letters again, and files that could not be read.",
         "rejects": "List the records that could not become rows, and why.",
@@ -50,6 +52,7 @@ SECTIONS = {
         "permissions": "Print the IAM policy that commands need.",
         "prices": "Show the list prices of costs, or get new ones.",
         "cost": "Estimate the monthly cost of a deployment.",
+        "cache": "Show or clear what is kept for later questions.",
         "completion": "Print a shell completion script.",
     },
 }

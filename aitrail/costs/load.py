@@ -13,7 +13,8 @@ GZIP_RATIO = Decimal("8.7")
 # 17 Regions are enabled in every account. CloudTrail delivers a digest file every hour for each account and Region,
 # with or without calls, for organization trails as well (AWS CloudTrail User Guide, "CloudTrail digest file
 # structure").
-DIGEST_FILES = 17 * 730
+HOURS = 730
+DIGEST_FILES = 17 * HOURS
 
 TABLE_CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
 DAYS = Decimal(365) / 12
@@ -51,8 +52,8 @@ class Load:
     `files` is the number of delivered log files, `records` of all records in them (by default 50 per file), `events` of
     the wanted ones. Each of `accounts` delivers 12,410 digest files, unless `digest_files` gives the total. `months` is
     the number of months recorded. Retentions are in days, None if nothing expires. `paid_copy` is for management events
-    that another trail of the account delivers as well, `redact` for a deployment that redacts. `kms_keys` is the
-    number of customer-managed keys that encrypt.
+    that another trail of the account delivers as well, `redact` for a deployment that redacts, `alarms` and
+    `dashboard` for one that has them. `kms_keys` is the number of customer-managed keys that encrypt.
     """
 
     files: int
@@ -68,6 +69,8 @@ class Load:
     memory_megabytes: int = 1_024
     paid_copy: bool = False
     redact: bool = False
+    alarms: bool = True
+    dashboard: bool = False
     data_events: int = 0
     network_activity_events: int = 0
     events_table_class: str = TABLE_CLASSES[0]
@@ -100,6 +103,11 @@ class Load:
     def digests(self) -> int:
         """The number of digest files in a month."""
         return self.accounts * DIGEST_FILES if self.digest_files is None else self.digest_files
+
+    @property
+    def account_hours(self) -> int:
+        """The number of hours in a month in which an account delivers digests, of all accounts."""
+        return min(self.accounts * HOURS, self.digests)
 
     @property
     def gigabytes(self) -> Decimal:

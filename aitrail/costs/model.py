@@ -26,6 +26,10 @@ DIGEST_INDEX_BYTES = 800
 # An eventually consistent GetItem of at most 4 KB. In addition, each digest of a day reads the index entries of that
 # day's log files so far: on average twelve digests read each entry, and about six entries fit into 4 KB.
 LEDGER_READ_UNITS = Decimal("1.5")
+# The first digest of an account in an hour: reading and writing the entry of the account, and that entry in by-day,
+# which a test computes. The hourly review reads the latter, several at a time.
+ACCOUNT_WRITE_UNITS = 2
+ACCOUNT_READ_UNITS = Decimal("0.55")
 # A GetItem of the digest and one of its account and Region, two consistent ones of the previous digest and of the
 # account's and Region's chains, and about 30 index entries of digests.
 DIGEST_READ_UNITS = Decimal("5.5")
@@ -57,12 +61,17 @@ KMS_REQUESTS_OF_QUEUES_AND_TABLES = 730 * (3 * 2 + 12 * 2)
 LOG_BYTES_OF_A_DELIVERY = 1_660
 # X-Ray's default sampling: one request per second, and 5 % of the others.
 SAMPLED = Decimal("0.05")
-ALARMS = 10
+ALARMS = 15
 # The metrics of most hours; others cost only in hours in which they are published.
 METRICS = (
     *("IngestedFiles", "Records", "WantedRecords", "RowsWritten"),
     *("DigestFiles", "VerifiedDigests", "VerifiedFiles"),
 )
+# Those that are published for the dashboard: three, and one for each service and outcome that has rows in an hour. This
+# is the maximum, with five outcomes of four services.
+DASHBOARD_METRICS = 3 + 4 * 5
+# A line of EMF for the rows of a service and outcome, measured, plus 26 bytes. It is assumed that a file has one.
+LOG_BYTES_OF_ROWS = 280
 # How long a log file stays in the versioned bucket after it has expired.
 VERSION_DAYS = 30
 
@@ -104,17 +113,19 @@ def _ledger(bill: Bill, load: Load) -> None:
     files, digests = load.files, load.digests
     knob, class_ = "aitrail:ledgerRetentionDays", load.files_table_class
     storage = price_in(class_, "table-storage")
+    hours = load.account_hours
     bill.add(
         "ledger, writes",
         price_in(class_, "write-units"),
-        (files + digests) * LEDGER_WRITE_UNITS,
-        f"{files + digests:,} files and digests x {LEDGER_WRITE_UNITS}",
+        (files + digests) * LEDGER_WRITE_UNITS + hours * ACCOUNT_WRITE_UNITS,
+        f"{files + digests:,} files and digests x {LEDGER_WRITE_UNITS} + {hours:,} hours x {ACCOUNT_WRITE_UNITS}",
     )
     bill.add(
         "ledger, reads",
         price_in(class_, "read-units"),
-        files * LEDGER_READ_UNITS + digests * DIGEST_READ_UNITS,
-        f"{files:,} files x {LEDGER_READ_UNITS} + {digests:,} digests x {DIGEST_READ_UNITS}",
+        files * LEDGER_READ_UNITS + digests * DIGEST_READ_UNITS + hours * ACCOUNT_READ_UNITS,
+        f"{files:,} files x {LEDGER_READ_UNITS} + {digests:,} digests x {DIGEST_READ_UNITS} + {hours:,} hours x "
+        f"{ACCOUNT_READ_UNITS}",
     )
     for part, price, of_file, of_digest in (
         ("ledger, storage", storage, LEDGER_BYTES + LEDGER_INDEX_BYTES, DIGEST_BYTES + DIGEST_INDEX_BYTES),
@@ -192,10 +203,32 @@ def _function(bill: Bill, load: Load) -> None:
         setting="aitrail:logLevel",
     )
     bill.add("CloudWatch, metrics", "metrics", len(METRICS), f"{len(METRICS)} metrics")
-    bill.add("CloudWatch, alarms", "alarms", ALARMS, f"{ALARMS} alarms")
+    if load.alarms:
+        bill.add("CloudWatch, alarms", "alarms", ALARMS, f"{ALARMS} alarms", setting="aitrail:alarms")
+    if load.dashboard:
+        _dashboard(bill, load)
     if load.redact:
         bill.add("Secrets Manager, key of redaction", "secrets", 1, "1 secret", setting="aitrail:redact")
     bill.add("X-Ray, traces", "traces", sampled, "a delivery a second, and 5 % of the others")
+
+
+def _dashboard(bill: Bill, load: Load) -> None:
+    setting = "aitrail:dashboard"
+    bill.add("CloudWatch, dashboard", "dashboards", 1, "1 dashboard", setting=setting)
+    bill.add(
+        "CloudWatch, metrics of the dashboard",
+        "metrics",
+        DASHBOARD_METRICS,
+        f"at most {DASHBOARD_METRICS} metrics",
+        setting=setting,
+    )
+    bill.add(
+        "CloudWatch, rows in the function's log",
+        "log-ingestion",
+        Decimal(load.files) * LOG_BYTES_OF_ROWS / GB,
+        f"{load.files:,} files x {LOG_BYTES_OF_ROWS} bytes",
+        setting=setting,
+    )
 
 
 def _log_bucket(bill: Bill, load: Load) -> None:

@@ -72,6 +72,7 @@ UNITS = {
     "log-ingestion": "GB",
     "metrics": "metrics",
     "alarms": "alarms",
+    "dashboards": "dashboards",
     "traces": "traces",
     "secrets": "secrets",
     "kms-keys": "keys",

@@ -156,6 +156,7 @@ _DATED_FILE = re.compile(
     + r"\d{12}_(?:(?P=folder)|CloudTrail)_(?P<rest>[^/]*)\.json\.gz",
     _FLAGS,
 )
+_ACCOUNT = re.compile(r"account://(?P<account>\d{12})", re.ASCII)
 _DIGESTS = re.compile(_ACCOUNT_FOLDER + DIGEST_FOLDER + r"/(?P<region>[a-z0-9-]+)/", _FLAGS)
 _COUNTED_FILE = re.compile(_ACCOUNT_FOLDER + r"(?P<folder>CloudTrail-Insight|CloudTrail-Aggregated|Config)/.+", _FLAGS)
 
@@ -214,16 +215,20 @@ def delivered_at(name: str) -> str | None:
 
 
 def origin_of(name: str) -> LogKey | None:
-    """Parses a key as `log_key_of` does, and also the digest folder of an account and Region, which has no day."""
-    found = _DIGESTS.fullmatch(name)
+    """Parses a key as `log_key_of` does, and also the digest folder of an account and Region, or an account's name.
+
+    These have no day, and an account has no Region.
+    """
+    found = _DIGESTS.fullmatch(name) or _ACCOUNT.fullmatch(name)
     if not found:
         return log_key_of(name)
+    named = found.groupdict()
     return LogKey(
         kind=Kind.FOLDER,
-        prefix=found["prefix"],
-        organization=found["organization"],
-        account=found["account"],
-        region=found["region"],
+        prefix=named.get("prefix", ""),
+        organization=named.get("organization"),
+        account=named["account"],
+        region=named.get("region", ""),
         delivery_day="",
         delivered_at=None,
     )
@@ -232,6 +237,16 @@ def origin_of(name: str) -> LogKey | None:
 def is_digest_folder(name: str) -> bool:
     """Whether this is the name of the folder with the digests of an account and Region."""
     return _DIGESTS.fullmatch(name) is not None
+
+
+def account_name(account: str) -> str:
+    """What the ledger calls an account as a whole, whatever the prefix and organization of its deliveries are."""
+    return f"account://{account}"
+
+
+def is_account_name(name: str) -> bool:
+    """Whether this is the name of an account as a whole."""
+    return _ACCOUNT.fullmatch(name) is not None
 
 
 def _delivered_at(kind: Kind, rest_of_name: str) -> str | None:

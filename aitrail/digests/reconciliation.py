@@ -7,6 +7,7 @@ lists become doubtful (`aitrail.digests.unproven`).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from itertools import chain
 from typing import Any, BinaryIO
@@ -30,9 +31,11 @@ from aitrail.ledger import (
     entry_kind,
     lister_of,
 )
-from aitrail.window import format_time
+from aitrail.window import format_time, parse_time
 
 _WORKERS = 8
+# A backfill also reads the last digests of accounts that were closed years ago: nobody waits for more from them.
+_WATCHED = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,14 @@ class Reconciliation:
         mark_unproven(self.ledger, self.reader, entry)
         if entry.get("status") == "verified":
             resolve_no_digests(self.ledger, entry["logFile"])
+            self._note_account(entry)
         return broken
+
+    def _note_account(self, digest: Mapping[str, Any]) -> None:
+        """Records that the account of a digest has been heard of, so that it is noticed if it falls silent."""
+        key, end = log_key_of(digest["logFile"]), parse_time(digest["digestEnd"])
+        if key and self.clock.now() - end < _WATCHED:
+            self.ledger.accounts.note_digest(key.account, end)
 
     def _kept(self, digest: Digest) -> list[Listed]:
         """The log files that the digest lists and that the function does not refuse."""

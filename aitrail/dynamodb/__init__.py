@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from aitrail.dynamodb.attributes import ForeignValue, from_item, to_item
     from aitrail.dynamodb.batches import BATCH_SIZE, BatchWriter, OutOfTimeError, Reader, delete, put
     from aitrail.dynamodb.encoding import encode_batches_at_once
+    from aitrail.dynamodb.throttling import Throttles
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
@@ -20,4 +21,5 @@ else:
         encoding=("encode_batches_at_once",),
         items=(),
         tables=(),
+        throttling=("Throttles",),
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from aitrail.ingest.ingestion import Ingestion
     from aitrail.ingest.log_file import LogFileIngestion
     from aitrail.ingest.log_line import line_of
-    from aitrail.ingest.metrics import Ingested, with_sums
+    from aitrail.ingest.metrics import ROWS, ROWS_DIMENSIONS, SECONDS, Ingested, published
     from aitrail.ingest.prefetch import FILES_AHEAD
     from aitrail.ingest.review import Review
     from aitrail.ingest.time_shares import TimeShares
@@ -27,7 +27,7 @@ else:
         ingestion=("Ingestion",),
         log_file=("LogFileIngestion",),
         log_line=("line_of",),
-        metrics=("Ingested", "with_sums"),
+        metrics=("Ingested", "ROWS", "ROWS_DIMENSIONS", "SECONDS", "published"),
         review=("Review",),
         time_shares=("TimeShares",),
     )

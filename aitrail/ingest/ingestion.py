@@ -47,7 +47,8 @@ class Reviewer(Protocol):
 class Ingestion:
     """Turns deliveries into rows; a retention is None if nothing expires.
 
-    Deliveries outside `scope` are refused, because only the log bucket may announce deliveries.
+    Deliveries outside `scope` are refused, because only the log bucket may announce deliveries. With `has_dashboard`,
+    outcomes have what only the dashboard shows.
     """
 
     s3: "S3Client"
@@ -62,6 +63,7 @@ class Ingestion:
     row_retention: timedelta | None = None
     ledger_retention: timedelta | None = None
     log_retention: timedelta | None = None
+    has_dashboard: bool = False
     clock: Clock = SYSTEM_CLOCK
     _ahead: Prefetch[Fetched] | None = field(default=None, init=False)
     # Threads that fetch ahead. To start them for each batch would take a tenth of the time of a file.
@@ -87,6 +89,7 @@ class Ingestion:
             retention=self.row_retention,
             clock=self.clock,
             redaction=self.redaction,
+            has_dashboard=self.has_dashboard,
         )
 
     @contextmanager

@@ -18,6 +18,7 @@ from aitrail.dynamodb import OutOfTimeError
 from aitrail.ingest.events_table import EventsTable
 from aitrail.ingest.fetching import Fetched
 from aitrail.ingest.metrics import Ingested, of_log_file
+from aitrail.ingest.row_counts import RowCounts
 from aitrail.ledger import FILE, UNPROVEN, Entry, FileEntry, Ledger, has_distant_events
 from aitrail.logfile import UnreadableLogFile
 from aitrail.rows import Reading, Redaction, recorded_with
@@ -36,6 +37,7 @@ class LogFileIngestion:
     retention: timedelta | None
     clock: Clock
     redaction: Redaction | None = None
+    has_dashboard: bool = False
 
     def ingest(self, fetched: Fetched, known: Mapping[str, Any], time_left: Callable[[], float]) -> Ingested:
         """Reads a log file, or records why it cannot be read; `known` holds the entry's fields known in advance.
@@ -44,6 +46,7 @@ class LogFileIngestion:
         """
         entry = FileEntry(**known, recorded_with=recorded_with(self.registry, self.redaction))
         unknown_sources: Mapping[str, int] = {}
+        counts = RowCounts() if self.has_dashboard else None
         if not fetched.error:
             reading = Reading(
                 fetched.body,
@@ -54,7 +57,7 @@ class LogFileIngestion:
                 redaction=self.redaction,
                 at_each_step=lambda: check_time(time_left, entry.log_file),
             )
-            entry = self._read(reading, entry, fetched.earlier, time_left)
+            entry = self._read(reading, entry, fetched.earlier, time_left, counts)
             unknown_sources = reading.unknown_sources
         earlier = fetched.earlier or {}
         if earlier.get("expectedSha256"):
@@ -65,7 +68,7 @@ class LogFileIngestion:
             entry = replace(entry, doubt=earlier.get("doubt") or UNPROVEN, doubted_at=since)
         else:
             self.no_digests.notice(entry.log_file, entry.stored_at)
-        return of_log_file(entry, self.ledger.record(entry, FILE, fetched.earlier), unknown_sources)
+        return of_log_file(entry, self.ledger.record(entry, FILE, fetched.earlier), unknown_sources, counts)
 
     def _is_late(self, entry: Entry) -> bool:
         """Whether the file may have arrived after the digests of its hour, or its name does not match its storage time.
@@ -79,7 +82,12 @@ class LogFileIngestion:
         return self.clock.now() - named > LATE or abs(stored - named) > LATE
 
     def _read(
-        self, reading: Reading, entry: FileEntry, earlier: dict[str, Any] | None, time_left: Callable[[], float]
+        self,
+        reading: Reading,
+        entry: FileEntry,
+        earlier: dict[str, Any] | None,
+        time_left: Callable[[], float],
+        counts: RowCounts | None,
     ) -> FileEntry:
         """Writes the file's rows and rejects, and completes its entry."""
         written, rejects, is_noted = 0, set[int | str](), False
@@ -93,6 +101,8 @@ class LogFileIngestion:
                     entry.log_file, batch.rejects, expires_at=entry.expires_at, time_left=time_left
                 )
                 written += len(batch.rows)
+                if counts is not None:
+                    counts.add(batch.rows)
                 rejects |= {reject.key for reject in batch.rejects}
                 batch.rows.clear()  # this batch is still referenced while the next one is created
                 batch.rejects.clear()

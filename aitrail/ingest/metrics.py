@@ -3,19 +3,27 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aitrail.deliveries import Kind
 from aitrail.dynamodb import items
 from aitrail.ledger import DigestEntry, Entry
+from aitrail.window import parse_time
+
+if TYPE_CHECKING:
+    from aitrail.ingest.row_counts import RowCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """The outcome of one message or delivery: counts by metric name (METRICS), and details for the log."""
+    """The outcome of one message or delivery: counts by metric name (METRICS), and details for the log.
+
+    `rows` are the rows that were written by service and outcome, empty where the stack has no dashboard.
+    """
 
     status: str
     metrics: dict[str, int]
+    rows: Mapping[tuple[str, str], int] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -52,6 +60,12 @@ SUMS = {
     "DigestProblems": ("InvalidDigests", "BrokenChains", "MissingDigests", "RegionsWithoutDigests"),
     "NotRecorded": ("UnknownSources", "RefusedDeliveries"),
 }
+# The metric of rows that has more dimensions than the others, and these.
+ROWS, ROWS_DIMENSIONS = "Rows", ("awsService", "outcome")
+# Spans of time, in seconds; all others are counts.
+SECONDS = ("DeliveryDelay", "ProofAge")
+# What only the dashboard shows: CloudWatch charges for each metric, so they are not published without it.
+OF_DASHBOARD = ("DeliveryDelay", "ProofAge", "Characters")
 METRICS = (
     *_COUNTS.values(),
     *_STATUS_METRICS.values(),
@@ -61,6 +75,7 @@ METRICS = (
     "UnknownObjects",
     "TestMessages",
     "FailedMessages",
+    "TableThrottles",
     "UnknownSources",
     "VerifiedFiles",
     "AwaitedFiles",
@@ -68,20 +83,29 @@ METRICS = (
     "RemovedFiles",
     "UnlistedFiles",
     "RegionsWithoutDigests",
+    "SilentAccounts",
     "AnnouncedAgain",
     "VerifiedDigests",
     "InvalidDigests",
     "UnverifiableDigests",
+    "UnverifiableRegions",
     "BrokenChains",
     "MissingDigests",
+    *OF_DASHBOARD,
     *SUMS,
 )
 
 
-def with_sums(metrics: Mapping[str, int]) -> dict[str, int]:
-    """The counts, with the sums that alarms watch."""
+def published(metrics: Mapping[str, int], *, is_backfill: bool = False) -> dict[str, int]:
+    """The counts as they are published, with the sums that alarms watch.
+
+    A file that a backfill announces was stored long ago: that is no delay.
+    """
     sums = {name: sum(metrics.get(part, 0) for part in parts) for name, parts in SUMS.items()}
-    return {**metrics, **{name: count for name, count in sums.items() if count}}
+    left_out = {"DeliveryDelay"} if is_backfill else set()
+    return {name: count for name, count in metrics.items() if name not in left_out} | {
+        name: count for name, count in sums.items() if count
+    }
 
 
 def not_read(log_file: str, kind: Kind) -> Ingested:
@@ -89,8 +113,10 @@ def not_read(log_file: str, kind: Kind) -> Ingested:
     return Ingested(status=kind, metrics={_OBJECT_METRICS[kind]: 1}, details={"logFile": log_file})
 
 
-def of_log_file(entry: Entry, after: Mapping[str, Any], unknown_sources: Mapping[str, int]) -> Ingested:
-    """The outcome for a log file; `after` is the resulting entry in the ledger."""
+def of_log_file(
+    entry: Entry, after: Mapping[str, Any], unknown_sources: Mapping[str, int], rows: "RowCounts | None" = None
+) -> Ingested:
+    """The outcome for a log file; `after` is the resulting entry in the ledger, `rows` for the dashboard."""
     counts = {metric: getattr(entry, name) or 0 for name, metric in _COUNTS.items()}
     counts |= {_STATUS_METRICS[entry.status]: 1, "UnknownSources": sum(unknown_sources.values())}
     # JSON may contain lone surrogates, the log may not.
@@ -106,9 +132,13 @@ def of_log_file(entry: Entry, after: Mapping[str, Any], unknown_sources: Mapping
         "TamperedFiles": int(entry.was_read and after.get("problem") in ("tampered", "replaced")),
         "RemovedFiles": _removals(entry),
     }
+    shown = {"Characters": rows.characters} if rows else {}
+    # No delay is a delay of 0, not one that is unknown.
+    delay = {} if rows is None or (seconds := _delay(entry)) is None else {"DeliveryDelay": seconds}
     return Ingested(
         status=entry.status,
-        metrics={name: count for name, count in (counts | proof).items() if count},
+        metrics={name: count for name, count in (counts | proof | shown).items() if count} | delay,
+        rows=rows.by_outcome if rows else {},
         details={name: value for name, value in details.items() if value} | counts,
     )
 
@@ -152,6 +182,13 @@ def of_removal(log_file: str, before: Mapping[str, Any], after: Mapping[str, Any
         metrics={"RemovedFiles": 1} if is_found else {"SkippedFiles": 1},
         details={"logFile": log_file},
     )
+
+
+def _delay(entry: Entry) -> int | None:
+    """The seconds from when S3 stored an object until its entry was written; None if it was not read."""
+    if entry.stored_at is None or entry.ingested_at is None or not entry.was_read:
+        return None
+    return max(0, int((parse_time(entry.ingested_at) - parse_time(entry.stored_at)).total_seconds()))
 
 
 def _removals(entry: Entry) -> int:

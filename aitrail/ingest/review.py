@@ -1,5 +1,7 @@
 """Follows up every hour on what is still open: unproven files, listed files that are missing, unverifiable digests.
 
+It also looks for accounts that have fallen silent.
+
 After six hours, an unproven file whose hours are closed becomes unlisted, because CloudTrail did not write it. If no
 digest covers it, its account and Region are recorded as without digests, once for all of their files. Listed
 objects that have not arrived are re-announced, as are digests whose public key was not available, once it is
@@ -18,8 +20,18 @@ from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import DIGEST_FOLDER, Announcer, ReviewRequest, log_key_of
 from aitrail.digests import PATIENCE, Judge, PublicKeys
 from aitrail.ingest.unverifiable import UnverifiableDigests
-from aitrail.ledger import AWAITED, NO_DIGESTS, UNLISTED, UNPROVEN, UNVERIFIABLE, Ledger, LedgerReader
-from aitrail.window import format_time
+from aitrail.ledger import (
+    ACCEPTED,
+    ACCOUNTS,
+    AWAITED,
+    NO_DIGESTS,
+    UNLISTED,
+    UNPROVEN,
+    UNVERIFIABLE,
+    Ledger,
+    LedgerReader,
+)
+from aitrail.window import format_time, parse_time
 
 _DOUBLINGS = 8
 _AT_ONCE = 100
@@ -36,7 +48,10 @@ _Part = Callable[[str, Counter[str]], Iterator[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """Follows up on what is still open."""
+    """Follows up on what is still open; accounts are never silent if `silent_after` is None.
+
+    With `has_dashboard`, it also measures how old the proof is.
+    """
 
     ledger: Ledger
     reader: LedgerReader
@@ -44,6 +59,8 @@ class Review:
     public_keys: PublicKeys
     bucket: str
     ledger_retention: timedelta | None = None
+    silent_after: timedelta | None = None
+    has_dashboard: bool = False
     clock: Clock = SYSTEM_CLOCK
 
     def review(self, request: ReviewRequest, counts: Counter[str], time_left: Callable[[], float]) -> None:
@@ -52,7 +69,9 @@ class Review:
         Does at least one step. If the time runs out, it records the position, and sends a message that requests the
         rest. A request without a position continues a review that was never finished, if there is one.
         """
-        request = request if request.problem else self._unfinished()
+        if not request.problem:
+            self._look_at_accounts(counts)
+            request = self._unfinished()
         end = max(time_left() - _SHARE, 0)
         parts: dict[str, _Part] = {
             AWAITED: self._announce_awaited,
@@ -76,6 +95,23 @@ class Review:
         """The position of a review that was not finished, or of the beginning."""
         position = self.ledger.entry(*_POSITION) or {}
         return ReviewRequest(problem=position.get("reviewing", ""), after=position.get("after", ""))
+
+    def _look_at_accounts(self, counts: Counter[str]) -> None:
+        """Counts the accounts from which no digest has come for too long, and measures the age of the oldest proof.
+
+        It reads one small entry for each account, so it does not take turns with the other parts.
+        """
+        if self.silent_after is None and not self.has_dashboard:
+            return
+        oldest, now = timedelta(0), self.clock.now()
+        for entry in self.reader.of_day(ACCOUNTS):
+            age = now - parse_time(entry["digestEnd"])
+            if self.silent_after is not None and age > self.silent_after:
+                counts["SilentAccounts"] += self.ledger.accounts.call_silent(entry)
+            if entry.get("problem") != ACCEPTED:
+                oldest = max(age, oldest)
+        if self.has_dashboard:
+            counts["ProofAge"] = int(oldest.total_seconds())
 
     @property
     def _unverifiable(self) -> UnverifiableDigests:

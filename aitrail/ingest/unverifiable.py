@@ -24,6 +24,8 @@ _A_DAY, _A_WEEK = timedelta(days=1), timedelta(days=7)
 _DAILY = 7
 # Follows the names of all digests in a folder, which continue with the year, and precedes the next folder.
 _END = ":"
+# Follows all times.
+_NEVER = "9999"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +51,21 @@ class UnverifiableDigests:
                 continue
             folder = key.folder(DIGEST_FOLDER)
             is_begun = after.startswith(folder)
-            if is_begun or self._may_be_verified(folder, key.region, entry):
+            own = {} if is_begun else self.ledger.entry(folder, NO_DIGESTS) or {}
+            counts["UnverifiableRegions"] += not is_begun and _needs_attention(own, entry)
+            if is_begun or self._may_be_verified(folder, key.region, entry, own):
                 yield from self._announce(folder, after if is_begun else folder, counts)
             after = folder + _END
             yield after
 
-    def _may_be_verified(self, folder: str, region: str, first: dict[str, Any]) -> bool:
-        """Whether it is time to try the digests in a folder again, and their Region returns keys."""
-        own, now = self.ledger.entry(folder, NO_DIGESTS) or {}, self.clock.now()
+    def _may_be_verified(self, folder: str, region: str, first: dict[str, Any], own: dict[str, Any]) -> bool:
+        """Whether it is time to try the digests in a folder again, and their Region returns keys.
+
+        `first` is the entry of the first digest, `own` that of the account and Region.
+        """
+        now = self.clock.now()
         asked, latest = own.get("asked", 0), own.get("askedAt") or first["ingestedAt"]
-        is_accepted = any(each["problem"] == UNVERIFIABLE for each in valid_acceptances(own))
-        if is_accepted or now - parse_time(latest) < _patience(asked):
+        if _is_accepted(own) or now - parse_time(latest) < _patience(asked):
             return False
         try:
             returns_keys = self._returns_keys(region)
@@ -84,6 +90,16 @@ class UnverifiableDigests:
     def _is_overdue(self, entry: dict[str, Any]) -> bool:
         latest: str = max(entry.get("ingestedAt", ""), entry.get("announcedAt", ""))
         return latest < format_time(self.clock.now() - _patience(entry.get("announcements", 0)))
+
+
+def _needs_attention(own: dict[str, Any], first: dict[str, Any]) -> bool:
+    """Whether digests of an account and Region are still unverifiable after a try, and nobody has accepted that."""
+    is_read_again = first.get("announcedAt", _NEVER) < first["ingestedAt"]
+    return bool(own.get("asked") or is_read_again) and not _is_accepted(own)
+
+
+def _is_accepted(own: dict[str, Any]) -> bool:
+    return any(each["problem"] == UNVERIFIABLE for each in valid_acceptances(own))
 
 
 def _patience(tries: int) -> timedelta:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
+    from aitrail.ledger.accounts import ACCOUNTS
     from aitrail.ledger.chains import CHAINS, RESTARTS
     from aitrail.ledger.delivery_times import has_distant_events, near
     from aitrail.ledger.entries import (
         ACCEPTED,
+        ACCOUNT,
         AWAITED,
         AWAITED_FOR,
         DIGEST,
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
         PROBLEMS,
         REJECT,
         REJECTED,
+        SILENT,
         UNLISTED,
         UNPROVEN,
         UNVERIFIABLE,
@@ -39,10 +42,12 @@ if TYPE_CHECKING:
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
+        accounts=("ACCOUNTS",),
         chains=("CHAINS", "RESTARTS"),
         delivery_times=("has_distant_events", "near"),
         entries=(
             "ACCEPTED",
+            "ACCOUNT",
             "AWAITED",
             "AWAITED_FOR",
             "DIGEST",
@@ -55,6 +60,7 @@ else:
             "PROBLEMS",
             "REJECT",
             "REJECTED",
+            "SILENT",
             "UNLISTED",
             "UNPROVEN",
             "UNVERIFIABLE",

@@ -10,12 +10,13 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from aitrail.deliveries import Kind, is_digest_folder, kind_of, log_key_of
+from aitrail.deliveries import Kind, is_account_name, is_digest_folder, kind_of, log_key_of
 
 FILE = "file"
 DIGEST = "digest"
 REJECT = "reject#"
 IMPORT = "import"
+ACCOUNT = "account"
 
 # Values of a log file's `doubt`: no digest lists it yet; no digest of its hour lists it, and none will.
 UNPROVEN = "unproven"
@@ -23,6 +24,8 @@ UNLISTED = "unlisted"
 # Sort key, value of `doubt`, and problem of the entry of an account and Region, whose `logFile` is its digest folder:
 # there are log files whose time no verified digest covers. One entry stands for all of them.
 NO_DIGESTS = "no-digests"
+# The problem of an account from which no digest has come for too long (`aitrail.ledger.accounts`).
+SILENT = "silent"
 # The problem of an object that a digest lists but that has not arrived.
 AWAITED = "awaited"
 # CloudTrail delivers within minutes, and awaited objects are re-announced after six hours: later, none will arrive.
@@ -35,8 +38,8 @@ REJECTED = "reject"
 
 # The problems that `settled` may report, most severe first.
 PROBLEMS = (
-    *("tampered", "unlisted", "no-digests", "replaced", "removed", "unreadable", "missing", "archived", "invalid"),
-    "unverifiable",
+    *("tampered", "unlisted", "no-digests", "silent", "replaced", "removed", "unreadable", "missing", "archived"),
+    *("invalid", "unverifiable"),
     *("broken", "awaited", "unproven", "rejects", "accepted"),
 )
 # Statuses that an operator should look at; the problems have the same names.
@@ -49,13 +52,14 @@ _WHEN = {
     "removed": ("removedAt",),
     "missing": ("ingestedAt",),
     "archived": ("ingestedAt",),
+    SILENT: ("silentSince",),
 }
 # The attributes that `settled` determines, and may therefore remove.
 SETTLED = ("problem", "verifiedBy", "listedBy", "listedAt", "doubt", "doubtedAt")
 # The attributes that `settled` depends on.
 PREMISES = (
     *(*SETTLED, "status", "sha256", "expectedSha256", "broken", "rejected", "replacedAt", "accepted"),
-    *("removedAt", "etag", "versionId", "ingestedAt", "unfinished", "repairedAt", "sampleLogFiles"),
+    *("removedAt", "etag", "versionId", "ingestedAt", "unfinished", "repairedAt", "sampleLogFiles", "silentSince"),
 )
 
 
@@ -167,7 +171,9 @@ def attributes_of_key(key: str) -> dict[str, Any]:
 
 
 def entry_kind(key: str) -> str:
-    """The sort key of the entry of an object, or of a digest folder."""
+    """The sort key of the entry of an object, of a digest folder, or of an account."""
+    if is_account_name(key):
+        return ACCOUNT
     if is_digest_folder(key):
         return NO_DIGESTS
     return DIGEST if kind_of(key) is Kind.DIGEST else FILE
@@ -208,10 +214,10 @@ def settled(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The conclusions from an entry's attributes: the values of SETTLED, None for attributes that should be absent.
 
     Problems, most severe first: tampered (its content differs from what a digest lists), unlisted (no digest of its
-    hour lists it), no-digests (of an account and Region), replaced (its content was different before), removed (it was
-    deleted after it was read), unreadable, missing, archived, invalid, unverifiable (from its status), broken (a digest
-    that does not follow the digest it should), awaited (a digest lists it, but it has not arrived), unproven (no digest
-    lists it yet), rejects; accepted if all its problems have been accepted.
+    hour lists it), no-digests (of an account and Region), silent (of an account), replaced (its content was different
+    before), removed (it was deleted after it was read), unreadable, missing, archived, invalid, unverifiable (from its
+    status), broken (a digest that does not follow the digest it should), awaited (a digest lists it, but it has not
+    arrived), unproven (no digest lists it yet), rejects; accepted if all its problems have been accepted.
     """
     expected, sha256 = entry.get("expectedSha256"), entry.get("sha256")
     accepted = {each["problem"] for each in valid_acceptances(entry)}
@@ -258,6 +264,7 @@ def _problems(entry: Mapping[str, Any]) -> list[str]:
         "tampered": expected and sha256 and sha256 != expected,
         UNLISTED: doubt == UNLISTED,
         NO_DIGESTS: doubt == NO_DIGESTS,
+        SILENT: entry.get("silentSince"),
         "replaced": _is_replaced(entry),
         "removed": entry.get("removedAt"),
         status: status in _PROBLEMS,

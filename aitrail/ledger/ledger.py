@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import is_backfill
+from aitrail.ledger.accounts import Accounts
 from aitrail.ledger.chains import Chains
 from aitrail.ledger.entries import DIGEST, FILE, NO_DIGESTS, PREMISES, UNPROVEN, Entry, became_rows, settled
 from aitrail.ledger.no_digests_entry import decided, with_log_file, without_log_files
@@ -36,7 +37,7 @@ class Listing:
 class Ledger:
     """The files table of one deployment; `table` is its physical name.
 
-    It also holds the `rejects` of log files, and what is known of the `chains` of digests.
+    It also holds the `rejects` of log files, what is known of the `chains` of digests, and the `accounts`.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Ledger:
         self._entries = EntryStore(client, table)
         self.rejects = Rejects(client, table, clock=clock)
         self.chains = Chains(client, table)
+        self.accounts = Accounts(client, table)
 
     def entry(self, log_file: str, entry: str = FILE, *, consistent: bool = False) -> dict[str, Any] | None:
         """The entry with its attributes as plain values, or None."""

@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from aitrail.metering.life_cycles import billed_kinds
     from aitrail.metering.measured import Group, Part, Question, measured_amounts
     from aitrail.metering.metrics import KEPT, PERIOD, Metrics, MetricsError, Place, amounts
+    from aitrail.metering.reconciliation import (
+        AGREE,
+        METRICS_LACK,
+        NOT_COMPARABLE,
+        ROWS_LACK,
+        Comparison,
+        Reconciliation,
+    )
     from aitrail.metering.running import Found, Running, idle_resources, running_resources
 else:
     __all__, __getattr__, __dir__ = exports(
@@ -20,5 +28,6 @@ else:
         cloudwatch=("CloudWatch",),
         measured=("Group", "Part", "Question", "measured_amounts"),
         metrics=("KEPT", "Metrics", "MetricsError", "PERIOD", "Place", "amounts"),
+        reconciliation=("AGREE", "Comparison", "METRICS_LACK", "NOT_COMPARABLE", "ROWS_LACK", "Reconciliation"),
         running=("Found", "Running", "idle_resources", "running_resources"),
     )

@@ -4,13 +4,14 @@ A search finds only metrics that had points in the last two weeks, so those that
 (Amazon CloudWatch User Guide, "Search expression syntax").
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from aitrail.aws import code_of
+from aitrail.aws import code_of, known_regions
 from aitrail.metering.metrics import PERIOD, Asked, Measure, MetricsError, Place, Series
 
 # GetMetricData accepts 500 (Amazon CloudWatch API Reference).
@@ -19,6 +20,7 @@ _MOST_QUERIES = 100
 _MOST_FOUND = 500
 _SEPARATOR = "|"
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _SECONDS = int(PERIOD / timedelta(seconds=1))
 
 _Found = dict[tuple[Measure, tuple[str, ...]], Series]
@@ -32,9 +34,13 @@ class CloudWatch:
 
     def __init__(self, client: Callable[[str], Any], own: str) -> None:
         self._client, self.own = client, own
+        self._regions = frozenset(known_regions())
 
     def series(self, place: Place, asked: Sequence[Asked], since: datetime, until: datetime) -> list[Series]:
         """See Metrics."""
+        # Log files of others may name anything.
+        if not _ACCOUNT.fullmatch(place.account) or place.region not in self._regions:
+            raise MetricsError(f"{place.account} in {place.region} is no account and Region of AWS that is known here.")
         found: _Found = {}
         queries = [*self._searches(place, asked), *self._named(place, asked)]
         for start in range(0, len(queries), _MOST_QUERIES):

@@ -5,10 +5,30 @@ from aitrail.permissions.needs import IN_S3, Grants, grants_of, together
 READER, OPERATOR = "reader", "operator"
 # Readers ask about calls. They read neither the ledger nor the log bucket, which has the calls to every other service,
 # too.
-_ASKED = ("events", "event", "usage", "running", "who", "what", "tail", "export", "completion")
+_ASKED = (
+    "events",
+    "event",
+    "usage",
+    "running",
+    "who",
+    "what",
+    "tail",
+    "export",
+    "completion",
+    "report --without-proof",
+)
 # Operators look after deliveries. They write no rows, as `verify --repair` and `import-history` do.
 _OPERATED = (
-    *("event --source", "status", "verify --deep --announce", f"retry {IN_S3} --wait", "retry --wait"),
+    *(
+        "reconcile",
+        "usage --metrics",
+        "report",
+        "event --source",
+        "status",
+        "verify --deep --announce",
+        f"retry {IN_S3} --wait",
+        "retry --wait",
+    ),
     *("backfill --wait", "rejects --retry", "accept"),
 )
 # Group -> commands with the options that it may use.

@@ -10,7 +10,7 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.questions.amounts import CHARACTERS, COST, MEASURES, Amounts, characters_of, measures_of
     from aitrail.questions.combined_rows import CombinedRows, RowOf
-    from aitrail.questions.compared_windows import PREVIOUS
+    from aitrail.questions.compared_windows import PREVIOUS, ComparedWindows
     from aitrail.questions.comparison import DIFFERENCE, Comparison
     from aitrail.questions.conditions import (
         ALL_COLUMNS,
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
         checked,
     )
     from aitrail.questions.corrections import Corrections
-    from aitrail.questions.counting import ENDPOINT_REFUSAL, RECORD_KINDS, record_kind
+    from aitrail.questions.counting import ENDPOINT_REFUSAL, RECORD_KINDS, Count, Reading, record_kind
     from aitrail.questions.dimensions import DIMENSIONS, TIMES, DimensionError, group_order, key_function
     from aitrail.questions.filters import Filter
-    from aitrail.questions.first_and_last import COUNTS, SEEN, FirstAndLast
+    from aitrail.questions.first_and_last import COUNTS, SEEN, FirstAndLast, Lookback
     from aitrail.questions.following import LONGEST_INTERVAL
     from aitrail.questions.log_file_rows import LogFileRows
     from aitrail.questions.naming import NOTHING_NAMED, Naming
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     )
     from aitrail.questions.paths import STDIN, is_stdin
     from aitrail.questions.periods import periods_between
+    from aitrail.questions.reach import lacking
+    from aitrail.questions.scan_cache import NAMES, Contents, ScanCache, contents, scan_cache_in
     from aitrail.questions.scanning import NoPathError, Scan
     from aitrail.questions.selecting import selected, whole_rows
     from aitrail.questions.source import Order, Row, RowSource
@@ -55,23 +57,24 @@ if TYPE_CHECKING:
     )
     from aitrail.questions.store import SHORTEST_BEGINNING, EventStore
     from aitrail.questions.table_rows import TableRows
+    from aitrail.questions.tally import Key, Tally
     from aitrail.questions.teams import PlacedResource, Team
     from aitrail.questions.timeline import ANYTHING, PLACES, TOUCHED_BY, Summary, Timeline, grouped
-    from aitrail.questions.usage import OTHERS, Usage
+    from aitrail.questions.usage import OTHERS, Usage, notes_on_amounts
     from aitrail.questions.usage_spellings import ENGINES, usage_fields
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         amounts=("Amounts", "CHARACTERS", "COST", "MEASURES", "characters_of", "measures_of"),
-        compared_windows=("PREVIOUS",),
+        compared_windows=("ComparedWindows", "PREVIOUS"),
         comparison=("Comparison", "DIFFERENCE"),
         combined_rows=("CombinedRows", "RowOf"),
         conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "NAMED", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
         corrections=("Corrections",),
-        counting=("ENDPOINT_REFUSAL", "RECORD_KINDS", "record_kind"),
+        counting=("Count", "ENDPOINT_REFUSAL", "RECORD_KINDS", "Reading", "record_kind"),
         dimensions=("DIMENSIONS", "DimensionError", "TIMES", "group_order", "key_function"),
         filters=("Filter",),
-        first_and_last=("COUNTS", "FirstAndLast", "SEEN"),
+        first_and_last=("COUNTS", "FirstAndLast", "Lookback", "SEEN"),
         following=("LONGEST_INTERVAL",),
         log_file_rows=("LogFileRows",),
         naming=("NOTHING_NAMED", "Naming"),
@@ -79,6 +82,8 @@ else:
         original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),
         paths=("STDIN", "is_stdin"),
         periods=("periods_between",),
+        reach=("lacking",),
+        scan_cache=("Contents", "NAMES", "ScanCache", "contents", "scan_cache_in"),
         scanning=("NoPathError", "Scan"),
         selecting=("selected", "whole_rows"),
         source=("Order", "Row", "RowSource"),
@@ -88,8 +93,9 @@ else:
         ),
         store=("EventStore", "SHORTEST_BEGINNING"),
         table_rows=("TableRows",),
+        tally=("Key", "Tally"),
         teams=("PlacedResource", "Team"),
         timeline=("ANYTHING", "PLACES", "Summary", "TOUCHED_BY", "Timeline", "grouped"),
-        usage=("OTHERS", "Usage"),
+        usage=("OTHERS", "Usage", "notes_on_amounts"),
         usage_spellings=("ENGINES", "usage_fields"),
     )

@@ -28,6 +28,36 @@ class ComparedWindows(NamedTuple):
         """The start of the earlier one."""
         return min(self.window.since, self.before.since)
 
+    @classmethod
+    def of(cls, window: Window, to: str | date, now: datetime, zone: tzinfo = UTC) -> Self:
+        """The two windows; `to` is PREVIOUS, or a period (see `aitrail.moments.period_of`). Raises MomentError.
+
+        PREVIOUS is the day, week, month or year before, if the window is one in the zone. If the window is not over
+        yet, it is compared with the same part of that period: the time from its start, as clocks show it. That also
+        applies to a window from the start of such a period until now, of which the shortest counts. For any other
+        window, it is as much time directly before.
+        """
+        if window.since >= now:
+            raise MomentError("The window is in the future: there is nothing to compare.")
+        if to == PREVIOUS:
+            try:
+                return cls(*_with_previous(window, now, zone))
+            except (OverflowError, ValueError):  # before the year 1
+                raise MomentError("There is no time before the window to compare it with: start it later.") from None
+        try:
+            before = period_of(to, now, zone)
+        except MomentError as error:
+            raise MomentError(f"{error} Or give {PREVIOUS}, for the time before the window.") from None
+        if window.since < now <= before.since:
+            raise MomentError(f"The period {to} is in the future: there is nothing to compare with.")
+        if before.since >= window.until:
+            raise MomentError(f"The period {to} begins after the window: swap them.")
+        windows = cls(_until_now(window, now), _until_now(before, now))
+        try:
+            return windows._replace(relation=_lengths(windows, now, zone))
+        except (OverflowError, ValueError):  # after the year 9999
+            return windows
+
     def within_time(self, now: datetime, kept_since: datetime | None) -> Self:
         """The parts in which CloudTrail can have recorded anything. Raises MomentError if one has none, or no rows."""
         window, before = within_time(self.window, now), within_time(self.before, now)
@@ -35,36 +65,6 @@ class ComparedWindows(NamedTuple):
             if kept_since and each.until <= kept_since:
                 raise MomentError(f"There is nothing to compare with: the rows {each} have expired.")
         return self._replace(window=window, before=before)
-
-
-def compared_windows(window: Window, to: str | date, now: datetime, zone: tzinfo = UTC) -> ComparedWindows:
-    """The two windows; `to` is PREVIOUS, or a period (see `aitrail.moments.period_of`). Raises MomentError.
-
-    PREVIOUS is the day, week, month or year before, if the window is one in the zone. If the window is not over yet,
-    it is compared with the same part of that period: the time from its start, as clocks show it. That also applies to a
-    window from the start of such a period until now, of which the shortest counts. For any other window, it is as much
-    time directly before.
-    """
-    if window.since >= now:
-        raise MomentError("The window is in the future: there is nothing to compare.")
-    if to == PREVIOUS:
-        try:
-            return _with_previous(window, now, zone)
-        except (OverflowError, ValueError):  # before the year 1
-            raise MomentError("There is no time before the window to compare it with: start it later.") from None
-    try:
-        before = period_of(to, now, zone)
-    except MomentError as error:
-        raise MomentError(f"{error} Or give {PREVIOUS}, for the time before the window.") from None
-    if window.since < now <= before.since:
-        raise MomentError(f"The period {to} is in the future: there is nothing to compare with.")
-    if before.since >= window.until:
-        raise MomentError(f"The period {to} begins after the window: swap them.")
-    windows = ComparedWindows(_until_now(window, now), _until_now(before, now))
-    try:
-        return windows._replace(relation=_lengths(windows, now, zone))
-    except (OverflowError, ValueError):  # after the year 9999
-        return windows
 
 
 def _with_previous(window: Window, now: datetime, zone: tzinfo) -> ComparedWindows:

@@ -19,6 +19,8 @@ from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import BY_NAME, S3, Listed, Needed, UnavailableError, bucket_and_key, log_objects
 from aitrail.errors import AitrailError
 from aitrail.logfile import Document, EndsAt, Stream, UnreadableLogFile, documents, ends_alone
+from aitrail.questions.file_state import State
+from aitrail.questions.packed_rows import packed
 from aitrail.questions.paths import ENDINGS, STDIN, document_name, key_of, log_files
 from aitrail.questions.shares import MOST_ROWS, Part, Shares
 from aitrail.questions.source import Row, address_of_all
@@ -29,10 +31,14 @@ from aitrail.services import load as load_registry
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+    from aitrail.questions.scan_cache import ScanCache
+
 _T = TypeVar("_T")
 EVERYTHING = Needed()
 # Starting processes takes a fifth of a second, which they have to save.
 _SECONDS_ALONE = 0.3
+# In a cache: their states are from before, so that these files must not be too many.
+_LOOKED_UP_AT_ONCE = 100
 # A new name of a service is found among the first ones; a hostile file may have a thousand.
 _NAMED_SOURCES = 20
 
@@ -51,6 +57,9 @@ class _File(NamedTuple):
     path: str
     number: int = 0
     refusal: OSError | None = None
+    # With a cache: the state of the file before it is read, and what was found in it in that state.
+    state: State | None = None
+    kept: list[Part] | None = None
 
     @property
     def place(self) -> tuple[int, str]:
@@ -65,7 +74,7 @@ class Scan:
     called with a line for people about each problem of a file or record. With `read_all`, no file is left out because
     of what its name says. After `alone` seconds of CPU time, the other local files are read in up to `jobs` processes,
     with the same results in the same order. With `counts_first`, local files are counted before the first one is read
-    (`files_found`). Raises BadUrlError.
+    (`files_found`). What `cache` has of local files is not read again. Raises BadUrlError.
     """
 
     def __init__(  # noqa: PLR0913 (most have a default)
@@ -80,6 +89,7 @@ class Scan:
         jobs: int = 1,
         alone: float = _SECONDS_ALONE,
         counts_first: bool = False,
+        cache: "Callable[[], ScanCache] | None" = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.unknown_sources: Counter[str] = Counter()
@@ -95,6 +105,7 @@ class Scan:
         # For progress: the number of files that are to be read, if it is known.
         self.files_found: int | None = None
         self._read_all, self._counts_first = read_all, counts_first
+        self._cache = cache
         self._jobs = jobs
         self._alone = alone
         # Local log files that have not been needed; None before the folders have been listed.
@@ -152,13 +163,34 @@ class Scan:
     def rows_of_files_as(self, form: Callable[[Row], _T], needed: Needed = EVERYTHING) -> Iterator[_T]:
         """The same of local files only."""
         files, begun = self._counted(self._needed_files(needed)), time.process_time()
+        is_kept = form is packed and any(path != STDIN for path in self._paths)
+        cache = self._cache() if self._cache and is_kept else None
+        if cache:
+            files = _looked_up(files, cache)
+        reading = _FileReading(self.registry, form)
         for file in files:
-            yield from map(form, self._rows_of_file(file))
+            yield from self._formed(file, form, reading, cache)
             if self._jobs > 1 and time.process_time() - begun >= self._alone:
                 break
-        shares = Shares(_FileReading(self.registry, form), self._jobs, path_of=_shared_path)
+        shares = Shares(reading, self._jobs, path_of=_shared_path)
         for file, part in shares.parts(files):
-            yield from map(form, self._rows_of_file(file)) if part is None else self._taken(file, part)
+            if part is None:
+                yield from self._formed(file, form, reading, cache)
+            else:
+                yield from self._taken(file, part, cache)
+        if cache:
+            cache.finish()
+            cache.flush()
+
+    def _formed(
+        self, file: _File, form: Callable[[Row], _T], reading: "_FileReading", cache: "ScanCache | None"
+    ) -> Iterator[_T]:
+        """The rows of a file that this process has to read, or of which the cache has them."""
+        if cache and (file.kept is not None or file.state):
+            for part in reading(file.path) if file.kept is None else file.kept:
+                yield from self._taken(file, part, cache)
+        else:
+            yield from map(form, self._rows_of_file(file))
 
     def _counted(self, files: Iterator[_File]) -> Iterator[_File]:
         if not self._counts_first or self._urls:
@@ -180,13 +212,17 @@ class Scan:
         """The rows of one local file, which is read now."""
         return self._attempt(path, partial(_opened, path))
 
-    def _taken(self, file: _File, part: Part) -> list[Any]:
-        """The rows of a part that another process has read."""
+    def _taken(self, file: _File, part: Part, cache: "ScanCache | None") -> list[Any]:
+        """The rows of a part that has been read apart from this scan."""
         self.place = file.place
+        if cache and file.state and file.kept is None:
+            cache.note(file.path, file.state, part)
         for line in part.reports:
             self._report(line)
-        self.counts.update(part.counts)
-        self.unknown_sources += part.unknown_sources
+        for name, count in part.counts.items():  # Counter.update takes three times as long
+            self.counts[name] += count
+        if part.unknown_sources:
+            self.unknown_sources += part.unknown_sources
         return part.rows
 
     def _needed_files(self, needed: Needed) -> Iterator[_File]:
@@ -356,9 +392,22 @@ def _unchanged(row: Row) -> Row:
     return row
 
 
+def _looked_up(files: Iterable[_File], cache: "ScanCache") -> Iterator[_File]:
+    rest = iter(files)
+    while some := list(islice(rest, _LOOKED_UP_AT_ONCE)):
+        states = [None if _is_special(file) else State.of(file.path) for file in some]
+        kept = cache.find([(file.path, state) for file, state in zip(some, states, strict=True)])
+        for file, state, parts in zip(some, states, kept, strict=True):
+            yield file._replace(state=state, kept=parts)
+
+
+def _is_special(file: _File) -> bool:
+    return bool(file.refusal) or file.path == STDIN or file.path.startswith("/dev/")
+
+
 def _shared_path(file: _File) -> str | None:
-    """The path, if another process can read the same there."""
-    if file.refusal or file.path == STDIN or file.path.startswith("/dev/"):
+    """The path, if another process can read the same there, and has to."""
+    if file.kept is not None or _is_special(file):
         return None
     with suppress(OSError):
         is_regular = stat.S_ISREG(os.lstat(file.path).st_mode)

@@ -16,7 +16,7 @@ from aitrail.costs import Prices
 from aitrail.dynamodb import tables
 from aitrail.moments import MomentError, period_of, span_of, window_of
 from aitrail.questions.amounts import COST, MEASURES
-from aitrail.questions.compared_windows import PREVIOUS, compared_windows
+from aitrail.questions.compared_windows import PREVIOUS, ComparedWindows
 from aitrail.questions.comparison import Comparison, checked_measure, notes_of_both
 from aitrail.questions.conditions import Conditions, Texts, checked_columns
 from aitrail.questions.counting import Reading
@@ -291,7 +291,7 @@ class EventStore:
         DimensionError, also for a period (such as day) in `by`.
         """
         names, now = timeless(dimensions(by, self._naming, self._registry)), self._clock.now()
-        windows = compared_windows(window_of(since, until, now, self._zone), to, now, self._zone)
+        windows = ComparedWindows.of(window_of(since, until, now, self._zone), to, now, self._zone)
         if self.source.by_day:
             windows = windows.within_time(now, self.source.kept_since)
         if checked_measure(measure, self._registry) == COST and prices is None:

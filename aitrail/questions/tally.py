@@ -1,14 +1,11 @@
 """Adds up calls by group, each call once, whatever number of rows it has. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from datetime import UTC, tzinfo
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from aitrail.costs import Prices
 from aitrail.questions.amounts import Amounts, amounts_of, is_call, is_network_activity
-from aitrail.questions.dimensions import key_function
-from aitrail.questions.naming import NOTHING_NAMED, Naming
 from aitrail.questions.source import Row
 from aitrail.questions.streams import Streams
 from aitrail.questions.usage_members import usage_member
@@ -30,7 +27,7 @@ class _Call(NamedTuple):
 
 
 class Tally:
-    """The amounts of calls by the values of dimensions; with `prices`, amounts have prices. Times are those of `zone`.
+    """The amounts of calls by the values of dimensions, which `key_of` tells; with `prices`, amounts have prices.
 
     The `registry` tells what has an amount.
 
@@ -38,15 +35,8 @@ class Tally:
     the group of each account, but once in each group, and once in each sum of groups.
     """
 
-    def __init__(
-        self,
-        names: Iterable[str],
-        prices: Prices | None,
-        zone: tzinfo = UTC,
-        naming: Naming = NOTHING_NAMED,
-        registry: Registry | None = None,
-    ) -> None:
-        self._key_of = key_function(tuple(names), zone, naming)
+    def __init__(self, key_of: Callable[[Row], Key], prices: Prices | None, registry: Registry | None = None) -> None:
+        self._key_of = key_of
         self._prices = prices
         self.registry = registry or load()
         self._groups: defaultdict[Key, Amounts] = defaultdict(Amounts)
@@ -108,6 +98,31 @@ class Tally:
             if call.shared is None and call.key in unsettled:
                 self._groups[call.key].extend(call.amounts)
         self._taken.clear()
+
+    def __len__(self) -> int:
+        """The number of groups so far, without those of calls that are in several accounts, or began streams."""
+        return len(self._groups)
+
+    def regroup(self, key_of_key: Callable[[Key], Key]) -> None:
+        """Puts groups together: those for which the function returns the same key become one."""
+        old, self._groups = self._groups, defaultdict(Amounts)
+        for key, amounts in old.items():
+            self._groups[key_of_key(key)].add(amounts)
+        for calls in self._copies.values():
+            calls[:] = [call._replace(key=key_of_key(call.key)) for call in calls]
+
+    def alone(self) -> Mapping[Key, Amounts]:
+        """The amounts of each group, without calls that CloudTrail recorded for several accounts."""
+        return self._groups
+
+    def shared(self) -> Iterator[tuple[tuple[Key, Amounts], ...]]:
+        """For each call that CloudTrail recorded for several accounts: its group and amounts in each of them.
+
+        In any sum of groups, the first one that is part of it counts.
+        """
+        for calls in self._copies.values():
+            if calls:
+                yield tuple((call.key, call.amounts) for call in sorted(calls, key=_order))
 
     def by_group(self) -> dict[Key, Amounts]:
         """The amounts of each group with calls."""

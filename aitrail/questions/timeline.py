@@ -79,7 +79,7 @@ class Timeline:
 
     def __iter__(self) -> Iterator[Row]:
         self._found = None
-        tally = Tally(self.columns[:1], None)
+        tally = Tally(key_function(self.columns[:1]), None)
         count = Count(tally, Reading.of(self._source, self._wanted, self._window, self._now))
         before, within = _Seen(self.columns), _Groups(self.columns)
         if self._baseline:

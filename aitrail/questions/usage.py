@@ -15,7 +15,7 @@ from aitrail.cells import counted
 from aitrail.costs import Prices
 from aitrail.questions.amounts import CHARACTERS, COST, Amounts, measures_of
 from aitrail.questions.counting import Count, Reading
-from aitrail.questions.dimensions import TIMES, DimensionError, dimensions, group_order
+from aitrail.questions.dimensions import TIMES, DimensionError, dimensions, group_order, key_function
 from aitrail.questions.naming import NOTHING_NAMED, Naming
 from aitrail.questions.periods import periods_between
 from aitrail.questions.source import Row
@@ -156,7 +156,7 @@ class Usage(list[dict[str, Any]]):
     def notes(self) -> Iterator[str]:
         """Lines for people about what the measures and the cost do not include, or include in several groups."""
         total = self.amounts()
-        yield from _notes(total, self._tally.registry)
+        yield from notes_on_amounts(total, self._tally.registry)
         if repeated := sum(group["calls"] for group in self) - total.calls:
             yield (
                 f"CloudTrail recorded some calls for several accounts: the groups have {repeated:,} more than the "
@@ -203,7 +203,7 @@ def usage(  # noqa: PLR0913 (each is a separate choice)
     rows.
     """
     names = dimensions(by, naming, registry)
-    tally = Tally(names, prices, zone, naming, registry)
+    tally = Tally(key_function(names, zone, naming), prices, registry)
     count = Count(tally, reading)
     for row in rows:
         count.add(row)
@@ -215,7 +215,8 @@ def usage(  # noqa: PLR0913 (each is a separate choice)
     return found
 
 
-def _notes(total: Amounts, registry: Registry) -> Iterator[str]:
+def notes_on_amounts(total: Amounts, registry: Registry) -> Iterator[str]:
+    """Lines for people about what the measures and the cost of some calls do not include."""
     metrics = {amount.name: amount.metric for each in registry.amounts.values() for amount in each}
     for name in (name for name, calls in total.unknown.items() if calls):
         calls = counted(total.unknown[name], "successful call")

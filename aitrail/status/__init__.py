@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
-    from aitrail.status.arrivals import Arrivals, Origin
-    from aitrail.status.chains import Chain
+    from aitrail.status.arrivals import ATTRIBUTES, Arrivals, Origin
+    from aitrail.status.chains import Chain, chains_of, unproven_files, without_digests
     from aitrail.status.facts import Status
     from aitrail.status.findings import Finding, needing_attention, worth_knowing
     from aitrail.status.looking import Look
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
-        arrivals=("Arrivals", "Origin"),
-        chains=("Chain",),
+        arrivals=("ATTRIBUTES", "Arrivals", "Origin"),
+        chains=("Chain", "chains_of", "unproven_files", "without_digests"),
         facts=("Status",),
         findings=("Finding", "needing_attention", "worth_knowing"),
         looking=("Look",),

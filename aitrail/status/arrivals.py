@@ -34,7 +34,8 @@ class Origin(NamedTuple):
 class Arrivals:
     """The deliveries of a window, by the time in their names.
 
-    `files` and `digests` count deliveries by status, `records` the records of the files. `lags` counts ingested files
+    `files` and `digests` count deliveries by status, `records` the records of the files. `verified` counts the ingested
+    files whose content a digest confirms. `lags` counts ingested files
     by the seconds from delivery to entry, rounded down to minutes from one hour on. `newest` is the time of the newest
     delivery. `without_proof` counts, by hour of delivery, files that were read but not verified by a digest. `outdated`
     counts files read with a different registry or row version. `last_before` is the newest delivery seen before the
@@ -52,6 +53,7 @@ class Arrivals:
     newest: dict[Origin, str] = field(default_factory=dict)
     without_proof: defaultdict[Origin, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     outdated: int = 0
+    verified: int = 0
     spans: defaultdict[Origin, dict[str, list[Span]]] = field(default_factory=lambda: defaultdict(dict))
     with_digests: set[Origin] = field(default_factory=set)
     last_before: str | None = None
@@ -92,6 +94,7 @@ class Arrivals:
 
     def _add_ingested(self, origin: Origin, at: str | None, entry: Mapping[str, Any]) -> None:
         self.outdated += entry.get("recordedWith") != self.recorded_with
+        self.verified += "verifiedBy" in entry and entry.get("problem") is None
         if at is None:
             return
         if "verifiedBy" not in entry and entry.get("problem") in (None, UNPROVEN):

@@ -31,6 +31,10 @@ NEEDS_ATTENTION = {
         "No verified digest covers some log files of these accounts and Regions: nothing proves who wrote them.",
         "Find out. Is log file validation off? Turn it on, or accept them with the folder: `aitrail accept`.",
     ),
+    "silent": (
+        "No digest has come from these accounts for more than the hours of aitrail:silentHours.",
+        "Are their trails stopped, or no longer allowed to write? For accounts that were closed: `aitrail accept`.",
+    ),
     "replaced": (
         "Log files had other content before: CloudTrail never writes one twice. Both contents may have become rows.",
         "Make CloudTrail's version the current one, then run `aitrail verify --deep --repair`: docs/completeness.md.",

@@ -20,7 +20,7 @@ from aitrail.aws import redaction_key
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import Announcer, Scope
 from aitrail.digests import GivenKeys, NoDigestsDetector, PublicKeys, Reconciliation, read_keys
-from aitrail.dynamodb import encode_batches_at_once
+from aitrail.dynamodb import Throttles, encode_batches_at_once
 from aitrail.ingest import FILES_AHEAD, WRITERS, EventsTable, Ingestion, Review, TimeShares, expiry
 from aitrail.ledger import Ledger, LedgerReader
 from aitrail.rows import Redaction
@@ -51,7 +51,7 @@ class Environment:
     """The settings that the stack passes to the function.
 
     A retention is None if nothing expires, `redaction_key_arn` if nothing is redacted, `original_bucket` if the log
-    bucket is the one that CloudTrail delivers to.
+    bucket is the one that CloudTrail delivers to, `silent_after` if no account is called silent.
     """
 
     events_table: str
@@ -66,6 +66,8 @@ class Environment:
     ledger_retention: timedelta | None
     redaction_key_arn: str | None
     log_retention: timedelta | None
+    silent_after: timedelta | None
+    has_dashboard: bool
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "Environment":
@@ -83,6 +85,8 @@ class Environment:
             ledger_retention=_retention(environ.get("LEDGER_RETENTION_DAYS")),
             redaction_key_arn=environ.get("REDACTION_KEY_ARN"),
             log_retention=_retention(environ.get("LOG_RETENTION_DAYS")),
+            silent_after=timedelta(hours=int(hours)) if (hours := environ.get("SILENT_HOURS")) else None,
+            has_dashboard="DASHBOARD" in environ,
         )
 
     def queue_url(self, arn: str) -> str:
@@ -180,15 +184,19 @@ def _ingestion(environment: Environment, clock: Clock = SYSTEM_CLOCK) -> Ingesti
             public_keys=public_keys,
             bucket=environment.log_bucket,
             ledger_retention=environment.ledger_retention,
+            silent_after=environment.silent_after,
+            has_dashboard=environment.has_dashboard,
             clock=clock,
         ),
         redaction=_redaction(environment, registry),
         row_retention=environment.row_retention,
         ledger_retention=environment.ledger_retention,
         log_retention=environment.log_retention,
+        has_dashboard=environment.has_dashboard,
         clock=clock,
     )
 
 
 ENVIRONMENT = Environment.read()
 INGESTION = _ingestion(ENVIRONMENT)
+THROTTLES = Throttles(_client("dynamodb"))

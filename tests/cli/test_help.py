@@ -137,7 +137,7 @@ def test_questions_have_common_options_below_common_headings(aitrail, command):
     found = sections(aitrail(command, "--help").stdout)
 
     where = [line.split()[0].removesuffix(",") for line in found["Where"]]
-    of_log_files = ["--from", "--strict", "--read-all", "--jobs"]
+    of_log_files = ["--from", "--strict", "--read-all", "--jobs", "--no-cache"]
     of_stacks = ["--stack", "--profile", "--region", "--endpoint-url"]
     assert where == [*of_log_files, *of_stacks, "--service-files", "-v"]
     assert [line.split()[0] for line in found[WHEN]] == ["--since", "--until", "--during", "--timezone"]
@@ -183,7 +183,8 @@ def test_options_have_the_names_that_people_know():
         *("--error-code", "--session", "--called-by", "--user-agent", "--engine", "--voice", "--language"),
         *("--api-version", "--label", "--team", "--network", "--mfa"),
         *("--since", "--until", "--limit", "--all", "--reverse", "--columns"),
-        *("--from", "more", "--strict", "--read-all", "--jobs", "--stack", "--profile", "--region", "--endpoint-url"),
+        *("--from", "more", "--strict", "--read-all", "--jobs", "--no-cache", "--stack", "--profile"),
+        *("--region", "--endpoint-url"),
         *("--service-files", "-v", "--verbose"),
     }
     assert options["scan"] == output | {

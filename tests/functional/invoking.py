@@ -5,7 +5,7 @@ import logging
 import sys
 from types import SimpleNamespace
 
-MODULES = ("lambdas.ingest.handler", "lambdas.ingest.wiring")
+MODULES = ("lambdas.ingest.handler", "lambdas.ingest.wiring", "lambdas.ingest.publishing")
 
 
 def set_environment(monkeypatch, pipeline, queue_url, *, prefixes=""):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from aitrail.digests import public_keys
 from aitrail.digests import reconciliation as reconciling
 from aitrail.dynamodb import OutOfTimeError
-from aitrail.ledger import CHAINS, NO_DIGESTS
+from aitrail.ledger import ACCOUNT, CHAINS, NO_DIGESTS
 from tests.functional.day import log_key, name_of
 from tests.shared.signed_digests import FINGERPRINT, at, digest
 
@@ -51,7 +51,8 @@ def put(pipeline, signed):
 
 def entries(pipeline):
     """The entries of log files and digests by key and kind of entry."""
-    found = [each for each in pipeline._items(pipeline.files_name) if each["entry"] not in (CHAINS, NO_DIGESTS)]
+    others = (ACCOUNT, CHAINS, NO_DIGESTS)
+    found = [each for each in pipeline._items(pipeline.files_name) if each["entry"] not in others]
     return {(each["logFile"].removeprefix(f"s3://{BUCKET}/"), each["entry"]): each for each in found}
 
 
@@ -105,8 +106,8 @@ def test_log_file_that_came_before_its_digest_is_verified_by_one_write(trusted, 
     entry = entries(trusted)[log_key("0930"), "file"]
     assert entry["verifiedBy"] == name_of(signed.key)
     assert "problem" not in entry
-    # The entries of the file, of the digest, and of the digest before.
-    assert wire.operations().count("UpdateItem") == 3
+    # The entries of the file, of the digest, and of the digest before; and, with the first of an hour, of the account.
+    assert wire.operations().count("UpdateItem") == 4
 
 
 def test_log_file_that_comes_after_its_digest_is_awaited_and_then_verified(trusted, content):

@@ -244,6 +244,70 @@ def test_a_batch_gives_the_same_whether_it_is_fetched_ahead_or_not(new_pipeline,
     assert [status for report in found[0][0] for status, _ in report].count("skipped") == 1
 
 
+def emitted(capsys):
+    """The sums of the metrics that were emitted, by their names."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    sums = Counter()
+    for line in (line for line in lines if "_aws" in line):
+        for description in line["_aws"]["CloudWatchMetrics"]:
+            sums.update({each["Name"]: sum(line[each["Name"]]) for each in description["Metrics"]})
+    return sums
+
+
+THROTTLED = {
+    "a request": ("GetItem", 400, "ProvisionedThroughputExceededException"),
+    "the account": ("UpdateItem", 400, "RequestLimitExceeded"),
+    "a batch": ("BatchWriteItem", 400, "ThrottlingException"),
+}
+
+
+@pytest.fixture
+def waiting(start, packed, record, capsys):
+    """Starts the function, for which a delivery waits."""
+
+    def waiting():
+        function = start()
+        function.drain()
+        function.deliver(1, packed(record(1)))
+        capsys.readouterr()
+        return function
+
+    return waiting
+
+
+@pytest.mark.parametrize("throttled", THROTTLED.values(), ids=THROTTLED)
+def test_throttled_requests_are_counted_although_the_delivery_is_ingested(waiting, wire, capsys, throttled):
+    function = waiting()
+    wire.refuse(*throttled, times=1)
+
+    assert function.drain() == []
+
+    assert emitted(capsys)["TableThrottles"] == 1
+    assert function.pipeline.numbers() == [1]
+
+
+def test_items_that_dynamodb_leaves_unprocessed_are_counted_as_throttled(waiting, wire, capsys):
+    function = waiting()
+    item = {"PutRequest": {"Item": {"eventID": {"S": "x"}}}}
+    left = {"UnprocessedItems": {function.pipeline.events_name: [item]}}
+    wire.answer("BatchWriteItem", 200, json.dumps(left).encode(), times=1)
+
+    function.drain()
+
+    assert emitted(capsys)["TableThrottles"] == 1
+
+
+@pytest.mark.parametrize("code", [None, "InternalServerError"])
+def test_requests_that_are_answered_or_fail_otherwise_are_not_throttled(waiting, wire, capsys, code):
+    function = waiting()
+    if code:
+        wire.refuse("GetItem", 500, code, times=1)
+
+    assert function.drain() == []
+
+    assert "TableThrottles" not in emitted(capsys)
+
+
 def test_counts_of_a_batch_are_emitted_as_metrics(start, packed, record, capsys):
     function = start()
     function.drain()

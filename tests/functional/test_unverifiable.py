@@ -136,6 +136,58 @@ def test_digest_of_an_unknown_key_is_announced_ever_more_rarely_by_itself(pipeli
     assert 168 <= hours[-1] - hours[-2] <= 174
 
 
+def unverifiable(pipeline, moment):
+    """The number of accounts and Regions that a review publishes as unverifiable, None if it publishes nothing."""
+    pipeline.clock.now = moment
+    ((_, metrics),) = pipeline.process(HOURLY)
+    return metrics.get("UnverifiableRegions")
+
+
+def test_region_needs_attention_once_it_was_asked_in_vain_and_until_it_returns_keys(day):
+    before = [unverifiable(day.pipeline, at("14:30") + hours * HOUR) for hours in (0, 5, 6)]
+    after = [unverifiable(day.pipeline, at("14:30") + hours * HOUR) for hours in (7, 8, 100)]
+    allow(day.pipeline)
+    unverifiable(day.pipeline, at("14:30") + 200 * HOUR)
+    read_announced(day.pipeline)
+
+    assert before == [None, None, None]
+    assert after == [1, 1, 1]
+    assert unverifiable(day.pipeline, at("14:30") + 201 * HOUR) is None
+
+
+def test_digest_that_can_be_verified_when_it_is_tried_again_needs_no_attention(day):
+    allow(day.pipeline)
+
+    found = [unverifiable(day.pipeline, at("20:35"))]
+    read_announced(day.pipeline)
+    found += [unverifiable(day.pipeline, at("20:35") + hours * HOUR) for hours in (1, 24, 48)]
+
+    assert found == [None] * 4
+
+
+def test_digest_of_an_unknown_key_needs_attention_once_it_was_read_again(pipeline):
+    pipeline.trust()
+    pipeline.clock.now = at("10:05")
+    signed = digest(at("10:00"), bucket=BUCKET, digestPublicKeyFingerprint="0" * 32)
+    pipeline.ingest(pipeline.deliver(signed.body, signed.key, Metadata=signed.metadata))
+
+    found = [unverifiable(pipeline, at("10:06") + hours * HOUR) for hours in (0, 5, 6)]
+    pipeline.clock.now = at("10:20") + 6 * HOUR
+    read_announced(pipeline)
+
+    assert found == [None, None, None]
+    assert unverifiable(pipeline, at("10:06") + 7 * HOUR) == 1
+
+
+def test_accepted_region_and_forged_digests_are_not_counted_as_unverifiable(day, accepting):
+    accepting.accept(FOLDER, "unverifiable", "our organization denies it, ticket 4711")
+    allow(day.pipeline)
+    forged = digest(at("12:00"), bucket=BUCKET, where={"region": "us-east-1"}, signer=1)
+    day.arrive(forged)
+
+    assert [unverifiable(day.pipeline, at("14:30") + hours * HOUR) for hours in (6, 7, 30)] == [None] * 3
+
+
 def test_temporary_error_of_a_region_is_no_try(day):
     error = ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, "ListPublicKeys")
     deny(day.pipeline, error)

@@ -17,6 +17,8 @@ from moto import mock_aws
 
 from infra import deploying
 from infra.assembly import Assembly
+from infra.packaging import template as package
+from infra.settings import Settings
 from infra.target import ASSEMBLY, Context
 from infra.target import Target as RealTarget
 from tests.infra.covering_array import PARTITION, REGIONS, context, covering_array
@@ -101,6 +103,12 @@ def chosen(run_app):
 
 
 @pytest.fixture(scope="session")
+def packaged():
+    """The template of a package with all settings at their defaults."""
+    return package(Settings(), code="code.zip")
+
+
+@pytest.fixture(scope="session")
 def replacing():
     """The properties of a type of resource that replace a deployed one if they change, by CloudFormation's registry."""
 
@@ -141,6 +149,14 @@ def assembly(qualifier="hnb659fds", role=ROLE):
     return Assembly(folder=ASSEMBLY, version_parameter=f"/cdk-bootstrap/{qualifier}/version", role=role)
 
 
+def allowing_everything(asked):
+    """The answer of IAM: a role, or a simulation that allows all the actions that it was asked for."""
+    if asked["Action"] == "GetRole":
+        return {"Role": {"Arn": f"arn:aws:iam::111122223333:role/{asked['RoleName']}"}}
+    actions = [value for name, value in asked.items() if name.startswith("ActionNames.")]
+    return {"EvaluationResults": [{"EvalActionName": each, "EvalDecision": "allowed"} for each in actions]}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Target(RealTarget):
     """Records the CDK commands instead of running them; those in `failing` fail."""
@@ -164,7 +180,7 @@ class Target(RealTarget):
     def client(self, service):
         client = super().client(service)
 
-        def refuse(model, **_):
+        def refuse(model, params, **_):
             name = f"{service}:{model.name}"
             if name in self.answers:
                 answer = self.answers[name]
@@ -172,6 +188,8 @@ class Target(RealTarget):
             if name in self.refused or service in self.refused:
                 error = {"Error": {"Code": "AccessDenied", "Message": f"not authorized to perform: {name}"}}
                 return SimpleNamespace(status_code=403), error
+            if service == "iam":
+                return SimpleNamespace(status_code=200), allowing_everything(params["body"])
             # moto needs packages for these that nothing else needs.
             if service == "cloudformation":
                 error = {"Error": {"Code": "ValidationError", "Message": "Stack with id aitrail does not exist"}}

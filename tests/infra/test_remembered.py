@@ -239,6 +239,9 @@ def test_the_mark_differs_with_every_setting(key):
         "aitrail:replicationRoleArn": "arn:aws:iam::444455556666:role/replicate-logs",
         "aitrail:logKeyArns": "arn:aws:kms:eu-west-1:111122223333:key/aaaa",
         "aitrail:alarmTopicArn": "arn:aws:sns:eu-west-1:111122223333:on-call",
+        "aitrail:alarmEmail": "on-call@example.com",
+        "aitrail:alarms": "false",
+        "aitrail:dashboard": "true",
     }
     with_bucket = {"aitrail:logBucketAccount", "aitrail:announcedBy"}
     context = {"aitrail:logBucket": "central-logs"} if key in with_bucket else {}

@@ -13,7 +13,10 @@ from tests.infra.replacement import DEPLOYED, HELD, create_only, fixed, given, h
 COMES_AND_GOES = {
     "Trail": "aitrail:trail. Nothing is in it: the log bucket keeps its log files.",
     "PeopleReaderRole": "aitrail:readerAccounts. Nothing is in it; the next one has another ARN.",
-    "AlarmsNoDigests": "aitrail:trail. Its history.",
+    "AlarmTopicTopic": "aitrail:alarmEmail. Its subscription.",
+    "AlarmTopicEmail": "aitrail:alarmEmail. Another address is another subscription, which has to be confirmed.",
+    "AlarmTopicPolicy": "aitrail:alarmEmail. Nothing is in it.",
+    "Dashboard": "aitrail:dashboard. Nothing is in it: it shows metrics.",
     "KeysKey": "aitrail:kmsKey and those of single parts. Kept with what it encrypts for longer than the stack; else "
     "deleted after 30 days.",
     "RedactionSecret": "aitrail:redact. The key: kept with aitrail:deletionProtection, and deleted without; the next "

@@ -41,6 +41,9 @@ CHOSEN = {
     "aitrail:tablesKmsKey": "stack",
     "aitrail:logGroupKmsKey": "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-eeeeeeeeeeee",
     "aitrail:alarmTopicArn": "arn:aws:sns:eu-west-1:111122223333:on-call",
+    "aitrail:alarmEmail": "on-call@example.com",
+    "aitrail:silentHours": "48",
+    "aitrail:dashboard": "true",
     "aitrail:architecture": "x86_64",
     "aitrail:tracing": "false",
     "aitrail:platform": "host",
@@ -53,11 +56,12 @@ OF_EXISTING_BUCKET = {
     "aitrail:announcedBy": "eventbridge",
 }
 
-# Every setting of existing tables, and of the stack's trail, which the first has not.
+# Every setting of existing tables, of the stack's trail, which the first has not, and no alarms, which it has.
 OF_EXISTING_TABLES = {
     "aitrail:eventsTable": "restored-rows",
     "aitrail:filesTable": "restored-ledger",
     "aitrail:keepTrail": "true",
     "aitrail:dataEvents": "lex",
     "aitrail:networkActivityEvents": "transcribe,personalize",
+    "aitrail:alarms": "false",
 }

@@ -64,7 +64,8 @@ def _text_function(value, names):
         case {"Fn::Sub": str(text)}:
             for name, each in names.items():
                 text = text.replace(f"${{{name}}}", each)
-            return {"Fn::Sub": text} if "${" in text else text
+            is_open = "${" in text.replace("${!", "")
+            return {"Fn::Sub": text} if is_open else text.replace("${!", "${")
         case {"Fn::Join": [separator, parts]}:
             return _joined(separator, parts)
     return value

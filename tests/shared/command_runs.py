@@ -79,6 +79,7 @@ RUNS = {
     "events": asked("events", whole="-o jsonl"),
     "usage": asked("usage", whole="--user-agent '*'"),
     "usage --metrics": [searching("usage --metrics {w}")],
+    "reconcile": [searching("reconcile {w}")],
     "running": [
         run("running {w}"),
         run("running {w} --resource campaign/also-bought"),
@@ -94,6 +95,12 @@ RUNS = {
         run("what user/alice {w} --user-agent '*Boto*'"),
     ],
     "export": asked("export {folder} --force --format csv", whole="--whole"),
+    "report": [
+        run("report {w} --json --user-agent '*'"),
+        run("report {w} --json --principal user/alice"),
+        run("report {w} --json --resource bot/K3X9QW7T2P"),
+    ],
+    "report --without-proof": asked("report --json --without-proof", whole="--user-agent '*'"),
     "events --from s3://{bucket}/AWSLogs/": [run("events --from s3://{bucket}/AWSLogs/")],
     "tail": [
         interrupted("tail -o jsonl"),
@@ -132,6 +139,7 @@ RUNS = {
     "rejects --retry": [run("rejects --retry -o jsonl")],
     "accept": [run("accept"), run("accept {file} --reason known"), run("accept {file} --take-back")],
     "preflight": [run("preflight")],
+    "preflight --deploy-with cdk": [run("preflight --deploy-with cdk")],
     "source": [run("source")],
     "permissions": [run("permissions events")],
     "completion": [completed],
@@ -147,10 +155,8 @@ NOT_SHOWN = {
     "retry s3://{bucket}/KEY": {"s3:ListBucket"},
     "import-history": {"dynamodb:BatchWriteItem", "secretsmanager:GetSecretValue"},
 }
-# An event that an earlier run has imported is not written again.
-NOT_ALWAYS_SHOWN = {"import-history": {"dynamodb:PutItem"}}
 # Commands that need nothing of AWS.
 WITHOUT = (
-    *("scan {folder}", "services", "prices", "cost --files 1 --events 1", "completion bash"),
+    *("scan {folder}", "services", "cache", "prices", "cost --files 1 --events 1", "completion bash"),
     "permissions --all --placeholders",
 )

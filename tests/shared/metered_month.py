@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from aitrail.metering.metrics import Series
+from aitrail.metering.metrics import Series, fixed
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 END = datetime(2026, 12, 1, tzinfo=UTC)
@@ -86,6 +86,16 @@ class Call:
         arn = f"arn:aws:personalize:{self.region}:{self.account}:campaign/{self.of}"
         return "AWS/Personalize", self.operation, {"CampaignArn": arn}
 
+    @property
+    def count_dimensions(self):
+        """The same for the metric that counts all calls."""
+        if self.service == "polly":
+            return "AWS/Polly", "4XXCount", {"Operation": self.operation}
+        if self.service == "transcribe":
+            fixed = {"Service": "Transcribe", "Type": "API", "Class": "None"}
+            return "AWS/Usage", "CallCount", fixed | {"Resource": self.operation}
+        return self.dimensions
+
 
 def month(random, number):
     """Calls at random times by random principals."""
@@ -137,20 +147,29 @@ class CountedMetrics:
         for measure, named in asked:
             by_values = defaultdict(lambda: defaultdict(list))
             for call in self._calls:
-                namespace, metric, dimensions = call.dimensions
+                namespace, metric, dimensions = call.count_dimensions if measure.recorded else call.dimensions
                 is_here = (call.account, call.region) == tuple(place) and since <= call.at < until
                 is_it = (namespace, metric, sorted(dimensions)) == (
                     measure.namespace,
                     measure.metric,
                     sorted(measure.names),
                 )
+                fixed_values = [fixed(place) for _, place in measure.dimensions]
+                values = tuple(dimensions.get(name, "") for name in measure.names)
+                is_it &= all(fix in (None, value) for fix, value in zip(fixed_values, values, strict=True))
                 if is_here and is_it:
-                    values = tuple(dimensions[name] for name in measure.names)
-                    by_values[values][call.at.replace(minute=0, second=0)].append(call.amount)
+                    by_values[values][call.at.replace(minute=0, second=0)].append(_sample(call, measure))
             for values, hours in by_values.items():
                 if not self._only_named or values in named:
                     found.append(_series(measure, values, hours))
         return found
+
+
+def _sample(call, measure):
+    """What a call sends to a metric: a successful one adds 0 to the errors that 4XXCount sums up."""
+    if measure.recorded:
+        return 0 if measure.metric == "4XXCount" else 1
+    return call.amount
 
 
 def _series(measure, values, hours):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("problem", "at", "by", "reason", "takenBackAt", "logFile")
 _HISTORY = "event-history://"
+_ACCOUNT = "account://"
 # The reason is stored in the log file's entry, which has to fit into an item.
 _LONGEST_REASON = 500
 
@@ -46,9 +47,13 @@ def accept(
     reason, even after --take-back.
 
     You can accept objects that are tampered, unlisted, replaced, removed, unreadable, missing, archived, invalid,
-    unverifiable or broken, objects that have been awaited for more than 12 hours, and rejects (name the log file that
-    holds them). You cannot accept unproven files: the function decides on them. To accept hours without a digest (gap),
-    name the digest, if the ledger has an entry for it. An accepted object is no longer re-announced automatically.
+    unverifiable or broken, silent accounts, objects that have been awaited for more than 12 hours, and rejects (name
+    the log file that holds them). You cannot accept unproven files: the function decides on them. To accept hours
+    without a digest (gap), name the digest, if the ledger has an entry for it. An accepted object is no longer
+    re-announced automatically.
+
+    To accept that no digests come from an account any more (silent), because it was closed, name it as `aitrail status`
+    does: account://111122223333. If digests come again, and later stop, it needs attention again.
 
     To accept an account and Region as a whole, name its digest folder. This accepts all its log files without digests
     (no-digests), present and future; and, if it has unverifiable digests now, all of these, present and future.
@@ -100,7 +105,7 @@ def _check(names: list[str], access: Access) -> None:
     """Refuses names that the ledger cannot contain: they would look as if they had no problems."""
     begin = f"s3://{access.deployment.log_bucket}/"
     for name in names:
-        if not name.startswith((begin, _HISTORY)) or not items.is_partition_key(name):
+        if not name.startswith((begin, _HISTORY, _ACCOUNT)) or not items.is_partition_key(name):
             raise click.UsageError(f"{name!r} is not in the log bucket of {access}: give {begin}KEY.")
 
 

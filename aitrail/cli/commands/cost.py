@@ -111,6 +111,8 @@ def _decimal(_context: click.Context, _parameter: click.Parameter, value: float)
     help="aitrail:memoryMegabytes.  [default: 1024]",
 )
 @option(_COUNTS, "--redact", is_flag=True, help="aitrail:redact.")
+@option(_COUNTS, "--alarms/--no-alarms", default=True, help="aitrail:alarms.  [default: --alarms]")
+@option(_COUNTS, "--dashboard", is_flag=True, help="aitrail:dashboard.")
 @option(
     _COUNTS,
     "--kms-keys",

@@ -12,6 +12,7 @@ from aitrail.cli.options import (
     Asked,
     Command,
     Span,
+    all_conditions_but,
     length_of,
     option,
     output_options,
@@ -22,7 +23,6 @@ from aitrail.cli.options import (
 from aitrail.cli.output import Cell, Output, Priorities, narrate, shown_time, titled
 from aitrail.costs import Prices
 from aitrail.metering import Found, Running, billed_kinds, idle_resources, running_resources
-from aitrail.questions import COLUMNS, NAMED, USAGE_MEMBERS
 from aitrail.window import BEGINNING, parse_time
 
 _SECTION = "What to list"
@@ -46,8 +46,6 @@ _SHOWN = (
 _TIMES = ("createdTime", "changedTime", "lastCallTime")
 # What tells resources apart; callers are not asked about here.
 _KEPT = ("account", "region", "resource")
-_FLAGS = ("user_agent", "label", "mfa", "errors", "read_only", "write_only")
-_OTHERS = {*COLUMNS, *USAGE_MEMBERS, *NAMED, *_FLAGS}.difference(_KEPT)
 _DECIMALS = 4
 
 
@@ -60,7 +58,7 @@ _DECIMALS = 4
     help="Only what nobody has called for that long, such as 14d, before the end of the window.",
 )
 @prices_option(_SECTION, "Calculate with your own prices (a TOML file).")
-@question_options(*_OTHERS, since="365d")
+@question_options(*all_conditions_but(*_KEPT), since="365d")
 @output_options(of="the list of resources", shapes=True)
 def running(
     *,

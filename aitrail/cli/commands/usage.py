@@ -1,18 +1,15 @@
 """`aitrail usage`: counts calls, errors and characters by principal, time, Region and more, with the cost."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from aitrail.calendars import local_time
 from aitrail.cells import printable
 from aitrail.cli.options import (
     Asked,
     Command,
     OneOfKnown,
     OtherTime,
-    amounts_of,
     option,
     other_time_options,
     output_options,
@@ -25,6 +22,7 @@ from aitrail.cli.output import Output, Priorities, narrate, titled
 from aitrail.cli.views import (
     Finished,
     cross_table,
+    refuse_with_metrics,
     show_comparison,
     show_first_and_last,
     show_measured,
@@ -50,8 +48,6 @@ from aitrail.questions import (
 from aitrail.window import BEGINNING
 
 _SECTION = "What to count"
-# The conditions that hold for calls and for metrics.
-_OF_METRICS = ("service", "account", "region")
 # Columns that a table always has; it has the others only if any group has something in them.
 _USUAL = ("calls", "errors", "denied", "characters")
 # Less than the cost of a single character.
@@ -181,8 +177,8 @@ def usage(
     by = tuple(dict.fromkeys(by))
     if metrics:
         given = {"--measure": measure, "--sort": sort, "--top": top, "--compare": other.compare}
-        _refuse_with_metrics(asked, given | {"--first-last": other.first_last or None})
-        _show_measured(asked, by, usual_prices(prices) if cost or prices else None, output)
+        refuse_with_metrics(asked, given | {"--first-last": other.first_last or None})
+        show_measured(asked, by, usual_prices(prices) if cost or prices else None, output)
         return
     for kind in set(by) & {*NAMED}:
         asked.naming.names(kind)  # refused before anything is read
@@ -209,30 +205,6 @@ def usage(
             return
         asked.narrate_window()
     for note in (*notes, *(used.notes(["polly"], asked.now.date()) if used else ())):
-        narrate(note)
-
-
-def _refuse_with_metrics(asked: Asked, given: Mapping[str, object]) -> None:
-    for name, value in given.items():
-        if value is not None:
-            raise click.UsageError(f"{name} has no effect with --metrics: leave it out.")
-    for name in asked.conditions:
-        if name not in _OF_METRICS:
-            raise click.UsageError(
-                f"--metrics divides totals among all calls: leave out the condition on {name.replace('_', ' ')}, and "
-                "choose from the answer with --query."
-            )
-
-
-def _show_measured(asked: Asked, by: tuple[str, ...], prices: Prices | None, output: Output) -> None:
-    notes: list[str] = []
-    found, window = amounts_of(asked, by, prices, notes.append)
-    if not found:
-        asked.narrate_nothing("calls or metrics")
-    else:
-        show_measured(found, by, prices, output)
-        narrate(f"Calls and metrics {window.text(lambda moment: local_time(moment, asked.zone))}.")
-    for note in (*notes, *(prices.notes({"polly", "transcribe", "lex"}, asked.now.date()) if prices else ())):
         narrate(note)
 
 

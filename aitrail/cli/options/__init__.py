@@ -9,6 +9,7 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.cli.options.aws import Access, UnreachableError, hint
+    from aitrail.cli.options.caching import cache_folder
     from aitrail.cli.options.choice import OneOf, OneOfKnown
     from aitrail.cli.options.columns import asked_columns, columns_option, only, table_columns
     from aitrail.cli.options.command import Command, option, verbose_option
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
         report_options,
         requeue_options,
     )
-    from aitrail.cli.options.filters import filter_options
+    from aitrail.cli.options.filters import all_conditions_but, filter_options
     from aitrail.cli.options.jobs import jobs_option
     from aitrail.cli.options.limit import limit_options
-    from aitrail.cli.options.metrics import amounts_of, metrics_of, whole_hours
+    from aitrail.cli.options.metrics import amounts_of, comparisons_of
     from aitrail.cli.options.offering import offer_of
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
     from aitrail.cli.options.other_commands import CommandLine, command_lines
@@ -56,15 +57,16 @@ else:
         __name__,
         question=("Asked", "newest", "question_options", "with_conditions"),
         aws=("Access", "UnreachableError", "hint"),
+        caching=("cache_folder",),
         choice=("OneOf", "OneOfKnown"),
         columns=("asked_columns", "columns_option", "only", "table_columns"),
         other_commands=("CommandLine", "command_lines"),
         config=("ASK", "config_of", "config_option", "config_path", "naming_of"),
         deliveries=("DELIVERED", "Report", "Requeue", "report_options", "requeue_options"),
-        filters=("filter_options",),
+        filters=("all_conditions_but", "filter_options"),
         jobs=("jobs_option",),
         limit=("limit_options",),
-        metrics=("amounts_of", "metrics_of", "whole_hours"),
+        metrics=("amounts_of", "comparisons_of"),
         offering=("offer_of",),
         origins=("WHICH", "origin_options", "texts_of"),
         other_time=("OtherTime", "other_time_options"),

@@ -126,6 +126,11 @@ _OPTIONS: Sequence[Any] = (
 )
 
 
+def all_conditions_but(*kept: str) -> set[str]:
+    """The names of conditions, and of the flags for them, but these: what `filter_options` can leave out."""
+    return {*Conditions.__annotations__, "errors", "write_only"}.difference(kept)
+
+
 def filter_options(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Adds the options of a filter; the command gets them, validated, as `conditions`.
 

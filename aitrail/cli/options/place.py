@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options.aws import Access
+from aitrail.cli.options.caching import cache_folder
 from aitrail.cli.options.command import option, verbose_option
 from aitrail.cli.options.jobs import jobs_option
 from aitrail.cli.options.paths import PATH, further
@@ -57,6 +58,11 @@ class Place(Protocol):
         """What to check if nothing is found."""
         ...
 
+    @property
+    def stacks(self) -> tuple[Access, ...]:
+        """The deployed stacks; () if there is none."""
+        ...
+
     def access_of(self, row: Row) -> Access:
         """The access to where the row is from."""
         ...
@@ -87,6 +93,11 @@ class Deployed:
     def __init__(self, *accesses: Access, registry: Registry) -> None:
         self._accesses = accesses
         self._registry = registry
+
+    @property
+    def stacks(self) -> tuple[Access, ...]:
+        """See Place."""
+        return self._accesses
 
     def __str__(self) -> str:
         if len(self._accesses) == 1:
@@ -147,6 +158,7 @@ class LogFiles:
 
     since = EARLIEST
     until = LATEST
+    stacks = ()
     advice = "Check the window (--since, --until) and the paths (--from)."
 
     def __init__(
@@ -158,8 +170,9 @@ class LogFiles:
         registry: Registry,
         read_all: bool = False,
         jobs: int = 1,
+        no_cache: bool = False,
     ) -> None:
-        from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
+        from aitrail.questions import Scan, scan_cache_in  # noqa: PLC0415 (would slow down --help)
 
         self._access = access
         self._paths = paths
@@ -172,6 +185,7 @@ class LogFiles:
             read_all=read_all,
             jobs=jobs,
             counts_first=True,
+            cache=None if no_cache else lambda: scan_cache_in(cache_folder(), self._scan.registry),
         )
 
     def __str__(self) -> str:
@@ -254,6 +268,12 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         help="With --from: also read log files that cannot matter if their names are true.",
     )
     @jobs_option(_SECTION)
+    @option(
+        _SECTION,
+        "--no-cache",
+        is_flag=True,
+        help="With --from: read every local file, and keep nothing of it for the next question.",
+    )
     @stacks_options
     @service_files_option
     @verbose_option("Show how much was read.")
@@ -265,6 +285,7 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         strict: bool,
         read_all: bool,
         jobs: int,
+        no_cache: bool,
         accesses: tuple[Access, ...],
         verbose: bool,
         **options: Any,  # noqa: ANN401 (passed through)
@@ -277,14 +298,13 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
             refuse_several_buckets(context)
         else:
             is_given = context.get_parameter_source("jobs") is ParameterSource.COMMANDLINE
-            _refuse_without_paths(strict=strict, read_all=read_all, jobs=is_given)
-        registry, clock = registry_of(context), clock_of(context)
-        every = (*paths, *map(further, more))
-        place: Place = (
-            LogFiles(every, accesses[0], clock, registry=registry, read_all=read_all, jobs=jobs)
-            if paths
-            else Deployed(*accesses, registry=registry)
-        )
+            _refuse_without_paths(strict=strict, read_all=read_all, jobs=is_given, no_cache=no_cache)
+        registry = registry_of(context)
+        place: Place = Deployed(*accesses, registry=registry)
+        if paths:
+            every = (*paths, *map(further, more))
+            flags: Any = {"read_all": read_all, "jobs": jobs, "no_cache": no_cache}
+            place = LogFiles(every, accesses[0], clock_of(context), registry=registry, **flags)
         try:
             with progress_line(place.progress):
                 command(*args, place=place, **options)

@@ -19,6 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
+from aitrail.cli.options.caching import cache_folder
 from aitrail.cli.options.stacks import STACK, accesses_of
 from aitrail.services import Registry
 
@@ -34,6 +35,9 @@ _READING_SECONDS = 20
 _SETTINGS = ("stack", "profile", "region", "endpoint_url")
 # They select the account and Region as well.
 _VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
+
+# The names of the files of all deployments.
+PATTERN = "principals-*.json"
 
 Start = Callable[[Sequence[str]], None]
 
@@ -70,12 +74,6 @@ class SeenPrincipals:
             return abs(time.time() - self.file.stat().st_mtime) < _FRESH_SECONDS
         except OSError:
             return False
-
-
-def cache_folder() -> Path:
-    """The folder for what aitrail may forget, as the platform has it."""
-    usual = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or usual).expanduser() / "aitrail"
 
 
 def _start(arguments: Sequence[str]) -> None:

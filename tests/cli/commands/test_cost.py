@@ -53,15 +53,16 @@ def test_table_begins_with_the_largest_part_and_ends_with_sums(aitrail):
     lines = aitrail(*ONE_ACCOUNT, "-o", "table").stdout.splitlines()
 
     assert lines[0].split() == ["part", "amount", "formula", "quantity", "unit", "price"]
-    assert lines[1].startswith("rows, point-in-time recovery            0.46  1,200,000 events x 2,077 bytes ")
-    assert lines[-3].split() == ["total,", "a", "month", "1.20"]
+    assert lines[1].startswith("CloudWatch, alarms                      0.50  15 alarms ")
+    assert lines[2].startswith("rows, point-in-time recovery            0.46  1,200,000 events x 2,077 bytes ")
+    assert lines[-3].split() == ["total,", "a", "month", "1.70"]
 
 
 def test_csv_has_the_same_rows(aitrail):
     rows = list(csv.DictReader(io.StringIO(aitrail(*ONE_ACCOUNT, "-o", "csv").stdout)))
 
     assert [row["part"] for row in rows] == [row["part"] for row in as_json(aitrail(*ONE_ACCOUNT))]
-    assert rows[0]["unit"] == "GB"
+    assert [row["unit"] for row in rows[:2]] == ["alarms", "GB"]
 
 
 def test_query_is_asked_of_the_rows(aitrail):
@@ -83,6 +84,7 @@ OPTIONS = {
     "paid copy": (["--paid-copy"], "CloudTrail, another copy of events", 500_000, 500_000),
     "keys": (["--kms-keys", 3], "KMS, keys", 3, 3),
     "redaction": (["--redact"], "Secrets Manager, key of redaction", 1, 1),
+    "dashboard": (["--dashboard"], "CloudWatch, metrics of the dashboard", 23, 23),
 }
 
 
@@ -96,7 +98,7 @@ def test_options_change_quantities(aitrail, arguments, part, least, most):
 def test_free_units_can_be_left_out(aitrail):
     rows = {row["part"]: row["amount"] for row in as_json(aitrail(*ONE_ACCOUNT, "--no-free-tier"))}
 
-    assert (rows["CloudWatch, alarms"], rows["CloudWatch, metrics"]) == (1, 2.1)
+    assert (rows["CloudWatch, alarms"], rows["CloudWatch, metrics"]) == (1.5, 2.1)
 
 
 def test_own_prices_are_used(aitrail, tmp_path):

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 import boto3
 import pytest
 
-from aitrail.cli.options import seen_principals
+from aitrail.cli.options import cache_folder, seen_principals
 from aitrail.cli.options.offering import OFFERS
-from aitrail.cli.options.seen_principals import SeenPrincipals, cache_folder, main, remember
+from aitrail.cli.options.seen_principals import SeenPrincipals, main, remember
 from aitrail.dynamodb.tables import EVENTS
 from aitrail.ingest import EventsTable
 from aitrail.services import load

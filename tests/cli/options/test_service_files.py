@@ -101,6 +101,17 @@ def test_what_the_folder_defines_is_unknown_without_it(aitrail, logs):
         assert (ended.exit_code, ended.stdout) == (2, ""), arguments
 
 
+def test_answers_with_and_without_the_folder_are_never_taken_for_each_other(
+    aitrail, folder, logs, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # where answers are kept
+    without, with_folder = ("--from", logs), ("--from", logs, "--service-files", folder)
+
+    asked = [answer(aitrail, "usage", "--by", "service", *where)[0] for where in (without, with_folder) * 2]
+
+    assert [[each["service"] for each in groups] for groups in asked] == [["polly"], ["bedrock", "polly"]] * 2
+
+
 def test_amounts_can_be_compared(aitrail, folder, log_file, converse):
     days = [converse(number, number, eventTime=f"2026-03-{13 + number}T00:00:00Z") for number in (1, 2)]
     logs = log_file("logs/1.json", *days)

@@ -13,9 +13,9 @@ from aitrail.costs import comparison as cost_comparison
 from aitrail.costs import model as costs
 from aitrail.costs.load import DAYS
 from aitrail.dynamodb import items, tables
-from aitrail.ingest.metrics import METRICS
+from aitrail.ingest.metrics import METRICS, OF_DASHBOARD
 from aitrail.ledger import DigestEntry, FileEntry
-from aitrail.rows import recorded_with, row_of
+from aitrail.rows import OUTCOMES, recorded_with, row_of
 from aitrail.services import load as load_registry
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=100)
@@ -137,6 +137,21 @@ def test_entry_of_a_digest_has_the_bytes_and_units_that_are_counted():
     assert sum(_units_with_index(item) for item in (came, proved)) == costs.LEDGER_WRITE_UNITS
 
 
+def test_entry_of_an_account_has_the_units_that_are_counted():
+    item = {
+        "logFile": "account://111122223333",
+        "entry": "account",
+        "account": "111122223333",
+        "deliveryDay": "accounts",
+        "digestEnd": "2026-03-14T10:00:00Z",
+    }
+
+    (indexed,) = entries(tables.FILES, item)
+    read_at_once = Decimal(items.item_size(indexed) + OVERHEAD) / 4096 / 2
+    assert _units_with_index(item) == costs.ACCOUNT_WRITE_UNITS
+    assert Decimal("0.5") + read_at_once == pytest.approx(costs.ACCOUNT_READ_UNITS, abs=Decimal("0.03"))
+
+
 def _item(name, entry, values):
     return {"logFile": name, "entry": entry} | {name: value for name, value in values.items() if value is not None}
 
@@ -147,6 +162,28 @@ def _units_with_index(item):
 
 def test_metrics_that_are_counted_are_metrics_of_the_function():
     assert set(costs.METRICS) < set(METRICS)
+
+
+def test_metrics_of_the_dashboard_are_those_that_the_function_publishes_for_it():
+    services = {service.name for service in load_registry().services}
+
+    assert len(OF_DASHBOARD) + len(services) * len(OUTCOMES) == costs.DASHBOARD_METRICS
+
+
+def test_dashboard_and_alarms_cost_what_they_have():
+    load = Load(files=1_000, events=10_000)
+    usual, with_dashboard, without_alarms = (
+        {line.part: line.amount for line in costs.costs(each, PRICES, free=False)}
+        for each in (load, replace(load, dashboard=True), replace(load, alarms=False))
+    )
+
+    shown = {part: amount for part, amount in with_dashboard.items() if part not in usual}
+    assert {part: round(amount, 4) for part, amount in shown.items()} == {
+        "CloudWatch, dashboard": 3,
+        "CloudWatch, metrics of the dashboard": Decimal("6.90"),
+        "CloudWatch, rows in the function's log": Decimal("0.0001"),
+    }
+    assert usual.keys() - without_alarms.keys() == {"CloudWatch, alarms"}
 
 
 def quantities(load, **options):
@@ -167,7 +204,7 @@ def test_every_part_has_its_quantity_price_and_amount():
     assert found["ledger, reads"] == (1_500, "read units", "0.125 per 1,000,000", Decimal("0.0001875"))
     assert found["SQS requests"][:2] == (1_299_000, "requests")
     assert found["S3 requests, reading"] == (1_000, "requests", "0.0004 per 1,000", Decimal("0.0004"))
-    assert found["CloudWatch, alarms"] == (10, "alarms", "0.10", Decimal("1.0"))
+    assert found["CloudWatch, alarms"] == (15, "alarms", "0.10", Decimal("1.5"))
     assert found["rows, storage"][0] == pytest.approx(Decimal(120_000 * costs.ROW_BYTES) / 2**30)
     assert found["log bucket, storage"][0] == pytest.approx(Decimal(12 * 50_000 * 1_280) / 2**30 / costs.GZIP_RATIO)
 
@@ -247,7 +284,7 @@ def test_free_units_are_used_once_by_all_parts_of_a_price():
     paid, all_of_them = (costs.costs(load, PRICES, free=free) for free in (True, False))
 
     saved = total(all_of_them) - total(paid)
-    used = {"metrics": 7, "kms-requests": 0}
+    used = {"metrics": 7, "kms-requests": 0, "dashboards": 0}
     free = [price.of(Decimal(used.get(name, price.free))) for name, price in PRICES.prices.items() if price.free]
     run_time = next(line for line in all_of_them if line.part == "Lambda, run time")
     log = next(line for line in all_of_them if line.part == "CloudWatch, the function's log")

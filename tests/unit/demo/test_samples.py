@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from aitrail.cli.group import cli
 from demo import samples
-from demo.samples import CONFIGURATION, CONFIGURATION_NAME, FOLDER, write_samples
+from demo.samples import CONFIGURATION, CONFIGURATION_NAME, FOLDER, REPORT, write_samples
 
 NOW = datetime(2026, 11, 20, 12, 34, 56, tzinfo=UTC)
 
@@ -49,6 +49,13 @@ def told(tmp_path, monkeypatch, capsys):
 def test_it_tells_where_they_are(told, tmp_path):
     assert told.startswith(f"16 invented log files of the last five weeks are in the folder {FOLDER}.")
     assert files_in(tmp_path / FOLDER)
+
+
+def test_it_ends_with_a_report_of_them(told, tmp_path):
+    page = tmp_path / FOLDER / REPORT
+
+    assert told.endswith(f"\n    {page}\n")
+    assert page.read_text().startswith("<!doctype html>")
 
 
 def test_the_commands_that_it_tells_answer_at_once(told):

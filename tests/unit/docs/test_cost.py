@@ -169,6 +169,39 @@ def test_page_says_what_a_million_conversations_cost():
     assert f"cost ${prices['data-events'].of(million):.2f} in CloudTrail, and ${written:.2f} to write" in said
 
 
+def test_page_has_what_alarms_and_dashboard_cost():
+    _, section = PAGE.split("\n## Alarms and dashboard\n")
+    prices = Prices.read().prices
+    parts = {
+        "alarms (`aitrail:alarms`)": ("alarms", model.ALARMS, 0),
+        "metrics that are published in most hours": ("metrics", len(model.METRICS), 0),
+        "metrics for the dashboard (`aitrail:dashboard`), at most": (
+            "metrics",
+            model.DASHBOARD_METRICS,
+            len(model.METRICS),
+        ),
+        "dashboard": ("dashboards", 1, 0),
+    }
+
+    for part, (name, number, used) in parts.items():
+        price = prices[name]
+        left = max(price.free - used, Decimal(0))
+        amounts = price.of(Decimal(number)), price.of(max(number - left, Decimal(0)))
+        assert cells(section, part) == [str(number), *(f"${amount:,.2f}" for amount in amounts)]
+    for size, load in SIZES.items():
+        totals = [total(costs(replace(load, dashboard=has), Prices.read())) for has in (False, True)]
+        assert cells(section, size) == [f"${amount:,.2f}" for amount in totals]
+
+
+def test_page_says_what_it_costs_to_notice_that_an_account_is_silent():
+    prices = Prices.read().prices
+    hour = prices["write-units"].of(Decimal(model.ACCOUNT_WRITE_UNITS)) + prices["read-units"].of(
+        model.ACCOUNT_READ_UNITS
+    )
+
+    assert f"costs ${730 * hour:.5f} a month and account" in " ".join(PAGE.split())
+
+
 NUMBERS = [
     f"{model.WRITE_UNITS_OF_A_ROW} write units, {model.ROW_BYTES:,} bytes a row, {model.ROW_INDEX_BYTES:,} bytes",
     f"{model.LEDGER_BYTES:,} and {model.LEDGER_INDEX_BYTES} bytes, {model.LEDGER_WRITE_UNITS} write units",
@@ -181,6 +214,8 @@ NUMBERS = [
     f"| {model.SQS_REQUESTS_OF_A_DELIVERY} SQS requests",
     f"| {model.SQS_REQUESTS_OF_POLLING:,} SQS requests of polling |",
     f"| {model.LOG_BYTES_OF_A_DELIVERY:,} bytes of log a delivery |",
+    f"| {model.LOG_BYTES_OF_ROWS} bytes of log for the rows of a log file |",
+    f"| {model.ACCOUNT_WRITE_UNITS} write units, {model.ACCOUNT_READ_UNITS} read units an hour and account |",
     f"| {Load(files=0, events=0).digests:,} digest files |",
 ]
 
@@ -193,11 +228,12 @@ def test_page_says_where_every_number_comes_from(number):
 def test_every_setting_of_a_line_is_one_of_the_stack(bills):
     settings = {line.setting for lines in bills for line in lines} - {""}
 
-    assert len(settings) == 5
+    assert len(settings) == 6
     assert all(f"| `{setting}` |" in OPERATIONS for setting in settings)
 
 
 def test_alarms_are_those_that_operations_list():
     table = re.search(r"\| alarm \| .*\n\|---.*\n((?:\|.*\n)+)", OPERATIONS)[1]
 
-    assert len(re.findall(r"`\w+`", table.replace("`, `", "`,`"))) == model.ALARMS
+    names = [name for row in table.splitlines() for name in re.findall(r"`\w+`", row.split("|")[1])]
+    assert len(names) == model.ALARMS

@@ -59,7 +59,7 @@ def test_every_output_is_documented():
 
     of_keys = re.findall(r'(?:\(|yield )"(\w+)",', (ROOT / "infra/kms_keys.py").read_text())
 
-    assert (len(outputs), len(of_keys)) == (23, 7)
+    assert (len(outputs), len(of_keys)) == (23, 8)
     for output in (*outputs, *of_keys):
         assert re.search(rf"^\| (`\w+`, )?`{output}`(, `\w+`)? \|", OPERATIONS, re.MULTILINE), output
 
@@ -155,3 +155,11 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_head(page):
     for table in re.findall(r"(?:^\|.*\n)+", page.read_text(), re.MULTILINE):
         rows = [re.sub(r"`[^`]*`|\\\|", "", row).count("|") for row in table.splitlines()]
         assert rows == [rows[0]] * len(rows), table.splitlines()[0]
+
+
+def test_the_picture_of_a_report_is_small_and_in_the_readme():
+    picture = (ROOT / "docs/report.png").read_bytes()
+
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 150_000
+    assert "](docs/report.png)" in (ROOT / "README.md").read_text()

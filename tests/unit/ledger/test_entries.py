@@ -18,6 +18,7 @@ def test_problems_that_may_be_found_are_all_named():
         "rejected": (0, 1),
         "replacedAt": (None, "when"),
         "removedAt": (None, "when"),
+        "silentSince": (None, "when"),
         "accepted": ((), [{"problem": "rejects"}]),
     }
     entries = (dict(zip(choices, values, strict=True)) for values in product(*choices.values()))

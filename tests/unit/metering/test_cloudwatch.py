@@ -188,3 +188,19 @@ def test_many_named_series_are_asked_for_in_several_requests(client):
 
         assert CloudWatch(lambda _: client, OWN).series(HERE, [Asked(CHARACTERS, named)], SINCE, UNTIL) == []
         stub.assert_no_pending_responses()
+
+
+STRANGE = {
+    "Region that is none": Place(OWN, "evil.example"),
+    "account that ends the search": Place('1" OR "', REGION),
+    "nothing": Place("", ""),
+}
+
+
+@pytest.mark.parametrize("place", STRANGE.values(), ids=STRANGE)
+def test_place_that_a_log_file_invents_is_never_asked(place):
+    def client(_):
+        pytest.fail("no client is needed")
+
+    with pytest.raises(MetricsError, match="is no account and Region of AWS that is known here"):
+        CloudWatch(client, OWN).series(place, [Asked(CHARACTERS, frozenset())], SINCE, UNTIL)

@@ -29,8 +29,10 @@ def test_options_that_change_what_a_command_needs_are_options_of_it(command):
 
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if "--from" in str(NEEDS[name])])
-def test_local_log_files_need_nothing(command):
-    assert not grants_of(command, ["--from"])
+def test_local_log_files_need_nothing_but_the_metrics_that_they_are_compared_with(command):
+    metrics = {Part.ANYTHING: ("cloudwatch:GetMetricData",)} if command == "reconcile" else {}
+
+    assert grants_of(command, ["--from"]) == metrics
 
 
 def test_every_action_is_one_of_the_sdk_or_known_to_differ():
@@ -63,9 +65,11 @@ def test_readers_read_rows_alone():
     parts = grants_of_group("reader")
 
     assert {action for actions in parts.values() for action in actions} == {
-        *("cloudformation:DescribeStacks", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
+        *("cloudformation:DescribeStacks", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
+        "kms:Decrypt",
     }
-    assert {part for part in parts if "FilesTable" in part or "LogBucket" in part or "Key" in part} == set()
+    assert {part for part in parts if "FilesTable" in part or "LogBucket" in part} == set()
+    assert {part for part in parts if "Key" in part} == {Part.TABLES_KEY}
 
 
 def test_operators_may_do_what_readers_may_and_write_no_rows():

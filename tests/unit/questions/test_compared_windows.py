@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aitrail.calendars import local_time
 from aitrail.moments import MomentError, period_of, window_of
-from aitrail.questions.compared_windows import compared_windows
+from aitrail.questions.compared_windows import ComparedWindows
 from aitrail.window import EARLIEST, LATEST, Window
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=300)
@@ -41,7 +41,7 @@ WHOLE = {
 
 @pytest.mark.parametrize(("window", "expected", "unit"), WHOLE.values(), ids=WHOLE)
 def test_before_a_whole_period_is_the_whole_period_before(window, expected, unit):
-    found = compared_windows(window, "previous", NOW)
+    found = ComparedWindows.of(window, "previous", NOW)
 
     assert found.window == window
     assert (shown(found.before), found.relation) == (expected, f"the {unit} before")
@@ -59,7 +59,7 @@ PARTS = {
 
 @pytest.mark.parametrize(("window", "expected", "unit"), PARTS.values(), ids=PARTS)
 def test_period_that_is_not_over_is_compared_until_now_with_the_same_part_of_the_one_before(window, expected, unit):
-    found = compared_windows(window, "previous", NOW)
+    found = ComparedWindows.of(window, "previous", NOW)
 
     assert found.window == Window(since=window.since, until=NOW)
     assert (shown(found.before), found.relation) == (expected, f"the same part of the {unit} before")
@@ -68,7 +68,7 @@ def test_period_that_is_not_over_is_compared_until_now_with_the_same_part_of_the
 def test_same_part_of_a_shorter_month_ends_with_it():
     now = datetime(2026, 3, 30, 12, tzinfo=UTC)
 
-    found = compared_windows(window_of("2026-03", "now", now), "previous", now)
+    found = ComparedWindows.of(window_of("2026-03", "now", now), "previous", now)
 
     assert shown(found.before) == ("2026-02-01T00:00", "2026-03-01T00:00")
 
@@ -76,8 +76,8 @@ def test_same_part_of_a_shorter_month_ends_with_it():
 def test_month_that_is_not_over_is_a_month_although_a_week_begins_with_it():
     now = datetime(2026, 6, 3, 12, tzinfo=UTC)
 
-    of_month = compared_windows(period_of("2026-06", now), "previous", now)
-    of_either = compared_windows(window_of("2026-06", "now", now), "previous", now)
+    of_month = ComparedWindows.of(period_of("2026-06", now), "previous", now)
+    of_either = ComparedWindows.of(window_of("2026-06", "now", now), "previous", now)
 
     assert shown(of_month.before) == ("2026-05-01T00:00", "2026-05-03T12:00")
     assert shown(of_either.before) == ("2026-05-25T00:00", "2026-05-27T12:00")
@@ -86,8 +86,8 @@ def test_month_that_is_not_over_is_a_month_although_a_week_begins_with_it():
 def test_periods_and_their_parts_are_those_of_the_time_zone_whose_days_differ_in_length():
     now = datetime(2026, 10, 26, 11, tzinfo=UTC)  # the day after clocks were set back
 
-    day = compared_windows(period_of("2026-10-25", now, BERLIN), "previous", now, BERLIN)
-    part = compared_windows(window_of("today", "now", now, BERLIN), "previous", now, BERLIN)
+    day = ComparedWindows.of(period_of("2026-10-25", now, BERLIN), "previous", now, BERLIN)
+    part = ComparedWindows.of(window_of("today", "now", now, BERLIN), "previous", now, BERLIN)
 
     assert day.window.until - day.window.since == timedelta(hours=25)
     assert shown(day.before, BERLIN) == ("2026-10-24T00:00", "2026-10-25T00:00")
@@ -109,14 +109,14 @@ OTHERS = {
 
 @pytest.mark.parametrize(("window", "expected"), OTHERS.values(), ids=OTHERS)
 def test_before_any_other_window_is_as_much_time(window, expected):
-    found = compared_windows(window, "previous", NOW)
+    found = ComparedWindows.of(window, "previous", NOW)
 
     assert shown(found.before) == expected
     assert found.relation == "as much time directly before"
 
 
 def test_month_of_utc_is_no_month_elsewhere():
-    found = compared_windows(during("2026-10"), "previous", NOW, BERLIN)
+    found = ComparedWindows.of(during("2026-10"), "previous", NOW, BERLIN)
 
     assert found.relation == "as much time directly before"
 
@@ -132,7 +132,7 @@ PERIODS = {
 
 @pytest.mark.parametrize(("window", "to", "relation"), PERIODS.values(), ids=PERIODS)
 def test_given_period_is_taken_until_now_and_other_lengths_are_told(window, to, relation):
-    found = compared_windows(window, to, NOW)
+    found = ComparedWindows.of(window, to, NOW)
 
     assert found.before == Window(since=during(to).since, until=min(during(to).until, NOW))
     assert found.window == Window(since=window.since, until=min(window.until, NOW))
@@ -152,12 +152,12 @@ REFUSED = {
 @pytest.mark.parametrize(("window", "to", "message"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_compared_is_refused(window, to, message):
     with pytest.raises(MomentError, match=message):
-        compared_windows(window, to, NOW)
+        ComparedWindows.of(window, to, NOW)
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_window_of_which_no_rows_are_left_is_refused_and_one_of_which_some_are_is_not(number):
-    found = compared_windows(during("2026-10"), "2026-09", NOW)
+    found = ComparedWindows.of(during("2026-10"), "2026-09", NOW)
     kept_since = found.before.until - timedelta(days=number)
 
     if number:
@@ -178,7 +178,7 @@ def test_time_before_ends_where_the_window_begins_or_earlier_and_neither_is_empt
     begin = begin.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0) if midnight else begin
     window = Window(since=begin.astimezone(UTC), until=begin.astimezone(UTC) + timedelta(hours=hours))
 
-    found = compared_windows(window, "previous", NOW, zone)
+    found = ComparedWindows.of(window, "previous", NOW, zone)
 
     assert found.window.since == window.since < found.window.until <= window.until
     assert found.before.since < found.before.until <= window.since
