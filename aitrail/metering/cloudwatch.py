@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from aitrail.aws import code_of, known_regions
-from aitrail.metering.metrics import PERIOD, Asked, Measure, MetricsError, Place, Series
+from aitrail.metering.metrics import PERIOD, Asked, Measure, MetricsError, Place, Series, fixed
 
 # GetMetricData accepts 500 (Amazon CloudWatch API Reference).
 _MOST_QUERIES = 100
@@ -52,9 +52,11 @@ class CloudWatch:
         other = "" if place.account == self.own else f' :aws.AccountId="{place.account}"'
         for measure, _ in asked:
             schema = ",".join((measure.namespace, *measure.names))
+            places = dict(measure.dimensions)
+            only = "".join(f' {name}="{fixed(places[name])}"' for name in measure.search)
             label = _SEPARATOR.join(f"${{PROP('{name}')}}" for name in ("AccountId", *_properties(measure)))
             for statistic in measure.statistics:
-                text = f"SEARCH('{{{schema}}} MetricName=\"{measure.metric}\"{other}', '{statistic}', {_SECONDS})"
+                text = f"SEARCH('{{{schema}}} MetricName=\"{measure.metric}\"{only}{other}', '{statistic}', {_SECONDS})"
                 yield _Query(measure, statistic, None, {"Expression": text, "Label": label})
 
     def _named(self, place: Place, asked: Sequence[Asked]) -> Iterator["_Query"]:

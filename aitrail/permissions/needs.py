@@ -1,6 +1,6 @@
 """The AWS actions that each command needs, by the part of the stack that it needs them on. Pure.
 
-`sts:GetCallerIdentity`, which accept, import-history, reconcile and usage --metrics use, is not listed: nobody needs a
+`sts:GetCallerIdentity`, which accept, import-history and all that reads metrics use, is not listed: nobody needs a
 permission for it.
 """
 
@@ -101,6 +101,7 @@ NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "running": (
             _rule(_STACK, _query(Part.EVENTS_BY_SERVICE, Part.EVENTS_BY_RESOURCE), _WHOLE_ROWS, unless="--from"),
             _QUESTION[1],
+            _rule(_READ_METRICS, when="--metrics"),
         ),
         "report": (*_QUESTION, _rule(_query(Part.FILES_BY_DAY), unless="--from --without-proof")),
         "tail": (_QUESTION[0],),

@@ -148,7 +148,7 @@ OF_GROUPS = {
         "OperatorPolicyArn",
         (
             *("events", "event", "usage", "running", "who", "what", "tail", "export", "completion"),
-            *("reconcile", "usage --metrics", "event --source", "report", "status"),
+            *("reconcile", "usage --metrics", "running --metrics", "event --source", "report", "status"),
             *("events --from s3://{bucket}/AWSLogs/", "verify", "verify --announce", "retry --wait", "backfill --wait"),
             *("retry s3://{bucket}/KEY", "rejects --retry", "accept"),
         ),

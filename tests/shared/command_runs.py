@@ -80,6 +80,7 @@ RUNS = {
     "usage": asked("usage", whole="--user-agent '*'"),
     "usage --metrics": [searching("usage --metrics {w}")],
     "reconcile": [searching("reconcile {w}")],
+    "running --metrics": [searching("running {w} --metrics")],
     "running": [
         run("running {w}"),
         run("running {w} --resource campaign/also-bought"),

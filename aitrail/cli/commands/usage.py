@@ -1,5 +1,6 @@
 """`aitrail usage`: counts calls, errors and characters by principal, time, Region and more, with the cost."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -20,9 +21,12 @@ from aitrail.cli.options import (
 )
 from aitrail.cli.output import Output, Priorities, narrate, titled
 from aitrail.cli.views import (
+    NO_START,
     Finished,
+    Plot,
     cross_table,
     refuse_with_metrics,
+    refuse_with_plot,
     show_comparison,
     show_first_and_last,
     show_measured,
@@ -109,6 +113,12 @@ def _measures(context: click.Context) -> tuple[str, ...]:
 @prices_option(_SECTION, "Like --cost, at your own prices (a TOML file).")
 @option(
     _SECTION,
+    "--plot",
+    is_flag=True,
+    help="Draw --measure over time, by the one --by; with --compare, above that of the other time.",
+)
+@option(
+    _SECTION,
     "--metrics",
     is_flag=True,
     help="Show amounts: characters, seconds of audio, requests, from records and from CloudWatch's metrics.",
@@ -125,6 +135,7 @@ def usage(
     other: OtherTime,
     cost: bool,
     prices: str | None,
+    plot: bool,
     metrics: bool,
     output: Output,
 ) -> None:
@@ -172,25 +183,33 @@ def usage(
       aitrail usage --by day --by operation --service polly --since 14d
       aitrail usage --by principal --top 10 --sort characters --during last-month
       aitrail usage --by principal --cost --compare previous --during this-month
+      aitrail usage --by hour --plot --during yesterday --compare previous
       aitrail usage --by principal --first-last --since 30d --query '[?silent]'
     """
     by = tuple(dict.fromkeys(by))
     if metrics:
-        given = {"--measure": measure, "--sort": sort, "--top": top, "--compare": other.compare}
+        given = {"--measure": measure, "--sort": sort, "--top": top, "--compare": other.compare, "--plot": plot or None}
         refuse_with_metrics(asked, given | {"--first-last": other.first_last or None})
         show_measured(asked, by, usual_prices(prices) if cost or prices else None, output)
         return
     for kind in set(by) & {*NAMED}:
         asked.naming.names(kind)  # refused before anything is read
     if other.first_last:
-        other.refuse({"--measure": measure, "--top": top, "--cost": cost or None, "--prices": prices})
+        given = {"--measure": measure, "--top": top, "--cost": cost or None, "--prices": prices, "--plot": plot or None}
+        other.refuse(given)
         _show_first_and_last(asked, by, other, sort, output)
         return
+    if plot:
+        refuse_with_plot(by, {"--sort": sort, "--top": top}, output)
     with_cost = cost or prices is not None
     measure = other.measured(measure, with_cost=with_cost)
     sort = other.sorting(sort, measure or MEASURES[0], measures_of(asked.registry))
     used = usual_prices(prices) if with_cost or COST in (measure, sort) else None
     notes: list[str] = []
+    if plot:
+        shown = Plot(unit=by[0], measure=measure or (COST if used else MEASURES[0]), to=other.compare, prices=used)
+        _tell(shown.show(asked, output), used, asked)
+        return
     question = {"by": by, "prices": used, "report": notes.append, **asked.question}
     if other.compare is not None:
         compared = _compared(asked, other.compare, measure or MEASURES[0], question)
@@ -204,13 +223,17 @@ def usage(
             asked.narrate_nothing("calls")  # there may be records that are none
             return
         asked.narrate_window()
+    _tell(notes, used, asked)
+
+
+def _tell(notes: Sequence[str], used: Prices | None, asked: Asked) -> None:
     for note in (*notes, *(used.notes(["polly"], asked.now.date()) if used else ())):
         narrate(note)
 
 
 def _compared(asked: Asked, to: str, measure: str, question: dict[str, Any]) -> Comparison:
     if asked.window.since <= BEGINNING:
-        raise click.UsageError("--compare needs a window with a start: give --since or --during.")
+        raise click.UsageError(NO_START)
     try:
         return asked.store.compare(to=to, measure=measure, **question)
     except (DimensionError, MomentError) as error:

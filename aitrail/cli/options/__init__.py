@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.filters import all_conditions_but, filter_options
     from aitrail.cli.options.jobs import jobs_option
     from aitrail.cli.options.limit import limit_options
-    from aitrail.cli.options.metrics import amounts_of, comparisons_of
+    from aitrail.cli.options.metrics import amounts_of, comparisons_of, requests_of
     from aitrail.cli.options.offering import offer_of
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
     from aitrail.cli.options.other_commands import CommandLine, command_lines
@@ -66,7 +66,7 @@ else:
         filters=("all_conditions_but", "filter_options"),
         jobs=("jobs_option",),
         limit=("limit_options",),
-        metrics=("amounts_of", "comparisons_of"),
+        metrics=("amounts_of", "comparisons_of", "requests_of"),
         offering=("offer_of",),
         origins=("WHICH", "origin_options", "texts_of"),
         other_time=("OtherTime", "other_time_options"),

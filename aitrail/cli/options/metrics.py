@@ -11,7 +11,7 @@ from aitrail.window import Window, parse_time
 
 if TYPE_CHECKING:
     from aitrail.costs import Prices
-    from aitrail.metering import CloudWatch, Comparison, Group, Part, Place
+    from aitrail.metering import CloudWatch, Comparison, Group, Part, Place, Running
 
 _HOUR = timedelta(hours=1)
 
@@ -83,6 +83,20 @@ def comparisons_of(asked: Asked, report: Callable[[str], None]) -> "tuple[list[C
     )
     try:
         return comparison.compare(asked.store, metrics, report=report, **asked.conditions), window
+    except MetricsError as error:
+        raise UnreachableError(str(error)) from error
+
+
+def requests_of(
+    asked: Asked, resources: "Sequence[Running]", span: timedelta, report: Callable[[str], None]
+) -> "list[Running]":
+    """The resources with the requests of the last `span` of the question's window. Raises UnreachableError."""
+    from aitrail.metering import MetricsError, with_requests  # noqa: PLC0415 (as above)
+
+    until = whole_hours(asked).until
+    window = Window(since=until - -(-span // _HOUR) * _HOUR, until=until)
+    try:
+        return with_requests(resources, metrics_of(asked), window, report)
     except MetricsError as error:
         raise UnreachableError(str(error)) from error
 

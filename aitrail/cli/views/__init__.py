@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aitrail.cli.views.first_and_last import show_first_and_last
     from aitrail.cli.views.measured import refuse_with_metrics, show_measured
     from aitrail.cli.views.original import show_original
+    from aitrail.cli.views.plot import NO_START, Plot, refuse_with_plot
     from aitrail.cli.views.record_kinds import Kinds, judged, marked, with_record
     from aitrail.cli.views.repair import deletion_lines, plan_lines, save_rows
     from aitrail.cli.views.status import status_groups
@@ -36,6 +37,7 @@ else:
         first_and_last=("show_first_and_last",),
         measured=("refuse_with_metrics", "show_measured"),
         original=("show_original",),
+        plot=("NO_START", "Plot", "refuse_with_plot"),
         record_kinds=("Kinds", "judged", "marked", "with_record"),
         repair=("deletion_lines", "plan_lines", "save_rows"),
         status=("status_groups",),
