@@ -4,6 +4,7 @@ A search finds only metrics that had points in the last two weeks, so those that
 (Amazon CloudWatch User Guide, "Search expression syntax").
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,11 @@ _SEPARATOR = "|"
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _SECONDS = int(PERIOD / timedelta(seconds=1))
 
+# Rows may name anything, and clients of no Region would be those of the usual one.
+_ACCOUNT, _REGION = re.compile("[0-9]{12}"), re.compile("[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}")
+# Of the value of a dimension (Amazon CloudWatch API Reference, Dimension).
+_LONGEST_VALUE = 1024
+
 _Found = dict[tuple[Measure, tuple[str, ...]], Series]
 
 
@@ -35,6 +41,8 @@ class CloudWatch:
 
     def series(self, place: Place, asked: Sequence[Asked], since: datetime, until: datetime) -> list[Series]:
         """See Metrics."""
+        if not _ACCOUNT.fullmatch(place.account) or not _REGION.fullmatch(place.region):
+            raise MetricsError(f"CloudWatch has no metrics of account {place.account!r} in {place.region!r}.")
         found: _Found = {}
         queries = [*self._searches(place, asked), *self._named(place, asked)]
         for start in range(0, len(queries), _MOST_QUERIES):
@@ -54,7 +62,7 @@ class CloudWatch:
     def _named(self, place: Place, asked: Sequence[Asked]) -> Iterator["_Query"]:
         account = {} if place.account == self.own else {"AccountId": place.account}
         for measure, named in asked:
-            for values in sorted(named):
+            for values in sorted(each for each in named if all(map(_is_possible, each))):
                 dimensions = [{"Name": name, "Value": value} for name, value in zip(measure.names, values, strict=True)]
                 metric = {"Namespace": measure.namespace, "MetricName": measure.metric, "Dimensions": dimensions}
                 for statistic in measure.statistics:
@@ -131,6 +139,11 @@ class _Query:
         self, measure: Measure, statistic: str, values: tuple[str, ...] | None, parameters: dict[str, Any]
     ) -> None:
         self.measure, self.statistic, self.values, self.parameters = measure, statistic, values, parameters
+
+
+def _is_possible(value: str) -> bool:
+    """Whether a dimension can have the value. A request with another one would fail as a whole."""
+    return value.isascii() and value.isprintable() and bool(value.strip()) and len(value) <= _LONGEST_VALUE
 
 
 def _properties(measure: Measure) -> Iterator[str]:
