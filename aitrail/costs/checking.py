@@ -63,9 +63,14 @@ def first_day(text: str) -> date | None:
         return None
 
 
+def is_region(name: str) -> bool:
+    """Whether a name looks like that of a Region."""
+    return _REGION.fullmatch(name) is not None
+
+
 def region_of(name: str, where: str) -> str:
     """The name of a Region. Raises PriceError."""
-    if not _REGION.fullmatch(name):
+    if not is_region(name):
         raise PriceError(f"{where}: {name!r} is not a Region; it should look like us-gov-west-1.")
     return name
 

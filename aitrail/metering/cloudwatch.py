@@ -11,8 +11,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from aitrail.aws import code_of
-from aitrail.metering.metrics import PERIOD, Asked, Measure, MetricsError, Place, Series
+from aitrail.aws import code_of, known_regions
+from aitrail.metering.metrics import PERIOD, Asked, Measure, MetricsError, Place, Series, fixed
 
 # GetMetricData accepts 500 (Amazon CloudWatch API Reference).
 _MOST_QUERIES = 100
@@ -20,10 +20,9 @@ _MOST_QUERIES = 100
 _MOST_FOUND = 500
 _SEPARATOR = "|"
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _SECONDS = int(PERIOD / timedelta(seconds=1))
 
-# Rows may name anything, and clients of no Region would be those of the usual one.
-_ACCOUNT, _REGION = re.compile("[0-9]{12}"), re.compile("[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}")
 # Of the value of a dimension (Amazon CloudWatch API Reference, Dimension).
 _LONGEST_VALUE = 1024
 
@@ -38,11 +37,13 @@ class CloudWatch:
 
     def __init__(self, client: Callable[[str], Any], own: str) -> None:
         self._client, self.own = client, own
+        self._regions = frozenset(known_regions())
 
     def series(self, place: Place, asked: Sequence[Asked], since: datetime, until: datetime) -> list[Series]:
         """See Metrics."""
-        if not _ACCOUNT.fullmatch(place.account) or not _REGION.fullmatch(place.region):
-            raise MetricsError(f"CloudWatch has no metrics of account {place.account!r} in {place.region!r}.")
+        # Log files of others may name anything.
+        if not _ACCOUNT.fullmatch(place.account) or place.region not in self._regions:
+            raise MetricsError(f"{place.account} in {place.region} is no account and Region of AWS that is known here.")
         found: _Found = {}
         queries = [*self._searches(place, asked), *self._named(place, asked)]
         for start in range(0, len(queries), _MOST_QUERIES):
@@ -54,9 +55,11 @@ class CloudWatch:
         other = "" if place.account == self.own else f' :aws.AccountId="{place.account}"'
         for measure, _ in asked:
             schema = ",".join((measure.namespace, *measure.names))
+            places = dict(measure.dimensions)
+            only = "".join(f' {name}="{fixed(places[name])}"' for name in measure.search)
             label = _SEPARATOR.join(f"${{PROP('{name}')}}" for name in ("AccountId", *_properties(measure)))
             for statistic in measure.statistics:
-                text = f"SEARCH('{{{schema}}} MetricName=\"{measure.metric}\"{other}', '{statistic}', {_SECONDS})"
+                text = f"SEARCH('{{{schema}}} MetricName=\"{measure.metric}\"{only}{other}', '{statistic}', {_SECONDS})"
                 yield _Query(measure, statistic, None, {"Expression": text, "Label": label})
 
     def _named(self, place: Place, asked: Sequence[Asked]) -> Iterator["_Query"]:

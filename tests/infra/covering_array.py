@@ -70,7 +70,7 @@ VALUES = {
     "aitrail:memoryMegabytes": ["1024", "10240"],
     "aitrail:logLevel": ["INFO", "DEBUG", "CRITICAL"],
     "aitrail:functionLogRetentionDays": ["90", "1", "3653"],
-    "aitrail:logKeyArns": ["none", _KEY, _many(30, f"{_KEY}#")],
+    "aitrail:logKeyArns": ["none", _KEY, _many(20, f"{_KEY}#")],
     "aitrail:kmsKey": ["none", "stack", _KEY],
     "aitrail:bucketKmsKey": ["none", "stack", _KEY],
     "aitrail:queuesKmsKey": ["none", "stack", _KEY],

@@ -238,6 +238,14 @@ def test_template_sends_events_of_log_files_to_the_bus_of_the_stack(printed):
     assert policy["PolicyDocument"]["Statement"] == [{"Effect": "Allow", "Action": "events:PutEvents", "Resource": BUS}]
 
 
+def test_role_of_the_template_is_for_rules_of_its_own_account(printed):
+    role = printed("template", **EVENTS)["Resources"]["Role"]["Properties"]
+
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "events.amazonaws.com"}
+    assert trust["Condition"] == {"StringEqualsIfExists": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
 @pytest.mark.usefixtures("credentials")
 def test_topic_can_be_prepared_before_the_stack_is_deployed_with_it(aitrail, stacks):
     stacks["aitrail"] = OUTPUTS

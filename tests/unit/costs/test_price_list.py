@@ -98,6 +98,15 @@ def test_usage_types_lose_the_prefix_of_their_region_and_nothing_else():
     }
 
 
+def test_zones_and_edges_of_the_list_are_no_regions(monkeypatch):
+    monkeypatch.setitem(FILES, "AmazonPolly", {"us-west-2-lax-1": "/offers/a", "aws-global": "/offers/b"})
+    prices = PriceList()
+
+    listed_prices(prices)
+
+    assert [url for url in prices.asked if not url.endswith("/region_index.json")] == [HOST + VIRGINIA]
+
+
 def test_only_the_wanted_regions_are_read():
     prices = PriceList()
 

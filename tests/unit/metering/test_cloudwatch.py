@@ -7,7 +7,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from aitrail.metering import CloudWatch, MetricsError, Place, amounts
-from aitrail.metering.metrics import Asked
+from aitrail.metering.metrics import Asked, counts
 
 OWN, OTHER, REGION = "111122223333", "444455556666", "eu-central-1"
 HERE = Place(OWN, REGION)
@@ -204,12 +204,36 @@ def test_name_in_a_row_that_no_metric_can_have_is_not_asked_for(client, value):
     assert {metric["Dimensions"][0]["Value"] for metric in named} == {"SynthesizeSpeech"}
 
 
-@pytest.mark.parametrize(
-    "place", [Place("", REGION), Place(OWN, ""), Place(OWN, "x.example.com/#"), Place('1" OR "', REGION)], ids=str
-)
-def test_place_in_a_row_that_aws_cannot_have_is_refused_without_a_client(place):
-    def client(region):
-        raise AssertionError(region)
+STRANGE = {
+    "Region that is none": Place(OWN, "evil.example"),
+    "account that ends the search": Place('1" OR "', REGION),
+    "nothing": Place("", ""),
+}
 
-    with pytest.raises(MetricsError, match="CloudWatch has no metrics of account"):
+
+@pytest.mark.parametrize("place", STRANGE.values(), ids=STRANGE)
+def test_place_that_a_log_file_invents_is_never_asked(place):
+    def client(_):
+        pytest.fail("no client is needed")
+
+    with pytest.raises(MetricsError, match="is no account and Region of AWS that is known here"):
         CloudWatch(client, OWN).series(place, [Asked(CHARACTERS, frozenset())], SINCE, UNTIL)
+
+
+def test_search_in_a_namespace_of_all_services_is_for_one_of_them(client):
+    asked = []
+    client.meta.events.register("provide-client-params.cloudwatch.*", lambda params, **_: asked.append(params))
+    lex = next(each for each in counts() if (each.service, each.namespace) == ("lex", "AWS/Usage"))
+
+    asking(client, [], measure=lex)
+
+    (query,) = asked[0]["MetricDataQueries"]
+    schema = "{AWS/Usage,Class,Resource,Service,Type}"
+    assert query["Expression"] == f"SEARCH('{schema} MetricName=\"CallCount\" Service=\"Amazon Lex\"', 'Sum', 3600)"
+
+
+def test_searches_of_namespaces_that_services_share_are_narrowed():
+    shared = [each for each in (*amounts(), *counts()) if each.namespace == "AWS/Usage"]
+
+    assert shared
+    assert {each.search for each in shared} == {("Service",)}
