@@ -10,7 +10,7 @@ import click
 from aitrail.aws import names
 from aitrail.cells import counted
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import Access, Command, aws_options, now_of, option, output_options
+from aitrail.cli.options import Access, Command, OneOf, aws_options, now_of, option, output_options
 from aitrail.cli.output import Output, narrate
 
 if TYPE_CHECKING:
@@ -51,9 +51,7 @@ _QUALIFIER = _named(names.QUALIFIER)
 @option(_PLAN, "--files-table", callback=_TABLE, metavar="NAME", help="Existing ledger, likewise.")
 @option(_PLAN, "--tables-kms-key", callback=_KEY, metavar="ARN", help="KMS key of the tables.")
 @option(_PLAN, "--trail/--no-trail", default=None, help="Have a trail of the stack.  [default: unless --log-bucket]")
-@option(
-    _HOW, "--deploy-with", type=click.Choice(("cdk", "cloudformation")), help="Whether you may deploy like that, too."
-)
+@option(_HOW, "--deploy-with", type=OneOf(("cdk", "cloudformation")), help="Whether you may deploy like that, too.")
 @option(_HOW, "--qualifier", callback=_QUALIFIER, help="Qualifier of the CDK's bootstrap.  [default: hnb659fds]")
 @aws_options
 @output_options(of="the list of findings")
