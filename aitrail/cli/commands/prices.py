@@ -164,11 +164,12 @@ def _replace(path: Path, text: str) -> None:
     """Writes the file as a whole or not at all, after the text has proved to be a price file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".toml", delete=False) as file:
-        file.write(text)
-    try:
-        Prices.read(Path(file.name))
-        os.replace(file.name, path)  # noqa: PTH105 (both names are texts)
-    except BaseException:
-        with suppress(OSError):
-            Path(file.name).unlink()
-        raise
+        try:
+            file.write(text)
+            file.flush()
+            Prices.read(Path(file.name))
+            os.replace(file.name, path)  # noqa: PTH105 (both names are texts)
+        except BaseException:
+            with suppress(OSError):
+                Path(file.name).unlink()
+            raise
