@@ -127,7 +127,7 @@ def running_resources(store: EventStore, window: Window, prices: Prices, **condi
         lambda ids: store.source.whole({"eventID": each} for each in ids), lambda time: bounds[0] <= time <= bounds[1]
     ):
         if old is not None:
-            seen[_place(old)].events.pop(old["eventID"], None)
+            _take_away(seen, old, cycles)
         uses |= _add(seen, new, cycles)
     found = (_running(place, each, cycles, prices) for place, each in seen.items())
     return Found(resources=sorted(filter(None, found), key=_order), first=first, uses_are_recorded=uses)
@@ -187,6 +187,9 @@ def _place(row: Row) -> _Place:
 
 
 def _cycle(place: _Place, row: Row, cycles: Mapping[tuple[str, str], LifeCycle]) -> LifeCycle | None:
+    """That of the kind of resource that a row is about; None if it is not billed, or the row is a copy."""
+    if record_kind(row) in ("endpoint-copy", ENDPOINT_REFUSAL):
+        return None
     return cycles.get((str(row.get("service")), place.resource.partition("/")[0]))
 
 
@@ -194,7 +197,7 @@ def _add(seen: dict[_Place, _Seen], row: Row, cycles: Mapping[tuple[str, str], L
     """Adds a row; returns whether it is a call that uses a resource."""
     place = _place(row)
     cycle = _cycle(place, row, cycles)
-    if cycle is None or record_kind(row) in ("endpoint-copy", ENDPOINT_REFUSAL):
+    if cycle is None:
         return False
     own, operation = seen[place], str(row.get("operation"))
     is_use = operation in cycle.used_by
@@ -211,6 +214,15 @@ def _add(seen: dict[_Place, _Seen], row: Row, cycles: Mapping[tuple[str, str], L
     else:
         own.exists = True
     return is_use
+
+
+def _take_away(seen: dict[_Place, _Seen], row: Row, cycles: Mapping[tuple[str, str], LifeCycle]) -> None:
+    """Takes away a row that was added; the one that corrects it has its time, and takes its place as the last call."""
+    place = _place(row)
+    cycle, own = _cycle(place, row, cycles), seen.get(place)
+    if cycle and own:
+        own.events.pop(row["eventID"], None)
+        own.calls -= str(row.get("operation")) in cycle.used_by
 
 
 def _running(place: _Place, seen: _Seen, cycles: Mapping[tuple[str, str], LifeCycle], prices: Prices) -> Running | None:

@@ -395,7 +395,7 @@ def _unchanged(row: Row) -> Row:
 def _looked_up(files: Iterable[_File], cache: "ScanCache") -> Iterator[_File]:
     rest = iter(files)
     while some := list(islice(rest, _LOOKED_UP_AT_ONCE)):
-        states = [None if _is_special(file) else State.of(file.path) for file in some]
+        states = [None if _is_special(file) else cache.state_of(file.path) for file in some]
         kept = cache.find([(file.path, state) for file, state in zip(some, states, strict=True)])
         for file, state, parts in zip(some, states, kept, strict=True):
             yield file._replace(state=state, kept=parts)

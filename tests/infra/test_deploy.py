@@ -797,7 +797,15 @@ def test_conflicts_come_first_are_called_so_and_stop_even_who_does_not_want_to_b
 OF_PARTS = ("queuesKmsKey", "tablesKmsKey", "logGroupKmsKey")
 
 
-@pytest.mark.parametrize(("others", "told"), [({"bucketKmsKey": "stack"}, 1), ({}, 0)], ids=["every part", "but one"])
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [
+        ({"bucketKmsKey": "stack"}, 1),
+        ({}, 0),
+        ({"bucketKmsKey": "stack", "alarmEmail": "ops@example.com"}, 0),
+    ],
+    ids=["every part", "but one", "but the topic"],
+)
 def test_key_of_all_parts_that_no_part_has_is_said_to_have_no_effect(target, capsys, others, told):
     run(target(), kmsKey="stack", **dict.fromkeys(OF_PARTS, "stack"), **others)
 

@@ -157,9 +157,9 @@ def usage(
     calls, and streams without a known end. The sums are then at least what is shown. If characters are not known, so
     is the cost (>=), which is empty if none are known.
 
-    The cost covers only Polly's characters, without free tier and discounts: log files do not contain the length of
-    audio (Transcribe), and Lex and Personalize have no prices. The cost is empty (null in json) if nothing has a
-    price. A call without an engine appears as - in --by engine, and is priced as standard.
+    The cost covers only Polly's characters, without free tier and discounts: what the other services charge for, such
+    as the length of audio (Transcribe), is not in log files. The cost is empty (null in json) if nothing has a price. A
+    call without an engine appears as - in --by engine, and is priced as standard.
 
     --compare shows the window, the time before it, the difference and the percentage for one measure, the largest
     difference first. previous is the day, week, month or year before if the window is one, or the same part of that if
@@ -173,8 +173,8 @@ def usage(
     counted more than there are rows is not recorded: it is shown apart, and belongs to nobody. It needs
     cloudwatch:GetMetricData; of conditions, it takes only --service, --account and --in-region.
 
-    A price file has the format of aitrail/costs/prices.toml. Only its tables usage.REGION.polly are used here; Regions
-    without a price have that of the file's `region`.
+    A price file has the format of aitrail/costs/prices.toml. Of its tables, usage.REGION.polly is used, and with
+    --metrics those of other services, too; Regions without a price have that of the file's `region`.
 
     \b
     Examples:
@@ -185,15 +185,16 @@ def usage(
       aitrail usage --by principal --cost --compare previous --during this-month
       aitrail usage --by hour --plot --during yesterday --compare previous
       aitrail usage --by principal --first-last --since 30d --query '[?silent]'
+      aitrail usage --by team --metrics --cost --during last-month
     """
     by = tuple(dict.fromkeys(by))
+    for kind in set(by) & {*NAMED}:
+        asked.naming.names(kind)  # refused before anything is read
     if metrics:
         given = {"--measure": measure, "--sort": sort, "--top": top, "--compare": other.compare, "--plot": plot or None}
         refuse_with_metrics(asked, given | {"--first-last": other.first_last or None})
         show_measured(asked, by, usual_prices(prices) if cost or prices else None, output)
         return
-    for kind in set(by) & {*NAMED}:
-        asked.naming.names(kind)  # refused before anything is read
     if other.first_last:
         given = {"--measure": measure, "--top": top, "--cost": cost or None, "--prices": prices, "--plot": plot or None}
         other.refuse(given)

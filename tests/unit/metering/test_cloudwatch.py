@@ -190,6 +190,20 @@ def test_many_named_series_are_asked_for_in_several_requests(client):
         stub.assert_no_pending_responses()
 
 
+@pytest.mark.parametrize("value", ["", " ", "caf\u00e9", "a\nb", "\x1b[2J", "a" * 1025])
+def test_name_in_a_row_that_no_metric_can_have_is_not_asked_for(client, value):
+    asked = [Asked(CHARACTERS, frozenset({(value,), ("SynthesizeSpeech",)}))]
+    with Stubber(client) as stub:
+        stub.add_response("get_metric_data", {"MetricDataResults": []})
+        requested = []
+        client.meta.events.register("before-parameter-build.*.*", lambda params, **_: requested.append(params))
+
+        CloudWatch(lambda _: client, OWN).series(HERE, asked, SINCE, UNTIL)
+
+    named = [each["MetricStat"]["Metric"] for each in requested[0]["MetricDataQueries"] if "MetricStat" in each]
+    assert {metric["Dimensions"][0]["Value"] for metric in named} == {"SynthesizeSpeech"}
+
+
 STRANGE = {
     "Region that is none": Place(OWN, "evil.example"),
     "account that ends the search": Place('1" OR "', REGION),

@@ -196,6 +196,25 @@ def test_copy_of_a_call_at_an_endpoint_neither_counts_nor_proves_anything():
     assert names(row(0, "GetRecommendations", **copy, outcome="denied", errorCode="VpceAccessDenied")) == []
 
 
+def test_correction_of_a_call_that_uses_a_resource_is_no_further_call():
+    (campaign,) = found(
+        row(0, "CreateCampaign"),
+        row(1, "GetRecommendations", event_id="a", principal="role/shop"),
+        row(2, "GetRecommendations", event_id="b", principal="role/app", usage={"originalEventID": "a"}),
+    ).resources
+
+    assert (campaign.calls, campaign.last_caller) == (1, "role/app")
+
+
+def test_correction_of_what_is_not_billed_changes_nothing():
+    data = row(1, "CreateDataset", "dataset/films", event_id="a")
+    corrected = row(2, "CreateDataset", "dataset/films", event_id="b", usage={"originalEventID": "a"})
+    unnamed = row(3, "ListCampaigns", None, event_id="c")
+    corrected_unnamed = row(4, "ListCampaigns", None, event_id="d", usage={"originalEventID": "c"})
+
+    assert names(row(0, "CreateCampaign"), data, corrected, unnamed, corrected_unnamed) == ["campaign/shop"]
+
+
 def test_correction_takes_the_place_of_what_it_corrects():
     created = row(0, "CreateCampaign", event_id="a")
     failed = row(9, "CreateCampaign", event_id="b", outcome="server-error", usage={"originalEventID": "a"})
