@@ -43,16 +43,33 @@ _QUALIFIER = _named(names.QUALIFIER)
 @option(_PLAN, "--log-bucket", callback=_BUCKET, metavar="NAME", help="Existing bucket, instead of one of the stack.")
 @option(_PLAN, "--log-bucket-account", callback=_ACCOUNT, metavar="ACCOUNT", help="Its account, if it is another one.")
 @option(_PLAN, "--announced-by", callback=_ANNOUNCER, metavar="s3|eventbridge|ARN", help=_BY)
-@option(_PLAN, "--key-prefix", multiple=True, callback=_PREFIX, metavar="PREFIX/", help="Key prefix before AWSLogs/.")
-@option(_PLAN, "--log-key-arn", multiple=True, callback=_KEY, metavar="ARN", help="KMS key of log files.")
+@option(
+    _PLAN,
+    "--key-prefix",
+    multiple=True,
+    callback=_PREFIX,
+    metavar="PREFIX/",
+    help="Key prefix before AWSLogs/; may be repeated.",
+)
+@option(
+    _PLAN, "--log-key-arn", multiple=True, callback=_KEY, metavar="ARN", help="KMS key of log files; may be repeated."
+)
 @option(
     _PLAN, "--events-table", callback=_TABLE, metavar="NAME", help="Existing table of rows, such as a restored one."
 )
 @option(_PLAN, "--files-table", callback=_TABLE, metavar="NAME", help="Existing ledger, likewise.")
 @option(_PLAN, "--tables-kms-key", callback=_KEY, metavar="ARN", help="KMS key of the tables.")
 @option(_PLAN, "--trail/--no-trail", default=None, help="Have a trail of the stack.  [default: unless --log-bucket]")
-@option(_HOW, "--deploy-with", type=OneOf(("cdk", "cloudformation")), help="Whether you may deploy like that, too.")
-@option(_HOW, "--qualifier", callback=_QUALIFIER, help="Qualifier of the CDK's bootstrap.  [default: hnb659fds]")
+@option(
+    _HOW, "--deploy-with", type=OneOf(("cdk", "cloudformation")), help="Also check whether you may deploy like that."
+)
+@option(
+    _HOW,
+    "--qualifier",
+    callback=_QUALIFIER,
+    metavar="NAME",
+    help="Qualifier of the CDK's bootstrap.  [default: hnb659fds]",
+)
 @aws_options
 @output_options(of="the list of findings")
 @click.pass_context
@@ -84,10 +101,10 @@ def preflight(
     costs to read so many; of existing tables, at their keys and indexes, and at what a restored table lacks, with the
     commands that add it.
 
-    --deploy-with cdk looks at the bootstrap of the CDK, and whether you may assume its roles, and CloudFormation may
-    create the stack with the role for it; --deploy-with cloudformation, for what `make package` writes, whether you may
-    create the stack yourself. IAM simulates that without trust policies, policies of a session, and conditions of
-    service control policies.
+    --deploy-with cdk also checks that the CDK is bootstrapped, that you may assume its roles, and that its role for
+    CloudFormation may create the stack; --deploy-with cloudformation, for what `make package` writes, that you may
+    create the stack yourself. IAM simulates that without trust policies, session policies, and conditions of service
+    control policies.
 
     \b
     Severities:

@@ -67,13 +67,13 @@ def prices(
     endpoint_url: str | None,
     output: Output,
 ) -> None:
-    """Show the list prices of costs, or get new ones.
+    """Show the list prices behind costs, or get new ones.
 
     Each price has its date and its source. Commands that calculate costs use the file of --prices; without it,
     prices.toml in the folder of the configuration file (~/.config/aitrail; macOS: ~/Library/Application
     Support/aitrail), if there is one; without it, the prices that come with aitrail. Prices are those of AWS' list,
-    without discounts, free tier and taxes. Where a price has tiers, the table has a line for each, and costs are
-    calculated with the first.
+    without discounts, free tier and taxes. Where a price has tiers, the list has a line for each, and costs are
+    calculated with the first; from is the amount in a month from which a line applies.
 
     --refresh reads AWS' public price list, which needs no credentials, for Polly, Transcribe, Lex and Personalize in
     all Regions, or in those of --in-region, and writes prices.toml in that folder, or the file of --prices. Prices that

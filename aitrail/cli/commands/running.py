@@ -69,7 +69,7 @@ def running(
     prices: str | None,
     output: Output,
 ) -> None:
-    """List what is billed although nobody may call it.
+    """List what is billed whether or not anybody calls it.
 
     Campaigns, recommenders and solutions with automatic training of Personalize are billed from the call that creates
     them until the call that deletes or stops them. The list has those that are billed at the end of the window, with

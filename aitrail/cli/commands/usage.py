@@ -157,9 +157,9 @@ def usage(
     calls, and streams without a known end. The sums are then at least what is shown. If characters are not known, so
     is the cost (>=), which is empty if none are known.
 
-    The cost covers only Polly's characters, without free tier and discounts: log files do not contain the length of
-    audio (Transcribe), and Lex and Personalize have no prices. The cost is empty (null in json) if nothing has a
-    price. A call without an engine appears as - in --by engine, and is priced as standard.
+    The cost covers only Polly's characters, without free tier and discounts: what the other services charge for, such
+    as the length of audio (Transcribe), is not in log files. The cost is empty (null in json) if nothing has a price. A
+    call without an engine appears as - in --by engine, and is priced as standard.
 
     --compare shows the window, the time before it, the difference and the percentage for one measure, the largest
     difference first. previous is the day, week, month or year before if the window is one, or the same part of that if

@@ -64,7 +64,9 @@ def test_source_is_told(aitrail, stacks):
 
     told = aitrail("source").stderr
 
-    assert told == ("the stack aitrail in eu-west-1 reads central-logs of account 444455556666, announced by s3.\n")
+    assert told == (
+        "Log files of the stack aitrail in eu-west-1 come from central-logs of account 444455556666, announced by s3.\n"
+    )
 
 
 @pytest.mark.usefixtures("credentials")
