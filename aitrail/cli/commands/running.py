@@ -166,7 +166,10 @@ def _cells(row: dict[str, Any], columns: Sequence[str], asked: Asked) -> list[Ce
 
 
 def _narrate(found: Found, shown: Sequence[Running], idle: timedelta | None, asked: Asked) -> None:
-    narrate(f"{counted(len(shown), 'resource')} billed{f', unused for {length_of(idle)}' if idle else ''}.")
+    uncertain = sum(not each.is_certain for each in shown)
+    unknown = f"; of {uncertain} more, it is not known" if uncertain else ""
+    unused = f", unused for {length_of(idle)}" if idle else ""
+    narrate(f"{counted(len(shown) - uncertain, 'resource')} billed{unused}{unknown}.")
     first = local_time(parse_time(found.first or ""), asked.zone)
     narrate(f"Rows begin at {first}: what was created before, and no row names since, may exist as well.")
     kinds = [cycle.kind for cycle in billed_kinds() if not cycle.used_by]

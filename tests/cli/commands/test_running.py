@@ -84,6 +84,7 @@ def test_table_says_what_it_cannot_know(aitrail, logs):
         ["total,", "3", ">=14.40"],
     ]
     assert "before the rows" in ended.stdout
+    assert ended.stderr.startswith("3 resources billed.\n")
     assert (
         "Rows begin at 2026-03-14T00:00:01Z: what was created before, and no row names since, may exist" in ended.stderr
     )
@@ -147,3 +148,11 @@ def test_metrics_tell_which_resources_are_used_without_a_row(aitrail, logs, monk
     assert table.stdout.splitlines()[1].split()[6:8] == ["0", "1,500"]
     assert [row["resource"] for row in as_json(idle)] == ["campaign/old"]
     assert "No row is a call of" not in ended.stderr
+
+
+def test_resources_that_may_not_be_billed_are_counted_apart(aitrail, call, log_file):
+    logs = log_file("logs/b.json", call(1, "DescribeSolution", solutionArn=f"{ARN}solution/old"))
+
+    ended = aitrail("running", "--from", logs, "-o", "table")
+
+    assert ended.stderr.startswith("0 resources billed; of 1 more, it is not known.\n")
