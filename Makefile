@@ -33,10 +33,10 @@ lint: $(VENV_READY) ## Check style, formatting, types, which package imports whi
 check-services: $(VENV_READY) ## List the operations of the AWS SDK that the service files do not know; SERVICE_FILES=folder of yours
 	@.venv/bin/python -m tests.shared.unknown_operations $(SERVICE_FILES)
 
-audit: $(NODE_READY) ## Check licenses and known vulnerabilities of all that is locked, and write SBOMs to dist; ARGS="--osv-url URL"
+audit: $(NODE_READY) $(PAGE_READY) ## Check licenses and known vulnerabilities of all that is locked, and write SBOMs to dist; ARGS="--osv-url URL"
 	@.venv/bin/python -m audit --dist "$(DIST)" $(ARGS)
 
-bench: $(VENV_READY) ## Measure the cost of reading and writing, and compare it with targets; QUICK=1 takes less than a minute
+bench: $(VENV_READY) ## Measure the cost of reading and writing, and compare it with targets; QUICK=1: less of each; PEERS=1: more peers
 	@.venv/bin/python -m bench $(if $(QUICK),--quick)
 
 soak: $(NODE_READY) ## Test the pipeline under load, with faults; QUICK=1, SOAK_FILES=, SOAK_MINUTES=, FUZZ_EXAMPLES=, HISTORIES=

@@ -21,6 +21,8 @@ from audit.tools import ROOT
 # Up to so many packages are named, not counted.
 _NAMED = 5
 _ACCEPTED = ROOT / "audit/accepted.toml"
+# What builds and tests the page of `aitrail report`.
+_PAGE = ROOT / "page"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,9 +57,9 @@ def _url(text: str) -> str:
 def _audit(dist: Path, osv: str, today: date) -> ExitCode:
     accepts = accepted.read(_ACCEPTED)
     environment = sbom.installed()
-    python, npm = sbom.of_python(ROOT / "requirements.txt", environment), sbom.of_npm()
+    python, npm, page = sbom.of_python(ROOT / "requirements.txt", environment), sbom.of_npm(), sbom.of_npm(_PAGE)
     function = sbom.of_python(ROOT / "lambdas/ingest/requirements.txt", environment, root="aitrail-function")
-    everything = sbom.together(python, npm)
+    everything = sbom.together(sbom.together(python, npm), page)
     packages = {component["purl"]: component for each in (everything, function) for component in each["components"]}
     _write(dist, function=function, all=everything)
 
@@ -67,6 +69,7 @@ def _audit(dist: Path, osv: str, today: date) -> ExitCode:
     of_pypi = [component for purl, component in packages.items() if purl.startswith("pkg:pypi/")]
     answer = vulnerabilities.of_python(of_pypi, osv=osv)
     answer.add(vulnerabilities.of_npm(npm["components"]))
+    answer.add(vulnerabilities.of_npm(page["components"], folder=_PAGE))
     known = answer.vulnerabilities
     unaccepted = [str(each) for each in vulnerabilities.not_accepted(known, accepts, today)]
     checked = f"{len(answer.checked)} of {len(packages)} packages checked"

@@ -4,6 +4,7 @@ The locks say what there is, with hashes. What is installed says more of it: lic
 same locks give the same document, on the same platform and with the same version of Python.
 """
 
+import base64
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -57,7 +58,7 @@ def of_npm(folder: Path = ROOT) -> Json:
     """The packages of the folder's package-lock.json, with what node_modules says of them. Raises ToolError."""
     document = _document(tools.output("npm", "sbom", "--sbom-format=cyclonedx", seconds=_SECONDS, folder=folder))
     found = {component["purl"] for component in document["components"]}
-    # Of packages for other platforms, npm says nothing.
+    # Of packages for other platforms, npm says nothing, but the lock does.
     missing = [component for component in _locked_by_npm(folder) if component["purl"] not in found]
     return {**document, "components": [*document["components"], *missing]}
 
@@ -67,7 +68,8 @@ def together(python: Json, npm: Json) -> Json:
     root, npm_root = (each["metadata"]["component"]["bom-ref"] for each in (python, npm))
     npm_needs = {each["ref"]: each["dependsOn"] for each in npm["dependencies"]}
     tool = {"type": "application", "name": "npm", "version": npm["metadata"]["tools"][0]["version"]}
-    made_by = [*python["metadata"]["tools"]["components"], tool]
+    known = python["metadata"]["tools"]["components"]
+    made_by = [*known, *([] if tool in known else [tool])]
     return {
         **python,
         "metadata": {**python["metadata"], "tools": {"components": made_by}},
@@ -116,7 +118,20 @@ def _locked_by_npm(folder: Path) -> Iterator[Json]:
         if path:
             name, version = path.rpartition("node_modules/")[2], package["version"]
             purl = f"pkg:npm/{name.replace('@', '%40')}@{version}"
-            yield {"bom-ref": f"{name}@{version}", "type": "library", "name": name, "version": version, "purl": purl}
+            yield {
+                "bom-ref": f"{name}@{version}",
+                "type": "library",
+                "name": name,
+                "version": version,
+                "purl": purl,
+                **({"licenses": [{"license": {"id": package["license"]}}]} if "license" in package else {}),
+                **({"hashes": [_sha512(package["integrity"])]} if "integrity" in package else {}),
+            }
+
+
+def _sha512(integrity: str) -> Json:
+    """The hash of a package, which npm's lock file has in base64."""
+    return {"alg": "SHA-512", "content": base64.b64decode(integrity.removeprefix("sha512-")).hex()}
 
 
 def _depends(ref: str, needs: Sequence[str]) -> Json:

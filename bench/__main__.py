@@ -11,11 +11,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from bench import cold_start, deliveries, large_file, log_files, objects, unwanted, wanted_records, writing
+from bench import cold_start, commands, deliveries, large_file, log_files, objects, unwanted, wanted_records, writing
 from bench.measuring import FULL, GC_STATE, QUICK, Figure, Scale
 
 RESULTS: Final = Path(__file__).with_name("results.json")
 GROUPS: Final[tuple[Callable[[Scale], Iterator[Figure]], ...]] = (
+    commands.figures,
     log_files.figures,
     unwanted.figures,
     large_file.figures,

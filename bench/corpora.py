@@ -53,10 +53,11 @@ class Corpus:
     def files(self, count: int, *, size: int) -> list[bytes]:
         """Compressed log files of at least `size` bytes uncompressed, each with different records."""
         records = self.records()
-        return [gzip.compress(_document(records, size), 6, mtime=0) for _ in range(count)]
+        return [gzip.compress(document(records, size), 6, mtime=0) for _ in range(count)]
 
 
-def _document(records: Iterator[bytes], size: int) -> bytes:
+def document(records: Iterator[bytes], size: int) -> bytes:
+    """A log file of at least `size` bytes, with the next records."""
     parts, length = [], len(HEAD)
     while length < size:
         parts.append(next(records))

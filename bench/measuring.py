@@ -54,12 +54,22 @@ class Scale:
     large_bytes: int
     items: int
     starts: int
+    folder_files: int  # large files in a folder; of smaller ones there are more
 
 
 FULL: Final = Scale(
-    runs=9, files=4, file_bytes=2_500_000, tiny_files=1000, large_bytes=1_000_000_000, items=1000, starts=9
+    runs=9,
+    files=4,
+    file_bytes=2_500_000,
+    tiny_files=1000,
+    large_bytes=1_000_000_000,
+    items=1000,
+    starts=9,
+    folder_files=40,
 )
-QUICK: Final = Scale(runs=5, files=1, file_bytes=2_500_000, tiny_files=100, large_bytes=50_000_000, items=200, starts=5)
+QUICK: Final = Scale(
+    runs=5, files=1, file_bytes=2_500_000, tiny_files=100, large_bytes=50_000_000, items=200, starts=5, folder_files=4
+)
 
 
 def cpu_seconds(runs: int, ways: Mapping[str, Callable[[], object]]) -> dict[str, float]:

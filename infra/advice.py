@@ -1,9 +1,10 @@
 """What to know of the account before a deployment: what it costs, and what `aitrail preflight` finds."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from aitrail.cells import printable
-from aitrail.preflight import Finding, Plan, Severity, look
+from aitrail.preflight import USUAL_QUALIFIER, Finding, Plan, Severity, look
 from infra.console import tell
 from infra.settings import Settings
 from infra.target import Target
@@ -15,13 +16,16 @@ run of the function for each log file; and a monthly charge for the alarms, and 
 first trail's management events are free of charge."""
 
 
-def before_deploying(target: Target, settings: Settings, *, is_new: bool = False) -> bool:
+def before_deploying(
+    target: Target, settings: Settings, *, qualifier: str = USUAL_QUALIFIER, is_new: bool = False
+) -> bool:
     """Tells what it costs and what was found, conflicts first; returns whether there is no conflict.
 
-    A check that fails is no conflict. `is_new` if there is no stack yet.
+    A check that fails is no conflict. `qualifier` is that of the CDK's bootstrap; `is_new` if there is no stack yet.
     """
     tell(_COSTS)
-    found = list(look(plan_of(target, settings, is_new=is_new), target.client, datetime.now(UTC)))
+    plan = replace(plan_of(target, settings, is_new=is_new), deployed_with="cdk", qualifier=qualifier)
+    found = list(look(plan, target.client, datetime.now(UTC)))
     for each in found:
         _tell(each)
     return not any(each.severity is Severity.CONFLICT for each in found)
@@ -40,6 +44,7 @@ def plan_of(target: Target, settings: Settings, *, is_new: bool = False) -> Plan
     return Plan(
         stack=settings.stack_name,
         account=target.account,
+        caller=target.caller,
         region=target.region,
         has_trail=settings.has_trail,
         is_new=is_new,

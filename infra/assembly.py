@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-_USUAL_QUALIFIER = "hnb659fds"
+from aitrail.preflight import USUAL_QUALIFIER
+
 _QUALIFIER = re.compile(r"/cdk-bootstrap/([^/]+)/version")
 
 
@@ -30,10 +31,15 @@ class Assembly:
         )
 
     @property
+    def qualifier(self) -> str:
+        """The qualifier of the bootstrap that the stack needs."""
+        found = _QUALIFIER.fullmatch(self.version_parameter or "")
+        return found[1] if found else USUAL_QUALIFIER
+
+    @property
     def has_usual_bootstrap(self) -> bool:
         """Whether `cdk bootstrap` without options creates what the stack needs."""
-        found = _QUALIFIER.fullmatch(self.version_parameter or "")
-        return found is not None and found[1] == _USUAL_QUALIFIER
+        return self.version_parameter is not None and self.qualifier == USUAL_QUALIFIER
 
     def deploy_role(self, partition: str, account: str, region: str) -> str | None:
         """The ARN of the role that deploys, in an account and Region of a partition of AWS."""

@@ -66,8 +66,8 @@ def of_the_tags(settings: "Settings") -> Iterator[str]:
 
 
 def without_effect(settings: "Settings") -> Iterator[str]:
-    """What is accepted, and changes nothing: a key of all parts, if each has one of its own."""
+    """What is accepted, and changes nothing: a key of all parts, if each has one of its own (a topic has none)."""
     of_bucket = settings.bucket_kms_key or settings.log_bucket  # the bucket of others has none
     of_others = (settings.queues_kms_key, settings.tables_kms_key, settings.log_group_kms_key)
-    if settings.kms_key and of_bucket and all(of_others):
+    if settings.kms_key and of_bucket and all(of_others) and not settings.alarm_email:
         yield "aitrail:kmsKey has no effect: each part has a key of its own."

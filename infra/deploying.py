@@ -42,12 +42,12 @@ def deploy(  # noqa: PLR0913 - what the caller has agreed to
     if not target.cdk("diff", "--app", str(ASSEMBLY), "--method", "template"):
         tell("The changes could not be shown; the messages of the CDK are above.")
     is_new = _is_new(CloudFormation(target, lambda: assembly), stack)
-    is_prepared = _is_bootstrapped(target, assembly)
-    if not before_deploying(target, settings, is_new=is_new) and not ignore_conflicts:
+    if not before_deploying(target, settings, qualifier=assembly.qualifier, is_new=is_new) and not ignore_conflicts:
         raise StoppedError(
             "The deployment, or what it reads, would fail; the conflicts are above. Nothing was changed. To deploy "
             "nevertheless: ARGS=--ignore-conflicts."
         )
+    is_prepared = _is_bootstrapped(target, assembly)
     ask(f"Deploy the stack {stack}?", sure=sure)
     # Without --app, it would run the app again, without the context, and overwrite the assembly.
     environment = f"aws://{target.account}/{target.region}"
@@ -150,7 +150,10 @@ def _described(cloudformation: CloudFormation, stack: str) -> Description | None
 
 
 def _is_bootstrapped(target: Target, assembly: Assembly) -> bool:
-    """Whether the account is prepared for the CDK, as far as the caller may know. Raises StoppedError."""
+    """Whether the account is prepared for the CDK, as far as the caller may know; what is not, has been told.
+
+    Raises StoppedError.
+    """
     if assembly.version_parameter is None:
         return True
     ssm = target.client("ssm")
@@ -163,11 +166,9 @@ def _is_bootstrapped(target: Target, assembly: Assembly) -> bool:
                 f"{target.region}, which the context (@aws-cdk/core:bootstrapQualifier) names. Ask those who maintain "
                 "it, or run `cdk bootstrap` with this qualifier."
             ) from None
-        tell("The CDK has not been used in this account and Region yet: `cdk bootstrap` runs first. It creates the")
-        tell("stack CDKToolkit, with a bucket for assets and the roles for deployments.")
         return False
-    except (BotoCoreError, ClientError) as error:
-        tell(f"Could not check whether the account is prepared for the CDK: {error} `cdk deploy` will report it.")
+    except (BotoCoreError, ClientError):
+        pass  # `cdk deploy` will report it
     return True
 
 

@@ -6,8 +6,8 @@ from aws_cdk import Acknowledgment, Aws, Stack, Validations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from aitrail.permissions import OPERATOR, READER, Part, grants_of_group, statements_of
-from infra.kms_keys import HERE, KmsKeys
+from aitrail.permissions import OPERATOR, READER, SERVICES, Part, grants_of_group, statements_of
+from infra.kms_keys import HERE
 from infra.reports import as_reported
 
 _REASONS = {
@@ -21,7 +21,7 @@ class People(Construct):
     """The policies of readers and operators, and, for `reader_accounts`, a role with the policy of readers.
 
     `arns` has the ARNs of the stack's parts, with none for a part that the stack does not have. A part of one of them,
-    such as an index of a table, need not be there. `keys` encrypt the parts, which are used through other services.
+    such as an index of a table, need not be there.
     `reader_accounts` are the ids of accounts and organizations.
     """
 
@@ -31,21 +31,24 @@ class People(Construct):
         construct_id: str,
         *,
         arns: Mapping[Part, Sequence[str]],
-        keys: KmsKeys,
         reader_accounts: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
         self._known = arns
         self.reader = self._policy("Reader", READER, "Query the rows of aitrail.")
         self.operator = self._policy("Operator", OPERATOR, "Query the rows of aitrail, and look after its deliveries.")
-        self._allow(keys)
         self.reader_role = self._role(reader_accounts) if reader_accounts else None
 
     def _policy(self, construct_id: str, group: str, description: str) -> iam.ManagedPolicy:
         granted = grants_of_group(group)
         statements = [
-            iam.PolicyStatement(actions=actions, resources=resources)
-            for actions, parts in statements_of(granted)
+            iam.PolicyStatement(
+                actions=actions, resources=resources, conditions=HERE.through(service) if service else None
+            )
+            for service in (None, *SERVICES.values())
+            for actions, parts in statements_of(
+                {part: granted[part] for part in granted if SERVICES.get(part) == service}
+            )
             if (resources := [arn for part in parts for arn in self._arns(part)])
         ]
         # Another description would replace the policy, which users and roles outside the stack have.
@@ -57,23 +60,6 @@ class People(Construct):
                     Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{named}]", reason=_REASONS[part])
                 )
         return policy
-
-    def _allow(self, keys: KmsKeys) -> None:
-        """Allows to use the customer-managed keys through the services that encrypt with them, and in no other way."""
-        reading = ("kms:Decrypt",)
-        for service, key, actions, policies in (
-            ("dynamodb", keys.tables, reading, (self.reader, self.operator)),
-            ("s3", keys.bucket, reading, (self.operator,)),
-            ("sqs", keys.queues, (*reading, "kms:GenerateDataKey"), (self.operator,)),
-        ):
-            if key is None:
-                continue
-            for policy in policies:
-                policy.add_statements(
-                    iam.PolicyStatement(
-                        actions=list(actions), resources=[key.key_arn], conditions=HERE.through(service)
-                    )
-                )
 
     def _arns(self, part: Part) -> list[str]:
         """The ARNs of a part, of which the stack may know only what it belongs to."""

@@ -8,17 +8,23 @@ from aws_cdk import Stack
 from aws_cdk.aws_iam import Role
 from aws_cdk.aws_s3 import BucketPolicy
 
+from aitrail.permissions import OPERATOR, arns_of, grants_of_group, policy_of, through
 from infra.settings import InvalidSettingsError, Settings
+from infra.values import OF_STACK
 
-# Quotas of Amazon S3 ("Bucket policies"), AWS Lambda ("Function configuration") and IAM ("Role trust policy length").
+# Quotas of Amazon S3 ("Bucket policies"), AWS Lambda ("Function configuration") and IAM ("Role trust policy length",
+# "Managed policy").
 POLICY_BYTES = 20 * 1024
 ENVIRONMENT_BYTES = 4 * 1024
 TRUST_BYTES = 2048
 PATTERN_BYTES = 2048
+MANAGED_POLICY_CHARACTERS = 6144
 # What a pattern of events has besides the keys: account, source, kinds of events, the longest name of a bucket.
 _OTHER_PATTERN_BYTES = 260
 # The longest values that take the place of CloudFormation's functions: ARNs of buckets, URLs of queues, parts of ARNs.
 _LONGEST = {"Ref": 128, "Fn::GetAtt": 128}
+_ARN = f"arn:{'x' * 10}:"
+_KEY = f"{_ARN}kms:{'x' * 15}:{'x' * 12}:key/{'x' * 36}"
 _PSEUDO = {"AWS::Partition": 10, "AWS::Region": 16, "AWS::AccountId": 12}
 
 
@@ -58,8 +64,39 @@ def check(  # noqa: PLR0913 - what has quotas
             f"aitrail:keyPrefixes has {len(settings.key_prefixes)} prefixes. Name fewer, or have log files announced "
             "in another way (aitrail:announcedBy)."
         )
+    if (size := longest_policy(settings)) > MANAGED_POLICY_CHARACTERS:
+        problems.append(
+            f"The policy of operators would have up to {size:,} characters, but IAM accepts "
+            f"{MANAGED_POLICY_CHARACTERS:,}: aitrail:logKeyArns has {len(settings.log_key_arns)} keys. Name fewer."
+        )
     if problems:
         raise InvalidSettingsError("\n".join(problems))
+
+
+def longest_policy(settings: Settings) -> int:
+    """The largest number of characters of a policy of people, that of operators, without white space."""
+    generated = f"{settings.stack_name}-{{}}-{'x' * 13}"
+    of_keys = {name: [_KEY] if key == OF_STACK else [key] if key else [] for name, key in settings.keys.items()}
+    names = {
+        "Partition": ["x" * 10],
+        "Region": ["x" * 15],
+        "Account": ["x" * 12],
+        "URLSuffix": ["x" * 16],
+        "StackName": [settings.stack_name],
+        "EventsTableName": [settings.events_table or generated.format("EventsTable24E865E5")],
+        "FilesTableName": [settings.files_table or generated.format("FilesTable24E865E5")],
+        "LogBucketName": [settings.log_bucket or "x" * 63],
+        **{f"{name}QueueName": [f"{name:x<80}"] for name in ("Deliveries", "Backfill", "DeadLetter")},
+        "RedactionKeyArn": [f"{_ARN}secretsmanager:{'x' * 90}"] if settings.redact else [],
+        "LogKeyArns": settings.log_key_arns,
+        "TablesKmsKeyArn": of_keys["tables_kms_key"],
+        "BucketKmsKeyArn": of_keys["bucket_kms_key"],
+        "QueuesKmsKeyArn": of_keys["queues_kms_key"],
+    }
+    allowed: dict[str, dict[str, Sequence[str]]] = {}
+    for part, actions in grants_of_group(OPERATOR).items():
+        allowed.setdefault(through(part, names), {}).update(dict.fromkeys(arns_of(part, names), actions))
+    return len(json.dumps(policy_of(allowed), separators=(",", ":")))
 
 
 def largest_size(value: Any) -> int:  # noqa: ANN401 (a part of a template)

@@ -227,7 +227,7 @@ class Settings:
         values.TAGS, "Tags of the stack and of all of its resources that can have tags, as KEY=VALUE.", default=()
     )
     memory_megabytes: int = _setting(
-        values.whole_number(1024, 10240), "Memory of the function in MB; its CPU grows with the memory.", default=1024
+        values.whole_number(512, 10240), "Memory of the function in MB; its CPU grows with the memory.", default=1024
     )
     log_level: str = _setting(values.LOG_LEVEL, "Log level of the function.", default="INFO")
     function_log_retention_days: int = _setting(

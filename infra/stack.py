@@ -69,9 +69,7 @@ class AitrailStack(Stack):
             self.deliveries.backfill, "BackfillSource", maximum_concurrency=settings.backfill_concurrency
         )
         self._grant()
-        self.people = People(
-            self, "People", arns=self._parts(), keys=self.keys, reader_accounts=settings.reader_accounts
-        )
+        self.people = People(self, "People", arns=self._parts(), reader_accounts=settings.reader_accounts)
         if settings.has_trail:
             trail = Trail(
                 self,
@@ -250,6 +248,9 @@ class AitrailStack(Stack):
             Part.BACKFILL: [self.deliveries.backfill.queue_arn],
             Part.DEAD_LETTERS: [self.deliveries.dead_letters.queue_arn],
             Part.REDACTION_KEY: [self.redaction_key_arn] if self.redaction_key_arn else [],
+            Part.TABLES_KEY: [self.keys.tables.key_arn] if self.keys.tables else [],
+            Part.BUCKET_KEY: [self.keys.bucket.key_arn] if self.keys.bucket else [],
+            Part.QUEUES_KEY: [self.keys.queues.key_arn] if self.keys.queues else [],
             Part.ANYTHING: ["*"],
         }
 

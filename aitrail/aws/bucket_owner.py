@@ -143,7 +143,13 @@ class Source:
                     "Type": "AWS::IAM::Role",
                     "Properties": {
                         "AssumeRolePolicyDocument": policy(
-                            {"Effect": "Allow", "Principal": events, "Action": "sts:AssumeRole"}
+                            {
+                                "Effect": "Allow",
+                                "Principal": events,
+                                "Action": "sts:AssumeRole",
+                                # It is not documented that EventBridge names the account of a rule in all cases.
+                                "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+                            }
                         ),
                         "Policies": [{"PolicyName": "PutEvents", "PolicyDocument": policy(putting)}],
                     },

@@ -138,10 +138,9 @@ class Deployment:
         arn = self.outputs.get(f"{part}KmsKeyArn")
         return None if arn == self.outputs.get("KmsKeyArn") else arn
 
-    @property
-    def tables_key(self) -> str | None:
-        """The ARN of the customer-managed KMS key of the tables, whoever created it; None if they have none."""
-        return self.outputs.get("TablesKmsKeyArn")
+    def key_of(self, part: str) -> str | None:
+        """The ARN of the customer-managed KMS key of a part, as above, whoever created it; None if it has none."""
+        return self.outputs.get(f"{part}KmsKeyArn")
 
     @property
     def trail(self) -> str | None:

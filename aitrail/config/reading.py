@@ -11,7 +11,6 @@ Its keys, all optional:
 Everything is checked when the file is read, so that a mistake shows before it matters.
 """
 
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
@@ -19,6 +18,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Self
 
+from aitrail import toml
 from aitrail.cells import printable
 from aitrail.config.entry import ConfigError, Entry
 from aitrail.config.names import networks_of, spelling_of, teams_of
@@ -28,8 +28,6 @@ from aitrail.timezones import TimeZoneError, time_zone
 
 # Several thousand networks, or patterns of teams.
 _MOST_BYTES = 256 * 1024
-# Reading a key of n parts takes n * n steps and as much memory. With both limits, any file is read in about a second.
-_MOST_DOTS = 500
 DEFAULTS = ("timezone", "stack", "region", "profile", "output", "service-files")
 _TABLES = ("teams", "networks", "questions")
 
@@ -93,13 +91,10 @@ def _document(path: Path) -> dict[str, Any]:
         raise ConfigError(printable(f"The configuration file {path} cannot be read: {reason}.")) from error
     if len(content) > _MOST_BYTES:
         raise ConfigError(printable(f"The configuration file {path} has more than {_MOST_BYTES // 1024} KB."))
-    for number, line in enumerate(content.split(b"\n"), 1):
-        if line.count(b".") > _MOST_DOTS:
-            raise ConfigError(printable(f"{path}, line {number} has more than {_MOST_DOTS} dots: divide it."))
     try:
-        return tomllib.loads(content.decode())
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(printable(f"{path} is not a TOML file in UTF-8: {error}.")) from error
+        return toml.document_of(content)
+    except ValueError as error:
+        raise ConfigError(printable(f"{path} cannot be read as TOML in UTF-8: {error}.")) from error
 
 
 def _default(name: str, entry: Entry, formats: Collection[str] | None) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """Checks the values of price files: texts, dates, numbers, Regions. Pure; money is Decimal."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from aitrail import toml
 from aitrail.errors import AitrailError
 
 # Of a price whose source has no date.
@@ -24,11 +24,11 @@ class PriceError(AitrailError):
 def document_in(path: Path) -> dict[str, object]:
     """The content of a TOML file of prices; numbers with a decimal point are Decimal. Raises PriceError."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        return toml.document_of(path.read_bytes(), parse_float=Decimal)
     except OSError as error:
         raise PriceError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise PriceError(f"{path} is not a TOML file in UTF-8: {error}.") from error
+        raise PriceError(f"{path} cannot be read as TOML in UTF-8: {error}.") from error
     except ArithmeticError as error:
         raise PriceError(f"{path} contains a number that is out of range.") from error
 
@@ -63,9 +63,14 @@ def first_day(text: str) -> date | None:
         return None
 
 
+def is_region(name: str) -> bool:
+    """Whether a name looks like that of a Region."""
+    return _REGION.fullmatch(name) is not None
+
+
 def region_of(name: str, where: str) -> str:
     """The name of a Region. Raises PriceError."""
-    if not _REGION.fullmatch(name):
+    if not is_region(name):
         raise PriceError(f"{where}: {name!r} is not a Region; it should look like us-gov-west-1.")
     return name
 

@@ -34,7 +34,7 @@ _BOUNDS = {
     "months": (1, 1_200),
     "record_kb": (0, 256),
     "kms_keys": (0, 1_000),
-    "memory_megabytes": (1_024, 10_240),
+    "memory_megabytes": (512, 10_240),
     "row_retention_days": _DAYS_KEPT,
     "ledger_retention_days": _DAYS_KEPT,
     "log_retention_days": _DAYS_KEPT,

@@ -1,10 +1,12 @@
 """Prices -> the text of a price file, which `Prices.read` reads. Pure."""
 
 import json
+import re
 from collections.abc import Iterator
 
 from aitrail.costs.prices import Price, Prices
 
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _HEAD = "# Written by `aitrail prices --refresh`, which replaces it: keep your own prices in another file (--prices).\n"
 
 
@@ -22,7 +24,7 @@ def _lines(prices: Prices) -> Iterator[str]:
         yield f"{name} = {{ price = {price.price:f}, per = {price.per:f}{free} }}"
     for region, services in sorted(prices.usage.items()):
         for service, usage in sorted(services.items()):
-            yield f"\n[usage.{region}.{service}]"
+            yield f"\n[usage.{region}.{_key(service)}]"
             yield from (f"{_string(name)} = {{ {_fields(price)} }}" for name, price in sorted(usage.items()))
 
 
@@ -30,6 +32,10 @@ def _fields(price: Price) -> str:
     tiers = ", ".join(f"{{ from = {tier.start:f}, price = {tier.price:f} }}" for tier in price.tiers)
     texts = ", ".join(f"{name} = {_string(getattr(price, name))}" for name in ("unit", "date", "source"))
     return f"price = {price.price:f}, per = {price.per:f}, {texts}" + (f", tiers = [{tiers}]" if tiers else "")
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _string(name)
 
 
 def _string(text: str) -> str:

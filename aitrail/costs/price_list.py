@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from aitrail.costs.checking import PriceError, date_of, price_of, region_of
+from aitrail.costs.checking import PriceError, date_of, is_region, price_of
 from aitrail.costs.prices import USAGE_TYPE, OfUsage, Price, Prices, Tier
 from aitrail.costs.usage_types import billed_services
 
@@ -57,7 +57,8 @@ def _paths(index: Any, url: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 (
         path = entry.get("currentVersionUrl") if isinstance(entry, dict) else None
         if not isinstance(path, str) or not path.startswith("/offers/"):
             raise PriceError(f"{url}: the entry of {region} has no currentVersionUrl that begins with /offers/.")
-        yield region_of(region, url), path
+        if is_region(region):  # not one of the zones and edges that the list may have as well
+            yield region, path
 
 
 def _json(fetch: Fetch, url: str) -> Any:  # noqa: ANN401 (any JSON value)

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from aitrail.costs.checking import (
+    UNKNOWN_DATE,
     PriceError,
     check_names,
     date_of,
@@ -197,7 +198,7 @@ class Prices:
         if not prices:
             yield f"The price file has no prices of {', '.join(sorted(wanted))}: `aitrail prices` shows what it has."
             return
-        dates = sorted({price.date for price in prices})
+        dates = sorted({price.date for price in prices} - {UNKNOWN_DATE}) or ["unknown date"]
         of = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
         where = ", ".join(regions) if len(regions) <= _NAMED else f"{len(regions)} Regions"
         sources = list(dict.fromkeys(price.source for price in prices))

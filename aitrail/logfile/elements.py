@@ -28,6 +28,7 @@ class Pairs(list[tuple[str, Any]]):
 
 _ELEMENTS: Final = msgspec.json.Decoder(list[_Element])
 _OTHERS: Final = msgspec.json.Decoder(list[str | float | bool | list[msgspec.Raw] | None])
+_VALUES: Final = msgspec.json.Decoder(list[Any])
 _RAW_ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -58,9 +59,11 @@ def records_at(buffer: bytes | bytearray, start: int, end: int, places: Sequence
     if not places:
         return []
     elements = _RAW_ELEMENTS.decode(memoryview(buffer)[start:end])
-    # In one list, so that json.loads creates each key only once.
-    text = b",".join([elements[place] for place in places])
-    return json.loads(str(b"[%b]" % text, "utf-8"))  # type: ignore[no-any-return]
+    text = b"[%b]" % b",".join([elements[place] for place in places])
+    try:
+        return _VALUES.decode(text)
+    except REFUSED:
+        return json.loads(str(text, "utf-8"))  # type: ignore[no-any-return]
 
 
 def may_have_sources(buffer: bytes | bytearray, start: int, end: int) -> bool:

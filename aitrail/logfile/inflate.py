@@ -40,8 +40,8 @@ def inflated(stream: Stream, step_bytes: int) -> Iterator[bytes]:
     truncated stream, and for damage; in the last case, the position is the number of bytes read when the damage is
     detected. A wrong checksum of a member's header counts as damage, although the gzip module ignores it.
     """
-    head = _filled(b"", stream, len(MAGIC))
-    if head == MAGIC:
+    head = _filled(stream.read(min(step_bytes, _BLOCK_BYTES)), stream, len(MAGIC))
+    if head.startswith(MAGIC):
         yield from _members(Blocks(stream, head), step_bytes)
         return
     content = _filled(head, stream, step_bytes)
@@ -63,17 +63,24 @@ class Blocks:
     def __init__(self, stream: Stream, ahead: bytes = b"", *, position: int = 0) -> None:
         self._stream = stream
         self._ahead = ahead
+        self._is_at_end = False  # each further read would be a call of the system, which takes long for a tiny file
         self.position = position
 
     def next(self) -> bytes:
         """The next block, whatever its size; empty at the end of the stream."""
-        block, self._ahead = self._ahead or self._stream.read(_BLOCK_BYTES), b""
+        block, self._ahead = self._ahead or self._read(_BLOCK_BYTES), b""
         self.position += len(block)
+        return block
+
+    def _read(self, size: int) -> bytes:
+        block = b"" if self._is_at_end else self._stream.read(size)
+        self._is_at_end = not block
         return block
 
     def full(self) -> bytes:
         """The next block; it is short only at the end of the stream. isal misreads some headers passed in parts."""
-        self._ahead = _filled(self._ahead, self._stream, _BLOCK_BYTES)
+        while len(self._ahead) < _BLOCK_BYTES and (more := self._read(_BLOCK_BYTES - len(self._ahead))):
+            self._ahead += more
         return self.next()
 
     def put_back(self, block: bytes) -> None:

@@ -4,14 +4,15 @@ A search finds only metrics that had points in the last two weeks, so those that
 (Amazon CloudWatch User Guide, "Search expression syntax").
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from aitrail.aws import code_of
-from aitrail.metering.metrics import PERIOD, Asked, Measure, MetricsError, Place, Series
+from aitrail.aws import code_of, known_regions
+from aitrail.metering.metrics import PERIOD, Asked, Measure, MetricsError, Place, Series, fixed
 
 # GetMetricData accepts 500 (Amazon CloudWatch API Reference).
 _MOST_QUERIES = 100
@@ -19,7 +20,11 @@ _MOST_QUERIES = 100
 _MOST_FOUND = 500
 _SEPARATOR = "|"
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _SECONDS = int(PERIOD / timedelta(seconds=1))
+
+# Of the value of a dimension (Amazon CloudWatch API Reference, Dimension).
+_LONGEST_VALUE = 1024
 
 _Found = dict[tuple[Measure, tuple[str, ...]], Series]
 
@@ -32,9 +37,13 @@ class CloudWatch:
 
     def __init__(self, client: Callable[[str], Any], own: str) -> None:
         self._client, self.own = client, own
+        self._regions = frozenset(known_regions())
 
     def series(self, place: Place, asked: Sequence[Asked], since: datetime, until: datetime) -> list[Series]:
         """See Metrics."""
+        # Log files of others may name anything.
+        if not _ACCOUNT.fullmatch(place.account) or place.region not in self._regions:
+            raise MetricsError(f"{place.account} in {place.region} is no account and Region of AWS that is known here.")
         found: _Found = {}
         queries = [*self._searches(place, asked), *self._named(place, asked)]
         for start in range(0, len(queries), _MOST_QUERIES):
@@ -46,15 +55,17 @@ class CloudWatch:
         other = "" if place.account == self.own else f' :aws.AccountId="{place.account}"'
         for measure, _ in asked:
             schema = ",".join((measure.namespace, *measure.names))
+            places = dict(measure.dimensions)
+            only = "".join(f' {name}="{fixed(places[name])}"' for name in measure.search)
             label = _SEPARATOR.join(f"${{PROP('{name}')}}" for name in ("AccountId", *_properties(measure)))
             for statistic in measure.statistics:
-                text = f"SEARCH('{{{schema}}} MetricName=\"{measure.metric}\"{other}', '{statistic}', {_SECONDS})"
+                text = f"SEARCH('{{{schema}}} MetricName=\"{measure.metric}\"{only}{other}', '{statistic}', {_SECONDS})"
                 yield _Query(measure, statistic, None, {"Expression": text, "Label": label})
 
     def _named(self, place: Place, asked: Sequence[Asked]) -> Iterator["_Query"]:
         account = {} if place.account == self.own else {"AccountId": place.account}
         for measure, named in asked:
-            for values in sorted(named):
+            for values in sorted(each for each in named if all(map(_is_possible, each))):
                 dimensions = [{"Name": name, "Value": value} for name, value in zip(measure.names, values, strict=True)]
                 metric = {"Namespace": measure.namespace, "MetricName": measure.metric, "Dimensions": dimensions}
                 for statistic in measure.statistics:
@@ -131,6 +142,11 @@ class _Query:
         self, measure: Measure, statistic: str, values: tuple[str, ...] | None, parameters: dict[str, Any]
     ) -> None:
         self.measure, self.statistic, self.values, self.parameters = measure, statistic, values, parameters
+
+
+def _is_possible(value: str) -> bool:
+    """Whether a dimension can have the value. A request with another one would fail as a whole."""
+    return value.isascii() and value.isprintable() and bool(value.strip()) and len(value) <= _LONGEST_VALUE
 
 
 def _properties(measure: Measure) -> Iterator[str]:

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 from aitrail.cells import counted
 from aitrail.costs import Prices, usage_type_of
-from aitrail.metering.metrics import Asked, Measure, Metrics, MetricsError, Place, Series, amounts, fixed
-from aitrail.metering.places import CELL, belongs, fields_of, same, spellings, told_by, values_of
+from aitrail.metering.metrics import Asked, Measure, Metrics, Place, Series, amounts, fixed
+from aitrail.metering.places import CELL, named_series, names_of_cells, read_all, same, told_by, values_of
 from aitrail.metering.sharing import largest_remainder
-from aitrail.questions import CHARACTERS, NOTHING_NAMED, Amounts, EventStore, Naming, key_function
+from aitrail.questions import CHARACTERS, NOTHING_NAMED, EventStore, Naming, key_function
 from aitrail.window import Window, format_time
 
 # The engine of Polly, if a call names none.
@@ -119,11 +119,9 @@ class Question:
         """The metrics that are read."""
         return [each for each in amounts() if each.service in self.services]
 
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """All dimensions by which calls have to be told apart."""
-        fields = [field for measure in self.measures for field in fields_of(measure)]
-        return tuple(dict.fromkeys((*self.by, *CELL, *fields)))
+    def names(self, service: str) -> tuple[str, ...]:
+        """The dimensions by which calls of a service have to be told apart; the first are those of `by`."""
+        return tuple(dict.fromkeys((*self.by, *names_of_cells(self.measures, service))))
 
 
 def measured_amounts(
@@ -139,24 +137,22 @@ def measured_amounts(
     Places whose metrics cannot be read are reported. Raises MetricsError if none can, the errors of `store.usage`, and
     those of reaching AWS.
     """
-    window, names = question.window, question.names
-    rows = store.usage(by=names, since=window.since, until=window.until, report=lambda _: None, **conditions)
-    calls = [*_calls(rows.by_group(), question)]
+    calls = [each for service in question.services for each in _calls(store, question, service, conditions)]
     places = {Place(*(each.call[name] or "" for name in CELL[:2])) for each in calls} | {*question.places}
     cells = _cells(calls, question)
+    named: defaultdict[tuple[int, Place], list[_Calls]] = defaultdict(list)
+    for cell, within in cells.items():
+        named[cell.measure, cell.place] += within
+    asked = {
+        place: [
+            Asked(measure, named_series(measure, (each.call for each in named.get((number, place), ()))))
+            for number, measure in enumerate(question.measures)
+        ]
+        for place in places
+    }
     totals: dict[_Cell, _Total] = {}
-    refused: list[MetricsError] = []
-    for place in sorted(places):
-        asked = [Asked(measure, _named(cells, number, place, measure)) for number, measure in _numbered(question)]
-        try:
-            for series in filter(belongs, metrics.series(place, asked, window.since, window.until)):
-                _add(totals, series, place, question)
-        except MetricsError as error:
-            refused.append(error)
-    if refused and len(refused) == len(places):
-        raise refused[0]
-    for each in refused:
-        report(f"{each} What only these metrics tell is not known.")
+    for place, series in read_all(metrics, asked, question.window, report)[0]:
+        _add(totals, series, place, question)
     found: defaultdict[Group, Part] = defaultdict(Part)
     key_of, contradicted = key_function(question.by, question.zone, question.naming), 0
     for cell in cells.keys() | totals.keys():
@@ -169,13 +165,14 @@ def measured_amounts(
     return dict(found)
 
 
-def _numbered(question: Question) -> Iterator[tuple[int, Measure]]:
-    return enumerate(question.measures)
-
-
-def _calls(groups: Mapping[Key, Amounts], question: Question) -> Iterator[_Calls]:
-    names = question.names
-    for values, own in groups.items():
+def _calls(store: EventStore, question: Question, service: str, conditions: Mapping[str, Any]) -> Iterator[_Calls]:
+    """The successful calls of a service: one by one, as only some need to be told apart by their resource."""
+    if all(measure.service != service for measure in question.measures):
+        return
+    names, window = question.names(service), question.window
+    wanted = {**conditions, "service": (service,)}
+    found = store.usage(by=names, since=window.since, until=window.until, report=lambda _: None, **wanted)
+    for values, own in found.by_group().items():
         call = dict(zip(names, values, strict=True))
         number = own.calls - own.errors
         if number:
@@ -189,7 +186,7 @@ def _cells(calls: Iterable[_Calls], question: Question) -> dict[_Cell, list[_Cal
     for each in calls:
         call = each.call
         of_amounts: dict[str, list[tuple[int, tuple[str, ...] | None]]] = defaultdict(list)
-        for number, measure in _numbered(question):
+        for number, measure in enumerate(question.measures):
             if call["service"] == measure.service and call["operation"] in measure.operations:
                 of_amounts[measure.amount].append((number, values_of(measure, call)))
         for candidates in of_amounts.values():
@@ -197,15 +194,6 @@ def _cells(calls: Iterable[_Calls], question: Question) -> dict[_Cell, list[_Cal
             place = Place(call["account"] or "", call["region"] or "")
             cells[_Cell(number, place, call["day"] or "", values and same(values))].append(each)
     return cells
-
-
-def _named(
-    cells: Mapping[_Cell, Sequence[_Calls]], number: int, place: Place, measure: Measure
-) -> frozenset[tuple[str, ...]]:
-    """The values of dimensions that rows name in a place."""
-    wanted = (calls for cell, calls in cells.items() if cell.measure == number and cell.place == place)
-    values = {values_of(measure, each.call) for calls in wanted for each in calls}
-    return frozenset(spelled for each in values if each is not None for spelled in spellings(measure, each))
 
 
 def _add(totals: dict[_Cell, _Total], series: Series, place: Place, question: Question) -> None:

@@ -37,6 +37,8 @@ class Measure:
     billed_as: str = ""
     recorded: str = ""
     dashed: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
 
     @property
     def statistics(self) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ def counts() -> Sequence[Measure]:
 
 
 def _measure(fields: dict[str, Any]) -> Measure:
-    several = {name: tuple(fields.get(name, ())) for name in ("operations", "dashed")}
+    several = {name: tuple(fields.get(name, ())) for name in ("operations", "dashed", "named", "search")}
     return Measure(**{**fields, **several, "dimensions": tuple(sorted(fields["dimensions"].items()))})
 
 

@@ -1,17 +1,27 @@
 """Where rows have the values of a metric's dimensions, and what the values of a series tell of rows. Pure."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from aitrail.metering.metrics import Measure, Place, Series, fixed
+from aitrail.metering.metrics import Asked, Measure, Metrics, MetricsError, Place, Series, fixed
+from aitrail.window import Window
 
 # The dimensions of calls by which every cell of rows is known, besides what metrics need.
 CELL = ("account", "region", "service", "operation", "day")
 # Dimensions of calls that another one determines.
 _TIMES = ("day", "week", "month")
 _LANGUAGES = ("languageCode", "localeId")
+# Values of dimensions are printable ASCII (Amazon CloudWatch API Reference, Dimension).
+_VALUE = re.compile(r"[!-9;-~][ -~]{0,254}")
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+
+
+def names_of_cells(measures: Iterable[Measure], service: str) -> tuple[str, ...]:
+    """The dimensions of calls that tell the cells of a service's metrics apart."""
+    fields = (field for measure in measures if measure.service == service for field in fields_of(measure))
+    return tuple(dict.fromkeys((*CELL, *fields)))
 
 
 def fields_of(measure: Measure) -> list[str]:
@@ -46,7 +56,18 @@ def _value(place: str, call: Mapping[str, str | None]) -> str | None:
     return f"arn:{partition}:{call['service']}:{region}:{call['account']}:{resource}"
 
 
-def spellings(measure: Measure, values: tuple[str, ...]) -> list[tuple[str, ...]]:
+def named_series(measure: Measure, calls: Iterable[Mapping[str, str | None]]) -> frozenset[tuple[str, ...]]:
+    """The values of dimensions to read even if no search finds them: those of these calls, and those of the file.
+
+    Callers choose names: what cannot be the value of a dimension is left out, as it would fail the whole request.
+    """
+    of_file = ({"operation": operation} for operation in measure.named)
+    found = {values_of(measure, call) for call in (*calls, *of_file)}
+    wanted = (each for each in found if each is not None and all(map(_VALUE.fullmatch, each)))
+    return frozenset(spelled for each in wanted for spelled in _spellings(measure, each))
+
+
+def _spellings(measure: Measure, values: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The values as the metric may have them: with - in the place of _ where the file says so."""
     names = measure.names
     each = [
@@ -99,3 +120,25 @@ def told_by(series: Series, place: Place, time: str) -> tuple[dict[str, Any], se
             row["resource"] = f"{which}/{value.rpartition('/')[2]}"
             known.add("resource")
     return row, known
+
+
+def read_all(
+    metrics: Metrics, asked: Mapping[Place, Sequence[Asked]], window: Window, report: Callable[[str], None]
+) -> tuple[list[tuple[Place, Series]], set[Place]]:
+    """The series of all places that belong to what was asked for, and the places that cannot be read.
+
+    These are reported. Raises MetricsError if no place can be read, and the errors of reaching AWS.
+    """
+    found: list[tuple[Place, Series]] = []
+    refused: dict[Place, MetricsError] = {}
+    for place, questions in sorted(asked.items()):
+        try:
+            series = metrics.series(place, questions, window.since, window.until)
+            found += ((place, each) for each in series if belongs(each))
+        except MetricsError as error:
+            refused[place] = error
+    if refused and len(refused) == len(asked):
+        raise next(iter(refused.values()))
+    for each in refused.values():
+        report(f"{each} What only these metrics tell is not known.")
+    return found, set(refused)

@@ -12,8 +12,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from aitrail.metering.metrics import Asked, Measure, Metrics, MetricsError, Place, Series, counts
-from aitrail.metering.places import CELL, belongs, fields_of, spellings, told_by, values_of
+from aitrail.metering.metrics import Asked, Measure, Metrics, Place, Series, counts
+from aitrail.metering.places import named_series, names_of_cells, read_all, told_by
 from aitrail.questions import EventStore
 from aitrail.window import Window
 
@@ -140,20 +140,15 @@ class Reconciliation:
         Raises MetricsError if none can be read, the errors of `store.usage`, and those of reaching AWS.
         """
         found, calls, days = self._rows(store, conditions)
-        places = sorted({each.place for each in found} | {*self.places})
-        refused: dict[Place, MetricsError] = {}
-        for place in places:
-            own = [call for call in calls if (call["account"], call["region"]) == place]
-            asked = [Asked(measure, _named(measure, own)) for measure in self.measures]
-            try:
-                for series in filter(belongs, metrics.series(place, asked, self.window.since, self.window.until)):
-                    self._add(found, place, series)
-            except MetricsError as error:
-                refused[place] = error
-        if refused and len(refused) == len(places):
-            raise next(iter(refused.values()))
-        for each in refused.values():
-            report(f"{each} Its calls are not compared.")
+        asked = {
+            place: [
+                Asked(measure, named_series(measure, _concerned(measure, calls, place))) for measure in self.measures
+            ]
+            for place in {operation.place for operation in found} | {*self.places}
+        }
+        read, refused = read_all(metrics, asked, self.window, report)
+        for place, series in read:
+            self._add(found, place, series)
         compared = [each for each in found.items() if each[0].place not in refused]
         return sorted(
             (line for operation, counted in compared for line in _lines(operation, counted, days)),
@@ -163,21 +158,21 @@ class Reconciliation:
     def _rows(
         self, store: EventStore, conditions: Mapping[str, Any]
     ) -> tuple[defaultdict[_Operation, _Counted], list[dict[str, str | None]], set[tuple[Place, str]]]:
-        """The calls of rows by operation, the dimensions of them, and the places and days with any."""
-        fields = [field for measure in self.measures for field in fields_of(measure)]
-        names = tuple(dict.fromkeys((*CELL, *fields)))
-        window = self.window
-        usage = store.usage(by=names, since=window.since, until=window.until, report=lambda _: None, **conditions)
+        """The calls of rows by operation, the dimensions of successful ones, and the places and days with any."""
         found: defaultdict[_Operation, _Counted] = defaultdict(_Counted)
         calls, days = list[dict[str, str | None]](), set[tuple[Place, str]]()
-        for values, own in usage.by_group().items():
-            call = dict(zip(names, values, strict=True))
-            place, day = Place(call["account"] or "", call["region"] or ""), call["day"] or ""
-            by_day = found[_Operation(place, call["service"] or "", call["operation"] or "")].rows
-            number, failed = by_day.get(day, (0, 0))
-            by_day[day] = number + own.calls, failed + own.errors
-            calls.append(call)
-            days.add((place, day))
+        for service in self.services:
+            names = names_of_cells(self.measures, service)
+            wanted = {**conditions, "service": (service,), "since": self.window.since, "until": self.window.until}
+            for values, own in store.usage(by=names, report=lambda _: None, **wanted).by_group().items():
+                call = dict(zip(names, values, strict=True))
+                place, day = Place(call["account"] or "", call["region"] or ""), call["day"] or ""
+                by_day = found[_Operation(place, service, call["operation"] or "")].rows
+                number, failed = by_day.get(day, (0, 0))
+                by_day[day] = number + own.calls, failed + own.errors
+                days.add((place, day))
+                if own.calls > own.errors:  # who is denied may name anything
+                    calls.append(call)
         return found, calls, days
 
     def _add(self, found: dict[_Operation, _Counted], place: Place, series: Series) -> None:
@@ -197,16 +192,14 @@ class Reconciliation:
             counted.recorded = measure.recorded
 
 
-def _named(measure: Measure, calls: Iterable[Mapping[str, str | None]]) -> frozenset[tuple[str, ...]]:
-    """The values of dimensions that rows name."""
-    wanted = (
-        values_of(measure, call)
-        for call in calls
-        if call["service"] == measure.service
-        and call["operation"] is not None
-        and (not measure.operations or call["operation"] in measure.operations)
-    )
-    return frozenset(spelled for each in wanted if each is not None for spelled in spellings(measure, each))
+def _concerned(
+    measure: Measure, calls: Iterable[Mapping[str, str | None]], place: Place
+) -> Iterator[Mapping[str, str | None]]:
+    """The calls in a place that a metric may count."""
+    for call in calls:
+        is_one = not measure.operations or call["operation"] in measure.operations
+        if call["service"] == measure.service and is_one and (call["account"], call["region"]) == place:
+            yield call
 
 
 def _lines(operation: _Operation, counted: _Counted, days: set[tuple[Place, str]]) -> Iterator[Comparison]:

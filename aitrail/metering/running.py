@@ -5,14 +5,16 @@ begin is found if any row names it; of others, rows cannot tell.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from aitrail.costs import Price, Prices
 from aitrail.metering.life_cycles import LifeCycle, billed_kinds
+from aitrail.metering.metrics import Asked, Measure, Metrics, Place, amounts
+from aitrail.metering.places import read_all, values_of
 from aitrail.questions import ENDPOINT_REFUSAL, Corrections, EventStore, Row, record_kind
 from aitrail.window import Window, format_time
 
@@ -57,7 +59,8 @@ class Running:
     `created` is None if it is older than the rows. `quantity` is what is billed for every hour; `is_least` says that
     rows do not tell it, and it is at least that. `last_call` is the eventTime of the last call that used it, None if
     there is none; `calls` are all of them in the window, however they ended. `is_certain` is False if no row tells
-    whether what is billed is turned on.
+    whether what is billed is turned on. `requests` are those that CloudWatch has counted, None if it was not asked or
+    cannot tell.
     """
 
     cycle: LifeCycle
@@ -75,6 +78,7 @@ class Running:
     last_caller: str | None
     price: Price | None
     is_certain: bool = True
+    requests: int | None = None
 
     @property
     def cost_of_a_day(self) -> Decimal | None:
@@ -84,8 +88,11 @@ class Running:
         return self.price.of(Decimal(self.quantity * _HOURS_OF_A_DAY))
 
     def is_idle(self, since: str) -> bool:
-        """Whether nothing of that time or later uses it; False if rows cannot tell who uses this kind of resource."""
-        return bool(self.cycle.used_by) and (self.last_call or "") < since
+        """Whether nothing of that time or later uses it, and CloudWatch has counted nothing, if it was asked.
+
+        False if rows cannot tell who uses this kind of resource.
+        """
+        return bool(self.cycle.used_by) and (self.last_call or "") < since and not self.requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +127,7 @@ def running_resources(store: EventStore, window: Window, prices: Prices, **condi
         lambda ids: store.source.whole({"eventID": each} for each in ids), lambda time: bounds[0] <= time <= bounds[1]
     ):
         if old is not None:
-            seen[_place(old)].events.pop(old["eventID"], None)
+            _take_away(seen, old, cycles)
         uses |= _add(seen, new, cycles)
     found = (_running(place, each, cycles, prices) for place, each in seen.items())
     return Found(resources=sorted(filter(None, found), key=_order), first=first, uses_are_recorded=uses)
@@ -136,6 +143,43 @@ def idle_resources(found: Iterable[Running], window: Window, span: timedelta) ->
     return (each for each in found if each.is_idle(since))
 
 
+def with_requests(
+    found: Sequence[Running], metrics: Metrics, window: Window, report: Callable[[str], None]
+) -> list[Running]:
+    """The resources with the requests that CloudWatch has counted in a window of whole hours.
+
+    It has no points of hours without requests: a resource without any has 0 where metrics can be read. Places where
+    they cannot are reported. Raises MetricsError if none can, and the errors of reaching AWS.
+    """
+    named: defaultdict[Place, defaultdict[Measure, set[tuple[str, ...]]]] = defaultdict(lambda: defaultdict(set))
+    of_series: dict[tuple[Place, Measure, tuple[str, ...]], int] = {}
+    for number, each in enumerate(found):
+        place, call = Place(each.account, each.region), _call(each)
+        for measure in amounts():
+            values = values_of(measure, call) if measure.service == each.cycle.service else None
+            if values is not None:
+                named[place][measure].add(values)
+                of_series[place, measure, values] = number
+    asked = {place: [Asked(each, frozenset(values)) for each, values in of.items()] for place, of in named.items()}
+    series, refused = read_all(metrics, asked, window, report)
+    requests: dict[int, int] = {number: 0 for (place, _, _), number in of_series.items() if place not in refused}
+    for place, one in series:
+        if (of := of_series.get((place, one.measure, one.values))) is not None:
+            requests[of] += round(sum(total for total, _ in one.hours().values()))
+    return [replace(each, requests=requests.get(number)) for number, each in enumerate(found)]
+
+
+def _call(each: Running) -> dict[str, str | None]:
+    """The dimensions of calls that use a resource."""
+    return {
+        "service": each.cycle.service,
+        "account": each.account,
+        "region": each.region,
+        "resource": each.resource,
+        "operation": None,
+    }
+
+
 def _place(row: Row) -> _Place:
     account, region, resource = (str(row.get(name)) for name in ("recipientAccountId", "awsRegion", "resource"))
     # The version of a solution is solution/NAME/VERSION.
@@ -143,6 +187,9 @@ def _place(row: Row) -> _Place:
 
 
 def _cycle(place: _Place, row: Row, cycles: Mapping[tuple[str, str], LifeCycle]) -> LifeCycle | None:
+    """That of the kind of resource that a row is about; None if it is not billed, or the row is a copy."""
+    if record_kind(row) in ("endpoint-copy", ENDPOINT_REFUSAL):
+        return None
     return cycles.get((str(row.get("service")), place.resource.partition("/")[0]))
 
 
@@ -150,7 +197,7 @@ def _add(seen: dict[_Place, _Seen], row: Row, cycles: Mapping[tuple[str, str], L
     """Adds a row; returns whether it is a call that uses a resource."""
     place = _place(row)
     cycle = _cycle(place, row, cycles)
-    if cycle is None or record_kind(row) in ("endpoint-copy", ENDPOINT_REFUSAL):
+    if cycle is None:
         return False
     own, operation = seen[place], str(row.get("operation"))
     is_use = operation in cycle.used_by
@@ -167,6 +214,15 @@ def _add(seen: dict[_Place, _Seen], row: Row, cycles: Mapping[tuple[str, str], L
     else:
         own.exists = True
     return is_use
+
+
+def _take_away(seen: dict[_Place, _Seen], row: Row, cycles: Mapping[tuple[str, str], LifeCycle]) -> None:
+    """Takes away a row that was added; the one that corrects it has its time, and takes its place as the last call."""
+    place = _place(row)
+    cycle, own = _cycle(place, row, cycles), seen.get(place)
+    if cycle and own:
+        own.events.pop(row["eventID"], None)
+        own.calls -= str(row.get("operation")) in cycle.used_by
 
 
 def _running(place: _Place, seen: _Seen, cycles: Mapping[tuple[str, str], LifeCycle], prices: Prices) -> Running | None:

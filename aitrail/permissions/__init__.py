@@ -10,13 +10,13 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.permissions.groups import GROUPS, OPERATOR, READER, grants_of_group
     from aitrail.permissions.needs import IN_S3, NEEDS, Grants, Rule, all_grants_of, grants_of, together
-    from aitrail.permissions.parts import Part, arns_of
+    from aitrail.permissions.parts import SERVICES, Part, arns_of, through
     from aitrail.permissions.policy import policy_of, statements_of
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         groups=("GROUPS", "OPERATOR", "READER", "grants_of_group"),
         needs=("Grants", "IN_S3", "NEEDS", "Rule", "all_grants_of", "grants_of", "together"),
-        parts=("Part", "arns_of"),
+        parts=("Part", "SERVICES", "arns_of", "through"),
         policy=("policy_of", "statements_of"),
     )

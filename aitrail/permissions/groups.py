@@ -6,29 +6,13 @@ READER, OPERATOR = "reader", "operator"
 # Readers ask about calls. They read neither the ledger nor the log bucket, which has the calls to every other service,
 # too.
 _ASKED = (
-    "events",
-    "event",
-    "usage",
-    "running",
-    "who",
-    "what",
-    "tail",
-    "export",
-    "completion",
+    *("events", "event", "usage", "running", "who", "what", "tail", "export", "completion"),
     "report --without-proof",
 )
 # Operators look after deliveries. They write no rows, as `verify --repair` and `import-history` do.
 _OPERATED = (
-    *(
-        "reconcile",
-        "usage --metrics",
-        "report",
-        "event --source",
-        "status",
-        "verify --deep --announce",
-        f"retry {IN_S3} --wait",
-        "retry --wait",
-    ),
+    *("reconcile", "usage --metrics", "running --metrics", "report", "event --source", "status"),
+    *("verify --deep --announce", f"retry {IN_S3} --wait", "retry --wait"),
     *("backfill --wait", "rejects --retry", "accept"),
 )
 # Group -> commands with the options that it may use.

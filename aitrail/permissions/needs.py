@@ -1,6 +1,6 @@
 """The AWS actions that each command needs, by the part of the stack that it needs them on. Pure.
 
-`sts:GetCallerIdentity`, which accept, import-history, reconcile and usage --metrics use, is not listed: nobody needs a
+`sts:GetCallerIdentity`, which accept, import-history and all that reads metrics use, is not listed: nobody needs a
 permission for it.
 """
 
@@ -14,6 +14,7 @@ Grants = Mapping[Part, tuple[str, ...]]
 # Stands for s3://BUCKET/KEY among the options of a command.
 IN_S3 = "s3://"
 _DESCRIBE_TABLE = ("dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive")
+_DECRYPT = "kms:Decrypt"
 _GET_ATTRIBUTES = "sqs:GetQueueAttributes"
 
 
@@ -54,7 +55,7 @@ _WHOLE_ENTRIES: Grants = {Part.FILES: ("dynamodb:BatchGetItem",)}
 _READ_LOG_FILES: Grants = {
     Part.LOG_BUCKET: ("s3:ListBucket",),
     Part.LOG_FILES: ("s3:GetObject",),
-    Part.LOG_KEYS: ("kms:Decrypt",),
+    Part.LOG_KEYS: (_DECRYPT,),
 }
 _QUEUE_FILES: Grants = {Part.BACKFILL: ("sqs:SendMessage",)}
 _READ_KEY: Grants = {Part.REDACTION_KEY: ("secretsmanager:GetSecretValue",)}
@@ -100,6 +101,7 @@ NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "running": (
             _rule(_STACK, _query(Part.EVENTS_BY_SERVICE, Part.EVENTS_BY_RESOURCE), _WHOLE_ROWS, unless="--from"),
             _QUESTION[1],
+            _rule(_READ_METRICS, when="--metrics"),
         ),
         "report": (*_QUESTION, _rule(_query(Part.FILES_BY_DAY), unless="--from --without-proof")),
         "tail": (_QUESTION[0],),
@@ -193,6 +195,13 @@ NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
                     Part.ANYTHING: ("cloudtrail:DescribeTrails", "lambda:GetAccountSettings"),
                 },
             ),
+            _rule(
+                {
+                    Part.IDENTITIES: ("iam:GetRole", "iam:SimulatePrincipalPolicy"),
+                    Part.BOOTSTRAPS: ("ssm:GetParameter",),
+                },
+                when="--deploy-with",
+            ),
         ),
         "source": (_rule(_STACK),),
         "cost": (),
@@ -206,9 +215,25 @@ NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
 
 def grants_of(command: str, given: Collection[str] = ()) -> Grants:
     """What a command needs with these options; IN_S3 is one of them for an object or a prefix in S3."""
-    return together(rule.grants for rule in NEEDS[command] if rule.applies(given))
+    return _with_keys(together(rule.grants for rule in NEEDS[command] if rule.applies(given)))
 
 
 def all_grants_of(command: str) -> Grants:
     """What a command needs with any options."""
-    return together(rule.grants for rule in NEEDS[command])
+    return _with_keys(together(rule.grants for rule in NEEDS[command]))
+
+
+def _with_keys(grants: Grants) -> Grants:
+    """The same, and what it takes if customer-managed keys encrypt tables, log files and queues."""
+    actions = {action for some in grants.values() for action in some}
+    keys: dict[Part, tuple[str, ...]] = {}
+    if any(each.startswith("dynamodb:") and each not in _DESCRIBE_TABLE for each in actions):
+        keys[Part.TABLES_KEY] = (_DECRYPT,)
+    # Whoever reads log files decrypts them with whatever key they have.
+    if _DECRYPT in grants.get(Part.LOG_KEYS, ()):
+        keys[Part.BUCKET_KEY] = (_DECRYPT,)
+    if "sqs:SendMessage" in actions:
+        keys[Part.QUEUES_KEY] = (_DECRYPT, "kms:GenerateDataKey")
+    elif "sqs:ReceiveMessage" in actions:
+        keys[Part.QUEUES_KEY] = (_DECRYPT,)
+    return together((grants, keys))

@@ -40,8 +40,27 @@ class Part(StrEnum):
     BACKFILL = _OF_STACK % ("sqs", "${BackfillQueueName}")
     DEAD_LETTERS = _OF_STACK % ("sqs", "${DeadLetterQueueName}")
     REDACTION_KEY = "${RedactionKeyArn}"
+    # Customer-managed keys of the stack, which people use only through the service that encrypts with them.
+    TABLES_KEY = "${TablesKmsKeyArn}"
+    BUCKET_KEY = "${BucketKmsKeyArn}"
+    QUEUES_KEY = "${QueuesKmsKeyArn}"
+    # Of the CDK's bootstraps, and users and roles: those who deploy, and with which CloudFormation does.
+    BOOTSTRAPS = _OF_STACK % ("ssm", "parameter/cdk-bootstrap/*")
+    IDENTITIES = "arn:${Partition}:iam::${Account}:*"
     # Of actions for which AWS has no resources.
     ANYTHING = "*"
+
+
+# Part -> the service through which it is used. Of others, nothing is asked.
+SERVICES = {Part.TABLES_KEY: "dynamodb", Part.BUCKET_KEY: "s3", Part.QUEUES_KEY: "sqs"}
+
+
+def through(part: Part, names: Mapping[str, Sequence[str]]) -> str:
+    """The service through which a part is used, as kms:ViaService has it; "" for one that is used directly."""
+    if part not in SERVICES:
+        return ""
+    known = {name: values[0] for name, values in names.items() if values}
+    return Template(SERVICES[part] + ".${Region}.${URLSuffix}").safe_substitute(known)
 
 
 def arns_of(part: Part, names: Mapping[str, Sequence[str]]) -> list[str]:

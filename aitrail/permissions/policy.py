@@ -20,12 +20,18 @@ def statements_of(allowed: Mapping[Resource, Collection[str]]) -> list[tuple[lis
     return [(list(actions), sorted(resources[actions])) for actions in sorted(resources)]
 
 
-def policy_of(allowed: Mapping[str, Collection[str]]) -> dict[str, Any]:
-    """The policy document; the same for the same permissions, whatever their order."""
+def policy_of(allowed: Mapping[str, Mapping[str, Collection[str]]]) -> dict[str, Any]:
+    """The policy document; the same for the same permissions, whatever their order.
+
+    `allowed` has the actions of each resource, by the service through which alone they are allowed (kms:ViaService), or
+    "".
+    """
     return {
         "Version": _VERSION,
         "Statement": [
             {"Effect": "Allow", "Action": actions, "Resource": resources}
-            for actions, resources in statements_of(allowed)
+            | ({"Condition": {"StringEquals": {"kms:ViaService": service}}} if service else {})
+            for service in sorted(allowed)
+            for actions, resources in statements_of(allowed[service])
         ],
     }

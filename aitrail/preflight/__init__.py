@@ -10,11 +10,11 @@ from aitrail.lazy import exports
 if TYPE_CHECKING:
     from aitrail.preflight.finding import Finding, Severity
     from aitrail.preflight.looking import look
-    from aitrail.preflight.plan import Plan
+    from aitrail.preflight.plan import USUAL_QUALIFIER, Plan
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         finding=("Finding", "Severity"),
         looking=("look",),
-        plan=("Plan",),
+        plan=("Plan", "USUAL_QUALIFIER"),
     )

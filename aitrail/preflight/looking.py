@@ -6,6 +6,7 @@ from typing import Any
 
 from aitrail.preflight.adopted_tables import look_at_tables
 from aitrail.preflight.answers import looked
+from aitrail.preflight.deployer import look_at_deployer
 from aitrail.preflight.existing_bucket import look_at_bucket
 from aitrail.preflight.finding import Finding, Severity, advice
 from aitrail.preflight.plan import Plan
@@ -28,6 +29,7 @@ def _found(plan: Plan, clients: Clients, now: datetime) -> Iterator[Finding]:
     if plan.bucket:
         yield from look_at_bucket(plan, plan.bucket, clients, now)
     yield from look_at_tables(plan, clients)
+    yield from look_at_deployer(plan, clients)
 
 
 def _trails(plan: Plan, clients: Clients) -> Iterator[Finding]:

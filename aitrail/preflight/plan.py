@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# Of a bootstrap of the CDK, if nothing else is configured.
+USUAL_QUALIFIER = "hnb659fds"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -12,6 +15,9 @@ class Plan:
     its account, if it is another one. `announced_by` is s3, eventbridge, or the ARN of an SNS topic. `prefixes`
     includes "". `events_table` and `files_table` are tables that are there already, and `tables_key` is the KMS key of
     tables that the function may use. `role_arn` is the role of the function of a deployed stack.
+
+    `caller` is the ARN of whoever is to deploy, and `deployed_with` is the way: cdk, cloudformation, or None if it does
+    not matter. `qualifier` is that of the CDK's bootstrap.
     """
 
     stack: str
@@ -29,6 +35,14 @@ class Plan:
     tables_key: str | None = None
     concurrency: int = 15
     role_arn: str | None = None
+    caller: str = ""
+    deployed_with: str | None = None
+    qualifier: str = USUAL_QUALIFIER
+
+    @property
+    def partition(self) -> str:
+        """The partition of AWS, as the caller's ARN has it."""
+        return self.caller.split(":")[1]
 
     @property
     def trail_name(self) -> str:

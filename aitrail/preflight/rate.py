@@ -62,7 +62,7 @@ def findings_of_rate(plan: Plan, rate: Rate) -> Iterator[Finding]:
     yield advice(
         "cost",
         f"The bucket {plan.bucket} got {rate.files:,} log files and {rate.digests:,} digests on {rate.day}{how}: "
-        f"reading as many every day costs about {amount} {prices.currency} a month, at the prices of {prices.region}. "
-        "Each recorded call adds to that.",
+        f"reading as many every day costs about {amount} {prices.currency} a month, at the prices of "
+        f"{prices.date} in {prices.region}. Each recorded call adds to that.",
         f"For the whole, run `aitrail cost --files {load.files} --events N`.",
     )

@@ -26,8 +26,8 @@ from aitrail.rows import recorded_with
 from aitrail.services import Registry
 
 NAME: Final = "log-files.sqlite"
-# SQLite's own files beside it.
-NAMES: Final = (NAME, f"{NAME}-journal")
+# And SQLite's own files beside it, which it believes: the last two are not written here, but could be put there.
+NAMES: Final = (NAME, *(f"{NAME}-{each}" for each in ("journal", "wal", "shm")))
 MOST_BYTES: Final = 500_000_000
 # Rows of one log file beyond this are read again: they are held in memory until the file has been read.
 _MOST_BYTES_OF_A_FILE: Final = 32_000_000
@@ -43,7 +43,7 @@ _SCHEMA: Final = (
 _FIND: Final = """
     SELECT path, state, day, digest, CASE WHEN length(content) <= 65536 THEN content END FROM files WHERE path IN ({})
 """
-_OTHERS = 0o077
+_OTHERS, _OTHERS_WRITE = 0o077, 0o022
 _SECONDS_OF_A_DAY = 86_400
 
 
@@ -88,6 +88,11 @@ class ScanCache:
         self._database: sqlite3.Connection | None = None
         self._attempt(self._open)
 
+    def state_of(self, path: str) -> State | None:
+        """The state of a regular file before it is read; None if a change could leave it the same."""
+        state = State.of(path)
+        return state if state and max(state.modified, state.changed) + _SETTLED_NS < self._now() else None
+
     def find(self, files: Sequence[tuple[str, State | None]]) -> list[list[Part] | None]:
         """What was found in log files (path and state) in that state, in their order; None for what is not known."""
         found = self._attempt(lambda database: self._find(database, files)) if self._database else None
@@ -115,7 +120,7 @@ class ScanCache:
         return [Part(each.rows, each.reports, _counter(each.counts), _counter(each.unknown_sources)) for each in kept]
 
     def note(self, path: str, state: State, part: Part) -> None:
-        """Takes a part of what was found in a log file, whose state before it was read is given; see `finish`.
+        """Takes a part of what was found in a log file, with its `state_of` before it was read; see `finish`.
 
         The parts of a file come one after the other.
         """
@@ -132,13 +137,16 @@ class ScanCache:
         """Keeps what was noted of the last file, if it is readable and still in the state in which it was before."""
         path, state, parts, size = self._path, self._state, self._parts, self._size
         self._path, self._state, self._parts, self._size = "", None, [], 0
-        is_usable = state is not None and size <= _MOST_BYTES_OF_A_FILE and self._database is not None
+        is_usable = size <= _MOST_BYTES_OF_A_FILE and self._database is not None
         if not is_usable or any(part.counts["unreadable"] for part in parts):
             return
-        if state is None or state != State.of(path) or not self._is_settled(state):
+        if state is None or state != State.of(path):
             return
         kept = [_KeptPart(part.rows, part.reports, dict(part.counts), dict(part.unknown_sources)) for part in parts]
-        content = _ENCODER.encode(kept)
+        try:
+            content = _ENCODER.encode(kept)
+        except UnicodeError:  # JSON may contain lone surrogates
+            return
         self._pending[self._key(path)] = self._text(state), content
         self._pending_bytes += len(content)
         if self._pending_bytes > _BYTES_AT_ONCE:
@@ -212,9 +220,6 @@ class ScanCache:
     def _day(self) -> int:
         return self._now() // 10**9 // _SECONDS_OF_A_DAY
 
-    def _is_settled(self, state: State) -> bool:
-        return max(state.modified, state.changed) + _SETTLED_NS < self._now()
-
     def _key(self, path: str) -> bytes:
         """The file, and its name in rows, which is the path as somebody gave it."""
         return os.fsencode(path) if path.startswith("/") else self._here + os.fsencode(path)
@@ -251,10 +256,14 @@ def _prepare(file: Path) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        if os.fstat(folder).st_uid != os.geteuid():
+        found = os.fstat(folder)
+        if found.st_uid != os.geteuid():
             raise PermissionError("the folder is somebody else's")
-        if os.fstat(folder).st_mode & _OTHERS:
+        if found.st_mode & _OTHERS:
             os.fchmod(folder, 0o700)
+        if found.st_mode & _OTHERS_WRITE:  # others may have put a journal there, from which SQLite would restore
+            for name in NAMES:
+                (file.parent / name).unlink(missing_ok=True)
     finally:
         os.close(folder)
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -72,8 +72,8 @@ class Scan:
 
     Paths are files, folders, - for standard input, or s3://bucket/prefix, for which `s3` returns a client. `report` is
     called with a line for people about each problem of a file or record. With `read_all`, no file is left out because
-    of what its name says. What takes longer than `alone` seconds is read in up to `jobs` processes, with the same
-    results in the same order. With `counts_first`, local files are counted before the first one is read
+    of what its name says. After `alone` seconds of CPU time, the other local files are read in up to `jobs` processes,
+    with the same results in the same order. With `counts_first`, local files are counted before the first one is read
     (`files_found`). What `cache` has of local files is not read again. Raises BadUrlError.
     """
 
@@ -162,7 +162,7 @@ class Scan:
 
     def rows_of_files_as(self, form: Callable[[Row], _T], needed: Needed = EVERYTHING) -> Iterator[_T]:
         """The same of local files only."""
-        files, begun = self._counted(self._needed_files(needed)), time.monotonic()
+        files, begun = self._counted(self._needed_files(needed)), time.process_time()
         is_kept = form is packed and any(path != STDIN for path in self._paths)
         cache = self._cache() if self._cache and is_kept else None
         if cache:
@@ -170,7 +170,7 @@ class Scan:
         reading = _FileReading(self.registry, form)
         for file in files:
             yield from self._formed(file, form, reading, cache)
-            if self._jobs > 1 and time.monotonic() - begun >= self._alone:
+            if self._jobs > 1 and time.process_time() - begun >= self._alone:
                 break
         shares = Shares(reading, self._jobs, path_of=_shared_path)
         for file, part in shares.parts(files):
@@ -395,7 +395,7 @@ def _unchanged(row: Row) -> Row:
 def _looked_up(files: Iterable[_File], cache: "ScanCache") -> Iterator[_File]:
     rest = iter(files)
     while some := list(islice(rest, _LOOKED_UP_AT_ONCE)):
-        states = [None if _is_special(file) else State.of(file.path) for file in some]
+        states = [None if _is_special(file) else cache.state_of(file.path) for file in some]
         kept = cache.find([(file.path, state) for file, state in zip(some, states, strict=True)])
         for file, state, parts in zip(some, states, kept, strict=True):
             yield file._replace(state=state, kept=parts)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -112,7 +112,7 @@ class Reading:
                 self._let_go()
                 yield batch
                 batch, held = Batch(), 0
-        yield replace(batch, is_last=True)
+        yield Batch(rows=batch.rows, rejects=batch.rejects, is_last=True)
 
     def _add(self, batch: Batch, index: int, record: dict[str, Any]) -> int:
         """Adds the record to the batch as a row or a reject; returns an upper bound of the memory that it takes."""

@@ -32,10 +32,10 @@ depth of requestParameters and responseElements. A list on the way stands for al
 is replaced as a whole; where a path should continue but finds no object (a text, say), so is the value found there.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
+from aitrail import toml
 from aitrail.services.checks import RegistryError, keys, list_of, optional, pairs_of, text
 from aitrail.services.rules import Amount, Rule, Stream, Version
 from aitrail.services.service import Service
@@ -85,11 +85,11 @@ def service_of(path: Path, content: bytes, folder: Path | None = None) -> Servic
 
 def _document(content: bytes, where: str) -> dict[str, object]:
     try:
-        return tomllib.loads(content.decode())
+        return toml.document_of(content)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise RegistryError(f"{where}, line {line} is not in UTF-8; it must be a TOML file in UTF-8") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise RegistryError(f"{where} cannot be read: {error}; it must be a TOML file in UTF-8") from error
 
 

@@ -5,6 +5,7 @@ The function is wired as in a deployment, in a separate process with a stub for 
 
 import gzip
 import json
+import resource
 import struct
 import subprocess
 import sys
@@ -197,8 +198,10 @@ def ingest(key, content, metadata, keys, time_left):
     }
 
 
-def main(task, name, moments="1000000"):
+def main(task, name, moments="1000000", limit="0"):
     """Makes an object, or ingests it; the time is up after `moments` checks of the clock.
+
+    With a `limit`, the process may not have more memory, in MB, of any kind.
 
     The object is made in another process, so that this process's memory does not include that.
     """
@@ -210,6 +213,8 @@ def main(task, name, moments="1000000"):
     command = [sys.executable, "-m", "tests.functional.poison", "make", name]
     about, _, content = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.partition(b"\n")  # noqa: S603 - this module
     key = key_of(at("10:00")) if name in DIGESTS else LOG_KEY
+    if limit != "0":
+        resource.setrlimit(resource.RLIMIT_AS, (int(limit) * MB,) * 2)
     left = count(int(moments), -1)
     sys.stdout.write(json.dumps(ingest(key, content, *json.loads(about), lambda: next(left))))
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import traceback
 from urllib.parse import quote_plus
 
@@ -31,9 +32,10 @@ def account(pipeline, monkeypatch, moto):
     return Account(pipeline, monkeypatch, moto[1])
 
 
-def poisoned(name, moments=1_000_000):
-    """The outcome of the delivery in a separate process, which has CloudTrail's public key."""
-    return child("-m", "tests.functional.poison", "ingest", name, str(moments), environment=os.environ).said
+def poisoned(name, moments=1_000_000, limit=0):
+    """The outcome of the delivery in a separate process, which has CloudTrail's public key, and a limit in MB."""
+    command = ("-m", "tests.functional.poison", "ingest", name, str(moments), str(limit))
+    return child(*command, environment=os.environ).said
 
 
 # MB in addition to a process that has read one small file, which has about 70. The function has 1,024 MB, of which four
@@ -80,6 +82,15 @@ def test_poison_ends_as_documented_in_bounded_memory(name, status, reason, most)
     assert found["reasons"][0].startswith(reason)
     assert bool(found["reasons"][0]) == bool(reason)
     assert found["peak"] < min(most, MOST) * MB
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit the address space")
+@pytest.mark.parametrize("name", ["record of many objects", "record of nested lists", "wanted records"])
+def test_worst_files_are_ingested_with_the_least_memory_that_the_function_may_have(name):
+    found = poisoned(name, limit=512)
+
+    assert (found["statuses"], found["error"]) == (["ingested"], None)
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import threading
 import time
+from collections import Counter
 from contextlib import closing
 from datetime import timedelta
 from itertools import count
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from aitrail.questions import EventStore, Filter, LogFileRows, Order, Scan, ScanCache, contents, scanning
 from aitrail.questions.packed_rows import packed as packed_row
+from aitrail.questions.shares import Part
 from aitrail.window import Window
 from tests.shared.folders import locked
 from tests.shared.named_folders import FIRST
@@ -55,7 +57,7 @@ class Reading:
         monkeypatch.setattr("aitrail.questions.scanning._opened", noted)
 
     def cache(self, **options):
-        return ScanCache(self.folder, **{"fingerprint": "1", "now": later} | options)
+        return ScanCache(**{"folder": self.folder, "fingerprint": "1", "now": later} | options)
 
     def scan(self, *paths, cache=None, **options):
         reports = []
@@ -164,6 +166,19 @@ def test_file_that_may_still_change_in_the_same_moment_is_not_kept(reading, logs
         assert len(opened) == 3
 
 
+def test_file_that_could_change_without_another_state_before_it_was_read_is_not_kept(reading, logs):
+    """Reading may take longer than such a change stays possible."""
+    now = [time.time_ns()]
+    rows = reading.scan(logs, cache=lambda: reading.cache(now=lambda: now[0])).rows_as(packed_row)
+    next(rows)
+    now[0] += HOUR
+    list(rows)
+
+    _, opened = reading.rows(logs)
+
+    assert len(opened) == 3
+
+
 def test_file_that_changes_while_it_is_read_is_not_kept(reading, logs):
     rows = reading.scan(logs).rows_as(packed_row)
     next(rows)
@@ -198,6 +213,18 @@ def test_rejects_duplicates_and_lookalikes_are_told_again(reading, logs):
     assert again == first == answer(_plain(logs))
     assert len(again[1]) == 3
     assert again[3] == {"polly-runtime.amazonaws.com": 1}
+
+
+def test_names_that_are_no_unicode_are_told_again(reading, logs):
+    lookalike = numbered(1)[0] | {"eventSource": "polly-\ud800.amazonaws.com"}
+    (logs / "d.json").write_bytes(packed(lookalike))
+
+    first, _ = reading.rows(logs)
+    again, opened = reading.rows(logs)
+
+    assert opened == ["d.json"]
+    assert again == first == answer(_plain(logs))
+    assert again[3] == {"polly-\ud800.amazonaws.com": 1}
 
 
 def test_same_file_by_another_name_has_that_name_in_its_rows(reading, logs, monkeypatch):
@@ -240,6 +267,48 @@ def test_what_others_could_write_is_not_believed(reading, logs):
     assert len(opened) == 3
     assert reading.folder.stat().st_mode & 0o777 == 0o700
     assert (reading.folder / NAME).stat().st_mode & 0o777 == 0o600
+
+
+def _forged(reading, folder, log_file):
+    """A cache that says of one log file, in its present state, that nothing is in it."""
+    cache = reading.cache(folder=folder)
+    cache.note(str(log_file), cache.state_of(log_file), Part([], ["forged"], Counter(files=1), Counter()))
+    cache.finish()
+    cache.flush()
+    cache.close()
+    return folder / NAME
+
+
+def _put_journal(forged, target):
+    """Puts a journal there from which SQLite would restore what is forged."""
+    with closing(sqlite3.connect(forged, isolation_level=None)) as database:
+        database.execute("PRAGMA synchronous = OFF")
+        database.execute("BEGIN")
+        database.execute("DELETE FROM files")
+        database.execute("DROP TABLE files")
+        shutil.copy(f"{forged}-journal", target)
+
+
+def _put_wal(forged, target):
+    """Puts a write-ahead log there with what is forged."""
+    copy = shutil.copy(target / NAME, forged.parent / "copy")
+    with closing(sqlite3.connect(copy, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = wal")
+        database.execute("ATTACH ? AS forged", (str(forged),))
+        database.execute("REPLACE INTO files SELECT * FROM forged.files")
+        shutil.copy(f"{copy}-wal", target / f"{NAME}-wal")
+
+
+@pytest.mark.parametrize("put", [_put_journal, _put_wal])
+def test_journal_that_others_could_put_there_is_not_believed(reading, logs, tmp_path, put):
+    first, _ = reading.rows(logs)
+    put(_forged(reading, tmp_path / "forged", logs / "a.json.gz"), reading.folder)
+    reading.folder.chmod(0o777)
+
+    again, opened = reading.rows(logs)
+
+    assert len(opened) == 3
+    assert again == first
 
 
 def _damaged(file):

@@ -322,13 +322,16 @@ def test_caller_who_may_only_assume_the_role_of_the_cdk_reads_the_template_with_
     assert session
 
 
-def test_bootstrap_of_somebody_else_is_never_made(target):
+def test_bootstrap_of_somebody_else_is_never_made(target, capsys):
     to = target(synthesized=assembly(qualifier="platform"))
 
-    with pytest.raises(StoppedError, match="/cdk-bootstrap/platform/version"):
+    with pytest.raises(StoppedError, match="conflicts are above"):
         run(to)
+    assert "/cdk-bootstrap/platform/version" in capsys.readouterr().out
+    with pytest.raises(StoppedError, match="/cdk-bootstrap/platform/version"):
+        run(to, ignore_conflicts=True)
 
-    assert verbs(to) == ["synth", "diff"]
+    assert "bootstrap" not in verbs(to)
 
 
 def test_bootstrap_of_somebody_else_is_used(target, session):
@@ -794,7 +797,15 @@ def test_conflicts_come_first_are_called_so_and_stop_even_who_does_not_want_to_b
 OF_PARTS = ("queuesKmsKey", "tablesKmsKey", "logGroupKmsKey")
 
 
-@pytest.mark.parametrize(("others", "told"), [({"bucketKmsKey": "stack"}, 1), ({}, 0)], ids=["every part", "but one"])
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [
+        ({"bucketKmsKey": "stack"}, 1),
+        ({}, 0),
+        ({"bucketKmsKey": "stack", "alarmEmail": "ops@example.com"}, 0),
+    ],
+    ids=["every part", "but one", "but the topic"],
+)
 def test_key_of_all_parts_that_no_part_has_is_said_to_have_no_effect(target, capsys, others, told):
     run(target(), kmsKey="stack", **dict.fromkeys(OF_PARTS, "stack"), **others)
 

@@ -1,11 +1,14 @@
 """Least privilege: every statement of every role and resource policy, compared as a whole."""
 
 import json
-import re
 from fnmatch import fnmatchcase
 from itertools import chain
 
+import botocore.loaders
 import pytest
+
+from infra.quotas import MANAGED_POLICY_CHARACTERS, longest_policy
+from infra.settings import InvalidSettingsError, Settings
 
 FUNCTION_STATEMENTS = [
     (["cloudtrail:ListPublicKeys"], "*"),
@@ -229,20 +232,85 @@ def test_people_may_do_this_and_nothing_else(default, chosen, policy):
         assert sorted(properties) == ["Description", "Path", "PolicyDocument"], "no name, and nobody has it"
 
 
-def test_longest_policy_fits_into_a_managed_policy_of_iam(synthesize):
-    keys = [
-        f"arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/12345678-1234-1234-1234-{number:012}" for number in range(5)
-    ]
-    context = {"aitrail:redact": True, "aitrail:logKeyArns": keys} | {
-        f"aitrail:{part}KmsKey": key for part, key in zip(("bucket", "queues", "tables"), keys, strict=False)
+def place_with_the_longest_names():
+    """The partition, Region and suffix of domains of AWS with the longest ARNs, as botocore knows them."""
+    loader = botocore.loaders.create_loader().load_data("partitions")["partitions"]
+    return max(
+        (
+            (each["id"], region, each["outputs"]["dnsSuffix"])
+            for each in loader
+            for region in each["regions"]
+            if not region.endswith("-global")
+        ),
+        key=lambda place: len(place[0]) + len(place[1]),
+    )
+
+
+def with_longest_names(template, policy):
+    """The text of a policy in the deployed stack, with names as CloudFormation makes them, as long as they may be."""
+    stack, random = "s" * 100, "1ABCDEFGHIJKL"
+    partition, region, suffix = place_with_the_longest_names()
+    of_account = f"{region}:111122223333"
+    resources = json.loads(template.text)["Resources"]
+
+    def arn(logical_id):
+        name = f"{stack}-{logical_id}-{random}"
+        return {
+            "AWS::DynamoDB::GlobalTable": f"arn:{partition}:dynamodb:{of_account}:table/{name[:255]}",
+            "AWS::SQS::Queue": f"arn:{partition}:sqs:{of_account}:{'q' * 80}",
+            "AWS::S3::Bucket": f"arn:{partition}:s3:::{'b' * 63}",
+            "AWS::KMS::Key": f"arn:{partition}:kms:{of_account}:key/{'k' * 36}",
+            "AWS::SecretsManager::Secret": f"arn:{partition}:secretsmanager:{of_account}:secret:{logical_id}-{random}",
+        }[resources[logical_id]["Type"]]
+
+    pseudo = {
+        "AWS::Partition": partition,
+        "AWS::Region": region,
+        "AWS::URLSuffix": suffix,
+        "AWS::AccountId": "111122223333",
     }
 
-    policy = synthesize(context).properties("PeopleOperator")["PolicyDocument"]
+    def filled(value):
+        match value:
+            case {"Ref": str(name)}:
+                return pseudo.get(name) or arn(name)
+            case {"Fn::GetAtt": [name, "Arn" | "Id"]}:
+                return arn(name)
+            case {"Fn::Join": [separator, parts]}:
+                return separator.join(map(filled, parts))
+            case dict():
+                return {name: filled(each) for name, each in value.items()}
+            case list():
+                return [filled(each) for each in value]
+        return value
 
-    # CloudFormation's names of tables and queues, after the longest name of a stack, and of buckets. Partitions,
-    # Regions, accounts and domains are shorter.
-    text = json.dumps(policy, separators=(",", ":")).replace("/aitrail/", f"/{'s' * 100}/")
-    assert len(re.sub("<[^>]*>", "x" * 200, re.sub("<AWS::[^>]*>", "x" * 16, text))) < 6144
+    logical_id = next(each for each in resources if each.startswith(policy))
+    document = filled(resources[logical_id]["Properties"]["PolicyDocument"])
+    return json.dumps(document, separators=(",", ":")).replace(":stack/aitrail/", f":stack/{stack}/")
+
+
+def keys_of_place(number):
+    partition, region, _ = place_with_the_longest_names()
+    return [f"arn:{partition}:kms:{region}:111122223333:key/{each:036}" for each in range(number)]
+
+
+@pytest.mark.parametrize("number", [0, 15])
+def test_longest_policy_fits_into_a_managed_policy_of_iam(synthesize, number):
+    context = {"aitrail:stackName": "aitrail", "aitrail:redact": True, "aitrail:kmsKey": "stack"}
+    context["aitrail:logKeyArns"] = keys = keys_of_place(number)
+
+    text = with_longest_names(synthesize(context), "PeopleOperator")
+
+    estimated = longest_policy(Settings(stack_name="s" * 100, redact=True, kms_key="stack", log_key_arns=tuple(keys)))
+    assert len(text) <= estimated <= len(text) + 200
+    assert estimated <= MANAGED_POLICY_CHARACTERS
+
+
+def test_policy_that_iam_would_refuse_is_refused_and_says_why(synthesize):
+    with pytest.raises(
+        InvalidSettingsError, match=r"policy of operators would have up to .* aitrail:logKeyArns has 60"
+    ):
+        synthesize({"aitrail:logKeyArns": keys_of_place(60)})
 
 
 TRUSTING = ["111122223333", "o-a1b2c3d4e5"]

@@ -177,7 +177,7 @@ def test_a_value_is_taken_as_json_and_as_text(key, given, attribute, expected):
         ("maximumConcurrency", 1, "a whole number from 2 to 1000"),
         ("maximumConcurrency", 1001, "a whole number from 2 to 1000"),
         ("maximumConcurrency", "none", "a whole number from 2 to 1000"),
-        ("memoryMegabytes", 1023, "a whole number from 1024 to 10240"),
+        ("memoryMegabytes", 511, "a whole number from 512 to 10240"),
         ("logLevel", "verbose", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
         ("platform", "x86_64", "one of lambda, host"),
         ("stackName", "two--hyphens", "up to 100 letters, digits and single hyphens, starting with a letter"),

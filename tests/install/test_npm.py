@@ -16,7 +16,7 @@ BIN = Path(sys.executable).parent
 def npm(tmp_path):
     """Runs npm in the project with this text as the user's configuration; returns stdout and stderr."""
 
-    def npm(*arguments, configured=""):
+    def npm(*arguments, configured="", folder="."):
         (tmp_path / "npmrc").write_text(configured)
         others = {name: value for name, value in os.environ.items() if not name.lower().startswith("npm_")}
         environment = others | {
@@ -25,7 +25,7 @@ def npm(tmp_path):
             "npm_config_cache": str(tmp_path / "cache"),
         }
         command = [str(BIN / "npm"), *arguments]
-        ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+        ended = subprocess.run(command, cwd=ROOT / folder, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
         return ended.stdout, ended.stderr
 
     return npm
@@ -44,8 +44,9 @@ def test_npm_warns_nobody_of_settings_that_are_not_the_projects(npm):
     assert npm("config", "list", configured=unknown)[1] == ""
 
 
-def test_lock_file_names_no_addresses_and_npm_writes_none(npm):
-    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+@pytest.mark.parametrize("folder", [".", "page"])
+def test_lock_file_names_no_addresses_and_npm_writes_none(npm, folder):
+    packages = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
 
     assert not [name for name, package in packages.items() if "resolved" in package]
-    assert npm("config", "get", "omit-lockfile-registry-resolved")[0] == "true\n"
+    assert npm("config", "get", "omit-lockfile-registry-resolved", folder=folder)[0] == "true\n"

@@ -80,6 +80,7 @@ RUNS = {
     "usage": asked("usage", whole="--user-agent '*'"),
     "usage --metrics": [searching("usage --metrics {w}")],
     "reconcile": [searching("reconcile {w}")],
+    "running --metrics": [searching("running {w} --metrics")],
     "running": [
         run("running {w}"),
         run("running {w} --resource campaign/also-bought"),
@@ -139,6 +140,7 @@ RUNS = {
     "rejects --retry": [run("rejects --retry -o jsonl")],
     "accept": [run("accept"), run("accept {file} --reason known"), run("accept {file} --take-back")],
     "preflight": [run("preflight")],
+    "preflight --deploy-with cdk": [run("preflight --deploy-with cdk")],
     "source": [run("source")],
     "permissions": [run("permissions events")],
     "completion": [completed],
@@ -154,8 +156,6 @@ NOT_SHOWN = {
     "retry s3://{bucket}/KEY": {"s3:ListBucket"},
     "import-history": {"dynamodb:BatchWriteItem", "secretsmanager:GetSecretValue"},
 }
-# An event that an earlier run has imported is not written again.
-NOT_ALWAYS_SHOWN = {"import-history": {"dynamodb:PutItem"}}
 # Commands that need nothing of AWS.
 WITHOUT = (
     *("scan {folder}", "services", "cache", "prices", "cost --files 1 --events 1", "completion bash"),

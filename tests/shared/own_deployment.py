@@ -6,7 +6,7 @@ import json
 import ssl
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.request import Request, urlopen
 
 from aitrail.ledger import FileEntry, Ledger
@@ -127,14 +127,22 @@ class Scene:
         self.ledger.note(self.digest, "digest", status="unverifiable", problem="unverifiable")
 
     def call_is_recorded(self):
-        """CloudTrail's Event history has a call of Transcribe."""
+        """CloudTrail's Event history has one more call of Transcribe, from a second that is over."""
         aws = self.pipeline.aws
         configuration = json.dumps({"cloudtrail._recording_enabled": "true"}).encode()
         trusted = ssl.create_default_context(cafile=aws.environment["AWS_CA_BUNDLE"])
         request = Request(f"{aws.endpoint}/_ministack/config", data=configuration)  # noqa: S310 - of the local AWS
         with urlopen(request, context=trusted, timeout=10):  # noqa: S310 - as above
             pass
+        known = self._calls()
         aws.client("transcribe").list_transcription_jobs()
+        while self._calls(EndTime=datetime.now(UTC) - timedelta(seconds=1)) <= known:
+            time.sleep(0.1)
+
+    def _calls(self, **window):
+        name = {"AttributeKey": "EventName", "AttributeValue": "ListTranscriptionJobs"}
+        pages = self.pipeline.aws.client("cloudtrail").lookup_events(LookupAttributes=[name], **window)
+        return {each["EventId"] for each in pages["Events"]}
 
     def letter_is_dead(self):
         """A message of the deliveries queue is among the dead letters, and a log file is unreadable."""

@@ -144,7 +144,7 @@ def test_infra_knows_only_what_a_deployment_needs():
         *("Condition", "Place", "Statement", "announcements", "names", "other_trails", "own_trail", "policy")
     }
     assert {name for module, name in found if module == "aitrail.preflight"} == {
-        *("Finding", "Plan", "Severity", "look")
+        *("Finding", "Plan", "Severity", "USUAL_QUALIFIER", "look")
     }
     assert {name for module, name in found if module == "aitrail.dynamodb"} == {"tables"}
     assert {name for module, name in found if module == "aitrail.digests"} == {"InvalidKeysError", "read_keys"}

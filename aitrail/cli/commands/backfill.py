@@ -98,8 +98,8 @@ def backfill(
                 if not show_what_became(noted, access, wait, output):
                     context.exit(ExitCode.NEEDS_ATTENTION)
         else:
-            _look(work, None if dry_run else access.announcer)
             prices = usual_prices(deployment=True) if dry_run else None
+            _look(work, None if dry_run else access.announcer)
             write_counts(work, prices, output)
             narrate_counts(work, access, prices)
             if not dry_run and any(count.wanted for count in work.counts.values()):

@@ -8,8 +8,7 @@ import click
 
 from aitrail.cells import counted
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import Command, cache_folder, option, output_options
-from aitrail.cli.options.seen_principals import PATTERN
+from aitrail.cli.options import PRINCIPAL_FILES, Command, cache_folder, option, output_options
 from aitrail.cli.output import Output, narrate
 
 _COLUMNS = ("file", "holds", "bytes")
@@ -60,7 +59,7 @@ def _files(folder: Path) -> Iterator[dict[str, Any]]:
                 f"rows of {counted(contents(folder).files, 'log file')}" if name == NAMES[0] else "unfinished changes"
             )
             yield _file(folder / name, holds)
-    for file in sorted(folder.glob(PATTERN)):
+    for file in sorted(folder.glob(PRINCIPAL_FILES)):
         yield _file(file, "principals for completion")
 
 

@@ -27,10 +27,18 @@ from aitrail.permissions import (
     grants_of,
     grants_of_group,
     policy_of,
+    through,
 )
 
 _BUCKET, _KEYS = "LogBucketName", "LogKeyArns"
-_OPTIONAL = {Part.LOG_KEYS: "aitrail:logKeyArns", Part.REDACTION_KEY: "aitrail:redact"}
+_OPTIONAL = {
+    Part.LOG_KEYS: "aitrail:logKeyArns",
+    Part.REDACTION_KEY: "aitrail:redact",
+    Part.TABLES_KEY: "aitrail:kmsKey and aitrail:tablesKmsKey",
+    Part.BUCKET_KEY: "aitrail:kmsKey and aitrail:bucketKmsKey",
+    Part.QUEUES_KEY: "aitrail:kmsKey and aitrail:queuesKmsKey",
+}
+_OF_PARTS = ("Tables", "Bucket", "Queues")
 Names = Mapping[str, Sequence[str]]
 
 
@@ -84,13 +92,13 @@ def permissions(
         raise click.ClickException(
             f"{', '.join(dict.fromkeys(line.name for line in lines))}: no permissions are needed."
         )
-    allowed: dict[str, set[str]] = {}
+    allowed: dict[str, dict[str, set[str]]] = {"": {}}
     for access in accesses:
         names = _placeholders(access) if placeholders else _names(access)
         for line, grants in granted:
             for part, actions in grants.items():
                 for arn in _arns(part, names, line.buckets):
-                    allowed.setdefault(arn, set()).update(actions)
+                    allowed.setdefault(through(part, names), {}).setdefault(arn, set()).update(actions)
     click.echo(indented_json(policy_of(allowed)))
     if placeholders:
         _explain(allowed)
@@ -136,7 +144,9 @@ def _names(access: Access) -> Names:
         "FilesTableName": [deployment.files_table],
         _BUCKET: [deployment.log_bucket],
         _KEYS: deployment.log_key_arns,
+        "URLSuffix": ["amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"],
         "RedactionKeyArn": [arn] if (arn := deployment.redaction_key) else [],
+        **{f"{part}KmsKeyArn": [key] if (key := deployment.key_of(part)) else [] for part in _OF_PARTS},
         **{name: [url.rpartition("/")[2]] for name, url in queues.items()},
     }
 
@@ -146,14 +156,14 @@ def _arns(part: Part, names: Names, buckets: Sequence[str]) -> list[str]:
     if not buckets:
         return arns_of(part, names)
     own = names.get(_BUCKET, ())
-    keys = {} if set(own) & set(buckets) else {_KEYS: ()}
+    keys = {} if set(own) & set(buckets) else {_KEYS: (), "BucketKmsKeyArn": ()}
     return arns_of(part, {**names, _BUCKET: buckets, **keys})
 
 
-def _explain(allowed: Mapping[str, Any]) -> None:
+def _explain(allowed: Mapping[str, Mapping[str, Any]]) -> None:
     narrate(
         "Replace the placeholders, ${...}: the names are those of the stack's outputs; that of a queue ends its URL."
     )
     for part, setting in _OPTIONAL.items():
-        if part in allowed:
+        if any(part in of_service for of_service in allowed.values()):
             narrate(f"Leave out the statement of {part} if the stack is deployed without {setting}.")

@@ -10,7 +10,7 @@ import click
 from aitrail.aws import names
 from aitrail.cells import counted
 from aitrail.cli.exit_codes import ExitCode
-from aitrail.cli.options import Access, Command, aws_options, now_of, option, output_options
+from aitrail.cli.options import Access, Command, OneOf, aws_options, now_of, option, output_options
 from aitrail.cli.output import Output, narrate
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("severity", "finding", "what", "whatToDo")
 _BY = "What announces its log files.  [default: s3]"
+_HOW = "How you want to deploy it"
 _PLAN = "What to deploy (each is a setting of the stack)"
 
 
@@ -35,20 +36,40 @@ def _named(name: names.Name) -> Callable[..., Any]:
 
 _BUCKET, _TABLE, _KEY = _named(names.BUCKET), _named(names.TABLE), _named(names.KEY_ARN)
 _ACCOUNT, _ANNOUNCER, _PREFIX = _named(names.ACCOUNT), _named(names.ANNOUNCER), _named(names.KEY_PREFIX)
+_QUALIFIER = _named(names.QUALIFIER)
 
 
 @click.command(cls=Command)
 @option(_PLAN, "--log-bucket", callback=_BUCKET, metavar="NAME", help="Existing bucket, instead of one of the stack.")
 @option(_PLAN, "--log-bucket-account", callback=_ACCOUNT, metavar="ACCOUNT", help="Its account, if it is another one.")
 @option(_PLAN, "--announced-by", callback=_ANNOUNCER, metavar="s3|eventbridge|ARN", help=_BY)
-@option(_PLAN, "--key-prefix", multiple=True, callback=_PREFIX, metavar="PREFIX/", help="Key prefix before AWSLogs/.")
-@option(_PLAN, "--log-key-arn", multiple=True, callback=_KEY, metavar="ARN", help="KMS key of log files.")
+@option(
+    _PLAN,
+    "--key-prefix",
+    multiple=True,
+    callback=_PREFIX,
+    metavar="PREFIX/",
+    help="Key prefix before AWSLogs/; may be repeated.",
+)
+@option(
+    _PLAN, "--log-key-arn", multiple=True, callback=_KEY, metavar="ARN", help="KMS key of log files; may be repeated."
+)
 @option(
     _PLAN, "--events-table", callback=_TABLE, metavar="NAME", help="Existing table of rows, such as a restored one."
 )
 @option(_PLAN, "--files-table", callback=_TABLE, metavar="NAME", help="Existing ledger, likewise.")
 @option(_PLAN, "--tables-kms-key", callback=_KEY, metavar="ARN", help="KMS key of the tables.")
 @option(_PLAN, "--trail/--no-trail", default=None, help="Have a trail of the stack.  [default: unless --log-bucket]")
+@option(
+    _HOW, "--deploy-with", type=OneOf(("cdk", "cloudformation")), help="Also check whether you may deploy like that."
+)
+@option(
+    _HOW,
+    "--qualifier",
+    callback=_QUALIFIER,
+    metavar="NAME",
+    help="Qualifier of the CDK's bootstrap.  [default: hnb659fds]",
+)
 @aws_options
 @output_options(of="the list of findings")
 @click.pass_context
@@ -66,6 +87,8 @@ def preflight(
     files_table: str | None,
     tables_kms_key: str | None,
     trail: bool | None,
+    deploy_with: str | None,
+    qualifier: str | None,
 ) -> None:
     """Look at the account for what would make a deployment fail.
 
@@ -78,6 +101,11 @@ def preflight(
     costs to read so many; of existing tables, at their keys and indexes, and at what a restored table lacks, with the
     commands that add it.
 
+    --deploy-with cdk also checks that the CDK is bootstrapped, that you may assume its roles, and that its role for
+    CloudFormation may create the stack; --deploy-with cloudformation, for what `make package` writes, that you may
+    create the stack yourself. IAM simulates that without trust policies, session policies, and conditions of service
+    control policies.
+
     \b
     Severities:
       conflict  deploying, or reading log files, would fail; exits with 4
@@ -89,12 +117,15 @@ def preflight(
       aitrail preflight
       aitrail preflight --log-bucket central-logs --announced-by eventbridge
       aitrail preflight --log-bucket central-logs --log-bucket-account 444455556666
+      aitrail preflight --deploy-with cdk
       aitrail preflight --events-table rows-restored --files-table files-restored
     """
     from aitrail.preflight import Severity, look  # noqa: PLC0415 (imports botocore)
 
     if log_bucket is None and (log_bucket_account or announced_by):
         raise click.UsageError("--log-bucket-account and --announced-by are about --log-bucket: give it as well.")
+    if qualifier and deploy_with != "cdk":
+        raise click.UsageError("--qualifier is about the CDK: give --deploy-with cdk as well.")
     if any((log_bucket, key_prefix, log_key_arn, events_table, files_table, tables_kms_key, trail is not None)):
         plan = replace(
             _default(access),
@@ -110,6 +141,7 @@ def preflight(
         )
     else:
         plan = _deployed(access)
+    plan = replace(plan, deployed_with=deploy_with, qualifier=qualifier or plan.qualifier)
     found = list(look(plan, access.client, now_of(context)))
     output.write(
         map(_row, found),
@@ -139,7 +171,8 @@ def _default(access: Access) -> "Plan":
     from aitrail.preflight import Plan  # noqa: PLC0415 (as above)
 
     sts = access.client("sts")
-    return Plan(stack=access.stack, account=sts.get_caller_identity()["Account"], region=str(sts.meta.region_name))
+    caller = sts.get_caller_identity()
+    return Plan(stack=access.stack, account=caller["Account"], region=str(sts.meta.region_name), caller=caller["Arn"])
 
 
 def _deployed(access: Access) -> "Plan":
@@ -163,5 +196,5 @@ def _deployed(access: Access) -> "Plan":
         role_arn=source.role_arn,
         events_table=access.deployment.events_table,
         files_table=access.deployment.files_table,
-        tables_key=access.deployment.tables_key,
+        tables_key=access.deployment.key_of("Tables"),
     )

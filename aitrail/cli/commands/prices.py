@@ -67,13 +67,13 @@ def prices(
     endpoint_url: str | None,
     output: Output,
 ) -> None:
-    """Show the list prices of costs, or get new ones.
+    """Show the list prices behind costs, or get new ones.
 
     Each price has its date and its source. Commands that calculate costs use the file of --prices; without it,
     prices.toml in the folder of the configuration file (~/.config/aitrail; macOS: ~/Library/Application
     Support/aitrail), if there is one; without it, the prices that come with aitrail. Prices are those of AWS' list,
-    without discounts, free tier and taxes. Where a price has tiers, the table has a line for each, and costs are
-    calculated with the first.
+    without discounts, free tier and taxes. Where a price has tiers, the list has a line for each, and costs are
+    calculated with the first; from is the amount in a month from which a line applies.
 
     --refresh reads AWS' public price list, which needs no credentials, for Polly, Transcribe, Lex and Personalize in
     all Regions, or in those of --in-region, and writes prices.toml in that folder, or the file of --prices. Prices that
@@ -164,11 +164,12 @@ def _replace(path: Path, text: str) -> None:
     """Writes the file as a whole or not at all, after the text has proved to be a price file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".toml", delete=False) as file:
-        file.write(text)
-    try:
-        Prices.read(Path(file.name))
-        os.replace(file.name, path)  # noqa: PTH105 (both names are texts)
-    except BaseException:
-        with suppress(OSError):
-            Path(file.name).unlink()
-        raise
+        try:
+            file.write(text)
+            file.flush()
+            Prices.read(Path(file.name))
+            os.replace(file.name, path)  # noqa: PTH105 (both names are texts)
+        except BaseException:
+            with suppress(OSError):
+                Path(file.name).unlink()
+            raise

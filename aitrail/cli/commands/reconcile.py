@@ -59,8 +59,8 @@ def reconcile(context: click.Context, *, asked: Asked, everything: bool, thresho
     cause, and what to do.
 
     A table shows differences only. The window ends an hour ago at the latest, since CloudTrail delivers calls later
-    than CloudWatch counts them, and consists of whole hours. Accounts and Regions are those of the rows in the window;
-    --in-region also reads a Region of your own account without rows.
+    than CloudWatch counts them, and consists of whole hours. Accounts and Regions are those of the rows in the window,
+    and your own account in the Region of the stack, or in those of --in-region.
 
     What agrees is not proved: `aitrail verify` proves that all delivered log files became rows. docs/completeness.md
     says what each of them shows.

@@ -1,6 +1,7 @@
 """`aitrail running`: lists what is billed without being called, with who created it, its cost, and who uses it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from aitrail.cli.options import (
     output_options,
     prices_option,
     question_options,
+    requests_of,
     usual_prices,
 )
 from aitrail.cli.output import Cell, Output, Priorities, narrate, shown_time, titled
@@ -28,25 +30,18 @@ from aitrail.window import BEGINNING, parse_time
 _SECTION = "What to list"
 _COLUMNS = (
     *("resource", "account", "region", "costPerDay", "costPerDayIsAtLeast", "currency", "priceDate", "quantity"),
-    *("quantityName", "createdTime", "createdBy", "changedTime", "changedBy", "calls", "lastCallTime", "lastCaller"),
-    *("billed", "bills"),
+    *("quantityName", "createdTime", "createdBy", "changedTime", "changedBy", "calls", "requests"),
+    *("lastCallTime", "lastCaller", "billed", "bills"),
 )
 _SHOWN = (
-    "resource",
-    "account",
-    "region",
-    "cost",
-    "createdTime",
-    "createdBy",
-    "calls",
-    "lastCallTime",
-    "lastCaller",
-    "billed",
+    *("resource", "account", "region", "cost", "createdTime", "createdBy", "calls", "requests", "lastCallTime"),
+    *("lastCaller", "billed"),
 )
 _TIMES = ("createdTime", "changedTime", "lastCallTime")
 # What tells resources apart; callers are not asked about here.
 _KEPT = ("account", "region", "resource")
 _DECIMALS = 4
+_USUAL_SPAN = timedelta(days=14)
 
 
 @click.command(cls=Command)
@@ -57,6 +52,12 @@ _DECIMALS = 4
     metavar="SPAN",
     help="Only what nobody has called for that long, such as 14d, before the end of the window.",
 )
+@option(
+    _SECTION,
+    "--metrics",
+    is_flag=True,
+    help="Also show the requests that CloudWatch has counted in the last 14 days, or in those of --idle.",
+)
 @prices_option(_SECTION, "Calculate with your own prices (a TOML file).")
 @question_options(*all_conditions_but(*_KEPT), since="365d")
 @output_options(of="the list of resources", shapes=True)
@@ -64,10 +65,11 @@ def running(
     *,
     asked: Asked,
     idle: timedelta | None,
+    metrics: bool,
     prices: str | None,
     output: Output,
 ) -> None:
-    """List what is billed although nobody may call it.
+    """List what is billed whether or not anybody calls it.
 
     Campaigns, recommenders and solutions with automatic training of Personalize are billed from the call that creates
     them until the call that deletes or stops them. The list has those that are billed at the end of the window, with
@@ -82,7 +84,8 @@ def running(
     price file has no price (see `aitrail prices`), and at least what is shown (>=) if no row tells the quantity.
 
     CloudTrail may not record calls that use a resource, such as GetRecommendations: without any such row, --idle proves
-    nothing, and the command says so. --account, --in-region and --resource select resources.
+    nothing, and the command says so. --metrics adds CloudWatch's counts, which needs cloudwatch:GetMetricData: idle is
+    then what has neither calls nor requests. --account, --in-region and --resource select resources.
 
     \b
     Examples:
@@ -92,6 +95,10 @@ def running(
     """
     used = usual_prices(prices)
     found = running_resources(asked.store, asked.window, used, **asked.conditions)
+    notes: list[str] = []
+    if metrics and found.resources:
+        counted_ones = requests_of(asked, found.resources, idle or _USUAL_SPAN, notes.append)
+        found = replace(found, resources=counted_ones)
     shown = found.resources if idle is None else [*idle_resources(found.resources, asked.window, idle)]
     if output.is_table and shown:
         _write_table(shown, used, asked, output)
@@ -101,6 +108,8 @@ def running(
         asked.narrate_nothing()
         return
     _narrate(found, shown, idle, asked)
+    for note in notes:
+        narrate(note)
     services = {each.cycle.service for each in shown if each.price}
     for note in used.notes(services, asked.now.date()) if services else ():
         narrate(note)
@@ -123,6 +132,7 @@ def _row(each: Running, prices: Prices) -> dict[str, Any]:
         "changedTime": each.changed,
         "changedBy": each.changed_by,
         "calls": each.calls if each.cycle.used_by else None,
+        "requests": each.requests,
         "lastCallTime": each.last_call,
         "lastCaller": each.last_caller,
         "billed": True if each.is_certain else None,
@@ -131,25 +141,28 @@ def _row(each: Running, prices: Prices) -> dict[str, Any]:
 
 
 def _write_table(shown: Sequence[Running], prices: Prices, asked: Asked, output: Output) -> None:
-    titles = [titled(name, asked.zone) if name in _TIMES else name for name in _SHOWN]
-    titles[_SHOWN.index("cost")] = f"cost a day ({name_text(prices.currency)})"
-    lines = [_cells(_row(each, prices), asked) for each in shown]
+    columns = [name for name in _SHOWN if name != "requests" or any(each.requests is not None for each in shown)]
+    titles = [titled(name, asked.zone) if name in _TIMES else name for name in columns]
+    cost = f"cost a day ({name_text(prices.currency)})"
+    titles[columns.index("cost")] = cost
+    lines = [_cells(_row(each, prices), columns, asked) for each in shown]
     costs = [each.cost_of_a_day for each in shown]
-    if len(shown) > 1 and any(cost is not None for cost in costs):
-        total = sum(cost for cost in costs if cost is not None)
+    if len(shown) > 1 and any(each is not None for each in costs):
+        total = sum(each for each in costs if each is not None)
         is_least = None in costs or any(each.is_least for each in shown)
-        lines.append([f"total, {len(shown)}", "", "", f"{'>=' * is_least}{total:,.2f}", *[""] * (len(_SHOWN) - 4)])
-    output.write_table(titles, lines, priorities=Priorities.of(titles, (titles[0], titles[3], titles[7], titles[5])))
+        lines.append([f"total, {len(shown)}", "", "", f"{'>=' * is_least}{total:,.2f}", *[""] * (len(columns) - 4)])
+    first = (titles[0], cost, titles[columns.index("lastCallTime")], "requests", "createdBy")
+    output.write_table(titles, lines, priorities=Priorities.of(titles, [name for name in first if name in titles]))
 
 
-def _cells(row: dict[str, Any], asked: Asked) -> list[Cell]:
+def _cells(row: dict[str, Any], columns: Sequence[str], asked: Asked) -> list[Cell]:
     cost = row["costPerDay"]
     texts = {name: shown_time(row[name], asked.zone) if row[name] else "" for name in _TIMES}
     texts["cost"] = "" if cost is None else f"{'>=' * row['costPerDayIsAtLeast']}{cost:,.2f}"
-    texts["calls"] = "" if row["calls"] is None else f"{row['calls']:,}"
+    texts |= {name: "" if row[name] is None else f"{row[name]:,}" for name in ("calls", "requests")}
     texts["createdTime"] = texts["createdTime"] or "before the rows"
     texts["billed"] = "yes" if row["billed"] else "not known"
-    return [texts[name] if name in texts else name_text(row[name] or "") for name in _SHOWN]
+    return [texts[name] if name in texts else name_text(row[name] or "") for name in columns]
 
 
 def _narrate(found: Found, shown: Sequence[Running], idle: timedelta | None, asked: Asked) -> None:
@@ -159,11 +172,12 @@ def _narrate(found: Found, shown: Sequence[Running], idle: timedelta | None, ask
     kinds = [cycle.kind for cycle in billed_kinds() if not cycle.used_by]
     if idle and kinds:
         narrate(f"Of {', '.join(kinds)}, rows cannot tell who uses it: --idle leaves it out.")
-    if not found.uses_are_recorded and any(each.cycle.used_by for each in found.resources):
+    uses = [each for each in found.resources if each.cycle.used_by and each.requests is None]
+    if not found.uses_are_recorded and uses:
         names = sorted({name for each in found.resources for name in each.cycle.used_by})
         narrate(
             f"No row is a call of {', '.join(names)}: CloudTrail may not record them, so this does not prove that "
-            "nobody calls. `aitrail usage --metrics --by resource` reads CloudWatch's counts."
+            "nobody calls. --metrics reads CloudWatch's counts."
         )
     if asked.window.since > BEGINNING:
         for line in asked.store.lacking(asked.window.since):

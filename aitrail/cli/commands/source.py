@@ -32,8 +32,8 @@ def source(*, access: Access, document: str | None, topic: str | None, output: O
       notifications   entries for the notifications of the bucket
       template        a CloudFormation template, which sends events to the stack
 
-    People who run verify or backfill read the bucket as well: give their roles what the bucket policy gives the
-    function.
+    Whoever runs verify or backfill reads the bucket as well: give their roles what the bucket policy and the key policy
+    give the function.
 
     \b
     Examples:
@@ -54,7 +54,7 @@ def source(*, access: Access, document: str | None, topic: str | None, output: O
         click.echo(json.dumps(documents[document].content, indent=2))
         return
     owner = f"account {found.owner}" if found.owner else "the stack's account"
-    narrate(f"{access} reads {found.bucket} of {owner}, announced by {found.announced_by}.")
+    narrate(f"Log files of {access} come from {found.bucket} of {owner}, announced by {found.announced_by}.")
     output.write(
         ({"document": each.name, "purpose": each.purpose, "content": each.content} for each in documents.values()),
         table=_COLUMNS,

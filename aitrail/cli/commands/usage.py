@@ -1,18 +1,16 @@
 """`aitrail usage`: counts calls, errors and characters by principal, time, Region and more, with the cost."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from aitrail.calendars import local_time
 from aitrail.cells import printable
 from aitrail.cli.options import (
     Asked,
     Command,
     OneOfKnown,
     OtherTime,
-    amounts_of,
     option,
     other_time_options,
     output_options,
@@ -23,8 +21,12 @@ from aitrail.cli.options import (
 )
 from aitrail.cli.output import Output, Priorities, narrate, titled
 from aitrail.cli.views import (
+    NO_START,
     Finished,
+    Plot,
     cross_table,
+    refuse_with_metrics,
+    refuse_with_plot,
     show_comparison,
     show_first_and_last,
     show_measured,
@@ -50,8 +52,6 @@ from aitrail.questions import (
 from aitrail.window import BEGINNING
 
 _SECTION = "What to count"
-# The conditions that hold for calls and for metrics.
-_OF_METRICS = ("service", "account", "region")
 # Columns that a table always has; it has the others only if any group has something in them.
 _USUAL = ("calls", "errors", "denied", "characters")
 # Less than the cost of a single character.
@@ -113,6 +113,12 @@ def _measures(context: click.Context) -> tuple[str, ...]:
 @prices_option(_SECTION, "Like --cost, at your own prices (a TOML file).")
 @option(
     _SECTION,
+    "--plot",
+    is_flag=True,
+    help="Draw --measure over time, by the one --by; with --compare, above that of the other time.",
+)
+@option(
+    _SECTION,
     "--metrics",
     is_flag=True,
     help="Show amounts: characters, seconds of audio, requests, from records and from CloudWatch's metrics.",
@@ -129,6 +135,7 @@ def usage(
     other: OtherTime,
     cost: bool,
     prices: str | None,
+    plot: bool,
     metrics: bool,
     output: Output,
 ) -> None:
@@ -150,9 +157,9 @@ def usage(
     calls, and streams without a known end. The sums are then at least what is shown. If characters are not known, so
     is the cost (>=), which is empty if none are known.
 
-    The cost covers only Polly's characters, without free tier and discounts: log files do not contain the length of
-    audio (Transcribe), and Lex and Personalize have no prices. The cost is empty (null in json) if nothing has a
-    price. A call without an engine appears as - in --by engine, and is priced as standard.
+    The cost covers only Polly's characters, without free tier and discounts: what the other services charge for, such
+    as the length of audio (Transcribe), is not in log files. The cost is empty (null in json) if nothing has a price. A
+    call without an engine appears as - in --by engine, and is priced as standard.
 
     --compare shows the window, the time before it, the difference and the percentage for one measure, the largest
     difference first. previous is the day, week, month or year before if the window is one, or the same part of that if
@@ -166,8 +173,8 @@ def usage(
     counted more than there are rows is not recorded: it is shown apart, and belongs to nobody. It needs
     cloudwatch:GetMetricData; of conditions, it takes only --service, --account and --in-region.
 
-    A price file has the format of aitrail/costs/prices.toml. Only its tables usage.REGION.polly are used here; Regions
-    without a price have that of the file's `region`.
+    A price file has the format of aitrail/costs/prices.toml. Of its tables, usage.REGION.polly is used, and with
+    --metrics those of other services, too; Regions without a price have that of the file's `region`.
 
     \b
     Examples:
@@ -176,25 +183,34 @@ def usage(
       aitrail usage --by day --by operation --service polly --since 14d
       aitrail usage --by principal --top 10 --sort characters --during last-month
       aitrail usage --by principal --cost --compare previous --during this-month
+      aitrail usage --by hour --plot --during yesterday --compare previous
       aitrail usage --by principal --first-last --since 30d --query '[?silent]'
+      aitrail usage --by team --metrics --cost --during last-month
     """
     by = tuple(dict.fromkeys(by))
-    if metrics:
-        given = {"--measure": measure, "--sort": sort, "--top": top, "--compare": other.compare}
-        _refuse_with_metrics(asked, given | {"--first-last": other.first_last or None})
-        _show_measured(asked, by, usual_prices(prices) if cost or prices else None, output)
-        return
     for kind in set(by) & {*NAMED}:
         asked.naming.names(kind)  # refused before anything is read
+    if metrics:
+        given = {"--measure": measure, "--sort": sort, "--top": top, "--compare": other.compare, "--plot": plot or None}
+        refuse_with_metrics(asked, given | {"--first-last": other.first_last or None})
+        show_measured(asked, by, usual_prices(prices) if cost or prices else None, output)
+        return
     if other.first_last:
-        other.refuse({"--measure": measure, "--top": top, "--cost": cost or None, "--prices": prices})
+        given = {"--measure": measure, "--top": top, "--cost": cost or None, "--prices": prices, "--plot": plot or None}
+        other.refuse(given)
         _show_first_and_last(asked, by, other, sort, output)
         return
+    if plot:
+        refuse_with_plot(by, {"--sort": sort, "--top": top}, output)
     with_cost = cost or prices is not None
     measure = other.measured(measure, with_cost=with_cost)
     sort = other.sorting(sort, measure or MEASURES[0], measures_of(asked.registry))
     used = usual_prices(prices) if with_cost or COST in (measure, sort) else None
     notes: list[str] = []
+    if plot:
+        shown = Plot(unit=by[0], measure=measure or (COST if used else MEASURES[0]), to=other.compare, prices=used)
+        _tell(shown.show(asked, output), used, asked)
+        return
     question = {"by": by, "prices": used, "report": notes.append, **asked.question}
     if other.compare is not None:
         compared = _compared(asked, other.compare, measure or MEASURES[0], question)
@@ -208,37 +224,17 @@ def usage(
             asked.narrate_nothing("calls")  # there may be records that are none
             return
         asked.narrate_window()
+    _tell(notes, used, asked)
+
+
+def _tell(notes: Sequence[str], used: Prices | None, asked: Asked) -> None:
     for note in (*notes, *(used.notes(["polly"], asked.now.date()) if used else ())):
-        narrate(note)
-
-
-def _refuse_with_metrics(asked: Asked, given: Mapping[str, object]) -> None:
-    for name, value in given.items():
-        if value is not None:
-            raise click.UsageError(f"{name} has no effect with --metrics: leave it out.")
-    for name in asked.conditions:
-        if name not in _OF_METRICS:
-            raise click.UsageError(
-                f"--metrics divides totals among all calls: leave out the condition on {name.replace('_', ' ')}, and "
-                "choose from the answer with --query."
-            )
-
-
-def _show_measured(asked: Asked, by: tuple[str, ...], prices: Prices | None, output: Output) -> None:
-    notes: list[str] = []
-    found, window = amounts_of(asked, by, prices, notes.append)
-    if not found:
-        asked.narrate_nothing("calls or metrics")
-    else:
-        show_measured(found, by, prices, output)
-        narrate(f"Calls and metrics {window.text(lambda moment: local_time(moment, asked.zone))}.")
-    for note in (*notes, *(prices.notes({"polly", "transcribe", "lex"}, asked.now.date()) if prices else ())):
         narrate(note)
 
 
 def _compared(asked: Asked, to: str, measure: str, question: dict[str, Any]) -> Comparison:
     if asked.window.since <= BEGINNING:
-        raise click.UsageError("--compare needs a window with a start: give --since or --during.")
+        raise click.UsageError(NO_START)
     try:
         return asked.store.compare(to=to, measure=measure, **question)
     except (DimensionError, MomentError) as error:

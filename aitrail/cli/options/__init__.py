@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.filters import all_conditions_but, filter_options
     from aitrail.cli.options.jobs import jobs_option
     from aitrail.cli.options.limit import limit_options
-    from aitrail.cli.options.metrics import amounts_of, comparisons_of
+    from aitrail.cli.options.metrics import amounts_of, comparisons_of, requests_of
     from aitrail.cli.options.offering import offer_of
     from aitrail.cli.options.origins import WHICH, origin_options, texts_of
     from aitrail.cli.options.other_commands import CommandLine, command_lines
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from aitrail.cli.options.question import Asked, newest, question_options, with_conditions
     from aitrail.cli.options.reading_progress import scan_progress
     from aitrail.cli.options.scope import refusal, scope_of
+    from aitrail.cli.options.seen_principals import PRINCIPAL_FILES
     from aitrail.cli.options.service_files import narrate_other_services, registry_of, service_files_option
     from aitrail.cli.options.stacks import aws_options, bucket_options, stacks_options
     from aitrail.cli.options.timeline import TIMELINE_COLUMNS, TimelineChoice, timeline_argument, timeline_options
@@ -66,7 +67,7 @@ else:
         filters=("all_conditions_but", "filter_options"),
         jobs=("jobs_option",),
         limit=("limit_options",),
-        metrics=("amounts_of", "comparisons_of"),
+        metrics=("amounts_of", "comparisons_of", "requests_of"),
         offering=("offer_of",),
         origins=("WHICH", "origin_options", "texts_of"),
         other_time=("OtherTime", "other_time_options"),
@@ -77,6 +78,7 @@ else:
         reading_progress=("scan_progress",),
         scope=("refusal", "scope_of"),
         command=("Command", "option", "verbose_option"),
+        seen_principals=("PRINCIPAL_FILES",),
         service_files=("narrate_other_services", "registry_of", "service_files_option"),
         stacks=("aws_options", "bucket_options", "stacks_options"),
         timeline=("TIMELINE_COLUMNS", "TimelineChoice", "timeline_argument", "timeline_options"),

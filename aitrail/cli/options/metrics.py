@@ -11,7 +11,7 @@ from aitrail.window import Window, parse_time
 
 if TYPE_CHECKING:
     from aitrail.costs import Prices
-    from aitrail.metering import CloudWatch, Comparison, Group, Part
+    from aitrail.metering import CloudWatch, Comparison, Group, Part, Place, Running
 
 _HOUR = timedelta(hours=1)
 
@@ -43,7 +43,7 @@ def amounts_of(
     asked: Asked, by: Sequence[str], prices: "Prices | None", report: Callable[[str], None]
 ) -> "tuple[Mapping[Group, Part], Window]":
     """The amounts of the question's calls, and the window that was read. Raises UnreachableError."""
-    from aitrail.metering import KEPT, MetricsError, Place, Question, measured_amounts  # noqa: PLC0415 (as above)
+    from aitrail.metering import KEPT, MetricsError, Question, measured_amounts  # noqa: PLC0415 (as above)
 
     window = whole_hours(asked)
     if window.since < asked.now - KEPT:
@@ -56,7 +56,7 @@ def amounts_of(
         prices=prices,
         services=_services(asked),
         naming=asked.naming,
-        places=[Place(metrics.own, region) for region in wanted_of(asked.conditions.get("region", ()))],
+        places=_places(asked, metrics),
     )
     try:
         return measured_amounts(question, asked.store, metrics, report=report, **asked.conditions), window
@@ -66,7 +66,7 @@ def amounts_of(
 
 def comparisons_of(asked: Asked, report: Callable[[str], None]) -> "tuple[list[Comparison], Window]":
     """The comparison of the question's calls with CloudWatch's counts, and its window. Raises UnreachableError."""
-    from aitrail.metering import KEPT, MetricsError, Place, Reconciliation  # noqa: PLC0415 (as above)
+    from aitrail.metering import KEPT, MetricsError, Reconciliation  # noqa: PLC0415 (as above)
 
     # CloudTrail delivers calls after 5 to 15 minutes.
     window = whole_hours(asked, until=(asked.now - _HOUR).replace(minute=0, second=0, microsecond=0))
@@ -79,12 +79,41 @@ def comparisons_of(asked: Asked, report: Callable[[str], None]) -> "tuple[list[C
         window=window,
         services=_services(asked),
         zone=asked.zone,
-        places=[Place(metrics.own, region) for region in wanted_of(asked.conditions.get("region", ()))],
+        places=_places(asked, metrics),
     )
     try:
         return comparison.compare(asked.store, metrics, report=report, **asked.conditions), window
     except MetricsError as error:
         raise UnreachableError(str(error)) from error
+
+
+def requests_of(
+    asked: Asked, resources: "Sequence[Running]", span: timedelta, report: Callable[[str], None]
+) -> "list[Running]":
+    """The resources with the requests of the last `span` of the question's window. Raises UnreachableError."""
+    from aitrail.metering import MetricsError, with_requests  # noqa: PLC0415 (as above)
+
+    until = whole_hours(asked).until
+    window = Window(since=until - -(-span // _HOUR) * _HOUR, until=until)
+    try:
+        return with_requests(resources, metrics_of(asked), window, report)
+    except MetricsError as error:
+        raise UnreachableError(str(error)) from error
+
+
+def _places(asked: Asked, metrics: "CloudWatch") -> list["Place"]:
+    """The account of the credentials in the wanted Regions, or in that of the stack: also if rows have no calls there.
+
+    Without that, a trail that is off would look as if nobody had called.
+    """
+    from aitrail.metering import Place  # noqa: PLC0415 (as above)
+
+    accounts = asked.conditions.get("account", ())
+    if metrics.own in excluded_of(accounts) or metrics.own not in (wanted_of(accounts) or [metrics.own]):
+        return []
+    regions, usual = asked.conditions.get("region", ()), asked.place.access_of({}).region_name
+    found = [*wanted_of(regions)] or [usual or ""]
+    return [Place(metrics.own, region) for region in found if region and region not in excluded_of(regions)]
 
 
 def _services(asked: Asked) -> list[str]:

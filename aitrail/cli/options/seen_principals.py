@@ -37,7 +37,7 @@ _SETTINGS = ("stack", "profile", "region", "endpoint_url")
 _VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
 
 # The names of the files of all deployments.
-PATTERN = "principals-*.json"
+PRINCIPAL_FILES = "principals-*.json"
 
 Start = Callable[[Sequence[str]], None]
 

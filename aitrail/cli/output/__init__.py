@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from aitrail.cli.output.live_line import end_progress_line, progress_line
     from aitrail.cli.output.output import FORMATS, ROW_COLUMNS, Output, narrate
     from aitrail.cli.output.progress_bar import progress, rate_of
-    from aitrail.cli.output.sparklines import BLOCKS, averages, bars, sparkline
+    from aitrail.cli.output.sparklines import BLOCKS, averages, bars, columns, sparkline
     from aitrail.cli.output.table import Cell, lengths, widths
     from aitrail.cli.output.times import shown_time, titled
 else:
@@ -26,7 +26,7 @@ else:
         output=("FORMATS", "Output", "ROW_COLUMNS", "narrate"),
         progress_bar=("progress", "rate_of"),
         live_line=("end_progress_line", "progress_line"),
-        sparklines=("BLOCKS", "averages", "bars", "sparkline"),
+        sparklines=("BLOCKS", "averages", "bars", "columns", "sparkline"),
         table=("Cell", "lengths", "widths"),
         times=("shown_time", "titled"),
     )

@@ -189,6 +189,12 @@ class Output:
         sys.stdout.flush()
         tell_left_out(table.left_out, self.ways)
 
+    def write_lines(self, lines: Iterable[str]) -> None:
+        """Writes lines for people, which have to be printable."""
+        stream = _stdout()
+        stream.writelines(f"{line.rstrip()}\n" for line in lines)
+        stream.flush()
+
     def write_groups(self, groups: Iterable[Group]) -> None:
         """Writes names and values under headings, for people; see `groups`."""
         stream = _stdout()

@@ -28,6 +28,24 @@ def sparkline(numbers: Sequence[Number | None], marks: str = BLOCKS) -> str:
     return "".join(_UNKNOWN if number is None else marks[_level(number, top, len(marks) - 1)] for number in numbers)
 
 
+def columns(numbers: Sequence[Number | None], height: int, marks: str = BLOCKS, top: Number | None = None) -> list[str]:
+    """Lines of text, the highest first, in which each number is a column of marks, none of them negative.
+
+    The scale is from 0 to `top`, by default the largest number; with a height of 1, it is a sparkline. Zero is the mark
+    of zero on the lowest line, and None is a space.
+    """
+    steps = len(marks) - 1
+    largest = _largest(numbers) if top is None else top
+    levels = [None if number is None else _level(number, largest, height * steps) for number in numbers]
+
+    def mark(level: int | None, line: int) -> str:
+        if level is None or (level <= line * steps and line > 0):
+            return _UNKNOWN
+        return marks[min(level - line * steps, steps)]
+
+    return ["".join(mark(level, line) for level in levels).rstrip() for line in reversed(range(height))]
+
+
 def bars(numbers: Sequence[Number | None], width: int, marks: str = BLOCKS) -> list[str]:
     """A bar for each number, none of them negative: the largest one is as long as the width. None has no text.
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from aitrail.cli.views.comparison import show_comparison
     from aitrail.cli.views.event_history import import_progress, show_imported, show_left
     from aitrail.cli.views.first_and_last import show_first_and_last
-    from aitrail.cli.views.measured import show_measured
+    from aitrail.cli.views.measured import refuse_with_metrics, show_measured
     from aitrail.cli.views.original import show_original
+    from aitrail.cli.views.plot import NO_START, Plot, refuse_with_plot
     from aitrail.cli.views.record_kinds import Kinds, judged, marked, with_record
     from aitrail.cli.views.repair import deletion_lines, plan_lines, save_rows
     from aitrail.cli.views.status import status_groups
@@ -34,8 +35,9 @@ else:
         candidates=("MOST_CANDIDATES", "narrate_candidates", "narrate_no_event"),
         event_history=("import_progress", "show_imported", "show_left"),
         first_and_last=("show_first_and_last",),
-        measured=("show_measured",),
+        measured=("refuse_with_metrics", "show_measured"),
         original=("show_original",),
+        plot=("NO_START", "Plot", "refuse_with_plot"),
         record_kinds=("Kinds", "judged", "marked", "with_record"),
         repair=("deletion_lines", "plan_lines", "save_rows"),
         status=("status_groups",),

@@ -50,8 +50,8 @@ def narrate_counts(work: Backfill, access: Access, prices: Prices | None = None)
         narrate(f"Nothing to queue: {counted(files, 'file')} delivered {work.window} (UTC), all ingested or archived.")
     elif prices:
         narrate(
-            f"{counted(wanted, 'file')} of {files:,} would be queued. Costs are in USD, without writing rows, which "
-            f"costs {a_million_rows(prices):.2f} per million. {prices}: check them."
+            f"{counted(wanted, 'file')} of {files:,} would be queued. Costs are in {prices.currency}, without writing "
+            f"rows, which costs {a_million_rows(prices):.2f} per million. {prices}: check them."
         )
     else:
         narrate(f"{counted(wanted, 'file')} of {files:,} queued: the function ingests them from the backfill queue.")

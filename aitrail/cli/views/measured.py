@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import click
+
+from aitrail.calendars import local_time
 from aitrail.cells import name_text
+from aitrail.cli.options import Asked, amounts_of
 from aitrail.cli.output import Cell, Output, Priorities, narrate, titled
 from aitrail.costs import Prices
 from aitrail.metering import Group, Part, amounts
@@ -12,10 +16,38 @@ from aitrail.questions import TIMES
 _NUMBERS = ("calls", "measured", "shared", "total", "unknownCalls")
 _NOT_RECORDED = "(not recorded)"
 _TOTAL = "total"
+# The conditions that hold for calls and for metrics.
+_OF_METRICS = ("service", "account", "region")
 _DECIMALS = 6
 
 
-def show_measured(found: Mapping[Group, Part], by: Sequence[str], prices: Prices | None, output: Output) -> None:
+def refuse_with_metrics(asked: Asked, given: Mapping[str, object]) -> None:
+    """Refuses options, by their names, that have a value, and conditions: both have no effect on metrics."""
+    for name, value in given.items():
+        if value is not None:
+            raise click.UsageError(f"{name} has no effect with --metrics: leave it out.")
+    for name in asked.conditions:
+        if name not in _OF_METRICS:
+            raise click.UsageError(
+                f"--metrics divides totals among all calls: leave out the condition on {name.replace('_', ' ')}, and "
+                "choose from the answer with --query."
+            )
+
+
+def show_measured(asked: Asked, by: Sequence[str], prices: Prices | None, output: Output) -> None:
+    """Shows the amounts of each group, and of which time and at which prices they are."""
+    notes: list[str] = []
+    found, window = amounts_of(asked, by, prices, notes.append)
+    if not found:
+        asked.narrate_nothing("calls or metrics")
+    else:
+        _show(found, by, prices, output)
+        narrate(f"Calls and metrics {window.text(lambda moment: local_time(moment, asked.zone))}.")
+    for note in (*notes, *(prices.notes({"polly", "transcribe", "lex"}, asked.now.date()) if prices else ())):
+        narrate(note)
+
+
+def _show(found: Mapping[Group, Part], by: Sequence[str], prices: Prices | None, output: Output) -> None:
     """Shows the groups of each amount, the largest first, and in a table their sums and the rules of sharing."""
     order = {name: place for place, name in enumerate(dict.fromkeys(each.amount for each in amounts()))}
     groups = sorted(found, key=lambda each: (order[each.amount], not each.is_recorded, *_size(found[each], each)))

@@ -78,7 +78,7 @@ OPTIONS = {
     "months": (["--months", 24], "rows, storage", 4.6, 4.7),
     "record size": (["--record-kb", 2.5], "log bucket, storage", 1.6, 1.7),
     "records": (["--records", 100_000], "log bucket, storage", 0.16, 0.17),
-    "memory": (["--memory", 2048], "Lambda, run time", 5_550, 5_650),
+    "memory": (["--memory", 2048], "Lambda, run time", 4_900, 4_950),
     "digest files": (["--digest-files", 0], "Lambda, requests", 10_000, 10_000),
     "accounts": (["--accounts", 2], "Lambda, requests", 34_820, 34_820),
     "paid copy": (["--paid-copy"], "CloudTrail, another copy of events", 500_000, 500_000),

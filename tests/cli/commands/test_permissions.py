@@ -162,8 +162,11 @@ def test_optional_keys_are_explained_only_where_they_are(aitrail):
     ended = aitrail("permissions", "events", "--placeholders")
 
     assert "${EventsTableName}" in ended.stdout
+    assert "dynamodb.${Region}.${URLSuffix}" in ended.stdout
     assert "Replace the placeholders" in ended.stderr
-    assert "Leave out" not in ended.stderr
+    assert ended.stderr.count("Leave out") == 1
+    assert "Leave out the statement of ${TablesKmsKeyArn}" in ended.stderr
+    assert "Leave out" not in aitrail("permissions", "source", "--placeholders").stderr
 
 
 WRONG = {
@@ -221,3 +224,58 @@ def test_tab_offers_commands_and_groups(aitrail):
 
     shown = ["plain,report", "plain,reconcile", "plain,retry", "plain,rejects", "plain,reader"]
     assert ended.stdout.splitlines() == shown
+
+
+OF_KEYS = {
+    f"{part}KmsKeyArn": f"arn:aws:kms:eu-west-1:111122223333:key/{part}" for part in ("Tables", "Bucket", "Queues")
+}
+
+
+def through(policy):
+    """The services through which keys may be used, with the actions and the key."""
+    return {
+        (statement["Condition"]["StringEquals"]["kms:ViaService"], action, key.rpartition("/")[2])
+        for statement in policy["Statement"]
+        if "Condition" in statement
+        for action in statement["Action"]
+        for key in statement["Resource"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "keys"),
+    [
+        ("events", [("dynamodb", "kms:Decrypt", "Tables")]),
+        ("scan s3://example-logs/AWSLogs/", [("s3", "kms:Decrypt", "Bucket")]),
+        ("scan s3://others/AWSLogs/", []),
+        (
+            "retry",
+            [
+                ("dynamodb", "kms:Decrypt", "Tables"),
+                ("sqs", "kms:Decrypt", "Queues"),
+                ("sqs", "kms:GenerateDataKey", "Queues"),
+            ],
+        ),
+        ("retry --dry-run", [("dynamodb", "kms:Decrypt", "Tables"), ("sqs", "kms:Decrypt", "Queues")]),
+        ("source", []),
+    ],
+)
+def test_keys_that_encrypt_parts_of_the_stack_are_used_through_their_services(aitrail, stack, command, keys):
+    stack |= OF_KEYS
+
+    policy = json.loads(aitrail("permissions", command).stdout)
+
+    assert through(policy) == {(f"{service}.eu-west-1.amazonaws.com", *others) for service, *others in keys}
+
+
+def test_one_key_for_everything_may_be_used_through_each_service(aitrail, stack):
+    stack |= dict.fromkeys(OF_KEYS, OF_KEYS["TablesKmsKeyArn"])
+
+    policy = json.loads(aitrail("permissions", "verify --announce").stdout)
+
+    assert {service.partition(".")[0] for service, *_ in through(policy)} == {"dynamodb", "s3", "sqs"}
+
+
+def test_stack_without_keys_has_no_statement_about_keys(policy_for, stack):
+    assert stack
+    assert not [action for action, _ in policy_for("--all") if action in ("kms:Decrypt", "kms:GenerateDataKey")]

@@ -6,6 +6,8 @@ from threading import Thread
 
 import pytest
 
+from aitrail.cli.commands.prices import _replace
+from aitrail.costs import PriceError
 from tests.unit.costs.test_price_list import FILES, IRELAND, POLLY
 
 
@@ -106,6 +108,14 @@ def test_refresh_keeps_the_file_if_the_list_cannot_be_read(aitrail, settings, ad
     assert ended.exit_code == 3
     assert "region_index.json cannot be downloaded: the server says 404 Not Found." in ended.stderr
     assert settings.read_text() == before
+
+
+@pytest.mark.parametrize("text", ["\ud800", "x = 1"], ids=["cannot be written", "is no price file"])
+def test_text_that_cannot_become_the_price_file_leaves_nothing_behind(tmp_path, text):
+    with pytest.raises((UnicodeError, PriceError)):
+        _replace(tmp_path / "prices.toml", text)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_price_file_in_the_settings_that_is_malformed_is_named(aitrail, settings, folder_of_calls):

@@ -143,5 +143,17 @@ def test_several_places_of_which_one_refuses_end_with_4(aitrail, record, log_fil
     ended = aitrail("reconcile", "--from", logs, *WINDOW)
 
     assert ended.exit_code == 4
-    assert "No. Its calls are not compared." in ended.stderr
+    assert "No. What only these metrics tell is not known." in ended.stderr
     assert "us-east-1" not in ended.stdout
+
+
+def test_region_of_the_stack_is_read_even_if_no_row_names_it(aitrail, record, log_file, count, monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    count(3)
+    nothing = log_file("logs/a.json", record(1, eventSource="s3.amazonaws.com"))
+
+    ended = aitrail("reconcile", "--from", nothing, *WINDOW)
+
+    assert ended.exit_code == 4
+    assert json.loads(ended.stdout) | {"rows": 0, "metrics": 3, "verdict": "rows-lack"} == json.loads(ended.stdout)
+    assert "the trail was off" in json.loads(ended.stdout)["cause"]

@@ -1,8 +1,11 @@
 """`aitrail running` over log files."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
+
+from tests.shared.metered_month import Call, CountedMetrics
 
 ARN = "arn:aws:personalize:eu-central-1:111122223333:"
 
@@ -62,6 +65,7 @@ def test_resource_has_who_created_it_and_what_it_costs_a_day(aitrail, logs):
         "changedTime": None,
         "changedBy": None,
         "calls": 0,
+        "requests": None,
         "lastCallTime": None,
         "lastCaller": None,
         "billed": True,
@@ -111,3 +115,35 @@ def test_nothing_is_said_to_be_nothing(aitrail, log_file, record):
 
 def test_options_about_callers_are_none(aitrail, logs):
     assert aitrail("running", "--from", logs, "--principal", "user/bob").exit_code == 2
+
+
+def test_metrics_tell_which_resources_are_used_without_a_row(aitrail, logs, monkeypatch):
+    call = Call(
+        at=datetime(2026, 3, 14, 20, tzinfo=UTC),
+        service="personalize",
+        operation="GetRecommendations",
+        principal="role/web",
+        account="111122223333",
+        region="eu-central-1",
+        amount=1,
+        of="shop",
+        is_recorded=False,
+        says_amount=False,
+    )
+    metrics = CountedMetrics([call] * 1_500)
+    monkeypatch.setattr("aitrail.cli.options.metrics.metrics_of", lambda _: metrics)
+    question = ("running", "--from", logs, "--metrics", "--until", "2026-03-15")
+
+    ended = aitrail(*question)
+    table = aitrail(*question, "-o", "table")
+    idle = aitrail(*question, "--idle", "14d")
+
+    assert {row["resource"]: row["requests"] for row in as_json(ended)} == {
+        "campaign/shop": 1_500,
+        "campaign/old": 0,
+        "solution/s": None,
+    }
+    assert [since.isoformat() for _, since, _ in metrics.asked] == ["2026-03-01T00:00:00+00:00"] * 3
+    assert table.stdout.splitlines()[1].split()[6:8] == ["0", "1,500"]
+    assert [row["resource"] for row in as_json(idle)] == ["campaign/old"]
+    assert "No row is a call of" not in ended.stderr

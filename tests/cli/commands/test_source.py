@@ -64,7 +64,9 @@ def test_source_is_told(aitrail, stacks):
 
     told = aitrail("source").stderr
 
-    assert told == ("the stack aitrail in eu-west-1 reads central-logs of account 444455556666, announced by s3.\n")
+    assert told == (
+        "Log files of the stack aitrail in eu-west-1 come from central-logs of account 444455556666, announced by s3.\n"
+    )
 
 
 @pytest.mark.usefixtures("credentials")
@@ -236,6 +238,14 @@ def test_template_sends_events_of_log_files_to_the_bus_of_the_stack(printed):
     assert target["Arn"] == BUS
     [policy] = resources["Role"]["Properties"]["Policies"]
     assert policy["PolicyDocument"]["Statement"] == [{"Effect": "Allow", "Action": "events:PutEvents", "Resource": BUS}]
+
+
+def test_role_of_the_template_is_for_rules_of_its_own_account(printed):
+    role = printed("template", **EVENTS)["Resources"]["Role"]["Properties"]
+
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "events.amazonaws.com"}
+    assert trust["Condition"] == {"StringEqualsIfExists": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 @pytest.mark.usefixtures("credentials")

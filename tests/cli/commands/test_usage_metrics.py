@@ -112,6 +112,7 @@ def test_denied_metrics_name_the_permission(aitrail, logs, metrics):
 
 REFUSED = {
     "condition that metrics do not have": (["--principal", "user/alice"], "leave out the condition on principal"),
+    "teams that have no names": (["--by", "team"], "No teams are defined"),
     "measure": (["--measure", "calls"], "--measure has no effect with --metrics: leave it out."),
     "comparison": (["--compare", "previous"], "--compare has no effect with --metrics: leave it out."),
     "first and last calls": (["--first-last"], "--first-last has no effect with --metrics: leave it out."),

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from aitrail.cli.output.sparklines import ASCII, BLOCKS, averages, bars, marks_for, sparkline
+from aitrail.cli.output.sparklines import ASCII, BLOCKS, averages, bars, columns, marks_for, sparkline
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=300)
 COUNTS = st.integers(0, 10**12)
@@ -83,3 +83,32 @@ def test_marks_are_those_that_the_encoding_has(encoding, marks):
 def test_every_mark_takes_one_cell():
     assert [cell_len(mark) for mark in BLOCKS + ASCII] == [1] * 16
     assert len(set(BLOCKS)) == len(set(ASCII)) == 8
+
+
+def test_columns_are_sparklines_of_several_lines():
+    assert columns([0, 1, 7, 8, None, 14], 2) == ["   ▂ █", "▁▂██ █"]
+    assert columns([0, 1, 7, 8, None, 14], 2, ASCII) == ["   . #", "_.## #"]
+
+
+def test_columns_with_a_scale_of_their_own_can_be_compared():
+    assert columns([7], 2, top=14) == ["", "█"]
+    assert columns([0, 0], 2, top=14) == ["", "▁▁"]
+
+
+@given(NUMBERS, MARKS)
+@LAW
+def test_columns_of_one_line_are_the_sparkline(numbers, marks):
+    assert columns(numbers, 1, marks) == [sparkline(numbers, marks).rstrip()]
+
+
+@given(NUMBERS, st.integers(1, 6), MARKS)
+@LAW
+def test_a_larger_number_has_a_column_that_is_never_lower(numbers, height, marks):
+    lines = [line.ljust(len(numbers)) for line in columns(numbers, height, marks)]
+
+    def level(place):
+        return sum(marks.index(line[place]) for line in lines if line[place] != " ")
+
+    known = sorted((number, level(place)) for place, number in enumerate(numbers) if number is not None)
+    assert [each for _, each in known] == sorted(each for _, each in known)
+    assert all((number == 0) == (each == 0) for number, each in known)

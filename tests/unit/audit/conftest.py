@@ -29,8 +29,13 @@ def npm():
 
 
 @pytest.fixture(scope="session")
-def everything(python, npm):
-    return sbom.together(python, npm)
+def page():
+    return sbom.of_npm(ROOT / "page")
+
+
+@pytest.fixture(scope="session")
+def everything(python, npm, page):
+    return sbom.together(sbom.together(python, npm), page)
 
 
 @pytest.fixture(scope="session")

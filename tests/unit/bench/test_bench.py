@@ -8,13 +8,16 @@ from dataclasses import replace
 import pytest
 
 from aitrail.dynamodb import items, to_item
-from bench import cold_start, deliveries, large_file, log_files, unwanted, wanted_records, writing
+from aitrail.services import load
+from bench import cold_start, commands, deliveries, large_file, log_files, unwanted, wanted_records, writing
 from bench.__main__ import GROUPS, measure, results, table
 from bench.corpora import Corpus, write_large
+from bench.folders import Folder, folders
 from bench.function import Aws, deployed
 from bench.measuring import Scale
+from bench.peers import WAYS
 
-TINY = Scale(runs=1, files=1, file_bytes=20_000, tiny_files=2, large_bytes=400_000, items=10, starts=1)
+TINY = Scale(runs=1, files=1, file_bytes=20_000, tiny_files=2, large_bytes=400_000, items=10, starts=1, folder_files=2)
 MIXED = Corpus(wanted=0.3)
 
 
@@ -31,6 +34,28 @@ def test_every_way_of_reading_finds_the_same_records():
     assert log_files.select(log_file) == found
     assert log_files.select_and_hash(log_file) == found
     assert log_files.inflate(log_file) == len(gzip.decompress(log_file))
+
+
+@pytest.mark.parametrize("peer", ["loop", "duckdb"])
+def test_command_and_its_peers_count_the_same(tmp_path, peer):
+    sizes = [1, 50_000, 3000]
+    Folder("mixed", MIXED, sizes).write(tmp_path)
+    files = sorted(tmp_path.rglob("*.json.gz"))
+
+    counted = WAYS[peer](str(tmp_path), load().sources)
+
+    assert sum(counted.values()) == sum(len(log_files.naive(file.read_bytes())) for file in files) > 5
+    assert sum(group["calls"] for group in commands.usage(str(tmp_path), 2).said) == sum(counted.values())
+
+
+def test_folders_are_the_same_each_time(tmp_path):
+    for name in ("a", "b"):
+        for number, folder in enumerate(folders(TINY)):
+            folder._replace(sizes=list(folder.sizes)[:3]).write(tmp_path / name / str(number))
+
+    contents = [[file.read_bytes() for file in sorted((tmp_path / name).rglob("*.gz"))] for name in ("a", "b")]
+    assert len(contents[0]) == 11
+    assert contents[0] == contents[1]
 
 
 def test_unwanted_contents_are_read_as_json_loads_reads_them():

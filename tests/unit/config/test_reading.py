@@ -162,10 +162,10 @@ WRONG = {
     "option first": ("questions.a.command = '--config x usage'", "--config cannot be saved"),
     "open quote": ('questions.a.command = "usage \'x"', 'questions.a.command is "usage \'x": No closing quotation.'),
     "word that is no text": ("questions.a.command = ['usage', 7]", "questions.a.command[1] is an integer"),
-    "no TOML": ("a = \nb", "is not a TOML file in UTF-8: Invalid value (at line 1, column 5)."),
+    "no TOML": ("a = \nb", "cannot be read as TOML in UTF-8: Invalid value (at line 1, column 5)."),
     "twice": ("stack = 'a'\nstack = 'b'\n", "(at line 2, column 12)."),
-    "no UTF-8": (b"stack = '\xff'", "is not a TOML file in UTF-8: "),
-    "too deep": ("a = " + "[" * 9000, "is not a TOML file in UTF-8: "),
+    "no UTF-8": (b"stack = '\xff'", "cannot be read as TOML in UTF-8: "),
+    "too deep": ("a = " + "[" * 9000, "cannot be read as TOML in UTF-8: "),
     "too large": ("#" * (256 * 1024 + 1), "has more than 256 KB."),
     "too many dots": (f"\n\n{'a.' * 600}b = 1", "line 3 has more than 500 dots: divide it."),
 }

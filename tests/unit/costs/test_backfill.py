@@ -19,8 +19,8 @@ def test_cost_of_reading_has_the_formulas_of_aitrail_cost():
         "ledger, reads": 1000 * LEDGER_READ_UNITS,
         "S3 requests, reading": 1000,
         "Lambda, requests": 1000,
-        # 8.7 GB at 2 ms per MB and 1,000 files at 2.4 ms, on 1,024 of 1,769 MB; plus 80 ms of waiting for each file.
-        "Lambda, run time": pytest.approx(Decimal("115.0"), rel=Decimal("0.01")),
+        # 8.7 GB at 2 ms per MB and 1,000 files at 2.4 ms, on 1,024 of 1,769 MB; plus 47 ms of waiting for each file.
+        "Lambda, run time": pytest.approx(Decimal("83.1"), rel=Decimal("0.01")),
         "SQS requests": 300,
     }
     assert cost_of_reading(0, 0, PRICES) == []

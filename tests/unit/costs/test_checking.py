@@ -8,9 +8,17 @@ from aitrail.costs import PriceError
 from aitrail.costs.checking import date_of, document_in, first_day
 
 FILES = {
-    "no TOML": (b"currency = USD", " is not a TOML file in UTF-8: Invalid value (at line 1, column 12)."),
+    "no TOML": (b"currency = USD", " cannot be read as TOML in UTF-8: Invalid value (at line 1, column 12)."),
     "number that nothing can hold": (b"x = 1e9999999999999999999", " contains a number that is out of range."),
-    "no UTF-8": (b"\xff", " is not a TOML file in UTF-8: 'utf-8' codec can't decode byte 0xff"),
+    "too deep": (
+        b"x = " + b"[" * 100_000,
+        " cannot be read as TOML in UTF-8: its tables or arrays are nested too deeply.",
+    ),
+    "too many dots": (
+        b"\nx" + b".x" * 20_000,
+        " cannot be read as TOML in UTF-8: line 2 has more than 500 dots: divide",
+    ),
+    "no UTF-8": (b"\xff", " cannot be read as TOML in UTF-8: 'utf-8' codec can't decode byte 0xff"),
 }
 
 

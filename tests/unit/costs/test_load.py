@@ -12,8 +12,8 @@ WRONG = {
     "no month": ({"months": 0}, "months: 0 is out of range; it must be 1 to 1,200."),
     "no retention": ({"row_retention_days": 0}, "row retention days: 0 is out of range; it must be 1 to 36,500."),
     "too little memory": (
-        {"memory_megabytes": 0},
-        "memory megabytes: 0 is out of range; it must be 1,024 to 10,240.",
+        {"memory_megabytes": 511},
+        "memory megabytes: 511 is out of range; it must be 512 to 10,240.",
     ),
     "huge records": ({"record_kb": Decimal(257)}, "record kb: 257 is out of range; it must be 0 to 256."),
     "records of no size": ({"record_kb": Decimal("NaN")}, "record kb: NaN is out of range"),

@@ -220,9 +220,9 @@ def test_run_time_is_waiting_and_cpu_of_a_part_of_a_core():
 
     seconds = costs.function_seconds(one_file)
 
-    assert seconds == pytest.approx(Decimal("0.08") + (Decimal("0.0031") + Decimal("0.005")) * 1_769 / 1_024)
-    assert costs.function_seconds(replace(one_file, memory_megabytes=1_769)) == Decimal("0.0881")
-    assert costs.function_seconds(replace(one_file, memory_megabytes=10_240)) == Decimal("0.0881")
+    assert seconds == pytest.approx(Decimal("0.047") + (Decimal("0.0031") + Decimal("0.005")) * 1_769 / 1_024)
+    assert costs.function_seconds(replace(one_file, memory_megabytes=1_769)) == Decimal("0.0551")
+    assert costs.function_seconds(replace(one_file, memory_megabytes=10_240)) == Decimal("0.0551")
 
 
 KNOBS = {

@@ -1,6 +1,7 @@
 """AWS' public price list: offer files in the shape that the AWS Billing User Guide describes."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -97,6 +98,15 @@ def test_usage_types_lose_the_prefix_of_their_region_and_nothing_else():
     }
 
 
+def test_zones_and_edges_of_the_list_are_no_regions(monkeypatch):
+    monkeypatch.setitem(FILES, "AmazonPolly", {"us-west-2-lax-1": "/offers/a", "aws-global": "/offers/b"})
+    prices = PriceList()
+
+    listed_prices(prices)
+
+    assert [url for url in prices.asked if not url.endswith("/region_index.json")] == [HOST + VIRGINIA]
+
+
 def test_only_the_wanted_regions_are_read():
     prices = PriceList()
 
@@ -148,6 +158,17 @@ def test_written_file_has_the_same_prices(tmp_path):
     assert Prices.read(path) == prices
     first, *_ = Prices.read(path).notes(["polly"], date(2026, 11, 30))
     assert first.startswith("Prices of 2026-10-01 to 2026-11 in USD")
+
+
+@pytest.mark.parametrize("service", ["a b", 'a"]\n[x', "a.b", "\x7f"])
+def test_written_file_has_the_prices_of_services_with_any_name(tmp_path, service):
+    given = Prices.read()
+    prices = replace(given, usage={"eu-west-1": {service: given.usage["us-east-1"]["polly"]}})
+    path = tmp_path / "prices.toml"
+
+    path.write_text(text_of_prices(prices))
+
+    assert Prices.read(path) == prices
 
 
 WRONG = {

@@ -210,7 +210,7 @@ NUMBERS = [
     f"| {1000 * model.WAITING_OF_A_DIGEST:.0f} ms of waiting a digest | an assumption",
     f"| {1000 * model.CPU_OF_A_DELIVERY:.1f} ms a file, {1000 * model.CPU_OF_A_MEGABYTE:.0f} ms a MB, ",
     f" ms a MB, {1000 * model.CPU_OF_AN_EVENT:.2f} ms an event |",
-    f"| {1000 * model.WAITING_OF_A_FILE:.0f} ms of waiting a file | an assumption",
+    f"| {1000 * model.WAITING_OF_A_FILE:.0f} ms of waiting a file | measured",
     f"| {model.SQS_REQUESTS_OF_A_DELIVERY} SQS requests",
     f"| {model.SQS_REQUESTS_OF_POLLING:,} SQS requests of polling |",
     f"| {model.LOG_BYTES_OF_A_DELIVERY:,} bytes of log a delivery |",

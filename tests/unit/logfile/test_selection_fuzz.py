@@ -386,3 +386,24 @@ def test_token_soup_is_refused_or_read_just_as_the_reference_does(opening, token
     found = streamed(content, **reads)
 
     assert found == expected
+
+
+DIGITS = st.text("0123456789", min_size=1, max_size=400).map(lambda digits: digits.lstrip("0") or "0")
+NUMBERS = st.tuples(st.sampled_from(["", "-"]), DIGITS, st.none() | DIGITS, st.none() | st.integers(-400, 400)).map(
+    lambda parts: (
+        f"{parts[0]}{parts[1]}"
+        + ("" if parts[2] is None else f".{parts[2]}")
+        + ("" if parts[3] is None else f"e{parts[3]:+}")
+    )
+)
+STRINGS = st.text(st.characters(codec=None)).map(json.dumps) | st.text(st.characters(codec="utf-8")).map(
+    lambda text: json.dumps(text, ensure_ascii=False)
+)
+
+
+@LAW
+@given(st.lists(NUMBERS | STRINGS | st.floats(allow_nan=True).map(json.dumps), max_size=8))
+def test_values_of_wanted_records_are_those_of_json_loads(values):
+    content = among(element(f"[{','.join(values)}]")).encode(errors="surrogatepass")
+
+    assert streamed(content) == reference(content)

@@ -7,7 +7,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from aitrail.metering import CloudWatch, MetricsError, Place, amounts
-from aitrail.metering.metrics import Asked
+from aitrail.metering.metrics import Asked, counts
 
 OWN, OTHER, REGION = "111122223333", "444455556666", "eu-central-1"
 HERE = Place(OWN, REGION)
@@ -188,3 +188,52 @@ def test_many_named_series_are_asked_for_in_several_requests(client):
 
         assert CloudWatch(lambda _: client, OWN).series(HERE, [Asked(CHARACTERS, named)], SINCE, UNTIL) == []
         stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("value", ["", " ", "caf\u00e9", "a\nb", "\x1b[2J", "a" * 1025])
+def test_name_in_a_row_that_no_metric_can_have_is_not_asked_for(client, value):
+    asked = [Asked(CHARACTERS, frozenset({(value,), ("SynthesizeSpeech",)}))]
+    with Stubber(client) as stub:
+        stub.add_response("get_metric_data", {"MetricDataResults": []})
+        requested = []
+        client.meta.events.register("before-parameter-build.*.*", lambda params, **_: requested.append(params))
+
+        CloudWatch(lambda _: client, OWN).series(HERE, asked, SINCE, UNTIL)
+
+    named = [each["MetricStat"]["Metric"] for each in requested[0]["MetricDataQueries"] if "MetricStat" in each]
+    assert {metric["Dimensions"][0]["Value"] for metric in named} == {"SynthesizeSpeech"}
+
+
+STRANGE = {
+    "Region that is none": Place(OWN, "evil.example"),
+    "account that ends the search": Place('1" OR "', REGION),
+    "nothing": Place("", ""),
+}
+
+
+@pytest.mark.parametrize("place", STRANGE.values(), ids=STRANGE)
+def test_place_that_a_log_file_invents_is_never_asked(place):
+    def client(_):
+        pytest.fail("no client is needed")
+
+    with pytest.raises(MetricsError, match="is no account and Region of AWS that is known here"):
+        CloudWatch(client, OWN).series(place, [Asked(CHARACTERS, frozenset())], SINCE, UNTIL)
+
+
+def test_search_in_a_namespace_of_all_services_is_for_one_of_them(client):
+    asked = []
+    client.meta.events.register("provide-client-params.cloudwatch.*", lambda params, **_: asked.append(params))
+    lex = next(each for each in counts() if (each.service, each.namespace) == ("lex", "AWS/Usage"))
+
+    asking(client, [], measure=lex)
+
+    (query,) = asked[0]["MetricDataQueries"]
+    schema = "{AWS/Usage,Class,Resource,Service,Type}"
+    assert query["Expression"] == f"SEARCH('{schema} MetricName=\"CallCount\" Service=\"Amazon Lex\"', 'Sum', 3600)"
+
+
+def test_searches_of_namespaces_that_services_share_are_narrowed():
+    shared = [each for each in (*amounts(), *counts()) if each.namespace == "AWS/Usage"]
+
+    assert shared
+    assert {each.search for each in shared} == {("Service",)}

@@ -165,7 +165,7 @@ def test_place_that_refuses_is_reported_and_neither_agrees_nor_lacks_anything():
     found = compared(calls, metrics=metrics, said=said)
 
     assert [(each.account, each.verdict) for each in found] == [(OWN, AGREE)]
-    assert said == ["No. Its calls are not compared."]
+    assert said == ["No. What only these metrics tell is not known."]
 
 
 def test_metrics_that_refuse_everywhere_are_an_error():

@@ -1,5 +1,6 @@
 """What is billed without being called: the life of a campaign, a recommender and a solution, told by rows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -9,11 +10,12 @@ from hypothesis import strategies as st
 
 from aitrail.aws import known_operations
 from aitrail.costs import Price, Prices
-from aitrail.metering import billed_kinds, idle_resources, running_resources
+from aitrail.metering import MetricsError, Place, billed_kinds, idle_resources, running_resources, with_requests
 from aitrail.questions import EventStore, usage_fields
 from aitrail.services import load
 from aitrail.window import BEGINNING, Window
 from tests.shared.call_rows import MINUTE, NOW, START, Rows, call_row
+from tests.shared.metered_month import BEGIN, Call, CountedMetrics
 
 WINDOW = Window(since=BEGINNING, until=NOW)
 PRICES = Prices(
@@ -194,6 +196,25 @@ def test_copy_of_a_call_at_an_endpoint_neither_counts_nor_proves_anything():
     assert names(row(0, "GetRecommendations", **copy, outcome="denied", errorCode="VpceAccessDenied")) == []
 
 
+def test_correction_of_a_call_that_uses_a_resource_is_no_further_call():
+    (campaign,) = found(
+        row(0, "CreateCampaign"),
+        row(1, "GetRecommendations", event_id="a", principal="role/shop"),
+        row(2, "GetRecommendations", event_id="b", principal="role/app", usage={"originalEventID": "a"}),
+    ).resources
+
+    assert (campaign.calls, campaign.last_caller) == (1, "role/app")
+
+
+def test_correction_of_what_is_not_billed_changes_nothing():
+    data = row(1, "CreateDataset", "dataset/films", event_id="a")
+    corrected = row(2, "CreateDataset", "dataset/films", event_id="b", usage={"originalEventID": "a"})
+    unnamed = row(3, "ListCampaigns", None, event_id="c")
+    corrected_unnamed = row(4, "ListCampaigns", None, event_id="d", usage={"originalEventID": "c"})
+
+    assert names(row(0, "CreateCampaign"), data, corrected, unnamed, corrected_unnamed) == ["campaign/shop"]
+
+
 def test_correction_takes_the_place_of_what_it_corrects():
     created = row(0, "CreateCampaign", event_id="a")
     failed = row(9, "CreateCampaign", event_id="b", outcome="server-error", usage={"originalEventID": "a"})
@@ -278,3 +299,63 @@ def test_price_file_has_the_prices_of_the_kinds_that_have_one():
     assert {cycle.usage_type for cycle in billed_kinds()} - {""} == {"TPS-hours"}
     assert Prices.read().of_usage("personalize", "TPS-hours", "us-east-1").price == Decimal("0.20")
     assert datetime(2026, 11, 21, tzinfo=UTC) == START
+
+
+WEEK = Window(since=BEGIN, until=BEGIN + timedelta(days=7))
+USED = Call(
+    at=BEGIN + timedelta(days=2),
+    service="personalize",
+    operation="GetRecommendations",
+    principal="role/web",
+    account="111122223333",
+    region="eu-central-1",
+    amount=1,
+    of="shop",
+    is_recorded=False,
+    says_amount=False,
+)
+
+
+def counted_requests(rows, metrics, said=None):
+    report = pytest.fail if said is None else said.append
+    answer = with_requests(found(*rows).resources, metrics, WEEK, report)
+    return {each.resource: each.requests for each in answer}
+
+
+def test_requests_are_those_that_cloudwatch_has_counted_of_each_resource():
+    rows = [
+        row(0, "CreateCampaign"),
+        row(0, "CreateCampaign", "campaign/other"),
+        row(0, "CreateSolution", "solution/s"),
+    ]
+    calls = [USED, USED, replace(USED, operation="GetPersonalizedRanking"), replace(USED, at=BEGIN + timedelta(days=8))]
+
+    requests = {"campaign/shop": 3, "campaign/other": 0, "solution/s": None}
+    assert counted_requests(rows, CountedMetrics(calls)) == requests
+    assert counted_requests(rows, CountedMetrics(calls, only_named=True)) == requests
+
+
+def test_requests_of_another_account_are_not_those_of_this_one():
+    assert counted_requests([row(0, "CreateCampaign")], CountedMetrics([replace(USED, account="444455556666")])) == {
+        "campaign/shop": 0
+    }
+
+
+def test_requests_that_cannot_be_read_are_unknown_and_not_zero():
+    denied = {Place("444455556666", "eu-central-1"): MetricsError("No.")}
+    rows = [row(0, "CreateCampaign"), row(0, "CreateCampaign", "campaign/theirs", recipientAccountId="444455556666")]
+    said = []
+
+    assert counted_requests(rows, CountedMetrics([USED], denied=denied), said) == {
+        "campaign/shop": 1,
+        "campaign/theirs": None,
+    }
+    assert said == ["No. What only these metrics tell is not known."]
+
+
+def test_resource_with_requests_is_not_idle_although_no_row_is_a_call():
+    answer = found(row(0, "CreateCampaign"), row(0, "CreateCampaign", "campaign/other"))
+
+    used = with_requests(answer.resources, CountedMetrics([USED]), WEEK, pytest.fail)
+
+    assert [each.resource for each in idle_resources(used, WINDOW, timedelta(days=1))] == ["campaign/other"]

@@ -1,6 +1,7 @@
 """The table of permissions has every command, with options that exist, and actions that AWS has."""
 
 from itertools import chain
+from pathlib import Path
 
 import botocore.loaders
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from aitrail.cli.group import SECTIONS, cli
 from aitrail.permissions import GROUPS, IN_S3, NEEDS, Part, all_grants_of, grants_of, grants_of_group
 
+ROOT = Path(__file__).parents[3]
 COMMANDS = [name for commands in SECTIONS.values() for name in commands]
 # IAM's names of what the SDK calls otherwise: HeadObject, ListObjectsV2, ListObjectVersions, versions of GetObject.
 NOT_OPERATIONS = {"s3:GetEncryptionConfiguration", "s3:ListBucket", "s3:ListBucketVersions", "s3:GetObjectVersion"}
@@ -65,9 +67,11 @@ def test_readers_read_rows_alone():
     parts = grants_of_group("reader")
 
     assert {action for actions in parts.values() for action in actions} == {
-        *("cloudformation:DescribeStacks", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
+        *("cloudformation:DescribeStacks", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
+        "kms:Decrypt",
     }
-    assert {part for part in parts if "FilesTable" in part or "LogBucket" in part or "Key" in part} == set()
+    assert {part for part in parts if "FilesTable" in part or "LogBucket" in part} == set()
+    assert {part for part in parts if "Key" in part} == {Part.TABLES_KEY}
 
 
 def test_operators_may_do_what_readers_may_and_write_no_rows():
@@ -82,3 +86,15 @@ def test_groups_are_made_of_commands_with_their_options():
         command, *given = line.split()
         known = {name for option in cli.get_command(None, command).params for name in option.opts}
         assert set(given) - {IN_S3} <= known
+
+
+@pytest.mark.parametrize(("group", "policy"), [("reader", "ReaderPolicyArn"), ("operator", "OperatorPolicyArn")])
+def test_documentation_names_every_command_of_a_group(group, policy):
+    """That of operators says `the same` of what readers may do."""
+    others = GROUPS["reader"] if group == "operator" else ()
+    lines = (ROOT / "docs/operations.md").read_text(encoding="utf-8").splitlines()
+    (allowed,) = (line.split("|")[3] for line in lines if line.startswith(f"| `{policy}` |"))
+
+    for line in set(GROUPS[group]) - set(others):
+        command, *given = line.split()
+        assert all(f"`{word}`" in allowed for word in (command, *given) if word != IN_S3), line

@@ -21,7 +21,7 @@ def pairs(policy):
 
 @given(ALLOWED)
 def test_policy_allows_each_action_on_each_resource_once_and_nothing_else(allowed):
-    policy = policy_of(allowed)
+    policy = policy_of({"": allowed})
 
     assert pairs(policy) == sorted({(resource, action) for resource in allowed for action in allowed[resource]})
     assert {statement["Effect"] for statement in policy["Statement"]} <= {"Allow"}
@@ -32,11 +32,13 @@ def test_policy_does_not_depend_on_the_order(allowed, random):
     shuffled = list(allowed.items())
     random.shuffle(shuffled)
 
-    assert policy_of(dict(shuffled)) == policy_of({name: actions[::-1] for name, actions in allowed.items()})
+    assert policy_of({"": dict(shuffled)}) == policy_of(
+        {"": {name: actions[::-1] for name, actions in allowed.items()}}
+    )
 
 
 def test_resources_that_need_the_same_share_a_statement():
-    policy = policy_of({"b": ["s:Put", "s:Get"], "a": ["s:Get", "s:Put"], "c": ["s:Get"], "d": []})
+    policy = policy_of({"": {"b": ["s:Put", "s:Get"], "a": ["s:Get", "s:Put"], "c": ["s:Get"], "d": []}})
 
     assert policy == {
         "Version": "2012-10-17",
@@ -45,3 +47,12 @@ def test_resources_that_need_the_same_share_a_statement():
             {"Effect": "Allow", "Action": ["s:Get", "s:Put"], "Resource": ["a", "b"]},
         ],
     }
+
+
+def test_what_is_allowed_through_a_service_is_allowed_in_no_other_way():
+    policy = policy_of({"": {"a": ["t:Get"]}, "s3.eu-west-1.amazonaws.com": {"k": ["kms:Decrypt"]}})
+
+    direct, through = policy["Statement"]
+    assert "Condition" not in direct
+    assert through["Condition"] == {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
+    assert (through["Action"], through["Resource"]) == (["kms:Decrypt"], ["k"])

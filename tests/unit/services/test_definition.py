@@ -153,8 +153,9 @@ def test_a_malformed_file_is_named_with_what_is_wrong_and_what_is_valid(tmp_path
         (b"a = 1\na = 2", r" cannot be read: Cannot overwrite a value .at .*"),
         (b'a = 1\ntitle = "\xff"', ", line 2 is not in UTF-8"),
         (b"a = " + b"[" * 100_000, " cannot be read: .*"),
+        (b"a" + b".a" * 20_000 + b" = 1", " cannot be read: line 1 has more than 500 dots: divide it"),
     ],
-    ids=["cut", "twice", "latin-1", "deep"],
+    ids=["cut", "twice", "latin-1", "deep", "dots"],
 )
 def test_a_file_that_is_no_toml_in_utf_8_is_refused(tmp_path, content, message):
     (tmp_path / "bedrock.toml").write_bytes(content)
