@@ -41,7 +41,8 @@ def test_what_the_array_leaves_out_is_refused_as_a_contradiction():
     assert {"aitrail:logRetentionDays": "1", "aitrail:objectLockDays": "36500"} in contradictions()
     for pair in contradictions():
         with pytest.raises(
-            InvalidSettingsError, match=r"must be (at most|at least|less than)|is about (a|the trail)|must be false"
+            InvalidSettingsError,
+            match=r"must be (at most|at least|less than)|is about (a|the trail|the alarms)|must be false",
         ):
             Settings.of(context(pair))
 
