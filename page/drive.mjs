@@ -51,7 +51,8 @@ const actions = {
     if (selector) await page.locator(selector).screenshot({ path });
     else await page.screenshot({ path, fullPage: whole });
   },
-  print: ({ path }) => page.pdf({ path, format: "A4", printBackground: false }),
+  // The page as on paper, or on a screen again.
+  media: ({ media }) => page.emulateMedia({ media }),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

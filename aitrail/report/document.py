@@ -19,6 +19,7 @@ from aitrail.report.making import Report
 from aitrail.report.measures import COLUMNS, COST_UNIT, numbers_of
 from aitrail.report.notable import KINDS, Event
 from aitrail.report.question import Question
+from aitrail.report.slots import calls_of_slots
 from aitrail.report.standing_out import what_stands_out
 from aitrail.window import BEGINNING, Window, parse_time
 
@@ -58,6 +59,7 @@ def document_of(report: Report, about: About, shown: Callable[[str], str] = str)
     A dimension has `values`; the value at the place `absent` is that of calls without one, and the one at `others`
     stands for all values that are not kept. Both are null if there are no such calls. `shared` has the calls that
     CloudTrail recorded for several accounts: of each entry, only the first of its cells that is selected counts.
+    `slots` has the calls of each hour of the week, from Monday on, also if the cells have no hours.
     """
     names, zone = report.folding.names, report.question.zone
     dimensions = {name: _Places() for name in names}
@@ -87,6 +89,7 @@ def document_of(report: Report, about: About, shown: Callable[[str], str] = str)
         "shared": shared,
         "cellsBefore": earlier and earlier[0],
         "sharedBefore": earlier and earlier[1],
+        "slots": calls_of_slots(report.slots.by_group()),
         "records": report.records,
         "standsOut": [asdict(remark) for remark in what_stands_out(report)],
         "principals": _principals(report, shown),

@@ -22,6 +22,7 @@ from aitrail.report.cube import Cube
 from aitrail.report.folding import Folding, dimensions_of
 from aitrail.report.notable import Notable, network_of
 from aitrail.report.question import Question
+from aitrail.report.slots import slot_function
 from aitrail.report.survey import Survey
 from aitrail.window import BEGINNING, LATEST, Window, parse_time
 
@@ -39,7 +40,8 @@ class Report:
     """What a report shows.
 
     `shown` is the window as far as it has calls, or that of the question if it has ends. `before` is the cube of the
-    window before, without times; None if there is none. `principals` are those of the window and of the time before.
+    window before, without times; None if there is none. `principals` are those of the window and of the time before,
+    `slots` the hours of the week.
     `new_networks` is None if it cannot be told what is new. `notes` are lines for people about what may be missing.
     """
 
@@ -50,6 +52,7 @@ class Report:
     compared: ComparedWindows | None
     before: Cube | None
     principals: FirstAndLast
+    slots: Tally
     new_networks: dict[str, int] | None
     notable: Notable
     records: int
@@ -90,11 +93,12 @@ def report_of(question: Question, progress: Progress, *, most_cells: int = _MOST
     folding = Folding(names, survey.leading(), shown)
     cube, compared, lookback = _cube(question, folding, most_cells, timed=True), question.compared(), question.before()
     now, earlier = (Tally(key_function(_PRINCIPAL), None, question.registry) for _ in range(2))
-    networks = _Networks(question.wanted.matcher())
+    networks, slots = _Networks(question.wanted.matcher()), Tally(slot_function(question.zone), None, question.registry)
     window, previous = question.reach, lookback.before
     before = _cube(question, folding, most_cells, timed=False) if compared else None
     takers = [
         (window, question.count(cube.tally, window)),
+        (window, question.count(slots, window)),
         (window, question.count(now, window, with_times=True)),
         *([(compared.before, question.count(before.tally, compared.before))] if compared and before else ()),
         *([(previous, question.count(earlier, previous, with_times=True)), (previous, networks)] if previous else ()),
@@ -114,6 +118,7 @@ def report_of(question: Question, progress: Progress, *, most_cells: int = _MOST
         compared=compared,
         before=before,
         principals=FirstAndLast(present, past, names=_PRINCIPAL, lookback=lookback),
+        slots=slots,
         new_networks=new,
         notable=survey.notable,
         records=survey.records,

@@ -56,10 +56,14 @@ export function periodOf(facet, time) {
   return facet.values.indexOf({ hour, day: time.slice(0, 10), month: time.slice(0, 7) }[facet.name]);
 }
 
+// The hours of the week of a report whose cells have no hours: nothing can be filtered by them.
+export const fixedSlots = () => ({ name: "slot", values: slots(), isFixed: true });
+
+const slots = () => WEEKDAYS.flatMap((day) => Array.from({ length: 24 }, (_, hour) => `${day} ${pad(hour)}:00`));
+
 function slotFacet(data) {
   const ofTime = data.times.map((time) => weekday(time) * 24 + Number(time.slice(11, 13)));
-  const values = WEEKDAYS.flatMap((day) => Array.from({ length: 24 }, (_, hour) => `${day} ${pad(hour)}:00`));
-  return { name: "slot", title: "Hours of the week", values, isTime: true,
+  return { name: "slot", title: "Hours of the week", values: slots(), isTime: true,
     of: (columns, row) => ofTime[columns[0][row]] ?? 0 };
 }
 

@@ -36,8 +36,8 @@ function cell({ place, number, level, left, top, width, height, facet, filters }
   const about = `${facet.values[place]}: ${counted(number, "call")}`;
   const chosen = filters.has(facet.name, place);
   const rect = svg("rect", { class: `cell h${level}${filters.chosen.has(facet.name) && !chosen ? " other" : ""}`, x: left + (place % HOURS) * width,
-    y: top + Math.floor(place / HOURS) * height, width: width - 2, height: height - 2, rx: 2, role: "button", "data-key": `slot ${place}`, "aria-pressed": String(chosen),
-    "aria-label": about, click: () => filters.toggle(facet.name, place) });
+    y: top + Math.floor(place / HOURS) * height, width: width - 2, height: height - 2, rx: 2, role: facet.isFixed ? "img" : "button", "data-key": `slot ${place}`, "aria-pressed": facet.isFixed ? null : String(chosen),
+    "aria-label": about, click: facet.isFixed ? null : () => filters.toggle(facet.name, place) });
   explain(rect, () => about);
   return rect;
 }

@@ -7,7 +7,7 @@ import { Cube } from "./cube.js";
 import { read, unpack } from "./data.js";
 import { el, hideTip, panel } from "./dom.js";
 import { events } from "./events.js";
-import { facetsOf, periodOf } from "./facets.js";
+import { facetsOf, fixedSlots, periodOf } from "./facets.js";
 import { Filters } from "./filters.js";
 import { heatMap } from "./heat.js";
 import { list } from "./lists.js";
@@ -48,8 +48,7 @@ function draw(page) {
     ...overTime(page, sums),
     el("div", { class: "lists wide" }, LISTS.filter((name) => facets.has(name)).map((name) =>
       list({ facet: facets.get(name), filters, sums: sums[name], cost: page.amounts.find(({ name }) => name === "cost"), redraw: () => draw(page) }))),
-    facets.has("slot") ? heatMap({ facet: facets.get("slot"), filters, sums: sums.slot, note: `Calls by hour, in ${data.timezone}.` })
-      : panel("When in the week", { wide: true }, el("p", { class: "nothing" }, "This report has no hours: there are too many combinations, or too much time. Ask for less time, or for fewer calls.")),
+    week(page, sums),
     callers(data, facets, filters),
     proof(data),
     events({ data, facets, filters, note: eventNote(data) }),
@@ -168,6 +167,14 @@ function overTime({ facets, filters, period, amounts }, sums) {
           series: [{ name: amount.unit, color: 0, values: values.map((value, place) => (value === null && unknown[place] ? null : (value ?? 0))) }] }));
     })),
   ];
+}
+
+function week({ data, facets, filters }, sums) {
+  const note = `Calls by hour, in ${data.timezone}.`;
+  if (facets.has("slot")) return heatMap({ facet: facets.get("slot"), filters, sums: sums.slot, note });
+  const why = "The cells of this report have no hours: there are too many combinations, or too much time.";
+  if (filters.isEmpty) return heatMap({ facet: fixedSlots(), filters, sums: data.slots.map((calls) => ({ calls })), note: `${note} ${why}` });
+  return panel("When in the week", { wide: true }, el("p", { class: "nothing" }, `Not known with filters. ${why} Ask for less time, or for fewer calls.`));
 }
 
 function eventNote(data) {

@@ -211,6 +211,17 @@ def test_the_page_is_never_wider_than_the_screen(browser, month, width, scheme):
     assert browser.ask("evaluate", expression="document.documentElement.scrollWidth") == width
 
 
+def test_paper_is_white_also_for_those_who_like_it_dark_and_shows_all_events(browser, month):
+    browser.ask("open", url=(month / "report.html").as_uri(), scheme="dark")
+    style = "getComputedStyle(document.querySelector('{}')).{}"
+    assert browser.ask("evaluate", expression=style.format(".panel", "backgroundColor")) == "rgb(27, 31, 38)"
+
+    browser.ask("media", media="print")
+
+    assert browser.ask("evaluate", expression=style.format(".panel", "backgroundColor")) == "rgb(255, 255, 255)"
+    assert browser.ask("evaluate", expression=style.format("#events .scrolled", "maxHeight")) == "none"
+
+
 def test_hostile_texts_are_shown_as_texts_and_do_nothing(browser, tmp_path):
     rows = [hostile_row(text) | {"eventID": f"id {place} {text}"} for place, text in enumerate(HOSTILE)]
     about = About(command="\n".join(HOSTILE), event_options="", source=HOSTILE[1], conditions={"principal": HOSTILE})
@@ -261,11 +272,15 @@ def test_a_report_without_calls_says_so(browser, tmp_path):
     assert cards(browser)["Calls"] == "0"
 
 
-def test_a_report_of_years_has_no_hours_and_says_so(browser, tmp_path):
+def test_a_report_of_years_has_hours_only_without_filters_and_says_so(browser, tmp_path):
     rows = [call_row(f"{days}", START - timedelta(days=days)) for days in range(0, 900, 7)]
     (tmp_path / "a.html").write_text(html_of(report(rows, since=START - timedelta(days=900)), ABOUT))
 
     browser.ask("open", url=(tmp_path / "a.html").as_uri())
 
-    assert any("This report has no hours" in text for text in browser.ask("texts", selector=".panel"))
+    assert any("The cells of this report have no hours" in text for text in browser.ask("texts", selector=".panel"))
+    cells = browser.ask("evaluate", expression="[...document.querySelectorAll('.cell')].map((each) => each.ariaLabel)")
+    assert [cell for cell in cells if not cell.endswith(": 0 calls")] == ["Sat 00:00: 129 calls"]
+    choose(browser, "Principals", "user/alice")
+    assert any("Not known with filters." in text for text in browser.ask("texts", selector=".panel"))
     assert browser.ask("seen")["console"] == []
