@@ -69,7 +69,7 @@ class Charts:
         yield Chart(
             title="Waiting messages",
             unit="messages",
-            says="Messages that wait to be read. Dead letters failed five times: read the function's log, mend the "
+            says="Messages that wait to be read. Dead letters failed five times: read the function's log, fix the "
             "cause, then run `aitrail retry`. A large backfill may wait for days.",
             lines=[
                 queue.metric_approximate_number_of_messages_visible(

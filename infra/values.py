@@ -177,10 +177,10 @@ KEY_PREFIXES = list_of(matching(*names.KEY_PREFIX))
 ACCOUNT_OR_NONE = or_none(matching(*names.ACCOUNT))
 ANNOUNCED_BY = matching(*names.ANNOUNCER)
 
-# SNS takes more; what is quoted or not ASCII, mail systems refuse.
+# SNS takes more; what is quoted, not ASCII or longer (RFC 5321), mail systems refuse.
 EMAIL_OR_NONE = or_none(
     matching(
-        "[A-Za-z0-9_%+-]+(?:[.][A-Za-z0-9_%+-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?[.])+[A-Za-z]{2,63}",
+        "(?=[^@]{1,64}@.{1,189}$)[A-Za-z0-9_%+-]+(?:[.][A-Za-z0-9_%+-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?[.])+[A-Za-z]{2,63}",
         "an e-mail address",
     )
 )

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from aitrail.metering.metrics import KEPT, PERIOD, Metrics, MetricsError, Place, amounts
     from aitrail.metering.reconciliation import (
         AGREE,
-        METRICS_LACK,
+        METRICS_MISSING,
         NOT_COMPARABLE,
-        ROWS_LACK,
+        ROWS_MISSING,
         Comparison,
         Reconciliation,
     )
@@ -28,6 +28,6 @@ else:
         cloudwatch=("CloudWatch",),
         measured=("Group", "Part", "Question", "measured_amounts"),
         metrics=("KEPT", "Metrics", "MetricsError", "PERIOD", "Place", "amounts"),
-        reconciliation=("AGREE", "Comparison", "METRICS_LACK", "NOT_COMPARABLE", "ROWS_LACK", "Reconciliation"),
+        reconciliation=("AGREE", "Comparison", "METRICS_MISSING", "NOT_COMPARABLE", "ROWS_MISSING", "Reconciliation"),
         running=("Found", "Running", "idle_resources", "running_resources", "with_requests"),
     )

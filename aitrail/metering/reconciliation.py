@@ -17,7 +17,7 @@ from aitrail.metering.places import named_series, names_of_cells, read_all, told
 from aitrail.questions import EventStore
 from aitrail.window import Window
 
-AGREE, ROWS_LACK, METRICS_LACK, NOT_COMPARABLE = "agree", "rows-lack", "metrics-lack", "not-comparable"
+AGREE, ROWS_MISSING, METRICS_MISSING, NOT_COMPARABLE = "agree", "rows-missing", "metrics-missing", "not-comparable"
 _DAY = timedelta(days=1)
 
 
@@ -82,10 +82,10 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """AGREE, ROWS_LACK, METRICS_LACK or NOT_COMPARABLE."""
+        """AGREE, ROWS_MISSING, METRICS_MISSING or NOT_COMPARABLE."""
         if self.metrics is None:
             return NOT_COMPARABLE
-        return ROWS_LACK if self.difference > 0 else METRICS_LACK if self.difference < 0 else AGREE
+        return ROWS_MISSING if self.difference > 0 else METRICS_MISSING if self.difference < 0 else AGREE
 
     def exceeds(self, percent: Decimal) -> bool:
         """Whether the difference is more than so many percent of the calls, and not only one of midnight."""
@@ -234,7 +234,7 @@ def _cause(line: Comparison, counted: _Counted, differences: Mapping[str, int], 
     beside = [differences.get((day + step).date().isoformat(), 0) for step in (_DAY, -_DAY)]
     if -line.difference in beside:
         return _MIDNIGHT
-    if line.verdict == METRICS_LACK:
+    if line.verdict == METRICS_MISSING:
         return _REFUSED_EARLY
     if not counted.rows and counted.recorded != "management":
         return _DATA_EVENTS if counted.recorded == "data" else _NOT_RECORDED

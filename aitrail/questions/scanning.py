@@ -89,7 +89,7 @@ class Scan:
         jobs: int = 1,
         alone: float = _SECONDS_ALONE,
         counts_first: bool = False,
-        cache: "Callable[[], ScanCache] | None" = None,
+        cache: "Callable[[], ScanCache | None] | None" = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.unknown_sources: Counter[str] = Counter()

@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from threading import Thread
 from typing import Any, Final, Generic, NamedTuple, TypeVar
@@ -68,7 +69,9 @@ class _Process(Generic[_Task]):
         # The number of the file in its share that is being read; also after the process has been killed.
         self._at = context.RawValue("l", 0)
         self._process = context.Process(target=_serve, args=(their_tasks, their_results, self._at, read), daemon=True)
-        # The process must not get Ctrl-C, not even while it starts: this one ends it.
+        # The process must not get Ctrl-C, not even while it starts: this one ends it. Starting the resource tracker,
+        # which comes with the first process, would let it through.
+        resource_tracker.ensure_running()
         signals = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._process.start()

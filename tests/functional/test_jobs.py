@@ -149,24 +149,39 @@ def test_processes_end_when_no_more_is_asked_for():
     assert multiprocessing.active_children() == []
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
-def test_processes_end_with_the_one_that_started_them(end):
+@pytest.fixture
+def program():
+    """A program with a process that reads for minutes; returns both, and ends them."""
     command = [sys.executable, "-m", "tests.shared.readings", "a", "last"]
     program = subprocess.Popen(  # noqa: S603 - our own interpreter
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    child = int(program.stdout.readline())
+    with program:
+        yield program, int(program.stdout.readline())
+        program.kill()
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
+def test_processes_end_with_the_one_that_started_them(program, end):
+    program, child = program
 
     if end == signal.SIGINT:
         os.killpg(program.pid, end)  # a terminal sends it to all of them
     else:
         program.kill()
-    program.stdout.close()
     traces = program.stderr.read()  # until all processes have ended
-    program.wait(60)
 
     assert traces.count("Traceback") == (end == signal.SIGINT)  # only that of the program
     assert not is_running(child)
+
+
+def test_ctrl_c_does_not_reach_the_processes(program):
+    program, child = program
+
+    os.kill(child, signal.SIGINT)
+
+    assert is_running(child, seconds=2)
+    assert program.poll() is None
 
 
 def is_running(pid, seconds=20):

@@ -191,6 +191,8 @@ def test_a_value_is_taken_as_json_and_as_text(key, given, attribute, expected):
         ("alarmEmail", "a@example.com,b@example.com", "an e-mail address, or none"),
         ("alarmEmail", "a@example.com\nBcc: b@example.com", "an e-mail address, or none"),
         ("alarmEmail", "a@localhost", "an e-mail address, or none"),
+        ("alarmEmail", f"{'a' * 65}@example.com", "an e-mail address, or none"),
+        ("alarmEmail", f"a@{'a.' * 126}com", "an e-mail address, or none"),
         ("silentHours", "2", "a whole number from 3 to 8760, or none"),
         ("kmsKey", "alias/logs", "stack, or the ARN of a KMS key (not of an alias), or none"),
         ("bucketKmsKey", KEY.replace(":key/", ":alias/"), "stack, or the ARN of a KMS key (not of an alias), or none"),

@@ -108,7 +108,7 @@ def test_the_wheel_holds_the_package_of_this_version_and_nothing_else(wheel):
     assert wheel.name == f"aitrail-{__version__}-py3-none-any.whl"
     assert {name.partition("/")[0] for name in names} == {"aitrail", f"aitrail-{__version__}.dist-info"}
     files = {str(path.relative_to(ROOT)) for path in (ROOT / "aitrail").rglob("*") if path.suffix in (".py", ".toml")}
-    assert files <= set(names)
+    assert {*files, "aitrail/report/page.html"} <= set(names)
     assert [name for name in names if "__pycache__" in name] == []
 
 

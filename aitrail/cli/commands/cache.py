@@ -31,7 +31,10 @@ def cache(context: click.Context, *, clear: bool, output: Output) -> None:
       aitrail cache
       aitrail cache --clear
     """
-    folder = cache_folder()
+    try:
+        folder = cache_folder()
+    except OSError as error:
+        raise click.ClickException(f"There is no folder in which anything is kept: {error}.") from error
     files = list(_files(folder))
     if not clear:
         output.write(files, table=_COLUMNS, csv=_COLUMNS)

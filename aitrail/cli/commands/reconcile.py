@@ -20,7 +20,7 @@ from aitrail.cli.options import (
     question_options,
 )
 from aitrail.cli.output import Cell, Output, Priorities, narrate
-from aitrail.metering import AGREE, METRICS_LACK, NOT_COMPARABLE, ROWS_LACK, Comparison
+from aitrail.metering import AGREE, METRICS_MISSING, NOT_COMPARABLE, ROWS_MISSING, Comparison
 
 _SECTION = "What to show"
 _COLUMNS = (
@@ -30,8 +30,8 @@ _COLUMNS = (
 _SHOWN = ("day", "account", "region", "operation", "verdict", "rows", "failed", "metrics", "difference")
 _WORDS = {
     AGREE: "agree",
-    ROWS_LACK: "lack calls that CloudWatch has counted",
-    METRICS_LACK: "have calls that CloudWatch has not counted",
+    ROWS_MISSING: "lack calls that CloudWatch has counted",
+    METRICS_MISSING: "have calls that CloudWatch has not counted",
     NOT_COMPARABLE: "cannot be compared",
 }
 
@@ -53,10 +53,10 @@ def reconcile(context: click.Context, *, asked: Asked, everything: bool, thresho
     """Compare calls with CloudWatch's own counts.
 
     CloudWatch counts calls whether or not CloudTrail records them. The command compares both for each operation, day,
-    account and Region. rows-lack means that CloudWatch has counted more than there are rows, metrics-lack that it has
-    fewer than succeeded; between the successful calls and all calls, they agree, as no page of AWS says which it
-    counts. not-comparable means that CloudWatch has no count of the operation there. Each difference has its likely
-    cause, and what to do.
+    account and Region. rows-missing means that CloudWatch has counted more calls than there are rows, metrics-missing
+    that it has counted fewer than succeeded; between the successful calls and all calls, they agree, as no page of AWS
+    says which it counts. not-comparable means that CloudWatch has no count of the operation there. Each difference has
+    its likely cause, and what to do.
 
     A table shows differences only. The window ends an hour ago at the latest, since CloudTrail delivers calls later
     than CloudWatch counts them, and consists of whole hours. Accounts and Regions are those of the rows in the window,

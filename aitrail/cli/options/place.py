@@ -2,10 +2,10 @@
 
 import functools
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import datetime
-from functools import cached_property
-from typing import Any, Protocol
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 from click.core import ParameterSource
@@ -27,6 +27,9 @@ from aitrail.errors import noted
 from aitrail.questions import STDIN, Row, RowSource
 from aitrail.services import Registry
 from aitrail.window import EARLIEST, LATEST
+
+if TYPE_CHECKING:
+    from aitrail.questions import ScanCache
 
 _SECTION = "Where"
 # The maximum number of paths that a message names.
@@ -172,7 +175,7 @@ class LogFiles:
         jobs: int = 1,
         no_cache: bool = False,
     ) -> None:
-        from aitrail.questions import Scan, scan_cache_in  # noqa: PLC0415 (would slow down --help)
+        from aitrail.questions import Scan  # noqa: PLC0415 (would slow down --help)
 
         self._access = access
         self._paths = paths
@@ -185,7 +188,7 @@ class LogFiles:
             read_all=read_all,
             jobs=jobs,
             counts_first=True,
-            cache=None if no_cache else lambda: scan_cache_in(cache_folder(), self._scan.registry),
+            cache=None if no_cache else partial(_cache, registry),
         )
 
     def __str__(self) -> str:
@@ -222,6 +225,14 @@ class LogFiles:
             narrate("No log file could be read.")
             return ExitCode.FAILURE
         return 0
+
+
+def _cache(registry: Registry) -> "ScanCache | None":
+    from aitrail.questions import scan_cache_in  # noqa: PLC0415 (imports sqlite3)
+
+    with suppress(OSError):  # no folder is known
+        return scan_cache_in(cache_folder(), registry)
+    return None
 
 
 def refuse_unused(context: click.Context, paths: tuple[str, ...]) -> None:

@@ -76,8 +76,8 @@ def test_missing_calls_end_with_4_and_say_what_to_do(aitrail, logs, count):
 
     assert ended.exit_code == 4
     assert ended.stdout == (
-        "day         account       region        operation         verdict    rows  failed  metrics  difference\n"
-        "2026-11-01  111122223333  eu-central-1  SynthesizeSpeech  rows-lack     2       0        5           3\n"
+        "day         account       region        operation         verdict       rows  failed  metrics  difference\n"
+        "2026-11-01  111122223333  eu-central-1  SynthesizeSpeech  rows-missing     2       0        5           3\n"
     )
     assert "Of 1 operation on a day: 1 lack calls that CloudWatch has counted." in ended.stderr
     assert "Log files are missing or late, or rows have expired. `aitrail verify` for that day" in ended.stderr
@@ -155,5 +155,5 @@ def test_region_of_the_stack_is_read_even_if_no_row_names_it(aitrail, record, lo
     ended = aitrail("reconcile", "--from", nothing, *WINDOW)
 
     assert ended.exit_code == 4
-    assert json.loads(ended.stdout) | {"rows": 0, "metrics": 3, "verdict": "rows-lack"} == json.loads(ended.stdout)
+    assert json.loads(ended.stdout) | {"rows": 0, "metrics": 3, "verdict": "rows-missing"} == json.loads(ended.stdout)
     assert "the trail was off" in json.loads(ended.stdout)["cause"]

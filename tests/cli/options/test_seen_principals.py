@@ -4,6 +4,7 @@ import json
 import os
 import stat
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import boto3
 import pytest
@@ -144,3 +145,28 @@ def test_folder_is_the_platforms(monkeypatch, tmp_path, platform, folder):
     monkeypatch.setattr("sys.platform", platform)
 
     assert cache_folder() == tmp_path / folder / "aitrail"
+
+
+def test_relative_folder_is_ignored(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", "evidence")
+    monkeypatch.setattr("sys.platform", "linux")
+
+    assert cache_folder() == tmp_path / ".cache/aitrail"
+
+
+def test_question_needs_no_home_folder(monkeypatch, aitrail, record, log_file):
+    path = log_file("logs/a.json", record(1))
+    expected = aitrail("usage", "--from", path, "--no-cache").stdout
+    monkeypatch.delenv("XDG_CACHE_HOME")
+
+    def unknown(_):
+        raise RuntimeError("Could not determine home directory")
+
+    for home in (unknown, lambda path: Path(*path.parts[1:])):
+        monkeypatch.setattr("pathlib.Path.expanduser", home)
+
+        assert aitrail("usage", "--from", path).stdout == expected
+        cleared = aitrail("cache", "--clear")
+        assert cleared.exit_code == 1
+        assert "There is no folder in which anything is kept: " in cleared.stderr

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from aitrail.metering import AGREE, METRICS_LACK, NOT_COMPARABLE, ROWS_LACK, MetricsError, Place, Reconciliation
+from aitrail.metering import AGREE, METRICS_MISSING, NOT_COMPARABLE, ROWS_MISSING, MetricsError, Place, Reconciliation
 from aitrail.questions import EventStore
 from aitrail.window import Window
 from tests.shared.call_rows import Rows
@@ -81,7 +81,7 @@ def test_metrics_may_or_may_not_count_calls_that_failed():
     assert [each.verdict for each in compared([CALL], rows=[CALL.row(0), failed])] == [AGREE]
     assert [each.verdict for each in compared([CALL, CALL], rows=[CALL.row(0), failed])] == [AGREE]
     (more,) = compared([CALL] * 3, rows=[CALL.row(0), failed])
-    assert (more.verdict, more.difference, more.rows, more.failed, more.metrics) == (ROWS_LACK, 1, 2, 1, 3)
+    assert (more.verdict, more.difference, more.rows, more.failed, more.metrics) == (ROWS_MISSING, 1, 2, 1, 3)
 
 
 def test_metric_may_lack_calls():
@@ -90,7 +90,7 @@ def test_metric_may_lack_calls():
 
     first, second = compared([CALL, later], rows=rows)
 
-    assert (first.verdict, first.difference, second.verdict) == (METRICS_LACK, -1, AGREE)
+    assert (first.verdict, first.difference, second.verdict) == (METRICS_MISSING, -1, AGREE)
     assert "fewer calls than succeeded" in first.cause.cause
 
 
@@ -108,7 +108,7 @@ def test_day_without_points_is_zero_if_other_days_have_some():
 
     assert [(each.metrics, each.verdict) for each in compared([CALL], rows=[CALL.row(0), quiet.row(1)])] == [
         (1, AGREE),
-        (0, METRICS_LACK),
+        (0, METRICS_MISSING),
     ]
 
 
@@ -127,7 +127,7 @@ CAUSES = {
 def test_difference_has_its_likely_cause_and_what_to_do(calls, cause):
     found = [each for each in compared(calls) if each.difference]
 
-    assert [(each.verdict, cause in each.cause.cause) for each in found] == [(ROWS_LACK, True)]
+    assert [(each.verdict, cause in each.cause.cause) for each in found] == [(ROWS_MISSING, True)]
     assert found[0].cause.what_to_do
 
 
@@ -155,7 +155,7 @@ def test_metrics_of_a_place_without_rows_are_read_if_it_is_named():
     calls = [hidden(CALL, region="us-east-1")]
 
     assert verdicts(*calls) == []
-    assert verdicts(*calls, places=[place]) == [("SynthesizeSpeech", ROWS_LACK, 1)]
+    assert verdicts(*calls, places=[place]) == [("SynthesizeSpeech", ROWS_MISSING, 1)]
 
 
 def test_place_that_refuses_is_reported_and_neither_agrees_nor_lacks_anything():
