@@ -168,7 +168,7 @@ def account(pipeline, monkeypatch, moto):
 @pytest.fixture
 def one_by_one(monkeypatch):
     """Makes every process execute its calls in a fixed order."""
-    for module in ("ingest.prefetch", "aws.paging"):
+    for module in ("ingest.ingestion", "aws.paging"):
         monkeypatch.setattr(f"aitrail.{module}.ThreadPoolExecutor", AtOnce)
 
 

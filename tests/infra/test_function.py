@@ -14,6 +14,7 @@ ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "aitrail",
     "POWERTOOLS_METRICS_NAMESPACE": "aitrail",
     "POWERTOOLS_LOG_LEVEL": "INFO",
+    "SILENT_HOURS": "24",
 }
 
 
@@ -49,6 +50,8 @@ def test_the_function_follows_the_settings(chosen):
         "LOG_RETENTION_DAYS": "365",
         "REDACTION_KEY_ARN": "<RedactionSecret.Id>",
         "ORIGINAL_BUCKET": "organization-trail-logs",
+        "SILENT_HOURS": "48",
+        "DASHBOARD": "on",
     }
 
 
