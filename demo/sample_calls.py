@@ -334,6 +334,23 @@ PERSONALIZE = (
     _denied(PARTNER, _PERSONALIZE, "DeleteCampaign", {"campaignArn": _CAMPAIGN}),
 )
 
+# A call that uses the campaign, and the creation of one that nobody uses.
+RECOMMENDATION = Call(
+    caller=APPLICATION,
+    source=_PERSONALIZE,
+    name="GetRecommendations",
+    host="personalize-runtime",
+    request={"campaignArn": _CAMPAIGN, "userId": "4711", "numResults": 10},
+    read_only=True,
+)
+FORGOTTEN_CAMPAIGN = Call(
+    caller=ADMINISTRATOR,
+    source=_PERSONALIZE,
+    name="CreateCampaign",
+    request={"name": "summer-sale", "solutionVersionArn": f"{_SOLUTION}/2b7c9d1e", "minProvisionedTPS": 5},
+    response={"campaignArn": "arn:aws:personalize:{region}:{account}:campaign/summer-sale"},
+)
+
 # Calls that a VPC endpoint recorded: a copy of a call, and a call that it refused, which nobody else has recorded.
 AT_ENDPOINT = (
     TRANSCRIBE[0],

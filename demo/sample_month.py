@@ -1,6 +1,7 @@
 """Log files of a busy month, and of the one before, for the picture of `aitrail report`: invented, and reproducible.
 
-Three things in them are odd: a call of root, a burst of denied calls, and calls from a network that made none before.
+Four things in them are odd: a call of root, a burst of denied calls, calls from a network that made none before, and a
+campaign that nobody calls.
 """
 
 from collections.abc import Iterator
@@ -10,12 +11,23 @@ from pathlib import Path
 from random import Random
 
 from demo.sample_callers import ALICE, HOME_ACCOUNT, PARTNER, RETIRED, ROOT, Caller
-from demo.sample_calls import EARLIER, LEX_V1, LEX_V2, PERSONALIZE, POLLY, TRANSCRIBE, Call
+from demo.sample_calls import (
+    EARLIER,
+    FORGOTTEN_CAMPAIGN,
+    LEX_V1,
+    LEX_V2,
+    PERSONALIZE,
+    POLLY,
+    RECOMMENDATION,
+    TRANSCRIBE,
+    Call,
+)
 from demo.sample_logs import REGIONS, Writer
 
 DAYS = 30
 BURST_DAYS_AGO, BURST_HOUR, BURST_CALLS = 9, 3, 140
 ROOT_DAYS_AGO, ABROAD_DAYS_AGO = 4, 2
+CAMPAIGN_DAYS_AGO = 44
 # The calls of an hour of work; there are fewer at night and on weekends.
 _BUSY = 18
 _WORK = range(7, 19)
@@ -42,7 +54,11 @@ def write_month(folder: Path, now: datetime, *, seed: int = 11) -> int:
 
 def _calls(day: datetime, days_ago: int, random: Random) -> Iterator[tuple[datetime, Call, str]]:
     """The time, the call and the Region of each call of a day."""
-    usual = [call for call in (*POLLY, *POLLY, *TRANSCRIBE, *LEX_V2, *LEX_V1, *PERSONALIZE) if _is_usual(call)]
+    usual = [
+        call
+        for call in (*POLLY, *POLLY, *TRANSCRIBE, *LEX_V2, *LEX_V1, *PERSONALIZE, RECOMMENDATION)
+        if _is_usual(call)
+    ]
     retired = [call for call in EARLIER[35] if call.caller is RETIRED]
     for hour in range(24):
         is_work = hour in _WORK and day.weekday() < _SATURDAY
@@ -55,9 +71,9 @@ def _calls(day: datetime, days_ago: int, random: Random) -> Iterator[tuple[datet
 
 
 def _is_usual(call: Call) -> bool:
-    """Whether a call is made every day: not by root, not denied, and few that fail."""
+    """Whether a call is made every day: not by root, not denied, few that fail, and no new campaign."""
     code = (call.error or ("",))[0]
-    return call.caller is not ROOT and "Denied" not in code and not call.shared
+    return call.caller is not ROOT and "Denied" not in code and not call.shared and call.name != "CreateCampaign"
 
 
 def _weights(calls: list[Call]) -> list[float]:
@@ -68,6 +84,8 @@ def _odd(day: datetime, days_ago: int, random: Random) -> Iterator[tuple[datetim
     denied = [call for call in (*POLLY, *LEX_V2, *PERSONALIZE) if call.error and "Denied" in call.error[0]]
     if days_ago % 3 == 0:
         yield _at(day, random.choice(_WORK), random), random.choice(denied), REGIONS[0]
+    if days_ago == CAMPAIGN_DAYS_AGO:
+        yield _at(day, 10, random), FORGOTTEN_CAMPAIGN, REGIONS[0]
     if days_ago == BURST_DAYS_AGO:
         (stolen,) = (call for call in denied if call.caller is PARTNER)
         yield from ((_at(day, BURST_HOUR, random), stolen, REGIONS[0]) for _ in range(BURST_CALLS))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         Comparison,
         Reconciliation,
     )
-    from aitrail.metering.running import Found, Running, idle_resources, running_resources, with_requests
+    from aitrail.metering.running import Found, Running, idle_resources, record_of, running_resources, with_requests
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
@@ -29,5 +29,5 @@ else:
         measured=("Group", "Part", "Question", "measured_amounts"),
         metrics=("KEPT", "Metrics", "MetricsError", "PERIOD", "Place", "amounts"),
         reconciliation=("AGREE", "Comparison", "METRICS_MISSING", "NOT_COMPARABLE", "ROWS_MISSING", "Reconciliation"),
-        running=("Found", "Running", "idle_resources", "running_resources", "with_requests"),
+        running=("Found", "Running", "idle_resources", "record_of", "running_resources", "with_requests"),
     )

@@ -23,6 +23,7 @@ COLUMNS = (
     *("recipientAccountId", "eventCategory", "errorCode", "usage"),
 )
 _HOURS_OF_A_DAY = 24
+_DECIMALS = 4
 
 
 class _Place(NamedTuple):
@@ -141,6 +142,32 @@ def idle_resources(found: Iterable[Running], window: Window, span: timedelta) ->
     """Those that nobody has used in the last `span` of the window."""
     since = format_time(window.until - min(span, window.until - window.since))
     return (each for each in found if each.is_idle(since))
+
+
+def record_of(each: Running, prices: Prices) -> dict[str, Any]:
+    """A resource by the names of its columns; its cost is a Decimal in the currency of the prices."""
+    cost = each.cost_of_a_day
+    return {
+        "resource": each.resource,
+        "account": each.account,
+        "region": each.region,
+        "costPerDay": None if cost is None else round(cost, _DECIMALS),
+        "costPerDayIsAtLeast": each.is_least,
+        "currency": prices.currency,
+        "priceDate": each.price.date if each.price else None,
+        "quantity": each.quantity,
+        "quantityName": each.cycle.quantity or None,
+        "createdTime": each.created,
+        "createdBy": each.created_by,
+        "changedTime": each.changed,
+        "changedBy": each.changed_by,
+        "calls": each.calls if each.cycle.used_by else None,
+        "requests": each.requests,
+        "lastCallTime": each.last_call,
+        "lastCaller": each.last_caller,
+        "billed": True if each.is_certain else None,
+        "bills": each.cycle.bills,
+    }
 
 
 def with_requests(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
+    from aitrail.report.billed import Billed, billed_of
     from aitrail.report.document import About, document_of
     from aitrail.report.making import Report, report_of
     from aitrail.report.page import html_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
+        billed=("Billed", "billed_of"),
         document=("About", "document_of"),
         making=("Report", "report_of"),
         page=("html_of",),

@@ -14,6 +14,7 @@ from typing import Any
 from aitrail import __version__
 from aitrail.calendars import local_time
 from aitrail.questions import OTHERS, Amounts, Key
+from aitrail.report.billed import Billed, document_of_billed
 from aitrail.report.cube import Cube
 from aitrail.report.making import Report
 from aitrail.report.measures import COLUMNS, COST_UNIT, numbers_of
@@ -33,7 +34,8 @@ _PRICED = ("polly",)
 class About:
     """What a report says of itself: its command, the source, the conditions, and the proof that it is complete.
 
-    `event_options` are the options with which `aitrail event ID` shows an event. `proof` is None without a ledger.
+    `event_options` are the options with which `aitrail event ID` shows an event. `proof` is None without a ledger, and
+    `billed` if it was not asked what is billed.
     """
 
     command: str
@@ -41,6 +43,7 @@ class About:
     source: str
     conditions: Mapping[str, object] = field(default_factory=dict)
     proof: Json | None = None
+    billed: Billed | None = None
 
 
 class _Places:
@@ -91,12 +94,13 @@ def document_of(report: Report, about: About, shown: Callable[[str], str] = str)
         "sharedBefore": earlier and earlier[1],
         "slots": calls_of_slots(report.slots.by_group()),
         "records": report.records,
-        "standsOut": [asdict(remark) for remark in what_stands_out(report)],
+        "standsOut": [asdict(remark) for remark in what_stands_out(report, about.billed)],
         "principals": _principals(report, shown),
         "newNetworks": report.new_networks,
         "eventKinds": KINDS,
         "eventCounts": {kind: report.notable.counts[kind] for kind in KINDS},
         "events": [_event(event, zone, shown) for event in report.notable.events()],
+        "billed": document_of_billed(about.billed, zone, shown) if about.billed else None,
         "proof": about.proof,
         "notes": list(report.notes),
     }

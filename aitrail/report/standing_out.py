@@ -6,6 +6,7 @@ from itertools import islice
 
 from aitrail.cells import counted, name_text
 from aitrail.questions import OTHERS, Key
+from aitrail.report.billed import Billed
 from aitrail.report.making import Report
 
 # At least so many calls of a kind in one hour, or day, are a burst if it is also so many times the average.
@@ -24,10 +25,10 @@ class Remark:
     filters: dict[str, str] = field(default_factory=dict)
 
 
-def what_stands_out(report: Report) -> list[Remark]:
+def what_stands_out(report: Report, billed: Billed | None = None) -> list[Remark]:
     """The most important first; there may be nothing."""
     found = [*_root(report), *(remark for outcome in _BURSTS for remark in _burst(report, outcome))]
-    return [*found, *_new_networks(report), *_principals(report)]
+    return [*found, *_new_networks(report), *(_idle(billed) if billed else ()), *_principals(report)]
 
 
 def _root(report: Report) -> Iterator[Remark]:
@@ -69,6 +70,19 @@ def _new_networks(report: Report) -> Iterator[Remark]:
         which = "a network that made none" if len(new) == 1 else f"{len(new):,} networks that made none"
         text = f"There are calls from {which} in the time before: {_listed(names, len(new))}."
         yield Remark(kind="network", text=text)
+
+
+def _idle(billed: Billed) -> Iterator[Remark]:
+    """Resources that nobody calls, as far as calls that use resources are recorded at all."""
+    idle = billed.idle if billed.found.uses_are_recorded else []
+    if idle:
+        costs = [each.cost_of_a_day for each in idle]
+        known = sum(cost for cost in costs if cost is not None)
+        cost = f"at least {known:,.2f} {name_text(billed.prices.currency)} a day" if known else "at a price not known"
+        names = [name_text(each.resource) for each in idle[:_NAMED]]
+        what = "1 resource is" if len(idle) == 1 else f"{len(idle):,} resources are"
+        text = f"{what} billed that no call of the window used: {_listed(names, len(idle))} ({cost})."
+        yield Remark(kind="idle", text=text)
 
 
 def _principals(report: Report) -> Iterator[Remark]:

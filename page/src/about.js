@@ -1,7 +1,7 @@
-// What the report is about, and whether its numbers are complete.
+// What the report is about, whether its numbers are complete, and lists that filters do not change.
 
 import { el, panel, table } from "./dom.js";
-import { count, counted } from "./numbers.js";
+import { count, counted, money } from "./numbers.js";
 
 const list = (entries) => el("dl", {}, entries.filter(([, value]) => value !== null && value !== undefined && value !== "")
   .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
@@ -66,3 +66,24 @@ export function callers(data, facets, filters) {
     part("silent", "Silent: only seen in the time before", "lastSeen", ["Principal", "Last seen (UTC)"]));
 }
 
+
+export function billed(data) {
+  const title = "Billed whether or not anybody calls";
+  const found = data.billed;
+  if (!found) return null;
+  const what = "Campaigns, recommenders and solutions with automatic training of Personalize";
+  const first = found.since ? ` Rows begin at ${stamp(found.since)}: what was created before, and no row names since, may exist as well.` : "";
+  const uses = found.usesAreRecorded ? "" : " No row is a call that uses one: CloudTrail may not record them, so this does not tell what nobody calls.";
+  const note = `${what} at the end of the window, whatever is filtered.${first}${found.count ? uses : ""}`;
+  if (!found.count) return panel(title, { wide: true, id: "billed", note }, el("p", { class: "nothing" }, "None that rows name."));
+  const cost = (each) => (each.costPerDay === null ? "not known" : `${each.costPerDayIsAtLeast ? "≥\u00a0" : ""}${money(each.costPerDay)}`);
+  const when = (time, otherwise) => (time ? stamp(time) : otherwise);
+  const used = (each) => (each.idle === null ? "cannot be told" : each.lastCallTime ? `${stamp(each.lastCallTime)} by ${each.lastCaller ?? "(none)"}` : "no recorded call");
+  const rows = found.resources.map((each) => [each.resource, each.account, each.region,
+    `${when(each.createdTime, "before the rows")}${each.createdBy ? ` by ${each.createdBy}` : ""}`, used(each), each.billed ? "yes" : "not known", cost(each)]);
+  const more = found.count - found.resources.length;
+  return panel(title, { wide: true, id: "billed", note },
+    el("div", { class: "scrolled", tabIndex: 0, role: "region", "aria-label": title },
+      table(title, ["Resource", "Account", "Region", "Created", "Last call", "Billed", `Cost a day (${found.resources[0].currency})`], rows, { numbers: 6 })),
+    more > 0 ? el("p", { class: "note" }, `and ${count(more)} more`) : null);
+}

@@ -1,6 +1,6 @@
 // The page: reads the data once, and draws everything again when the filters change.
 
-import { about, callers, proof, span } from "./about.js";
+import { about, billed, callers, proof, span } from "./about.js";
 import { amountsOf, shown } from "./amounts.js";
 import { bars } from "./bars.js";
 import { Cube } from "./cube.js";
@@ -16,7 +16,7 @@ import { change, count, decimals } from "./numbers.js";
 const OUTCOMES = ["denied", "throttled", "client-error", "server-error"];
 const COLORS = 7; // of series; all further ones together have one more
 const LISTS = ["team", "principal", "operation", "resource", "network", "source-ip", "engine", "credentials", "outcome", "region", "account"];
-const ICONS = { root: "▲", denied: "▲", throttled: "▲", network: "◆", new: "●", silent: "○" };
+const ICONS = { root: "▲", denied: "▲", throttled: "▲", network: "◆", idle: "◆", new: "●", silent: "○" };
 
 async function start() {
   const data = read();
@@ -51,6 +51,7 @@ function draw(page) {
     week(page, sums),
     callers(data, facets, filters),
     proof(data),
+    ...[billed(data)].filter(Boolean),
     events({ data, facets, filters, note: eventNote(data) }),
     about(data),
   );
@@ -92,7 +93,7 @@ function standingOut({ data, facets, filters, period }) {
       return [facet.name, name === "time" ? periodOf(facet, value) : facet.values.indexOf(value)];
     }));
     const words = [el("span", { class: "icon", "aria-hidden": "true" }, ICONS[kind]), el("span", {}, text)];
-    const show = Object.keys(chosen).length ? () => filters.only(chosen) : kind === "network" ? () => searchEvents("new network") : () => go("callers");
+    const show = Object.keys(chosen).length ? () => filters.only(chosen) : kind === "network" ? () => searchEvents("new network") : () => go(kind === "idle" ? "billed" : "callers");
     return el("li", { class: kind }, el("button", { onclick: show }, words, el("span", { class: "go" }, "Show")));
   });
   if (!data.records) items.unshift(el("li", {}, el("p", {}, "There are no calls in this window. Check the window, the conditions, and whether log files arrive.")));

@@ -13,6 +13,8 @@ export function decimals(number) {
   return number.toLocaleString("en-US", { minimumFractionDigits: most === 2 ? 2 : 0, maximumFractionDigits: most });
 }
 
+export const money = (number) => number.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
 // How much more it is than before; empty if that cannot be told.
 export function change(now, before) {
   if (!before) return "";

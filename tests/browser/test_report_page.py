@@ -222,6 +222,15 @@ def test_paper_is_white_also_for_those_who_like_it_dark_and_shows_all_events(bro
     assert browser.ask("evaluate", expression=style.format("#events .scrolled", "maxHeight")) == "none"
 
 
+def test_a_campaign_that_nobody_calls_stands_out_and_is_listed(page):
+    assert "campaign/summer-sale" in page.ask("texts", selector=".outstanding .idle")[0]
+
+    first = page.ask("texts", selector="#billed tbody tr")[0]
+
+    assert first.split("\t")[0] == "campaign/summer-sale"
+    assert "no recorded call" in first
+
+
 def test_hostile_texts_are_shown_as_texts_and_do_nothing(browser, tmp_path):
     rows = [hostile_row(text) | {"eventID": f"id {place} {text}"} for place, text in enumerate(HOSTILE)]
     about = About(command="\n".join(HOSTILE), event_options="", source=HOSTILE[1], conditions={"principal": HOSTILE})

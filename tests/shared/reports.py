@@ -1,11 +1,12 @@
 """Reports of rows, and what their cells say: the sums of any selection, as docs/report.md describes them."""
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 from types import SimpleNamespace
 
 from aitrail.costs import Prices
 from aitrail.questions import NOTHING_NAMED, EventStore, Filter
-from aitrail.report import About, Question, document_of, html_of, report_of
+from aitrail.report import About, Question, billed_of, document_of, html_of, report_of
 from aitrail.services import load
 from aitrail.window import Window
 from tests.shared.call_rows import NOW, START, Rows
@@ -79,7 +80,8 @@ def _values(dimension):
 def month_of(logs, now):
     """The page of the month before `now`, of the log files in a folder."""
     source = EventStore.read(logs).source
-    since = (now - timedelta(days=1)).replace(day=1)
-    return html_of(
-        report([], source=source, since=since, until=now, now=now, lookback="720h", most_cells=150_000), ABOUT
+    question = question_of(
+        [], source=source, since=(now - timedelta(days=1)).replace(day=1), until=now, now=now, lookback="720h"
     )
+    billed = billed_of(question, EventStore(source, now=lambda: now), {})
+    return html_of(report_of(question, lambda *_: None), replace(ABOUT, billed=billed))

@@ -85,15 +85,16 @@ def report(
 
     The page is one HTML file. It needs no server and no network, and sends nothing: open it, archive it, or mail it. It
     shows the numbers beside those of the window before, calls by day and service, failures, characters, minutes and
-    cost, who called what from where, the hours of the week, new and silent principals, and notable events. A click on
-    a value filters everything, and the address of the page has the filter.
+    cost, who called what from where, the hours of the week, new and silent principals, resources that are billed
+    whether or not anybody calls them, and notable events. A click on a value filters everything, and the address of the
+    page has the filter.
 
     Its numbers are those of `aitrail usage` for the same question. Of each dimension, it keeps the 50 values with the
     most calls, and sums all others; if there are very many combinations, it keeps fewer, or days instead of hours, and
     says so. So the page of a month has at most 1.5 MB, whatever the number of calls, and no page more than 3 MB.
 
     With a stack, the page also says whether the ledger has all log files of the window. The rows of the window are read
-    twice, and those of the --lookback once.
+    twice, and those of the --lookback once; in a table, the creation of resources is looked for in a year.
 
     \b
     Examples:
@@ -102,7 +103,7 @@ def report(
       aitrail report --from AWSLogs/ --since 2026-11-01 --until 2026-12-01
       aitrail report --since 7d --json | jq .standsOut
     """
-    from aitrail.report import About, Question, document_of, html_of, report_of  # noqa: PLC0415 (would slow down --help)
+    from aitrail.report import About, Question, billed_of, document_of, html_of, report_of  # noqa: PLC0415 (would slow down --help)
 
     if as_json and (path or force or opened):
         raise click.UsageError("--json writes no page: leave out -o, --force and --open.")
@@ -129,6 +130,7 @@ def report(
             source=str(asked.place),
             conditions=asked.conditions,
             proof=None if without_proof else _proof(asked, found),
+            billed=billed_of(question, asked.store, asked.conditions),
         )
         show("Writing …")
         text = indented_json(document_of(found, about)) if as_json else html_of(found, about)

@@ -24,7 +24,7 @@ from aitrail.cli.options import (
 )
 from aitrail.cli.output import Cell, Output, Priorities, narrate, shown_time, titled
 from aitrail.costs import Prices
-from aitrail.metering import Found, Running, billed_kinds, idle_resources, running_resources
+from aitrail.metering import Found, Running, billed_kinds, idle_resources, record_of, running_resources
 from aitrail.window import BEGINNING, parse_time
 
 _SECTION = "What to list"
@@ -40,7 +40,6 @@ _SHOWN = (
 _TIMES = ("createdTime", "changedTime", "lastCallTime")
 # What tells resources apart; callers are not asked about here.
 _KEPT = ("account", "region", "resource")
-_DECIMALS = 4
 _USUAL_SPAN = timedelta(days=14)
 
 
@@ -103,7 +102,7 @@ def running(
     if output.is_table and shown:
         _write_table(shown, used, asked, output)
     elif shown or not output.is_table:
-        output.write([_row(each, used) for each in shown], table=_COLUMNS, csv=_COLUMNS)
+        output.write([record_of(each, used) for each in shown], table=_COLUMNS, csv=_COLUMNS)
     if found.first is None:
         asked.narrate_nothing()
         return
@@ -115,37 +114,12 @@ def running(
         narrate(note)
 
 
-def _row(each: Running, prices: Prices) -> dict[str, Any]:
-    cost = each.cost_of_a_day
-    return {
-        "resource": each.resource,
-        "account": each.account,
-        "region": each.region,
-        "costPerDay": None if cost is None else round(cost, _DECIMALS),
-        "costPerDayIsAtLeast": each.is_least,
-        "currency": prices.currency,
-        "priceDate": each.price.date if each.price else None,
-        "quantity": each.quantity,
-        "quantityName": each.cycle.quantity or None,
-        "createdTime": each.created,
-        "createdBy": each.created_by,
-        "changedTime": each.changed,
-        "changedBy": each.changed_by,
-        "calls": each.calls if each.cycle.used_by else None,
-        "requests": each.requests,
-        "lastCallTime": each.last_call,
-        "lastCaller": each.last_caller,
-        "billed": True if each.is_certain else None,
-        "bills": each.cycle.bills,
-    }
-
-
 def _write_table(shown: Sequence[Running], prices: Prices, asked: Asked, output: Output) -> None:
     columns = [name for name in _SHOWN if name != "requests" or any(each.requests is not None for each in shown)]
     titles = [titled(name, asked.zone) if name in _TIMES else name for name in columns]
     cost = f"cost a day ({name_text(prices.currency)})"
     titles[columns.index("cost")] = cost
-    lines = [_cells(_row(each, prices), columns, asked) for each in shown]
+    lines = [_cells(record_of(each, prices), columns, asked) for each in shown]
     costs = [each.cost_of_a_day for each in shown]
     if len(shown) > 1 and any(each is not None for each in costs):
         total = sum(each for each in costs if each is not None)
