@@ -2,11 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
@@ -25,7 +23,7 @@ from aitrail.ingest.events_table import EventsTable
 from aitrail.ingest.fetching import Fetched, Fetcher, known_fields
 from aitrail.ingest.log_file import LogFileIngestion, check_time
 from aitrail.ingest.metrics import Ingested, not_read, of_digest, skipped
-from aitrail.ingest.prefetch import FILES_AHEAD, Prefetch
+from aitrail.ingest.prefetch import Prefetch, threads_ahead
 from aitrail.ingest.removals import Removals
 from aitrail.ledger import DIGEST, DigestEntry, Ledger
 from aitrail.rows import Redaction, recorded_with
@@ -66,10 +64,6 @@ class Ingestion:
     has_dashboard: bool = False
     clock: Clock = SYSTEM_CLOCK
     _ahead: Prefetch[Fetched] | None = field(default=None, init=False)
-    # Threads that fetch ahead. To start them for each batch would take a tenth of the time of a file.
-    _pool: ThreadPoolExecutor = field(
-        default_factory=partial(ThreadPoolExecutor, FILES_AHEAD, thread_name_prefix="ahead"), init=False
-    )
 
     @property
     def _fetcher(self) -> Fetcher:
@@ -96,7 +90,7 @@ class Ingestion:
     def reading_ahead(self, bodies: Iterable[str], *, is_backfill: bool = False) -> Iterator[None]:
         """A context in which the next deliveries of these messages are fetched while one is ingested."""
         announced = [delivery for body in bodies for delivery in self._to_read(body, is_backfill=is_backfill)]
-        self._ahead = Prefetch(self._fetcher.fetch_ahead, announced, pool=self._pool)
+        self._ahead = Prefetch(self._fetcher.fetch_ahead, announced, pool=threads_ahead())
         try:
             yield
         finally:

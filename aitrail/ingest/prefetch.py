@@ -2,14 +2,21 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from typing import Generic, Protocol, TypeVar
 
 from aitrail.deliveries import Delivery
 
 # The number of files being fetched or waiting to be processed. CloudTrail's have at most a few MB when compressed.
 FILES_AHEAD = 4
+
+
+@cache
+def threads_ahead() -> Executor:
+    """The threads of this process that fetch ahead: new ones for each batch take a tenth of the time of a file."""
+    return ThreadPoolExecutor(FILES_AHEAD, thread_name_prefix="ahead")
 
 
 class Closable(Protocol):

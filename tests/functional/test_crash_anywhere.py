@@ -168,8 +168,8 @@ def account(pipeline, monkeypatch, moto):
 @pytest.fixture
 def one_by_one(monkeypatch):
     """Makes every process execute its calls in a fixed order."""
-    for module in ("ingest.ingestion", "aws.paging"):
-        monkeypatch.setattr(f"aitrail.{module}.ThreadPoolExecutor", AtOnce)
+    monkeypatch.setattr("aitrail.ingest.ingestion.threads_ahead", AtOnce)
+    monkeypatch.setattr("aitrail.aws.paging.ThreadPoolExecutor", AtOnce)
 
 
 @pytest.fixture(scope="module")

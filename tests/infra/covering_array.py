@@ -67,7 +67,7 @@ VALUES = {
     "aitrail:accounts": ["none", "o-a1b2c3d4e5", _many(99, "1111222233#")],
     "aitrail:readerAccounts": ["none", "444455556666", "o-a1b2c3d4e5"],
     "aitrail:tags": ["none", "team=audio", _many(40, "unit-#=cost center #")],
-    "aitrail:memoryMegabytes": ["512", "10240"],
+    "aitrail:memoryMegabytes": ["1024", "512", "10240"],
     "aitrail:logLevel": ["INFO", "DEBUG", "CRITICAL"],
     "aitrail:functionLogRetentionDays": ["90", "1", "3653"],
     "aitrail:logKeyArns": ["none", _KEY, _many(20, f"{_KEY}#")],

@@ -50,6 +50,7 @@ def test_outputs_name_the_parts_under_stable_ids(default, chosen):
             "QueuesKmsKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-dddddddddddd",
             "TablesKmsKeyArn": "<KeysKey.Arn>",
             "LogGroupKmsKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-eeeeeeeeeeee",
+            "TopicKmsKeyArn": "<KeysKey.Arn>",
             "TrailArns": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit,"
             "arn:aws:cloudtrail:us-east-1:444455556666:trail/organization",
             "LogKeyArns": CHOSEN["aitrail:logKeyArns"],

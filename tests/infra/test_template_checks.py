@@ -27,6 +27,7 @@ ACKNOWLEDGED = [
 # The function of CHOSEN is not traced, and its redaction key is not rotated.
 ACKNOWLEDGED_OF_CHOSEN = [
     "AwsSolutions-SMG4 at aitrail/Redaction/Secret/Resource",
+    "Serverless-SNSRedrivePolicy at aitrail/AlarmTopic/Email/Resource",
     "Serverless-LambdaTracing at aitrail/Ingest/Function/Resource",
 ]
 
