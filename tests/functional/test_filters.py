@@ -33,6 +33,7 @@ class Scanned:
     """Log files that have these rows."""
 
     address = "here"
+    place = (0, "")
 
     def __init__(self, found):
         self.found = found

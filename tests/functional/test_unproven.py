@@ -170,7 +170,7 @@ def test_log_file_of_a_past_hour_that_is_stored_now_is_unlisted_once_both_hours_
 
 
 def test_log_file_that_is_read_late_and_was_listed_in_its_hour_is_verified(trail):
-    content = trail._packed(trail._record(3))  # the same number as `log` uses
+    content = trail._packed(trail._record(4))  # the same number as `log` uses
     trail.digests(9, 10, files={at("10:00"): [(log_key("0930"), gzip.decompress(content))]})
 
     key = trail.log("09:30", read_at=at("23:00"))
@@ -284,8 +284,12 @@ def test_digest_whose_key_cannot_be_had_is_announced_again_and_verified_once_it_
     trail.pipeline.process(message)
 
     assert (before, trail.problem(signed.key)) == ("unverifiable", None)
-    assert found == [({}, [])] * 3
-    assert (again, json.loads(message)["s3ObjectKey"]) == ({"AnnouncedAgain": 1}, [signed.key])
+    # In the sixth hour, CloudTrail has been asked in vain.
+    assert found == [({}, []), ({}, []), ({"UnverifiableRegions": 1}, [])]
+    assert (again, json.loads(message)["s3ObjectKey"]) == (
+        {"UnverifiableRegions": 1, "AnnouncedAgain": 1},
+        [signed.key],
+    )
 
 
 def test_file_that_is_announced_again_and_is_gone_is_missing_and_no_more_announced(trail):

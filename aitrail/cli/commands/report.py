@@ -45,7 +45,7 @@ class _Remembering(Command):
 @option(
     _FILE,
     "-o",
-    "--output",
+    "--file",
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
