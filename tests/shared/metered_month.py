@@ -97,6 +97,33 @@ class Call:
         return self.dimensions
 
 
+# Calls to vary. The first one has a record without its amount, and the second one none.
+SPOKEN = Call(
+    at=BEGIN + timedelta(hours=9),
+    service="polly",
+    operation="SynthesizeSpeech",
+    principal="user/alice",
+    account=OWN,
+    region="eu-central-1",
+    amount=100,
+    of=None,
+    is_recorded=True,
+    says_amount=False,
+)
+RECOMMENDED = Call(
+    at=BEGIN,
+    service="personalize",
+    operation="GetRecommendations",
+    principal="role/web",
+    account=OWN,
+    region="eu-central-1",
+    amount=1,
+    of="shop",
+    is_recorded=False,
+    says_amount=False,
+)
+
+
 def month(random, number):
     """Calls at random times by random principals."""
     return [_call(random) for _ in range(number)]

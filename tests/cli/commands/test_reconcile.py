@@ -1,24 +1,14 @@
 """`aitrail reconcile` over log files, with the metrics of calls that are known."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from aitrail.metering import MetricsError, Place
-from tests.shared.metered_month import BEGIN, OWN, Call, CountedMetrics
+from tests.shared.metered_month import BEGIN, OWN, SPOKEN, CountedMetrics
 
-CALL = Call(
-    at=BEGIN.replace(hour=9),
-    service="polly",
-    operation="SynthesizeSpeech",
-    principal="user/alice",
-    account=OWN,
-    region="eu-central-1",
-    amount=10,
-    of=None,
-    is_recorded=True,
-    says_amount=False,
-)
+CALL = replace(SPOKEN, amount=10)
 HERE = Place(OWN, "eu-central-1")
 
 

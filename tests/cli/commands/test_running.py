@@ -1,11 +1,12 @@
 """`aitrail running` over log files."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from tests.shared.metered_month import Call, CountedMetrics
+from tests.shared.metered_month import RECOMMENDED, CountedMetrics
 
 ARN = "arn:aws:personalize:eu-central-1:111122223333:"
 
@@ -119,18 +120,7 @@ def test_options_about_callers_are_none(aitrail, logs):
 
 
 def test_metrics_tell_which_resources_are_used_without_a_row(aitrail, logs, monkeypatch):
-    call = Call(
-        at=datetime(2026, 3, 14, 20, tzinfo=UTC),
-        service="personalize",
-        operation="GetRecommendations",
-        principal="role/web",
-        account="111122223333",
-        region="eu-central-1",
-        amount=1,
-        of="shop",
-        is_recorded=False,
-        says_amount=False,
-    )
+    call = replace(RECOMMENDED, at=datetime(2026, 3, 14, 20, tzinfo=UTC))
     metrics = CountedMetrics([call] * 1_500)
     monkeypatch.setattr("aitrail.cli.options.metrics.metrics_of", lambda _: metrics)
     question = ("running", "--from", logs, "--metrics", "--until", "2026-03-15")

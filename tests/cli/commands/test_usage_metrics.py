@@ -6,20 +6,9 @@ from dataclasses import replace
 import pytest
 
 from aitrail.metering import MetricsError, Place
-from tests.shared.metered_month import BEGIN, OWN, Call, CountedMetrics
+from tests.shared.metered_month import OWN, SPOKEN, CountedMetrics
 
-CALL = Call(
-    at=BEGIN.replace(hour=9),
-    service="polly",
-    operation="SynthesizeSpeech",
-    principal="user/alice",
-    account=OWN,
-    region="eu-central-1",
-    amount=2_000,
-    of=None,
-    is_recorded=True,
-    says_amount=False,
-)
+CALL = replace(SPOKEN, amount=2_000)
 CALLS = [CALL, replace(CALL, principal="user/bob", amount=1_001), replace(CALL, is_recorded=False, amount=999)]
 
 

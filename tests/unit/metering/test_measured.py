@@ -13,23 +13,12 @@ from aitrail.metering import MetricsError, Place, Question, measured_amounts
 from aitrail.questions import EventStore, Naming, Team
 from aitrail.window import Window
 from tests.shared.call_rows import Rows
-from tests.shared.metered_month import BEGIN, END, OTHER, OWN, Call, CountedMetrics, month
+from tests.shared.metered_month import BEGIN, END, OTHER, OWN, SPOKEN, CountedMetrics, month
 from tests.shared.usage_prices import prices_of_polly
 
 HERE = Place(OWN, "eu-central-1")
 SERVICES = ("polly", "transcribe", "lex", "personalize")
-CALL = Call(
-    at=BEGIN + timedelta(hours=9),
-    service="polly",
-    operation="SynthesizeSpeech",
-    principal="user/alice",
-    account=OWN,
-    region="eu-central-1",
-    amount=100,
-    of=None,
-    is_recorded=True,
-    says_amount=False,
-)
+CALL = SPOKEN
 JOB = replace(CALL, service="transcribe", operation="StartTranscriptionJob", of="en-US", amount=60)
 ASKED = replace(CALL, service="personalize", operation="GetRecommendations", of="shop", amount=1)
 SAID = replace(CALL, service="lex", operation="RecognizeText", of="B0T1", amount=1)

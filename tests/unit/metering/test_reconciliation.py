@@ -12,22 +12,11 @@ from aitrail.metering import AGREE, METRICS_MISSING, NOT_COMPARABLE, ROWS_MISSIN
 from aitrail.questions import EventStore
 from aitrail.window import Window
 from tests.shared.call_rows import Rows
-from tests.shared.metered_month import BEGIN, END, OTHER, OWN, Call, CountedMetrics, month
+from tests.shared.metered_month import BEGIN, END, OTHER, OWN, SPOKEN, CountedMetrics, month
 
 HERE = Place(OWN, "eu-central-1")
 DAY = timedelta(days=1)
-CALL = Call(
-    at=BEGIN + timedelta(days=2, hours=9),
-    service="polly",
-    operation="SynthesizeSpeech",
-    principal="user/alice",
-    account=OWN,
-    region="eu-central-1",
-    amount=100,
-    of=None,
-    is_recorded=True,
-    says_amount=True,
-)
+CALL = replace(SPOKEN, at=BEGIN + timedelta(days=2, hours=9), says_amount=True)
 JOB = replace(CALL, service="transcribe", operation="StartTranscriptionJob", of="en-US")
 SAID = replace(CALL, service="lex", operation="RecognizeText", of="B0T1", amount=1)
 ASKED = replace(CALL, service="personalize", operation="GetRecommendations", of="shop", amount=1)

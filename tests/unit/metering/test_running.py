@@ -15,7 +15,7 @@ from aitrail.questions import EventStore, usage_fields
 from aitrail.services import load
 from aitrail.window import BEGINNING, Window
 from tests.shared.call_rows import MINUTE, NOW, START, Rows, call_row
-from tests.shared.metered_month import BEGIN, Call, CountedMetrics
+from tests.shared.metered_month import BEGIN, RECOMMENDED, CountedMetrics
 
 WINDOW = Window(since=BEGINNING, until=NOW)
 PRICES = Prices(
@@ -302,18 +302,7 @@ def test_price_file_has_the_prices_of_the_kinds_that_have_one():
 
 
 WEEK = Window(since=BEGIN, until=BEGIN + timedelta(days=7))
-USED = Call(
-    at=BEGIN + timedelta(days=2),
-    service="personalize",
-    operation="GetRecommendations",
-    principal="role/web",
-    account="111122223333",
-    region="eu-central-1",
-    amount=1,
-    of="shop",
-    is_recorded=False,
-    says_amount=False,
-)
+USED = replace(RECOMMENDED, at=BEGIN + timedelta(days=2))
 
 
 def counted_requests(rows, metrics, said=None):
