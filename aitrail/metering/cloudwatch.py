@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from aitrail.aws import code_of, known_regions
-from aitrail.metering.metrics import PERIOD, Asked, Measure, MetricsError, Place, Series, fixed
+from aitrail.metering.metrics import PERIOD, Asked, Measure, MetricsError, Place, Series, fixed, is_possible
 
 # GetMetricData accepts 500 (Amazon CloudWatch API Reference).
 _MOST_QUERIES = 100
@@ -22,9 +22,6 @@ _SEPARATOR = "|"
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _SECONDS = int(PERIOD / timedelta(seconds=1))
-
-# Of the value of a dimension (Amazon CloudWatch API Reference, Dimension).
-_LONGEST_VALUE = 1024
 
 _Found = dict[tuple[Measure, tuple[str, ...]], Series]
 
@@ -65,7 +62,7 @@ class CloudWatch:
     def _named(self, place: Place, asked: Sequence[Asked]) -> Iterator["_Query"]:
         account = {} if place.account == self.own else {"AccountId": place.account}
         for measure, named in asked:
-            for values in sorted(each for each in named if all(map(_is_possible, each))):
+            for values in sorted(each for each in named if all(map(is_possible, each))):
                 dimensions = [{"Name": name, "Value": value} for name, value in zip(measure.names, values, strict=True)]
                 metric = {"Namespace": measure.namespace, "MetricName": measure.metric, "Dimensions": dimensions}
                 for statistic in measure.statistics:
@@ -142,11 +139,6 @@ class _Query:
         self, measure: Measure, statistic: str, values: tuple[str, ...] | None, parameters: dict[str, Any]
     ) -> None:
         self.measure, self.statistic, self.values, self.parameters = measure, statistic, values, parameters
-
-
-def _is_possible(value: str) -> bool:
-    """Whether a dimension can have the value. A request with another one would fail as a whole."""
-    return value.isascii() and value.isprintable() and bool(value.strip()) and len(value) <= _LONGEST_VALUE
 
 
 def _properties(measure: Measure) -> Iterator[str]:

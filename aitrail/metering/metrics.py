@@ -1,5 +1,6 @@
 """What CloudWatch measures of calls: metrics.toml, and the port through which points are read. Pure."""
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ _FILE = Path(__file__).parent / "metrics.toml"
 PERIOD = timedelta(hours=1)
 KEPT = timedelta(days=455)
 _FIXED = "= "
+# Printable ASCII (Amazon CloudWatch API Reference, Dimension).
+_VALUE = re.compile(r"[!-9;-~][ -~]{0,254}")
 
 
 class MetricsError(AitrailError):
@@ -54,6 +57,11 @@ class Measure:
 def fixed(place: str) -> str | None:
     """The value that is the same for all calls; None if rows have it."""
     return place.removeprefix(_FIXED) if place.startswith(_FIXED) else None
+
+
+def is_possible(value: str) -> bool:
+    """Whether a dimension can have the value: a request with another one would fail as a whole."""
+    return _VALUE.fullmatch(value) is not None
 
 
 @cache

@@ -1,11 +1,10 @@
 """Where rows have the values of a metric's dimensions, and what the values of a series tell of rows. Pure."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from aitrail.metering.metrics import Asked, Measure, Metrics, MetricsError, Place, Series, fixed
+from aitrail.metering.metrics import Asked, Measure, Metrics, MetricsError, Place, Series, fixed, is_possible
 from aitrail.window import Window
 
 # The dimensions of calls by which every cell of rows is known, besides what metrics need.
@@ -13,8 +12,6 @@ CELL = ("account", "region", "service", "operation", "day")
 # Dimensions of calls that another one determines.
 _TIMES = ("day", "week", "month")
 _LANGUAGES = ("languageCode", "localeId")
-# Values of dimensions are printable ASCII (Amazon CloudWatch API Reference, Dimension).
-_VALUE = re.compile(r"[!-9;-~][ -~]{0,254}")
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 
@@ -63,7 +60,7 @@ def named_series(measure: Measure, calls: Iterable[Mapping[str, str | None]]) ->
     """
     of_file = ({"operation": operation} for operation in measure.named)
     found = {values_of(measure, call) for call in (*calls, *of_file)}
-    wanted = (each for each in found if each is not None and all(map(_VALUE.fullmatch, each)))
+    wanted = (each for each in found if each is not None and all(map(is_possible, each)))
     return frozenset(spelled for each in wanted for spelled in _spellings(measure, each))
 
 

@@ -46,6 +46,7 @@ class _Event(NamedTuple):
 class _Seen:
     """What rows tell of a resource: changes of its state by eventID, whether others name it, and who used it last."""
 
+    cycle: LifeCycle
     events: dict[str, _Event] = field(default_factory=dict)
     exists: bool = False
     calls: int = 0
@@ -117,7 +118,7 @@ def running_resources(store: EventStore, window: Window, prices: Prices, **condi
     cycles = {(cycle.service, cycle.kind): cycle for cycle in billed_kinds()}
     conditions = {"service": tuple({cycle.service for cycle in cycles.values()}), **conditions}
     rows = store.events(since=window.since, until=window.until, columns=COLUMNS, **conditions)
-    seen: defaultdict[_Place, _Seen] = defaultdict(_Seen)
+    seen: dict[_Place, _Seen] = {}
     corrections, first, uses = Corrections(), None, False
     for row in rows:
         first = min(first or row["eventTime"], row["eventTime"])
@@ -130,7 +131,7 @@ def running_resources(store: EventStore, window: Window, prices: Prices, **condi
         if old is not None:
             _take_away(seen, old, cycles)
         uses |= _add(seen, new, cycles)
-    found = (_running(place, each, cycles, prices) for place, each in seen.items())
+    found = (_running(place, each, prices) for place, each in seen.items())
     return Found(resources=sorted(filter(None, found), key=_order), first=first, uses_are_recorded=uses)
 
 
@@ -226,7 +227,7 @@ def _add(seen: dict[_Place, _Seen], row: Row, cycles: Mapping[tuple[str, str], L
     cycle = _cycle(place, row, cycles)
     if cycle is None:
         return False
-    own, operation = seen[place], str(row.get("operation"))
+    own, operation = seen.setdefault(place, _Seen(cycle=cycle)), str(row.get("operation"))
     is_use = operation in cycle.used_by
     if is_use:
         own.calls += 1
@@ -252,8 +253,8 @@ def _take_away(seen: dict[_Place, _Seen], row: Row, cycles: Mapping[tuple[str, s
         own.calls -= str(row.get("operation")) in cycle.used_by
 
 
-def _running(place: _Place, seen: _Seen, cycles: Mapping[tuple[str, str], LifeCycle], prices: Prices) -> Running | None:
-    cycle = next(each for (_, kind), each in cycles.items() if kind == place.resource.partition("/")[0])
+def _running(place: _Place, seen: _Seen, prices: Prices) -> Running | None:
+    cycle = seen.cycle
     state = _State.after(sorted(seen.events.values()), cycle, exists=seen.exists)
     if not state.is_billed:
         return None
@@ -278,22 +279,21 @@ def _running(place: _Place, seen: _Seen, cycles: Mapping[tuple[str, str], LifeCy
 class _State:
     """The state of a resource after its events: `condition` is the last value of `only_if`."""
 
+    cycle: LifeCycle
     exists: bool
     stopped: bool = False
     created: _Event | None = None
     changed: _Event | None = None
     quantity: int | None = None
     condition: bool | None = None
-    otherwise: bool = True
-    has_condition: bool = False
 
     @classmethod
     def after(cls, events: Sequence[_Event], cycle: LifeCycle, *, exists: bool) -> "_State":
         """The state after all events, in their order; without any, that of a resource that was seen to exist."""
-        state = cls(exists=exists, otherwise=cycle.otherwise, has_condition=bool(cycle.only_if))
+        state = cls(cycle=cycle, exists=exists)
         for event in events:
             if event.operation == cycle.creates:
-                state = cls(exists=True, created=event, otherwise=cycle.otherwise, has_condition=bool(cycle.only_if))
+                state = cls(cycle=cycle, exists=True, created=event)
             state.exists = event.operation != cycle.deletes
             state.stopped = event.operation == cycle.stops or (state.stopped and event.operation != cycle.starts)
             if event.operation in (cycle.changes, cycle.stops, cycle.starts):
@@ -307,8 +307,9 @@ class _State:
     @property
     def is_certain(self) -> bool:
         """Whether the condition is known: of new resources, `otherwise` is what it is if no row says it."""
-        return self.condition is not None or self.created is not None or not self.has_condition
+        return self.condition is not None or self.created is not None or not self.cycle.only_if
 
     @property
     def is_billed(self) -> bool:
-        return self.exists and not self.stopped and (self.otherwise if self.condition is None else self.condition)
+        is_on = self.cycle.otherwise if self.condition is None else self.condition
+        return self.exists and not self.stopped and is_on

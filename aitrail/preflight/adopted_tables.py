@@ -1,6 +1,6 @@
 """A look at the tables that a stack adopts, or has."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from aitrail.aws import code_of
 from aitrail.dynamodb import tables
 from aitrail.preflight.adopted_table import findings_of_backups, findings_of_expiry, findings_of_table
-from aitrail.preflight.answers import looked
+from aitrail.preflight.answers import Clients, looked
 from aitrail.preflight.finding import Finding, conflict
 from aitrail.preflight.plan import Plan
 from aitrail.preflight.table_commands import TableCommands
@@ -16,7 +16,7 @@ from aitrail.preflight.table_commands import TableCommands
 _MISSING = "table-missing"
 
 
-def look_at_tables(plan: Plan, clients: Callable[[str], Any]) -> Iterator[Finding]:
+def look_at_tables(plan: Plan, clients: Clients) -> Iterator[Finding]:
     """What the tables of the plan lack."""
     for definition, name in ((tables.EVENTS, plan.events_table), (tables.FILES, plan.files_table)):
         if name:

@@ -1,11 +1,15 @@
 """What AWS does not answer, or not as expected, is unknown: it is told, and ends nothing else."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aitrail.aws import code_of
 from aitrail.preflight.finding import Finding, unknown
+
+# Makes clients of services in the Region of a plan.
+Clients = Callable[[str], Any]
 
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
 _MAY_LOOK = "The policy of those who may look:"

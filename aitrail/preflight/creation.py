@@ -85,12 +85,12 @@ def types_of(plan: Plan) -> Iterator[str]:
         yield from ("AWS::Events::EventBus", "AWS::Events::EventBusPolicy")
 
 
-def creation_of(plan: Plan, partition: str) -> dict[str, tuple[str, ...]]:
+def creation_of(plan: Plan) -> dict[str, tuple[str, ...]]:
     """The actions that create the stack of the plan, by the ARN of a resource such as they create."""
     found: dict[str, set[str]] = {}
     for each in types_of(plan):
         resource, actions = CREATED[each]
-        arn = f"arn:{partition}:{resource}" if resource else plan.announced_by
+        arn = f"arn:{plan.partition}:{resource}" if resource else plan.announced_by
         is_bucket = resource.startswith("s3:")
         names = {
             "${Region}": plan.region,

@@ -1,20 +1,19 @@
 """Whether whoever deploys may do it: with the roles of the CDK's bootstrap, or with CloudFormation alone."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from aitrail.aws import code_of
 from aitrail.permissions import policy_of
-from aitrail.preflight.answers import looked
+from aitrail.preflight.answers import Clients, looked
 from aitrail.preflight.creation import creation_of
 from aitrail.preflight.finding import Finding, conflict, unknown
 from aitrail.preflight.plan import USUAL_QUALIFIER, Plan
 from aitrail.preflight.simulation import Decisions, simulated
 
-Clients = Callable[[str], Any]
 # The version of the bootstrap that the cloud assembly of the CDK requires.
 LEAST_BOOTSTRAP = 6
 # The roles that the CDK assumes as the caller: one uploads the code and the template, one deploys.
@@ -32,7 +31,7 @@ def look_at_deployer(plan: Plan, clients: Clients) -> Iterator[Finding]:
         yield from _with_cdk(plan, clients)
     elif plan.deployed_with == "cloudformation":
         stack = f"arn:{plan.partition}:cloudformation:{plan.region}:{plan.account}:stack/{plan.stack}/*"
-        needed = {stack: _OF_CLOUDFORMATION, **creation_of(plan, plan.partition)}
+        needed = {stack: _OF_CLOUDFORMATION, **creation_of(plan)}
         yield from looked(
             "deployer",
             "whether you may deploy with CloudFormation",
@@ -127,7 +126,7 @@ def _executing(plan: Plan, iam: Any) -> Iterator[Finding]:  # noqa: ANN401 - a c
             "Have an administrator bootstrap the account again (`cdk bootstrap`).",
         )
         return
-    decisions = simulated(iam, role, creation_of(plan, plan.partition), _context(plan))
+    decisions = simulated(iam, role, creation_of(plan), _context(plan))
     if decisions.denied:
         yield conflict(
             "cloudformation-denied",

@@ -1,21 +1,20 @@
 """A look at a bucket that the stack does not own, or that it has."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from aitrail.aws import code_of
-from aitrail.preflight.answers import looked
+from aitrail.preflight.answers import Clients, looked
 from aitrail.preflight.encryption import findings_of_key, findings_of_key_policy, findings_of_versioning, key_of
 from aitrail.preflight.finding import Finding, conflict, unknown
 from aitrail.preflight.notifications import findings_of_notifications
 from aitrail.preflight.plan import Plan
 from aitrail.preflight.rate import findings_of_rate, rate_of
 
-Clients = Callable[[str], Any]
 # Nothing that is asked of such a bucket would be about the right one.
 _ANOTHER = {"bucket-missing", "bucket-owner"}
 

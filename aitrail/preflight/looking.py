@@ -1,18 +1,15 @@
 """Asks AWS for what the checks need. Each check only reads; one that fails is reported as unknown."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from aitrail.preflight.adopted_tables import look_at_tables
-from aitrail.preflight.answers import looked
+from aitrail.preflight.answers import Clients, looked
 from aitrail.preflight.deployer import look_at_deployer
 from aitrail.preflight.existing_bucket import look_at_bucket
 from aitrail.preflight.finding import Finding, Severity, advice
 from aitrail.preflight.plan import Plan
 from aitrail.preflight.trails import findings_of_trails
-
-Clients = Callable[[str], Any]
 
 
 def look(plan: Plan, clients: Clients, now: datetime) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from typing import NamedTuple, Self
 
 from aitrail.calendars import first_day, in_utc, midnight, next_first_day
 from aitrail.moments import MomentError, period_of, within_time
+from aitrail.questions.source import RowSource
 from aitrail.timezones import zoned
 from aitrail.window import BEGINNING, Window
 
@@ -57,6 +58,10 @@ class ComparedWindows(NamedTuple):
             return windows._replace(relation=_lengths(windows, now, zone))
         except (OverflowError, ValueError):  # after the year 9999
             return windows
+
+    def readable_in(self, source: RowSource, now: datetime) -> Self:
+        """The parts that a source is asked for: of one by day, those `within_time`. Raises MomentError."""
+        return self.within_time(now, source.kept_since) if source.by_day else self
 
     def within_time(self, now: datetime, kept_since: datetime | None) -> Self:
         """The parts in which CloudTrail can have recorded anything. Raises MomentError if one has none, or no rows."""

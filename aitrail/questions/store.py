@@ -292,8 +292,7 @@ class EventStore:
         """
         names, now = timeless(dimensions(by, self._naming, self._registry)), self._clock.now()
         windows = ComparedWindows.of(window_of(since, until, now, self._zone), to, now, self._zone)
-        if self.source.by_day:
-            windows = windows.within_time(now, self.source.kept_since)
+        windows = windows.readable_in(self.source, now)
         if checked_measure(measure, self._registry) == COST and prices is None:
             prices = Prices.read()
         wanted = self._filter(conditions)

@@ -60,8 +60,7 @@ class Question:
     def compared(self) -> ComparedWindows | None:
         """The window and the one before it; None if nothing precedes the window, or what does has expired."""
         try:
-            windows = ComparedWindows.of(self.window, PREVIOUS, self.now, self.zone)
-            return windows.within_time(self.now, self.source.kept_since) if self.source.by_day else windows
+            return ComparedWindows.of(self.window, PREVIOUS, self.now, self.zone).readable_in(self.source, self.now)
         except MomentError:
             return None
 

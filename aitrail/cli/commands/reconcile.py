@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from aitrail.calendars import local_time
 from aitrail.cells import counted, name_text
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import (
@@ -83,7 +82,7 @@ def reconcile(context: click.Context, *, asked: Asked, everything: bool, thresho
         asked.narrate_nothing("calls or metrics")
     else:
         _narrate(found)
-        narrate(f"Compared {window.text(lambda moment: local_time(moment, asked.zone))}.")
+        narrate(f"Compared {asked.text_of(window)}.")
     for note in notes:
         narrate(note)
     over = sum(each.exceeds(Decimal(str(threshold))) for each in found)

@@ -1,6 +1,7 @@
 """CloudWatch's metrics for a question on the command line: the same window, in whole hours, accounts and Regions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,7 @@ def whole_hours(asked: Asked, *, until: datetime | None = None) -> Window:
     if asked.window.since.year <= 1:
         rows = asked.store.events(since=begin, until=end, oldest_first=True, limit=1, columns=("eventTime",))
         begin = next((parse_time(row["eventTime"]) for row in rows), end)
-    since = begin.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    last = end.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    since, last = _hour_of(begin.astimezone(UTC)), _hour_of(end.astimezone(UTC))
     return Window(since=since, until=max(since, last if last == end else last + _HOUR))
 
 
@@ -43,7 +43,7 @@ def amounts_of(
     asked: Asked, by: Sequence[str], prices: "Prices | None", report: Callable[[str], None]
 ) -> "tuple[Mapping[Group, Part], Window]":
     """The amounts of the question's calls, and the window that was read. Raises UnreachableError."""
-    from aitrail.metering import KEPT, MetricsError, Question, measured_amounts  # noqa: PLC0415 (as above)
+    from aitrail.metering import KEPT, Question, measured_amounts  # noqa: PLC0415 (as above)
 
     window = whole_hours(asked)
     if window.since < asked.now - KEPT:
@@ -58,19 +58,17 @@ def amounts_of(
         naming=asked.naming,
         places=_places(asked, metrics),
     )
-    try:
+    with _readable():
         return measured_amounts(question, asked.store, metrics, report=report, **asked.conditions), window
-    except MetricsError as error:
-        raise UnreachableError(str(error)) from error
 
 
 def comparisons_of(asked: Asked, report: Callable[[str], None]) -> "tuple[list[Comparison], Window]":
     """The comparison of the question's calls with CloudWatch's counts, and its window. Raises UnreachableError."""
-    from aitrail.metering import KEPT, MetricsError, Reconciliation  # noqa: PLC0415 (as above)
+    from aitrail.metering import KEPT, Reconciliation  # noqa: PLC0415 (as above)
 
     # CloudTrail delivers calls after 5 to 15 minutes.
-    window = whole_hours(asked, until=(asked.now - _HOUR).replace(minute=0, second=0, microsecond=0))
-    kept = (asked.now - KEPT + _HOUR).replace(minute=0, second=0, microsecond=0)
+    window = whole_hours(asked, until=_hour_of(asked.now - _HOUR))
+    kept = _hour_of(asked.now - KEPT + _HOUR)
     if window.since < kept:
         report(f"CloudWatch keeps points of an hour for {KEPT.days} days: older calls are not compared.")
         window = Window(since=kept, until=max(kept, window.until))
@@ -81,24 +79,36 @@ def comparisons_of(asked: Asked, report: Callable[[str], None]) -> "tuple[list[C
         zone=asked.zone,
         places=_places(asked, metrics),
     )
-    try:
+    with _readable():
         return comparison.compare(asked.store, metrics, report=report, **asked.conditions), window
-    except MetricsError as error:
-        raise UnreachableError(str(error)) from error
 
 
 def requests_of(
     asked: Asked, resources: "Sequence[Running]", span: timedelta, report: Callable[[str], None]
 ) -> "list[Running]":
     """The resources with the requests of the last `span` of the question's window. Raises UnreachableError."""
-    from aitrail.metering import MetricsError, with_requests  # noqa: PLC0415 (as above)
+    from aitrail.metering import with_requests  # noqa: PLC0415 (as above)
 
     until = whole_hours(asked).until
     window = Window(since=until - -(-span // _HOUR) * _HOUR, until=until)
-    try:
+    with _readable():
         return with_requests(resources, metrics_of(asked), window, report)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """A context in which metrics that cannot be read are an error of reaching AWS. Raises UnreachableError."""
+    from aitrail.metering import MetricsError  # noqa: PLC0415 (as above)
+
+    try:
+        yield
     except MetricsError as error:
         raise UnreachableError(str(error)) from error
+
+
+def _hour_of(moment: datetime) -> datetime:
+    """The start of the hour of a moment."""
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def _places(asked: Asked, metrics: "CloudWatch") -> list["Place"]:

@@ -65,19 +65,20 @@ class Asked:
 
     def narrate_window(self) -> None:
         """Tells a person at a terminal of which time an answer is, unless it is of all time."""
-        window = self._window_text()
+        window = self.text_of(self.window)
         if window and sys.stderr.isatty():
             narrate(f"Calls {window}.")
 
     def narrate_nothing(self, things: str = "events") -> None:
         """Reports that nothing was found, and what to check."""
-        window = f" {self._window_text()}".rstrip()
+        window = f" {self.text_of(self.window)}".rstrip()
         narrate(f"No {things}{with_conditions(self.conditions)}{window} in {self.place}. {self.place.advice}")
         for hint in _hints(self.conditions, self.registry):
             narrate(hint)
 
-    def _window_text(self) -> str:
-        return self.window.text(lambda moment: local_time(moment, self.zone))
+    def text_of(self, window: Window) -> str:
+        """A window as text, in the time zone of the question; empty if it is of all time."""
+        return window.text(lambda moment: local_time(moment, self.zone))
 
 
 def with_conditions(conditions: Conditions) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from decimal import Context, Decimal, localcontext
 from typing import Any
 
-from aitrail.calendars import local_time
 from aitrail.cells import printable
 from aitrail.cli.options import Asked
 from aitrail.cli.output import Cell, Output, Priorities, narrate
@@ -86,5 +85,5 @@ def _shown(percent: Decimal | None) -> Cell:
 
 def _tell_windows(found: Comparison, asked: Asked) -> None:
     window, before, relation = found.windows
-    first, second = (each.text(lambda moment: local_time(moment, asked.zone)) for each in (window, before))
+    first, second = map(asked.text_of, (window, before))
     narrate(f"The window {first} is compared with the one {second}{f', {relation}' if relation else ''}.")

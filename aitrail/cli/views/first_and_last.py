@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any
 
-from aitrail.calendars import local_time
 from aitrail.cells import counted, name_text
 from aitrail.cli.options import Asked
 from aitrail.cli.output import Cell, Output, Priorities, narrate, shown_time, titled
@@ -30,7 +29,7 @@ def show_first_and_last(found: FirstAndLast, by: Sequence[str], asked: Asked, ou
     lookback = found.lookback
     new, silent = (sum(group[name] is True for group in found) for name in _FLAGS)
     counts = [counted(len(found), "group"), *([] if lookback.why_not_new else [f"{new:,} new"]), f"{silent:,} silent"]
-    read = Window(since=lookback.since, until=lookback.window.until).text(lambda each: local_time(each, asked.zone))
+    read = asked.text_of(Window(since=lookback.since, until=lookback.window.until))
     narrate(f"{', '.join(counts)}. firstSeen is the first call that was read{f', {read}' if read else ''}.")
 
 

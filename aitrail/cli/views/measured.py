@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from aitrail.calendars import local_time
 from aitrail.cells import name_text
 from aitrail.cli.options import Asked, amounts_of
 from aitrail.cli.output import Cell, Output, Priorities, narrate, titled
@@ -42,7 +41,7 @@ def show_measured(asked: Asked, by: Sequence[str], prices: Prices | None, output
         asked.narrate_nothing("calls or metrics")
     else:
         _show(found, by, prices, output)
-        narrate(f"Calls and metrics {window.text(lambda moment: local_time(moment, asked.zone))}.")
+        narrate(f"Calls and metrics {asked.text_of(window)}.")
     for note in (*notes, *(prices.notes({"polly", "transcribe", "lex"}, asked.now.date()) if prices else ())):
         narrate(note)
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import click
 
-from aitrail.calendars import local_time
 from aitrail.cells import printable
 from aitrail.cli.options import Asked
 from aitrail.cli.output import Output, averages, columns, titled
@@ -122,13 +121,11 @@ class Plot:
         if asked.window.since <= BEGINNING:
             raise click.UsageError(NO_START)
         compared = ComparedWindows.of(asked.window, self.to, asked.now, asked.zone)
-        source = asked.place.source
-        compared = compared.within_time(asked.now, source.kept_since) if source.by_day else compared
+        compared = compared.readable_in(asked.place.source, asked.now)
         return compared.window, compared.before
 
     def _plotted(self, asked: Asked, window: Window, notes: list[str]) -> Plotted:
         question = asked.question | {"since": window.since, "until": window.until}
         groups = asked.store.usage(by=[self.unit], prices=self.prices, zeros=True, report=notes.append, **question)
         found = {group[self.unit]: group[self.measure] for group in groups if group[self.unit] is not None}
-        text = window.text(lambda moment: local_time(moment, asked.zone))
-        return Plotted(text or "all calls", list(found), list(found.values()))
+        return Plotted(asked.text_of(window) or "all calls", list(found), list(found.values()))

@@ -85,7 +85,7 @@ def test_caller_assumes_two_roles_and_cloudformation_creates_the_stack_with_a_th
         (ALICE, ("sts:AssumeRole",), ROLE.format(name)) for name in ("deploy", "file-publishing")
     ]
     assert {each[0] for each in iam.asked[2:]} == {ROLE.format("cfn-exec")}
-    assert {resource: actions for _, actions, resource in iam.asked[2:]} == creation_of(PLAN, "aws")
+    assert {resource: actions for _, actions, resource in iam.asked[2:]} == creation_of(PLAN)
 
 
 def test_roles_that_may_not_be_assumed_are_told_with_the_policy_that_allows_it():
