@@ -31,8 +31,12 @@ class Days:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
-    """A billing period that was read: the days that its lines cover, and whether it is final; None if none says so."""
+    """A billing period that was read, the days of it that its lines cover, and whether it is final; None if none says.
 
+    Without a manifest, the period is that from the first to the last line of the services.
+    """
+
+    period: Days
     days: Days
     is_final: bool | None
 
@@ -109,8 +113,8 @@ def _bill(folder: Folder, read: Read, months: Sequence[Month], days: Days | None
         named = " and ".join(each or "an unknown one" for each in currencies)
         raise BillError(f"{folder} has costs in {named}: they cannot be added up. Export each by itself.")
     if days is None:
-        ends = [each.days for each in months] or [Days(since=date.min, until=date.min)]
-        days = Days(since=min(each.since for each in ends), until=max(each.until for each in ends))
+        periods = [each.period for each in months] or [Days(since=date.min, until=date.min)]
+        days = Days(since=min(each.since for each in periods), until=max(each.until for each in periods))
     return Bill(
         format=read.format.name,
         cost=read.format.cost(cost),
@@ -141,11 +145,9 @@ def _months(period: Delivered, read: Read) -> Iterator[Month]:
     usage = [line for line in read.sums if line.charge == USAGE]
     if read.last is None:
         return
-    last = max([read.last + _DAY, *(line.until for line in usage)])
-    if period.month:
-        own = _of_month(period.month)
-        days = Days(since=own.since, until=min(last, own.until))
-    else:
-        days = Days(since=min((line.since for line in read.sums), default=last), until=last)
+    last, ends = max([read.last + _DAY, *(line.until for line in usage)]), [line.until for line in read.sums]
+    first = min((line.since for line in read.sums), default=last)
+    own = _of_month(period.month) if period.month else Days(since=first, until=max([last, *ends]))
+    days = Days(since=own.since, until=min(last, own.until))
     told = {line.is_invoiced for line in usage}
-    yield Month(days=days, is_final=False if False in told else None if None in told or not told else True)
+    yield Month(period=own, days=days, is_final=False if False in told else None if None in told or not told else True)

@@ -10,7 +10,7 @@ from aitrail.questions import NOTHING_NAMED, Naming
 from aitrail.services import Registry
 
 # Why no call explains a cost.
-NO_CALL, NOT_BY_CALL, UNKNOWN_TYPE = "no call", "not billed by call", "unknown usage type"
+NO_CALL, NOT_BY_CALL, UNKNOWN_TYPE = "no recorded call", "not billed by call", "unknown usage type"
 
 Key = tuple[str | None, ...]
 

@@ -65,7 +65,7 @@ def text(moment):
 
 
 CUR = {
-    "identity_line_item_id": lambda each: f"id-{each.since:%d%H}",
+    "identity_line_item_id": lambda _: "id",
     "bill_payer_account_id": lambda _: "999988887777",
     "bill_invoice_id": lambda each: each.invoice,
     "bill_billing_period_start_date": lambda each: each.since.replace(day=1, hour=0),

@@ -149,7 +149,8 @@ def _explained(answer: Answer, bill: Bill) -> list[str]:
         )
     lines += [
         f"shared, {known_charges()[number].usage_types[0]}: the rest of account, Region and day, by "
-        f"{known_charges()[number].rule}. An estimate."
+        f"{known_charges()[number].rule}. It is an estimate, and includes the costs of calls without a record: "
+        "`aitrail reconcile` lists them."
         for number in sorted(answer.shared)
     ]
     if any(part.unexplained for part in parts):
