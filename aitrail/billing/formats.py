@@ -14,7 +14,7 @@ CORRECTION = "correction"
 # The beginnings of columns of legacy reports, which have names such as lineItem/UsageType.
 _LEGACY = ("identity/", "bill/", "lineItem/")
 _MOST_NAMED = 10
-CREATE = "docs/cost.md (The bill) shows how to create an export."
+CREATE = "docs/bill.md shows how to create an export."
 
 
 class BillError(AitrailError):

@@ -178,6 +178,13 @@ def usage(
     counted more than there are rows is not recorded: it is shown apart, and belongs to nobody. It needs
     cloudwatch:GetMetricData; of conditions, it takes only --service, --account and --in-region.
 
+    --bill divides the costs of a bill among the successful calls of each account, Region and UTC day that cause a usage
+    type. measured is what the bill itself says, or what the amounts in records cost at the average price of that day;
+    shared is the rest, divided among calls whose records say no amount; unexplained is what no recorded call explains,
+    with its usage type. Credits, discounts, taxes and refunds stay apart. All adds up to the bill exactly, to the
+    last digit. What the bill does not have is unknown (unknownCalls), not zero. It takes --top, and the same conditions
+    as --metrics; without --since and --until, the time is that of the bill. docs/bill.md shows how to get a bill.
+
     A price file has the format of aitrail/costs/prices.toml. Of its tables, usage.REGION.polly is used, and with
     --metrics those of other services, too; Regions without a price have that of the file's `region`.
 
@@ -191,6 +198,7 @@ def usage(
       aitrail usage --by hour --plot --during yesterday --compare previous
       aitrail usage --by principal --first-last --since 30d --query '[?silent]'
       aitrail usage --by team --metrics --cost --during last-month
+      aitrail usage --by team --bill s3://BUCKET/PREFIX/EXPORT --during last-month
     """
     by = tuple(dict.fromkeys(by))
     for kind in set(by) & {*NAMED}:
