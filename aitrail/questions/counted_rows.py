@@ -1,7 +1,7 @@
 """Which of several rows of one call stands for it, so that sums over rows are those of `usage`. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from aitrail.questions.amounts import is_call, is_network_activity
 from aitrail.questions.corrections import Corrections
@@ -38,7 +38,7 @@ class CountedRows:
             self._correct(*corrected, reading)
 
     def _correct(self, first: Row | None, right: Row, newer: list[Row], reading: Reading) -> None:
-        shown = filter(reading.matches, newer)
+        shown: Iterator[Row] = filter(reading.matches, newer)
         if first is not None and reading.is_read(first):
             self._copies[_shared(first)].pop(first["eventID"], None)
             shown = iter([first])
