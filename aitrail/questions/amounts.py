@@ -206,7 +206,7 @@ def _set_price(amounts: Amounts, row: Row, characters: int | None, prices: Price
         amounts.unpriced_services[row["service"]] = 1, 0
         return
     engine = text_of(usage_member(row, "engine")) or _USUAL_ENGINE
-    price = prices.per_million_characters(engine, text_of(row.get("awsRegion")))
+    price = prices.per_million_characters(engine.lower(), text_of(row.get("awsRegion")))
     if price is None:
         amounts.unpriced_engines[engine] = 1, characters or 0
     elif characters is None:

@@ -155,8 +155,8 @@ class Count:
             if not corrections.take_later(row):
                 tally.end_stream(row)
         resolved = [*corrections.resolved(reading.find, reading.is_within, reading.earlier)]
-        gone = {row["eventID"]: row for row, _ in resolved if row is not None and reading.is_read(row)}
-        right = [row for _, row in resolved if reading.matches(row)]
+        gone = {row["eventID"]: row for row, *_ in resolved if row is not None and reading.is_read(row)}
+        right = [row for _, row, _ in resolved if reading.matches(row)]
         for row in gone.values():
             tally.remove(row)
         for row in right:

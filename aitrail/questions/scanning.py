@@ -18,7 +18,7 @@ from aitrail.cells import counted
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import BY_NAME, S3, Listed, Needed, UnavailableError, bucket_and_key, log_objects
 from aitrail.errors import AitrailError
-from aitrail.logfile import Document, EndsAt, Stream, UnreadableLogFile, documents, ends_alone
+from aitrail.logfile import Document, EndsAt, SmallFiles, Stream, UnreadableLogFile, documents, ends_alone
 from aitrail.questions.file_state import State
 from aitrail.questions.packed_rows import PackedRow, packed, unpacked
 from aitrail.questions.paths import ENDINGS, STDIN, document_name, key_of, log_files
@@ -106,6 +106,7 @@ class Scan:
         self._s3 = s3
         self._clock = clock
         self.registry = registry or load_registry()
+        self._small_files = SmallFiles(self.registry.sources, is_lookalike=self.registry.is_lookalike)
         # For progress: the number of files that are to be read, if it is known.
         self.files_found: int | None = None
         self._read_all, self._counts_first = read_all, counts_first
@@ -319,7 +320,12 @@ class Scan:
     ) -> Iterator[Row]:
         try:
             with opened() as stream:
-                yield from self._rows_of(shown_name(name), stream, make)
+                records, rest = self._small_files.unwanted(stream)
+                if records is None:
+                    yield from self._rows_of(shown_name(name), rest, make)
+                else:
+                    self.counts["files"] += 1
+                    self.counts["records"] += records
                 self.counts["bytes"] += _size_of(stream)
         except (OSError, UnreadableLogFile, UnavailableError) as error:
             if name.startswith(S3) and is_of_network(error):  # some of botocore's errors are OSErrors

@@ -453,10 +453,14 @@ class EventStore:
         format: str = "parquet",  # noqa: A002 (its name on the command line)
         whole: bool = False,
         force: bool = False,
+        prices: Prices | None = None,
         progress: "Progress" = lambda _service, _day, _rows: None,
         **conditions: Unpack[Conditions],
     ) -> "Exported":
-        """Writes calls to files in a folder, one for each service and day; see `aitrail.questions.export`."""
+        """Writes calls to files in a folder, one for each service and day; see `aitrail.questions.export`.
+
+        Costs are at `prices`, by default the list prices that come with aitrail.
+        """
         from aitrail.questions.export import Export  # noqa: PLC0415 (few programs need it)
 
         now = self._clock.now()
@@ -471,6 +475,7 @@ class EventStore:
             force=force,
             progress=progress,
             registry=self._registry,
+            prices=prices or Prices.read(),
         )
         return export.run()
 

@@ -8,9 +8,11 @@ from typing import Any, BinaryIO
 from aitrail.cells import json_line
 from aitrail.errors import AitrailError
 from aitrail.questions import Row
-from aitrail.questions.export.columns import FOLDER_COLUMNS, Columns, Kind, columns_of, texts, typed, with_characters
+from aitrail.questions.export.columns import FOLDER_COLUMNS, Columns, Kind, columns_of, texts, typed
 
 FORMATS = ("parquet", "csv", "jsonl")
+# The name of the metadata of a Parquet file that tells the dates of prices.
+PRICES = "aitrail.prices"
 
 # A row group of a Parquet file is held in memory: it ends after this many rows, or characters in their texts.
 _MOST_ROWS = 10_000
@@ -23,16 +25,19 @@ class MissingPyarrowError(AitrailError):
     """The package that writes Parquet files is not installed."""
 
 
-def writer_of(format_: str, *, whole: bool) -> Write:
-    """A function that writes the rows of one file to a stream of bytes. Raises MissingPyarrowError."""
+def writer_of(format_: str, *, whole: bool, prices: str = "") -> Write:
+    """A function that writes the rows of one file to a stream of bytes. Raises MissingPyarrowError.
+
+    `prices` says of which dates the prices of costs are; Parquet files have it as metadata.
+    """
     columns = columns_of(whole=whole)
     if format_ == "jsonl":
         return _write_jsonl
-    return _csv_writer(columns) if format_ == "csv" else _parquet_writer(columns)
+    return _csv_writer(columns) if format_ == "csv" else _parquet_writer(columns, prices)
 
 
 def _write_jsonl(stream: BinaryIO, rows: Iterable[Row]) -> None:
-    stream.writelines((json_line(with_characters(row)) + "\n").encode() for row in rows)
+    stream.writelines((json_line(row) + "\n").encode() for row in rows)
 
 
 def _csv_writer(columns: Columns) -> Write:
@@ -46,7 +51,7 @@ def _csv_writer(columns: Columns) -> Write:
     return write
 
 
-def _parquet_writer(columns: Columns) -> Write:
+def _parquet_writer(columns: Columns, prices: str) -> Write:
     try:
         import pyarrow as pa  # noqa: PLC0415 (optional)
         import pyarrow.parquet as pq  # noqa: PLC0415 (optional)
@@ -61,9 +66,13 @@ def _parquet_writer(columns: Columns) -> Write:
         Kind.TIME: pa.timestamp("ms"),
         Kind.FLAG: pa.bool_(),
         Kind.COUNT: pa.int64(),
+        Kind.MONEY: pa.decimal128(38, 12),
     }
     # Athena does not accept a column that is also a folder.
-    schema = pa.schema([(name, types[kind]) for name, kind in columns.items() if name not in FOLDER_COLUMNS])
+    schema = pa.schema(
+        [(name, types[kind]) for name, kind in columns.items() if name not in FOLDER_COLUMNS],
+        metadata={PRICES: prices},
+    )
 
     def write(stream: BinaryIO, rows: Iterable[Row]) -> None:
         with pq.ParquetWriter(stream, schema, compression="zstd") as writer:

@@ -44,7 +44,11 @@ def polly(store):
 def documented():
     """Names and types of the columns, in the page's order."""
     return dict(
-        re.findall(r"^\| `(\w+)` \| (string|string, JSON|timestamp|date|boolean|bigint) \|", PAGE, re.MULTILINE)
+        re.findall(
+            r"^\| `(\w+)` \| (string|string, JSON|timestamp|date|boolean|bigint|decimal\(38,12\)) \|",
+            PAGE,
+            re.MULTILINE,
+        )
     )
 
 
@@ -138,9 +142,11 @@ def test_duckdb_adds_the_columns_of_the_folder(tmp_path, store, format_):
 
 
 def test_table_of_athena_has_columns_of_the_files_and_all_services():
-    declared = dict(re.findall(r"^  `?(\w+)`? (string|timestamp|boolean|bigint),?$", ATHENA, re.MULTILINE))
+    declared = dict(
+        re.findall(r"^  `?(\w+)`? (string|timestamp|boolean|bigint|decimal\(38,12\)),?$", ATHENA, re.MULTILINE)
+    )
 
-    types = {name.lower(): str(kind).partition(",")[0] for name, kind in columns_of(whole=False).items()}
+    types = {name.lower(): str(kind).partition(", ")[0] for name, kind in columns_of(whole=False).items()}
     assert declared.items() <= types.items()
     assert not {"service", "eventday"} & set(declared)
     services = ",".join(service.name for service in load().services)
