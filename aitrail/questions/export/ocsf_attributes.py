@@ -1,4 +1,4 @@
-"""The attributes of OCSF's class API Activity that events have, with their types, and the version of the schema. Pure."""
+"""The attributes of events of OCSF's class API Activity, with their types, and the version of the schema. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
