@@ -451,6 +451,7 @@ class EventStore:
         since: Moment = "7d",
         until: Moment = "now",
         format: str = "parquet",  # noqa: A002 (its name on the command line)
+        schema: str = "aitrail",
         whole: bool = False,
         force: bool = False,
         prices: Prices | None = None,
@@ -459,7 +460,8 @@ class EventStore:
     ) -> "Exported":
         """Writes calls to files in a folder, one for each service and day; see `aitrail.questions.export`.
 
-        Costs are at `prices`, by default the list prices that come with aitrail.
+        With the `schema` "ocsf", files hold events of OCSF's class API Activity, made of whole rows. Costs are at
+        `prices`, by default the list prices that come with aitrail.
         """
         from aitrail.questions.export import Export  # noqa: PLC0415 (few programs need it)
 
@@ -471,6 +473,7 @@ class EventStore:
             window=window_of(since, until, now, self._zone).clamped(now),
             now=now,
             format=format,
+            schema=schema,
             whole=whole,
             force=force,
             progress=progress,

@@ -8,7 +8,7 @@ from aitrail.cells import counted
 from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options import Asked, Command, OneOf, option, prices_option, question_options, usual_prices
 from aitrail.cli.output import narrate, progress
-from aitrail.questions.export import FORMATS, Exported, OtherExportError
+from aitrail.questions.export import FORMATS, OCSF, SCHEMAS, Exported, OtherExportError
 
 _INCOMPLETE = "Some log files could not be read: this export does not count as complete. Run the same command again."
 _FORMAT = OneOf(tuple(FORMATS))
@@ -18,6 +18,14 @@ _FORMAT = OneOf(tuple(FORMATS))
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @question_options()
 @option("Files", "--format", "format_", type=_FORMAT, default="parquet", show_default=True, help="File format.")
+@option(
+    "Files",
+    "--schema",
+    type=OneOf(SCHEMAS),
+    default=SCHEMAS[0],
+    show_default=True,
+    help="Rows as aitrail has them, or events of OCSF's class API Activity (parquet, jsonl).",
+)
 @option("Files", "--whole", is_flag=True, help="Export all attributes, not only the indexed columns.")
 @option(
     "Files",
@@ -28,7 +36,15 @@ _FORMAT = OneOf(tuple(FORMATS))
 @prices_option("Files", "The prices of costs (a TOML file).  [default: those of `aitrail prices`]")
 @click.pass_context
 def export(
-    context: click.Context, *, folder: Path, asked: Asked, format_: str, whole: bool, force: bool, prices: str | None
+    context: click.Context,
+    *,
+    folder: Path,
+    asked: Asked,
+    format_: str,
+    schema: str,
+    whole: bool,
+    force: bool,
+    prices: str | None,
 ) -> None:
     """Write calls to files in DIR, one for each service and day.
 
@@ -47,14 +63,19 @@ def export(
     Examples:
       aitrail export lake/ --since 90d
       aitrail export lake/ --from AWSLogs/ --whole
+      aitrail export siem/ --schema ocsf --format jsonl --since 1d
       aitrail export sheets/ --format csv --service transcribe --since 2026-11-01 --until 2026-12-01
       duckdb -c "SELECT principal, sum(cost) FROM 'lake/*/*/*.parquet' GROUP BY principal"
     """
+    if schema == OCSF and (whole or format_ == "csv"):
+        reason = "--whole has no effect" if whole else "--format csv cannot hold nested events"
+        raise click.UsageError(f"{reason} with --schema ocsf: leave it out, or give parquet or jsonl.")
     with progress() as show:
         try:
             exported = asked.store.export(
                 folder,
                 format=format_,
+                schema=schema,
                 whole=whole,
                 force=force,
                 prices=usual_prices(prices),

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     JSON = "string, JSON"
     TIME = "timestamp"
     FLAG = "boolean"
+    INTEGER = "int"
     COUNT = "bigint"
     MONEY = "decimal(38,12)"
 

@@ -27,7 +27,7 @@ from aitrail.questions import (
 from aitrail.questions.export.columns import with_amounts
 from aitrail.questions.export.files import Files, Progress
 from aitrail.questions.export.folder import ExportError, Folder
-from aitrail.questions.export.formats import FORMATS, Write, writer_of
+from aitrail.questions.export.formats import FORMATS, OCSF, SCHEMAS, Write, writer_of
 from aitrail.questions.export.notes import Settings, dates_of
 from aitrail.services import Registry, load
 from aitrail.window import Day, Window, event_time
@@ -61,7 +61,7 @@ class Exported:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """An export of rows to `folder`, as service=…/eventDay=…/events.<format>.
+    """An export of rows to `folder`, as service=…/eventDay=…/events.<format>, in one of SCHEMAS.
 
     Unless `force`, a service-day that is complete there is skipped, and no file is replaced by one with fewer rows.
     """
@@ -72,6 +72,7 @@ class Export:
     window: Window
     now: datetime
     format: str = "parquet"
+    schema: str = SCHEMAS[0]
     whole: bool = False
     force: bool = False
     registry: Registry = field(default_factory=load)
@@ -85,7 +86,11 @@ class Export:
         """
         if self.format not in FORMATS:
             raise ExportError(f"{self.format!r} is not a file format: give {', '.join(FORMATS)}.")
-        write = writer_of(self.format, whole=self.whole, prices=dates_of(self.prices))
+        if self.schema not in SCHEMAS:
+            raise ExportError(f"{self.schema!r} is not a schema: give {' or '.join(SCHEMAS)}.")
+        if self.schema == OCSF and self.format == "csv":
+            raise ExportError("Events of OCSF are nested: give the format parquet or jsonl.")
+        write = writer_of(self.format, schema=self.schema, whole=self.whole, prices=dates_of(self.prices))
         try:
             with Folder(self.folder, self._settings, force=self.force) as target:
                 return self._run(target, write)
@@ -121,6 +126,10 @@ class Export:
         )
 
     @property
+    def _are_whole(self) -> bool:
+        return self.whole or self.schema == OCSF
+
+    @property
     def _settings(self) -> Settings:
         # The names of the folders contain the services.
         names = [each.name for each in fields(self.wanted) if each.name not in ("service", "naming", "origins")]
@@ -129,7 +138,8 @@ class Export:
             conditions["naming"] = (self.wanted.naming.fingerprint,)
         return Settings(
             format=self.format,
-            whole=self.whole,
+            whole=self._are_whole,
+            schema=self.schema,
             source=self.source.address,
             conditions={
                 name: sorted(values) if isinstance(values, tuple) else values
@@ -177,7 +187,7 @@ class Export:
         return replace(self.wanted, service=(service,)), Window(since=since, until=until)
 
     def _export(self, files: Files, service: str, days: list[Day], as_of: str, counted: CountedRows) -> None:
-        read = partial(whole_rows, self.source) if self.whole else self.source.rows
+        read = partial(whole_rows, self.source) if self._are_whole else self.source.rows
         rows = read(*self._question(service, days), order=Order.OLDEST_FIRST)
         for day, own in _by_day(days, (self._with_amounts(row, counted) for row in rows)):
             files.write(service, day, own, as_of)

@@ -20,12 +20,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool
     source: str
     conditions: dict[str, list[str] | bool]
+    schema: str = "aitrail"
 
     def __str__(self) -> str:
         """The settings as text that can follow `holds`."""
         words = [f"{name} {_words(values)}" for name, values in sorted(self.conditions.items())]
         with_conditions = f" with {', '.join(words)}" if words else ""
-        return f"{self.format} files of {'whole' if self.whole else 'narrow'} rows of {self.source}{with_conditions}"
+        rows = f"{'whole' if self.whole else 'narrow'} rows"
+        what = rows if self.schema == "aitrail" else f"{self.schema.upper()} events"
+        return f"{self.format} files of {what} of {self.source}{with_conditions}"
 
 
 def _words(values: list[str] | bool) -> str:  # noqa: FBT001 (a condition)

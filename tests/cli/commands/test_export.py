@@ -100,6 +100,25 @@ def test_prices_of_a_file_are_used(aitrail, logs, out, tmp_path):
     assert '"prices":"EUR; polly 2027-01"' in (out / "_aitrail_export.notes").read_text()
 
 
+def test_events_of_ocsf_are_exported_as_lines(aitrail, logs, out):
+    ended = aitrail("export", out, "--from", logs, "--schema", "ocsf", "--format", "jsonl")
+
+    lines = [json.loads(line) for path in out.glob("*/*/*") for line in path.read_text().splitlines()]
+    assert ended.stderr == f"2 files written to {out} with 3 rows.\n"
+    assert {(event["class_uid"], event["type_uid"], event["unmapped"]["cost"]) for event in lines} == {
+        (6003, 600301, 1.8422)
+    }
+
+
+@pytest.mark.parametrize("option", [["--whole"], ["--format", "csv"]], ids=" ".join)
+def test_options_that_events_cannot_have_are_refused(aitrail, logs, out, option):
+    ended = aitrail("export", out, "--from", logs, "--schema", "ocsf", *option)
+
+    assert ended.exit_code == 2
+    assert f"Error: {' '.join(option)} " in ended.stderr
+    assert not out.exists()
+
+
 def test_second_run_skips_what_is_complete(aitrail, logs, log_file, record, out):
     log_file("logs/three.json", record(4, eventTime="2026-03-15T00:00:00Z"))
     aitrail("export", out, "--from", logs, "--service", "polly")
