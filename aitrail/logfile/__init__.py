@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from aitrail.logfile.concatenated import Document, documents
     from aitrail.logfile.inflate import DamagedGzip, Stream, inflated
     from aitrail.logfile.selection import EndsAt, LogFile, UnreadableLogFile, ends_alone, wanted_records
+    from aitrail.logfile.small_files import SmallFiles
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         concatenated=("Document", "documents"),
         inflate=("DamagedGzip", "Stream", "inflated"),
         selection=("EndsAt", "LogFile", "UnreadableLogFile", "ends_alone", "wanted_records"),
+        small_files=("SmallFiles",),
     )

@@ -50,6 +50,31 @@ def inflated(stream: Stream, step_bytes: int) -> Iterator[bytes]:
         content = stream.read(step_bytes)
 
 
+def whole_member(file: bytes, most_bytes: int) -> bytes | None:
+    """The content of a file that is one sound gzip member and nothing else; None otherwise, and if it is larger."""
+    if not file.startswith(MAGIC) or int.from_bytes(file[-4:], "little") > most_bytes:  # its size ends the member
+        return None
+    inflating = IgzipDecompressor(flag=DECOMP_GZIP)
+    try:
+        content: bytes = inflating.decompress(file, most_bytes)
+    except IsalError:  # type: ignore[misc] # isal's stub types the class as an instance
+        return None
+    return content if inflating.eof and not inflating.unused_data else None
+
+
+class Begun:
+    """A stream of which the first bytes have already been read."""
+
+    def __init__(self, head: bytes, stream: Stream) -> None:
+        self._head = head
+        self._stream = stream
+
+    def read(self, size: int, /) -> bytes:
+        """See Stream."""
+        head, self._head = self._head[:size], self._head[size:]
+        return head or self._stream.read(size)
+
+
 def _filled(block: bytes, stream: Stream, size: int) -> bytes:
     """The block, extended from the stream to `size` bytes, or fewer at the end of the stream."""
     while len(block) < size and (more := stream.read(size - len(block))):

@@ -37,8 +37,8 @@ _FIRST_KEYS: Final = 8
 _HEAD: Final = b'{"Records":['
 _TAIL: Final = b"]}"
 # AWS has some hundreds of event sources, and all are host names.
-_MOST_SOURCES: Final = 1000
-_LONGEST_SOURCE: Final = 253
+MOST_SOURCES: Final = 1000
+LONGEST_SOURCE: Final = 253
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,16 @@ def ends_alone(_position: int, *, is_followed: bool) -> bool:
     return not is_followed
 
 
+def only_list(content: bytes) -> tuple[int, int] | None:
+    """Start and end of the Records list, if the document begins and ends as CloudTrail writes it; otherwise None.
+
+    If the text between them is a JSON list, the document has no other key and nothing follows it.
+    """
+    if content.startswith(_HEAD) and content.endswith(_TAIL) and content.isascii():
+        return len(_HEAD) - 1, len(content) - len(_TAIL) + 1
+    return None
+
+
 def _never(_source: str) -> bool:
     return False
 
@@ -101,7 +111,8 @@ class LogFile:
 
     After the last record, `records` counts the elements of Records, and `unwanted` the unwanted ones. `bytes` and
     `sha256` (hex, None unless `is_hashed`) describe the uncompressed content. `unknown_sources` counts the elements by
-    lookalike source in lower case (the first 1,000 sources of at most 253 characters).
+    lookalike source in lower case (the first 1,000 sources of at most 253 characters). While iterating, `is_plain`
+    tells that the record which came last is short and flat: it has at most 8,000 bytes, and 100 lists and objects.
     """
 
     def __init__(  # noqa: PLR0913 (all but the first two have defaults)
@@ -119,7 +130,7 @@ class LogFile:
         self._stream = stream
         self._sources = sources
         self._limits = limits
-        self._is_lookalike = lru_cache(_MOST_SOURCES)(is_lookalike)
+        self._is_lookalike = lru_cache(MOST_SOURCES)(is_lookalike)
         self._piece_bytes = piece_bytes
         self._at_each_step = at_each_step
         self._ends_at = ends_at
@@ -127,6 +138,7 @@ class LogFile:
         self._plain: set[str | None] = {None}
         self._digest = hashlib.sha256() if is_hashed else None
         self.bytes = 0
+        self.is_plain = False
         self._has_records = False
         self._restart()
 
@@ -169,13 +181,9 @@ class LogFile:
         return JsonText(utf8(filter(None, chunks)), longest_value=self._limits.record_bytes, first_window=window)
 
     def _whole(self, content: bytes) -> _Found | None:
-        """The wanted records of a document that fits into one chunk, as most do; None if it has an unusual form.
-
-        If the text between head and tail is a JSON list, the document has no other key and nothing follows it.
-        """
-        if content.startswith(_HEAD) and content.endswith(_TAIL) and content.isascii():
-            return self._select(content, len(_HEAD) - 1, len(content) - len(_TAIL) + 1)
-        return None
+        """The wanted records of a document that fits into one chunk, as most do; None if it has an unusual form."""
+        span = only_list(content)
+        return self._select(content, *span) if span else None
 
     def _document(self, text: JsonText) -> Iterator[tuple[int, dict[str, Any]]]:
         if text.peek() != b"{":
@@ -216,7 +224,7 @@ class LogFile:
             sources = elements.sources_of(buffer, start, end)
             notable: dict[int, str] = {} if self._plain.issuperset(sources) else dict(self._notable(sources))
             places = [index for index, source in notable.items() if self._is_wanted(source)]
-            records = elements.records_at(buffer, start, end, places)
+            records, self.is_plain = elements.records_at(buffer, start, end, places)
         except elements.REFUSED:
             return None
         return self._counted(places, records, len(sources), notable)
@@ -246,6 +254,7 @@ class LogFile:
         return self._select_from([text.value()])
 
     def _select_from(self, values: list[Any]) -> _Found:
+        self.is_plain = False
         has_objects = dict in set(map(type, values))
         notable = dict(self._notable(map(elements.source_of, values))) if has_objects else {}
         places = [index for index, source in notable.items() if self._is_wanted(source)]
@@ -292,10 +301,10 @@ class LogFile:
         for index, source in enumerate(sources):
             if source is None or source in self._plain:
                 continue
-            is_short = len(source) <= _LONGEST_SOURCE
+            is_short = len(source) <= LONGEST_SOURCE
             if self._is_wanted(source) or (is_short and self._is_lookalike(source.lower())):
                 yield index, source
-            elif is_short and len(self._plain) < _MOST_SOURCES:
+            elif is_short and len(self._plain) < MOST_SOURCES:
                 self._plain.add(source)
 
     def _is_wanted(self, source: str) -> bool:
@@ -311,7 +320,7 @@ class LogFile:
                 self._count_unknown(source.lower())
 
     def _count_unknown(self, source: str) -> None:
-        if source in self.unknown_sources or len(self.unknown_sources) < _MOST_SOURCES:
+        if source in self.unknown_sources or len(self.unknown_sources) < MOST_SOURCES:
             self.unknown_sources[source] += 1
 
 
