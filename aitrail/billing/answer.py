@@ -137,7 +137,7 @@ def _divide(  # noqa: PLR0913, PLR0917 (a cell has all of them)
         if shared and cell.charge is not None:
             answer.shared.add(cell.charge)
     if found.unexplained or not calls:
-        reason = UNKNOWN_TYPE if charge is None else NO_CALL if charge.operations else NOT_BY_CALL
+        reason = UNKNOWN_TYPE if charge is None else NO_CALL if charge.calls else NOT_BY_CALL
         group = Group(key, USAGE, cell.service, cell.usage_type, reason)
         answer.parts[group].add(Part(unexplained=found.unexplained))
     return found.exceeds

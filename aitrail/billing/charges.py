@@ -14,30 +14,45 @@ CHARACTERS, CALLS, STREAM_SECONDS = "characters", "calls", "streamSeconds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
-    """Something that is billed; charges.toml says what the fields mean."""
+class Cause:
+    """Calls that cause a charge: those of some operations, and of some values of usage fields."""
 
-    service: str
-    usage_types: tuple[str, ...]
-    operations: tuple[str, ...] = ()
+    operations: Sequence[str]
     only: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    amount: str = ""
-    units: tuple[str, ...] = ()
-    rule: str = ""
 
-    def is_caused_by(self, call: Mapping[str, str | None]) -> bool:
-        """Whether calls with these values of dimensions cause it."""
+    def has(self, call: Mapping[str, str | None]) -> bool:
+        """Whether calls with these values of dimensions are among them."""
         return call["operation"] in self.operations and all(
             (call[name] or "") in values for name, values in self.only.items()
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """Something that is billed; charges.toml says what the fields mean."""
+
+    service: str
+    usage_types: Sequence[str]
+    calls: Sequence[Cause] = ()
+    amount: str = ""
+    units: Sequence[str] = ()
+    rule: str = ""
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """The operations of calls that may cause it."""
+        return frozenset(operation for cause in self.calls for operation in cause.operations)
+
+    def is_caused_by(self, call: Mapping[str, str | None]) -> bool:
+        """Whether calls with these values of dimensions cause it."""
+        return any(cause.has(call) for cause in self.calls)
+
+
 @cache
 def known_charges() -> Sequence[Charge]:
     """All charges, in the order of the file."""
-    several = ("usage_types", "operations", "units")
     documents = tomllib.loads(_FILE.read_text(encoding="utf-8"))["charge"]
-    return [Charge(**{**each, **{name: tuple(each.get(name, ())) for name in several}}) for each in documents]
+    return [Charge(**{**each, "calls": [Cause(**cause) for cause in each.get("calls", ())]}) for each in documents]
 
 
 @cache
@@ -52,7 +67,8 @@ def charge_of(service: str, usage_type: str) -> int | None:
 
 def fields_of(service: str) -> tuple[str, ...]:
     """The usage fields of calls that tell the charges of a service apart."""
-    return tuple(dict.fromkeys(name for each in known_charges() if each.service == service for name in each.only))
+    causes = (cause for each in known_charges() if each.service == service for cause in each.calls)
+    return tuple(dict.fromkeys(name for cause in causes for name in cause.only))
 
 
 @cache

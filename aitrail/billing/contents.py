@@ -17,7 +17,7 @@ from aitrail.billing.formats import BillError
 
 _PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
 _BATCH_LINES = 65_536
-_BLOCK_BYTES = 2**23
+_BLOCK_BYTES = 2**20
 _HEADING_BYTES = 2**20
 
 

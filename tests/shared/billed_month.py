@@ -146,7 +146,7 @@ def csv_gz(columns, items):
             text(value) if isinstance(value, datetime) else f"{value:f}" if isinstance(value, Decimal) else value
             for value in values
         )
-    return gzip.compress(stream.getvalue().encode())
+    return gzip.compress(stream.getvalue().encode(), mtime=0)
 
 
 WAYS = {

@@ -7,7 +7,7 @@ import pytest
 
 from aitrail.billing.charges import charge_of, fields_of, known_charges, placed
 from aitrail.costs import billed_services
-from aitrail.questions import usage_fields
+from aitrail.questions import billed_calls, usage_fields
 from aitrail.services import load
 
 OPERATIONS = Path(__file__).parents[1] / "services/operations.tsv"
@@ -29,7 +29,7 @@ def test_usage_type_has_to_be_exactly_that_of_a_charge():
     jobs, analytics = (charge_of("transcribe", name) for name in ("TranscribeAudio", "CallAnalyticsTranscribeAudio"))
 
     assert jobs != analytics
-    assert known_charges()[jobs].operations == ("StartTranscriptionJob",)
+    assert known_charges()[jobs].operations == {"StartTranscriptionJob"}
     for name in ("transcribeaudio", "TranscribeAudio2", "Audio", "", "SynthesizeSpeech-Characters"):
         assert charge_of("transcribe", name) is None
 
@@ -54,5 +54,23 @@ def test_operations_and_fields_of_charges_exist():
     known |= {("transcribe", f"{name}WebSocket") for name in webs}
 
     for each in known_charges():
+        assert all(billed_calls(each.service, operation) for operation in each.operations)  # as exports say
         assert {(each.service, operation) for operation in each.operations} <= known
         assert set(fields_of(each.service)) <= set(usage_fields(load()))
+
+
+@pytest.mark.parametrize(
+    ("operation", "mode", "usage_type"),
+    [
+        ("RecognizeText", None, "Text-Requests"),
+        ("RecognizeUtterance", "Text", "Text-Requests"),
+        ("RecognizeUtterance", "Speech", "Speech-Requests"),
+        ("RecognizeUtterance", None, "Speech-Requests"),
+    ],
+)
+def test_call_of_lex_causes_one_usage_type_by_its_mode(operation, mode, usage_type):
+    call = {"operation": operation, "inputMode": mode}
+
+    causes = [each for each in known_charges() if each.service == "lex" and each.is_caused_by(call)]
+
+    assert [list(each.usage_types) for each in causes] == [[usage_type]]

@@ -145,7 +145,7 @@ def test_empty_file_has_no_lines():
 
 
 @pytest.mark.parametrize("write", [parquet, csv_gz])
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_texts_are_only_texts(write, text):
     items = [replace(each, usage_type=text, tags=text, account=text, region="") for each in EVERY_DAY]
 
@@ -198,7 +198,15 @@ def test_files_of_two_formats_are_refused():
         read_lines(io.BytesIO(contents[1]), "b", None, found, lambda _: None)
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04", b"{}", gzip.compress(b"\xff\xfe,\x00\n"), gzip.compress(b"")])
+OTHERS = {
+    "zip": b"PK\x03\x04",
+    "json": b"{}",
+    "no text": gzip.compress(b"\xff\xfe,\x00\n"),
+    "nothing": gzip.compress(b""),
+}
+
+
+@pytest.mark.parametrize("content", OTHERS.values(), ids=OTHERS)
 def test_other_files_are_refused(content):
     assert refused(content)
 
