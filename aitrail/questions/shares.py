@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import pickle
 import signal
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -37,8 +37,8 @@ class Part(NamedTuple):
 
     rows: list[Any]
     reports: list[str]
-    counts: Counter[str]
-    unknown_sources: Counter[str]
+    counts: dict[str, int]  # pickled in a tenth of the time of a Counter
+    unknown_sources: dict[str, int]
     is_complete: bool = True
 
 

@@ -17,7 +17,17 @@ from bench.function import Aws, deployed
 from bench.measuring import Scale
 from bench.peers import WAYS
 
-TINY = Scale(runs=1, files=1, file_bytes=20_000, tiny_files=2, large_bytes=400_000, items=10, starts=1, folder_files=2)
+TINY = Scale(
+    runs=1,
+    files=1,
+    file_bytes=20_000,
+    tiny_files=2,
+    large_bytes=400_000,
+    items=10,
+    starts=1,
+    folder_files=2,
+    bill_lines=500,
+)
 MIXED = Corpus(wanted=0.3)
 
 
@@ -54,7 +64,7 @@ def test_folders_are_the_same_each_time(tmp_path):
             folder._replace(sizes=list(folder.sizes)[:3]).write(tmp_path / name / str(number))
 
     contents = [[file.read_bytes() for file in sorted((tmp_path / name).rglob("*.gz"))] for name in ("a", "b")]
-    assert len(contents[0]) == 11
+    assert len(contents[0]) == 12
     assert contents[0] == contents[1]
 
 
