@@ -96,8 +96,8 @@ class BeyondSourceError(AitrailError):
 
 
 @runtime_checkable
-class BoundedSource(RowSource, Protocol):
-    """A source that knows of which time it has all rows, and which has none of another time."""
+class BoundedSource(Protocol):
+    """A RowSource that knows of which time it has all rows, and which has none of another time."""
 
     def refuse_beyond(self, window: Window) -> None:
         """Raises BeyondSourceError if it lacks a part of the window; an end without limit is as far as it has rows."""
