@@ -31,7 +31,7 @@ def show_billed(asked: Asked, chosen: BillChoice, by: Sequence[str], top: int | 
         narrate(f"Calls and bill {asked.text_of(window_of_bill(bill))}.")
     else:
         asked.narrate_nothing("calls and no lines of the bill")
-    for note in notes:
+    for note in dict.fromkeys(notes):
         narrate(note)
 
 
@@ -147,12 +147,20 @@ def _explained(answer: Answer, bill: Bill) -> list[str]:
             "measured: what the bill itself says, or the amounts that records say, at the average price of their "
             "account, Region, day and usage type."
         )
-    lines += [
-        f"shared, {known_charges()[number].usage_types[0]}: the rest of account, Region and day, by "
-        f"{known_charges()[number].rule}. It is an estimate, and includes the costs of calls without a record: "
-        "`aitrail reconcile` lists them."
-        for number in sorted(answer.shared)
-    ]
+    lines += [_rule(number, is_estimated=is_estimated) for number, is_estimated in sorted(answer.shared)]
     if any(part.unexplained for part in parts):
         lines.append("unexplained: costs of the bill that no recorded call explains: nobody pays for them here.")
     return lines
+
+
+def _rule(number: int, *, is_estimated: bool) -> str:
+    charge = known_charges()[number]
+    if is_estimated:
+        return (
+            f"shared, {charge.usage_types[0]}: the parts of CloudWatch's totals that --metrics gives to calls, at the "
+            "average price of account, Region and day. It is an estimate."
+        )
+    return (
+        f"shared, {charge.usage_types[0]}: the rest of account, Region and day, by {charge.rule}. It is an estimate, "
+        "and includes the costs of calls without a record: --metrics tells them apart, if CloudWatch counts them."
+    )
