@@ -141,7 +141,7 @@ def _explained(answer: Answer, bill: Bill) -> list[str]:
         + {
             True: " All lines have an invoice.",
             False: " Not final: lines have no invoice yet. AWS corrects a bill until about two weeks after its month.",
-            None: " Nothing says whether it is final: there is no column for the invoice, or no usage of these services.",
+            None: " Nothing says whether it is final: no column has the invoice, or there is no usage.",
         }[bill.is_final]
     ]
     if any(part.measured for part in parts):
