@@ -15,6 +15,7 @@ from aitrail.billing.columns import SCALE
 from aitrail.billing.formats import USAGE
 from aitrail.billing.lines import Line, Sum
 from aitrail.billing.parts import Key
+from aitrail.costs import billed_services
 from aitrail.metering import Part as MeasuredPart
 from aitrail.questions import Amounts
 
@@ -42,9 +43,10 @@ class Calls:
 
     @property
     def unknown(self) -> int:
-        """The number of calls that cost something that the bill does not tell."""
-        own = (each for each in known_charges() if each.service == self.call["service"])
-        is_due = any(self.call["operation"] in each.operations for each in own)
+        """The number of calls that may cost something that the bill does not tell; of a service of the user, all."""
+        service, operation = self.call["service"], self.call["operation"]
+        is_due = any(operation in each.operations for each in known_charges() if each.service == service)
+        is_due |= service not in billed_services()
         return self.number if is_due and not self.is_billed else 0
 
 

@@ -116,7 +116,7 @@ def _days(asked: Asked) -> "Days | None":
     since, until = asked.window.since, asked.window.until
     if since <= BEGINNING and until >= LATEST:
         return None
-    end = min(until, asked.now + _DAY)
+    end = asked.now if until >= LATEST else until
     begin = max(since, BEGINNING).date()
     last = end.date() if end == _midnight(end.date()) else end.date() + _DAY
     return Days(since=begin, until=max(begin + _DAY, last))
