@@ -29,7 +29,6 @@ from aitrail.cli.views import (
     cross_table,
     refuse_with,
     refuse_with_plot,
-    show_billed,
     show_comparison,
     show_first_and_last,
     show_measured,
@@ -255,6 +254,8 @@ def _show_parts(
     asked: Asked, by: tuple[str, ...], of: BillChoice | Prices | None, top: int | None, output: Output
 ) -> None:
     if isinstance(of, BillChoice):
+        from aitrail.cli.views import show_billed  # noqa: PLC0415 (would slow down --help)
+
         show_billed(asked, of, by, top, output)
     else:
         show_measured(asked, by, of, output)
