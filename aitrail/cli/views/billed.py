@@ -54,7 +54,7 @@ def _show(parts: Mapping[Group, Part], bill: Bill, by: Sequence[str], output: Ou
     groups = sorted(parts, key=lambda each: _order(each, parts[each], by))
     if not output.is_table:
         rows = [_row(each, parts[each], bill, by) for each in groups]
-        columns = (*by, *_row(Group(()), Part(), bill, ()))
+        columns = tuple(dict.fromkeys((*by, *_row(Group(()), Part(), bill, ()))))
         output.write(rows, table=columns, csv=columns)
         return
     units = [[getattr(parts[each], name) for each in groups] for name in _PARTS]
@@ -86,7 +86,7 @@ def _order(group: Group, part: Part, by: Sequence[str]) -> tuple[Any, ...]:
 
 
 def _row(group: Group, part: Part, bill: Bill, by: Sequence[str]) -> dict[str, Any]:
-    return dict(zip(by, group.key, strict=True)) | {
+    row = {
         "charge": group.charge,
         "service": group.service or None,
         "usageType": group.usage_type or None,
@@ -99,6 +99,7 @@ def _row(group: Group, part: Part, bill: Bill, by: Sequence[str]) -> dict[str, A
         "costKind": bill.cost.name,
         "final": bill.is_final,
     }
+    return row | dict(zip(by, group.key, strict=True))  # the service of calls, which is asked by
 
 
 def _money(units: int) -> Decimal:

@@ -133,6 +133,20 @@ def test_every_number_is_in_the_column_that_says_what_it_is(aitrail, logs, expor
     ]
 
 
+def test_lines_by_service_name_the_service_of_calls(aitrail, logs, export):
+    export.deliver([LINE, replace(LINE, usage_type="Odd-Type"), month_of(LINE, kind="Tax", usage_type="")])
+
+    ended = aitrail("usage", "--bill", export.root, "--by", "service", "--by", "account", "-o", "csv", "--from", logs)
+
+    lines = list(csv.reader(io.StringIO(ended.stdout)))
+    assert [line[:5] for line in lines] == [
+        ["service", "account", "charge", "usageType", "reason"],
+        ["polly", OWN, "usage", "", ""],
+        ["polly", OWN, "usage", "Odd-Type", "unknown usage type"],
+        ["polly", OWN, "tax", "", ""],
+    ]
+
+
 def test_table_tells_at_once_what_is_measured_and_what_is_shared(aitrail, logs, export):
     export.deliver([LINE, month_of(LINE, kind="Credit", cost=Decimal("-0.00004"))])
 
