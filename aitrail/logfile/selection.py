@@ -16,19 +16,21 @@ except that:
 - the interpreter's limit on the digits of an integer is assumed to be at least 4,300, CPython's default.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import Any, BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 
 from aitrail.errors import AitrailError
 from aitrail.logfile import elements
 from aitrail.logfile.inflate import DamagedGzip, Stream, inflated
 from aitrail.logfile.jsontext import JsonText, UnreadableJson, utf8
 from aitrail.logfile.leaping import Leaps
+
+if TYPE_CHECKING:
+    import hashlib
 
 _PIECE_BYTES: Final = 128 * 1024
 _FIRST_WINDOW_BYTES: Final = 64 * 1024
@@ -99,6 +101,12 @@ def _never(_source: str) -> bool:
     return False
 
 
+def _sha256() -> "hashlib._Hash":
+    import hashlib  # noqa: PLC0415 (loads OpenSSL, which questions do not need)
+
+    return hashlib.sha256()
+
+
 class LogFile:
     """The wanted records of one log file; iterate once, over pairs of the position in Records and the record.
 
@@ -135,7 +143,7 @@ class LogFile:
         self._ends_at = ends_at
         # Sources that are neither wanted nor lookalikes, in their original spelling; most elements have one of these.
         self._plain: set[str | None] = {None}
-        self._digest = hashlib.sha256() if is_hashed else None
+        self._digest = _sha256() if is_hashed else None
         self.bytes = 0
         self._has_records = False
         self._restart()

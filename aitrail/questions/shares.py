@@ -4,16 +4,17 @@ import multiprocessing
 import os
 import pickle
 import signal
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from threading import Thread
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from aitrail.errors import AitrailError
+from aitrail.questions.parts import MOST_ROWS, Part
 
 # Small enough that all processes have something to do until the end.
 _SHARE_BYTES: Final = 1024 * 1024
@@ -24,19 +25,6 @@ _FILE_BYTES: Final = 6 * 1024
 _MOST_BYTES_AHEAD: Final = 32 * 1024 * 1024
 _SHARES_AHEAD: Final = 4  # for each process
 _MORE, _LAST, _ERROR = b"m", b"l", b"e"
-
-# The rows of a part, so that none is large, and of what a process sends at a time.
-MOST_ROWS: Final = 100
-
-
-class Part(NamedTuple):
-    """A part of what a file has: rows, and what there is to report and to count. Can be pickled."""
-
-    rows: list[Any]
-    reports: list[str]
-    counts: Counter[str]
-    unknown_sources: Counter[str]
-
 
 # Reads a file in another process. Can be pickled.
 Read = Callable[[str], Iterator[Part]]

@@ -1,6 +1,5 @@
 """The interface of the command line and of programs to the questions about a source of rows."""
 
-import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 
 from aitrail.clock import Clock
-from aitrail.costs import Prices
 from aitrail.dynamodb import tables
 from aitrail.moments import MomentError, period_of, span_of, window_of
 from aitrail.questions.amounts import COST, MEASURES
@@ -40,6 +38,7 @@ from aitrail.window import Window
 if TYPE_CHECKING:
     import boto3
 
+    from aitrail.costs import Prices
     from aitrail.questions.export import Exported, Progress
 
 # The start or end of a window; timedeltas and spans such as "7d" are before now.
@@ -56,7 +55,12 @@ class Ends(TypedDict):
 # Fewer characters would be those of too many calls.
 SHORTEST_BEGINNING = 4
 
-_log = logging.getLogger("aitrail")
+
+def _warn(text: str) -> None:
+    """Tells the log of the program."""
+    import logging  # noqa: PLC0415 (the command reports in its own way)
+
+    logging.getLogger("aitrail").warning(text)
 
 
 class EventStore:
@@ -125,7 +129,7 @@ class EventStore:
         cls,
         *paths: str | PathLike[str],
         session: "boto3.Session | None" = None,
-        report: Callable[[str], None] = _log.warning,
+        report: Callable[[str], None] = _warn,
         timezone: str | tzinfo = UTC,
         naming: Naming = NOTHING_NAMED,
         registry: Registry | None = None,
@@ -251,9 +255,9 @@ class EventStore:
         by: Sequence[str] = ("service",),
         since: Moment = "7d",
         until: Moment = "now",
-        prices: Prices | None = None,
+        prices: "Prices | None" = None,
         zeros: bool = False,
-        report: Callable[[str], None] = _log.warning,
+        report: Callable[[str], None] = _warn,
         **conditions: Unpack[Conditions],
     ) -> Usage:
         """The measures of each group of calls and, with `prices`, their cost; see `questions.usage`.
@@ -279,8 +283,8 @@ class EventStore:
         to: str | date = PREVIOUS,
         since: Moment = "7d",
         until: Moment = "now",
-        prices: Prices | None = None,
-        report: Callable[[str], None] = _log.warning,
+        prices: "Prices | None" = None,
+        report: Callable[[str], None] = _warn,
         **conditions: Unpack[Conditions],
     ) -> Comparison:
         """A measure of each group of calls, or their `cost`, in the window and in another one, and the difference.
@@ -294,6 +298,8 @@ class EventStore:
         windows = ComparedWindows.of(window_of(since, until, now, self._zone), to, now, self._zone)
         windows = windows.readable_in(self.source, now)
         if checked_measure(measure, self._registry) == COST and prices is None:
+            from aitrail.costs import Prices  # noqa: PLC0415 (few questions are about costs)
+
             prices = Prices.read()
         wanted = self._filter(conditions)
         before, found = (self._usage(names, each, wanted, prices) for each in (windows.before, windows.window))
@@ -308,7 +314,7 @@ class EventStore:
         lookback: str | timedelta = "90d",
         since: Moment = "7d",
         until: Moment = "now",
-        report: Callable[[str], None] = _log.warning,
+        report: Callable[[str], None] = _warn,
         **conditions: Unpack[Conditions],
     ) -> FirstAndLast:
         """When each group of calls was first and last seen in the window and in the time before it, the `lookback`.
@@ -336,7 +342,7 @@ class EventStore:
         names: Sequence[str],
         window: Window,
         wanted: Filter,
-        prices: Prices | None = None,
+        prices: "Prices | None" = None,
         *,
         with_times: bool = False,
     ) -> Usage:
@@ -407,7 +413,7 @@ class EventStore:
         lookback: str | timedelta = "1h",
         interval: str | timedelta = "5s",
         whole: bool = True,
-        report: Callable[[str], None] = _log.warning,
+        report: Callable[[str], None] = _warn,
         is_temporary: Callable[[Exception], bool] = lambda _: False,
         **conditions: Unpack[Conditions],
     ) -> Iterator[list[Row]]:

@@ -1,6 +1,5 @@
 """Hashes of rows, by which the ledger knows the rows of a log file: one row missing, changed or added changes them."""
 
-import hashlib
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -38,14 +37,20 @@ class RowHashes:
 
         The hashes are not combined with XOR or a sum: whoever can choose rows can make others with the same result.
         """
-        return b64encode(hashlib.sha256(b"".join(sorted(self))).digest()).decode().rstrip("=")
+        return b64encode(_sha256(b"".join(sorted(self)))).decode().rstrip("=")
 
 
 def row_hash(row: Mapping[str, Any]) -> bytes:
     """SHA-256 of the row's canonical JSON without its provenance."""
     kept = {name: value for name, value in row.items() if name not in OF_PROVENANCE}
     content = items.json_text(kept).encode()
-    return hashlib.sha256(_NOT_JSON + content if _is_foreign(kept) else content).digest()
+    return _sha256(_NOT_JSON + content if _is_foreign(kept) else content)
+
+
+def _sha256(content: bytes) -> bytes:
+    import hashlib  # noqa: PLC0415 (loads OpenSSL, which questions do not need)
+
+    return hashlib.sha256(content).digest()
 
 
 def _is_foreign(value: object) -> bool:

@@ -5,7 +5,8 @@ import sys
 import time
 from collections import Counter
 
-from aitrail.questions.shares import Part, Shares
+from aitrail.questions.parts import Part
+from aitrail.questions.shares import Shares
 
 
 def dying(path):

@@ -3,17 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from aitrail.cells import printable
 from aitrail.cli.options import Asked
 from aitrail.cli.output import Output, averages, columns, titled
-from aitrail.costs import Prices
 from aitrail.moments import MomentError
 from aitrail.questions import COST, COUNTS, TIMES, ComparedWindows
 from aitrail.window import BEGINNING, Window
+
+if TYPE_CHECKING:
+    from aitrail.costs import Prices
 
 NO_START = "--compare needs a window with a start: give --since or --during."
 # Lines of each plot.
@@ -94,7 +96,7 @@ class Plot:
     unit: str
     measure: str
     to: str | None
-    prices: Prices | None
+    prices: "Prices | None"
 
     def show(self, asked: Asked, output: Output) -> list[str]:
         """Shows it, with zeros. Returns lines for people about what the numbers do not include.

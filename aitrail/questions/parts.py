@@ -1,0 +1,16 @@
+"""What is found in a local file, in parts that processes can send and that the cache keeps."""
+
+from collections import Counter
+from typing import Any, Final, NamedTuple
+
+# The rows of a part, so that none is large, and of what a process sends at a time.
+MOST_ROWS: Final = 100
+
+
+class Part(NamedTuple):
+    """A part of what a file has: rows, and what there is to report and to count. Can be pickled."""
+
+    rows: list[Any]
+    reports: list[str]
+    counts: Counter[str]
+    unknown_sources: Counter[str]
