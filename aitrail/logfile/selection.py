@@ -18,10 +18,11 @@ except that:
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
+
+from msgspec import Struct
 
 from aitrail.errors import AitrailError
 from aitrail.logfile import elements
@@ -43,8 +44,7 @@ MOST_SOURCES: Final = 1000
 LONGEST_SOURCE: Final = 253
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """Limits in bytes; a log file that exceeds one is refused.
 
     `file_bytes` limits the uncompressed content. CloudTrail's quota is 50 MB; if that is the compressed size, the

@@ -4,9 +4,10 @@ What is added up beside calls and time is an amount: characters, and what other 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct, field
 
 from aitrail.questions.dimensions import text_of
 from aitrail.questions.source import Row
@@ -88,8 +89,7 @@ def characters_of(row: Row, registry: Registry | None = None) -> int | None:
     return amounts_in(row, registry or load()).get(CHARACTERS, 0)
 
 
-@dataclass(slots=True, kw_only=True)
-class Amounts:
+class Amounts(Struct, kw_only=True):
     """The amounts of some calls; they can be added, and taken away again.
 
     `first` and `last` are the eventTimes of the first and the last call, empty without any; they are not taken away.

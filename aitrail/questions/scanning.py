@@ -7,11 +7,12 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
+
+from msgspec import Struct
 
 from aitrail.aws import is_of_network
 from aitrail.cells import counted
@@ -386,8 +387,7 @@ class Scan:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _FileReading:
+class _FileReading(Struct, frozen=True):
     """Reads log files in another process, as `Scan` does."""
 
     registry: Registry

@@ -3,12 +3,13 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
+
+from msgspec.structs import replace
 
 from aitrail.clock import Clock
 from aitrail.dynamodb import tables

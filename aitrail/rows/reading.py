@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
@@ -28,8 +29,7 @@ class CountsDisagreeError(AitrailError):
     """Independent counters of one file disagree: a defect in aitrail, never in the file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(Struct, frozen=True, kw_only=True):
     """Rows and rejects that may be written now; the eventIDs of rows are distinct within the whole file.
 
     Of a file's rejects, only the first MAX_KEPT_REJECTS are in its batches.

@@ -4,12 +4,12 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from itertools import chain, islice
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from aitrail.cells import printable
 from aitrail.cli.output.fitting import Priorities
@@ -43,8 +43,7 @@ ROW_COLUMNS = (
 _FIRST_ROWS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
+class Output(Struct, frozen=True, kw_only=True):
     """The output of a command: one of FORMATS; `styled` allows bold text and colors on a terminal.
 
     A `query` is applied to the list of all rows, or to the single value, and its result is shown instead. Tables show

@@ -1,11 +1,11 @@
 """Draws a measure over time as columns of marks: of one window, or of two on top of each other."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
+from msgspec import Struct
 
 from aitrail.cells import printable
 from aitrail.cli.options import Asked
@@ -89,8 +89,7 @@ def refuse_with_plot(by: Sequence[str], given: Mapping[str, object], output: Out
         raise click.UsageError("--plot is for people: give -o table, or leave it out for numbers.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plot:
+class Plot(Struct, frozen=True, kw_only=True):
     """A measure by a unit of time; with `to`, above that of another time (see ComparedWindows)."""
 
     unit: str

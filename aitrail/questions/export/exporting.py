@@ -1,13 +1,15 @@
 """Plans and runs an export: reads only the service-days that are not complete yet, in continuous stretches of days."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from aitrail.aws import is_of_network
 from aitrail.questions import NOTHING_NAMED, CombinedRows, Filter, Order, Row, RowSource, whole_rows
@@ -103,7 +105,7 @@ class Export:
     @property
     def _settings(self) -> Settings:
         # The names of the folders contain the services.
-        names = [field.name for field in fields(self.wanted) if field.name not in ("service", "naming", "origins")]
+        names = [name for name in self.wanted.__struct_fields__ if name not in ("service", "naming", "origins")]
         conditions = {name: getattr(self.wanted, name) for name in names}
         if self.wanted.naming != NOTHING_NAMED:  # other names would be another export
             conditions["naming"] = (self.wanted.naming.fingerprint,)
@@ -154,7 +156,7 @@ class Export:
 
     def _export(self, files: Files, service: str, days: list[Day], as_of: str) -> None:
         since, until = datetime.fromisoformat(days[0].first), datetime.fromisoformat(days[-1].last) + _SECOND
-        wanted = replace(self.wanted, service=(service,))
+        wanted = structs.replace(self.wanted, service=(service,))
         window = Window(since=since, until=until)
         read = partial(whole_rows, self.source) if self.whole else self.source.rows
         rows = read(wanted, window, order=Order.OLDEST_FIRST)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import sys
 from dataclasses import replace
 
@@ -45,7 +46,7 @@ def test_command_and_its_peers_count_the_same(tmp_path, peer):
     counted = WAYS[peer](str(tmp_path), load().sources)
 
     assert sum(counted.values()) == sum(len(log_files.naive(file.read_bytes())) for file in files) > 5
-    assert sum(group["calls"] for group in commands.usage(str(tmp_path), 2).said) == sum(counted.values())
+    assert sum(group["calls"] for group in commands.usage(str(tmp_path), 2, os.environ).said) == sum(counted.values())
 
 
 def test_folders_are_the_same_each_time(tmp_path):
