@@ -39,11 +39,11 @@ class Folder(NamedTuple):
 
 def folders(scale: Scale) -> list[Folder]:
     """The folders that commands are measured with."""
-    large, few = [scale.file_bytes] * scale.folder_files, [scale.file_bytes] * (scale.folder_files // 2)
+    large = [scale.file_bytes] * scale.folder_files
     return [
         Folder("large files, none wanted", Corpus(), large),
         Folder("large files, 1 % wanted", Corpus(wanted=0.01), large),
-        Folder("large files, all wanted", Corpus(wanted=1.0), few),
+        Folder("large files, all wanted", Corpus(wanted=1.0), large),
         Folder("mixed sizes", Corpus(wanted=_RARELY), islice(_sizes(), 100 * scale.folder_files)),
         Folder("tiny files", Corpus(wanted=_RARELY), [_TINY_BYTES] * 250 * scale.folder_files),
     ]

@@ -15,6 +15,10 @@ _DIGIT_STRIDE: Final = 400
 _DIGITS_AS_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_INTEGER: Final = b"0" * 10
 
+# The row of a plain record is never too large: paths of values that are kept as JSON text take most, up to 40 times it.
+_PLAIN_BYTES: Final = 8_000
+_PLAIN_CONTAINERS: Final = 100
+
 REFUSED: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
@@ -54,16 +58,26 @@ def number_of_others(buffer: bytes | bytearray, start: int, end: int) -> int:
     return number
 
 
-def records_at(buffer: bytes | bytearray, start: int, end: int, places: Sequence[int]) -> list[dict[str, Any]]:
-    """The objects at these positions in the list, as json.loads decodes them. Raises one of REFUSED."""
+def records_at(
+    buffer: bytes | bytearray, start: int, end: int, places: Sequence[int]
+) -> tuple[list[dict[str, Any]], bool]:
+    """The objects at these positions in the list, as json.loads decodes them, and whether all of them are plain.
+
+    Plain ones have at most 8,000 bytes, and 100 lists and objects. Raises one of REFUSED.
+    """
     if not places:
-        return []
+        return [], True
     elements = _RAW_ELEMENTS.decode(memoryview(buffer)[start:end])
-    text = b"[%b]" % b",".join([elements[place] for place in places])
+    wanted = [bytes(elements[place]) for place in places]
+    text = b"[%b]" % b",".join(wanted)
     try:
-        return _VALUES.decode(text)
+        return _VALUES.decode(text), all(map(_is_plain, wanted))
     except REFUSED:
-        return json.loads(str(text, "utf-8"))  # type: ignore[no-any-return]
+        return json.loads(str(text, "utf-8")), False
+
+
+def _is_plain(text: bytes) -> bool:
+    return len(text) <= _PLAIN_BYTES and text.count(b"{") + text.count(b"[") <= _PLAIN_CONTAINERS
 
 
 def may_have_sources(buffer: bytes | bytearray, start: int, end: int) -> bool:

@@ -14,15 +14,12 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from aitrail.cells import counted
-from aitrail.costs import Prices, usage_type_of
-from aitrail.metering.metrics import Asked, Measure, Metrics, Place, Series, amounts, fixed
+from aitrail.costs import Prices
+from aitrail.metering.metrics import Asked, Measure, Metrics, Place, Series, amounts
 from aitrail.metering.places import CELL, named_series, names_of_cells, read_all, same, told_by, values_of
 from aitrail.metering.sharing import largest_remainder
-from aitrail.questions import CHARACTERS, NOTHING_NAMED, EventStore, Naming, key_function
+from aitrail.questions import CHARACTERS, NOTHING_NAMED, EventStore, Naming, billed_calls, key_function
 from aitrail.window import Window, format_time
-
-# The engine of Polly, if a call names none.
-_USUAL = {"engine": "standard"}
 
 Key = tuple[str | None, ...]
 
@@ -251,11 +248,11 @@ def _price(part: Part, measure: Measure, call: Mapping[str, str | None], prices:
     amount = part.measured + part.shared
     if prices is None or not amount:
         return
-    word = fixed(measure.billed_as)
-    if word is None and measure.billed_as in call:
-        word = (call[measure.billed_as] or _USUAL.get(measure.billed_as) or "").lower()
-    usage_type = usage_type_of(measure.service, word) if word else None
-    price = prices.of_usage(measure.service, usage_type, call["region"]) if usage_type else None
+    billed = billed_calls(measure.service, measure.operations[0])
+    # Of what is not recorded, the metric may not tell the field.
+    is_told = billed is not None and (billed.field is None or billed.field in call)
+    value = call[billed.field] if billed and billed.field and is_told else None
+    price = billed.price(value, call["region"], prices) if billed and is_told else None
     if price is None:
         part.unpriced += amount
     else:

@@ -37,7 +37,6 @@ class Measure:
     dimensions: tuple[tuple[str, str], ...]
     amount: str = ""
     rule: str = ""
-    billed_as: str = ""
     recorded: str = ""
     dashed: tuple[str, ...] = ()
     named: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 
 from aitrail.metering.metrics import Asked, Measure, Metrics, MetricsError, Place, Series, fixed, is_possible
+from aitrail.questions import billed_calls
 from aitrail.window import Window
 
 # The dimensions of calls by which every cell of rows is known, besides what metrics need.
@@ -25,8 +26,8 @@ def fields_of(measure: Measure) -> list[str]:
     """The dimensions of calls from which the values of its dimensions come."""
     places = [place.split() for _, place in measure.dimensions if fixed(place) is None]
     fields = [words[1] if words[0] == "usage" else "resource" for words in places if words != ["operation"]]
-    own = [measure.billed_as] if measure.billed_as and fixed(measure.billed_as) is None else []
-    return [*fields, *own]
+    billed = billed_calls(measure.service, measure.operations[0]) if measure.amount else None
+    return [*fields, *([billed.field] if billed and billed.field else [])]
 
 
 def values_of(measure: Measure, call: Mapping[str, str | None]) -> tuple[str, ...] | None:

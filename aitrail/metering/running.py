@@ -125,7 +125,7 @@ def running_resources(store: EventStore, window: Window, prices: Prices, **condi
         if not corrections.take(row):
             uses |= _add(seen, row, cycles)
     bounds = window.bounds
-    for old, new in corrections.resolved(
+    for old, new, _ in corrections.resolved(
         lambda ids: store.source.whole({"eventID": each} for each in ids), lambda time: bounds[0] <= time <= bounds[1]
     ):
         if old is not None:

@@ -9,6 +9,7 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.questions.amounts import CHARACTERS, COST, MEASURES, Amounts, characters_of, measures_of
+    from aitrail.questions.billing import CallAmount, amount_of_call, billed_calls
     from aitrail.questions.combined_rows import CombinedRows, RowOf
     from aitrail.questions.compared_windows import PREVIOUS, ComparedWindows
     from aitrail.questions.comparison import DIFFERENCE, Comparison
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         checked,
     )
     from aitrail.questions.corrections import Corrections
+    from aitrail.questions.counted_rows import CountedRows
     from aitrail.questions.counting import ENDPOINT_REFUSAL, RECORD_KINDS, Count, Reading, record_kind
     from aitrail.questions.dimensions import DIMENSIONS, TIMES, DimensionError, group_order, key_function
     from aitrail.questions.filters import Filter
@@ -66,11 +68,13 @@ else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         amounts=("Amounts", "CHARACTERS", "COST", "MEASURES", "characters_of", "measures_of"),
+        billing=("CallAmount", "amount_of_call", "billed_calls"),
         compared_windows=("ComparedWindows", "PREVIOUS"),
         comparison=("Comparison", "DIFFERENCE"),
         combined_rows=("CombinedRows", "RowOf"),
         conditions=("ALL_COLUMNS", "COLUMNS", "Conditions", "NAMED", "USAGE_MEMBERS", "WIDE_COLUMNS", "checked"),
         corrections=("Corrections",),
+        counted_rows=("CountedRows",),
         counting=("Count", "ENDPOINT_REFUSAL", "RECORD_KINDS", "Reading", "record_kind"),
         dimensions=("DIMENSIONS", "DimensionError", "TIMES", "group_order", "key_function"),
         filters=("Filter",),

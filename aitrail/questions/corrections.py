@@ -30,8 +30,10 @@ class Corrections:
         find: Callable[[Sequence[str]], Iterable[Row]],
         is_within: Callable[[str], bool],
         earlier: Iterable[Row] = (),
-    ) -> Iterator[tuple[Row | None, Row]]:
-        """For each corrected call of the window, its first row and the one that counts, at the time of the first.
+    ) -> Iterator[tuple[Row | None, Row, list[Row]]]:
+        """For each corrected call of the window, its first row, the one that counts, at the time of the first, and all.
+
+        The last are its corrections, oldest first.
 
         The first row is None if there is none, and corrections alone tell of the call: then the oldest of them is its
         first. A call whose first row is outside the window is left to the window of that row. `find` returns the rows
@@ -48,14 +50,14 @@ class Corrections:
                 _take(each, self._around)
             by_first = self._by_first()
         for first, corrections in sorted(by_first.items()):
-            newest = max(corrections, key=_time_and_id)
+            corrections.sort(key=_time_and_id)
+            oldest, newest = corrections[0], corrections[-1]
             row = rows.get(first)
             if row is None:
-                oldest = min(corrections, key=_time_and_id)
                 if is_within(oldest["eventTime"]):
-                    yield None, _at_time_of(oldest, newest)
+                    yield None, _at_time_of(oldest, newest), corrections
             elif is_within(row["eventTime"]):
-                yield row, _at_time_of(row, newest)
+                yield row, _at_time_of(row, newest), corrections
 
     def _by_first(self) -> dict[str, list[Row]]:
         """The eventID of each corrected call's first record -> its corrections, which may correct each other."""

@@ -4,7 +4,7 @@ What belongs together is found in any order of rows. `usage` and timelines count
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import Self
@@ -15,10 +15,11 @@ from msgspec.structs import replace
 from aitrail.questions.amounts import is_call, is_network_activity
 from aitrail.questions.corrections import Corrections, is_correction
 from aitrail.questions.filters import Filter
-from aitrail.questions.source import Order, Row, RowSource
+from aitrail.questions.source import NotStraightError, Order, Row, RowSource, StraightSource
 from aitrail.questions.streams import LONGEST
 from aitrail.questions.tally import Tally
 from aitrail.questions.usage_members import usage_member
+from aitrail.rows import Columns
 from aitrail.window import Window
 
 # A record that a VPC endpoint wrote of a call that it refused: it is a call, unlike its records of other calls.
@@ -78,10 +79,14 @@ class Reading(Struct, frozen=True, kw_only=True):
 
 def _rows_after(source: RowSource, wanted: Filter, window: Window, now: datetime) -> Iterator[Row]:
     """The rows of the time after a window in which what began in it may end."""
-    until = min(window.until, now)
-    after = Window(since=until, until=until + min(LONGEST, now - until))
+    after = _after(window, now)
     if after.since < after.until:
         yield from source.rows(wanted, after, order=Order.ANY)
+
+
+def _after(window: Window, now: datetime) -> Window:
+    until = min(window.until, now)
+    return Window(since=until, until=until + max(timedelta(), min(LONGEST, now - until)))
 
 
 def _rows_before(source: RowSource, wanted: Filter, window: Window) -> Iterator[Row]:
@@ -89,6 +94,37 @@ def _rows_before(source: RowSource, wanted: Filter, window: Window) -> Iterator[
     before = window.before(LONGEST)
     if before.since < before.until:
         yield from source.rows(wanted, before, order=Order.ANY)
+
+
+class Straight:
+    """The rows of a window, straight from a source, and what counting them needs to know of the question.
+
+    `columns` are those that the question needs. The conditions must not need whole rows.
+    """
+
+    def __init__(
+        self, source: StraightSource, columns: Columns, wanted: Filter, window: Window, *, now: datetime
+    ) -> None:
+        self._source, self._columns, self._wanted = source, columns, wanted
+        self._window, self._after = window, _after(window, now)
+        self._ends: list[Row] = []
+        # Without corrections, nothing is looked for.
+        self.reading = Reading(matches=wanted.matcher(), later=self._ends)
+
+    def rows(self) -> Iterator[Row]:
+        """The rows; after them, `reading` knows what ends in the time after the window. Raises NotStraightError."""
+        matches = self._wanted.of_indexes().matcher()
+        (first, last), (since, until) = self._window.bounds, self._after.bounds
+        both = Window(since=self._window.since, until=max(self._window.until, self._after.until))
+        for row in self._source.straight(self._columns, replace(self._wanted.needed, window=both)):
+            if is_correction(row):
+                raise NotStraightError("A record corrects another one.")
+            event_time = row["eventTime"]
+            if first <= event_time <= last:
+                if matches(row):
+                    yield row
+            elif since <= event_time <= until and not is_call(row) and matches(row):
+                self._ends.append(row)
 
 
 class Count:
@@ -120,8 +156,8 @@ class Count:
             if not corrections.take_later(row):
                 tally.end_stream(row)
         resolved = [*corrections.resolved(reading.find, reading.is_within, reading.earlier)]
-        gone = {row["eventID"]: row for row, _ in resolved if row is not None and reading.is_read(row)}
-        right = [row for _, row in resolved if reading.matches(row)]
+        gone = {row["eventID"]: row for row, *_ in resolved if row is not None and reading.is_read(row)}
+        right = [row for _, row, _ in resolved if reading.matches(row)]
         for row in gone.values():
             tally.remove(row)
         for row in right:

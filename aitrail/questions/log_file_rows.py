@@ -11,10 +11,12 @@ from aitrail.deliveries import Needed
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.questions.filters import Filter
-from aitrail.questions.packed_rows import PackedRow, packed, unpacked
-from aitrail.questions.scanning import EVERYTHING, Scan
+from aitrail.questions.packed_rows import PackedRow, content_of, packed, unpacked
+from aitrail.questions.scanning import EVERYTHING, ReadOnceError, Scan
+from aitrail.questions.seen_ids import SeenIds
 from aitrail.questions.selecting import selected
-from aitrail.questions.source import Order, Row
+from aitrail.questions.source import NotStraightError, Order, Row
+from aitrail.rows import Columns
 from aitrail.window import Window
 
 # Few enough that the first row is available quickly.
@@ -55,6 +57,7 @@ class LogFileRows:
         self._database = _database()
         # What has been read; nothing of it includes another part.
         self._loaded: list[Needed] = []
+        self._is_read_straight = False
         self._lock = RLock()
 
     @property
@@ -72,6 +75,27 @@ class LogFileRows:
     ) -> Iterator[Row]:
         """See RowSource. Raises the errors of reading, but not for problems of single files."""
         return islice(selected(self._narrow(wanted, window, order), wanted, self.whole), limit)
+
+    def straight(self, columns: Columns, needed: Needed) -> Iterator[Row]:
+        """See StraightSource."""
+        if self._loaded or self._is_read_straight:
+            raise NotStraightError("The log files have been read before.")
+        self._is_read_straight = True
+        seen, counts = SeenIds(), self.scan.counts
+        try:
+            for row in self.scan.narrow_rows(columns, needed):
+                content = content_of(row)
+                earlier = seen.add(row["eventID"], content)
+                if earlier is None:
+                    yield row
+                elif earlier == content:
+                    counts["again"] += 1
+                else:
+                    raise NotStraightError("Log files have different records with the same eventID.")
+        except ReadOnceError as error:
+            raise NotStraightError(str(error)) from error
+        if nothing := self.scan.nothing_found():
+            self._report(nothing)
 
     def _narrow(self, wanted: Filter, window: Window, order: Order) -> Iterator[Row]:
         with self._lock:
@@ -114,6 +138,9 @@ class LogFileRows:
         if any(part.includes(needed) for part in self._loaded):
             return
         is_first = not self._loaded
+        if self._is_read_straight:
+            self.scan.restart()
+            self._is_read_straight = False
         self._add(self.scan.rows_as(packed, needed))
         self._loaded = [needed, *(part for part in self._loaded if not needed.includes(part))]
         if is_first and (nothing := self.scan.nothing_found()):

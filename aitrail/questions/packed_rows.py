@@ -9,6 +9,7 @@ from aitrail.dynamodb import tables
 from aitrail.questions.source import Row
 
 _ENCODER = msgspec.msgpack.Encoder()
+_IN_ORDER = msgspec.msgpack.Encoder(order="deterministic")
 _DECODER = msgspec.msgpack.Decoder()
 _JSON = b"{"  # no map in MessagePack begins with this byte
 
@@ -34,6 +35,14 @@ def _encoded(row: Row) -> bytes:
         return _ENCODER.encode(row)
     except OverflowError:
         return json.dumps(row).encode()
+
+
+def content_of(row: Row) -> int:
+    """A number that is the same in this process for equal rows, whatever the order of their columns."""
+    try:
+        return hash(_IN_ORDER.encode(row))
+    except (OverflowError, UnicodeError):  # JSON has larger integers, and lone surrogates
+        return hash(json.dumps(row, sort_keys=True))
 
 
 def unpacked(content: bytes) -> Row:

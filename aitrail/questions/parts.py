@@ -8,9 +8,13 @@ MOST_ROWS: Final = 100
 
 
 class Part(NamedTuple):
-    """A part of what a file has: rows, and what there is to report and to count. Can be pickled."""
+    """A part of what a file has: rows, and what there is to report and to count. Can be pickled.
+
+    A cache may keep it if `is_complete`: the rows of a file are whole, or packed.
+    """
 
     rows: list[Any]
     reports: list[str]
     counts: Counter[str]
     unknown_sources: Counter[str]
+    is_complete: bool = True

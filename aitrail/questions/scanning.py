@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TextIO, TypeVar
 
 from msgspec import Struct
 
@@ -21,11 +21,11 @@ from aitrail.deliveries import BY_NAME, S3, Listed, Needed, UnavailableError, bu
 from aitrail.errors import AitrailError
 from aitrail.logfile import EndsAt, SmallFiles, Stream, UnreadableLogFile, ends_alone
 from aitrail.questions.file_state import State
-from aitrail.questions.packed_rows import packed
+from aitrail.questions.packed_rows import PackedRow, packed, unpacked
 from aitrail.questions.parts import MOST_ROWS, Part
 from aitrail.questions.paths import ENDINGS, STDIN, document_name, key_of, log_files
 from aitrail.questions.source import Row, address_of_all
-from aitrail.rows import Reading
+from aitrail.rows import Columns, NarrowReading, NarrowRows, NotNarrowError, Reading
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
 
@@ -51,6 +51,10 @@ class NoPathError(AitrailError):
 
 class NoS3Error(AitrailError):
     """A path in S3 was given, but only local files can be read here."""
+
+
+class ReadOnceError(AitrailError):
+    """A path can be read only once, such as standard input."""
 
 
 class _File(NamedTuple):
@@ -100,7 +104,7 @@ class Scan:
         self._urls = [path for path in once if path.startswith(S3)]
         for url in self._urls:
             bucket_and_key(url)
-        self._report = report
+        self._report_line, self._reported = report, set[str]()
         self._s3 = s3
         self._clock = clock
         self.registry = registry or load_registry()
@@ -165,41 +169,60 @@ class Scan:
 
     def rows_of_files_as(self, form: Callable[[Row], _T], needed: Needed = EVERYTHING) -> Iterator[_T]:
         """The same of local files only."""
+        cache = self._usable_cache() if form is packed else None
+        return self._read(needed, _FileReading(self.registry, form), cache)
+
+    def narrow_rows(self, columns: Columns, needed: Needed = EVERYTHING) -> Iterator[Row]:
+        """The narrow rows of the log files that are needed, file by file; none of them is kept to be read again.
+
+        Raises ReadOnceError, before or after some rows, if they could not be read again either.
+        """
+        cache = self._usable_cache()
+        reading = _NarrowFileReading(self.registry, NarrowRows(self.registry, columns), has_cache=cache is not None)
+        for row in self._read(needed, reading, cache):
+            yield row if type(row) is dict else columns.of(unpacked(row.narrow))
+        for number, url in enumerate(self._urls):
+            yield from map(columns.of, self._rows_of_objects(number, url, needed))
+
+    def _usable_cache(self) -> "ScanCache | None":
+        return self._cache() if self._cache and any(path != STDIN for path in self._paths) else None
+
+    def _read(self, needed: Needed, reading: "_Read", cache: "ScanCache | None") -> Iterator[Any]:
+        """What a reading makes of the local files that are needed."""
         files, begun = self._counted(self._needed_files(needed)), time.process_time()
-        is_kept = form is packed and any(path != STDIN for path in self._paths)
-        cache = self._cache() if self._cache and is_kept else None
         if cache:
             files = _looked_up(files, cache)
-        reading = _FileReading(self.registry, form)
         for file in files:
-            yield from self._formed(file, form, reading, cache)
+            yield from self._formed(file, reading, cache)
             if self._jobs > 1 and time.process_time() - begun >= self._alone:
-                yield from self._formed_in_processes(files, form, reading, cache)
+                yield from self._formed_in_processes(files, reading, cache)
         if cache:
             cache.finish()
             cache.flush()
 
     def _formed_in_processes(
-        self, files: Iterator[_File], form: Callable[[Row], _T], reading: "_FileReading", cache: "ScanCache | None"
-    ) -> Iterator[_T]:
+        self, files: Iterator[_File], reading: "_Read", cache: "ScanCache | None"
+    ) -> Iterator[Any]:
         """The rows of all of these files, of which other processes read what they can."""
         from aitrail.questions.shares import Shares  # noqa: PLC0415 (imports multiprocessing)
 
         for file, part in Shares(reading, self._jobs, path_of=_shared_path).parts(files):
             if part is None:
-                yield from self._formed(file, form, reading, cache)
+                yield from self._formed(file, reading, cache)
             else:
                 yield from self._taken(file, part, cache)
 
-    def _formed(
-        self, file: _File, form: Callable[[Row], _T], reading: "_FileReading", cache: "ScanCache | None"
-    ) -> Iterator[_T]:
+    def _formed(self, file: _File, reading: "_Read", cache: "ScanCache | None") -> Iterator[Any]:
         """The rows of a file that this process has to read, or of which the cache has them."""
         if cache and (file.kept is not None or file.state):
             for part in reading(file.path) if file.kept is None else file.kept:
                 yield from self._taken(file, part, cache)
+            return
+        self.place = file.place
+        if file.refusal:
+            self._unreadable(file.path, file.refusal)
         else:
-            yield from map(form, self._rows_of_file(file))
+            yield from reading.rows_of(self, file.path)
 
     def _counted(self, files: Iterator[_File]) -> Iterator[_File]:
         if not self._counts_first or self._urls:
@@ -208,23 +231,14 @@ class Scan:
         self.files_found = self.counts["files"] + self.counts["unreadable"] + len(found)
         return iter(found)
 
-    def _rows_of_file(self, file: _File) -> Iterator[Row]:
-        self.place = file.place
-        if file.refusal:
-            self._unreadable(file.path, file.refusal)
-        elif file.path == STDIN:
-            yield from self._rows_of_stdin()
-        else:
-            yield from self.rows_of_path(file.path)
-
-    def rows_of_path(self, path: str) -> Iterator[Row]:
-        """The rows of one local file, which is read now."""
-        return self._attempt(path, partial(_opened, path))
+    def rows_of_path(self, path: str, make: "MakeReading" = Reading) -> Iterator[Row]:
+        """The rows that a kind of reading finds in a local file, or in standard input, which is read now."""
+        return self._rows_of_stdin() if path == STDIN else self._attempt(path, partial(_opened, path), make)
 
     def _taken(self, file: _File, part: Part, cache: "ScanCache | None") -> list[Any]:
         """The rows of a part that has been read apart from this scan."""
         self.place = file.place
-        if cache and file.state and file.kept is None:
+        if cache and file.state and file.kept is None and part.is_complete:
             cache.note(file.path, file.state, part)
         for line in part.reports:
             self._report(line)
@@ -311,12 +325,14 @@ class Scan:
             raise NoS3Error(f"There is no client to read {self._urls[0]} with.")
         return self._s3()
 
-    def _attempt(self, name: str, opened: Callable[[], AbstractContextManager[Stream]]) -> Iterator[Row]:
+    def _attempt(
+        self, name: str, opened: Callable[[], AbstractContextManager[Stream]], make: "MakeReading" = Reading
+    ) -> Iterator[Row]:
         try:
             with opened() as stream:
                 records, rest = self._small_files.unwanted(stream)
                 if records is None:
-                    yield from self._rows_of(shown_name(name), rest)
+                    yield from self._rows_of(shown_name(name), rest, make)
                 else:
                     self.counts["files"] += 1
                     self.counts["records"] += records
@@ -326,8 +342,10 @@ class Scan:
                 raise
             self._unreadable(name, error)
 
-    def _rows_of(self, name: str, stream: Stream, *, ends_at: EndsAt = ends_alone) -> Iterator[Row]:
-        reading = Reading(stream, log_file=name, registry=self.registry, is_hashed=False, ends_at=ends_at)
+    def _rows_of(
+        self, name: str, stream: Stream, make: "MakeReading" = Reading, *, ends_at: EndsAt = ends_alone
+    ) -> Iterator[Row]:
+        reading = make(stream, log_file=name, registry=self.registry, is_hashed=False, ends_at=ends_at)
         written = 0
         for batch in reading.batches():
             for reject in batch.rejects:
@@ -346,6 +364,12 @@ class Scan:
     def _unreadable(self, name: str, error: Exception, note: str = "") -> None:
         self.counts["unreadable"] += 1
         self._report(f"{shown_name(name)}: unreadable: {getattr(error, 'strerror', None) or error}{note}")
+
+    def _report(self, line: str) -> None:
+        """Reports a problem; once, as files may be read again."""
+        if line not in self._reported:
+            self._reported.add(line)
+            self._report_line(line)
 
     def remarks(self, *, at_length: bool) -> Iterator[str]:
         """Lines for people about the scan; `at_length` also includes the summary if there were no problems."""
@@ -387,20 +411,82 @@ class Scan:
         )
 
 
+# Makes the reading of a stream; its keyword arguments are those of Reading.
+MakeReading = Callable[..., Reading]
+
+
+class _Read(Protocol):
+    """Reads log files for a Scan, also in another process. Can be pickled."""
+
+    def rows_of(self, scan: Scan, path: str) -> Iterator[Any]:
+        """What there is in a file, whose problems and counts the scan gets."""
+        ...
+
+    def __call__(self, path: str) -> Iterator[Part]:
+        """The same in parts, with problems and counts."""
+        ...
+
+
 class _FileReading(Struct, frozen=True):
-    """Reads log files in another process, as `Scan` does."""
+    """Reads whole rows, in a form that the function `form` of a module gives them."""
 
     registry: Registry
     form: Callable[[Row], Any]
 
+    def rows_of(self, scan: Scan, path: str) -> Iterator[Any]:
+        """See _Read."""
+        return map(self.form, scan.rows_of_path(path))
+
     def __call__(self, path: str) -> Iterator[Part]:
-        reports = list[str]()
-        scan = Scan((), report=reports.append, registry=self.registry)
-        rows = map(self.form, scan.rows_of_path(path))
-        while some := list(islice(rows, MOST_ROWS)):
-            yield Part(some, reports.copy(), Counter(), Counter())
-            reports.clear()
-        yield Part([], reports, scan.counts, scan.unknown_sources)
+        """See _Read."""
+        return _parts(self, path, self.registry)
+
+
+class _NarrowFileReading(Struct, frozen=True):
+    """Reads narrow rows; with a cache, packed rows of files that it is to keep."""
+
+    registry: Registry
+    narrow: NarrowRows
+    has_cache: bool
+
+    def rows_of(self, scan: Scan, path: str) -> Iterator[Row | PackedRow]:
+        """See _Read. Raises ReadOnceError."""
+        if _is_read_once(path):
+            raise ReadOnceError(f"{shown_name(path)} can be read only once.")
+        make = partial(NarrowReading, narrow=self.narrow, keeps_sparse=self.has_cache)
+        try:
+            yield from map(self._formed, scan.rows_of_path(path, make))
+        except NotNarrowError:
+            yield from map(self._formed, scan.rows_of_path(path))
+
+    def _formed(self, row: Row) -> Row | PackedRow:
+        if "logFile" not in row:
+            return row
+        return packed(row) if self.has_cache else self.narrow.columns.of(row)
+
+    def __call__(self, path: str) -> Iterator[Part]:
+        """See _Read."""
+        return _parts(self, path, self.registry)
+
+
+def _parts(reading: _Read, path: str, registry: Registry) -> Iterator[Part]:
+    """What a reading makes of a file, in parts of which none is large."""
+    reports, is_complete = list[str](), True
+    scan = Scan((), report=reports.append, registry=registry)
+    rows = reading.rows_of(scan, path)
+    while some := list(islice(rows, MOST_ROWS)):
+        is_complete = type(some[0]) is not dict
+        yield Part(some, reports.copy(), Counter(), Counter(), is_complete)
+        reports.clear()
+    yield Part([], reports, scan.counts, scan.unknown_sources, is_complete)
+
+
+def _is_read_once(path: str) -> bool:
+    """Whether a path has another thing each time that it is read."""
+    try:
+        return path == STDIN or not stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 (no object for each file)
+    except OSError:
+        return False  # whoever reads it says what is wrong
 
 
 def _unchanged(row: Row) -> Row:

@@ -4,9 +4,12 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from aitrail.deliveries import Needed
+from aitrail.errors import AitrailError
 from aitrail.questions.filters import Filter
+from aitrail.rows import Columns
 from aitrail.window import Window
 
 # Plain JSON values by the names of attributes; see docs/rows.md.
@@ -68,6 +71,22 @@ class RowSource(Protocol):
 
     def effort(self) -> str:
         """The cost of reading so far, as text for people."""
+        ...
+
+
+class NotStraightError(AitrailError):
+    """Rows cannot be given straight: one of them takes the place of another one, or can be read only once."""
+
+
+@runtime_checkable
+class StraightSource(RowSource, Protocol):
+    """A source that can also give its rows straight, without keeping any for the next question."""
+
+    def straight(self, columns: Columns, needed: Needed) -> Iterator[Row]:
+        """The rows of the log files that are needed, with at least these columns, each eventID once, in any order.
+
+        Raises NotStraightError, before or after some rows; then `rows` gives them.
+        """
         ...
 
 

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 from os import PathLike, fspath
@@ -15,10 +16,11 @@ from aitrail.clock import Clock
 from aitrail.dynamodb import tables
 from aitrail.moments import MomentError, period_of, span_of, window_of
 from aitrail.questions.amounts import COST, MEASURES
+from aitrail.questions.columns import columns_of
 from aitrail.questions.compared_windows import PREVIOUS, ComparedWindows
 from aitrail.questions.comparison import Comparison, checked_measure, notes_of_both
 from aitrail.questions.conditions import Conditions, Texts, checked_columns
-from aitrail.questions.counting import Reading
+from aitrail.questions.counting import Reading, Straight
 from aitrail.questions.dimensions import dimensions, timeless
 from aitrail.questions.filters import Filter
 from aitrail.questions.first_and_last import FirstAndLast, Lookback
@@ -27,7 +29,7 @@ from aitrail.questions.naming import NOTHING_NAMED, Naming
 from aitrail.questions.reach import lacking
 from aitrail.questions.scanning import Scan, refuse_missing
 from aitrail.questions.selecting import whole_rows
-from aitrail.questions.source import Order, Row, RowSource
+from aitrail.questions.source import NotStraightError, Order, Row, RowSource, StraightSource
 from aitrail.questions.spellings import EXCLUDES, ConditionError, shown
 from aitrail.questions.timeline import ANYTHING, DONE_TO, TOUCHED_BY, Timeline
 from aitrail.questions.usage import Usage
@@ -258,17 +260,22 @@ class EventStore:
         until: Moment = "now",
         prices: "Prices | None" = None,
         zeros: bool = False,
+        once: bool = False,
         report: Callable[[str], None] = _warn,
         **conditions: Unpack[Conditions],
     ) -> Usage:
         """The measures of each group of calls and, with `prices`, their cost; see `questions.usage`.
 
         With `zeros`, and only a period (such as day) in `by`, there are also groups without calls, for all periods of
-        the window until now or, if these are too many, from the first to the last call. `report` is called for what
-        the sums do not include, and if there are still too many.
+        the window until now or, if these are too many, from the first to the last call. With `once`, the answer from
+        log files comes sooner, but they are read again for the next question. `report` is called for what the sums do
+        not include, and if there are still too many.
         """
         names, window = dimensions(by, self._naming, self._registry), self._window(since, until)
-        found = self._usage(names, window, self._filter(conditions), prices)
+        wanted = self._filter(conditions)
+        found = self._straight_usage(names, window, wanted, prices) if once else None
+        if found is None:
+            found = self._usage(names, window, wanted, prices)
         for note in found.notes():
             report(note)
         until_now = Window(since=window.since, until=max(window.since, min(window.until, self._clock.now())))
@@ -352,6 +359,19 @@ class EventStore:
         reading = Reading.of(self.source, wanted, window, self._clock.now(), with_times=with_times)
         naming, registry = self._naming, self._registry
         return usage_of(rows, names, prices, zone=self._zone, naming=naming, registry=registry, reading=reading)
+
+    def _straight_usage(
+        self, names: Sequence[str], window: Window, wanted: Filter, prices: "Prices | None"
+    ) -> Usage | None:
+        """The usage of a window, without keeping rows; None if that is not possible."""
+        columns = columns_of(names, wanted, self._registry)
+        if not isinstance(self.source, StraightSource) or columns is None:
+            return None
+        straight = Straight(self.source, columns, wanted, window, now=self._clock.now())
+        how: Any = {"zone": self._zone, "naming": self._naming, "registry": self._registry}
+        with suppress(NotStraightError):
+            return usage_of(straight.rows(), names, prices, reading=straight.reading, **how)
+        return None
 
     def who(
         self,
@@ -438,12 +458,19 @@ class EventStore:
         since: Moment = "7d",
         until: Moment = "now",
         format: str = "parquet",  # noqa: A002 (its name on the command line)
+        schema: str = "aitrail",
         whole: bool = False,
         force: bool = False,
+        prices: "Prices | None" = None,
         progress: "Progress" = lambda _service, _day, _rows: None,
         **conditions: Unpack[Conditions],
     ) -> "Exported":
-        """Writes calls to files in a folder, one for each service and day; see `aitrail.questions.export`."""
+        """Writes calls to files in a folder, one for each service and day; see `aitrail.questions.export`.
+
+        With the `schema` "ocsf", files hold events of OCSF's class API Activity, made of whole rows. Costs are at
+        `prices`, by default the list prices that come with aitrail.
+        """
+        from aitrail.costs import Prices  # noqa: PLC0415 (few questions are about costs)
         from aitrail.questions.export import Export  # noqa: PLC0415 (few programs need it)
 
         now = self._clock.now()
@@ -454,10 +481,12 @@ class EventStore:
             window=window_of(since, until, now, self._zone).clamped(now),
             now=now,
             format=format,
+            schema=schema,
             whole=whole,
             force=force,
             progress=progress,
             registry=self._registry,
+            prices=prices or Prices.read(),
         )
         return export.run()
 

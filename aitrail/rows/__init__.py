@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from aitrail.rows.expiry import Expiry
     from aitrail.rows.fields import RECORD_FIELDS
     from aitrail.rows.identity import BEHIND, CREDENTIALS, PRINCIPAL_KINDS, identity_of
+    from aitrail.rows.narrow import Columns, NarrowReading, NarrowRows, NotNarrowError
     from aitrail.rows.outcome import OUTCOMES
     from aitrail.rows.reading import Reading
     from aitrail.rows.redaction import Redaction, redacted
@@ -24,6 +25,7 @@ else:
         expiry=("Expiry",),
         fields=("RECORD_FIELDS",),
         identity=("BEHIND", "CREDENTIALS", "PRINCIPAL_KINDS", "identity_of"),
+        narrow=("Columns", "NarrowReading", "NarrowRows", "NotNarrowError"),
         outcome=("OUTCOMES",),
         reading=("Reading",),
         redaction=("Redaction", "redacted"),

@@ -24,20 +24,21 @@ def derived_attributes(record: dict[str, Any], registry: Registry, retention: ti
     service = registry.service(str(record.get("eventSource")))
     if service is None:
         raise Reject(f"no service is registered for eventSource {record.get('eventSource')!r}")
-    event_time = _event_time(record)
+    event_time = event_time_of(record)
     derived = {
         "eventID": event_id_of(record),
         "eventDay": record["eventTime"][: len("2026-01-31")],
         "outcome": outcome_of(record),
-        **_identity_attributes(identity_of(record)),
-        **_service_attributes(record, service),
+        **identity_attributes(identity_of(record)),
+        **service_attributes(record, service),
         # Not event_time + retention: datetime ends with the year 9999.
         "expiresAt": None if retention is None else int(event_time.timestamp() + retention.total_seconds()),
     }
     return {name: value for name, value in derived.items() if value or value == 0}  # False and 0 are values
 
 
-def _service_attributes(record: dict[str, Any], service: Service) -> dict[str, Any]:
+def service_attributes(record: dict[str, Any], service: Service) -> dict[str, Any]:
+    """What the service's file and `facts_of` say of a record; None and empty values for what they do not."""
     event_name = record.get("eventName")
     operation = operation_of(event_name) if isinstance(event_name, str) else ""
     request, response = record.get("requestParameters"), record.get("responseElements")
@@ -70,7 +71,8 @@ def _further(service: Service, resources: Iterable[str], resource: str | None) -
     return list(further)
 
 
-def _identity_attributes(identity: Identity) -> dict[str, Any]:
+def identity_attributes(identity: Identity) -> dict[str, Any]:
+    """Who made a call, as in rows; None for what the record does not say."""
     return {
         "principal": index_key(identity.principal),
         "principalAccount": _text(identity.principal_account),
@@ -83,7 +85,8 @@ def _identity_attributes(identity: Identity) -> dict[str, Any]:
     }
 
 
-def _event_time(record: dict[str, Any]) -> datetime:
+def event_time_of(record: dict[str, Any]) -> datetime:
+    """The eventTime of a record. Raises Reject."""
     value = record.get("eventTime")
     if not isinstance(value, str) or not _EVENT_TIME.fullmatch(value):
         given = repr(value)[:60] if "eventTime" in record else "missing"

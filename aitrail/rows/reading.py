@@ -1,7 +1,7 @@
 """Reads one log file in one pass: its rows, rejects and counts. The Lambda and `aitrail scan` share this code."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -104,8 +104,12 @@ class Reading:
 
         Raises UnreadableLogFile, and any error that reading the stream raises.
         """
+        yield from self.batches_of(self.content)
+
+    def batches_of(self, records: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Batch]:
+        """The batches of the records of `content`, which somebody else has begun to read."""
         batch, held = Batch(), 0
-        for index, record in self.content:
+        for index, record in records:
             self.wanted += 1
             held += self._add(batch, index, record)
             if held > MAX_HELD_BYTES:

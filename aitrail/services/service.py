@@ -5,8 +5,8 @@ Names match regardless of case, because CloudTrail's spelling of acronyms varies
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -86,6 +86,22 @@ class Service:
     def resource_of(self, operation: str, request: object, response: object) -> str | None:
         """The resource that the operation acted on, as `kind/name`, or None. The length is not limited."""
         return self.attributes_of(operation, request, response).resource
+
+    def deriving(self, usage: Collection[str]) -> "Service":
+        """The service as far as it derives these members of usage, and those of streams; it derives no resource."""
+        return replace(
+            self,
+            rules=(),
+            used=(),
+            counts=tuple(each for each in self.counts if each[0] in usage),
+            labels=tuple(each for each in self.labels if each[0] in usage),
+            api_versions=self.api_versions if "apiVersion" in usage else (),
+        )
+
+    @cached_property
+    def derives_nothing(self) -> bool:
+        """Whether `attributes_of` is empty for all records."""
+        return not (self._places or self.streams or self.used or self.api_versions)
 
     @property
     def resource_kinds(self) -> frozenset[str]:

@@ -219,7 +219,7 @@ def usage(
         compared = compared.sorted_by(sort) if top is None else compared.top(top, sort)
         show_comparison(compared, by, used, asked, output)
     else:
-        groups = asked.store.usage(zeros=True, **question)
+        groups = asked.store.usage(zeros=True, once=True, **question)
         groups = groups.sorted_by(sort) if top is None else groups.top(top, sort)
         _write(groups, by, measure, used, output)
         if not groups:

@@ -126,7 +126,7 @@ class Plot(Struct, frozen=True, kw_only=True):
         return compared.window, compared.before
 
     def _plotted(self, asked: Asked, window: Window, notes: list[str]) -> Plotted:
-        question = asked.question | {"since": window.since, "until": window.until}
+        question = asked.question | {"since": window.since, "until": window.until, "once": self.to is None}
         groups = asked.store.usage(by=[self.unit], prices=self.prices, zeros=True, report=notes.append, **question)
         found = {group[self.unit]: group[self.measure] for group in groups if group[self.unit] is not None}
         return Plotted(asked.text_of(window) or "all calls", list(found), list(found.values()))

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from aitrail.questions.export.exporting import Export, Exported
     from aitrail.questions.export.files import Progress
     from aitrail.questions.export.folder import ExportError, OtherExportError
-    from aitrail.questions.export.formats import FORMATS, MissingPyarrowError
+    from aitrail.questions.export.formats import FORMATS, OCSF, SCHEMAS, MissingPyarrowError
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         exporting=("Export", "Exported"),
         files=("Progress",),
         folder=("ExportError", "OtherExportError"),
-        formats=("FORMATS", "MissingPyarrowError"),
+        formats=("FORMATS", "MissingPyarrowError", "OCSF", "SCHEMAS"),
     )

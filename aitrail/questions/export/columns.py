@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Context, Decimal
 from enum import StrEnum
 from typing import Any
 
 from aitrail.cells import csv_cell, json_line
 from aitrail.dynamodb import items, tables
-from aitrail.questions import WIDE_COLUMNS, Row, characters_of
+from aitrail.questions import WIDE_COLUMNS, CallAmount, Row, characters_of
+from aitrail.services import Registry
 
 
 class Kind(StrEnum):
@@ -17,7 +19,9 @@ class Kind(StrEnum):
     JSON = "string, JSON"
     TIME = "timestamp"
     FLAG = "boolean"
+    INTEGER = "int"
     COUNT = "bigint"
+    MONEY = "decimal(38,12)"
 
 
 # The columns that are in the names of a file's folders: DuckDB and Athena add them automatically.
@@ -25,19 +29,25 @@ FOLDER_COLUMNS = ("service", "eventDay")
 # Exports are for sums, but `usage` contains a task's characters again in calls that only query the task.
 CHARACTERS = "characters"
 _ENGINE = "engine"
+# What a call is billed by; see CallAmount.
+AMOUNT = CallAmount._fields
 # Everything in a row that its columns cannot hold.
 REST = "rest"
 
 _KINDS = {
     **dict.fromkeys(("temporaryCredentials", "readOnly", "managementEvent"), Kind.FLAG),
-    **dict.fromkeys((CHARACTERS, "recordIndex", "expiresAt"), Kind.COUNT),
+    **dict.fromkeys((CHARACTERS, "amount", "recordIndex", "expiresAt"), Kind.COUNT),
+    "cost": Kind.MONEY,
     "eventTime": Kind.TIME,
     **dict.fromkeys(("additionalEventData", "addendum", "edgeDeviceDetails", "eventContext"), Kind.JSON),
     **dict.fromkeys(("requestParameters", "resources", "responseElements", "serviceEventDetails"), Kind.JSON),
     **dict.fromkeys(("tlsDetails", "userIdentity", "usage", "other", "asJson", "redacted", REST), Kind.JSON),
 }
-_NARROW = (*tables.NARROW_COLUMNS, CHARACTERS, _ENGINE)
+_NARROW = (*tables.NARROW_COLUMNS, CHARACTERS, _ENGINE, *AMOUNT)
 _LARGEST = 2**63
+# A decimal(38,12) has 26 digits before the point; a cost has twelve behind it, far below what AWS charges for a unit.
+_MOST_MONEY, _FINEST = Decimal(10**26), Decimal("1e-12")
+_EXACT = Context(prec=76)
 
 Columns = Mapping[str, Kind]
 
@@ -65,17 +75,28 @@ def texts(row: Row, columns: Columns) -> list[str]:
     """A row's values as cells that no spreadsheet evaluates as formulas, in the order of the columns."""
     values = _with_engine(row)
     rest = {name: value for name, value in values.items() if name not in columns and value is not None}
-    return [csv_cell((rest or None) if name == REST else values.get(name)) for name in columns]
+    cells = values | {REST: rest or None}
+    return [csv_cell(_plain(cells.get(name)) if columns[name] is Kind.MONEY else cells.get(name)) for name in columns]
 
 
-def with_characters(row: Row) -> Row:
-    """The row with the number of characters that `aitrail.questions.usage` counts for it."""
-    return row | {CHARACTERS: characters_of(row)}
+def with_amounts(row: Row, amount: CallAmount, registry: Registry) -> Row:
+    """The row with its characters, as `characters_of` tells them, and with what the call is billed by.
+
+    The cost has at most twelve decimals.
+    """
+    cost = amount.cost
+    rounded = None if cost is None else cost.quantize(_FINEST, context=_EXACT).normalize(_EXACT)
+    return row | {CHARACTERS: characters_of(row, registry)} | amount._replace(cost=rounded)._asdict()
 
 
 def _with_engine(row: Row) -> Row:
     usage = row.get("usage")
-    return with_characters(row) | {_ENGINE: _text(usage.get(_ENGINE)) if isinstance(usage, dict) else None}
+    return row | {_ENGINE: _text(usage.get(_ENGINE)) if isinstance(usage, dict) else None}
+
+
+def _plain(value: object) -> object:
+    """Money without an exponent."""
+    return f"{value:f}" if isinstance(value, Decimal) else value
 
 
 def _text(value: object) -> str | None:
@@ -90,6 +111,10 @@ def _count(value: object) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if -_LARGEST <= value < _LARGEST else None
+
+
+def _money(value: object) -> Decimal | None:
+    return value if isinstance(value, Decimal) and abs(value) < _MOST_MONEY else None
 
 
 def _json(value: object) -> str | None:
@@ -107,4 +132,5 @@ _CELLS: dict[Kind, Callable[[Any], Any]] = {
     Kind.TIME: _time,
     Kind.FLAG: _flag,
     Kind.COUNT: _count,
+    Kind.MONEY: _money,
 }

@@ -1,7 +1,7 @@
 """Plans and runs an export: reads only the service-days that are not complete yet, in continuous stretches of days."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -12,11 +12,25 @@ from typing import Any
 from msgspec import structs
 
 from aitrail.aws import is_of_network
-from aitrail.questions import NOTHING_NAMED, CombinedRows, Filter, Order, Row, RowSource, whole_rows
+from aitrail.costs import Prices
+from aitrail.questions import (
+    NOTHING_NAMED,
+    CallAmount,
+    CombinedRows,
+    CountedRows,
+    Filter,
+    Order,
+    Reading,
+    Row,
+    RowSource,
+    amount_of_call,
+    whole_rows,
+)
+from aitrail.questions.export.columns import with_amounts
 from aitrail.questions.export.files import Files, Progress
 from aitrail.questions.export.folder import ExportError, Folder
-from aitrail.questions.export.formats import FORMATS, Write, writer_of
-from aitrail.questions.export.notes import Settings
+from aitrail.questions.export.formats import FORMATS, OCSF, SCHEMAS, Write, writer_of
+from aitrail.questions.export.notes import Settings, dates_of
 from aitrail.services import Registry, load
 from aitrail.window import Day, Window, event_time
 
@@ -49,7 +63,7 @@ class Exported:
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """An export of rows to `folder`, as service=…/eventDay=…/events.<format>.
+    """An export of rows to `folder`, as service=…/eventDay=…/events.<format>, in one of SCHEMAS.
 
     Unless `force`, a service-day that is complete there is skipped, and no file is replaced by one with fewer rows.
     """
@@ -60,9 +74,11 @@ class Export:
     window: Window
     now: datetime
     format: str = "parquet"
+    schema: str = SCHEMAS[0]
     whole: bool = False
     force: bool = False
-    registry: Registry | None = None
+    registry: Registry = field(default_factory=load)
+    prices: Prices = field(default_factory=Prices.read)
     progress: Progress = lambda _service, _day, _rows: None
 
     def run(self) -> Exported:
@@ -72,7 +88,11 @@ class Export:
         """
         if self.format not in FORMATS:
             raise ExportError(f"{self.format!r} is not a file format: give {', '.join(FORMATS)}.")
-        write = writer_of(self.format, whole=self.whole)
+        if self.schema not in SCHEMAS:
+            raise ExportError(f"{self.schema!r} is not a schema: give {' or '.join(SCHEMAS)}.")
+        if self.schema == OCSF and self.format == "csv":
+            raise ExportError("Events of OCSF are nested: give the format parquet or jsonl.")
+        write = writer_of(self.format, schema=self.schema, whole=self.whole, prices=dates_of(self.prices))
         try:
             with Folder(self.folder, self._settings, force=self.force) as target:
                 return self._run(target, write)
@@ -85,14 +105,19 @@ class Export:
             ) from error
 
     def _run(self, target: Folder, write: Write) -> Exported:
-        services = self.wanted.services(self.registry or load())
+        services = self.wanted.services(self.registry)
         days = {service: list(self._open_days(target, service)) for service in services}
         complete = len(services) * len(self.window.days()) - sum(map(len, days.values()))
         days, as_of = self._within_rows(days)
-        files = Files(target, write, self.source, self.progress)
-        for service, own in days.items():
-            for stretch in _stretches(own):
-                self._export(files, service, stretch, as_of)
+        files = Files(target, write, self.source, self.progress, prices=dates_of(self.prices))
+        stretches = [(service, stretch) for service, own in days.items() for stretch in _stretches(own)]
+        counted = CountedRows()
+        for service, stretch in stretches:
+            wanted, window = self._question(service, stretch)
+            rows = self.source.rows(wanted.of_indexes(), window, order=Order.ANY)
+            counted.add(rows, Reading.of(self.source, wanted, window, self.now))
+        for service, stretch in stretches:
+            self._export(files, service, stretch, as_of, counted)
         return Exported(
             complete=complete,
             files=files.files,
@@ -103,6 +128,10 @@ class Export:
         )
 
     @property
+    def _are_whole(self) -> bool:
+        return self.whole or self.schema == OCSF
+
+    @property
     def _settings(self) -> Settings:
         # The names of the folders contain the services.
         names = [name for name in self.wanted.__struct_fields__ if name not in ("service", "naming", "origins")]
@@ -111,7 +140,8 @@ class Export:
             conditions["naming"] = (self.wanted.naming.fingerprint,)
         return Settings(
             format=self.format,
-            whole=self.whole,
+            whole=self._are_whole,
+            schema=self.schema,
             source=self.source.address,
             conditions={
                 name: sorted(values) if isinstance(values, tuple) else values
@@ -154,14 +184,20 @@ class Export:
         each = self.source.newest_of_each(services, known) if isinstance(self.source, CombinedRows) else [newest]
         return within, min(event_time(self.now), *("" if row is None else row["eventTime"] for row in each))
 
-    def _export(self, files: Files, service: str, days: list[Day], as_of: str) -> None:
+    def _question(self, service: str, days: list[Day]) -> tuple[Filter, Window]:
         since, until = datetime.fromisoformat(days[0].first), datetime.fromisoformat(days[-1].last) + _SECOND
-        wanted = structs.replace(self.wanted, service=(service,))
-        window = Window(since=since, until=until)
-        read = partial(whole_rows, self.source) if self.whole else self.source.rows
-        rows = read(wanted, window, order=Order.OLDEST_FIRST)
-        for day, own in _by_day(days, rows):
+        return structs.replace(self.wanted, service=(service,)), Window(since=since, until=until)
+
+    def _export(self, files: Files, service: str, days: list[Day], as_of: str, counted: CountedRows) -> None:
+        read = partial(whole_rows, self.source) if self._are_whole else self.source.rows
+        rows = read(*self._question(service, days), order=Order.OLDEST_FIRST)
+        for day, own in _by_day(days, (self._with_amounts(row, counted) for row in rows)):
             files.write(service, day, own, as_of)
+
+    def _with_amounts(self, row: Row, counted: CountedRows) -> Row:
+        counts = counted.counting(row)
+        amount = amount_of_call(counts, self.registry, self.prices) if counts else CallAmount()
+        return with_amounts(row, amount, self.registry)
 
 
 def _complete_from(day: Day) -> str:

@@ -17,8 +17,9 @@ Progress = Callable[[str, str, int], None]
 class Files:
     """Writes the file of one service-day after another, and counts files and rows."""
 
-    def __init__(self, target: Folder, write: Write, source: RowSource, progress: Progress) -> None:
+    def __init__(self, target: Folder, write: Write, source: RowSource, progress: Progress, *, prices: str) -> None:
         self._target, self._write, self._source, self._progress = target, write, source, progress
+        self._prices = prices
         self.files = self.rows = self.removed = self.kept = 0
         self._count = 0
 
@@ -38,7 +39,8 @@ class Files:
         self.files += first is not None
         self.rows += self._count
         known = as_of if self._source.complete else ""
-        self._target.note(service=service, day=day.day, first=day.first, last=day.last, as_of=known, rows=self._count)
+        covered = {"day": day.day, "first": day.first, "last": day.last}
+        self._target.note(service=service, as_of=known, rows=self._count, prices=self._prices, **covered)
 
     def _counted(self, service: str, day: Day, rows: Iterable[Row]) -> Iterator[Row]:
         for row in rows:

@@ -1,10 +1,12 @@
 """An export's notes on every service-day, one line of JSON each, so that the next export can skip complete ones."""
 
+from collections import defaultdict
 from contextlib import suppress
 from datetime import datetime
 
 import msgspec
 
+from aitrail.costs import Prices
 from aitrail.window import event_time
 
 
@@ -18,12 +20,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool
     source: str
     conditions: dict[str, list[str] | bool]
+    schema: str = "aitrail"
 
     def __str__(self) -> str:
         """The settings as text that can follow `holds`."""
         words = [f"{name} {_words(values)}" for name, values in sorted(self.conditions.items())]
         with_conditions = f" with {', '.join(words)}" if words else ""
-        return f"{self.format} files of {'whole' if self.whole else 'narrow'} rows of {self.source}{with_conditions}"
+        rows = f"{'whole' if self.whole else 'narrow'} rows"
+        what = rows if self.schema == "aitrail" else f"{self.schema.upper()} events"
+        return f"{self.format} files of {what} of {self.source}{with_conditions}"
 
 
 def _words(values: list[str] | bool) -> str:  # noqa: FBT001 (a condition)
@@ -33,7 +38,8 @@ def _words(values: list[str] | bool) -> str:  # noqa: FBT001 (a condition)
 class Note(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One exported service-day, with the part of the day that is covered (eventTime `first` to `last`, inclusive).
 
-    `as_of` is the moment up to which the source was known to have rows; "" if not everything could be read.
+    `as_of` is the moment up to which the source was known to have rows; "" if not everything could be read. `prices`
+    tells the currency of costs, and the dates of the prices.
     """
 
     service: str
@@ -43,6 +49,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     as_of: str
     rows: int
     settings: Settings
+    prices: str = ""
 
     @property
     def line(self) -> bytes:
@@ -54,6 +61,15 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         """Whether the note's times are valid and within its day."""
         times = (self.first, self.last, self.as_of or self.last)
         return all(map(_is_event_time, times)) and f"{self.day}T" <= self.first <= self.last < f"{self.day}U"
+
+
+def dates_of(prices: Prices) -> str:
+    """The currency of prices, and the dates of those of each service, as text."""
+    dates: defaultdict[str, set[str]] = defaultdict(set)
+    for of_region in prices.usage.values():
+        for service, found in of_region.items():
+            dates[service] |= {price.date for price in found.values()}
+    return "; ".join([prices.currency, *(f"{name} {', '.join(sorted(each))}" for name, each in sorted(dates.items()))])
 
 
 def _is_event_time(text: str) -> bool:

@@ -7,11 +7,12 @@ import re
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pyarrow.parquet as pq
 import pytest
 
-from aitrail.questions import EventStore, LogFileRows
+from aitrail.questions import EventStore, LogFileRows, Order
 from aitrail.questions.export import FORMATS
 
 
@@ -59,7 +60,8 @@ def test_calls_of_the_table_are_exported_as_whole_rows(aitrail, recorded, record
     (name,) = names(out)
     assert name == f"service=polly/eventDay={yesterday.date()}/events.jsonl"
     lines = [json.loads(line) for line in (out / name).read_text().splitlines()]
-    assert lines == [row | {"characters": row["usage"]["requestCharacters"]} for row in rows]
+    derived = {"characters": 18422, "amount": 18422, "unit": "characters", "source": "measured", "cost": 1.8422}
+    assert lines == [row | derived for row in rows]
 
 
 def test_filter_and_window_choose_what_is_exported(aitrail, logs, out):
@@ -69,6 +71,52 @@ def test_filter_and_window_choose_what_is_exported(aitrail, logs, out):
 
     assert ended.stderr == f"1 file written to {out} with 1 row.\n"
     assert names(out) == ["service=polly/eventDay=2026-03-14/events.jsonl"]
+
+
+def test_costs_are_those_of_usage_and_files_and_notes_say_of_which_date(aitrail, logs, out):
+    usual = json.loads(aitrail("usage", "--from", logs, "--cost", "-o", "json").stdout)
+    aitrail("export", out, "--from", logs)
+
+    (first, *_) = [json.loads(line) for line in (out / "_aitrail_export.notes").read_text().splitlines()]
+    costs = [cost for path in out.glob("*/*/*") for cost in pq.read_table(path)["cost"].to_pylist()]
+    assert sum(costs) == Decimal(str(sum(group["cost"] for group in usual))) == Decimal("5.5266")
+    assert first["prices"] == "USD; lex unknown; personalize unknown; polly 2026-11; transcribe 2026-09-22"
+    assert {pq.read_schema(path).metadata[b"aitrail.prices"].decode() for path in out.glob("*/*/*")} == {
+        first["prices"]
+    }
+
+
+def test_prices_of_a_file_are_used(aitrail, logs, out, tmp_path):
+    own = tmp_path / "prices.toml"
+    own.write_text(
+        'currency = "EUR"\ndate = "2027-01"\nregion = "eu-west-1"\nsource = "a contract"\n[usage.eu-west-1.polly]\n'
+        'SynthesizeSpeechLongForm-Characters = { price = 1, per = 18422, unit = "Characters" }\n'
+    )
+
+    aitrail("export", out, "--from", logs, "--prices", own)
+
+    costs = [cost for path in out.glob("*/*/*") for cost in pq.read_table(path)["cost"].to_pylist()]
+    assert costs == [1, 1, 1]
+    assert '"prices":"EUR; polly 2027-01"' in (out / "_aitrail_export.notes").read_text()
+
+
+def test_events_of_ocsf_are_exported_as_lines(aitrail, logs, out):
+    ended = aitrail("export", out, "--from", logs, "--schema", "ocsf", "--format", "jsonl")
+
+    lines = [json.loads(line) for path in out.glob("*/*/*") for line in path.read_text().splitlines()]
+    assert ended.stderr == f"2 files written to {out} with 3 rows.\n"
+    assert {(event["class_uid"], event["type_uid"], event["unmapped"]["cost"]) for event in lines} == {
+        (6003, 600301, 1.8422)
+    }
+
+
+@pytest.mark.parametrize("option", [["--whole"], ["--format", "csv"]], ids=" ".join)
+def test_options_that_events_cannot_have_are_refused(aitrail, logs, out, option):
+    ended = aitrail("export", out, "--from", logs, "--schema", "ocsf", *option)
+
+    assert ended.exit_code == 2
+    assert f"Error: {' '.join(option)} " in ended.stderr
+    assert not out.exists()
 
 
 def test_second_run_skips_what_is_complete(aitrail, logs, log_file, record, out):
@@ -224,9 +272,9 @@ def test_missing_pyarrow_ends_the_command_before_anything_is_read(aitrail, tmp_p
 def test_interrupted_command_leaves_no_partial_file_and_goes_on_later(aitrail, logs, out, monkeypatch):
     rows = LogFileRows.rows
 
-    def interrupted(self, *question, limit=None, **options):
-        for count, row in enumerate(rows(self, *question, limit=limit, **options)):
-            if limit is None and count == 2:
+    def interrupted(self, *question, order=Order.NEWEST_FIRST, **options):
+        for count, row in enumerate(rows(self, *question, order=order, **options)):
+            if order is Order.OLDEST_FIRST and count == 2:
                 raise KeyboardInterrupt
             yield row
 

@@ -55,7 +55,7 @@ def test_folders_are_the_same_each_time(tmp_path):
             folder._replace(sizes=list(folder.sizes)[:3]).write(tmp_path / name / str(number))
 
     contents = [[file.read_bytes() for file in sorted((tmp_path / name).rglob("*.gz"))] for name in ("a", "b")]
-    assert len(contents[0]) == 11
+    assert len(contents[0]) == 12
     assert contents[0] == contents[1]
 
 

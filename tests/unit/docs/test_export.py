@@ -12,14 +12,17 @@ import pytest
 
 from aitrail.questions import EventStore, LogFileRows, Scan
 from aitrail.questions.export import FORMATS
-from aitrail.questions.export.columns import columns_of
+from aitrail.questions.export.columns import Kind, columns_of
 from aitrail.questions.export.folder import Folder
 from aitrail.questions.export.notes import Settings
+from aitrail.questions.export.ocsf_attributes import ATTRIBUTES, VERSION
 from aitrail.services import load
 from aitrail.window import BEGINNING
 from demo.sample_logs import sample_logs
 
-PAGE = (Path(__file__).parents[3] / "docs/export.md").read_text()
+WHOLE_PAGE = (Path(__file__).parents[3] / "docs/export.md").read_text()
+OCSF_PAGE = WHOLE_PAGE[WHOLE_PAGE.index("\n## OCSF") : WHOLE_PAGE.index("\n## Spreadsheets")]
+PAGE = WHOLE_PAGE.replace(OCSF_PAGE, "")
 RECORDS = Path(__file__).parents[2] / "records"
 NOW = datetime(2026, 12, 3, 12, tzinfo=UTC)
 BY_MONTH, BY_VOICE, BY_MONTH_OF_JSONL, ATHENA = re.findall(r"```sql\n(.*?);?\n```", PAGE, re.DOTALL)
@@ -44,7 +47,11 @@ def polly(store):
 def documented():
     """Names and types of the columns, in the page's order."""
     return dict(
-        re.findall(r"^\| `(\w+)` \| (string|string, JSON|timestamp|date|boolean|bigint) \|", PAGE, re.MULTILINE)
+        re.findall(
+            r"^\| `(\w+)` \| (string|string, JSON|timestamp|date|boolean|bigint|decimal\(38,12\)) \|",
+            PAGE,
+            re.MULTILINE,
+        )
     )
 
 
@@ -58,6 +65,24 @@ def test_columns_are_documented_in_their_order():
     narrow, wide = list(columns_of(whole=False)), list(columns_of(whole=True))
 
     assert list(documented()) == narrow + [name for name in wide if name not in narrow]
+
+
+def leaves(attributes, above=()):
+    """Paths and documented types of the attributes of events."""
+    for name, kind in attributes.items():
+        within = kind[0] if isinstance(kind, list) else kind
+        if isinstance(within, dict):
+            yield from leaves(within, (*above, name))
+        else:
+            named = "object" if kind is Kind.JSON else f"list of {kind[0]}s" if isinstance(kind, list) else str(kind)
+            yield ".".join((*above, name)), named
+
+
+def test_every_attribute_of_events_is_documented_with_its_type_and_origin():
+    found = re.findall(r"^\| `([\w.]+)` \| ([\w ]+) \| .+ \|$", OCSF_PAGE, re.MULTILINE)
+
+    assert found == list(leaves(ATTRIBUTES))
+    assert f"version {VERSION}" in " ".join(OCSF_PAGE.split())
 
 
 def test_every_format_is_documented():
@@ -138,9 +163,11 @@ def test_duckdb_adds_the_columns_of_the_folder(tmp_path, store, format_):
 
 
 def test_table_of_athena_has_columns_of_the_files_and_all_services():
-    declared = dict(re.findall(r"^  `?(\w+)`? (string|timestamp|boolean|bigint),?$", ATHENA, re.MULTILINE))
+    declared = dict(
+        re.findall(r"^  `?(\w+)`? (string|timestamp|boolean|bigint|decimal\(38,12\)),?$", ATHENA, re.MULTILINE)
+    )
 
-    types = {name.lower(): str(kind).partition(",")[0] for name, kind in columns_of(whole=False).items()}
+    types = {name.lower(): str(kind).partition(", ")[0] for name, kind in columns_of(whole=False).items()}
     assert declared.items() <= types.items()
     assert not {"service", "eventday"} & set(declared)
     services = ",".join(service.name for service in load().services)
@@ -159,4 +186,5 @@ def test_python_call_of_the_page_works(tmp_path, monkeypatch, store):
         "whole": False,
         "source": str(tmp_path / "logs"),
         "conditions": {},
+        "schema": "aitrail",
     }

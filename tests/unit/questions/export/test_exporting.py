@@ -18,7 +18,7 @@ from aitrail.dynamodb.tables import NARROW_COLUMNS
 from aitrail.questions import Filter, Naming, Network, Order, Team, characters_of
 from aitrail.questions.export import FORMATS, Export, ExportError, MissingPyarrowError, OtherExportError
 from aitrail.questions.export import formats as formats_module
-from aitrail.questions.export.columns import Kind, columns_of
+from aitrail.questions.export.columns import AMOUNT, Kind, columns_of
 from aitrail.questions.export.folder import Folder
 from aitrail.questions.export.notes import Settings
 from aitrail.window import Window, event_time
@@ -47,12 +47,12 @@ class Rows:
         self.windows = []
 
     def rows(self, wanted, window, *, order=Order.NEWEST_FIRST, limit=None):
-        self.windows.append((wanted.service, window.bounds, limit))
+        self.windows.append((wanted.service, window.bounds, order if limit is None else None))
         first, last = window.bounds
         found = [row for row in self.all if first <= row["eventTime"] <= last and wanted.matcher()(row)]
         found.sort(key=lambda row: (row["eventTime"], row["eventID"]), reverse=order is Order.NEWEST_FIRST)
         for row in found[:limit]:
-            if limit is None:
+            if limit is None and order is Order.OLDEST_FIRST:
                 self.fail_sooner_or_later()
             yield {name: row[name] for name in NARROW_COLUMNS if name in row}
 
@@ -64,10 +64,10 @@ class Rows:
 
     def whole(self, rows):
         by_id = {row["eventID"]: row for row in self.all}
-        return (by_id[row["eventID"]] for row in rows)
+        return (by_id.get(row["eventID"], row) for row in rows)
 
-    def questions(self):
-        return [(*service, *bounds) for service, bounds, limit in self.windows if limit is None]
+    def questions(self, order=Order.OLDEST_FIRST):
+        return [(*service, *bounds) for service, bounds, of in self.windows if of is order]
 
 
 def row(number, time="2026-11-20T10:00:00Z", service="polly", **attributes):
@@ -114,11 +114,15 @@ def read_parquet(path):
         parsed = {
             name: json.loads(value) if kinds[name] is Kind.JSON else value
             for name, value in values.items()
-            if name not in ("rest", "characters", "engine")
+            if name not in DERIVED
         }
         parsed["eventTime"] = event_time(parsed["eventTime"].replace(tzinfo=UTC))
         rest = json.loads(values.get("rest", "{}"))
-        yield parsed | {name: value for name, value in rest.items() if name != "characters"}
+        yield parsed | {name: value for name, value in rest.items() if name not in DERIVED}
+
+
+# What export adds to rows.
+DERIVED = ("characters", "engine", "amount", "unit", "source", "cost", "rest")
 
 
 def read_csv(path):
@@ -139,7 +143,7 @@ ANYTHING = st.recursive(
 )
 NAMES = [name for name in columns_of(whole=True) if name not in ("eventID", "eventTime", "eventDay", "service", "rest")]
 ATTRIBUTES = st.dictionaries(
-    st.sampled_from([name for name in NAMES if name not in ("characters", "engine")]) | st.just("ofTomorrow"),
+    st.sampled_from([name for name in NAMES if name not in DERIVED]) | st.just("ofTomorrow"),
     ANYTHING,
     max_size=6,
 )
@@ -184,7 +188,10 @@ def test_jsonl_files_hold_whole_rows_as_they_are_and_their_characters(rows):
 
         found = list(read(Path(folder), "jsonl"))
 
-    assert found == [row | {"characters": characters_of(row)} for row in in_order(rows)]
+    assert [{name: value for name, value in each.items() if name not in AMOUNT} for each in found] == [
+        row | {"characters": characters_of(row)} for row in in_order(rows)
+    ]
+    assert all({*AMOUNT} <= each.keys() for each in found)
 
 
 @SETTINGS
@@ -195,8 +202,7 @@ def test_csv_files_hold_the_cells_of_whole_rows(rows):
 
         found = list(read(Path(folder), "csv"))
 
-    derived = ("characters", "engine", "rest")
-    columns = [name for name in columns_of(whole=True) if name not in derived]
+    columns = [name for name in columns_of(whole=True) if name not in DERIVED]
     assert [{name: cells[name] for name in columns} for cells in found] == [
         {name: csv_cell(row.get(name)) for name in columns} for row in in_order(rows)
     ]
