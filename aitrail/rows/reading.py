@@ -145,7 +145,8 @@ class Reading:
             return 0
         batch.rows.append(row)
         if self._hashes is not None:
-            self._hashes.add(row)
+            add = self._hashes.add if self.content.may_have_floats else self._hashes.add_made
+            add(row)
         return row_memory(row)
 
     def _is_new(self, row: dict[str, Any], record: dict[str, Any]) -> bool:

@@ -8,12 +8,10 @@ from msgspec import Struct
 
 from aitrail.services.parameters import Members, first, shortened, text_of
 
-# A record names one operation, and many records name the same.
-_is_like = lru_cache(maxsize=4096)(fnmatchcase)
 
-
-def _is_one_of(operation: str, patterns: Iterable[str]) -> bool:
-    return any(_is_like(operation, pattern) for pattern in patterns)
+@lru_cache(maxsize=4096)  # a record names one operation, and many records name the same
+def _is_one_of(operation: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(operation, pattern) for pattern in patterns)
 
 
 def _holds(when: Iterable[tuple[str, str]], sides: Sequence[Members]) -> bool:
