@@ -11,7 +11,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from bench import cold_start, commands, deliveries, large_file, log_files, objects, unwanted, wanted_records, writing
+from bench import (
+    bills,
+    cold_start,
+    commands,
+    deliveries,
+    large_file,
+    log_files,
+    objects,
+    unwanted,
+    wanted_records,
+    writing,
+)
 from bench.measuring import FULL, GC_STATE, QUICK, Figure, Scale
 
 RESULTS: Final = Path(__file__).with_name("results.json")
@@ -25,6 +36,7 @@ GROUPS: Final[tuple[Callable[[Scale], Iterator[Figure]], ...]] = (
     cold_start.figures,
     deliveries.figures,
     objects.figures,
+    bills.figures,
 )
 _PACKAGES = ("aitrail", "aws-lambda-powertools", "boto3", "botocore", "isal", "msgspec")
 _MET = {None: "", True: "yes", False: "NO"}

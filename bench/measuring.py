@@ -55,6 +55,7 @@ class Scale:
     items: int
     starts: int
     folder_files: int  # large files in a folder; of smaller ones there are more
+    bill_lines: int
 
 
 FULL: Final = Scale(
@@ -66,9 +67,18 @@ FULL: Final = Scale(
     items=1000,
     starts=9,
     folder_files=40,
+    bill_lines=10_000_000,
 )
 QUICK: Final = Scale(
-    runs=5, files=1, file_bytes=2_500_000, tiny_files=100, large_bytes=50_000_000, items=200, starts=5, folder_files=4
+    runs=5,
+    files=1,
+    file_bytes=2_500_000,
+    tiny_files=100,
+    large_bytes=50_000_000,
+    items=200,
+    starts=5,
+    folder_files=4,
+    bill_lines=200_000,
 )
 
 

@@ -13,6 +13,8 @@ _NAMES = {
     Part.LOG_BUCKET: "the log bucket",
     Part.LOG_FILES: "objects in the log bucket",
     Part.LOG_KEYS: "the keys of `aitrail:logKeyArns`",
+    Part.BILL_BUCKET: "the bucket of the bill",
+    Part.BILL_FILES: "objects in the bucket of the bill",
     Part.BOOTSTRAPS: "the bootstraps of the CDK",
     Part.IDENTITIES: "users and roles of the account",
     Part.DELIVERIES: "the deliveries queue",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aitrail.costs.price_file import text_of_prices
     from aitrail.costs.price_list import HOST, Listed, listed_prices, refreshed
     from aitrail.costs.prices import UNITS, Price, Prices, Tier, cost_of, too_old
-    from aitrail.costs.usage_types import billed_services, usage_type_of
+    from aitrail.costs.usage_types import billed_services, split_usage_type, usage_type_of
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
@@ -31,5 +31,5 @@ else:
         price_file=("text_of_prices",),
         price_list=("HOST", "Listed", "listed_prices", "refreshed"),
         prices=("Price", "Prices", "Tier", "UNITS", "cost_of", "too_old"),
-        usage_types=("billed_services", "usage_type_of"),
+        usage_types=("billed_services", "split_usage_type", "usage_type_of"),
     )

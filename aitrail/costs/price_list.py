@@ -14,11 +14,9 @@ from typing import Any
 
 from aitrail.costs.checking import PriceError, date_of, is_region, price_of
 from aitrail.costs.prices import USAGE_TYPE, OfUsage, Price, Prices, Tier
-from aitrail.costs.usage_types import billed_services
+from aitrail.costs.usage_types import billed_services, split_usage_type
 
 HOST = "https://pricing.us-east-1.amazonaws.com"
-# The prefix of a usage type tells its Region: USE1-, EUW2-, and EU- for Ireland. TPS-hours has none.
-_PREFIX = re.compile(r"(?:[A-Z]{3}[0-9]|EU)-")
 _CURRENCY = "USD"
 _DAY = len("YYYY-MM-DD")
 _INFINITE = "Inf"
@@ -83,7 +81,7 @@ def _add(listed: Listed, service: str, region: str, offer: Any, url: str) -> Non
     for sku, product in products.items():
         attributes = product.get("attributes") if isinstance(product, dict) else None
         name = attributes.get("usagetype") if isinstance(attributes, dict) else None
-        if not isinstance(name, str) or not USAGE_TYPE.fullmatch(usage_type := _PREFIX.sub("", name, count=1)):
+        if not isinstance(name, str) or not USAGE_TYPE.fullmatch(usage_type := split_usage_type(name)[1]):
             continue
         found[usage_type] += (replace(price, date=date, source=url) for price in _prices(terms.get(sku), url, sku))
     for usage_type, prices in sorted(found.items()):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Reconciliation,
     )
     from aitrail.metering.running import Found, Running, idle_resources, record_of, running_resources, with_requests
+    from aitrail.metering.sharing import largest_remainder
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
@@ -30,4 +31,5 @@ else:
         metrics=("KEPT", "Metrics", "MetricsError", "PERIOD", "Place", "amounts"),
         reconciliation=("AGREE", "Comparison", "METRICS_MISSING", "NOT_COMPARABLE", "ROWS_MISSING", "Reconciliation"),
         running=("Found", "Running", "idle_resources", "record_of", "running_resources", "with_requests"),
+        sharing=("largest_remainder",),
     )

@@ -60,6 +60,8 @@ _READ_LOG_FILES: Grants = {
 _QUEUE_FILES: Grants = {Part.BACKFILL: ("sqs:SendMessage",)}
 _READ_KEY: Grants = {Part.REDACTION_KEY: ("secretsmanager:GetSecretValue",)}
 
+# For a bill in S3.
+_READ_BILL: Grants = {Part.BILL_BUCKET: ("s3:ListBucket",), Part.BILL_FILES: ("s3:GetObject",)}
 _READ_METRICS: Grants = {Part.ANYTHING: ("cloudwatch:GetMetricData",)}
 
 _QUESTION = (
@@ -91,7 +93,7 @@ _VERIFY = together(
 # Command -> its rules.
 NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
     {
-        "usage": (*_QUESTION, _rule(_READ_METRICS, when="--metrics")),
+        "usage": (*_QUESTION, _rule(_READ_METRICS, when="--metrics"), _rule(_READ_BILL, when="--bill")),
         **dict.fromkeys(("events", "who", "what", "export"), _QUESTION),
         "reconcile": (
             _rule(_STACK, _query(Part.EVENTS_BY_SERVICE), _WHOLE_ROWS, unless="--from"),

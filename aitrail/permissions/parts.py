@@ -36,6 +36,9 @@ class Part(StrEnum):
     LOG_BUCKET = _BUCKET
     LOG_FILES = f"{_BUCKET}/*"
     LOG_KEYS = "${LogKeyArns}"
+    # Of an export of AWS' bill, which no stack has.
+    BILL_BUCKET = "arn:${Partition}:s3:::${BillBucketName}"
+    BILL_FILES = "arn:${Partition}:s3:::${BillBucketName}/*"
     DELIVERIES = _OF_STACK % ("sqs", "${DeliveriesQueueName}")
     BACKFILL = _OF_STACK % ("sqs", "${BackfillQueueName}")
     DEAD_LETTERS = _OF_STACK % ("sqs", "${DeadLetterQueueName}")

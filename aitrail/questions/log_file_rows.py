@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from aitrail.deliveries import Needed
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
+from aitrail.questions.file_readings import ReadOnceError
 from aitrail.questions.filters import Filter
 from aitrail.questions.packed_rows import PackedRow, content_of, packed, unpacked
-from aitrail.questions.scanning import EVERYTHING, ReadOnceError, Scan
+from aitrail.questions.scanning import EVERYTHING, Scan
 from aitrail.questions.seen_ids import SeenIds
 from aitrail.questions.selecting import selected
 from aitrail.questions.source import NotStraightError, Order, Row

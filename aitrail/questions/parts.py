@@ -1,6 +1,5 @@
 """What is found in a local file, in parts that processes can send and that the cache keeps."""
 
-from collections import Counter
 from typing import Any, Final, NamedTuple
 
 # The rows of a part, so that none is large, and of what a process sends at a time.
@@ -15,6 +14,6 @@ class Part(NamedTuple):
 
     rows: list[Any]
     reports: list[str]
-    counts: Counter[str]
-    unknown_sources: Counter[str]
+    counts: dict[str, int]  # pickled in a tenth of the time of a Counter
+    unknown_sources: dict[str, int]
     is_complete: bool = True

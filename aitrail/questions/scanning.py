@@ -10,9 +10,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TextIO, TypeVar
-
-from msgspec import Struct
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
 
 from aitrail.aws import is_of_network
 from aitrail.cells import counted
@@ -20,12 +18,13 @@ from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import BY_NAME, S3, Listed, Needed, UnavailableError, bucket_and_key, log_objects
 from aitrail.errors import AitrailError
 from aitrail.logfile import EndsAt, SmallFiles, Stream, UnreadableLogFile, ends_alone
+from aitrail.questions.file_readings import FileReading, MakeReading, NarrowFileReading, WholeFileReading, shown_name
 from aitrail.questions.file_state import State
-from aitrail.questions.packed_rows import PackedRow, packed, unpacked
-from aitrail.questions.parts import MOST_ROWS, Part
+from aitrail.questions.packed_rows import packed, unpacked
+from aitrail.questions.parts import Part
 from aitrail.questions.paths import ENDINGS, STDIN, document_name, key_of, log_files
 from aitrail.questions.source import Row, address_of_all
-from aitrail.rows import Columns, NarrowReading, NarrowRows, NotNarrowError, Reading
+from aitrail.rows import Columns, Reading
 from aitrail.services import Registry
 from aitrail.services import load as load_registry
 
@@ -37,8 +36,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 EVERYTHING = Needed()
-# Starting processes takes a fifth of a second, which they have to save.
-_SECONDS_ALONE = 0.3
+# Starting processes takes a fifth of a second, which they have to save: they start after so many seconds of CPU time,
+# or, after the first few, as soon as the files that are left seem to take as long as the last number says.
+_SECONDS_ALONE, _FIRST_SECONDS, _SECONDS_LEFT = 0.3, 0.05, 0.8
 # In a cache: their states are from before, so that these files must not be too many.
 _LOOKED_UP_AT_ONCE = 100
 # A new name of a service is found among the first ones; a hostile file may have a thousand.
@@ -51,10 +51,6 @@ class NoPathError(AitrailError):
 
 class NoS3Error(AitrailError):
     """A path in S3 was given, but only local files can be read here."""
-
-
-class ReadOnceError(AitrailError):
-    """A path can be read only once, such as standard input."""
 
 
 class _File(NamedTuple):
@@ -170,7 +166,7 @@ class Scan:
     def rows_of_files_as(self, form: Callable[[Row], _T], needed: Needed = EVERYTHING) -> Iterator[_T]:
         """The same of local files only."""
         cache = self._usable_cache() if form is packed else None
-        return self._read(needed, _FileReading(self.registry, form), cache)
+        return self._read(needed, WholeFileReading(self.registry, form), cache)
 
     def narrow_rows(self, columns: Columns, needed: Needed = EVERYTHING) -> Iterator[Row]:
         """The narrow rows of the log files that are needed, file by file; none of them is kept to be read again.
@@ -178,7 +174,7 @@ class Scan:
         Raises ReadOnceError, before or after some rows, if they could not be read again either.
         """
         cache = self._usable_cache()
-        reading = _NarrowFileReading(self.registry, NarrowRows(self.registry, columns), has_cache=cache is not None)
+        reading = NarrowFileReading(self.registry, columns, has_cache=cache is not None)
         for row in self._read(needed, reading, cache):
             yield row if type(row) is dict else columns.of(unpacked(row.narrow))
         for number, url in enumerate(self._urls):
@@ -187,21 +183,21 @@ class Scan:
     def _usable_cache(self) -> "ScanCache | None":
         return self._cache() if self._cache and any(path != STDIN for path in self._paths) else None
 
-    def _read(self, needed: Needed, reading: "_Read", cache: "ScanCache | None") -> Iterator[Any]:
+    def _read(self, needed: Needed, reading: FileReading, cache: "ScanCache | None") -> Iterator[Any]:
         """What a reading makes of the local files that are needed."""
         files, begun = self._counted(self._needed_files(needed)), time.process_time()
         if cache:
             files = _looked_up(files, cache)
         for file in files:
             yield from self._formed(file, reading, cache)
-            if self._jobs > 1 and time.process_time() - begun >= self._alone:
+            if self._jobs > 1 and self._needs_others(time.process_time() - begun):
                 yield from self._formed_in_processes(files, reading, cache)
         if cache:
             cache.finish()
             cache.flush()
 
     def _formed_in_processes(
-        self, files: Iterator[_File], reading: "_Read", cache: "ScanCache | None"
+        self, files: Iterator[_File], reading: FileReading, cache: "ScanCache | None"
     ) -> Iterator[Any]:
         """The rows of all of these files, of which other processes read what they can."""
         from aitrail.questions.shares import Shares  # noqa: PLC0415 (imports multiprocessing)
@@ -212,7 +208,15 @@ class Scan:
             else:
                 yield from self._taken(file, part, cache)
 
-    def _formed(self, file: _File, reading: "_Read", cache: "ScanCache | None") -> Iterator[Any]:
+    def _needs_others(self, seconds: float) -> bool:
+        """Whether other processes have to help, after so many seconds of CPU time."""
+        if seconds >= self._alone:
+            return True
+        read = self.counts["files"] + self.counts["unreadable"]
+        found = self.files_found or read
+        return seconds >= _FIRST_SECONDS and seconds * (found - read) >= _SECONDS_LEFT * read
+
+    def _formed(self, file: _File, reading: FileReading, cache: "ScanCache | None") -> Iterator[Any]:
         """The rows of a file that this process has to read, or of which the cache has them."""
         if cache and (file.kept is not None or file.state):
             for part in reading(file.path) if file.kept is None else file.kept:
@@ -231,7 +235,7 @@ class Scan:
         self.files_found = self.counts["files"] + self.counts["unreadable"] + len(found)
         return iter(found)
 
-    def rows_of_path(self, path: str, make: "MakeReading" = Reading) -> Iterator[Row]:
+    def rows_of_path(self, path: str, make: MakeReading = Reading) -> Iterator[Row]:
         """The rows that a kind of reading finds in a local file, or in standard input, which is read now."""
         return self._rows_of_stdin() if path == STDIN else self._attempt(path, partial(_opened, path), make)
 
@@ -245,7 +249,7 @@ class Scan:
         for name, count in part.counts.items():  # Counter.update takes three times as long
             self.counts[name] += count
         if part.unknown_sources:
-            self.unknown_sources += part.unknown_sources
+            self.unknown_sources.update(part.unknown_sources)
         return part.rows
 
     def _needed_files(self, needed: Needed) -> Iterator[_File]:
@@ -326,7 +330,7 @@ class Scan:
         return self._s3()
 
     def _attempt(
-        self, name: str, opened: Callable[[], AbstractContextManager[Stream]], make: "MakeReading" = Reading
+        self, name: str, opened: Callable[[], AbstractContextManager[Stream]], make: MakeReading = Reading
     ) -> Iterator[Row]:
         try:
             with opened() as stream:
@@ -343,7 +347,7 @@ class Scan:
             self._unreadable(name, error)
 
     def _rows_of(
-        self, name: str, stream: Stream, make: "MakeReading" = Reading, *, ends_at: EndsAt = ends_alone
+        self, name: str, stream: Stream, make: MakeReading = Reading, *, ends_at: EndsAt = ends_alone
     ) -> Iterator[Row]:
         reading = make(stream, log_file=name, registry=self.registry, is_hashed=False, ends_at=ends_at)
         written = 0
@@ -411,84 +415,6 @@ class Scan:
         )
 
 
-# Makes the reading of a stream; its keyword arguments are those of Reading.
-MakeReading = Callable[..., Reading]
-
-
-class _Read(Protocol):
-    """Reads log files for a Scan, also in another process. Can be pickled."""
-
-    def rows_of(self, scan: Scan, path: str) -> Iterator[Any]:
-        """What there is in a file, whose problems and counts the scan gets."""
-        ...
-
-    def __call__(self, path: str) -> Iterator[Part]:
-        """The same in parts, with problems and counts."""
-        ...
-
-
-class _FileReading(Struct, frozen=True):
-    """Reads whole rows, in a form that the function `form` of a module gives them."""
-
-    registry: Registry
-    form: Callable[[Row], Any]
-
-    def rows_of(self, scan: Scan, path: str) -> Iterator[Any]:
-        """See _Read."""
-        return map(self.form, scan.rows_of_path(path))
-
-    def __call__(self, path: str) -> Iterator[Part]:
-        """See _Read."""
-        return _parts(self, path, self.registry)
-
-
-class _NarrowFileReading(Struct, frozen=True):
-    """Reads narrow rows; with a cache, packed rows of files that it is to keep."""
-
-    registry: Registry
-    narrow: NarrowRows
-    has_cache: bool
-
-    def rows_of(self, scan: Scan, path: str) -> Iterator[Row | PackedRow]:
-        """See _Read. Raises ReadOnceError."""
-        if _is_read_once(path):
-            raise ReadOnceError(f"{shown_name(path)} can be read only once.")
-        make = partial(NarrowReading, narrow=self.narrow, keeps_sparse=self.has_cache)
-        try:
-            yield from map(self._formed, scan.rows_of_path(path, make))
-        except NotNarrowError:
-            yield from map(self._formed, scan.rows_of_path(path))
-
-    def _formed(self, row: Row) -> Row | PackedRow:
-        if "logFile" not in row:
-            return row
-        return packed(row) if self.has_cache else self.narrow.columns.of(row)
-
-    def __call__(self, path: str) -> Iterator[Part]:
-        """See _Read."""
-        return _parts(self, path, self.registry)
-
-
-def _parts(reading: _Read, path: str, registry: Registry) -> Iterator[Part]:
-    """What a reading makes of a file, in parts of which none is large."""
-    reports, is_complete = list[str](), True
-    scan = Scan((), report=reports.append, registry=registry)
-    rows = reading.rows_of(scan, path)
-    while some := list(islice(rows, MOST_ROWS)):
-        is_complete = type(some[0]) is not dict
-        yield Part(some, reports.copy(), Counter(), Counter(), is_complete)
-        reports.clear()
-    yield Part([], reports, scan.counts, scan.unknown_sources, is_complete)
-
-
-def _is_read_once(path: str) -> bool:
-    """Whether a path has another thing each time that it is read."""
-    try:
-        return path == STDIN or not stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 (no object for each file)
-    except OSError:
-        return False  # whoever reads it says what is wrong
-
-
 def _unchanged(row: Row) -> Row:
     return row
 
@@ -542,8 +468,3 @@ def _size_of(stream: Stream) -> int:
         return tell() if tell else 0
     except OSError:
         return 0
-
-
-def shown_name(path: str) -> str:
-    """The path as text; bytes that are not UTF-8 are escaped."""
-    return os.fsencode(path).decode(errors="backslashreplace")

@@ -192,3 +192,20 @@ def is_running(pid, seconds=20):
             time.sleep(0.05)
         return True
     return False
+
+
+@pytest.mark.parametrize(("seconds", "alone"), [(0.06, 1), (0.04, 2), (0.02, 15), (0.001, 30)])
+def test_other_processes_help_as_soon_as_much_seems_to_be_left(tmp_path, monkeypatch, seconds, alone):
+    for number in range(30):
+        put(tmp_path, f"{number:02}.json")
+    left = []
+    monkeypatch.setattr(Shares, "parts", lambda _self, tasks: [(task, None) for task in left.extend(tasks) or left])
+    # Each file takes so many seconds: with 0.04, the others seem to take 1.12 s after two; with 0.02, 0.56 s.
+    clock = iter(number * seconds for number in range(100))
+    monkeypatch.setattr("aitrail.questions.scanning.time.process_time", lambda: next(clock))
+
+    scan = Scan([str(tmp_path)], report=lambda _: None, jobs=2, counts_first=True)
+
+    assert list(scan.rows()) == []
+    assert scan.counts["unreadable"] == 30
+    assert 30 - len(left) == alone

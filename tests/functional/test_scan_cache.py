@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections import Counter
 from contextlib import closing
 from datetime import timedelta
 from itertools import count
@@ -272,7 +271,7 @@ def test_what_others_could_write_is_not_believed(reading, logs):
 def _forged(reading, folder, log_file):
     """A cache that says of one log file, in its present state, that nothing is in it."""
     cache = reading.cache(folder=folder)
-    cache.note(str(log_file), cache.state_of(log_file), Part([], ["forged"], Counter(files=1), Counter()))
+    cache.note(str(log_file), cache.state_of(log_file), Part([], ["forged"], {"files": 1}, {}))
     cache.finish()
     cache.flush()
     cache.close()

@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-from collections import Counter
 
 from aitrail.questions.parts import Part
 from aitrail.questions.shares import Shares
@@ -13,22 +12,22 @@ def dying(path):
     """Ends its process at one file, as the kernel does when there is no memory left."""
     if path.endswith("dying"):
         os.kill(os.getpid(), 9)
-    yield Part([path], [], Counter(), Counter())
+    yield Part([path], [], {}, {})
 
 
 def failing(path):
     """Fails at one file, after it has found something in it."""
-    yield Part([path], [], Counter(), Counter())
+    yield Part([path], [], {}, {})
     if path.endswith("failing"):
         raise ValueError(path)
 
 
 def waiting(path):
     """Finds the number of its process in each file, and reads the last one for minutes."""
-    yield Part([os.getpid()] * 100, [], Counter(), Counter())
+    yield Part([os.getpid()] * 100, [], {}, {})
     if path.endswith("last"):
         time.sleep(300)
-        yield Part([], [], Counter(), Counter())
+        yield Part([], [], {}, {})
 
 
 def main(*paths):

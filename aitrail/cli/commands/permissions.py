@@ -81,6 +81,7 @@ def permissions(
       aitrail permissions events usage status
       aitrail permissions 'verify --repair' 'backfill --wait'
       aitrail permissions 'usage --from s3://BUCKET/AWSLogs/'
+      aitrail permissions 'usage --bill s3://BUCKET/PREFIX'
       aitrail permissions operator --placeholders
       aitrail permissions reader --stack aitrail --region eu-west-1 > reader.json
     """
@@ -97,7 +98,7 @@ def permissions(
         names = _placeholders(access) if placeholders else _names(access)
         for line, grants in granted:
             for part, actions in grants.items():
-                for arn in _arns(part, names, line.buckets):
+                for arn in _arns(part, _with_bills(names, line, placeholders=placeholders), line.buckets):
                     allowed.setdefault(through(part, names), {}).setdefault(arn, set()).update(actions)
     click.echo(indented_json(policy_of(allowed)))
     if placeholders:
@@ -119,7 +120,9 @@ def _lines(context: click.Context, words: Iterable[str]) -> list[CommandLine]:
 def _grants(line: CommandLine) -> Grants:
     if line.name in GROUPS:
         return grants_of_group(line.name)
-    return grants_of(line.name, line.options | ({IN_S3} if line.buckets else set()))
+    # A bill that is not in S3 needs nothing.
+    options = line.options if line.bill_buckets else line.options - {"--bill"}
+    return grants_of(line.name, options | ({IN_S3} if line.buckets else set()))
 
 
 def _placeholders(access: Access) -> Names:
@@ -151,6 +154,11 @@ def _names(access: Access) -> Names:
     }
 
 
+def _with_bills(names: Names, line: CommandLine, *, placeholders: bool) -> Names:
+    """The names, and the buckets of a command's bills; without any, there is nothing to allow."""
+    return names if placeholders and not line.bill_buckets else {**names, "BillBucketName": line.bill_buckets}
+
+
 def _arns(part: Part, names: Names, buckets: Sequence[str]) -> list[str]:
     """The ARNs of a part for a command that names these buckets: it reads them, and not the log bucket."""
     if not buckets:
@@ -164,6 +172,8 @@ def _explain(allowed: Mapping[str, Mapping[str, Any]]) -> None:
     narrate(
         "Replace the placeholders, ${...}: the names are those of the stack's outputs; that of a queue ends its URL."
     )
+    if Part.BILL_BUCKET in allowed[""]:
+        narrate("BillBucketName is the bucket of a bill: leave out its statements if nobody reads one.")
     for part, setting in _OPTIONAL.items():
         if any(part in of_service for of_service in allowed.values()):
             narrate(f"Leave out the statement of {part} if the stack is deployed without {setting}.")

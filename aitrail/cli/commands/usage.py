@@ -8,9 +8,11 @@ import click
 from aitrail.cells import printable
 from aitrail.cli.options import (
     Asked,
+    BillChoice,
     Command,
     OneOfKnown,
     OtherTime,
+    bill_options,
     option,
     other_time_options,
     output_options,
@@ -25,6 +27,7 @@ from aitrail.cli.views import (
     Finished,
     Plot,
     cross_table,
+    refuse_with,
     refuse_with_plot,
     show_comparison,
     show_first_and_last,
@@ -123,6 +126,7 @@ def _measures(context: click.Context) -> tuple[str, ...]:
     is_flag=True,
     help="Show amounts: characters, seconds of audio, requests, from records and from CloudWatch's metrics.",
 )
+@bill_options(_SECTION)
 @question_options()
 @output_options(of="the list of groups", shapes=True)
 def usage(
@@ -137,6 +141,7 @@ def usage(
     prices: str | None,
     plot: bool,
     metrics: bool,
+    bill: BillChoice | None,
     output: Output,
 ) -> None:
     """Count calls, errors, denied calls and characters.
@@ -173,6 +178,13 @@ def usage(
     counted more than there are rows is not recorded: it is shown apart, and belongs to nobody. It needs
     cloudwatch:GetMetricData; of conditions, it takes only --service, --account and --in-region.
 
+    --bill divides the costs of a bill among the successful calls of each account, Region and UTC day that cause a usage
+    type. measured is what the bill itself says, or what the amounts in records cost at the average price of that day;
+    shared is the rest, divided among calls whose records say no amount; unexplained is what no recorded call explains,
+    with its usage type. Credits, discounts, taxes and refunds stay apart. All adds up to the bill exactly, to the
+    last digit. What the bill does not have is unknown (unknownCalls), not zero. It takes --top, and the same conditions
+    as --metrics; without --since and --until, the time is that of the bill. docs/bill.md shows how to get a bill.
+
     A price file has the format of aitrail/costs/prices.toml. Of its tables, usage.REGION.polly is used, and with
     --metrics those of other services, too; Regions without a price have that of the file's `region`.
 
@@ -186,20 +198,27 @@ def usage(
       aitrail usage --by hour --plot --during yesterday --compare previous
       aitrail usage --by principal --first-last --since 30d --query '[?silent]'
       aitrail usage --by team --metrics --cost --during last-month
+      aitrail usage --by team --bill s3://BUCKET/PREFIX/EXPORT --during last-month
     """
     by = tuple(dict.fromkeys(by))
     for kind in set(by) & {*NAMED}:
         asked.naming.names(kind)  # refused before anything is read
-    if metrics:
-        from aitrail.cli.views import refuse_with_metrics, show_measured  # noqa: PLC0415 (few questions need them)
-
-        given = {"--measure": measure, "--sort": sort, "--top": top, "--compare": other.compare, "--plot": plot or None}
-        refuse_with_metrics(asked, given | {"--first-last": other.first_last or None})
-        show_measured(asked, by, usual_prices(prices) if cost or prices else None, output)
+    if metrics or bill:
+        given: dict[str, object] = {"--measure": measure, "--sort": sort, "--compare": other.compare}
+        given |= {"--first-last": other.first_last, "--plot": plot}
+        of_bill: dict[str, object] = {"--cost": cost, "--prices": prices, "--metrics": metrics}
+        refuse_with("--bill" if bill else "--metrics", asked, given | (of_bill if bill else {"--top": top}))
+        _show_parts(asked, by, bill or (usual_prices(prices) if cost or prices else None), top, output)
         return
     if other.first_last:
-        given = {"--measure": measure, "--top": top, "--cost": cost or None, "--prices": prices, "--plot": plot or None}
-        other.refuse(given)
+        others = {
+            "--measure": measure,
+            "--top": top,
+            "--cost": cost or None,
+            "--prices": prices,
+            "--plot": plot or None,
+        }
+        other.refuse(others)
         _show_first_and_last(asked, by, other, sort, output)
         return
     if plot:
@@ -227,6 +246,17 @@ def usage(
             return
         asked.narrate_window()
     _tell(notes, used, asked)
+
+
+def _show_parts(
+    asked: Asked, by: tuple[str, ...], of: "BillChoice | Prices | None", top: int | None, output: Output
+) -> None:
+    from aitrail.cli.views import show_billed, show_measured  # noqa: PLC0415 (few questions need them)
+
+    if isinstance(of, BillChoice):
+        show_billed(asked, of, by, top, output)
+    else:
+        show_measured(asked, by, of, output)
 
 
 def _tell(notes: Sequence[str], used: "Prices | None", asked: Asked) -> None:

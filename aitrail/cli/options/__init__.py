@@ -9,6 +9,7 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.cli.options.aws import Access, UnreachableError, hint
+    from aitrail.cli.options.bill import BillChoice, bill_options, billed_of, window_of_bill
     from aitrail.cli.options.caching import cache_folder
     from aitrail.cli.options.choice import OneOf, OneOfKnown
     from aitrail.cli.options.columns import asked_columns, columns_option, only, table_columns
@@ -58,6 +59,7 @@ else:
         __name__,
         question=("Asked", "newest", "question_options", "with_conditions"),
         aws=("Access", "UnreachableError", "hint"),
+        bill=("BillChoice", "bill_options", "billed_of", "window_of_bill"),
         caching=("cache_folder",),
         choice=("OneOf", "OneOfKnown"),
         columns=("asked_columns", "columns_option", "only", "table_columns"),

@@ -54,7 +54,7 @@ def amounts_of(
         window=window,
         zone=asked.zone,
         prices=prices,
-        services=_services(asked),
+        services=asked.services,
         naming=asked.naming,
         places=_places(asked, metrics),
     )
@@ -75,7 +75,7 @@ def comparisons_of(asked: Asked, report: Callable[[str], None]) -> "tuple[list[C
     metrics = metrics_of(asked)
     comparison = Reconciliation(
         window=window,
-        services=_services(asked),
+        services=asked.services,
         zone=asked.zone,
         places=_places(asked, metrics),
     )
@@ -124,10 +124,3 @@ def _places(asked: Asked, metrics: "CloudWatch") -> list["Place"]:
     regions, usual = asked.conditions.get("region", ()), asked.place.access_of({}).region_name
     found = [*wanted_of(regions)] or [usual or ""]
     return [Place(metrics.own, region) for region in found if region and region not in excluded_of(regions)]
-
-
-def _services(asked: Asked) -> list[str]:
-    conditions = asked.conditions.get("service", ())
-    wanted, excluded = wanted_of(conditions), excluded_of(conditions)
-    names = [service.name for service in asked.registry.services]
-    return [name for name in names if name not in excluded and (not wanted or name in wanted)]

@@ -1,7 +1,7 @@
 """Other commands on the command line, with their options: they are parsed, and not run."""
 
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,11 +12,12 @@ from aitrail.deliveries import S3, BadUrlError, bucket_and_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandLine:
-    """A command, the options it is given, in every spelling, and the buckets of paths and files in S3."""
+    """A command, the options it is given, in every spelling, and the buckets of paths and files in S3, and of bills."""
 
     name: str
     options: frozenset[str] = frozenset()
     buckets: tuple[str, ...] = ()
+    bill_buckets: tuple[str, ...] = ()
 
 
 def command_lines(context: click.Context, words: Iterable[str], *, others: Collection[str]) -> Iterator[CommandLine]:
@@ -58,17 +59,25 @@ def _parsed(command: click.Command, arguments: Sequence[str], context: click.Con
     values, rest, given = command.make_parser(own).parse_args(args=list(arguments))
     if rest:
         raise click.UsageError(f"`aitrail {command.name}` takes no {rest[0]!r}.", ctx=context)
-    paths = [each for parameter in given if _names_paths(parameter) for each in _flat(values.get(parameter.name or ""))]
+    named = {kind: [each for each in given if is_one(each)] for kind, is_one in _PATHS.items()}
     options = {name for parameter in given if isinstance(parameter, click.Option) for name in parameter.opts}
     try:
-        buckets = [bucket_and_key(each)[0] for each in paths if each.startswith(S3)]
+        buckets = {kind: _buckets(values.get(each.name or "") for each in of) for kind, of in named.items()}
     except BadUrlError as error:
         raise click.UsageError(str(error), ctx=context) from error
-    return CommandLine(name=str(command.name), options=frozenset(options), buckets=tuple(dict.fromkeys(buckets)))
+    return CommandLine(name=str(command.name), options=frozenset(options), **buckets)
 
 
-def _names_paths(parameter: click.Parameter) -> bool:
-    return isinstance(parameter, click.Argument) or "--from" in parameter.opts
+# The parameters that name log files and other objects, and those that name bills.
+_PATHS: dict[str, Callable[[click.Parameter], bool]] = {
+    "buckets": lambda parameter: isinstance(parameter, click.Argument) or "--from" in parameter.opts,
+    "bill_buckets": lambda parameter: "--bill" in parameter.opts,
+}
+
+
+def _buckets(values: Iterable[object]) -> tuple[str, ...]:
+    paths = (path for value in values for path in _flat(value))
+    return tuple(dict.fromkeys(bucket_and_key(each)[0] for each in paths if each.startswith(S3)))
 
 
 def _flat(value: Any) -> list[str]:  # noqa: ANN401 (a text, several, or none)

@@ -25,6 +25,7 @@ class _Path(click.Path):
 
 
 PATH = _Path(exists=True, readable=False, allow_dash=True)
+BILL_PATH = _Path(exists=True, readable=False)
 
 
 def further(path: str) -> str:

@@ -237,7 +237,7 @@ def _cache(registry: Registry) -> "ScanCache | None":
 
 def refuse_unused(context: click.Context, paths: tuple[str, ...]) -> None:
     """Refuses options that have no effect on log files, because a user who gives them expects one."""
-    is_of_aws = any(path.startswith(S3) for path in paths)
+    is_of_aws = any(path.startswith(S3) for path in (*paths, context.params.get("bill") or ""))
     for name in ("stack",) if is_of_aws else ("stack", "profile", "region", "endpoint_url"):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             called = any("--in-region" in parameter.opts for parameter in context.command.params)

@@ -62,6 +62,14 @@ class Asked(Struct, frozen=True, kw_only=True, dict=True):
         """Window and conditions, as keyword arguments of EventStore's questions."""
         return {"since": self.window.since, "until": self.window.until, **self.conditions}
 
+    @property
+    def services(self) -> list[str]:
+        """The services that calls may be of, by the conditions."""
+        conditions = self.conditions.get("service", ())
+        wanted, excluded = wanted_of(conditions), excluded_of(conditions)
+        names = [service.name for service in self.registry.services]
+        return [name for name in names if name not in excluded and (not wanted or name in wanted)]
+
     def narrate_window(self) -> None:
         """Tells a person at a terminal of which time an answer is, unless it is of all time."""
         window = self.text_of(self.window)

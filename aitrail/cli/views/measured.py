@@ -15,20 +15,20 @@ from aitrail.questions import TIMES
 _NUMBERS = ("calls", "measured", "shared", "total", "unknownCalls")
 _NOT_RECORDED = "(not recorded)"
 _TOTAL = "total"
-# The conditions that hold for calls and for metrics.
-_OF_METRICS = ("service", "account", "region")
+# The conditions that hold for calls, and for metrics and bills.
+_OF_TOTALS = ("service", "account", "region")
 _DECIMALS = 6
 
 
-def refuse_with_metrics(asked: Asked, given: Mapping[str, object]) -> None:
-    """Refuses options, by their names, that have a value, and conditions: both have no effect on metrics."""
+def refuse_with(flag: str, asked: Asked, given: Mapping[str, object]) -> None:
+    """Refuses options, by their names, that have a value, and conditions: both have no effect with `flag`."""
     for name, value in given.items():
-        if value is not None:
-            raise click.UsageError(f"{name} has no effect with --metrics: leave it out.")
+        if value:
+            raise click.UsageError(f"{name} has no effect with {flag}: leave it out.")
     for name in asked.conditions:
-        if name not in _OF_METRICS:
+        if name not in _OF_TOTALS:
             raise click.UsageError(
-                f"--metrics divides totals among all calls: leave out the condition on {name.replace('_', ' ')}, and "
+                f"{flag} divides totals among all calls: leave out the condition on {name.replace('_', ' ')}, and "
                 "choose from the answer with --query."
             )
 

@@ -19,7 +19,17 @@ from bench.function import Aws, deployed
 from bench.measuring import Scale
 from bench.peers import WAYS
 
-TINY = Scale(runs=1, files=1, file_bytes=20_000, tiny_files=2, large_bytes=400_000, items=10, starts=1, folder_files=2)
+TINY = Scale(
+    runs=1,
+    files=1,
+    file_bytes=20_000,
+    tiny_files=2,
+    large_bytes=400_000,
+    items=10,
+    starts=1,
+    folder_files=2,
+    bill_lines=500,
+)
 MIXED = Corpus(wanted=0.3)
 
 
