@@ -18,6 +18,7 @@ from aitrail.billing.formats import USAGE
 from aitrail.billing.lines import Line, Sum
 from aitrail.billing.parts import NO_CALL, NOT_BY_CALL, UNKNOWN_TYPE, Answer, Group, Key, Part, Question
 from aitrail.cells import counted
+from aitrail.metering import Part as MeasuredPart
 from aitrail.questions import Amounts, EventStore, Filter, key_function
 
 _DAY = timedelta(days=1)
@@ -36,6 +37,7 @@ class _Calls:
     key: Key
     number: int
     amounts: Amounts
+    estimates: Mapping[str, MeasuredPart]
     is_billed: bool = False
 
 
@@ -93,10 +95,13 @@ def _calls(
     since, until = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (bill.days.since, bill.days.until))
     wanted = {**conditions, "service": (service,)}
     found = store.usage(by=names, since=since, until=until, report=lambda _: None, **wanted)
+    estimates: defaultdict[Key, dict[str, MeasuredPart]] = defaultdict(dict)
+    for (amount, key), part in (question.estimates(service, names) if question.estimates else {}).items():
+        estimates[key][amount] = part
     for values, own in found.by_group().items():
         if number := own.calls - own.errors:
-            call = dict(zip(names, values, strict=True))
-            yield _Calls(call=call, key=values[: len(question.by)], number=number, amounts=own)
+            call, told = dict(zip(names, values, strict=True)), estimates[values]
+            yield _Calls(call=call, key=values[: len(question.by)], number=number, amounts=own, estimates=told)
 
 
 def _cells(sums: Mapping[Line, Sum]) -> dict[_Cell, tuple[int, int | None]]:
@@ -135,7 +140,7 @@ def _divide(  # noqa: PLR0913, PLR0917 (a cell has all of them)
             measured, shared = measured + shared, 0  # noqa: PLW2901 (the bill itself has this cost)
         answer.parts[Group(each.key)].add(Part(measured=measured, shared=shared))
         if shared and cell.charge is not None:
-            answer.shared.add(cell.charge)
+            answer.shared.add((cell.charge, any(weight.estimate for weight in weights)))
     if found.unexplained or not calls:
         reason = UNKNOWN_TYPE if charge is None else NO_CALL if charge.calls else NOT_BY_CALL
         group = Group(key, USAGE, cell.service, cell.usage_type, reason)
@@ -153,6 +158,9 @@ def _causes(cell: _Cell, charge: Charge, by_place: Mapping[_Place, Sequence[_Cal
 
 def _weight(calls: _Calls, charge: Charge) -> Weight:
     own = calls.amounts
+    if estimated := calls.estimates.get(charge.metered):
+        unknown = estimated.unknown_calls
+        return Weight(estimated.measured, calls.number - unknown, unknown, estimated.shared)
     if charge.amount == CHARACTERS:
         unknown = own.unknown.get(CHARACTERS, 0)
         return Weight(own.measure(CHARACTERS), calls.number - unknown, unknown)
@@ -163,7 +171,7 @@ def _weight(calls: _Calls, charge: Charge) -> Weight:
 
 def _scaled(weight: Weight) -> Weight:
     """A weight with its amount in the unit of quantities."""
-    return weight._replace(amount=weight.amount * _ONE)
+    return weight._replace(amount=weight.amount * _ONE, estimate=weight.estimate * _ONE)
 
 
 def _row(line: "Line | _Cell") -> dict[str, Any]:
@@ -211,8 +219,8 @@ def _notes(bill: Bill, calls: Iterable[_Calls], exceeding: int, conditions: Mapp
         )
     if exceeding:
         yield (
-            f"In {counted(exceeding, 'cell')} of account, Region, day and usage type, records say more than the bill: "
-            "its cost is shared by what they say."
+            f"In {counted(exceeding, 'cell')} of account, Region, day and usage type, records or metrics say more than "
+            "the bill: its cost is shared by what they say."
         )
     if "region" in conditions and (left := sum(each.cost for line, each in bill.sums.items() if not line.region)):
         yield f"{left / _ONE:,.4f} {bill.currency} of the bill have no Region: they are not in the answer."

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from aitrail.cells import counted
 from aitrail.questions.amounts import Amounts
-from aitrail.questions.source import RowSource
+from aitrail.questions.source import BeyondSourceError, RowSource, answerable
 from aitrail.questions.tally import Key
 from aitrail.questions.usage import Usage
 from aitrail.window import BEGINNING, Window
@@ -38,6 +38,10 @@ class Lookback(Struct, frozen=True, kw_only=True):
             reason = "the window has no start" if span else "there is no lookback"
             return cls(window=window, before=None, why_not_new=_NOT_NEW.format(reason))
         before = window.before(span)
+        try:
+            answerable(source, before)
+        except BeyondSourceError as error:
+            return cls(window=window, before=None, why_not_new=_NOT_NEW.format(str(error).rstrip(".")))
         kept = source.kept_since
         if kept and before.since < kept:
             days = counted(max(window.since - kept, timedelta(0)) // _DAY, "day")

@@ -90,6 +90,26 @@ class StraightSource(RowSource, Protocol):
         ...
 
 
+class BeyondSourceError(AitrailError):
+    """A question that a source cannot answer; the message says why, and what to do."""
+
+
+@runtime_checkable
+class BoundedSource(Protocol):
+    """A RowSource that knows of which time it has all rows, and which has none of another time."""
+
+    def refuse_beyond(self, window: Window) -> None:
+        """Raises BeyondSourceError if it lacks a part of the window; an end without limit is as far as it has rows."""
+        ...
+
+
+def answerable(source: RowSource, window: Window) -> Window:
+    """The window. Raises BeyondSourceError if a source lacks a part of it."""
+    if isinstance(source, BoundedSource):
+        source.refuse_beyond(window)
+    return window
+
+
 def address_of_all(addresses: Iterable[str]) -> str:
     """One address for several: sorted; if there are several, only the first few, and a hash of all."""
     names = sorted(set(addresses))

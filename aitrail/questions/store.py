@@ -26,10 +26,19 @@ from aitrail.questions.filters import Filter
 from aitrail.questions.first_and_last import FirstAndLast, Lookback
 from aitrail.questions.following import Following
 from aitrail.questions.naming import NOTHING_NAMED, Naming
+from aitrail.questions.paths import is_export
 from aitrail.questions.reach import lacking
 from aitrail.questions.scanning import Scan, refuse_missing
 from aitrail.questions.selecting import whole_rows
-from aitrail.questions.source import NotStraightError, Order, Row, RowSource, StraightSource
+from aitrail.questions.source import (
+    BeyondSourceError,
+    NotStraightError,
+    Order,
+    Row,
+    RowSource,
+    StraightSource,
+    answerable,
+)
 from aitrail.questions.spellings import EXCLUDES, ConditionError, shown
 from aitrail.questions.timeline import ANYTHING, DONE_TO, TOUCHED_BY, Timeline
 from aitrail.questions.usage import Usage
@@ -143,9 +152,10 @@ class EventStore:
 
         A file is read when the first question is asked that needs it. Unless `read_all`, it is left out if CloudTrail's
         folders and name say that it was delivered before the window, or over a week after it, or is of another account
-        or Region. `report` is called for files that cannot be read, and if there are none. Local files are read in up
-        to `jobs` processes, which import the program's main module: more than one needs `if __name__ == "__main__":`
-        there. Raises BadUrlError, TimeZoneError, and NoPathError for a path that does not exist.
+        or Region. One path may be a folder that `export` wrote in Parquet. `report` is called for files that cannot be
+        read, and if there are none. Local files are read in up to `jobs` processes, which import the program's main
+        module: more than one needs `if __name__ == "__main__":` there. Raises BadUrlError, TimeZoneError, and
+        NoPathError for a path that does not exist.
         """
 
         def s3() -> Any:  # noqa: ANN401 (boto3 has one overload per service)
@@ -161,6 +171,10 @@ class EventStore:
 
         names = [fspath(path) for path in paths]
         refuse_missing(names)
+        if any(map(is_export, names)):
+            from aitrail.questions.export import exported_in  # noqa: PLC0415 (few programs need it)
+
+            return cls(exported_in(names, registry), timezone=timezone, naming=naming, registry=registry)
         scan = Scan(names, report=report, s3=s3, registry=registry, read_all=read_all, jobs=jobs)
         source = LogFileRows(scan, report=report)
         return cls(source, timezone=timezone, naming=naming, registry=registry)
@@ -204,7 +218,7 @@ class EventStore:
     def _window(self, since: Moment, until: Moment) -> Window:
         now = self._clock.now()
         window = window_of(since, until, now, self._zone)
-        return window.clamped(now) if self.source.by_day else window
+        return window.clamped(now) if self.source.by_day else answerable(self.source, window)
 
     def events(
         self,
@@ -305,6 +319,8 @@ class EventStore:
         names, now = timeless(dimensions(by, self._naming, self._registry)), self._clock.now()
         windows = ComparedWindows.of(window_of(since, until, now, self._zone), to, now, self._zone)
         windows = windows.readable_in(self.source, now)
+        for each in (windows.before, windows.window):
+            answerable(self.source, each)
         if checked_measure(measure, self._registry) == COST and prices is None:
             from aitrail.costs import Prices  # noqa: PLC0415 (few questions are about costs)
 
@@ -426,7 +442,13 @@ class EventStore:
         wanted: Filter,
     ) -> Timeline:
         window, span = self._window(since, until), span_of(baseline)
-        return Timeline(self.source, wanted, window, baseline=span, columns=columns, now=self._clock.now())
+        timeline = Timeline(self.source, wanted, window, baseline=span, columns=columns, now=self._clock.now())
+        if timeline.baseline:
+            try:
+                answerable(self.source, timeline.baseline)
+            except BeyondSourceError as error:
+                raise BeyondSourceError(f"{error} The baseline, before the window, may be shorter, or 0d.") from error
+        return timeline
 
     def follow(
         self,

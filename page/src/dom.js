@@ -52,17 +52,17 @@ export const behind = (content) =>
   el("details", { class: "behind" }, el("summary", {}, "Table"), el("div", { class: "scrolled", tabIndex: 0, role: "region",
     "aria-label": "Table of the chart" }, content));
 
-// A figure whose chart is drawn for its width by `fit`, and again when that changes.
+// A figure whose chart is drawn for a width by `fit`, and again when its width changes.
 export function fitted(draw, ...below) {
   const figure = el("figure", { class: "chart" }, below);
   let width = 0;
-  figure.fit = () => {
-    if (figure.clientWidth === width) return;
-    width = figure.clientWidth;
+  figure.fit = (wanted) => {
+    if (wanted === width) return;
+    width = wanted;
     figure.querySelector(":scope > svg")?.remove();
     figure.prepend(draw(Math.max(240, width)));
   };
-  new ResizeObserver(figure.fit).observe(figure);
+  new ResizeObserver(() => figure.fit(figure.clientWidth)).observe(figure);
   return figure;
 }
 

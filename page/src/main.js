@@ -55,7 +55,9 @@ function draw(page) {
     events({ data, facets, filters, note: eventNote(data) }),
     about(data),
   );
-  for (const figure of document.querySelectorAll("figure.chart")) figure.fit();
+  const figures = [...document.querySelectorAll("figure.chart")];
+  const widths = figures.map((figure) => figure.clientWidth); // all before the first chart: each would need a layout
+  figures.forEach((figure, place) => figure.fit(widths[place]));
   if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 

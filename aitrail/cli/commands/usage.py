@@ -181,9 +181,11 @@ def usage(
     --bill divides the costs of a bill among the successful calls of each account, Region and UTC day that cause a usage
     type. measured is what the bill itself says, or what the amounts in records cost at the average price of that day;
     shared is the rest, divided among calls whose records say no amount; unexplained is what no recorded call explains,
-    with its usage type. Credits, discounts, taxes and refunds stay apart. All adds up to the bill exactly, to the
-    last digit. What the bill does not have is unknown (unknownCalls), not zero. It takes --top, and the same conditions
-    as --metrics; without --since and --until, the time is that of the bill. docs/bill.md shows how to get a bill.
+    with its usage type. Credits, discounts, taxes and refunds stay apart. All adds up to the bill exactly, to the last
+    digit. What the bill does not have is unknown (unknownCalls), not zero. With --metrics, CloudWatch's totals tell the
+    amounts that records do not, and what calls without a record cost is unexplained. It takes --top, and the same
+    conditions as --metrics. Without --since and --until, log files are asked for the time of the bill. docs/bill.md
+    shows how to get a bill.
 
     A price file has the format of aitrail/costs/prices.toml. Of its tables, usage.REGION.polly is used, and with
     --metrics those of other services, too; Regions without a price have that of the file's `region`.
@@ -206,9 +208,10 @@ def usage(
     if metrics or bill:
         given: dict[str, object] = {"--measure": measure, "--sort": sort, "--compare": other.compare}
         given |= {"--first-last": other.first_last, "--plot": plot}
-        of_bill: dict[str, object] = {"--cost": cost, "--prices": prices, "--metrics": metrics}
+        of_bill: dict[str, object] = {"--cost": cost, "--prices": prices}
         refuse_with("--bill" if bill else "--metrics", asked, given | (of_bill if bill else {"--top": top}))
-        _show_parts(asked, by, bill or (usual_prices(prices) if cost or prices else None), top, output)
+        chosen = bill._replace(metrics=metrics) if bill else None
+        _show_parts(asked, by, chosen or (usual_prices(prices) if cost or prices else None), top, output)
         return
     if other.first_last:
         others = {

@@ -12,6 +12,7 @@ from aitrail.cells import counted
 from aitrail.cli.options.aws import UnreachableError
 from aitrail.cli.options.choice import OneOfKnown
 from aitrail.cli.options.command import option
+from aitrail.cli.options.metrics import estimates_of
 from aitrail.cli.options.paths import BILL_PATH
 from aitrail.cli.options.question import Asked
 from aitrail.cli.options.window import clock_of
@@ -31,10 +32,14 @@ def _costs(_context: click.Context) -> tuple[str, ...]:
 
 
 class BillChoice(NamedTuple):
-    """A bill on the command line: its path or URL, and the name of the cost that counts, None for the usual one."""
+    """A bill on the command line: its path or URL, and the name of the cost that counts, None for the usual one.
+
+    With `metrics`, CloudWatch's metrics tell the amounts of calls whose records do not.
+    """
 
     path: str
     cost: str | None
+    metrics: bool = False
 
 
 def bill_options(section: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -69,7 +74,10 @@ def bill_options(section: str) -> Callable[[Callable[..., Any]], Callable[..., A
 def billed_of(
     asked: Asked, chosen: BillChoice, by: Sequence[str], report: Callable[[str], None]
 ) -> "tuple[Answer, Bill]":
-    """The costs of the question's calls by a bill, and the bill. Raises BillError and UnreachableError."""
+    """The costs of the question's calls by a bill and, if wanted, CloudWatch's metrics; and the bill.
+
+    Raises BillError and UnreachableError.
+    """
     from aitrail.billing import BillDeniedError, Question, billed_costs, folder_at, read_bill  # noqa: PLC0415 (as above)
 
     days = _days(asked)
@@ -85,7 +93,10 @@ def billed_of(
             bill = read_bill(folder, days, cost=chosen.cost, report=report, progress=told)
     except BillDeniedError as error:
         raise UnreachableError(str(error)) from error
-    question = Question(by=by, services=asked.services, registry=asked.registry, naming=asked.naming)
+    estimates = estimates_of(asked, window_of_bill(bill), report) if chosen.metrics else None
+    question = Question(
+        by=by, services=asked.services, registry=asked.registry, naming=asked.naming, estimates=estimates
+    )
     return billed_costs(question, bill, asked.store, report=report, **asked.conditions), bill
 
 

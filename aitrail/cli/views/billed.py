@@ -31,7 +31,7 @@ def show_billed(asked: Asked, chosen: BillChoice, by: Sequence[str], top: int | 
         narrate(f"Calls and bill {asked.text_of(window_of_bill(bill))}.")
     else:
         asked.narrate_nothing("calls and no lines of the bill")
-    for note in notes:
+    for note in dict.fromkeys(notes):
         narrate(note)
 
 
@@ -54,7 +54,7 @@ def _show(parts: Mapping[Group, Part], bill: Bill, by: Sequence[str], output: Ou
     groups = sorted(parts, key=lambda each: _order(each, parts[each], by))
     if not output.is_table:
         rows = [_row(each, parts[each], bill, by) for each in groups]
-        columns = (*by, *_row(Group(()), Part(), bill, ()))
+        columns = tuple(dict.fromkeys((*by, *_row(Group(()), Part(), bill, ()))))
         output.write(rows, table=columns, csv=columns)
         return
     units = [[getattr(parts[each], name) for each in groups] for name in _PARTS]
@@ -86,7 +86,7 @@ def _order(group: Group, part: Part, by: Sequence[str]) -> tuple[Any, ...]:
 
 
 def _row(group: Group, part: Part, bill: Bill, by: Sequence[str]) -> dict[str, Any]:
-    return dict(zip(by, group.key, strict=True)) | {
+    row = {
         "charge": group.charge,
         "service": group.service or None,
         "usageType": group.usage_type or None,
@@ -99,6 +99,7 @@ def _row(group: Group, part: Part, bill: Bill, by: Sequence[str]) -> dict[str, A
         "costKind": bill.cost.name,
         "final": bill.is_final,
     }
+    return row | dict(zip(by, group.key, strict=True))  # the service of calls, which is asked by
 
 
 def _money(units: int) -> Decimal:
@@ -147,12 +148,20 @@ def _explained(answer: Answer, bill: Bill) -> list[str]:
             "measured: what the bill itself says, or the amounts that records say, at the average price of their "
             "account, Region, day and usage type."
         )
-    lines += [
-        f"shared, {known_charges()[number].usage_types[0]}: the rest of account, Region and day, by "
-        f"{known_charges()[number].rule}. It is an estimate, and includes the costs of calls without a record: "
-        "`aitrail reconcile` lists them."
-        for number in sorted(answer.shared)
-    ]
+    lines += [_rule(number, is_estimated=is_estimated) for number, is_estimated in sorted(answer.shared)]
     if any(part.unexplained for part in parts):
         lines.append("unexplained: costs of the bill that no recorded call explains: nobody pays for them here.")
     return lines
+
+
+def _rule(number: int, *, is_estimated: bool) -> str:
+    charge = known_charges()[number]
+    if is_estimated:
+        return (
+            f"shared, {charge.usage_types[0]}: the parts of CloudWatch's totals that --metrics gives to calls, at the "
+            "average price of account, Region and day. It is an estimate."
+        )
+    return (
+        f"shared, {charge.usage_types[0]}: the rest of account, Region and day, by {charge.rule}. It is an estimate, "
+        "and includes the costs of calls without a record: --metrics tells them apart, if CloudWatch counts them."
+    )

@@ -26,11 +26,12 @@ from aitrail.questions import (
     amount_of_call,
     whole_rows,
 )
-from aitrail.questions.export.columns import with_amounts
+from aitrail.questions.export.columns import columns_of, with_amounts
 from aitrail.questions.export.files import Files, Progress
 from aitrail.questions.export.folder import ExportError, Folder
 from aitrail.questions.export.formats import FORMATS, OCSF, SCHEMAS, Write, writer_of
 from aitrail.questions.export.notes import Settings, dates_of
+from aitrail.questions.export.ocsf_attributes import ATTRIBUTES
 from aitrail.services import Registry, load
 from aitrail.window import Day, Window, event_time
 
@@ -118,6 +119,11 @@ class Export:
             counted.add(rows, Reading.of(self.source, wanted, window, self.now))
         for service, stretch in stretches:
             self._export(files, service, stretch, as_of, counted)
+        first, last = self.window.bounds
+        if first <= last:
+            columns = [*(ATTRIBUTES if self.schema == OCSF else columns_of(whole=self.whole))]
+            asked = {"first": first, "last": last, "services": list(services), "columns": columns}
+            target.note_request(complete=self.source.complete, **asked)
         return Exported(
             complete=complete,
             files=files.files,

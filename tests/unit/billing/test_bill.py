@@ -107,6 +107,18 @@ def test_without_days_all_months_are_read(export):
     assert costs(bill.sums) == {"usage": 50 * 10**8}
 
 
+def test_lines_of_another_time_count_in_their_billing_period_and_are_no_usage_of_it(export):
+    earlier = replace(ITEM, since=BEGIN - 20 * DAY)
+    export.deliver([ITEM, earlier, replace(earlier, kind="Refund", cost=Decimal("-0.1"))])
+
+    whole, part = read(export), read(export, Days(since=date(2026, 11, 1), until=date(2026, 11, 15)))
+
+    others = {"usage of another time": 25 * 10**8, "refund": -(10**9)}
+    assert costs(whole.sums) == {"usage": 25 * 10**8, **others}
+    assert costs(part.sums) == {"usage": 25 * 10**8}
+    assert costs(part.outside) == others
+
+
 def refused(export, **asked):
     with pytest.raises(BillError) as raised:
         read(export, **asked)

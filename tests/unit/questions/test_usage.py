@@ -501,6 +501,9 @@ class Source:
         self.asked.append((wanted.service, str(window), order, limit))
         return iter([row(), row(service="lex", outcome="denied")])
 
+    def refuse_beyond(self, window):
+        """It has all of every time."""
+
     def __getattr__(self, name):
         raise AssertionError(f"{name} is of no use for counting")
 
