@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 from aitrail.billing.formats import BillError
 
 _PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
-_BATCH_LINES = 65_536
+_BATCH_LINES = 131_072
 _BLOCK_BYTES = 2**20
 _HEADING_BYTES = 2**20
 

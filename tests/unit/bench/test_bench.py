@@ -11,7 +11,7 @@ import pytest
 from aitrail.dynamodb import items, to_item
 from aitrail.rows.row_hashes import made_row_hash, row_hash
 from aitrail.services import load
-from bench import cold_start, commands, deliveries, large_file, log_files, unwanted, wanted_records, writing
+from bench import bills, cold_start, commands, deliveries, large_file, log_files, unwanted, wanted_records, writing
 from bench.__main__ import GROUPS, measure, results, table
 from bench.corpora import Corpus, write_large
 from bench.folders import Folder, folders
@@ -153,3 +153,12 @@ def test_everything_but_the_cold_start_runs_on_tiny_corpora():
     assert written["quick"] is True
     assert [figure["name"] for figure in written["figures"]] == [figure.name for figure in figures]
     assert {"machine", "versions", "date", "garbage collector"} <= set(written)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv.gz"])
+def test_bill_has_so_many_lines_and_all_are_read(tmp_path, ending, capsys):
+    bills.write(tmp_path, 700, 0.5, ending)
+
+    bills.main([str(tmp_path)])
+
+    assert json.loads(capsys.readouterr().out)["lines"] == 700
