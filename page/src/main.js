@@ -1,7 +1,7 @@
 // The page: reads the data once, and draws everything again when the filters change.
 
-import { about, billed, callers, proof, span } from "./about.js";
-import { amountsOf, shown } from "./amounts.js";
+import { about, billed, callers, metering, proof, span } from "./about.js";
+import { amountsOf, known, shown } from "./amounts.js";
 import { bars } from "./bars.js";
 import { Cube } from "./cube.js";
 import { read, unpack } from "./data.js";
@@ -48,6 +48,7 @@ function draw(page) {
     ...overTime(page, sums),
     el("div", { class: "lists wide" }, LISTS.filter((name) => facets.has(name)).map((name) =>
       list({ facet: facets.get(name), filters, sums: sums[name], cost: page.amounts.find(({ name }) => name === "cost"), redraw: () => draw(page) }))),
+    ...[metering(data)].filter(Boolean),
     week(page, sums),
     callers(data, facets, filters),
     proof(data),
@@ -136,10 +137,13 @@ function headlines({ data, facets, amounts }, sums) {
       { text: least(sums.principals), pastText: past ? least(past) : null }),
     ...amounts.map((amount) => {
       const isKnown = !amount.unknown(total);
-      return card(amount.title, amount.of(total) ?? 0, isKnown && earlier && !amount.unknown(earlier) ? (amount.of(earlier) ?? undefined) : undefined, {
+      const isComparable = earlier && !data.metered; // no metrics of the time before have been read
+      const part = amount.shared(total);
+      const notes = [part ? `measured ${amount.show(amount.of(total) ?? 0)}, shared ${amount.show(part)}` : "", isKnown ? "" : `${count(amount.unknown(total))} calls do not tell`];
+      return card(amount.title, known(amount, total) ?? 0, isKnown && isComparable && !amount.unknown(earlier) ? (amount.of(earlier) ?? undefined) : undefined, {
         text: shown(amount, total),
-        pastText: earlier ? shown(amount, earlier) : null,
-        note: isKnown ? "" : `${count(amount.unknown(total))} calls do not tell`,
+        pastText: isComparable ? shown(amount, earlier) : null,
+        note: notes.filter(Boolean).join("; "),
       });
     }),
   ];
@@ -165,9 +169,12 @@ function overTime({ facets, filters, period, amounts }, sums) {
       const values = sums.period.map((sum) => amount.of(sum));
       const unknown = sums.period.map((sum) => amount.unknown(sum));
       const some = unknown.some(Boolean);
+      const parts = sums.period.map((sum) => amount.shared(sum));
+      const isShared = parts.some(Boolean);
+      const measured = { name: isShared ? "measured" : amount.unit, color: 0, values: values.map((value, place) => (value === null && unknown[place] ? null : (value ?? 0))) };
+      const estimate = isShared ? [{ name: "shared, an estimate", color: "-shared", values: parts }] : [];
       return panel(amount.title, { note: `${amount.unit} by ${period.name}${some ? "; + some calls do not tell" : ""}` },
-        bars({ ...shared, title: amount.title, unit: amount.unit, show: decimals, unknown: some ? unknown : null, height: 150,
-          series: [{ name: amount.unit, color: 0, values: values.map((value, place) => (value === null && unknown[place] ? null : (value ?? 0))) }] }));
+        bars({ ...shared, title: amount.title, unit: amount.unit, show: decimals, unknown: some ? unknown : null, height: 150, series: [measured, ...estimate] }));
     })),
   ];
 }

@@ -105,6 +105,7 @@ RUNS = {
         run("report {w} --json --principal user/alice"),
         run("report {w} --json --resource bot/K3X9QW7T2P"),
     ],
+    "report --metrics": [searching("report {w} --json --metrics --without-proof")],
     "report --without-proof": asked("report --json --without-proof", whole="--user-agent '*'"),
     "events --from s3://{bucket}/AWSLogs/": [run("events --from s3://{bucket}/AWSLogs/")],
     "tail": [

@@ -16,7 +16,7 @@ from aitrail.cli.options.metrics import estimates_of
 from aitrail.cli.options.paths import BILL_PATH
 from aitrail.cli.options.question import Asked
 from aitrail.cli.options.window import clock_of
-from aitrail.cli.output import progress
+from aitrail.cli.output import progress_line
 from aitrail.window import BEGINNING, LATEST, Window
 
 if TYPE_CHECKING:
@@ -85,12 +85,13 @@ def billed_of(
     folder = folder_at(
         chosen.path, lambda: asked.place.access_of({}).client("s3"), clock_of(click.get_current_context())
     )
+    read: list[str] = []
+
+    def told(lines: int, files: int, of: int) -> None:
+        read[:] = [f"the bill: {counted(lines, 'line')}, {files:,} of {counted(of, 'file')}"]
+
     try:
-        with progress() as show:
-
-            def told(lines: int, files: int, of: int) -> None:
-                show(f"the bill: {counted(lines, 'line')}, {files:,} of {counted(of, 'file')}", files, of)
-
+        with progress_line(lambda seconds: "".join(f"{seconds:,.0f} s: {text}" for text in read)):
             bill = read_bill(folder, days, cost=chosen.cost, report=report, progress=told)
     except BillDeniedError as error:
         raise UnreachableError(str(error)) from error
@@ -116,7 +117,7 @@ def _days(asked: Asked) -> "Days | None":
     since, until = asked.window.since, asked.window.until
     if since <= BEGINNING and until >= LATEST:
         return None
-    end = min(until, asked.now + _DAY)
+    end = asked.now if until >= LATEST else until
     begin = max(since, BEGINNING).date()
     last = end.date() if end == _midnight(end.date()) else end.date() + _DAY
     return Days(since=begin, until=max(begin + _DAY, last))

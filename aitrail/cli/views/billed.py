@@ -12,7 +12,7 @@ from aitrail.cli.views.usage_table import AtLeast
 from aitrail.questions import OTHERS, TIMES, group_order
 
 _USAGE = "usage"
-_NOT_EXPLAINED, _NOT_SHARED, _TOTAL = "(not explained by calls)", "(not shared)", "total"
+_NOT_EXPLAINED, _NOT_SHARED, _TOTAL = "(not explained)", "(not shared)", "total"
 _PARTS = ("measured", "shared", "unexplained")
 _DECIMALS = 4
 # Units of a cost in one unit of what a table shows.
@@ -60,7 +60,7 @@ def _show(parts: Mapping[Group, Part], bill: Bill, by: Sequence[str], output: Ou
     units = [[getattr(parts[each], name) for each in groups] for name in _PARTS]
     totals = rounded([sum(column) for column in units], _SHOWN)
     shown = [rounded(column, _SHOWN, total) for column, total in zip(units, totals, strict=True)]
-    final = {True: "", False: ", not final", None: ", perhaps not final"}[bill.is_final]
+    final = {True: "", False: ", not final", None: ", final?"}[bill.is_final]
     titles = [titled(name, output.zone) if name in TIMES else name for name in by]
     titles += ["charge", "calls", *_PARTS, f"cost ({printable(bill.currency) or 'unknown currency'}{final})"]
     has_unknown = any(part.unknown_calls for part in parts.values())
@@ -74,7 +74,10 @@ def _show(parts: Mapping[Group, Part], bill: Bill, by: Sequence[str], output: Ou
         for each in groups:
             total.add(parts[each])
         lines.append([_TOTAL, *[""] * len(by), *_cells(total, totals, with_unknown=has_unknown)])
-    output.write_table(titles, lines, priorities=Priorities.of(titles, (*titles[: len(by) + 1], titles[len(by) + 5])))
+    # What the numbers are stays longest; names may be wider than their column.
+    names, numbers = titles[: len(by) + 1], titles[len(by) + 2 : len(by) + 6]
+    priorities = Priorities.of(titles, (*names[:1], *numbers, *names), {titles[0]: 0, titles[len(by)]: 0})
+    output.write_table(titles, lines, priorities=priorities)
 
 
 def _order(group: Group, part: Part, by: Sequence[str]) -> tuple[Any, ...]:
@@ -121,8 +124,7 @@ def _name(value: str) -> str:
 def _charge(group: Group) -> str:
     if group.charge != _USAGE:
         return printable(f"{group.charge}, {group.service}")
-    what = f"{group.service} {group.usage_type or '(no usage type)'}" if group.reason else ""
-    return printable(f"{what}: {group.reason}") if what else _USAGE
+    return printable(f"{group.usage_type or '(no usage type)'}: {group.reason}") if group.reason else _USAGE
 
 
 def _cells(part: Part, shown: Sequence[int], *, with_unknown: bool) -> list[Cell]:
@@ -140,7 +142,7 @@ def _explained(answer: Answer, bill: Bill) -> list[str]:
         + {
             True: " All lines have an invoice.",
             False: " Not final: lines have no invoice yet. AWS corrects a bill until about two weeks after its month.",
-            None: " The export does not say whether the bill is final: it has no column for the invoice.",
+            None: " Nothing says whether it is final: no column has the invoice, or there is no usage.",
         }[bill.is_final]
     ]
     if any(part.measured for part in parts):

@@ -322,4 +322,14 @@ def test_window_is_of_whole_days(aitrail, logs, export):
 
     ended = aitrail("usage", "--bill", export.root, "--since", "2026-11-01T08:00", "--from", logs, now=lambda: NOW)
 
-    assert "Calls and bill from 2026-11-01T00:00:00Z until 2026-12-21T00:00:00Z." in ended.stderr
+    assert "Calls and bill from 2026-11-01T00:00:00Z until 2026-12-20T00:00:00Z." in ended.stderr
+
+
+def test_what_the_numbers_are_has_room_on_a_narrow_terminal(on_terminal, logs, export):
+    export.deliver([LINE, replace(LINE, usage_type="Odd-Type", cost=Decimal("0.25"))])
+
+    shown, told = on_terminal("usage", "--bill", export.root, "--by", "principal", "--from", logs, columns=60)
+
+    heading = shown.splitlines()[0]
+    assert all(name in heading for name in ("principal", "measured", "shared", "unexplained", "cost (USD)"))
+    assert "No room for" in told

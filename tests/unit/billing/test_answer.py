@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.billing import SCALE, Days, Question, billed_costs
+from aitrail.billing import SCALE, Days, Group, Question, billed_costs
 from aitrail.billing.bill import Bill, Month
 from aitrail.billing.formats import Cost
 from aitrail.billing.lines import Read, read_lines
@@ -33,6 +34,7 @@ CALL = replace(SPOKEN, says_amount=True)
 JOB = replace(SPOKEN, service="transcribe", operation="StartTranscriptionJob", of="en-US", amount=60)
 SAID = replace(SPOKEN, service="lex", operation="RecognizeText", of="B0T1", amount=1)
 HOUR = SPOKEN.at.replace(minute=0)
+WITH_BEDROCK = load(Path(__file__).parents[3] / "contrib/services")
 LINE = Item(since=HOUR, quantity=Decimal(200), cost=Decimal(2))
 
 
@@ -432,3 +434,20 @@ def test_with_metrics_a_month_adds_up_and_explains_only_what_is_recorded(seed):
     unexplained = Fraction(sum(part.unexplained for part in found.values()), ONE)
     assert unexplained > unrecorded / 3  # without metrics, jobs explain all
     assert unexplained > Fraction(sum(part.unexplained for part in asked(calls, items).values()), ONE)
+
+
+def test_calls_of_a_service_whose_code_is_not_known_are_unknown():
+    class Other(type(CALL)):
+        def row(self, number):
+            return super().row(number) | {"service": "bedrock", "operation": "InvokeModel", "usage": {}}
+
+    said = []
+    calls = [Other(**vars(CALL))]
+    rows = [each.row(number) for number, each in enumerate(calls)]
+    question = Question(by=("service",), services=("bedrock",), registry=WITH_BEDROCK)
+    store = EventStore(Rows(*rows), now=lambda: END, registry=WITH_BEDROCK)
+
+    found = billed_costs(question, bill_of([LINE]), store, report=said.append).parts
+
+    assert found[Group(("bedrock",))].unknown_calls == 1
+    assert "what they cost is not known" in said[0]
