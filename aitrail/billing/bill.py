@@ -98,12 +98,16 @@ def read_bill(
             progress(own.lines, done, files)
         months += _months(each, own)
         _merge(read, own, each.month)
+    if read.lookalikes:
+        names = ", ".join(sorted(read.lookalikes))
+        report(f"The bill has lines of {names}, which are not the codes of known services: they are not in the answer.")
     return _bill(folder, read, months, days, cost)
 
 
 def _merge(read: Read, own: Read, month: str | None) -> None:
     """Adds a billing period. Its lines of other times, such as corrections of earlier months, count as of all of it."""
     read.format, read.lines = own.format, own.lines
+    read.lookalikes |= own.lookalikes
     period = _of_month(month) if month else None
     for line, amounts in own.sums.items():
         merged = line

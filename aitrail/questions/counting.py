@@ -4,11 +4,13 @@ What belongs together is found in any order of rows. `usage` and timelines count
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aitrail.questions.amounts import is_call, is_network_activity
 from aitrail.questions.corrections import Corrections, is_correction
@@ -36,8 +38,7 @@ def record_kind(row: Row) -> str | None:
     return "shared" if isinstance(usage_member(row, "sharedEventID"), str) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """What counting needs to know of the question whose rows it counts.
 
     `matches` tells whether a row that was read meets the conditions: a correction may, although the corrected record

@@ -1,9 +1,11 @@
 """When groups of calls were first and last seen: which are new in a window, and which have fallen silent. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aitrail.cells import counted
 from aitrail.questions.amounts import Amounts
@@ -19,8 +21,7 @@ _DAY = timedelta(days=1)
 _NOT_NEW = "Nothing is marked as new, as {}."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lookback:
+class Lookback(Struct, frozen=True, kw_only=True):
     """A window, and the time before it that is read as well; None if nothing precedes the window.
 
     `why_not_new` is a line for people that says why it cannot be told what is new; None if it can.

@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
 from threading import RLock
+
+from msgspec.structs import replace
 
 from aitrail.deliveries import Needed
 from aitrail.dynamodb import items

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import Enum, auto
-from hashlib import sha256
 from typing import Any, Protocol, runtime_checkable
 
 from aitrail.deliveries import Needed
@@ -116,7 +115,9 @@ def address_of_all(addresses: Iterable[str]) -> str:
     names = sorted(set(addresses))
     if len(names) == 1:
         return names[0]
-    digest = sha256(json.dumps(names).encode()).hexdigest()
+    import hashlib  # noqa: PLC0415 (loads OpenSSL, which most questions do not need)
+
+    digest = hashlib.sha256(json.dumps(names).encode()).hexdigest()
     others = len(names) - _SHOWN
     more = f" and {others:,} more" if others > 0 else ""
     return f"{', '.join(names[:_SHOWN])}{more} (sha256 {digest[:_DIGITS]})"

@@ -1,19 +1,18 @@
 """The interface of the command line and of programs to the questions about a source of rows."""
 
-import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 
+from msgspec.structs import replace
+
 from aitrail.clock import Clock
-from aitrail.costs import Prices
 from aitrail.dynamodb import tables
 from aitrail.moments import MomentError, period_of, span_of, window_of
 from aitrail.questions.amounts import COST, MEASURES
@@ -51,6 +50,7 @@ from aitrail.window import Window
 if TYPE_CHECKING:
     import boto3
 
+    from aitrail.costs import Prices
     from aitrail.questions.export import Exported, Progress
 
 # The start or end of a window; timedeltas and spans such as "7d" are before now.
@@ -67,7 +67,12 @@ class Ends(TypedDict):
 # Fewer characters would be those of too many calls.
 SHORTEST_BEGINNING = 4
 
-_log = logging.getLogger("aitrail")
+
+def _warn(text: str) -> None:
+    """Tells the log of the program."""
+    import logging  # noqa: PLC0415 (the command reports in its own way)
+
+    logging.getLogger("aitrail").warning(text)
 
 
 class EventStore:
@@ -136,7 +141,7 @@ class EventStore:
         cls,
         *paths: str | PathLike[str],
         session: "boto3.Session | None" = None,
-        report: Callable[[str], None] = _log.warning,
+        report: Callable[[str], None] = _warn,
         timezone: str | tzinfo = UTC,
         naming: Naming = NOTHING_NAMED,
         registry: Registry | None = None,
@@ -267,10 +272,10 @@ class EventStore:
         by: Sequence[str] = ("service",),
         since: Moment = "7d",
         until: Moment = "now",
-        prices: Prices | None = None,
+        prices: "Prices | None" = None,
         zeros: bool = False,
         once: bool = False,
-        report: Callable[[str], None] = _log.warning,
+        report: Callable[[str], None] = _warn,
         **conditions: Unpack[Conditions],
     ) -> Usage:
         """The measures of each group of calls and, with `prices`, their cost; see `questions.usage`.
@@ -300,8 +305,8 @@ class EventStore:
         to: str | date = PREVIOUS,
         since: Moment = "7d",
         until: Moment = "now",
-        prices: Prices | None = None,
-        report: Callable[[str], None] = _log.warning,
+        prices: "Prices | None" = None,
+        report: Callable[[str], None] = _warn,
         **conditions: Unpack[Conditions],
     ) -> Comparison:
         """A measure of each group of calls, or their `cost`, in the window and in another one, and the difference.
@@ -317,6 +322,8 @@ class EventStore:
         for each in (windows.before, windows.window):
             answerable(self.source, each)
         if checked_measure(measure, self._registry) == COST and prices is None:
+            from aitrail.costs import Prices  # noqa: PLC0415 (few questions are about costs)
+
             prices = Prices.read()
         wanted = self._filter(conditions)
         before, found = (self._usage(names, each, wanted, prices) for each in (windows.before, windows.window))
@@ -331,7 +338,7 @@ class EventStore:
         lookback: str | timedelta = "90d",
         since: Moment = "7d",
         until: Moment = "now",
-        report: Callable[[str], None] = _log.warning,
+        report: Callable[[str], None] = _warn,
         **conditions: Unpack[Conditions],
     ) -> FirstAndLast:
         """When each group of calls was first and last seen in the window and in the time before it, the `lookback`.
@@ -359,7 +366,7 @@ class EventStore:
         names: Sequence[str],
         window: Window,
         wanted: Filter,
-        prices: Prices | None = None,
+        prices: "Prices | None" = None,
         *,
         with_times: bool = False,
     ) -> Usage:
@@ -370,7 +377,7 @@ class EventStore:
         return usage_of(rows, names, prices, zone=self._zone, naming=naming, registry=registry, reading=reading)
 
     def _straight_usage(
-        self, names: Sequence[str], window: Window, wanted: Filter, prices: Prices | None
+        self, names: Sequence[str], window: Window, wanted: Filter, prices: "Prices | None"
     ) -> Usage | None:
         """The usage of a window, without keeping rows; None if that is not possible."""
         columns = columns_of(names, wanted, self._registry)
@@ -449,7 +456,7 @@ class EventStore:
         lookback: str | timedelta = "1h",
         interval: str | timedelta = "5s",
         whole: bool = True,
-        report: Callable[[str], None] = _log.warning,
+        report: Callable[[str], None] = _warn,
         is_temporary: Callable[[Exception], bool] = lambda _: False,
         **conditions: Unpack[Conditions],
     ) -> Iterator[list[Row]]:
@@ -476,7 +483,7 @@ class EventStore:
         schema: str = "aitrail",
         whole: bool = False,
         force: bool = False,
-        prices: Prices | None = None,
+        prices: "Prices | None" = None,
         progress: "Progress" = lambda _service, _day, _rows: None,
         **conditions: Unpack[Conditions],
     ) -> "Exported":
@@ -485,6 +492,7 @@ class EventStore:
         With the `schema` "ocsf", files hold events of OCSF's class API Activity, made of whole rows. Costs are at
         `prices`, by default the list prices that come with aitrail.
         """
+        from aitrail.costs import Prices  # noqa: PLC0415 (few questions are about costs)
         from aitrail.questions.export import Export  # noqa: PLC0415 (few programs need it)
 
         now = self._clock.now()

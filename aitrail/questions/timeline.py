@@ -2,9 +2,10 @@
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from aitrail.questions.amounts import Amounts
 from aitrail.questions.counting import Count, Reading, record_kind
@@ -23,8 +24,7 @@ ANYTHING = "*"
 PLACES = ("recipientAccountId", "awsRegion")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(Struct, frozen=True, kw_only=True):
     """The summary of a timeline. Calls, records and distinct values are those of the window.
 
     `calls` and `errors` count each call once, as `usage` does; `records` are the rows of the timeline.

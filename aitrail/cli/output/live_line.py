@@ -1,7 +1,6 @@
 """Shows on a terminal what a command that reads for a while has read, in one line that disappears before any output."""
 
 import os
-import shutil
 import sys
 import threading
 import time
@@ -10,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from aitrail.cells import printable
+from aitrail.cli.output.terminal import terminal_width
 
 # Most questions are answered sooner: a line that flashes up would only disturb.
 _FIRST_AFTER = 1.0
@@ -38,7 +38,7 @@ class _Line:
             with self.lock:
                 # A line of something that has begun later takes its place.
                 if not self._has_ended.is_set() and _lines[-1:] == [self]:
-                    _write(_CLEAR + text[: shutil.get_terminal_size().columns - 1])
+                    _write(_CLEAR + text[: terminal_width() - 1])
                     self._is_shown = True
             pause = _SECONDS_BETWEEN
 

@@ -1,13 +1,15 @@
 """Plans and runs an export: reads only the service-days that are not complete yet, in continuous stretches of days."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from aitrail.aws import is_of_network
 from aitrail.costs import Prices
@@ -138,7 +140,7 @@ class Export:
     @property
     def _settings(self) -> Settings:
         # The names of the folders contain the services.
-        names = [each.name for each in fields(self.wanted) if each.name not in ("service", "naming", "origins")]
+        names = [name for name in self.wanted.__struct_fields__ if name not in ("service", "naming", "origins")]
         conditions = {name: getattr(self.wanted, name) for name in names}
         if self.wanted.naming != NOTHING_NAMED:  # other names would be another export
             conditions["naming"] = (self.wanted.naming.fingerprint,)
@@ -190,7 +192,7 @@ class Export:
 
     def _question(self, service: str, days: list[Day]) -> tuple[Filter, Window]:
         since, until = datetime.fromisoformat(days[0].first), datetime.fromisoformat(days[-1].last) + _SECOND
-        return replace(self.wanted, service=(service,)), Window(since=since, until=until)
+        return structs.replace(self.wanted, service=(service,)), Window(since=since, until=until)
 
     def _export(self, files: Files, service: str, days: list[Day], as_of: str, counted: CountedRows) -> None:
         read = partial(whole_rows, self.source) if self._are_whole else self.source.rows

@@ -151,6 +151,17 @@ def test_bill_without_any_line_is_refused(export):
     assert "has no lines at all" in refused(export)
 
 
+def test_codes_that_look_like_those_of_the_services_are_said(export):
+    said = []
+    export.deliver([ITEM, replace(ITEM, service="lex-v2"), replace(ITEM, service="ec2")])
+
+    read_bill(LocalFolder(str(export.root)), NOVEMBER, cost=None, report=said.append, progress=lambda *_: None)
+
+    assert said == [
+        "The bill has lines of AmazonLexV2, which are not the codes of known services: they are not in the answer."
+    ]
+
+
 def test_progress_tells_lines_and_files(export):
     export.deliver([ITEM] * 5, files=3)
     told = []
