@@ -11,6 +11,7 @@ from typing import Any
 
 from aitrail.aws import is_of_network
 from aitrail.costs import Prices
+from aitrail.dynamodb import items
 from aitrail.questions import (
     NOTHING_NAMED,
     CallAmount,
@@ -142,7 +143,7 @@ class Export:
             schema=self.schema,
             source=self.source.address,
             conditions={
-                name: sorted(values) if isinstance(values, tuple) else values
+                name: sorted(map(items.encodable, values)) if isinstance(values, tuple) else values
                 for name, values in conditions.items()
                 if values not in ((), None)
             },
