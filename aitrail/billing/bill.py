@@ -86,7 +86,7 @@ def read_bill(
     wanted = [each for each in found if days is None or each.month is None or _meets(each.month, days)]
     if not wanted:
         has = ", ".join(str(each.month) for each in found)
-        raise BillError(f"{folder} has no bill of these days, only of {has}: their cost is not known.")
+        raise BillError(f"{folder} has no bill for these days, only for {has}: their cost is not known.")
     files = sum(len(each.files) for each in wanted)
     months, read, done = list[Month](), Read(), 0
     for each in wanted:
@@ -98,12 +98,16 @@ def read_bill(
             progress(own.lines, done, files)
         months += _months(each, own)
         _merge(read, own, each.month)
+    if read.lookalikes:
+        names = ", ".join(sorted(read.lookalikes))
+        report(f"The bill has lines of {names}, which are not the codes of known services: they are not in the answer.")
     return _bill(folder, read, months, days, cost)
 
 
 def _merge(read: Read, own: Read, month: str | None) -> None:
     """Adds a billing period. Its lines of other times, such as corrections of earlier months, count as of all of it."""
     read.format, read.lines = own.format, own.lines
+    read.lookalikes |= own.lookalikes
     period = _of_month(month) if month else None
     for line, amounts in own.sums.items():
         merged = line

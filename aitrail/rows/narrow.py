@@ -119,7 +119,8 @@ class NarrowRows:
     def _with_service(self, row: Row, record: dict[str, Any], service: Service) -> Row | None:
         if self._has_resource:
             derived = service_attributes(record, service)
-            usage = {name: value for name, value in derived["usage"].items() if name in self._usage}
+            wanted = self._usage | _OF_ONE_CALL
+            usage = {name: value for name, value in derived["usage"].items() if name in wanted}
             if derived["resource"] and "resource" in self._names:
                 row["resource"] = derived["resource"]
             operation = derived["operation"]

@@ -1,4 +1,4 @@
-// The page: reads the data once, and draws everything again when the filters change.
+// The page: reads the data once, draws what is seen first, and everything again when the filters change.
 
 import { about, billed, callers, metering, proof, span } from "./about.js";
 import { amountsOf, known, shown } from "./amounts.js";
@@ -27,7 +27,7 @@ async function start() {
   const page = { data, facets, cube, before, amounts: amountsOf(data), period: [...facets.values()].find(({ isTime }) => isTime) };
   page.filters = new Filters(facets, () => draw(page));
   document.getElementById("window").textContent = `${span(data.window)} (${data.timezone})`;
-  draw(page);
+  await open(page);
   document.documentElement.dataset.ready = "true";
 }
 
@@ -36,16 +36,40 @@ async function cubeOf(data, facets, cells, shared) {
   return new Cube(data, of, await unpack(cells), { sizes: shared.sizes, columns: await unpack(shared.cells) });
 }
 
+// Draws everything again.
 function draw(page) {
-  const { data, facets, filters } = page;
   const focused = document.activeElement?.dataset.key;
   hideTip();
+  page.drawn = (page.drawn ?? 0) + 1;
+  const { first, rest } = sections(page);
+  document.getElementById("report").replaceChildren(...first(), ...rest());
+  fit();
+  if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
+
+// Draws what is seen first, and the rest when that is on the screen.
+async function open(page) {
+  const { first, rest } = sections(page);
+  document.getElementById("report").replaceChildren(...first());
+  fit();
+  await painted();
+  if (page.drawn) return; // a filter was chosen: everything is there
+  document.getElementById("report").append(...rest());
+  fit();
+}
+
+// A page that nobody looks at has no frames.
+const painted = () => new Promise((done) => {
+  requestAnimationFrame(() => setTimeout(done));
+  setTimeout(done, 100);
+});
+
+function sections(page) {
+  const { data, facets, filters } = page;
   const sums = sumsOf(page);
   document.getElementById("filters").replaceChildren(...chips(page));
-  document.getElementById("report").replaceChildren(
-    standingOut(page),
-    headlines(page, sums),
-    ...overTime(page, sums),
+  const first = () => [standingOut(page), headlines(page, sums), ...overTime(page, sums)];
+  const rest = () => [
     el("div", { class: "lists wide" }, LISTS.filter((name) => facets.has(name)).map((name) =>
       list({ facet: facets.get(name), filters, sums: sums[name], cost: page.amounts.find(({ name }) => name === "cost"), redraw: () => draw(page) }))),
     ...[metering(data)].filter(Boolean),
@@ -55,11 +79,14 @@ function draw(page) {
     ...[billed(data)].filter(Boolean),
     events({ data, facets, filters, note: eventNote(data) }),
     about(data),
-  );
+  ];
+  return { first, rest };
+}
+
+function fit() {
   const figures = [...document.querySelectorAll("figure.chart")];
   const widths = figures.map((figure) => figure.clientWidth); // all before the first chart: each would need a layout
   figures.forEach((figure, place) => figure.fit(widths[place]));
-  if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
 // All sums that the page shows, by name.

@@ -257,6 +257,8 @@ def _show_parts(
     from aitrail.cli.views import show_billed, show_measured  # noqa: PLC0415 (few questions need them)
 
     if isinstance(of, BillChoice):
+        from aitrail.cli.views import show_billed  # noqa: PLC0415 (would slow down --help)
+
         show_billed(asked, of, by, top, output)
     else:
         show_measured(asked, by, of, output)
