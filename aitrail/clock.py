@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 
 def _random() -> float:
@@ -12,8 +13,7 @@ def _random() -> float:
     return random()  # noqa: S311 (jitter, not cryptography)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class Clock(Struct, frozen=True, kw_only=True):
     """The current time, monotonic seconds, sleeping for seconds, and random numbers (0 to 1) for jitter."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -3,9 +3,12 @@
 import os
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING
 
 from aitrail.errors import AitrailError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 LOCAL = "local"
 # Where Linux and macOS keep the zone of the computer; a link whose target ends with the name of the zone.
@@ -41,7 +44,9 @@ def zone_names() -> list[str]:
     return ["UTC", LOCAL, *sorted(available_timezones() - {"UTC"})]
 
 
-def _named(name: str) -> ZoneInfo:
+def _named(name: str) -> "ZoneInfo":
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 (looks at the system; UTC needs none)
+
     try:
         if not name.startswith(_WITH_LEAP_SECONDS):
             return ZoneInfo(name)
@@ -98,6 +103,8 @@ def _of_computer() -> tzinfo:
 
 
 def _from_file(path: Path) -> tzinfo:
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 (as above)
+
     name = path.resolve().as_posix().rpartition(_DATABASE)[2]
     with path.open("rb") as stream:
         zone = ZoneInfo.from_file(stream, key=LOCAL if name.startswith("/") else name)

@@ -1,9 +1,10 @@
 """Windows of time, cut into the UTC days of the tables, and the form in which CloudTrail writes moments."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+
+from msgspec import Struct
 
 # Before anything that CloudTrail recorded: AWS launched it in November of that year.
 BEGINNING = datetime(2013, 1, 1, tzinfo=UTC)
@@ -22,8 +23,7 @@ class Day(NamedTuple):
     last: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(Struct, frozen=True, kw_only=True):
     """A half-open range of time: since <= time < until; both are aware.
 
     The time is the eventTime in queries and imports, the time of delivery in status, verify and backfill.

@@ -1,7 +1,7 @@
 """Measures `aitrail usage --from FOLDER` as whole processes, compared with other ways to count the calls."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -20,9 +20,9 @@ def figures(scale: Scale) -> Iterator[Figure]:
     """For each folder: the CPU time of the command / that of each peer, and the wall time of one process / several."""
     peers = ["loop", *(os.environ.get("PEERS", "").split() and ["duckdb", *_installed("chdb")])]
     for folder in folders(scale):
-        with TemporaryDirectory() as path:
+        with TemporaryDirectory() as path, TemporaryDirectory() as bytecode:
             folder.write(Path(path))
-            yield from _figures(folder, path, peers, scale.starts)
+            yield from _figures(folder, path, bytecode, peers, scale.starts)
 
 
 def _installed(name: str) -> list[str]:
@@ -31,14 +31,16 @@ def _installed(name: str) -> list[str]:
     return [name] if find_spec(name) else []
 
 
-def _figures(folder: Folder, path: str, peers: list[str], runs: int) -> Iterator[Figure]:
-    sources = sorted(load().sources)
+def _figures(folder: Folder, path: str, bytecode: str, peers: list[str], runs: int) -> Iterator[Figure]:
+    sources, environment = sorted(load().sources), _environment(bytecode)
     ways: dict[str, Callable[[], Child]] = {
-        "one": lambda: usage(path, 1),
-        "several": lambda: usage(path, _SEVERAL),
-        **{peer: _peer(peer, path, sources) for peer in peers},
+        "one": lambda: usage(path, 1, environment),
+        "several": lambda: usage(path, _SEVERAL, environment),
+        **{peer: _peer(peer, path, sources, environment) for peer in peers},
     }
     found: dict[str, list[Child]] = {name: [] for name in ways}
+    for way in ways.values():
+        way()  # compiles what is not compiled yet
     for _ in range(runs):
         for name, way in ways.items():
             found[name].append(way())
@@ -53,17 +55,20 @@ def _figures(folder: Folder, path: str, peers: list[str], runs: int) -> Iterator
     yield Figure(name=f"{title}: CPU, {_SEVERAL} processes / one", value=cpu["several"] / cpu["one"])
 
 
-def usage(folder: str, jobs: int) -> Child:
+def usage(folder: str, jobs: int, environment: Mapping[str, str]) -> Child:
     """Runs the command in so many processes."""
     return child(
         *("-m", "aitrail.cli", "usage", "--from", folder, "--no-cache", "--jobs", str(jobs), "--output", "json"),
-        environment=_environment(),
+        environment=environment,
     )
 
 
-def _peer(way: str, folder: str, sources: list[str]) -> Callable[[], Child]:
-    return lambda: child("-m", "bench.peers", way, folder, *sources, environment=_environment())
+def _peer(way: str, folder: str, sources: list[str], environment: Mapping[str, str]) -> Callable[[], Child]:
+    return lambda: child("-m", "bench.peers", way, folder, *sources, environment=environment)
 
 
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("AITRAIL_")}
+def _environment(bytecode: str) -> dict[str, str]:
+    """The usual environment, with bytecode in that folder: an installed command has it, whatever is set here."""
+    usual = {name: value for name, value in os.environ.items() if not name.startswith("AITRAIL_")}
+    usual.pop("PYTHONDONTWRITEBYTECODE", None)
+    return usual | {"PYTHONPYCACHEPREFIX": bytecode}

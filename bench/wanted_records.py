@@ -55,6 +55,7 @@ class _Parsed(LogFile):
     def __init__(self, found: Sequence[tuple[int, dict[str, Any]]]) -> None:
         super().__init__(BytesIO(), frozenset())
         self._found = found
+        self.may_have_floats = False  # the corpus has none
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
         return iter(self._found)

@@ -1,56 +1,29 @@
 """The costs of a bill by groups of calls, and what of them no call explains. Pure.
 
-A cell is an account, a Region, a UTC day, a service and something that is billed. Its cost is divided among the
-successful calls of that day that cause it. Other lines of the bill, such as credits and taxes, stay apart.
+The cost of each cell is divided among the successful calls of that day that cause it. Other lines of the bill, such as
+credits and taxes, stay apart.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
-from aitrail.billing.allocation import Weight, allocate
+from aitrail.billing.allocation import allocate
 from aitrail.billing.bill import Bill
-from aitrail.billing.charges import CALLS, CHARACTERS, STREAM_SECONDS, Charge, charge_of, fields_of, known_charges
+from aitrail.billing.cells import CELL, Billed, Calls, CallsByPlace, Cell, Estimated, cells_of, weight_of
+from aitrail.billing.charges import fields_of
 from aitrail.billing.columns import SCALE
 from aitrail.billing.formats import USAGE
-from aitrail.billing.lines import Line, Sum
+from aitrail.billing.lines import Line
 from aitrail.billing.parts import NO_CALL, NOT_BY_CALL, UNKNOWN_TYPE, Answer, Group, Key, Part, Question
 from aitrail.cells import counted
-from aitrail.questions import Amounts, EventStore, Filter, key_function
+from aitrail.questions import EventStore, Filter, key_function
 
 _DAY = timedelta(days=1)
 _ONE = 10**SCALE
-# The dimensions of calls that tell cells apart, beside usage fields.
-_CELL = ("account", "region", "service", "operation", "day")
 # The periods of which a day of the bill is a part.
 _DAYS = ("day", "week", "month", "year")
-
-
-@dataclass(slots=True, kw_only=True)
-class _Calls:
-    """Successful calls with the same values of all dimensions; `is_billed` once the bill has a cell for them."""
-
-    call: Mapping[str, str | None]
-    key: Key
-    number: int
-    amounts: Amounts
-    is_billed: bool = False
-
-
-class _Cell(NamedTuple):
-    account: str
-    region: str
-    service: str
-    charge: int | None
-    usage_type: str
-    since: date
-    until: date
-
-
-# Calls of a service in an account and Region on a day.
-_Place = tuple[str | None, ...]
 
 
 def billed_costs(
@@ -65,69 +38,57 @@ def billed_costs(
 
     `report` is called with lines for people about what is not known. Raises the errors of `store.usage`.
     """
-    matches = Filter.of(question.registry, question.naming, **conditions).matcher()
-    sums = {line: amounts for line, amounts in bill.sums.items() if matches(_row(line))}
+    matches = _matcher(question, conditions)
+    sums = {line: amounts for line, amounts in bill.sums.items() if matches(line)}
     calls = [each for service in question.services for each in _calls(store, question, bill, service, conditions)]
-    by_place: defaultdict[_Place, list[_Calls]] = defaultdict(list)
-    for each in calls:
-        by_place[tuple(each.call[name] for name in ("account", "region", "service", "day"))].append(each)
     answer, exceeding = Answer(), 0
-    key_of = _key_function(question)
-    for cell, (cost, quantity) in _cells(sums).items():
-        exceeding += _divide(answer, cell, cost, quantity, by_place, key_of)
+    places, key_of = CallsByPlace(calls), _key_function(question)
+    for cell, billed in cells_of(sums).items():
+        exceeding += _divide(answer, cell, billed, places, key_of)
     for line, amounts in sums.items():
         if line.charge != USAGE:
             group = Group(key_of(line)[0], line.charge, line.service, line.usage_type)
             answer.parts[group].add(Part(measured=amounts.cost))
     for each in calls:
-        answer.parts[Group(each.key)].add(Part(calls=each.number, unknown_calls=_unknown(each)))
-    for note in _notes(bill, calls, exceeding, conditions):
+        answer.parts[Group(each.key)].add(Part(calls=each.number, unknown_calls=each.unknown))
+    for note in (*_notes_on_calls(bill, calls, exceeding), *_notes_on_lines(question, bill, conditions)):
         report(note)
     return answer
 
 
+def _matcher(question: Question, conditions: Mapping[str, Any]) -> Callable[[Line], bool]:
+    """A function that returns whether a line meets the conditions."""
+    matches = Filter.of(question.registry, question.naming, **conditions).matcher()
+    return lambda line: matches(_row(line))
+
+
 def _calls(
     store: EventStore, question: Question, bill: Bill, service: str, conditions: Mapping[str, Any]
-) -> Iterator[_Calls]:
-    names = tuple(dict.fromkeys((*question.by, *_CELL, *fields_of(service))))
+) -> Iterator[Calls]:
+    names = tuple(dict.fromkeys((*question.by, *CELL, *fields_of(service))))
     since, until = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (bill.days.since, bill.days.until))
     wanted = {**conditions, "service": (service,)}
     found = store.usage(by=names, since=since, until=until, report=lambda _: None, **wanted)
+    estimates: defaultdict[Key, Estimated] = defaultdict(dict)
+    for (amount, key), part in (question.estimates(service, names) if question.estimates else {}).items():
+        estimates[key][amount] = part
     for values, own in found.by_group().items():
         if number := own.calls - own.errors:
-            call = dict(zip(names, values, strict=True))
-            yield _Calls(call=call, key=values[: len(question.by)], number=number, amounts=own)
+            call, told = dict(zip(names, values, strict=True)), estimates[values]
+            yield Calls(call=call, key=values[: len(question.by)], number=number, amounts=own, estimates=told)
 
 
-def _cells(sums: Mapping[Line, Sum]) -> dict[_Cell, tuple[int, int | None]]:
-    """The cost of each cell, and its quantity if it can be compared with amounts of records."""
-    cells: dict[_Cell, tuple[int, int | None]] = {}
-    for line, amounts in sums.items():
-        if line.charge != USAGE:
-            continue
-        number = charge_of(line.service, line.usage_type)
-        usage_type = line.usage_type if number is None else known_charges()[number].usage_types[0]
-        cell = _Cell(line.account, line.region, line.service, number, usage_type, line.since, line.until)
-        is_comparable = number is not None and line.unit in known_charges()[number].units
-        cost, quantity = cells.get(cell, (0, 0))
-        added = quantity + amounts.quantity if is_comparable and quantity is not None else None
-        cells[cell] = cost + amounts.cost, added
-    return cells
-
-
-def _divide(  # noqa: PLR0913, PLR0917 (a cell has all of them)
+def _divide(
     answer: Answer,
-    cell: _Cell,
-    cost: int,
-    quantity: int | None,
-    by_place: Mapping[_Place, Sequence[_Calls]],
-    key_of: Callable[["Line | _Cell"], tuple[Key, bool]],
+    cell: Cell,
+    billed: Billed,
+    places: CallsByPlace,
+    key_of: Callable[[Line | Cell], tuple[Key, bool]],
 ) -> bool:
-    """Adds the parts of a cell. Returns whether records say more than the bill."""
-    charge = None if cell.charge is None else known_charges()[cell.charge]
-    calls = [] if charge is None else [*_causes(cell, charge, by_place)]
-    weights = [_weight(each, charge) for each in calls] if charge else []
-    found = allocate(cost, quantity, [_scaled(each) for each in weights])
+    """Adds the parts of a cell. Returns whether records or metrics say more than the bill."""
+    charge, calls = cell.cause, places.causes(cell)
+    weights = [weight_of(each, charge) for each in calls] if charge else []
+    found = allocate(billed.cost, billed.quantity, weights)
     key, is_told = key_of(cell)
     for each, measured, shared in zip(calls, found.measured, found.shared, strict=True):
         each.is_billed = True
@@ -135,7 +96,7 @@ def _divide(  # noqa: PLR0913, PLR0917 (a cell has all of them)
             measured, shared = measured + shared, 0  # noqa: PLW2901 (the bill itself has this cost)
         answer.parts[Group(each.key)].add(Part(measured=measured, shared=shared))
         if shared and cell.charge is not None:
-            answer.shared.add(cell.charge)
+            answer.shared.add((cell.charge, any(weight.estimate for weight in weights)))
     if found.unexplained or not calls:
         reason = UNKNOWN_TYPE if charge is None else NO_CALL if charge.calls else NOT_BY_CALL
         group = Group(key, USAGE, cell.service, cell.usage_type, reason)
@@ -143,30 +104,7 @@ def _divide(  # noqa: PLR0913, PLR0917 (a cell has all of them)
     return found.exceeds
 
 
-def _causes(cell: _Cell, charge: Charge, by_place: Mapping[_Place, Sequence[_Calls]]) -> Iterator[_Calls]:
-    for number in range((cell.until - cell.since).days):
-        day = (cell.since + number * _DAY).isoformat()
-        for each in by_place.get((cell.account, cell.region, cell.service, day), ()):
-            if charge.is_caused_by(each.call):
-                yield each
-
-
-def _weight(calls: _Calls, charge: Charge) -> Weight:
-    own = calls.amounts
-    if charge.amount == CHARACTERS:
-        unknown = own.unknown.get(CHARACTERS, 0)
-        return Weight(own.measure(CHARACTERS), calls.number - unknown, unknown)
-    if charge.amount == STREAM_SECONDS:
-        return Weight(own.stream_seconds, calls.number - own.unknown_streams, own.unknown_streams)
-    return Weight(calls.number, calls.number, 0) if charge.amount == CALLS else Weight(0, 0, calls.number)
-
-
-def _scaled(weight: Weight) -> Weight:
-    """A weight with its amount in the unit of quantities."""
-    return weight._replace(amount=weight.amount * _ONE)
-
-
-def _row(line: "Line | _Cell") -> dict[str, Any]:
+def _row(line: Line | Cell) -> dict[str, Any]:
     return {
         "service": line.service,
         "recipientAccountId": line.account,
@@ -175,11 +113,11 @@ def _row(line: "Line | _Cell") -> dict[str, Any]:
     }
 
 
-def _key_function(question: Question) -> Callable[["Line | _Cell"], tuple[Key, bool]]:
+def _key_function(question: Question) -> Callable[[Line | Cell], tuple[Key, bool]]:
     """A function that returns the values of dimensions as far as the bill has them, and whether it has all."""
     of_row = key_function(question.by, UTC, question.naming)
 
-    def key_of(line: "Line | _Cell") -> tuple[Key, bool]:
+    def key_of(line: Line | Cell) -> tuple[Key, bool]:
         last = f"{line.until - _DAY}T00:00:00Z"
         first, row = of_row(_row(line)), _row(line)
         ends = of_row({**row, "eventTime": last})
@@ -192,15 +130,8 @@ def _key_function(question: Question) -> Callable[["Line | _Cell"], tuple[Key, b
     return key_of
 
 
-def _unknown(calls: _Calls) -> int:
-    """The number of calls that cost something that the bill does not tell."""
-    service, operation = calls.call["service"], calls.call["operation"]
-    is_due = any(operation in each.operations for each in known_charges() if each.service == service)
-    return calls.number if is_due and not calls.is_billed else 0
-
-
-def _notes(bill: Bill, calls: Iterable[_Calls], exceeding: int, conditions: Mapping[str, Any]) -> Iterator[str]:
-    unknown = [each for each in calls if _unknown(each)]
+def _notes_on_calls(bill: Bill, calls: Iterable[Calls], exceeding: int) -> Iterator[str]:
+    unknown = [each for each in calls if each.unknown]
     late = sum(each.number for each in unknown if not bill.covers(date.fromisoformat(each.call["day"] or "")))
     if late:
         yield f"The bill does not have the days of {counted(late, 'call')}: what they cost is not known."
@@ -211,14 +142,20 @@ def _notes(bill: Bill, calls: Iterable[_Calls], exceeding: int, conditions: Mapp
         )
     if exceeding:
         yield (
-            f"In {counted(exceeding, 'cell')} of account, Region, day and usage type, records say more than the bill: "
-            "its cost is shared by what they say."
+            f"In {counted(exceeding, 'cell')} of account, Region, day and usage type, records or metrics say more than "
+            "the bill: its cost is shared by what they say."
         )
-    if "region" in conditions and (left := sum(each.cost for line, each in bill.sums.items() if not line.region)):
+
+
+def _notes_on_lines(question: Question, bill: Bill, conditions: Mapping[str, Any]) -> Iterator[str]:
+    matches = _matcher(question, conditions)
+    anywhere = _matcher(question, {name: values for name, values in conditions.items() if name != "region"})
+    lost = [line for line in bill.sums if not line.region and anywhere(line) and not matches(line)]
+    if left := sum(bill.sums[line].cost for line in lost):
         yield f"{left / _ONE:,.4f} {bill.currency} of the bill have no Region: they are not in the answer."
-    if bill.outside:
-        cost = sum(each.cost for each in bill.outside.values())
-        kinds = ", ".join(sorted({line.charge for line in bill.outside}))
+    if outside := [line for line in bill.outside if matches(line)]:
+        cost = sum(bill.outside[line].cost for line in outside)
+        kinds = ", ".join(sorted({line.charge for line in outside}))
         yield (
             f"Lines of longer times than the window, of {cost / _ONE:,.4f} {bill.currency} ({kinds}), are not in the "
             "answer: ask for whole months."

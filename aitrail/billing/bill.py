@@ -11,6 +11,8 @@ from aitrail.billing.manifests import Delivered, delivered
 from aitrail.calendars import next_first_day
 
 _DAY = timedelta(days=1)
+# Usage of a time outside of its billing period: no call of the period has caused it.
+OTHER_TIME = "usage of another time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ def read_bill(
     wanted = [each for each in found if days is None or each.month is None or _meets(each.month, days)]
     if not wanted:
         has = ", ".join(str(each.month) for each in found)
-        raise BillError(f"{folder} has no bill of these days, only of {has}: their cost is not known.")
+        raise BillError(f"{folder} has no bill for these days, only for {has}: their cost is not known.")
     files = sum(len(each.files) for each in wanted)
     months, read, done = list[Month](), Read(), 0
     for each in wanted:
@@ -95,14 +97,24 @@ def read_bill(
             done += 1
             progress(own.lines, done, files)
         months += _months(each, own)
-        _merge(read, own)
+        _merge(read, own, each.month)
+    if read.lookalikes:
+        names = ", ".join(sorted(read.lookalikes))
+        report(f"The bill has lines of {names}, which are not the codes of known services: they are not in the answer.")
     return _bill(folder, read, months, days, cost)
 
 
-def _merge(read: Read, own: Read) -> None:
+def _merge(read: Read, own: Read, month: str | None) -> None:
+    """Adds a billing period. Its lines of other times, such as corrections of earlier months, count as of all of it."""
     read.format, read.lines = own.format, own.lines
+    read.lookalikes |= own.lookalikes
+    period = _of_month(month) if month else None
     for line, amounts in own.sums.items():
-        read.sums.setdefault(line, Sum()).add(amounts)
+        merged = line
+        if period and not period.has(line):
+            charge = OTHER_TIME if line.charge == USAGE else line.charge
+            merged = line._replace(charge=charge, since=period.since, until=period.until)
+        read.sums.setdefault(merged, Sum()).add(amounts)
 
 
 def _bill(folder: Folder, read: Read, months: Sequence[Month], days: Days | None, cost: str | None) -> Bill:

@@ -35,6 +35,7 @@ class Charge:
     usage_types: Sequence[str]
     calls: Sequence[Cause] = ()
     amount: str = ""
+    metered: str = ""
     units: Sequence[str] = ()
     rule: str = ""
 

@@ -16,9 +16,11 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 from aitrail.billing.formats import BillError
 
 _PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
-_BATCH_LINES = 65_536
+_BATCH_LINES = 131_072
 _BLOCK_BYTES = 2**20
 _HEADING_BYTES = 2**20
+# A character behind all that codes have.
+_LAST = "\U0010ffff"
 
 
 class Wanted(NamedTuple):
@@ -46,7 +48,7 @@ class Content(Protocol):
         ...
 
     def batches(self, wanted: Wanted, codes: Collection[str], left: Callable[[Left], None]) -> Iterator[Any]:
-        """Batches of lines, among them all with these service codes. `left` is called for what was not read."""
+        """Batches of lines, among them all with service codes that begin so. `left` is called for what was not read."""
         ...
 
 
@@ -60,7 +62,7 @@ def content_of(file: BinaryIO, name: str) -> Content | None:
         return _Parquet(file)
     if begin.startswith(_GZIP) or name.endswith(".csv"):
         return _Csv(file, "gzip" if begin.startswith(_GZIP) else None)
-    raise BillError(f"{name} is neither Parquet nor csv, also not compressed by gzip. Copy it again.")
+    raise BillError(f"{name} is neither Parquet nor csv (plain or gzip). Name the folder, or a file, of an export.")
 
 
 @contextmanager
@@ -70,7 +72,8 @@ def readable(name: str) -> Iterator[None]:
         from pyarrow.lib import ArrowException  # noqa: PLC0415 (optional)
     except ImportError:
         raise BillError(
-            "Reading a bill needs pyarrow: install it (in a copy of the repository: pip install -e '.[parquet]')."
+            "Reading a bill needs pyarrow: install it (`pipx inject aitrail pyarrow`; in a copy of the repository: "
+            "pip install -e '.[parquet]')."
         ) from None
     try:
         yield
@@ -116,7 +119,7 @@ def _limits(group: Any, names: Collection[str]) -> Mapping[str, tuple[Any, Any]]
 def _excludes(limits: tuple[Any, Any] | None, codes: Collection[str]) -> bool:
     if limits is None or not isinstance(limits[0], str):
         return False
-    return not any(limits[0] <= code <= limits[1] for code in codes)
+    return not any(code <= limits[1] and limits[0] <= code + _LAST for code in codes)
 
 
 class _Csv:

@@ -54,12 +54,16 @@ class Sum:
 
 @dataclass(slots=True, kw_only=True)
 class Read:
-    """What was read: the sums of lines, the last day on which any line of the bill begins, and the number of lines."""
+    """What was read: the sums of lines, the last day on which any line of the bill begins, and the number of lines.
+
+    `lookalikes` are codes of the bill that begin with the name of a service, and are not its code.
+    """
 
     format: Format | None = None
     sums: dict[Line, Sum] = field(default_factory=dict)
     last: date | None = None
     lines: int = 0
+    lookalikes: set[str] = field(default_factory=set)
 
     def note(self, left: Left) -> None:
         """Counts lines that need not be added up."""
@@ -83,7 +87,7 @@ def read_lines(file: BinaryIO, name: str, cost: str | None, read: Read, progress
             )
         read.format, chosen = own, own.cost(cost)
         reading = _Reading(name=name, format=own, cost=chosen, columns=own.found(content.names, chosen, name))
-        for batch in content.batches(reading.wanted, reading.services, read.note):
+        for batch in content.batches(reading.wanted, reading.beginnings, read.note):
             reading.add(batch, read)
             progress(read.lines)
 
@@ -120,7 +124,10 @@ class _Reading:
         read.lines += batch.num_rows
         if last is not None:
             read.note(Left(0, last.date()))
-        is_wanted = pc.is_in(texts(batch[self.columns["code"]]), pa.array(list(self.services)))
+        codes = texts(batch[self.columns["code"]])
+        alike = (code for code in pc.unique(codes).to_pylist() if code.startswith(self.beginnings))
+        read.lookalikes.update(code for code in alike if code not in self.services)
+        is_wanted = pc.is_in(codes, pa.array(list(self.services)))
         batch, since = batch.filter(is_wanted), since.filter(is_wanted)
         if not batch.num_rows:
             return
@@ -135,6 +142,12 @@ class _Reading:
             line, amounts = self._line(group), Sum(_units(group["cost_sum"]), _units(group["quantity_sum"]))
             amounts.lines = group["cost_count"]
             read.sums.setdefault(line, Sum()).add(amounts)
+
+    @property
+    def beginnings(self) -> tuple[str, ...]:
+        """What the codes of the services begin with, and what others of them might."""
+        names = self.services.values()
+        return tuple(dict.fromkeys((*self.services, *names, *(f"Amazon{name.capitalize()}" for name in names))))
 
     def _costs(self, batch: Any, kinds: Any) -> Any:  # noqa: ANN401 (of pyarrow)
         """The cost of each line. Raises BillError if a line has none."""

@@ -103,8 +103,8 @@ def _manifest(folder: Folder, name: str, stored: Mapping[str, Stored]) -> _Manif
     files = tuple(base + _DATA + uri.rpartition(f"/{_DATA}")[2] for uri in uris)
     if missing := [each for each in files if each not in stored]:
         raise BillError(
-            f"{name} names {missing[0]}, which is not in {folder}. Copy the whole folder again, or try again if AWS is "
-            "renewing the export."
+            f"{name} names {missing[0]}, which is not in {folder}. Name the folder of the whole export. Copy it again, "
+            "or try again if AWS is renewing it."
         )
     run = next((found[1] for each in files if (found := _RUN.search(each))), "")
     export = str(document.get("exportArn") or base or name)

@@ -1,11 +1,12 @@
 """The parts of a bill: groups, what is known of the cost of each, and what was asked for. Pure."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from aitrail.billing.formats import USAGE
+from aitrail.metering import Part as MeasuredPart
 from aitrail.questions import NOTHING_NAMED, Naming
 from aitrail.services import Registry
 
@@ -13,6 +14,7 @@ from aitrail.services import Registry
 NO_CALL, NOT_BY_CALL, UNKNOWN_TYPE = "no recorded call", "not billed by call", "unknown usage type"
 
 Key = tuple[str | None, ...]
+Estimates = Callable[[str, Sequence[str]], Mapping[tuple[str, Key], MeasuredPart]]
 
 
 class Group(NamedTuple):
@@ -62,17 +64,25 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What costs are asked for: by which dimensions, and of which services."""
+    """What costs are asked for: by which dimensions, and of which services.
+
+    `estimates` returns the amounts of the calls of a service, by an amount of metrics.toml and values of dimensions; it
+    is None if CloudWatch is not asked.
+    """
 
     by: Sequence[str]
     services: Sequence[str]
     registry: Registry
     naming: Naming = NOTHING_NAMED
+    estimates: Estimates | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The parts by group, which add up to the bill, and the charges of which something was shared."""
+    """The parts by group, which add up to the bill, and the charges of which something was shared.
+
+    Beside the number of such a charge stands whether it was shared by estimates.
+    """
 
     parts: dict[Group, Part] = field(default_factory=lambda: defaultdict(Part))
-    shared: set[int] = field(default_factory=set)
+    shared: set[tuple[int, bool]] = field(default_factory=set)

@@ -4,6 +4,7 @@ Until Ctrl-C ends the program quietly, only what the interpreter has loaded anyw
 takes a tenth of a second.
 """
 
+import gc
 import io
 import os
 import sys
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Run the command line and exit."""
     sys.unraisablehook = _unraisable
+    gc.disable()  # start-up creates many objects but hardly any garbage; see Command.invoke
     try:
         _prepare_streams()
         _run()
@@ -38,6 +40,7 @@ def _run() -> None:
             signal.signal(signal.SIGINT, _leave)
         if end.code == ExitCode.INTERRUPTED:
             _leave()
+        gc.freeze()  # the interpreter would look for garbage once more before it ends
         raise
 
 

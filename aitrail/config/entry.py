@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from aitrail.cells import printable
 from aitrail.errors import AitrailError
@@ -21,8 +22,7 @@ class ConfigError(AitrailError):
     """The configuration file cannot be read or is wrong; the message names the file and the place in it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """A value with the name of its file, and its keys as in TOML: `teams.search.principals[1]`, "" for the file."""
 
     value: object

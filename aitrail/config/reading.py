@@ -12,11 +12,12 @@ Everything is checked when the file is read, so that a mistake shows before it m
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from itertools import chain
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Self
+
+from msgspec import Struct, field
 
 from aitrail import toml
 from aitrail.cells import printable
@@ -32,8 +33,7 @@ DEFAULTS = ("timezone", "stack", "region", "profile", "output", "service-files")
 _TABLES = ("teams", "networks", "questions")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """The content of a configuration file; `path` is None without one.
 
     `defaults` maps names of options, without dashes, to their values. `questions` are by name, in the file's order.

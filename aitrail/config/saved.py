@@ -5,7 +5,8 @@ A command is words, as a shell would split them; no shell runs it, and its words
 
 import shlex
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from aitrail.config.entry import Entry
 from aitrail.questions import or_valid
@@ -14,8 +15,7 @@ _KEYS = ("description", "command")
 _PROGRAM = "aitrail"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedQuestion:
+class SavedQuestion(Struct, frozen=True, kw_only=True):
     """A saved question: its command line without the program, the name of the command first."""
 
     name: str

@@ -11,9 +11,10 @@ AWS Config, load balancers and others also write under `AWSLogs/`, and some of t
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from aitrail.dynamodb import items
 
@@ -44,8 +45,7 @@ class Kind(StrEnum):
         return self.ingested or self is Kind.DIGEST
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogKey:
+class LogKey(Struct, frozen=True, kw_only=True):
     """The parsed key of a log file, network activity file or digest.
 
     `prefix` is everything before `AWSLogs/`, including its slash, or "". `delivery_day` (YYYY-MM-DD) is taken from the
@@ -77,8 +77,7 @@ def is_misfiled(key: str) -> bool:
     return parsed is not None and not (parsed.delivered_at or "").startswith(parsed.delivery_day)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """The place where log files may be: one bucket, under AWSLogs/ after one of the prefixes ("" for none).
 
     `accounts` are the accounts, by id, and the organizations, with all of their accounts, whose deliveries are
@@ -118,8 +117,7 @@ DIGEST_FOLDER = "CloudTrail-Digest"
 LOG_FOLDERS = ("CloudTrail", "CloudTrail-NetworkActivity")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origins:
+class Origins(Struct, frozen=True, kw_only=True):
     """A selection of accounts and Regions; an empty set selects all."""
 
     accounts: frozenset[str] = frozenset()

@@ -1,8 +1,9 @@
 """What a question needs of log files, and what CloudTrail's names say of them: time, account and Region. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from aitrail.deliveries.keys import EVERYWHERE, LogKey, Origins, log_key_of
 from aitrail.window import ALWAYS, BEGINNING, LATEST, Window, event_time
@@ -20,8 +21,7 @@ OTHER_REGION = "of another Region"
 BY_NAME = (BEFORE_THE_WINDOW, AFTER_THE_WINDOW, OTHER_ACCOUNT, OTHER_REGION)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needed:
+class Needed(Struct, frozen=True, kw_only=True):
     """The log files that may hold events of a window, of the accounts and in the Regions of `origins`; by default all.
 
     CloudTrail writes the events of an account and Region to its folder, and names each file after them and after the

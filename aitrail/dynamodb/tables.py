@@ -4,11 +4,10 @@
 Every key attribute is a string. Index partition and sort keys are native multi-attribute keys.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
+class Index(Struct, frozen=True, kw_only=True):
     """A global secondary index: `partition_keys` allow equality, `sort_keys` equality from the left, then a range.
 
     The index contains all keys and the `projected` attributes.
@@ -25,8 +24,7 @@ class Index:
         return self.partition_keys + self.sort_keys
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """A table; `label` is its name in the stack and its outputs. Deployment determines the physical name."""
 
     label: str

@@ -7,13 +7,14 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import structs
 
 from aitrail.aws import patiently
 from aitrail.clock import SYSTEM_CLOCK, Clock
@@ -154,7 +155,7 @@ class Found:
         rejected = RejectedRecord.of(record, key=str(event_id), reason=reason, redaction=self.redaction)
         # The key is used in the ledger: without an eventID, the hash of the kept record replaces it.
         digest = hashlib.sha256(items.json_text(rejected.kept).encode()).hexdigest()
-        self.rejects.append(rejected if is_key else replace(rejected, key=digest[:_SHORT_HASH]))
+        self.rejects.append(rejected if is_key else structs.replace(rejected, key=digest[:_SHORT_HASH]))
 
 
 def _record(event: Event) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ by json.loads, which accepts more: NaN, integers of any size, lone surrogates.
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -26,6 +26,14 @@ class _Element(msgspec.Struct, gc=False):
     eventSource: str | None = None  # noqa: N815 - CloudTrail's name
 
 
+class _FloatError(Exception):
+    """There is a float."""
+
+
+def _refuse_float(text: str) -> float:
+    raise _FloatError(text)
+
+
 class Pairs(list[tuple[str, Any]]):
     """The items of an object, including those with the same key."""
 
@@ -33,6 +41,7 @@ class Pairs(list[tuple[str, Any]]):
 _ELEMENTS: Final = msgspec.json.Decoder(list[_Element])
 _OTHERS: Final = msgspec.json.Decoder(list[str | float | bool | list[msgspec.Raw] | None])
 _VALUES: Final = msgspec.json.Decoder(list[Any])
+_VALUES_WITHOUT_FLOATS: Final = msgspec.json.Decoder(list[Any], float_hook=_refuse_float)
 _RAW_ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -58,22 +67,30 @@ def number_of_others(buffer: bytes | bytearray, start: int, end: int) -> int:
     return number
 
 
-def records_at(
-    buffer: bytes | bytearray, start: int, end: int, places: Sequence[int]
-) -> tuple[list[dict[str, Any]], bool]:
-    """The objects at these positions in the list, as json.loads decodes them, and whether all of them are plain.
+class Wanted(NamedTuple):
+    """Records, whether all of them are plain (8,000 bytes, and 100 lists and objects at most), or may have floats."""
 
-    Plain ones have at most 8,000 bytes, and 100 lists and objects. Raises one of REFUSED.
-    """
+    records: list[dict[str, Any]]
+    are_plain: bool = True
+    may_have_floats: bool = False
+
+
+def records_at(buffer: bytes | bytearray, start: int, end: int, places: Sequence[int]) -> Wanted:
+    """The objects at these positions in the list, as json.loads decodes them. Raises one of REFUSED."""
     if not places:
-        return [], True
+        return Wanted([])
     elements = _RAW_ELEMENTS.decode(memoryview(buffer)[start:end])
     wanted = [bytes(elements[place]) for place in places]
     text = b"[%b]" % b",".join(wanted)
+    are_plain = all(map(_is_plain, wanted))
     try:
-        return _VALUES.decode(text), all(map(_is_plain, wanted))
+        return Wanted(_VALUES_WITHOUT_FLOATS.decode(text), are_plain)
+    except (*REFUSED, _FloatError):
+        pass
+    try:
+        return Wanted(_VALUES.decode(text), are_plain, may_have_floats=True)
     except REFUSED:
-        return json.loads(str(text, "utf-8")), False
+        return Wanted(json.loads(str(text, "utf-8")), are_plain=False, may_have_floats=True)
 
 
 def _is_plain(text: bytes) -> bool:

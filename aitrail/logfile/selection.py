@@ -16,19 +16,22 @@ except that:
 - the interpreter's limit on the digits of an integer is assumed to be at least 4,300, CPython's default.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import Any, BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
+
+from msgspec import Struct
 
 from aitrail.errors import AitrailError
 from aitrail.logfile import elements
 from aitrail.logfile.inflate import DamagedGzip, Stream, inflated
 from aitrail.logfile.jsontext import JsonText, UnreadableJson, utf8
 from aitrail.logfile.leaping import Leaps
+
+if TYPE_CHECKING:
+    import hashlib
 
 _PIECE_BYTES: Final = 128 * 1024
 _FIRST_WINDOW_BYTES: Final = 64 * 1024
@@ -41,8 +44,7 @@ MOST_SOURCES: Final = 1000
 LONGEST_SOURCE: Final = 253
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """Limits in bytes; a log file that exceeds one is refused.
 
     `file_bytes` limits the uncompressed content. CloudTrail's quota is 50 MB; if that is the compressed size, the
@@ -99,6 +101,12 @@ def _never(_source: str) -> bool:
     return False
 
 
+def _sha256() -> "hashlib._Hash":
+    import hashlib  # noqa: PLC0415 (loads OpenSSL, which questions do not need)
+
+    return hashlib.sha256()
+
+
 class LogFile:
     """The wanted records of one log file; iterate once, over pairs of the position in Records and the record.
 
@@ -112,7 +120,8 @@ class LogFile:
     After the last record, `records` counts the elements of Records, and `unwanted` the unwanted ones. `bytes` and
     `sha256` (hex, None unless `is_hashed`) describe the uncompressed content. `unknown_sources` counts the elements by
     lookalike source in lower case (the first 1,000 sources of at most 253 characters). While iterating, `is_plain`
-    tells that the record which came last is short and flat: it has at most 8,000 bytes, and 100 lists and objects.
+    tells that the record which came last is short and flat: it has at most 8,000 bytes, and 100 lists and objects. If
+    not `may_have_floats`, it has no float.
     """
 
     def __init__(  # noqa: PLR0913 (all but the first two have defaults)
@@ -136,9 +145,9 @@ class LogFile:
         self._ends_at = ends_at
         # Sources that are neither wanted nor lookalikes, in their original spelling; most elements have one of these.
         self._plain: set[str | None] = {None}
-        self._digest = hashlib.sha256() if is_hashed else None
+        self._digest = _sha256() if is_hashed else None
         self.bytes = 0
-        self.is_plain = False
+        self.is_plain, self.may_have_floats = False, True
         self._has_records = False
         self._restart()
 
@@ -224,7 +233,7 @@ class LogFile:
             sources = elements.sources_of(buffer, start, end)
             notable: dict[int, str] = {} if self._plain.issuperset(sources) else dict(self._notable(sources))
             places = [index for index, source in notable.items() if self._is_wanted(source)]
-            records, self.is_plain = elements.records_at(buffer, start, end, places)
+            records, self.is_plain, self.may_have_floats = elements.records_at(buffer, start, end, places)
         except elements.REFUSED:
             return None
         return self._counted(places, records, len(sources), notable)
@@ -254,7 +263,7 @@ class LogFile:
         return self._select_from([text.value()])
 
     def _select_from(self, values: list[Any]) -> _Found:
-        self.is_plain = False
+        self.is_plain, self.may_have_floats = False, True
         has_objects = dict in set(map(type, values))
         notable = dict(self._notable(map(elements.source_of, values))) if has_objects else {}
         places = [index for index, source in notable.items() if self._is_wanted(source)]

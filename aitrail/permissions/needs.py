@@ -105,7 +105,11 @@ NEEDS: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             _QUESTION[1],
             _rule(_READ_METRICS, when="--metrics"),
         ),
-        "report": (*_QUESTION, _rule(_query(Part.FILES_BY_DAY), unless="--from --without-proof")),
+        "report": (
+            *_QUESTION,
+            _rule(_query(Part.FILES_BY_DAY), unless="--from --without-proof"),
+            _rule(_READ_METRICS, when="--metrics"),
+        ),
         "tail": (_QUESTION[0],),
         "event": (
             _rule(_STACK, _query(Part.EVENTS_BY_SERVICE), {Part.EVENTS: ("dynamodb:GetItem",)}, unless="--from"),

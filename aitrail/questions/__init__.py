@@ -39,13 +39,13 @@ if TYPE_CHECKING:
         differing_fields,
         original_of,
     )
-    from aitrail.questions.paths import STDIN, is_stdin
+    from aitrail.questions.paths import EXPORT_NOTES, STDIN, is_export, is_stdin
     from aitrail.questions.periods import periods_between
     from aitrail.questions.reach import lacking
     from aitrail.questions.scan_cache import NAMES, Contents, ScanCache, contents, scan_cache_in
     from aitrail.questions.scanning import NoPathError, Scan
     from aitrail.questions.selecting import selected, whole_rows
-    from aitrail.questions.source import Order, Row, RowSource
+    from aitrail.questions.source import BeyondSourceError, Order, Row, RowSource, answerable
     from aitrail.questions.spellings import (
         EVENT_CATEGORIES,
         EXCLUDES,
@@ -84,13 +84,13 @@ else:
         naming=("NOTHING_NAMED", "Naming"),
         networks=("Network",),
         original=("NoOriginalError", "differing", "differing_attributes", "differing_fields", "original_of"),
-        paths=("STDIN", "is_stdin"),
+        paths=("EXPORT_NOTES", "STDIN", "is_export", "is_stdin"),
         periods=("periods_between",),
         reach=("lacking",),
         scan_cache=("Contents", "NAMES", "ScanCache", "contents", "scan_cache_in"),
         scanning=("NoPathError", "Scan"),
         selecting=("selected", "whole_rows"),
-        source=("Order", "Row", "RowSource"),
+        source=("BeyondSourceError", "Order", "Row", "RowSource", "answerable"),
         spellings=(
             *("ConditionError", "EVENT_CATEGORIES", "EXCLUDES", "excluded_of", "is_pattern", "lacks_kind", "nearest"),
             *("or_valid", "wanted_of"),

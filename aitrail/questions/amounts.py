@@ -4,15 +4,18 @@ What is added up beside calls and time is an amount: characters, and what other 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from aitrail.costs import Prices, cost_of
+from msgspec import Struct, field
+
 from aitrail.questions.dimensions import text_of
 from aitrail.questions.source import Row
 from aitrail.questions.usage_members import usage_member
 from aitrail.services import Registry, load
+
+if TYPE_CHECKING:
+    from aitrail.costs import Prices
 
 _T = TypeVar("_T")
 # Numbers of calls and characters.
@@ -86,8 +89,7 @@ def characters_of(row: Row, registry: Registry | None = None) -> int | None:
     return amounts_in(row, registry or load()).get(CHARACTERS, 0)
 
 
-@dataclass(slots=True, kw_only=True)
-class Amounts:
+class Amounts(Struct, kw_only=True):
     """The amounts of some calls; they can be added, and taken away again.
 
     `first` and `last` are the eventTimes of the first and the last call, empty without any; they are not taken away.
@@ -148,7 +150,11 @@ class Amounts:
     @property
     def cost(self) -> Decimal | None:
         """The cost of the characters that are known and have a price; None if there are none, or nothing is known."""
-        cost = cost_of({price: characters for price, (_, characters) in self.priced.items()}) if self.priced else None
+        if not self.priced:
+            return None
+        from aitrail.costs import cost_of  # noqa: PLC0415 (few questions are about costs)
+
+        cost = cost_of({price: characters for price, (_, characters) in self.priced.items()})
         return None if self.unpriceable and not cost else cost
 
     def is_at_least(self, measure: str) -> bool:
@@ -179,7 +185,7 @@ def _is_stream_without_key(row: Row, registry: Registry) -> bool:
     return registry.begins_stream(str(row.get("service")), str(row.get("operation")))
 
 
-def amounts_of(row: Row, prices: Prices | None = None, registry: Registry | None = None) -> Amounts:
+def amounts_of(row: Row, prices: "Prices | None" = None, registry: Registry | None = None) -> Amounts:
     """The amounts of one call, without the time of its stream, which other records may tell."""
     registry, time = registry or load(), row.get("eventTime") or ""
     found = amounts_in(row, registry)
@@ -201,7 +207,7 @@ def amounts_of(row: Row, prices: Prices | None = None, registry: Registry | None
     return amounts
 
 
-def _set_price(amounts: Amounts, row: Row, characters: int | None, prices: Prices) -> None:
+def _set_price(amounts: Amounts, row: Row, characters: int | None, prices: "Prices") -> None:
     if row["service"] != _PRICED:
         amounts.unpriced_services[row["service"]] = 1, 0
         return

@@ -1,7 +1,6 @@
 """The columns of rows, and members of their `usage`, that sums need. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 
 from aitrail.questions.conditions import COLUMNS, USAGE_MEMBERS
 from aitrail.questions.filters import Filter
@@ -42,9 +41,9 @@ def columns_of(by: Sequence[str], wanted: Filter, registry: Registry) -> Columns
 
 def _conditions(wanted: Filter) -> Iterator[str]:
     """The names of the conditions that a filter has, as dimensions are written."""
-    for each in fields(wanted):
-        if each.name not in _NOTHING and getattr(wanted, each.name) not in {(), None}:
-            yield each.name.replace("_", "-")
+    for name in wanted.__struct_fields__:
+        if name not in _NOTHING and getattr(wanted, name) not in {(), None}:
+            yield name.replace("_", "-")
 
 
 def _needed(name: str, wanted: Filter, registry: Registry) -> Sequence[str] | None:

@@ -10,7 +10,7 @@ from typing import Any
 from aitrail.aws import in_order
 from aitrail.errors import noted
 from aitrail.questions.filters import Filter
-from aitrail.questions.source import Order, Row, RowSource, address_of_all
+from aitrail.questions.source import Order, Row, RowSource, address_of_all, answerable
 from aitrail.questions.spellings import ConditionError
 from aitrail.window import Window
 
@@ -114,6 +114,11 @@ class CombinedRows:
                 if found := source.row(event_id):
                     return RowOf(found, source)
         return None
+
+    def refuse_beyond(self, window: Window) -> None:
+        """See BoundedSource. Raises BeyondSourceError if one of the sources does."""
+        for _, source in self._named:
+            answerable(source, window)
 
     def newest_of_each(self, wanted: Filter, window: Window) -> list[Row | None]:
         """The newest matching row of each source; None if it has none. Raises the errors of the sources."""

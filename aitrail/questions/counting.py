@@ -3,12 +3,14 @@
 What belongs together is found in any order of rows. `usage` and timelines count in this way.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aitrail.questions.amounts import is_call, is_network_activity
 from aitrail.questions.corrections import Corrections, is_correction
@@ -36,8 +38,7 @@ def record_kind(row: Row) -> str | None:
     return "shared" if isinstance(usage_member(row, "sharedEventID"), str) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """What counting needs to know of the question whose rows it counts.
 
     `matches` tells whether a row that was read meets the conditions: a correction may, although the corrected record
@@ -110,7 +111,7 @@ class Straight:
         # Without corrections, nothing is looked for.
         self.reading = Reading(matches=wanted.matcher(), later=self._ends)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Generator[Row, None, None]:
         """The rows; after them, `reading` knows what ends in the time after the window. Raises NotStraightError."""
         matches = self._wanted.of_indexes().matcher()
         (first, last), (since, until) = self._window.bounds, self._after.bounds

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from aitrail.errors import AitrailError
 from aitrail.questions.packed_rows import PackedRow, packed
+from aitrail.questions.parts import MOST_ROWS, Part
 from aitrail.questions.paths import STDIN
-from aitrail.questions.shares import MOST_ROWS, Part
 from aitrail.questions.source import Row
 from aitrail.rows import Columns, NarrowReading, NarrowRows, NotNarrowError, Reading
 from aitrail.services import Registry

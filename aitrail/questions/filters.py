@@ -1,11 +1,13 @@
 """Filters: the conditions of a question on the narrow columns of rows, and a predicate that tests rows."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Self, Unpack
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aitrail.deliveries import EVERYWHERE, Needed, Origins
 from aitrail.questions.conditions import COLUMNS, NAMED, Conditions, checked
@@ -20,8 +22,7 @@ _Test = Callable[[object], bool]
 _RowTest = Callable[[Row], bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class Filter(Struct, frozen=True, kw_only=True):
     """Conditions that a row must all meet; of several values of one condition, any may match. () is no condition.
 
     The ARN of a principal means its name, in any account; the ARN of a resource its name in that account and Region.

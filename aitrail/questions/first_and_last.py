@@ -1,13 +1,15 @@
 """When groups of calls were first and last seen: which are new in a window, and which have fallen silent. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from aitrail.cells import counted
 from aitrail.questions.amounts import Amounts
-from aitrail.questions.source import RowSource
+from aitrail.questions.source import BeyondSourceError, RowSource, answerable
 from aitrail.questions.tally import Key
 from aitrail.questions.usage import Usage
 from aitrail.window import BEGINNING, Window
@@ -19,8 +21,7 @@ _DAY = timedelta(days=1)
 _NOT_NEW = "Nothing is marked as new, as {}."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lookback:
+class Lookback(Struct, frozen=True, kw_only=True):
     """A window, and the time before it that is read as well; None if nothing precedes the window.
 
     `why_not_new` is a line for people that says why it cannot be told what is new; None if it can.
@@ -37,6 +38,10 @@ class Lookback:
             reason = "the window has no start" if span else "there is no lookback"
             return cls(window=window, before=None, why_not_new=_NOT_NEW.format(reason))
         before = window.before(span)
+        try:
+            answerable(source, before)
+        except BeyondSourceError as error:
+            return cls(window=window, before=None, why_not_new=_NOT_NEW.format(str(error).rstrip(".")))
         kept = source.kept_since
         if kept and before.since < kept:
             days = counted(max(window.since - kept, timedelta(0)) // _DAY, "day")

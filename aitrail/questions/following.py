@@ -1,8 +1,10 @@
 """Follows rows as they appear: polls a source with the same question, and yields every row once."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.errors import notes_on
@@ -19,8 +21,7 @@ _LONGEST_PAUSE = timedelta(minutes=1)
 LONGEST_INTERVAL = timedelta(days=1)
 
 
-@dataclass(slots=True, kw_only=True)
-class Following:
+class Following(Struct, kw_only=True):
     """Polls a source every `interval`, and yields the list of new rows each time, which is often empty; never ends.
 
     A row is yielded, once, if its call was made at most `lookback` before the row appeared; rows that exist at the

@@ -2,10 +2,11 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
 from threading import RLock
 from typing import Self
+
+from msgspec.structs import replace
 
 from aitrail.deliveries import Needed
 from aitrail.dynamodb import items

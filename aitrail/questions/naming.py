@@ -5,10 +5,11 @@ lex.amazonaws.com or `AWS Internal` are in no network.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, Self
+
+from msgspec import Struct
 
 from aitrail.questions.networks import Network, smallest_network
 from aitrail.questions.spellings import ConditionError, Spelling, is_pattern, nearest, one_of, shown
@@ -24,8 +25,7 @@ _EXAMPLES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Naming:
+class Naming(Struct, frozen=True, kw_only=True, dict=True):
     """The names of teams, in order, and of networks; each name and each block is there once."""
 
     teams: tuple[Team, ...] = ()

@@ -1,15 +1,15 @@
 """Networks: an address is in the network with the smallest block that contains it. Pure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 # The number of different addresses whose networks are remembered.
 _REMEMBERED = 65_536
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
+class Network(Struct, frozen=True, kw_only=True):
     """A network: addresses, and blocks of them in CIDR notation."""
 
     name: str

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from aitrail.deliveries import Kind, kind_of
 
 STDIN = "-"
+# The notes of an export are in its folder. Athena ignores names that begin with an underscore.
+EXPORT_NOTES = "_aitrail_export.notes"
 ENDINGS = (".json.gz", ".json")
 
 # These kinds can be recognized by a folder or the file's name, even in a copy without AWSLogs or any other folder.
@@ -21,6 +23,14 @@ _OTHER_OBJECT = re.compile(r"/CloudTrail-(Digest|Insight|Aggregated)/|/[0-9]{12}
 def document_name(number: int) -> str:
     """The name of the log file with this number among those that follow one another in standard input."""
     return STDIN if number == 1 else f"{STDIN}, log file {number}"
+
+
+def is_export(path: str) -> bool:
+    """Whether a path is a folder to which `export` has written."""
+    try:
+        return (Path(path) / EXPORT_NOTES).is_file()
+    except (OSError, ValueError):  # whoever reads it says what is wrong
+        return False
 
 
 def is_stdin(log_file: str) -> bool:

@@ -20,7 +20,7 @@ import msgspec
 from aitrail import __version__
 from aitrail.questions.file_state import State
 from aitrail.questions.packed_rows import PackedRow
-from aitrail.questions.shares import Part
+from aitrail.questions.parts import Part
 from aitrail.rows import recorded_with
 from aitrail.services import Registry
 

@@ -17,12 +17,12 @@ from aitrail.cells import counted
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.deliveries import BY_NAME, S3, Listed, Needed, UnavailableError, bucket_and_key, log_objects
 from aitrail.errors import AitrailError
-from aitrail.logfile import Document, EndsAt, SmallFiles, Stream, UnreadableLogFile, documents, ends_alone
+from aitrail.logfile import EndsAt, SmallFiles, Stream, UnreadableLogFile, ends_alone
 from aitrail.questions.file_readings import FileReading, MakeReading, NarrowFileReading, WholeFileReading, shown_name
 from aitrail.questions.file_state import State
 from aitrail.questions.packed_rows import packed, unpacked
+from aitrail.questions.parts import Part
 from aitrail.questions.paths import ENDINGS, STDIN, document_name, key_of, log_files
-from aitrail.questions.shares import Part, Shares
 from aitrail.questions.source import Row, address_of_all
 from aitrail.rows import Columns, Reading
 from aitrail.services import Registry
@@ -31,6 +31,7 @@ from aitrail.services import load as load_registry
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+    from aitrail.logfile import Document
     from aitrail.questions.scan_cache import ScanCache
 
 _T = TypeVar("_T")
@@ -191,16 +192,22 @@ class Scan:
         for file in files:
             yield from self._formed(file, reading, cache)
             if self._jobs > 1 and self._needs_others(time.process_time() - begun):
-                break
-        shares = Shares(reading, self._jobs, path_of=_shared_path)
-        for file, part in shares.parts(files):
+                yield from self._formed_in_processes(files, reading, cache)
+        if cache:
+            cache.finish()
+            cache.flush()
+
+    def _formed_in_processes(
+        self, files: Iterator[_File], reading: FileReading, cache: "ScanCache | None"
+    ) -> Iterator[Any]:
+        """The rows of all of these files, of which other processes read what they can."""
+        from aitrail.questions.shares import Shares  # noqa: PLC0415 (imports multiprocessing)
+
+        for file, part in Shares(reading, self._jobs, path_of=_shared_path).parts(files):
             if part is None:
                 yield from self._formed(file, reading, cache)
             else:
                 yield from self._taken(file, part, cache)
-        if cache:
-            cache.finish()
-            cache.flush()
 
     def _needs_others(self, seconds: float) -> bool:
         """Whether other processes have to help, after so many seconds of CPU time."""
@@ -278,6 +285,8 @@ class Scan:
 
     def _rows_of_stdin(self) -> Iterator[Row]:
         """The rows of standard input, in which log files may follow one another."""
+        from aitrail.logfile import documents  # noqa: PLC0415 (standard input only)
+
         try:
             with _opened(STDIN) as stream:
                 for document in documents(stream):
@@ -285,7 +294,7 @@ class Scan:
         except OSError as error:
             self._unreadable(STDIN, error)
 
-    def _rows_of_document(self, document: Document) -> Iterator[Row]:
+    def _rows_of_document(self, document: "Document") -> Iterator[Row]:
         name = document_name(document.number)
         try:
             yield from self._rows_of(name, document, ends_at=document.ends_at)

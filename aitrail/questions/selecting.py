@@ -1,8 +1,9 @@
 """Selects rows by a filter, and reads the whole rows of those of which the narrow columns do not tell enough."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
+
+from msgspec.structs import replace
 
 from aitrail.questions.filters import Filter
 from aitrail.questions.source import Order, Row, RowSource

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from threading import Thread
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from aitrail.errors import AitrailError
+from aitrail.questions.parts import MOST_ROWS, Part
 
 # Small enough that all processes have something to do until the end.
 _SHARE_BYTES: Final = 1024 * 1024
@@ -24,23 +25,6 @@ _FILE_BYTES: Final = 6 * 1024
 _MOST_BYTES_AHEAD: Final = 32 * 1024 * 1024
 _SHARES_AHEAD: Final = 4  # for each process
 _MORE, _LAST, _ERROR = b"m", b"l", b"e"
-
-# The rows of a part, so that none is large, and of what a process sends at a time.
-MOST_ROWS: Final = 100
-
-
-class Part(NamedTuple):
-    """A part of what a file has: rows, and what there is to report and to count. Can be pickled.
-
-    A cache may keep it if `is_complete`: the rows of a file are whole, or packed.
-    """
-
-    rows: list[Any]
-    reports: list[str]
-    counts: dict[str, int]  # pickled in a tenth of the time of a Counter
-    unknown_sources: dict[str, int]
-    is_complete: bool = True
-
 
 # Reads a file in another process. Can be pickled.
 Read = Callable[[str], Iterator[Part]]

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import Enum, auto
-from hashlib import sha256
 from typing import Any, Protocol, runtime_checkable
 
 from aitrail.deliveries import Needed
@@ -91,12 +90,34 @@ class StraightSource(RowSource, Protocol):
         ...
 
 
+class BeyondSourceError(AitrailError):
+    """A question that a source cannot answer; the message says why, and what to do."""
+
+
+@runtime_checkable
+class BoundedSource(Protocol):
+    """A RowSource that knows of which time it has all rows, and which has none of another time."""
+
+    def refuse_beyond(self, window: Window) -> None:
+        """Raises BeyondSourceError if it lacks a part of the window; an end without limit is as far as it has rows."""
+        ...
+
+
+def answerable(source: RowSource, window: Window) -> Window:
+    """The window. Raises BeyondSourceError if a source lacks a part of it."""
+    if isinstance(source, BoundedSource):
+        source.refuse_beyond(window)
+    return window
+
+
 def address_of_all(addresses: Iterable[str]) -> str:
     """One address for several: sorted; if there are several, only the first few, and a hash of all."""
     names = sorted(set(addresses))
     if len(names) == 1:
         return names[0]
-    digest = sha256(json.dumps(names).encode()).hexdigest()
+    import hashlib  # noqa: PLC0415 (loads OpenSSL, which most questions do not need)
+
+    digest = hashlib.sha256(json.dumps(names).encode()).hexdigest()
     others = len(names) - _SHOWN
     more = f" and {others:,} more" if others > 0 else ""
     return f"{', '.join(names[:_SHOWN])}{more} (sha256 {digest[:_DIGITS]})"

@@ -1,19 +1,18 @@
 """The interface of the command line and of programs to the questions about a source of rows."""
 
-import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 
+from msgspec.structs import replace
+
 from aitrail.clock import Clock
-from aitrail.costs import Prices
 from aitrail.dynamodb import tables
 from aitrail.moments import MomentError, period_of, span_of, window_of
 from aitrail.questions.amounts import COST, MEASURES
@@ -27,10 +26,19 @@ from aitrail.questions.filters import Filter
 from aitrail.questions.first_and_last import FirstAndLast, Lookback
 from aitrail.questions.following import Following
 from aitrail.questions.naming import NOTHING_NAMED, Naming
+from aitrail.questions.paths import is_export
 from aitrail.questions.reach import lacking
 from aitrail.questions.scanning import Scan, refuse_missing
 from aitrail.questions.selecting import whole_rows
-from aitrail.questions.source import NotStraightError, Order, Row, RowSource, StraightSource
+from aitrail.questions.source import (
+    BeyondSourceError,
+    NotStraightError,
+    Order,
+    Row,
+    RowSource,
+    StraightSource,
+    answerable,
+)
 from aitrail.questions.spellings import EXCLUDES, ConditionError, shown
 from aitrail.questions.timeline import ANYTHING, DONE_TO, TOUCHED_BY, Timeline
 from aitrail.questions.usage import Usage
@@ -42,6 +50,7 @@ from aitrail.window import Window
 if TYPE_CHECKING:
     import boto3
 
+    from aitrail.costs import Prices
     from aitrail.questions.export import Exported, Progress
 
 # The start or end of a window; timedeltas and spans such as "7d" are before now.
@@ -58,7 +67,12 @@ class Ends(TypedDict):
 # Fewer characters would be those of too many calls.
 SHORTEST_BEGINNING = 4
 
-_log = logging.getLogger("aitrail")
+
+def _warn(text: str) -> None:
+    """Tells the log of the program."""
+    import logging  # noqa: PLC0415 (the command reports in its own way)
+
+    logging.getLogger("aitrail").warning(text)
 
 
 class EventStore:
@@ -127,7 +141,7 @@ class EventStore:
         cls,
         *paths: str | PathLike[str],
         session: "boto3.Session | None" = None,
-        report: Callable[[str], None] = _log.warning,
+        report: Callable[[str], None] = _warn,
         timezone: str | tzinfo = UTC,
         naming: Naming = NOTHING_NAMED,
         registry: Registry | None = None,
@@ -138,9 +152,10 @@ class EventStore:
 
         A file is read when the first question is asked that needs it. Unless `read_all`, it is left out if CloudTrail's
         folders and name say that it was delivered before the window, or over a week after it, or is of another account
-        or Region. `report` is called for files that cannot be read, and if there are none. Local files are read in up
-        to `jobs` processes, which import the program's main module: more than one needs `if __name__ == "__main__":`
-        there. Raises BadUrlError, TimeZoneError, and NoPathError for a path that does not exist.
+        or Region. One path may be a folder that `export` wrote in Parquet. `report` is called for files that cannot be
+        read, and if there are none. Local files are read in up to `jobs` processes, which import the program's main
+        module: more than one needs `if __name__ == "__main__":` there. Raises BadUrlError, TimeZoneError, and
+        NoPathError for a path that does not exist.
         """
 
         def s3() -> Any:  # noqa: ANN401 (boto3 has one overload per service)
@@ -156,6 +171,10 @@ class EventStore:
 
         names = [fspath(path) for path in paths]
         refuse_missing(names)
+        if any(map(is_export, names)):
+            from aitrail.questions.export import exported_in  # noqa: PLC0415 (few programs need it)
+
+            return cls(exported_in(names, registry), timezone=timezone, naming=naming, registry=registry)
         scan = Scan(names, report=report, s3=s3, registry=registry, read_all=read_all, jobs=jobs)
         source = LogFileRows(scan, report=report)
         return cls(source, timezone=timezone, naming=naming, registry=registry)
@@ -199,7 +218,7 @@ class EventStore:
     def _window(self, since: Moment, until: Moment) -> Window:
         now = self._clock.now()
         window = window_of(since, until, now, self._zone)
-        return window.clamped(now) if self.source.by_day else window
+        return window.clamped(now) if self.source.by_day else answerable(self.source, window)
 
     def events(
         self,
@@ -253,10 +272,10 @@ class EventStore:
         by: Sequence[str] = ("service",),
         since: Moment = "7d",
         until: Moment = "now",
-        prices: Prices | None = None,
+        prices: "Prices | None" = None,
         zeros: bool = False,
         once: bool = False,
-        report: Callable[[str], None] = _log.warning,
+        report: Callable[[str], None] = _warn,
         **conditions: Unpack[Conditions],
     ) -> Usage:
         """The measures of each group of calls and, with `prices`, their cost; see `questions.usage`.
@@ -286,8 +305,8 @@ class EventStore:
         to: str | date = PREVIOUS,
         since: Moment = "7d",
         until: Moment = "now",
-        prices: Prices | None = None,
-        report: Callable[[str], None] = _log.warning,
+        prices: "Prices | None" = None,
+        report: Callable[[str], None] = _warn,
         **conditions: Unpack[Conditions],
     ) -> Comparison:
         """A measure of each group of calls, or their `cost`, in the window and in another one, and the difference.
@@ -300,7 +319,11 @@ class EventStore:
         names, now = timeless(dimensions(by, self._naming, self._registry)), self._clock.now()
         windows = ComparedWindows.of(window_of(since, until, now, self._zone), to, now, self._zone)
         windows = windows.readable_in(self.source, now)
+        for each in (windows.before, windows.window):
+            answerable(self.source, each)
         if checked_measure(measure, self._registry) == COST and prices is None:
+            from aitrail.costs import Prices  # noqa: PLC0415 (few questions are about costs)
+
             prices = Prices.read()
         wanted = self._filter(conditions)
         before, found = (self._usage(names, each, wanted, prices) for each in (windows.before, windows.window))
@@ -315,7 +338,7 @@ class EventStore:
         lookback: str | timedelta = "90d",
         since: Moment = "7d",
         until: Moment = "now",
-        report: Callable[[str], None] = _log.warning,
+        report: Callable[[str], None] = _warn,
         **conditions: Unpack[Conditions],
     ) -> FirstAndLast:
         """When each group of calls was first and last seen in the window and in the time before it, the `lookback`.
@@ -343,7 +366,7 @@ class EventStore:
         names: Sequence[str],
         window: Window,
         wanted: Filter,
-        prices: Prices | None = None,
+        prices: "Prices | None" = None,
         *,
         with_times: bool = False,
     ) -> Usage:
@@ -354,7 +377,7 @@ class EventStore:
         return usage_of(rows, names, prices, zone=self._zone, naming=naming, registry=registry, reading=reading)
 
     def _straight_usage(
-        self, names: Sequence[str], window: Window, wanted: Filter, prices: Prices | None
+        self, names: Sequence[str], window: Window, wanted: Filter, prices: "Prices | None"
     ) -> Usage | None:
         """The usage of a window, without keeping rows; None if that is not possible."""
         columns = columns_of(names, wanted, self._registry)
@@ -420,7 +443,13 @@ class EventStore:
         wanted: Filter,
     ) -> Timeline:
         window, span = self._window(since, until), span_of(baseline)
-        return Timeline(self.source, wanted, window, baseline=span, columns=columns, now=self._clock.now())
+        timeline = Timeline(self.source, wanted, window, baseline=span, columns=columns, now=self._clock.now())
+        if timeline.baseline:
+            try:
+                answerable(self.source, timeline.baseline)
+            except BeyondSourceError as error:
+                raise BeyondSourceError(f"{error} The baseline, before the window, may be shorter, or 0d.") from error
+        return timeline
 
     def follow(
         self,
@@ -428,7 +457,7 @@ class EventStore:
         lookback: str | timedelta = "1h",
         interval: str | timedelta = "5s",
         whole: bool = True,
-        report: Callable[[str], None] = _log.warning,
+        report: Callable[[str], None] = _warn,
         is_temporary: Callable[[Exception], bool] = lambda _: False,
         **conditions: Unpack[Conditions],
     ) -> Iterator[list[Row]]:
@@ -455,7 +484,7 @@ class EventStore:
         schema: str = "aitrail",
         whole: bool = False,
         force: bool = False,
-        prices: Prices | None = None,
+        prices: "Prices | None" = None,
         progress: "Progress" = lambda _service, _day, _rows: None,
         **conditions: Unpack[Conditions],
     ) -> "Exported":
@@ -464,6 +493,7 @@ class EventStore:
         With the `schema` "ocsf", files hold events of OCSF's class API Activity, made of whole rows. Costs are at
         `prices`, by default the list prices that come with aitrail.
         """
+        from aitrail.costs import Prices  # noqa: PLC0415 (few questions are about costs)
         from aitrail.questions.export import Export  # noqa: PLC0415 (few programs need it)
 
         now = self._clock.now()

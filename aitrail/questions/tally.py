@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from aitrail.costs import Prices
 from aitrail.questions.amounts import Amounts, amounts_of, is_call, is_network_activity
 from aitrail.questions.source import Row
 from aitrail.questions.streams import Streams
 from aitrail.questions.usage_members import usage_member
 from aitrail.services import Registry, load
+
+if TYPE_CHECKING:
+    from aitrail.costs import Prices
 
 # The values of the dimensions of a group.
 Key = tuple[str | None, ...]
@@ -35,7 +37,7 @@ class Tally:
     the group of each account, but once in each group, and once in each sum of groups.
     """
 
-    def __init__(self, key_of: Callable[[Row], Key], prices: Prices | None, registry: Registry | None = None) -> None:
+    def __init__(self, key_of: Callable[[Row], Key], prices: "Prices | None", registry: Registry | None = None) -> None:
         self._key_of = key_of
         self._prices = prices
         self.registry = registry or load()

@@ -1,10 +1,11 @@
 """Teams: a call belongs to the first team, in their order, that any of its attributes matches. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from aitrail.questions.resources import concerns, further_resources
 from aitrail.questions.spellings import is_pattern
@@ -24,8 +25,7 @@ class PlacedResource(NamedTuple):
     region: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Team:
+class Team(Struct, frozen=True, kw_only=True):
     """A team: the values that make a call belong to it, spelled as in rows, or patterns; any may match."""
 
     name: str

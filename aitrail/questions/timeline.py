@@ -2,9 +2,10 @@
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from aitrail.questions.amounts import Amounts
 from aitrail.questions.counting import Count, Reading, record_kind
@@ -23,8 +24,7 @@ ANYTHING = "*"
 PLACES = ("recipientAccountId", "awsRegion")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(Struct, frozen=True, kw_only=True):
     """The summary of a timeline. Calls, records and distinct values are those of the window.
 
     `calls` and `errors` count each call once, as `usage` does; `records` are the rows of the timeline.
@@ -73,7 +73,7 @@ class Timeline:
         self._source = source
         self._wanted = wanted
         self._window = window
-        self._baseline = _before(window, baseline)
+        self.baseline = _before(window, baseline)
         self._now = now
         self._found: tuple[Summary, list[dict[str, Any]]] | None = None
 
@@ -82,8 +82,8 @@ class Timeline:
         tally = Tally(key_function(self.columns[:1]), None)
         count = Count(tally, Reading.of(self._source, self._wanted, self._window, self._now))
         before, within = _Seen(self.columns), _Groups(self.columns)
-        if self._baseline:
-            for row in self._source.rows(self._wanted, self._baseline, order=Order.ANY):
+        if self.baseline:
+            for row in self._source.rows(self._wanted, self.baseline, order=Order.ANY):
                 before.add(row)
         for row in self._source.rows(self._wanted.of_indexes(), self._window):
             if count.add(row):
@@ -125,7 +125,7 @@ class Timeline:
             },
             first_seen=times[0] if times else None,
             last_seen=times[-1] if times else None,
-            baseline_records=before.records if self._baseline else None,
+            baseline_records=before.records if self.baseline else None,
             accounts=tuple(sorted(within.values["recipientAccountId"])),
             regions=tuple(sorted(within.values["awsRegion"])),
         )

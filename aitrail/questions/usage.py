@@ -9,10 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, timedelta, tzinfo
 from itertools import islice
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aitrail.cells import counted
-from aitrail.costs import Prices
 from aitrail.questions.amounts import CHARACTERS, COST, Amounts, measures_of
 from aitrail.questions.counting import Count, Reading
 from aitrail.questions.dimensions import TIMES, DimensionError, dimensions, group_order, key_function
@@ -23,6 +22,9 @@ from aitrail.questions.spellings import or_valid, shown
 from aitrail.questions.tally import Key, Tally
 from aitrail.services import Registry
 from aitrail.window import Window, parse_time
+
+if TYPE_CHECKING:
+    from aitrail.costs import Prices
 
 _ROWS_ALONE = Reading()
 
@@ -179,7 +181,7 @@ class Usage(list[dict[str, Any]]):
 def usage(  # noqa: PLR0913 (each is a separate choice)
     rows: Iterable[Row],
     by: Sequence[str],
-    prices: Prices | None = None,
+    prices: "Prices | None" = None,
     *,
     report: Callable[[str], None] | None = None,
     zone: tzinfo = UTC,
@@ -226,8 +228,7 @@ def notes_on_amounts(total: Amounts, registry: Registry) -> Iterator[str]:
     if total.unknown_streams:
         yield f"The end of {counted(total.unknown_streams, 'stream')} is not known: their time is not in streamSeconds."
     if services := sorted(total.unpriced_services):
-        them = "it is" if len(services) == 1 else "they are"
-        yield f"There is no price for {', '.join(services)}: {them} not included in the cost."
+        yield f"The cost covers only Polly's characters, and nothing of {', '.join(services)}."
     for engine, (_, characters) in sorted(total.unpriced_engines.items()):
         if characters:
             yield f"{characters:,} characters of the engine {engine} have no price: they are not included in the cost."

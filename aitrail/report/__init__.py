@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from aitrail.report.billed import Billed, billed_of
     from aitrail.report.document import About, document_of
     from aitrail.report.making import Report, report_of
+    from aitrail.report.metered import Metered
     from aitrail.report.page import html_of
     from aitrail.report.proof import proof_of
     from aitrail.report.question import Question
@@ -20,6 +21,7 @@ else:
         billed=("Billed", "billed_of"),
         document=("About", "document_of"),
         making=("Report", "report_of"),
+        metered=("Metered",),
         page=("html_of",),
         proof=("proof_of",),
         question=("Question",),

@@ -18,6 +18,8 @@ from aitrail.report.billed import Billed, document_of_billed
 from aitrail.report.cube import Cube
 from aitrail.report.making import Report
 from aitrail.report.measures import COLUMNS, COST_UNIT, numbers_of
+from aitrail.report.metered import COLUMNS as OF_METRICS
+from aitrail.report.metered import Metered
 from aitrail.report.notable import KINDS, Event
 from aitrail.report.question import Question
 from aitrail.report.slots import calls_of_slots
@@ -34,8 +36,8 @@ _PRICED = ("polly",)
 class About:
     """What a report says of itself: its command, the source, the conditions, and the proof that it is complete.
 
-    `event_options` are the options with which `aitrail event ID` shows an event. `proof` is None without a ledger, and
-    `billed` if it was not asked what is billed.
+    `event_options` are the options with which `aitrail event ID` shows an event. `proof` is None without a ledger,
+    `billed` if it was not asked what is billed, and `metered` if no metrics were read.
     """
 
     command: str
@@ -44,6 +46,7 @@ class About:
     conditions: Mapping[str, object] = field(default_factory=dict)
     proof: Json | None = None
     billed: Billed | None = None
+    metered: Metered | None = None
 
 
 class _Places:
@@ -60,14 +63,16 @@ def document_of(report: Report, about: About, shown: Callable[[str], str] = str)
     """The report as JSON; `shown` converts each value of a dimension, and each text of an event.
 
     A dimension has `values`; the value at the place `absent` is that of calls without one, and the one at `others`
-    stands for all values that are not kept. Both are null if there are no such calls. `shared` has the calls that
+    stands for all values that are not kept. Both are null if there are no such calls. With `metered`, cells have the
+    columns of `aitrail.report.metered` as well. `shared` has the calls that
     CloudTrail recorded for several accounts: of each entry, only the first of its cells that is selected counts.
     `slots` has the calls of each hour of the week, from Monday on, also if the cells have no hours.
     """
     names, zone = report.folding.names, report.question.zone
     dimensions = {name: _Places() for name in names}
     times = {period: place for place, period in enumerate(report.periods)}
-    cells, shared = _cells(report.cube, dimensions, times)
+    metered = about.metered
+    cells, shared = _cells(report.cube, dimensions, times, metered.by_key(report.folding.fold) if metered else None)
     earlier = _cells(report.before, dimensions, {}) if report.before else None
     return {
         "version": __version__,
@@ -84,7 +89,7 @@ def document_of(report: Report, about: About, shown: Callable[[str], str] = str)
         "unit": report.folding.level.unit,
         "times": list(times),
         "dimensions": [_dimension(name, dimensions[name], report, shown) for name in names],
-        "columns": list(COLUMNS),
+        "columns": [*COLUMNS, *(OF_METRICS if metered else ())],
         "costUnit": COST_UNIT,
         "currency": report.question.prices.currency if report.question.prices else None,
         "prices": _about_prices(report.question),
@@ -101,27 +106,38 @@ def document_of(report: Report, about: About, shown: Callable[[str], str] = str)
         "eventCounts": {kind: report.notable.counts[kind] for kind in KINDS},
         "events": [_event(event, zone, shown) for event in report.notable.events()],
         "billed": document_of_billed(about.billed, zone, shown) if about.billed else None,
+        "metered": metered.document() if metered else None,
         "proof": about.proof,
-        "notes": list(report.notes),
+        "notes": [*report.notes, *(metered.notes if metered else ())],
     }
 
 
 def _cells(
-    cube: Cube, dimensions: Mapping[str, _Places], times: dict[str, int]
+    cube: Cube,
+    dimensions: Mapping[str, _Places],
+    times: dict[str, int],
+    metered: Mapping[Key, Sequence[int]] | None = None,
 ) -> tuple[list[list[int]], list[list[list[int]]]]:
-    """The cells, and those of shared calls: the place of the time, those of the values, and the numbers."""
+    """The cells, and those of shared calls: the place of the time, those of the values, and the numbers.
 
-    def cell(key: Key, amounts: Amounts) -> list[int]:
+    What is `metered` is added to the cells, of which each call has one in every account that recorded it.
+    """
+
+    def cell(key: Key, amounts: Amounts, more: Sequence[int]) -> list[int]:
         time, *values = key
         at = -1 if time is None else times.setdefault(time, len(times))
         places = (own.of(value) for own, value in zip(dimensions.values(), values, strict=True))
-        return [at, *places, *numbers_of(amounts)]
+        return [at, *places, *numbers_of(amounts), *more]
 
+    nothing = [0] * len(OF_METRICS) if metered is not None else []
+    found = cube.cells() | {key: Amounts() for key in (metered or {}).keys() - cube.cells().keys()}
     # Values get their places in a stable order, so that the same calls give the same document.
-    most_first = sorted(cube.cells().items(), key=lambda each: (-each[1].calls, _order(each[0])))
+    most_first = sorted(found.items(), key=lambda each: (-each[1].calls, _order(each[0])))
     copies = sorted(cube.shared().items(), key=lambda each: [*map(_order, each[0])])
-    cells = [cell(key, amounts) for key, amounts in most_first]
-    return sorted(cells), [[cell(*each) for each in zip(keys, sums, strict=True)] for keys, sums in copies]
+    cells = [cell(key, amounts, (metered or {}).get(key, nothing)) for key, amounts in most_first]
+    return sorted(cells), [
+        [cell(key, amounts, nothing) for key, amounts in zip(keys, sums, strict=True)] for keys, sums in copies
+    ]
 
 
 def _order(key: Key) -> list[tuple[bool, bool, str]]:

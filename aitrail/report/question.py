@@ -9,6 +9,7 @@ from aitrail.costs import Prices
 from aitrail.moments import MomentError
 from aitrail.questions import (
     PREVIOUS,
+    BeyondSourceError,
     ComparedWindows,
     Count,
     Filter,
@@ -19,6 +20,7 @@ from aitrail.questions import (
     Row,
     RowSource,
     Tally,
+    answerable,
 )
 from aitrail.services import Registry
 from aitrail.window import Window
@@ -58,16 +60,18 @@ class Question:
     registry: Registry
 
     def compared(self) -> ComparedWindows | None:
-        """The window and the one before it; None if nothing precedes the window, or what does has expired."""
+        """The window and the one before it; None if nothing precedes the window, or the source does not have it."""
         try:
-            return ComparedWindows.of(self.window, PREVIOUS, self.now, self.zone).readable_in(self.source, self.now)
-        except MomentError:
+            windows = ComparedWindows.of(self.window, PREVIOUS, self.now, self.zone).readable_in(self.source, self.now)
+            answerable(self.source, windows.before)
+        except (BeyondSourceError, MomentError):
             return None
+        return windows
 
     @property
     def reach(self) -> Window:
-        """The part of the window that is read."""
-        return self.window.clamped(self.now) if self.source.by_day else self.window
+        """The part of the window that is read. Raises BeyondSourceError."""
+        return self.window.clamped(self.now) if self.source.by_day else answerable(self.source, self.window)
 
     def before(self) -> Lookback:
         """The time in which what is not new occurs."""

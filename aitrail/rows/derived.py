@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from aitrail.dynamodb import items
 from aitrail.rows.facts import facts_of, named_resources
-from aitrail.rows.identity import Identity, identity_of
+from aitrail.rows.identity import identity_of
+from aitrail.rows.known_identities import KnownIdentities
 from aitrail.rows.outcome import outcome_of
 from aitrail.rows.rejects import Reject
 from aitrail.rows.table_keys import event_id_of, index_key
@@ -29,7 +30,7 @@ def derived_attributes(record: dict[str, Any], registry: Registry, retention: ti
         "eventID": event_id_of(record),
         "eventDay": record["eventTime"][: len("2026-01-31")],
         "outcome": outcome_of(record),
-        **identity_attributes(identity_of(record)),
+        **_IDENTITIES.of(record),
         **service_attributes(record, service),
         # Not event_time + retention: datetime ends with the year 9999.
         "expiresAt": None if retention is None else int(event_time.timestamp() + retention.total_seconds()),
@@ -71,8 +72,9 @@ def _further(service: Service, resources: Iterable[str], resource: str | None) -
     return list(further)
 
 
-def identity_attributes(identity: Identity) -> dict[str, Any]:
+def identity_attributes(record: dict[str, Any]) -> dict[str, Any]:
     """Who made a call, as in rows; None for what the record does not say."""
+    identity = identity_of(record)
     return {
         "principal": index_key(identity.principal),
         "principalAccount": _text(identity.principal_account),
@@ -83,6 +85,9 @@ def identity_attributes(identity: Identity) -> dict[str, Any]:
         "calledBy": _text(identity.called_by),
         **{name: index_key(value) for name, value in identity.behind.items()},
     }
+
+
+_IDENTITIES: Final = KnownIdentities(identity_attributes)
 
 
 def event_time_of(record: dict[str, Any]) -> datetime:

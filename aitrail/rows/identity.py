@@ -6,8 +6,9 @@ here: old records, service events and anonymous calls omit most of them. An empt
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 _SSO_ROLE_PREFIX = "AWSReservedSSO_"
 # Roles under this path belong to IAM Identity Center. Where the path is known, the prefix alone is not enough: a user
@@ -37,8 +38,7 @@ PRINCIPAL_KINDS = ("user", "role", "sso", "federated", "web", "saml", "directory
 _ALWAYS_TEMPORARY = {"role", "sso", "federated-user", "web-identity", "saml"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(Struct, frozen=True, kw_only=True):
     """Who made a call; a value that the record does not give is None.
 
     `principal` is short and stable: `user/Alice`, `role/Admin`, `root`, `sso/alice@example.com`, `federated/Name`,

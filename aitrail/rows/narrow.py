@@ -1,7 +1,6 @@
 """Rows with only the columns that a question needs, which take a fraction of the time that whole rows take."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ from aitrail.errors import AitrailError
 from aitrail.logfile import Stream, UnreadableLogFile
 from aitrail.rows.derived import event_time_of, identity_attributes, service_attributes
 from aitrail.rows.facts import facts_of
-from aitrail.rows.identity import identity_of
+from aitrail.rows.known_identities import KnownIdentities
 from aitrail.rows.outcome import outcome_of
 from aitrail.rows.reading import Batch, Reading
 from aitrail.rows.rejects import Reject
@@ -21,8 +20,6 @@ from aitrail.rows.table_keys import event_id_of
 from aitrail.services import Registry, Service, operation_of
 
 Row = dict[str, Any]
-
-_ENCODER: Final = msgspec.msgpack.Encoder()
 
 # What cheaply is part of every narrow row; and of the rows of streams, what tells them apart.
 _ALWAYS: Final = frozenset({"eventID", "eventTime", "eventDay", "service", "operation", "outcome"})
@@ -40,8 +37,6 @@ _OF_IDENTITY: Final = frozenset(
         *("calledBy", "sessionName", "accessKeyId"),
     }
 )
-# A record of ordinary size has at most 8 KB, and most identities have less than 1 KB.
-_MOST_IDENTITIES: Final = 2000
 # Narrow rows of one file are held until it has proved sound. Each takes about 1 KB.
 _MOST_HELD: Final = 20_000
 # Files with fewer wanted records than this, or with less than one in so much content, are sparse: deriving whole rows
@@ -54,8 +49,7 @@ class NotNarrowError(AitrailError):
     """A log file has something of which only whole rows tell what a question needs; no batch has been given yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(msgspec.Struct, frozen=True):
     """Columns of rows, among those of indexes, and members of the column `usage`, that a question needs."""
 
     names: frozenset[str]
@@ -81,8 +75,7 @@ class NarrowRows:
         self._has_identity = not _OF_IDENTITY.isdisjoint(columns.names)
         self._has_resource = "resource" in columns.names or "resources" in columns.usage
         self._has_facts = not _FACTS.isdisjoint(columns.usage)
-        # The bytes of userIdentity -> its columns.
-        self._identities: dict[bytes, Row] = {}
+        self._identities = KnownIdentities(self._identity_of)
         self._services = {
             source: service if self._has_resource else service.deriving(columns.usage | _OF_ONE_CALL)
             for service in registry.services
@@ -116,24 +109,11 @@ class NarrowRows:
             elif value is not None or name in record:
                 return None
         if self._has_identity:
-            row |= self._identity(record)
+            row |= self._identities.of(record)
         return self._with_service(row, record, service)
 
-    def _identity(self, record: dict[str, Any]) -> Row:
-        """The columns of identity; most records of a session have the same."""
-        try:
-            key = _ENCODER.encode(record.get("userIdentity"))
-        except (OverflowError, UnicodeError):  # JSON has larger integers, and lone surrogates
-            return self._identity_of(record)
-        known = self._identities.get(key)
-        if known is None:
-            if len(self._identities) >= _MOST_IDENTITIES:
-                self._identities.clear()
-            known = self._identities[key] = self._identity_of(record)
-        return known
-
     def _identity_of(self, record: dict[str, Any]) -> Row:
-        found = identity_attributes(identity_of(record)).items()
+        found = identity_attributes(record).items()
         return {name: value for name, value in found if name in self._names and (value or value == 0)}
 
     def _with_service(self, row: Row, record: dict[str, Any], service: Service) -> Row | None:

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
@@ -28,8 +29,7 @@ class CountsDisagreeError(AitrailError):
     """Independent counters of one file disagree: a defect in aitrail, never in the file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(Struct, frozen=True, kw_only=True):
     """Rows and rejects that may be written now; the eventIDs of rows are distinct within the whole file.
 
     Of a file's rejects, only the first MAX_KEPT_REJECTS are in its batches.
@@ -107,7 +107,7 @@ class Reading:
         yield from self.batches_of(self.content)
 
     def batches_of(self, records: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Batch]:
-        """The batches of the records of `content`, which somebody else has begun to read."""
+        """The batches of the records of `content`, which somebody else may have read ahead if nothing is hashed."""
         batch, held = Batch(), 0
         for index, record in records:
             self.wanted += 1
@@ -145,7 +145,8 @@ class Reading:
             return 0
         batch.rows.append(row)
         if self._hashes is not None:
-            self._hashes.add(row)
+            add = self._hashes.add if self.content.may_have_floats else self._hashes.add_made
+            add(row)
         return row_memory(row)
 
     def _is_new(self, row: dict[str, Any], record: dict[str, Any]) -> bool:

@@ -1,8 +1,8 @@
 """Wanted records that cannot become rows: the reason, and the part of the record that is kept."""
 
-import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
+
+from msgspec import Struct
 
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
@@ -27,8 +27,7 @@ class Reject(AitrailError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectedRecord:
+class RejectedRecord(Struct, frozen=True, kw_only=True):
     """A wanted record that did not become a row, and the reason.
 
     `key` is unique within its origin: its position in Records, or its eventID if it is not from a log file.
@@ -67,6 +66,8 @@ def _kept(record: dict[str, Any], redaction: "Redaction | None") -> dict[str, An
         return {}
     if len(text) <= _MAX_KEPT_BYTES:
         return {"record": text}
+    import hashlib  # noqa: PLC0415 (loads OpenSSL, which few rejects need)
+
     content = items.json_bytes(kept)
     return {
         "recordSha256": hashlib.sha256(content).hexdigest(),

@@ -3,10 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from fnmatch import fnmatchcase
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
+
+from msgspec import Struct, to_builtins
 
 from aitrail.services.checks import RegistryError
 from aitrail.services.definition import service_of
@@ -24,8 +26,7 @@ _MOST_OPERATIONS = 4096
 _ARN_SERVICE = re.compile(r"arn:[^:]*:([^:]+):")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Registry:
+class Registry(Struct, frozen=True, kw_only=True, dict=True):
     """The services, sorted by name."""
 
     services: tuple[Service, ...]
@@ -34,9 +35,6 @@ class Registry:
     def folder(self) -> Path | None:
         """The folder of the user's own service files; None if all are aitrail's."""
         return next((service.folder for service in self.services if service.folder), None)
-
-    def __getstate__(self) -> dict[str, tuple[Service, ...]]:
-        return {"services": self.services}  # what is cached can be found again, and not all of it can be pickled
 
     @cached_property
     def _by_source(self) -> dict[str, Service]:
@@ -60,7 +58,7 @@ class Registry:
         for service in services:
             for name in _NOT_IN_ROWS:
                 del service[name]
-        canonical = json.dumps(services, sort_keys=True)
+        canonical = json.dumps(services, sort_keys=True, default=to_builtins)
         return hashlib.sha256(canonical.encode()).hexdigest()[:_FINGERPRINT_DIGITS]
 
     @cached_property

@@ -1,18 +1,17 @@
 """The rules of a service file: a call's resources and amounts, the two records of a stream, the version of the API."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from msgspec import Struct
+
 from aitrail.services.parameters import Members, first, shortened, text_of
 
-# A record names one operation, and many records name the same.
-_is_like = lru_cache(maxsize=4096)(fnmatchcase)
 
-
-def _is_one_of(operation: str, patterns: Iterable[str]) -> bool:
-    return any(_is_like(operation, pattern) for pattern in patterns)
+@lru_cache(maxsize=4096)  # a record names one operation, and many records name the same
+def _is_one_of(operation: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(operation, pattern) for pattern in patterns)
 
 
 def _holds(when: Iterable[tuple[str, str]], sides: Sequence[Members]) -> bool:
@@ -23,8 +22,7 @@ def _holds(when: Iterable[tuple[str, str]], sides: Sequence[Members]) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """A rule: usable values of `parameters` are resources of that kind, if `operations` and `when` match.
 
     `operations` are shell-style patterns, () for every operation; `when` holds (parameter, pattern) pairs that must
@@ -41,8 +39,7 @@ class Rule:
         return (not self.operations or _is_one_of(operation, self.operations)) and _holds(self.when, sides)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amount:
+class Amount(Struct, frozen=True, kw_only=True):
     """What queries add up under a `name`: a count of calls. Records of successful `operations` should have it.
 
     `metric` is the namespace and name of CloudWatch's metric with the same total, "" if there is none.
@@ -58,8 +55,7 @@ class Amount:
         return _is_one_of(operation, self.operations)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
+class Stream(Struct, frozen=True, kw_only=True):
     """Two records of one stream: one of an operation like `begin` and one like `end`, with the same value of `key`."""
 
     begin: tuple[str, ...]
@@ -84,8 +80,7 @@ class Stream:
         return usage if key is None else usage | {"stream": shortened(key)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class Version(Struct, frozen=True, kw_only=True):
     """A version of a service's API, which is called if event source, operation and parameters all match.
 
     () and no `when` match everything.

@@ -176,11 +176,12 @@ class Service:
 
     def _used_by(self, operation: str, sides: Sequence[Members]) -> Iterator[str]:
         """The resources that `used` names; a parameter is of the kind of the first rule that applies and has it."""
-        if all(self._names_of_used.isdisjoint(members) for members in sides):
+        names = {name for members in sides for name in self._names_of_used.intersection(members)}
+        if not names:
             return
         seen = set[str]()
         for rule in self.used:
-            present = [path for path in rule.parameters if any(first_name(path) in members for members in sides)]
+            present = [path for path in rule.parameters if first_name(path) in names]
             if present and rule.applies(operation, sides):
                 for path in present:
                     if path not in seen:

@@ -29,6 +29,22 @@ export function about(data) {
     data.notes.length ? el("ul", { class: "notes" }, data.notes.map((note) => el("li", {}, note))) : null);
 }
 
+// The rules by which CloudWatch's totals became amounts of calls, and what no row tells of.
+export function metering(data) {
+  const found = data.metered;
+  if (!found) return null;
+  const rules = Object.entries(found.rules).map(([name, rule]) => el("li", {}, `Shared ${name}: ${rule}.`));
+  const apart = Object.entries(found.notRecorded);
+  const cost = (each) => (each.cost === null ? "not known" : money(each.cost));
+  return panel("Measured and shared", { id: "metered", wide: true, note: `Amounts ${found.window}, in whole hours.` },
+    el("p", {}, "Measured is what records say, or what a metric tells of exactly these calls. Shared is CloudWatch's total, less what is measured, divided among the calls whose records do not say it: an estimate, marked with ≈, which adds up to the total exactly."),
+    rules.length ? el("ul", {}, rules) : el("p", {}, "Nothing was shared."),
+    el("h3", {}, "Not recorded"),
+    apart.length ? table("What CloudWatch has counted and no row tells of", ["Amount", "calls", "amount", `cost${data.currency ? ` (${data.currency})` : ""}`],
+      apart.map(([name, each]) => [name, count(each.calls), each.amount === null ? "not known" : count(each.amount), cost(each)]))
+      : el("p", { class: "nothing" }, "CloudWatch has counted nothing else in this window, whatever is filtered."));
+}
+
 export function proof(data) {
   const title = "Is this complete?";
   if (!data.proof) return panel(title, {}, el("p", {}, "Not known: no ledger was read. `aitrail verify` proves what a deployed stack has recorded."));

@@ -15,13 +15,18 @@ const LABEL = 84; // the room of a date
 // it is not known. `unknown` has, for each period, how many calls do not tell their amount: such bars have a mark.
 export function bars({ title, unit, facet, filters, series, height = 190, unknown = null, show = count }) {
   const draw = (width) => drawn({ title, unit, facet, filters, series, height, unknown, show, width });
-  const legend = series.length > 1 ? [el("ul", { class: "legend" }, series.map(({ name, color, choose, chosen }) =>
-    el("li", {}, el("button", { class: chosen ? "chosen" : null, "data-key": `${title} ${name}`, "aria-pressed": choose ? String(chosen) : null, onclick: choose },
-      el("span", { class: `swatch c${color}`, "aria-hidden": "true" }), name))))] : [];
+  const legend = series.length > 1 ? [el("ul", { class: "legend" }, series.map((each) => el("li", {}, entry(title, each))))] : [];
   const rows = facet.values.map((period, place) => [named(period), ...series.map(({ values }) => text(values[place], show)),
     ...(unknown ? [count(unknown[place])] : [])]);
   const heads = [facet.title, ...series.map(({ name }) => name), ...(unknown ? ["calls that do not tell"] : [])];
   return fitted(draw, legend, behind(table(title, heads, rows)));
+}
+
+// A series that can be chosen is a button.
+function entry(title, { name, color, choose, chosen }) {
+  const words = [el("span", { class: `swatch c${color}`, "aria-hidden": "true" }), name];
+  return choose ? el("button", { class: chosen ? "chosen" : null, "data-key": `${title} ${name}`, "aria-pressed": String(chosen), onclick: choose }, words)
+    : el("span", {}, words);
 }
 
 const text = (number, show) => (number === null ? "not known" : show(number));

@@ -7,7 +7,7 @@ const FAILED = { errors: (outcome) => outcome !== "ok", denied: (outcome) => out
 export class Cube {
   // `cells` are columns: the time, the value of each dimension, the numbers. `sizes` are the numbers of cells of each
   // call that was recorded for several accounts; their cells are in `shared`, of which only the first selected one
-  // counts. `facets` are functions from the columns to the value of a cell, by name.
+  // counts. `facets` are functions from the columns to the values of all cells, by name.
   constructor(document, facets, cells, { sizes, columns: shared }) {
     this.names = [...document.columns, ...Object.keys(FAILED)];
     this.facets = Object.keys(facets);
@@ -20,13 +20,15 @@ export class Cube {
     const count = columns[0]?.length ?? 0;
     const first = 1 + document.dimensions.length;
     const outcomes = document.dimensions.findIndex(({ name }) => name === "outcome");
-    const values = this.facets.map((name) => Uint16Array.from({ length: count }, (_, row) => facets[name](columns, row)));
-    const numbers = document.columns.map((_, place) => columns[first + place] ?? new Float64Array(count));
     const named = document.dimensions[outcomes].values;
-    const failed = Object.values(FAILED).map((test) =>
-      Float64Array.from({ length: count }, (_, row) => (test(named[columns[1 + outcomes][row]]) ? numbers[0][row] : 0)),
-    );
-    return { count, values, numbers: [...numbers, ...failed] };
+    const numbers = document.columns.map((_, place) => columns[first + place] ?? new Float64Array(count));
+    const failed = Object.values(FAILED).map((test) => {
+      const tests = named.map(test);
+      const calls = new Float64Array(count);
+      for (let row = 0; row < count; row++) if (tests[columns[1 + outcomes][row]]) calls[row] = numbers[0][row];
+      return calls;
+    });
+    return { count, values: this.facets.map((name) => facets[name](columns)), numbers: [...numbers, ...failed], places: new Map() };
   }
 
   // The sums of each grouping. A grouping has the facets whose values it tells apart (`by`), the `size` of each, and
@@ -40,27 +42,24 @@ export class Cube {
       blocking: ~this.#mask(own),
       sums: new Float64Array(sizes.reduce((product, size) => product * size, 1) * this.names.length),
     }));
-    for (let row = 0; row < this.plain.count; row++) {
-      const failing = failed(this.plain, chosen, row);
-      for (const plan of plans) {
-        if (!(failing & plan.blocking)) add(plan.sums, place(plan, this.plain, row), this.plain, row);
-      }
-    }
+    const failing = failed(this.plain, chosen);
+    for (const plan of plans) addAll(plan, this.plain, failing);
+    const ofShared = failed(this.shared, chosen);
     let begin = 0;
     for (const size of this.sizes) {
-      for (const plan of plans) this.#addShared(plan, chosen, begin, begin + size);
+      for (const plan of plans) this.#addShared(plan, ofShared, begin, begin + size);
       begin += size;
     }
     return plans.map(({ sums }) => new Sums(this.names, sums));
   }
 
-  #addShared(plan, chosen, begin, end) {
+  #addShared(plan, failing, begin, end) {
+    const at = places(plan, this.shared);
     const seen = new Set();
     for (let row = begin; row < end; row++) {
-      const at = place(plan, this.shared, row);
-      if (seen.has(at) || failed(this.shared, chosen, row) & plan.blocking) continue;
-      seen.add(at);
-      add(plan.sums, at, this.shared, row);
+      if (seen.has(at[row]) || (failing && failing[row] & plan.blocking)) continue;
+      seen.add(at[row]);
+      add(plan.sums, at[row], this.shared, row);
     }
   }
 
@@ -90,21 +89,42 @@ class Sums {
   }
 }
 
-// A bit for each facet whose filter the cell does not meet.
-function failed(table, chosen, row) {
-  let mask = 0;
-  for (let facet = 0; facet < chosen.length; facet++) {
-    if (chosen[facet] && !chosen[facet].has(table.values[facet][row])) mask |= 1 << facet;
-  }
-  return mask;
+// For each cell, a bit for each facet whose filter it does not meet; null without filters.
+function failed(table, chosen) {
+  if (!chosen.some(Boolean)) return null;
+  const masks = new Int32Array(table.count);
+  chosen.forEach((wanted, facet) => {
+    if (!wanted) return;
+    const values = table.values[facet];
+    for (let row = 0; row < table.count; row++) if (!wanted.has(values[row])) masks[row] |= 1 << facet;
+  });
+  return masks;
 }
 
-function place(plan, table, row) {
-  let at = 0;
-  for (let number = 0; number < plan.by.length; number++) {
-    at = at * plan.sizes[number] + table.values[plan.by[number]][row];
+// The place of each cell in the sums of a plan, which filters do not change.
+function places({ by, sizes }, table) {
+  const key = by.join();
+  let at = table.places.get(key);
+  if (!at) {
+    at = new Int32Array(table.count);
+    by.forEach((facet, number) => {
+      const values = table.values[facet];
+      for (let row = 0; row < table.count; row++) at[row] = at[row] * sizes[number] + values[row];
+    });
+    table.places.set(key, at);
   }
   return at;
+}
+
+// Adds all cells: number by number, as a browser adds up one column of numbers much faster than all of each cell.
+function addAll({ by, sizes, sums, blocking }, table, failing) {
+  const at = places({ by, sizes }, table);
+  const width = table.numbers.length;
+  table.numbers.forEach((column, number) => {
+    for (let row = 0; row < table.count; row++) {
+      if (column[row] && !(failing && failing[row] & blocking)) sums[at[row] * width + number] += column[row];
+    }
+  });
 }
 
 function add(sums, at, table, row) {

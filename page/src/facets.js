@@ -18,7 +18,7 @@ const TITLES = {
 // With hours, a window of at most so many days is shown hour by hour.
 const MOST_DAYS_OF_HOURS = 3;
 
-// The facets of a document by name: `values` are texts for people, `of` gives the value of a cell, `others` and
+// The facets of a document by name: `values` are texts for people, `of` gives the values of all cells, `others` and
 // `absent` are the places of values with a meaning of their own.
 export function facetsOf(data) {
   const facets = new Map();
@@ -27,7 +27,7 @@ export function facetsOf(data) {
       ...dimension,
       title: TITLES[dimension.name] ?? dimension.name,
       values: dimension.values.map((value, number) => (value === null ? special(dimension, number) : value)),
-      of: (columns, row) => columns[1 + place][row],
+      of: (columns) => new Uint16Array(columns[1 + place] ?? []),
     });
   }
   const period = periodFacet(data);
@@ -47,7 +47,7 @@ function periodFacet(data) {
   const places = new Map(values.map((value, place) => [value, place]));
   const ofTime = data.times.map((time) => places.get(name === "day" ? time.slice(0, 10) : time));
   return { name, title: `${name[0].toUpperCase()}${name.slice(1)}s`, values, isTime: true,
-    of: (columns, row) => ofTime[columns[0][row]] ?? 0 };
+    of: (columns) => placesIn(ofTime, columns[0]) };
 }
 
 // The period of a time with its offset, such as 2026-11-20T14:05:06+01:00.
@@ -64,7 +64,14 @@ const slots = () => WEEKDAYS.flatMap((day) => Array.from({ length: 24 }, (_, hou
 function slotFacet(data) {
   const ofTime = data.times.map((time) => weekday(time) * 24 + Number(time.slice(11, 13)));
   return { name: "slot", title: "Hours of the week", values: slots(), isTime: true,
-    of: (columns, row) => ofTime[columns[0][row]] ?? 0 };
+    of: (columns) => placesIn(ofTime, columns[0]) };
+}
+
+// The places of times; cells of a window without times are at the first one.
+function placesIn(ofTime, times = []) {
+  const found = new Uint16Array(times.length);
+  for (let row = 0; row < times.length; row++) found[row] = ofTime[times[row]] ?? 0;
+  return found;
 }
 
 const pad = (number) => String(number).padStart(2, "0");

@@ -1,7 +1,7 @@
-// The page: reads the data once, and draws everything again when the filters change.
+// The page: reads the data once, draws what is seen first, and everything again when the filters change.
 
-import { about, billed, callers, proof, span } from "./about.js";
-import { amountsOf, shown } from "./amounts.js";
+import { about, billed, callers, metering, proof, span } from "./about.js";
+import { amountsOf, known, shown } from "./amounts.js";
 import { bars } from "./bars.js";
 import { Cube } from "./cube.js";
 import { read, unpack } from "./data.js";
@@ -27,7 +27,7 @@ async function start() {
   const page = { data, facets, cube, before, amounts: amountsOf(data), period: [...facets.values()].find(({ isTime }) => isTime) };
   page.filters = new Filters(facets, () => draw(page));
   document.getElementById("window").textContent = `${span(data.window)} (${data.timezone})`;
-  draw(page);
+  await open(page);
   document.documentElement.dataset.ready = "true";
 }
 
@@ -36,29 +36,57 @@ async function cubeOf(data, facets, cells, shared) {
   return new Cube(data, of, await unpack(cells), { sizes: shared.sizes, columns: await unpack(shared.cells) });
 }
 
+// Draws everything again.
 function draw(page) {
-  const { data, facets, filters } = page;
   const focused = document.activeElement?.dataset.key;
   hideTip();
+  page.drawn = (page.drawn ?? 0) + 1;
+  const { first, rest } = sections(page);
+  document.getElementById("report").replaceChildren(...first(), ...rest());
+  fit();
+  if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
+
+// Draws what is seen first, and the rest when that is on the screen.
+async function open(page) {
+  const { first, rest } = sections(page);
+  document.getElementById("report").replaceChildren(...first());
+  fit();
+  await painted();
+  if (page.drawn) return; // a filter was chosen: everything is there
+  document.getElementById("report").append(...rest());
+  fit();
+}
+
+// A page that nobody looks at has no frames.
+const painted = () => new Promise((done) => {
+  requestAnimationFrame(() => setTimeout(done));
+  setTimeout(done, 100);
+});
+
+function sections(page) {
+  const { data, facets, filters } = page;
   const sums = sumsOf(page);
   document.getElementById("filters").replaceChildren(...chips(page));
-  document.getElementById("report").replaceChildren(
-    standingOut(page),
-    headlines(page, sums),
-    ...overTime(page, sums),
+  const first = () => [standingOut(page), headlines(page, sums), ...overTime(page, sums)];
+  const rest = () => [
     el("div", { class: "lists wide" }, LISTS.filter((name) => facets.has(name)).map((name) =>
       list({ facet: facets.get(name), filters, sums: sums[name], cost: page.amounts.find(({ name }) => name === "cost"), redraw: () => draw(page) }))),
+    ...[metering(data)].filter(Boolean),
     week(page, sums),
     callers(data, facets, filters),
     proof(data),
     ...[billed(data)].filter(Boolean),
     events({ data, facets, filters, note: eventNote(data) }),
     about(data),
-  );
+  ];
+  return { first, rest };
+}
+
+function fit() {
   const figures = [...document.querySelectorAll("figure.chart")];
   const widths = figures.map((figure) => figure.clientWidth); // all before the first chart: each would need a layout
   figures.forEach((figure, place) => figure.fit(widths[place]));
-  if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
 // All sums that the page shows, by name.
@@ -136,10 +164,13 @@ function headlines({ data, facets, amounts }, sums) {
       { text: least(sums.principals), pastText: past ? least(past) : null }),
     ...amounts.map((amount) => {
       const isKnown = !amount.unknown(total);
-      return card(amount.title, amount.of(total) ?? 0, isKnown && earlier && !amount.unknown(earlier) ? (amount.of(earlier) ?? undefined) : undefined, {
+      const isComparable = earlier && !data.metered; // no metrics of the time before have been read
+      const part = amount.shared(total);
+      const notes = [part ? `measured ${amount.show(amount.of(total) ?? 0)}, shared ${amount.show(part)}` : "", isKnown ? "" : `${count(amount.unknown(total))} calls do not tell`];
+      return card(amount.title, known(amount, total) ?? 0, isKnown && isComparable && !amount.unknown(earlier) ? (amount.of(earlier) ?? undefined) : undefined, {
         text: shown(amount, total),
-        pastText: earlier ? shown(amount, earlier) : null,
-        note: isKnown ? "" : `${count(amount.unknown(total))} calls do not tell`,
+        pastText: isComparable ? shown(amount, earlier) : null,
+        note: notes.filter(Boolean).join("; "),
       });
     }),
   ];
@@ -165,9 +196,12 @@ function overTime({ facets, filters, period, amounts }, sums) {
       const values = sums.period.map((sum) => amount.of(sum));
       const unknown = sums.period.map((sum) => amount.unknown(sum));
       const some = unknown.some(Boolean);
+      const parts = sums.period.map((sum) => amount.shared(sum));
+      const isShared = parts.some(Boolean);
+      const measured = { name: isShared ? "measured" : amount.unit, color: 0, values: values.map((value, place) => (value === null && unknown[place] ? null : (value ?? 0))) };
+      const estimate = isShared ? [{ name: "shared, an estimate", color: "-shared", values: parts }] : [];
       return panel(amount.title, { note: `${amount.unit} by ${period.name}${some ? "; + some calls do not tell" : ""}` },
-        bars({ ...shared, title: amount.title, unit: amount.unit, show: decimals, unknown: some ? unknown : null, height: 150,
-          series: [{ name: amount.unit, color: 0, values: values.map((value, place) => (value === null && unknown[place] ? null : (value ?? 0))) }] }));
+        bars({ ...shared, title: amount.title, unit: amount.unit, show: decimals, unknown: some ? unknown : null, height: 150, series: [measured, ...estimate] }));
     })),
   ];
 }

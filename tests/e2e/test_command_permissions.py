@@ -19,7 +19,7 @@ READERS = "444455556666"
 SETTINGS = {"aitrail:redact": "true", "aitrail:readerAccounts": READERS}
 NOTHING = {"Version": "2012-10-17", "Statement": []}
 # Of errors, and of what commands say if they go on without a permission.
-REFUSALS = ("AccessDenied", "Forbidden", "not authorized", "Allow cloudwatch:GetMetricData")
+REFUSALS = ("AccessDenied", "Forbidden", "not authorized", "Allow cloudwatch:GetMetricData", "S3 denies access")
 
 
 @pytest.fixture(scope="module")

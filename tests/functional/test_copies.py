@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from aitrail.deliveries import Scope
 from aitrail.digests import PublicKeys, read_keys
@@ -187,7 +188,7 @@ def test_forged_digest_proves_nothing_of_the_copy(copied, content, forge):
 
 def test_digest_that_another_account_has_signed_for_the_name_of_the_original_is_refused_by_the_accounts(copied):
     """Once the original is deleted, anyone may create a bucket of its name, and let a trail of theirs deliver to it."""
-    use(copied, replace(COPY, accounts=("111122223333",)))
+    use(copied, structs.replace(COPY, accounts=("111122223333",)))
     theirs = digest(at("10:00"), bucket=ORIGINAL, where={"account": "444455556666"})
 
     reported = copied.ingest(put(copied, theirs))

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from aitrail.questions import EventStore, Filter, LogFileRows, Order, Scan, ScanCache, contents, scanning
 from aitrail.questions.packed_rows import packed as packed_row
-from aitrail.questions.shares import Part
+from aitrail.questions.parts import Part
 from aitrail.window import Window
 from tests.shared.folders import locked
 from tests.shared.named_folders import FIRST

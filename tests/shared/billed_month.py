@@ -25,6 +25,7 @@ CODES = {
     "lex": "AmazonLex",
     "personalize": "AmazonPersonalize",
     "ec2": "AmazonEC2",
+    "lex-v2": "AmazonLexV2",
 }
 # Service -> usage type, unit, price of a unit.
 BILLED = {

@@ -7,7 +7,7 @@ import sys
 import time
 from types import SimpleNamespace
 
-from tests.shared.own_deployment import GOOD, SENSITIVE, Scene
+from tests.shared.own_deployment import BILL_BUCKET, GOOD, SENSITIVE, Scene
 
 W = "--since 2026-11-18 --until 2026-11-21"
 YES = "y\n" * 5
@@ -74,11 +74,15 @@ def waiting(line, before):
 VERIFY = "verify --since 2026-11-20 --until 2026-11-20T09:00"
 REPAIR = f"{VERIFY} --repair"
 HISTORY = "import-history --in-region eu-central-1 --force"
+BILL = f"s3://{BILL_BUCKET}/bill"
 # Commands as `aitrail permissions` takes them -> what they do with it, all that their options can do.
 RUNS = {
     "events": asked("events", whole="-o jsonl"),
     "usage": asked("usage", whole="--user-agent '*'"),
     "usage --metrics": [searching("usage --metrics {w}")],
+    "usage --bill s3://amzn-s3-demo-bill/bill": [
+        run("usage --bill s3://amzn-s3-demo-bill/bill {w}", Scene.bill_is_there)
+    ],
     "reconcile": [searching("reconcile {w}")],
     "running --metrics": [searching("running {w} --metrics")],
     "running": [
@@ -101,6 +105,7 @@ RUNS = {
         run("report {w} --json --principal user/alice"),
         run("report {w} --json --resource bot/K3X9QW7T2P"),
     ],
+    "report --metrics": [searching("report {w} --json --metrics --without-proof")],
     "report --without-proof": asked("report --json --without-proof", whole="--user-agent '*'"),
     "events --from s3://{bucket}/AWSLogs/": [run("events --from s3://{bucket}/AWSLogs/")],
     "tail": [

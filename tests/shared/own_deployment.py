@@ -4,15 +4,19 @@ import gzip
 import hashlib
 import json
 import ssl
+import tempfile
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.request import Request, urlopen
 
 from aitrail.ledger import FileEntry, Ledger
 from demo.environments import ACCOUNT, REGION
 from tests.shared import signed_digests
+from tests.shared.billed_month import Export, Item
 
+BILL_BUCKET = "amzn-s3-demo-bill"
 GOOD, SENSITIVE = "a17a1100-0000-4000-8000-000000000000", "5ec7e700-0000-4000-8000-000000000000"
 _FOLDER = f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/2026/11/20/"
 _RECORD = {
@@ -125,6 +129,17 @@ class Scene:
 
     def digest_is_unverifiable(self):
         self.ledger.note(self.digest, "digest", status="unverifiable", problem="unverifiable")
+
+    def bill_is_there(self):
+        """A bucket of its own has an export of the bill."""
+        s3 = self.pipeline.aws.client("s3")
+        with tempfile.TemporaryDirectory() as folder:
+            Export(Path(folder)).deliver([Item(since=datetime(2026, 11, 20, 8, tzinfo=UTC))])
+            if BILL_BUCKET not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
+                s3.create_bucket(Bucket=BILL_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+            for path in Path(folder).rglob("*.*"):
+                key = f"bill/{path.relative_to(folder).as_posix()}"
+                s3.put_object(Bucket=BILL_BUCKET, Key=key, Body=path.read_bytes())
 
     def call_is_recorded(self):
         """CloudTrail's Event history has one more call of Transcribe, from a second that is over."""

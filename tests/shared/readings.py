@@ -4,7 +4,8 @@ import os
 import sys
 import time
 
-from aitrail.questions.shares import Part, Shares
+from aitrail.questions.parts import Part
+from aitrail.questions.shares import Shares
 
 
 def dying(path):

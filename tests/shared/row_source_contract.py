@@ -105,6 +105,10 @@ def time_and_id(row):
     return row["eventTime"], row["eventID"]
 
 
+def without_nulls(row):
+    return {name: value for name, value in row.items() if value is not None}
+
+
 def narrow(row):
     return {name: row[name] for name in NARROW_COLUMNS if name in row}
 

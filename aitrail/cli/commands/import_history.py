@@ -1,11 +1,11 @@
 """`aitrail import-history`: imports the last 90 days from CloudTrail's Event history, without log files."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
 from aitrail.cells import counted
 from aitrail.cli.exit_codes import ExitCode

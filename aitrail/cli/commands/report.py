@@ -11,12 +11,13 @@ import click
 from click.core import ParameterSource
 
 from aitrail.cells import counted, indented_json
-from aitrail.cli.options import Asked, Command, Span, option, prices_option, question_options, usual_prices
+from aitrail.cli.options import Asked, Command, Span, amounts_of, option, prices_option, question_options, usual_prices
 from aitrail.cli.output import narrate, progress
+from aitrail.cli.views import refuse_with
 from aitrail.questions import Filter
 
 if TYPE_CHECKING:
-    from aitrail.report import Report
+    from aitrail.report import Metered, Question, Report
 
 _FILE = "The page"
 _COUNT = "What to count"
@@ -67,6 +68,12 @@ class _Remembering(Command):
     help="How much time before the window is read: who is not in it is new.",
 )
 @prices_option(_COUNT, "Use your own prices (a TOML file), not those of `aitrail prices`.")
+@option(
+    _COUNT,
+    "--metrics",
+    is_flag=True,
+    help="Also show amounts from CloudWatch's metrics, as `usage --metrics` does, told apart from what records say.",
+)
 @question_options()
 @click.pass_context
 def report(
@@ -80,6 +87,7 @@ def report(
     without_proof: bool,
     lookback: timedelta,
     prices: str | None,
+    metrics: bool,
 ) -> None:
     """Write a page that shows the calls of a window at a glance.
 
@@ -93,6 +101,10 @@ def report(
     most calls, and sums all others; if there are very many combinations, it keeps fewer, or days instead of hours, and
     says so. So the page of a month has at most 1.5 MB, whatever the number of calls, and no page more than 3 MB.
 
+    --metrics joins CloudWatch's totals to calls as `aitrail usage --metrics` does: the page shows what records say and
+    what was shared among calls apart, in numbers, charts and legends, and the rule. It needs cloudwatch:GetMetricData;
+    of conditions, it takes only --service, --account and --in-region.
+
     With a stack, the page also says whether the ledger has all log files of the window. The rows of the window are read
     twice, and those of the --lookback once; in a table, the creation of resources is looked for in a year.
 
@@ -100,6 +112,7 @@ def report(
     Examples:
       aitrail report --since 30d -o report.html
       aitrail report --during last-month --service polly --open
+      aitrail report --during last-month --metrics
       aitrail report --from AWSLogs/ --since 2026-11-01 --until 2026-12-01
       aitrail report --since 7d --json | jq .standsOut
     """
@@ -107,6 +120,8 @@ def report(
 
     if as_json and (path or force or opened):
         raise click.UsageError("--json writes no page: leave out -o, --force and --open.")
+    if metrics:
+        refuse_with("--metrics", asked, {})
     target = path or _USUAL_NAME
     if not as_json:
         _refuse(target, force=force)
@@ -131,6 +146,7 @@ def report(
             conditions=asked.conditions,
             proof=None if without_proof else _proof(asked, found),
             billed=billed_of(question, asked.store, asked.conditions),
+            metered=_metered(asked, question, found) if metrics else None,
         )
         show("Writing …")
         text = indented_json(document_of(found, about)) if as_json else html_of(found, about)
@@ -143,6 +159,15 @@ def report(
         asked.narrate_nothing("calls")
     if opened:
         click.launch(target.resolve().as_uri())
+
+
+def _metered(asked: Asked, question: "Question", found: "Report") -> "Metered":
+    from aitrail.report import Metered  # noqa: PLC0415 (as above)
+
+    notes: list[str] = []
+    by = (found.folding.level.unit, *found.folding.names)
+    parts, window = amounts_of(asked, by, question.prices, notes.append)
+    return Metered(parts=parts, window=asked.text_of(window), notes=notes)
 
 
 def _told(text: str, rows: int, whole: int | None) -> str:

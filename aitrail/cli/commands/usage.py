@@ -1,7 +1,7 @@
 """`aitrail usage`: counts calls, errors and characters by principal, time, Region and more, with the cost."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,14 +29,11 @@ from aitrail.cli.views import (
     cross_table,
     refuse_with,
     refuse_with_plot,
-    show_billed,
     show_comparison,
     show_first_and_last,
-    show_measured,
     simple_table,
     usage_groups,
 )
-from aitrail.costs import Prices
 from aitrail.moments import MomentError
 from aitrail.questions import (
     COST,
@@ -53,6 +50,9 @@ from aitrail.questions import (
     usage_fields,
 )
 from aitrail.window import BEGINNING
+
+if TYPE_CHECKING:
+    from aitrail.costs import Prices
 
 _SECTION = "What to count"
 # Columns that a table always has; it has the others only if any group has something in them.
@@ -181,9 +181,11 @@ def usage(
     --bill divides the costs of a bill among the successful calls of each account, Region and UTC day that cause a usage
     type. measured is what the bill itself says, or what the amounts in records cost at the average price of that day;
     shared is the rest, divided among calls whose records say no amount; unexplained is what no recorded call explains,
-    with its usage type. Credits, discounts, taxes and refunds stay apart. All adds up to the bill exactly, to the
-    last digit. What the bill does not have is unknown (unknownCalls), not zero. It takes --top, and the same conditions
-    as --metrics; without --since and --until, the time is that of the bill. docs/bill.md shows how to get a bill.
+    with its usage type. Credits, discounts, taxes and refunds stay apart. All adds up to the bill exactly, to the last
+    digit. What the bill does not have is unknown (unknownCalls), not zero. With --metrics, CloudWatch's totals tell the
+    amounts that records do not, and what calls without a record cost is unexplained. It takes --top, and the same
+    conditions as --metrics. Without --since and --until, log files are asked for the time of the bill. docs/bill.md
+    shows how to get a bill.
 
     A price file has the format of aitrail/costs/prices.toml. Of its tables, usage.REGION.polly is used, and with
     --metrics those of other services, too; Regions without a price have that of the file's `region`.
@@ -206,9 +208,10 @@ def usage(
     if metrics or bill:
         given: dict[str, object] = {"--measure": measure, "--sort": sort, "--compare": other.compare}
         given |= {"--first-last": other.first_last, "--plot": plot}
-        of_bill: dict[str, object] = {"--cost": cost, "--prices": prices, "--metrics": metrics}
+        of_bill: dict[str, object] = {"--cost": cost, "--prices": prices}
         refuse_with("--bill" if bill else "--metrics", asked, given | (of_bill if bill else {"--top": top}))
-        _show_parts(asked, by, bill or (usual_prices(prices) if cost or prices else None), top, output)
+        chosen = bill._replace(metrics=metrics) if bill else None
+        _show_parts(asked, by, chosen or (usual_prices(prices) if cost or prices else None), top, output)
         return
     if other.first_last:
         others = {
@@ -249,15 +252,19 @@ def usage(
 
 
 def _show_parts(
-    asked: Asked, by: tuple[str, ...], of: BillChoice | Prices | None, top: int | None, output: Output
+    asked: Asked, by: tuple[str, ...], of: "BillChoice | Prices | None", top: int | None, output: Output
 ) -> None:
+    from aitrail.cli.views import show_billed, show_measured  # noqa: PLC0415 (few questions need them)
+
     if isinstance(of, BillChoice):
+        from aitrail.cli.views import show_billed  # noqa: PLC0415 (would slow down --help)
+
         show_billed(asked, of, by, top, output)
     else:
         show_measured(asked, by, of, output)
 
 
-def _tell(notes: Sequence[str], used: Prices | None, asked: Asked) -> None:
+def _tell(notes: Sequence[str], used: "Prices | None", asked: Asked) -> None:
     for note in (*notes, *(used.notes(["polly"], asked.now.date()) if used else ())):
         narrate(note)
 
@@ -282,7 +289,7 @@ def _show_first_and_last(asked: Asked, by: tuple[str, ...], other: OtherTime, so
         narrate(note)
 
 
-def _write(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Prices | None, output: Output) -> None:
+def _write(groups: Usage, by: tuple[str, ...], measure: str | None, prices: "Prices | None", output: Output) -> None:
     if not output.is_table:
         columns = (*by, *groups.measures, *((COST, "costIsAtLeast", "currency") if prices else ()))
         rows = [_with_cost(group, prices) for group in groups] if prices else list(groups)
@@ -303,17 +310,19 @@ def _write(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Pric
             narrate(f"trend: {shown} by {by[-1]}, in each line from 0 to its largest.")
 
 
-def _with_cost(group: dict[str, Any], prices: Prices) -> dict[str, Any]:
+def _with_cost(group: dict[str, Any], prices: "Prices") -> dict[str, Any]:
     cost = group[COST]
     return group | {COST: None if cost is None else round(cost, _DECIMALS), "currency": prices.currency}
 
 
-def _shown(groups: Usage, measure: str | None, prices: Prices | None) -> tuple[str, ...]:
+def _shown(groups: Usage, measure: str | None, prices: "Prices | None") -> tuple[str, ...]:
     some = [name for name in groups.measures if name in _USUAL or any(group[name] for group in groups)]
     return (measure,) if measure else (*some, *((COST,) if prices else ()))
 
 
-def _table(groups: Usage, by: tuple[str, ...], measure: str | None, prices: Prices | None, output: Output) -> Finished:
+def _table(
+    groups: Usage, by: tuple[str, ...], measure: str | None, prices: "Prices | None", output: Output
+) -> Finished:
     def title(name: str) -> str:
         return titled(name, output.zone) if name in TIMES else name
 

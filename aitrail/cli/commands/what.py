@@ -1,8 +1,7 @@
 """`aitrail what`: shows what a principal did, marking what is new."""
 
-from dataclasses import replace
-
 import click
+from msgspec.structs import replace
 
 from aitrail.cli.options import (
     Asked,

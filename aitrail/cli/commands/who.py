@@ -1,8 +1,7 @@
 """`aitrail who`: shows who touched a resource, marking what is new."""
 
-from dataclasses import replace
-
 import click
+from msgspec.structs import replace
 
 from aitrail.cli.options import (
     Asked,

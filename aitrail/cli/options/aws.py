@@ -3,11 +3,11 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 
 from aitrail.aws import THROTTLING, code_of, is_of_network
 from aitrail.cli.exit_codes import ExitCode
@@ -123,8 +123,7 @@ def _message_of(error: Exception, accesses: Sequence["Access"]) -> str:
     return f"{text}. {hint(error)}".strip()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Access:
+class Access(Struct, frozen=True, kw_only=True, dict=True):
     """Access to one deployment: the name of its stack, and the settings for boto3."""
 
     stack: str

@@ -12,10 +12,11 @@ from aitrail.cells import counted
 from aitrail.cli.options.aws import UnreachableError
 from aitrail.cli.options.choice import OneOfKnown
 from aitrail.cli.options.command import option
+from aitrail.cli.options.metrics import estimates_of
 from aitrail.cli.options.paths import BILL_PATH
 from aitrail.cli.options.question import Asked
 from aitrail.cli.options.window import clock_of
-from aitrail.cli.output import progress
+from aitrail.cli.output import progress_line
 from aitrail.window import BEGINNING, LATEST, Window
 
 if TYPE_CHECKING:
@@ -31,10 +32,14 @@ def _costs(_context: click.Context) -> tuple[str, ...]:
 
 
 class BillChoice(NamedTuple):
-    """A bill on the command line: its path or URL, and the name of the cost that counts, None for the usual one."""
+    """A bill on the command line: its path or URL, and the name of the cost that counts, None for the usual one.
+
+    With `metrics`, CloudWatch's metrics tell the amounts of calls whose records do not.
+    """
 
     path: str
     cost: str | None
+    metrics: bool = False
 
 
 def bill_options(section: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -46,7 +51,8 @@ def bill_options(section: str) -> Callable[[Callable[..., Any]], Callable[..., A
             "--bill",
             type=BILL_PATH,
             metavar="PATH",
-            help="Divide the costs of a bill among calls: the folder or s3:// prefix of an export (CUR 2.0, FOCUS).",
+            help="Divide the costs of a bill among calls: the folder or s3:// prefix of an AWS data export (CUR 2.0, "
+            "FOCUS).",
         )
         @option(
             section,
@@ -69,23 +75,30 @@ def bill_options(section: str) -> Callable[[Callable[..., Any]], Callable[..., A
 def billed_of(
     asked: Asked, chosen: BillChoice, by: Sequence[str], report: Callable[[str], None]
 ) -> "tuple[Answer, Bill]":
-    """The costs of the question's calls by a bill, and the bill. Raises BillError and UnreachableError."""
+    """The costs of the question's calls by a bill and, if wanted, CloudWatch's metrics; and the bill.
+
+    Raises BillError and UnreachableError.
+    """
     from aitrail.billing import BillDeniedError, Question, billed_costs, folder_at, read_bill  # noqa: PLC0415 (as above)
 
     days = _days(asked)
     folder = folder_at(
         chosen.path, lambda: asked.place.access_of({}).client("s3"), clock_of(click.get_current_context())
     )
+    read: list[str] = []
+
+    def told(lines: int, files: int, of: int) -> None:
+        read[:] = [f"the bill: {counted(lines, 'line')}, {files:,} of {counted(of, 'file')}"]
+
     try:
-        with progress() as show:
-
-            def told(lines: int, files: int, of: int) -> None:
-                show(f"the bill: {counted(lines, 'line')}, {files:,} of {counted(of, 'file')}", files, of)
-
+        with progress_line(lambda seconds: "".join(f"{seconds:,.0f} s: {text}" for text in read)):
             bill = read_bill(folder, days, cost=chosen.cost, report=report, progress=told)
     except BillDeniedError as error:
         raise UnreachableError(str(error)) from error
-    question = Question(by=by, services=asked.services, registry=asked.registry, naming=asked.naming)
+    estimates = estimates_of(asked, window_of_bill(bill), report) if chosen.metrics else None
+    question = Question(
+        by=by, services=asked.services, registry=asked.registry, naming=asked.naming, estimates=estimates
+    )
     return billed_costs(question, bill, asked.store, report=report, **asked.conditions), bill
 
 
@@ -104,7 +117,7 @@ def _days(asked: Asked) -> "Days | None":
     since, until = asked.window.since, asked.window.until
     if since <= BEGINNING and until >= LATEST:
         return None
-    end = min(until, asked.now + _DAY)
+    end = asked.now if until >= LATEST else until
     begin = max(since, BEGINNING).date()
     last = end.date() if end == _midnight(end.date()) else end.date() + _DAY
     return Days(since=begin, until=max(begin + _DAY, last))

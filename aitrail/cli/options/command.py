@@ -1,5 +1,6 @@
 """Commands whose --help shows their options under headings."""
 
+import gc
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -44,6 +45,13 @@ class Command(click.Command):
             raise click.UsageError(
                 f"Put --config before the command: aitrail --config FILE {ctx.info_name} …"
             ) from error
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 (click's signature)
+        """Runs the command."""
+        if not gc.isenabled():  # since `main`
+            gc.freeze()  # what has been imported stays, so the collector need not scan it every time
+            gc.enable()
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the options, with headings in order of first occurrence; --help is last."""

@@ -95,6 +95,28 @@ def requests_of(
         return with_requests(resources, metrics_of(asked), window, report)
 
 
+def estimates_of(
+    asked: Asked, window: Window, report: Callable[[str], None]
+) -> "Callable[[str, Sequence[str]], dict[tuple[str, tuple[str | None, ...]], Part]]":
+    """A function: the amounts of the recorded calls of a service, by amount and values of dimensions.
+
+    It raises UnreachableError.
+    """
+    from aitrail.metering import KEPT, Question, measured_amounts  # noqa: PLC0415 (as above)
+
+    if window.since < asked.now - KEPT:
+        report(f"CloudWatch keeps points of an hour for {KEPT.days} days: of older calls, only records tell amounts.")
+    metrics = metrics_of(asked)
+
+    def estimates(service: str, names: Sequence[str]) -> "dict[tuple[str, tuple[str | None, ...]], Part]":
+        question = Question(by=names, window=window, zone=asked.zone, services=[service], naming=asked.naming)
+        with _readable():
+            found = measured_amounts(question, asked.store, metrics, report=report, **asked.conditions)
+        return {(group.amount, group.key): part for group, part in found.items() if group.is_recorded}
+
+    return estimates
+
+
 @contextmanager
 def _readable() -> Iterator[None]:
     """A context in which metrics that cannot be read are an error of reaching AWS. Raises UnreachableError."""

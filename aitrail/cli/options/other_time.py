@@ -2,11 +2,11 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from aitrail.cli.options.command import option
 from aitrail.cli.options.window import Span
@@ -15,8 +15,7 @@ from aitrail.questions import COST, COUNTS, DIFFERENCE, SEEN
 _LOOKBACK = timedelta(days=90)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OtherTime:
+class OtherTime(Struct, frozen=True, kw_only=True):
     """The period to compare the window with, or whether to read the time before it as well: at most one of them."""
 
     compare: str | None

@@ -14,6 +14,7 @@ from aitrail.cli.exit_codes import ExitCode
 from aitrail.cli.options.aws import Access
 from aitrail.cli.options.caching import cache_folder
 from aitrail.cli.options.command import option, verbose_option
+from aitrail.cli.options.exported import ExportFolder
 from aitrail.cli.options.jobs import jobs_option
 from aitrail.cli.options.paths import PATH, further
 from aitrail.cli.options.reading_progress import scan_progress
@@ -24,7 +25,7 @@ from aitrail.cli.output import narrate, progress_line
 from aitrail.clock import Clock
 from aitrail.deliveries import S3
 from aitrail.errors import noted
-from aitrail.questions import STDIN, Row, RowSource
+from aitrail.questions import STDIN, Row, RowSource, is_export
 from aitrail.services import Registry
 from aitrail.window import EARLIEST, LATEST
 
@@ -254,6 +255,15 @@ def _refuse_without_paths(**flags: bool) -> None:
             raise click.UsageError(f"--{name.replace('_', '-')} applies to log files: use it with --from.")
 
 
+def _export_of(context: click.Context, paths: tuple[str, ...], access: Access, registry: Registry) -> ExportFolder:
+    from aitrail.questions.export import exported_in  # noqa: PLC0415 (would slow down --help)
+
+    for name in ("read_all", "jobs", "no_cache"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} applies to log files: leave it out with an export.")
+    return ExportFolder(exported_in(paths, registry), access)
+
+
 def place_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds --from, -v and the options for AWS; the command gets a Place as `place`.
 
@@ -268,7 +278,8 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         type=PATH,
         multiple=True,
         metavar="PATH...",
-        help="Read log files instead of the table: files, folders, - or s3://BUCKET/PREFIX.",
+        help="Read log files instead of the table: files, folders, - or s3://BUCKET/PREFIX; or a folder of `aitrail "
+        "export`.",
     )
     @click.argument("more", nargs=-1, metavar="")
     @option(_SECTION, "--strict", is_flag=True, help="With --from: exit with 4 if a file or record cannot be read.")
@@ -315,7 +326,10 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         if paths:
             every = (*paths, *map(further, more))
             flags: Any = {"read_all": read_all, "jobs": jobs, "no_cache": no_cache}
-            place = LogFiles(every, accesses[0], clock_of(context), registry=registry, **flags)
+            if any(map(is_export, every)):
+                place = _export_of(context, every, accesses[0], registry)
+            else:
+                place = LogFiles(every, accesses[0], clock_of(context), registry=registry, **flags)
         try:
             with progress_line(place.progress):
                 command(*args, place=place, **options)

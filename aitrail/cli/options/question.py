@@ -3,12 +3,12 @@
 import functools
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 
 from aitrail.calendars import local_time
 from aitrail.cli.options.config import naming_of
@@ -33,8 +33,7 @@ _OF_ZONE = "times without offset, and of tables"
 _UNTIL = "End, exclusive; same formats.  [default: now; no limit with --from]"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True, dict=True):
     """A question on the command line: filter, window and source."""
 
     place: Place

@@ -1,7 +1,5 @@
 """The formats of -o, which write rows as text one after another."""
 
-import csv
-import shutil
 import sys
 from collections.abc import Sequence
 from datetime import tzinfo
@@ -12,6 +10,7 @@ from aitrail.cli.output.colors import colored, plain
 from aitrail.cli.output.fitting import Priorities
 from aitrail.cli.output.short_ids import ShortIds
 from aitrail.cli.output.table import Cell, TableWriter
+from aitrail.cli.output.terminal import terminal_width
 from aitrail.cli.output.times import TIME_COLUMNS, shown_time, titled
 
 _ID = "eventID"
@@ -71,6 +70,8 @@ class Csv:
     """Comma-separated cells for spreadsheets; the first line always names the columns."""
 
     def __init__(self, stream: IO[str], columns: Sequence[str]) -> None:
+        import csv  # noqa: PLC0415 (this format only)
+
         self._columns = columns
         self._writer = csv.writer(stream, lineterminator="\n")
         if columns:
@@ -144,7 +145,7 @@ def table_writer(
 ) -> TableWriter:
     """A table that, with `fit`, is as wide as the terminal, if there is one; `styled` allows bold text and colors."""
     is_terminal = stream.isatty()
-    width = shutil.get_terminal_size().columns if fit and is_terminal else None
+    width = terminal_width() if fit and is_terminal else None
     is_styled = styled and is_terminal
     paint = colored if is_styled else plain
     return TableWriter(stream, names, width=width, bold=is_styled, fold=fold, priorities=priorities, paint=paint)

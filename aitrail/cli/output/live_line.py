@@ -1,15 +1,15 @@
 """Shows on a terminal what a command that reads for a while has read, in one line that disappears before any output."""
 
 import os
-import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from aitrail.cells import printable
+from aitrail.cli.output.terminal import terminal_width
 
 # Most questions are answered sooner: a line that flashes up would only disturb.
 _FIRST_AFTER = 1.0
@@ -36,8 +36,9 @@ class _Line:
         while not self._has_ended.wait(pause):
             text = printable(self._text(time.monotonic() - self._begun))
             with self.lock:
-                if not self._has_ended.is_set():
-                    _write(_CLEAR + text[: shutil.get_terminal_size().columns - 1])
+                # A line of something that has begun later takes its place.
+                if not self._has_ended.is_set() and _lines[-1:] == [self]:
+                    _write(_CLEAR + text[: terminal_width() - 1])
                     self._is_shown = True
             pause = _SECONDS_BETWEEN
 
@@ -64,11 +65,14 @@ def progress_line(text: Text) -> Iterator[None]:
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield
         return
-    _lines.append(_Line(text))
+    line = _Line(text)
+    _lines.append(line)
     try:
         yield
     finally:
-        end_progress_line()
+        if line in _lines:
+            _lines.remove(line)
+            line.end()
 
 
 @contextmanager
@@ -77,8 +81,10 @@ def without_progress_line() -> Iterator[None]:
     if not _lines:
         yield
         return
-    with _lines[-1].lock:
-        _lines[-1].hide()
+    with ExitStack() as locks:
+        for line in _lines:
+            locks.enter_context(line.lock)
+            line.hide()
         yield
 
 

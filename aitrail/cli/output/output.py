@@ -2,16 +2,14 @@
 
 import io
 import json
-import shutil
 import sys
-import textwrap
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from itertools import chain, islice
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from aitrail.cells import printable
 from aitrail.cli.output.fitting import Priorities
@@ -30,6 +28,7 @@ from aitrail.cli.output.live_line import before_output, without_progress_line
 from aitrail.cli.output.long_view import LongView
 from aitrail.cli.output.sparklines import marks_for
 from aitrail.cli.output.table import Cell
+from aitrail.cli.output.terminal import terminal_width
 from aitrail.dynamodb import items
 
 FORMATS = ("table", "json", "jsonl", "csv")
@@ -44,8 +43,7 @@ ROW_COLUMNS = (
 _FIRST_ROWS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
+class Output(Struct, frozen=True, kw_only=True):
     """The output of a command: one of FORMATS; `styled` allows bold text and colors on a terminal.
 
     A `query` is applied to the list of all rows, or to the single value, and its result is shown instead. Tables show
@@ -80,7 +78,7 @@ class Output:
     @property
     def room(self) -> int | None:
         """The width to which a table is fitted: that of the terminal, None without one or if the table is wide."""
-        return shutil.get_terminal_size().columns if sys.stdout.isatty() and not self.wide else None
+        return terminal_width() if sys.stdout.isatty() and not self.wide else None
 
     def write(
         self,
@@ -225,7 +223,8 @@ def narrate(text: str) -> None:
     """Writes a message for people to stderr: one line, or words that fit a terminal; what it names is escaped."""
     line = printable(text)
     if sys.stderr.isatty():
-        width = shutil.get_terminal_size().columns
-        line = textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        import textwrap  # noqa: PLC0415 (terminals only)
+
+        line = textwrap.fill(line, terminal_width(), break_long_words=False, break_on_hyphens=False)
     with without_progress_line():
         click.echo(line, err=True)

@@ -12,7 +12,7 @@ from aitrail.cli.views.usage_table import AtLeast
 from aitrail.questions import OTHERS, TIMES, group_order
 
 _USAGE = "usage"
-_NOT_EXPLAINED, _NOT_SHARED, _TOTAL = "(not explained by calls)", "(not shared)", "total"
+_NOT_EXPLAINED, _NOT_SHARED, _TOTAL = "(not explained)", "(not shared)", "total"
 _PARTS = ("measured", "shared", "unexplained")
 _DECIMALS = 4
 # Units of a cost in one unit of what a table shows.
@@ -31,7 +31,7 @@ def show_billed(asked: Asked, chosen: BillChoice, by: Sequence[str], top: int | 
         narrate(f"Calls and bill {asked.text_of(window_of_bill(bill))}.")
     else:
         asked.narrate_nothing("calls and no lines of the bill")
-    for note in notes:
+    for note in dict.fromkeys(notes):
         narrate(note)
 
 
@@ -54,13 +54,13 @@ def _show(parts: Mapping[Group, Part], bill: Bill, by: Sequence[str], output: Ou
     groups = sorted(parts, key=lambda each: _order(each, parts[each], by))
     if not output.is_table:
         rows = [_row(each, parts[each], bill, by) for each in groups]
-        columns = (*by, *_row(Group(()), Part(), bill, ()))
+        columns = tuple(dict.fromkeys((*by, *_row(Group(()), Part(), bill, ()))))
         output.write(rows, table=columns, csv=columns)
         return
     units = [[getattr(parts[each], name) for each in groups] for name in _PARTS]
     totals = rounded([sum(column) for column in units], _SHOWN)
     shown = [rounded(column, _SHOWN, total) for column, total in zip(units, totals, strict=True)]
-    final = {True: "", False: ", not final", None: ", perhaps not final"}[bill.is_final]
+    final = {True: "", False: ", not final", None: ", final?"}[bill.is_final]
     titles = [titled(name, output.zone) if name in TIMES else name for name in by]
     titles += ["charge", "calls", *_PARTS, f"cost ({printable(bill.currency) or 'unknown currency'}{final})"]
     has_unknown = any(part.unknown_calls for part in parts.values())
@@ -74,7 +74,10 @@ def _show(parts: Mapping[Group, Part], bill: Bill, by: Sequence[str], output: Ou
         for each in groups:
             total.add(parts[each])
         lines.append([_TOTAL, *[""] * len(by), *_cells(total, totals, with_unknown=has_unknown)])
-    output.write_table(titles, lines, priorities=Priorities.of(titles, (*titles[: len(by) + 1], titles[len(by) + 5])))
+    # What the numbers are stays longest; names may be wider than their column.
+    names, numbers = titles[: len(by) + 1], titles[len(by) + 2 : len(by) + 6]
+    priorities = Priorities.of(titles, (*names[:1], *numbers, *names), {titles[0]: 0, titles[len(by)]: 0})
+    output.write_table(titles, lines, priorities=priorities)
 
 
 def _order(group: Group, part: Part, by: Sequence[str]) -> tuple[Any, ...]:
@@ -86,7 +89,7 @@ def _order(group: Group, part: Part, by: Sequence[str]) -> tuple[Any, ...]:
 
 
 def _row(group: Group, part: Part, bill: Bill, by: Sequence[str]) -> dict[str, Any]:
-    return dict(zip(by, group.key, strict=True)) | {
+    row = {
         "charge": group.charge,
         "service": group.service or None,
         "usageType": group.usage_type or None,
@@ -99,6 +102,7 @@ def _row(group: Group, part: Part, bill: Bill, by: Sequence[str]) -> dict[str, A
         "costKind": bill.cost.name,
         "final": bill.is_final,
     }
+    return row | dict(zip(by, group.key, strict=True))  # the service of calls, which is asked by
 
 
 def _money(units: int) -> Decimal:
@@ -120,8 +124,7 @@ def _name(value: str) -> str:
 def _charge(group: Group) -> str:
     if group.charge != _USAGE:
         return printable(f"{group.charge}, {group.service}")
-    what = f"{group.service} {group.usage_type or '(no usage type)'}" if group.reason else ""
-    return printable(f"{what}: {group.reason}") if what else _USAGE
+    return printable(f"{group.usage_type or '(no usage type)'}: {group.reason}") if group.reason else _USAGE
 
 
 def _cells(part: Part, shown: Sequence[int], *, with_unknown: bool) -> list[Cell]:
@@ -139,7 +142,7 @@ def _explained(answer: Answer, bill: Bill) -> list[str]:
         + {
             True: " All lines have an invoice.",
             False: " Not final: lines have no invoice yet. AWS corrects a bill until about two weeks after its month.",
-            None: " The export does not say whether the bill is final: it has no column for the invoice.",
+            None: " Nothing says whether it is final: no column has the invoice, or there is no usage.",
         }[bill.is_final]
     ]
     if any(part.measured for part in parts):
@@ -147,12 +150,20 @@ def _explained(answer: Answer, bill: Bill) -> list[str]:
             "measured: what the bill itself says, or the amounts that records say, at the average price of their "
             "account, Region, day and usage type."
         )
-    lines += [
-        f"shared, {known_charges()[number].usage_types[0]}: the rest of account, Region and day, by "
-        f"{known_charges()[number].rule}. It is an estimate, and includes the costs of calls without a record: "
-        "`aitrail reconcile` lists them."
-        for number in sorted(answer.shared)
-    ]
+    lines += [_rule(number, is_estimated=is_estimated) for number, is_estimated in sorted(answer.shared)]
     if any(part.unexplained for part in parts):
         lines.append("unexplained: costs of the bill that no recorded call explains: nobody pays for them here.")
     return lines
+
+
+def _rule(number: int, *, is_estimated: bool) -> str:
+    charge = known_charges()[number]
+    if is_estimated:
+        return (
+            f"shared, {charge.usage_types[0]}: the parts of CloudWatch's totals that --metrics gives to calls, at the "
+            "average price of account, Region and day. It is an estimate."
+        )
+    return (
+        f"shared, {charge.usage_types[0]}: the rest of account, Region and day, by {charge.rule}. It is an estimate, "
+        "and includes the costs of calls without a record: --metrics tells them apart, if CloudWatch counts them."
+    )

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Context, Decimal, localcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aitrail.cells import printable
 from aitrail.cli.options import Asked
 from aitrail.cli.output import Cell, Output, Priorities, narrate
 from aitrail.cli.views.usage_table import AtLeast, name_of, rounding
-from aitrail.costs import Prices
 from aitrail.questions import DIFFERENCE, Comparison
+
+if TYPE_CHECKING:
+    from aitrail.costs import Prices
 
 _PERCENT = "percent"
 # Less than the cost of a single character.
@@ -26,7 +28,9 @@ class Signed(Decimal):
         return super().__format__(f"+{specifier}" if self else specifier)
 
 
-def show_comparison(found: Comparison, by: Sequence[str], prices: Prices | None, asked: Asked, output: Output) -> None:
+def show_comparison(
+    found: Comparison, by: Sequence[str], prices: "Prices | None", asked: Asked, output: Output
+) -> None:
     """Shows a comparison by these dimensions, and its windows with both ends."""
     numbers = (found.measure, f"{found.measure}Before", DIFFERENCE, _PERCENT)
     if not output.is_table:

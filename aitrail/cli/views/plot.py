@@ -1,19 +1,21 @@
 """Draws a measure over time as columns of marks: of one window, or of two on top of each other."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
+from msgspec import Struct
 
 from aitrail.cells import printable
 from aitrail.cli.options import Asked
 from aitrail.cli.output import Output, averages, columns, titled
-from aitrail.costs import Prices
 from aitrail.moments import MomentError
 from aitrail.questions import COST, COUNTS, TIMES, ComparedWindows
 from aitrail.window import BEGINNING, Window
+
+if TYPE_CHECKING:
+    from aitrail.costs import Prices
 
 NO_START = "--compare needs a window with a start: give --since or --during."
 # Lines of each plot.
@@ -87,14 +89,13 @@ def refuse_with_plot(by: Sequence[str], given: Mapping[str, object], output: Out
         raise click.UsageError("--plot is for people: give -o table, or leave it out for numbers.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plot:
+class Plot(Struct, frozen=True, kw_only=True):
     """A measure by a unit of time; with `to`, above that of another time (see ComparedWindows)."""
 
     unit: str
     measure: str
     to: str | None
-    prices: Prices | None
+    prices: "Prices | None"
 
     def show(self, asked: Asked, output: Output) -> list[str]:
         """Shows it, with zeros. Returns lines for people about what the numbers do not include.

@@ -1,6 +1,6 @@
 """Writes rows to files for DuckDB, Athena and spreadsheets: one file for each service and day.
 
-In: a source of rows and a folder; out: files, and notes on which are complete. It knows nothing about tables.
+In: a source of rows and a folder; out: files, and notes on which are complete. The files are a source of rows again.
 """
 
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aitrail.lazy import exports
 
 if TYPE_CHECKING:
+    from aitrail.questions.export.exported_rows import ExportedRows, exported_in
     from aitrail.questions.export.exporting import Export, Exported
     from aitrail.questions.export.files import Progress
     from aitrail.questions.export.folder import ExportError, OtherExportError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
+        exported_rows=("ExportedRows", "exported_in"),
         exporting=("Export", "Exported"),
         files=("Progress",),
         folder=("ExportError", "OtherExportError"),

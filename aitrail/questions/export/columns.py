@@ -28,7 +28,7 @@ class Kind(StrEnum):
 FOLDER_COLUMNS = ("service", "eventDay")
 # Exports are for sums, but `usage` contains a task's characters again in calls that only query the task.
 CHARACTERS = "characters"
-_ENGINE = "engine"
+ENGINE = "engine"
 # What a call is billed by; see CallAmount.
 AMOUNT = CallAmount._fields
 # Everything in a row that its columns cannot hold.
@@ -43,7 +43,7 @@ _KINDS = {
     **dict.fromkeys(("requestParameters", "resources", "responseElements", "serviceEventDetails"), Kind.JSON),
     **dict.fromkeys(("tlsDetails", "userIdentity", "usage", "other", "asJson", "redacted", REST), Kind.JSON),
 }
-_NARROW = (*tables.NARROW_COLUMNS, CHARACTERS, _ENGINE, *AMOUNT)
+_NARROW = (*tables.NARROW_COLUMNS, CHARACTERS, ENGINE, *AMOUNT)
 _LARGEST = 2**63
 # A decimal(38,12) has 26 digits before the point; a cost has twelve behind it, far below what AWS charges for a unit.
 _MOST_MONEY, _FINEST = Decimal(10**26), Decimal("1e-12")
@@ -91,7 +91,7 @@ def with_amounts(row: Row, amount: CallAmount, registry: Registry) -> Row:
 
 def _with_engine(row: Row) -> Row:
     usage = row.get("usage")
-    return row | {_ENGINE: _text(usage.get(_ENGINE)) if isinstance(usage, dict) else None}
+    return row | {ENGINE: _text(usage.get(ENGINE)) if isinstance(usage, dict) else None}
 
 
 def _plain(value: object) -> object:

@@ -1,13 +1,15 @@
 """Plans and runs an export: reads only the service-days that are not complete yet, in continuous stretches of days."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from aitrail.aws import is_of_network
 from aitrail.costs import Prices
@@ -25,11 +27,12 @@ from aitrail.questions import (
     amount_of_call,
     whole_rows,
 )
-from aitrail.questions.export.columns import with_amounts
+from aitrail.questions.export.columns import columns_of, with_amounts
 from aitrail.questions.export.files import Files, Progress
 from aitrail.questions.export.folder import ExportError, Folder
 from aitrail.questions.export.formats import FORMATS, OCSF, SCHEMAS, Write, writer_of
 from aitrail.questions.export.notes import Settings, dates_of
+from aitrail.questions.export.ocsf_attributes import ATTRIBUTES
 from aitrail.services import Registry, load
 from aitrail.window import Day, Window, event_time
 
@@ -117,6 +120,11 @@ class Export:
             counted.add(rows, Reading.of(self.source, wanted, window, self.now))
         for service, stretch in stretches:
             self._export(files, service, stretch, as_of, counted)
+        first, last = self.window.bounds
+        if first <= last:
+            columns = [*(ATTRIBUTES if self.schema == OCSF else columns_of(whole=self.whole))]
+            asked = {"first": first, "last": last, "services": list(services), "columns": columns}
+            target.note_request(complete=self.source.complete, **asked)
         return Exported(
             complete=complete,
             files=files.files,
@@ -133,7 +141,7 @@ class Export:
     @property
     def _settings(self) -> Settings:
         # The names of the folders contain the services.
-        names = [each.name for each in fields(self.wanted) if each.name not in ("service", "naming", "origins")]
+        names = [name for name in self.wanted.__struct_fields__ if name not in ("service", "naming", "origins")]
         conditions = {name: getattr(self.wanted, name) for name in names}
         if self.wanted.naming != NOTHING_NAMED:  # other names would be another export
             conditions["naming"] = (self.wanted.naming.fingerprint,)
@@ -185,7 +193,7 @@ class Export:
 
     def _question(self, service: str, days: list[Day]) -> tuple[Filter, Window]:
         since, until = datetime.fromisoformat(days[0].first), datetime.fromisoformat(days[-1].last) + _SECOND
-        return replace(self.wanted, service=(service,)), Window(since=since, until=until)
+        return structs.replace(self.wanted, service=(service,)), Window(since=since, until=until)
 
     def _export(self, files: Files, service: str, days: list[Day], as_of: str, counted: CountedRows) -> None:
         read = partial(whole_rows, self.source) if self._are_whole else self.source.rows

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from aitrail.errors import AitrailError
+from aitrail.questions import EXPORT_NOTES
 from aitrail.questions.export.formats import FORMATS
-from aitrail.questions.export.notes import Note, Settings, read_notes
+from aitrail.questions.export.notes import Note, Request, Settings, read_notes, read_requests
 
 # Athena ignores names that begin with an underscore, and no pattern for data files matches these endings.
-_NOTES = "_aitrail_export.notes"
 _LOCK = "_aitrail_export.lock"
 _PARTIAL = "_{}.partial"
 
@@ -53,21 +53,23 @@ class Folder:
 
     def _check_files(self) -> None:
         others = (each.name for each in self._path.iterdir() if each.name[0] != "." and each.name != _LOCK)
-        if not self._force and any(others) and not (self._path / _NOTES).exists():
+        if not self._force and any(others) and not (self._path / EXPORT_NOTES).exists():
             raise OtherExportError(
                 f"{self._path} contains files that are not part of an export: choose an empty or new folder, or give "
                 "--force."
             )
 
     def _begin(self) -> None:
-        notes = self._path / _NOTES
-        self._notes = read_notes(notes.read_bytes() if notes.exists() else b"")
+        notes = self._path / EXPORT_NOTES
+        content = notes.read_bytes() if notes.exists() else b""
+        self._notes = read_notes(content)
         self._check_notes()
         for name in FORMATS:
             for leftover in self._path.glob(f"service=*/eventDay=*/{_PARTIAL.format(_name(name))}"):
                 leftover.unlink()
         with _replaced(notes) as stream:  # without obsolete notes
             stream.writelines(note.line for note in self._notes.values())
+            stream.writelines(request.line for request in read_requests(content))
 
     def _check_notes(self) -> None:
         others = (note.settings for note in self._notes.values() if note.rows and note.settings != self._settings)
@@ -91,7 +93,7 @@ class Folder:
         return note.rows if note else 0
 
     def _file(self, service: str, day: str, format_: str) -> Path:
-        return self._path / f"service={service}" / f"eventDay={day}" / _name(format_)
+        return file_of(self._path, service, day, format_)
 
     @contextmanager
     def file(self, service: str, day: str, *, accepted: Callable[[], bool] = lambda: True) -> Iterator[BinaryIO]:
@@ -123,8 +125,20 @@ class Folder:
         """Notes that a service-day has been exported."""
         note = Note(settings=self._settings, **values)
         self._notes[note.service, note.day] = note
-        with (self._path / _NOTES).open("ab") as stream:
-            stream.write(note.line)
+        self._write(note.line)
+
+    def note_request(self, **values: Any) -> None:  # noqa: ANN401 (fields of Request)
+        """Notes what an export that ends was asked for."""
+        self._write(Request(settings=self._settings, **values).line)
+
+    def _write(self, line: bytes) -> None:
+        with (self._path / EXPORT_NOTES).open("ab") as stream:
+            stream.write(line)
+
+
+def file_of(folder: Path, service: str, day: str, format_: str) -> Path:
+    """The file of a service-day."""
+    return folder / f"service={service}" / f"eventDay={day}" / _name(format_)
 
 
 def _name(format_: str) -> str:

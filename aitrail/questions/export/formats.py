@@ -28,7 +28,20 @@ Write = Callable[[BinaryIO, Iterable[Row]], None]
 
 
 class MissingPyarrowError(AitrailError):
-    """The package that writes Parquet files is not installed."""
+    """The package that writes and reads Parquet files is not installed."""
+
+
+def parquet_modules(instead: str) -> tuple[Any, Any]:
+    """The modules pyarrow and pyarrow.parquet. Raises MissingPyarrowError, which says what to do instead."""
+    try:
+        import pyarrow as pa  # noqa: PLC0415 (optional)
+        import pyarrow.parquet as pq  # noqa: PLC0415 (optional)
+    except ImportError:
+        raise MissingPyarrowError(
+            "Parquet files need pyarrow: install it (`pipx inject aitrail pyarrow`; in a copy of the repository: "
+            f"pip install -e '.[parquet]'), or {instead}."
+        ) from None
+    return pa, pq
 
 
 def writer_of(format_: str, *, schema: str = SCHEMAS[0], whole: bool, prices: str = "") -> Write:
@@ -67,14 +80,7 @@ def _csv_writer(columns: Columns) -> Write:
 
 
 def _parquet_writer(columns: Mapping[str, Any], form: Callable[[Row], dict[str, Any]], prices: str) -> Write:
-    try:
-        import pyarrow as pa  # noqa: PLC0415 (optional)
-        import pyarrow.parquet as pq  # noqa: PLC0415 (optional)
-    except ImportError:
-        raise MissingPyarrowError(
-            "Parquet files need pyarrow: install it (in a copy of the repository: pip install -e '.[parquet]'), or "
-            "choose --format csv or jsonl."
-        ) from None
+    pa, pq = parquet_modules("choose --format csv or jsonl")
     types = {
         Kind.TEXT: pa.string(),
         Kind.JSON: pa.string(),

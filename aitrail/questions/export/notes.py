@@ -1,13 +1,17 @@
-"""An export's notes on every service-day, one line of JSON each, so that the next export can skip complete ones."""
+"""An export's notes, one line of JSON each.
+
+Those on every service-day let the next export skip complete ones. Those on what was asked for say which questions the
+files can answer.
+"""
 
 from collections import defaultdict
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from aitrail.costs import Prices
-from aitrail.window import event_time
+from aitrail.window import Window, event_time, parse_time
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The settings as text that can follow `holds`."""
         words = [f"{name} {_words(values)}" for name, values in sorted(self.conditions.items())]
         with_conditions = f" with {', '.join(words)}" if words else ""
-        rows = f"{'whole' if self.whole else 'narrow'} rows"
+        rows = "whole rows" if self.whole else "indexed columns"
         what = rows if self.schema == "aitrail" else f"{self.schema.upper()} events"
         return f"{self.format} files of {what} of {self.source}{with_conditions}"
 
@@ -77,6 +81,41 @@ def _is_event_time(text: str) -> bool:
         return event_time(datetime.fromisoformat(text)) == text
     except (ValueError, OverflowError):
         return False
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An export that has ended: what was asked for, also of days that had no rows (eventTime `first` to `last`).
+
+    `columns` are those of the files. If not everything could be read, it is not `complete`.
+    """
+
+    first: str
+    last: str
+    services: list[str]
+    columns: list[str]
+    complete: bool
+    settings: Settings
+
+    @property
+    def line(self) -> bytes:
+        """The request as it is stored."""
+        return msgspec.json.encode(self) + b"\n"
+
+    @property
+    def window(self) -> Window:
+        """The window that was asked for."""
+        return Window(since=parse_time(self.first), until=parse_time(self.last) + timedelta(seconds=1))
+
+
+def read_requests(content: bytes) -> list[Request]:
+    """The sound requests, each once; other lines are ignored."""
+    found: dict[bytes, Request] = {}
+    for line in content.splitlines():
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            request = msgspec.json.decode(line, type=Request)
+            if _is_event_time(request.first) and _is_event_time(request.last) and request.first <= request.last:
+                found[request.line] = found.pop(request.line, request)
+    return list(found.values())
 
 
 def read_notes(content: bytes) -> dict[tuple[str, str], Note]:

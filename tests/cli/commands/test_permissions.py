@@ -279,3 +279,22 @@ def test_one_key_for_everything_may_be_used_through_each_service(aitrail, stack)
 def test_stack_without_keys_has_no_statement_about_keys(policy_for, stack):
     assert stack
     assert not [action for action, _ in policy_for("--all") if action in ("kms:Decrypt", "kms:GenerateDataKey")]
+
+
+def test_bucket_of_a_bill_is_the_one_that_is_named_and_not_that_of_the_stack(policy_for):
+    bill = {("s3:GetObject", "arn:aws:s3:::bills/*"), ("s3:ListBucket", "arn:aws:s3:::bills")}
+
+    assert policy_for("usage --bill s3://bills/aitrail") == policy_for("usage") | bill
+    assert policy_for("usage --from s3://example-logs/AWSLogs/ --bill s3://bills/aitrail") >= bill
+
+
+def test_bill_in_a_folder_needs_no_permission_and_no_bill_none_at_all(policy_for, tmp_path):
+    assert policy_for(f"usage --bill {tmp_path}") == policy_for("usage")
+    assert not any("Bill" in resource for _, resource in policy_for("--all"))
+
+
+def test_bucket_of_a_bill_has_a_placeholder(aitrail):
+    ended = aitrail("permissions", "--all", "--placeholders")
+
+    assert ("s3:GetObject", "arn:${Partition}:s3:::${BillBucketName}/*") in pairs(ended)
+    assert "BillBucketName is the bucket of a bill" in ended.stderr

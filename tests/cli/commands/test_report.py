@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from aitrail.dynamodb import to_item
 from tests.shared.ledger_entries import digest_entry, file_entry
+from tests.shared.metered_month import OWN, SPOKEN, CountedMetrics
 
 NOW = datetime(2026, 3, 15, tzinfo=UTC)
 DAY = ("--since", "2026-03-14", "--until", "2026-03-15")
@@ -186,3 +188,30 @@ def test_a_reader_without_permission_for_the_ledger_gets_a_page_that_proves_noth
     assert data_of_here("report.html")["proof"]["stacks"] == {
         "aitrail in eu-west-1": {"unknown": "The ledger could not be read: there is no permission for it."}
     }
+
+
+@pytest.fixture
+def spoken(record, log_file, monkeypatch):
+    """Two calls of Polly without characters, and what CloudWatch counts."""
+    call = replace(SPOKEN, amount=2_000, at=datetime(2026, 3, 14, 9, tzinfo=UTC))
+    monkeypatch.setattr("aitrail.cli.options.metrics.metrics_of", lambda _: CountedMetrics([call, call]))
+    at = {"eventName": "SynthesizeSpeech", "eventTime": "2026-03-14T09:00:00Z", "awsRegion": "eu-central-1"}
+    more = {"recipientAccountId": OWN, "requestParameters": {"engine": "neural"}, "responseElements": None}
+    return log_file("metered/a.json", *(record(number, **at, **more) for number in range(2)))
+
+
+def test_metrics_are_joined_to_the_calls_of_a_report(aitrail, spoken):
+    ended = aitrail("report", "--json", "--metrics", "--from", spoken)
+
+    found = json.loads(ended.stdout)
+    assert ended.exit_code == 0
+    place = 1 + len(found["dimensions"]) + found["columns"].index("charactersShared")
+    assert sum(cell[place] for cell in found["cells"]) == 4_000
+    assert list(found["metered"]["rules"]) == ["characters"]
+
+
+def test_conditions_that_metrics_do_not_have_are_refused_with_metrics(aitrail, spoken, tmp_path):
+    ended = aitrail("report", "--metrics", "--principal", "user/alice", "--from", spoken, "-o", tmp_path / "r.html")
+
+    assert ended.exit_code == 2
+    assert "--metrics divides totals among all calls: leave out the condition on principal" in ended.stderr

@@ -11,8 +11,9 @@ from random import Random
 import pytest
 from botocore.exceptions import ClientError
 
+from aitrail.metering import MetricsError, Place
 from tests.shared.billed_month import WAYS, Export, Item, items_of, month_of
-from tests.shared.metered_month import BEGIN, OWN, month
+from tests.shared.metered_month import BEGIN, OWN, SPOKEN, CountedMetrics, month
 
 SOURCES = {"polly": "polly", "transcribe": "transcribe", "lex": "runtime.lex", "personalize": "personalize"}
 NOW = datetime(2026, 12, 20, tzinfo=UTC)
@@ -132,6 +133,20 @@ def test_every_number_is_in_the_column_that_says_what_it_is(aitrail, logs, expor
     ]
 
 
+def test_lines_by_service_name_the_service_of_calls(aitrail, logs, export):
+    export.deliver([LINE, replace(LINE, usage_type="Odd-Type"), month_of(LINE, kind="Tax", usage_type="")])
+
+    ended = aitrail("usage", "--bill", export.root, "--by", "service", "--by", "account", "-o", "csv", "--from", logs)
+
+    lines = list(csv.reader(io.StringIO(ended.stdout)))
+    assert [line[:5] for line in lines] == [
+        ["service", "account", "charge", "usageType", "reason"],
+        ["polly", OWN, "usage", "", ""],
+        ["polly", OWN, "usage", "Odd-Type", "unknown usage type"],
+        ["polly", OWN, "tax", "", ""],
+    ]
+
+
 def test_table_tells_at_once_what_is_measured_and_what_is_shared(aitrail, logs, export):
     export.deliver([LINE, month_of(LINE, kind="Credit", cost=Decimal("-0.00004"))])
 
@@ -153,7 +168,7 @@ def test_table_tells_at_once_what_is_measured_and_what_is_shared(aitrail, logs, 
         (
             "shared, SynthesizeSpeechNeural-Characters: the rest of account, Region and day, by calls of that engine "
             "whose records have no characters, with equal weights. It is an estimate, and includes the costs of calls "
-            "without a record: `aitrail reconcile` lists them."
+            "without a record: --metrics tells them apart, if CloudWatch counts them."
         ),
     ]
 
@@ -212,8 +227,34 @@ def test_hostile_names_do_not_reach_the_terminal(aitrail, logs, export):
     assert ",=1" not in sheet.stdout
 
 
+def test_metrics_tell_what_records_do_not(aitrail, logs, export, monkeypatch):
+    calls = [replace(SPOKEN, amount=100, says_amount=True), replace(SPOKEN, principal="user/bob", amount=40)]
+    monkeypatch.setattr("aitrail.cli.options.metrics.metrics_of", lambda _: CountedMetrics(calls))
+    export.deliver([LINE])
+
+    ended = aitrail("usage", "--bill", export.root, "--metrics", "--by", "principal", "--from", logs)
+
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [(row["principal"], row["measured"], row["shared"], row["unexplained"]) for row in rows] == [
+        ("user/alice", 1, 0, 0),
+        ("user/bob", 0, 0.4, 0),
+        (None, 0, 0, 0.6),
+    ]
+    assert "the parts of CloudWatch's totals that --metrics gives to calls" in ended.stderr
+
+
+def test_metrics_that_cannot_be_read_are_an_error(aitrail, logs, export, monkeypatch):
+    denied = CountedMetrics([], denied={Place(OWN, "eu-central-1"): MetricsError("Allow cloudwatch:GetMetricData.")})
+    monkeypatch.setattr("aitrail.cli.options.metrics.metrics_of", lambda _: denied)
+    export.deliver([LINE])
+
+    ended = aitrail("usage", "--bill", export.root, "--metrics", "--from", logs)
+
+    assert ended.exit_code == 3
+    assert "Allow cloudwatch:GetMetricData." in ended.stderr
+
+
 REFUSED = {
-    "--metrics": (["--metrics"], "--metrics has no effect with --bill"),
     "--cost": (["--cost"], "--cost has no effect with --bill"),
     "--compare": (["--compare", "previous"], "--compare has no effect with --bill"),
     "--plot": (["--plot", "--by", "day"], "--plot has no effect with --bill"),
@@ -281,4 +322,14 @@ def test_window_is_of_whole_days(aitrail, logs, export):
 
     ended = aitrail("usage", "--bill", export.root, "--since", "2026-11-01T08:00", "--from", logs, now=lambda: NOW)
 
-    assert "Calls and bill from 2026-11-01T00:00:00Z until 2026-12-21T00:00:00Z." in ended.stderr
+    assert "Calls and bill from 2026-11-01T00:00:00Z until 2026-12-20T00:00:00Z." in ended.stderr
+
+
+def test_what_the_numbers_are_has_room_on_a_narrow_terminal(on_terminal, logs, export):
+    export.deliver([LINE, replace(LINE, usage_type="Odd-Type", cost=Decimal("0.25"))])
+
+    shown, told = on_terminal("usage", "--bill", export.root, "--by", "principal", "--from", logs, columns=60)
+
+    heading = shown.splitlines()[0]
+    assert all(name in heading for name in ("principal", "measured", "shared", "unexplained", "cost (USD)"))
+    assert "No room for" in told

@@ -147,3 +147,22 @@ def test_a_line_that_has_ended_may_end_again(line, text):
     with line(text):
         end_progress_line()
         end_progress_line()
+
+
+def test_line_of_a_part_takes_the_place_of_the_other_one_until_it_ends(line, text, capsys):
+    inner = type(text)()
+    inner.said = "the bill"
+
+    with line(text):
+        text.shown()
+        with line(inner):
+            inner.shown()
+            capsys.readouterr()
+            inner.shown()
+            during = capsys.readouterr().err
+        capsys.readouterr()
+        text.shown()
+        after = capsys.readouterr().err
+
+    assert {*during.split(CLEAR)} == {"", "the bill"}
+    assert {*after.split(CLEAR)} == {"", "5 log files"}

@@ -2,14 +2,16 @@
 
 import gzip
 import json
+import os
 import sys
 from dataclasses import replace
 
 import pytest
 
 from aitrail.dynamodb import items, to_item
+from aitrail.rows.row_hashes import made_row_hash, row_hash
 from aitrail.services import load
-from bench import cold_start, commands, deliveries, large_file, log_files, unwanted, wanted_records, writing
+from bench import bills, cold_start, commands, deliveries, large_file, log_files, unwanted, wanted_records, writing
 from bench.__main__ import GROUPS, measure, results, table
 from bench.corpora import Corpus, write_large
 from bench.folders import Folder, folders
@@ -55,7 +57,7 @@ def test_command_and_its_peers_count_the_same(tmp_path, peer):
     counted = WAYS[peer](str(tmp_path), load().sources)
 
     assert sum(counted.values()) == sum(len(log_files.naive(file.read_bytes())) for file in files) > 5
-    assert sum(group["calls"] for group in commands.usage(str(tmp_path), 2).said) == sum(counted.values())
+    assert sum(group["calls"] for group in commands.usage(str(tmp_path), 2, os.environ).said) == sum(counted.values())
 
 
 def test_folders_are_the_same_each_time(tmp_path):
@@ -96,6 +98,7 @@ def test_every_wanted_record_becomes_one_item():
         to_item(row)["eventID"] == {"S": record["eventID"]} for row, (_, record) in zip(rows, found, strict=True)
     )
     assert all(items.item_size(row) > 1000 for row in rows)
+    assert [made_row_hash(row) for row in rows] == [row_hash(row) for row in rows]
 
 
 def test_all_rows_are_written_in_batches():
@@ -150,3 +153,12 @@ def test_everything_but_the_cold_start_runs_on_tiny_corpora():
     assert written["quick"] is True
     assert [figure["name"] for figure in written["figures"]] == [figure.name for figure in figures]
     assert {"machine", "versions", "date", "garbage collector"} <= set(written)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv.gz"])
+def test_bill_has_so_many_lines_and_all_are_read(tmp_path, ending, capsys):
+    bills.write(tmp_path, 700, 0.5, ending)
+
+    bills.main([str(tmp_path)])
+
+    assert json.loads(capsys.readouterr().out)["lines"] == 700

@@ -10,8 +10,11 @@ from aitrail.billing.allocation import Weight, allocate, rounded
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=400)
 COSTS = st.integers(-(10**18), 10**18)
-KNOWN = st.just((0, 0)) | st.tuples(st.integers(0, 10**14), st.integers(1, 9))
-WEIGHTS = st.lists(st.builds(lambda known, unknown: Weight(*known, unknown), KNOWN, st.integers(0, 9)), max_size=6)
+KNOWN = st.just((0, 0, 0)) | st.tuples(st.integers(0, 10**14), st.integers(1, 9), st.integers(0, 10**14))
+WEIGHTS = st.lists(
+    st.builds(lambda known, unknown: Weight(known[0], known[1], unknown, estimate=known[2]), KNOWN, st.integers(0, 9)),
+    max_size=6,
+)
 ONE = Weight(60, 2, 0)
 UNKNOWN = Weight(0, 0, 3)
 
@@ -19,6 +22,12 @@ DIVIDED = {
     "amounts explain all": (100, 60, [ONE], ([100], [0], 0)),
     "amounts explain a part, and nothing the rest": (100, 120, [ONE], ([50], [0], 50)),
     "calls without an amount share the rest": (100, 120, [ONE, UNKNOWN], ([50, 0], [0, 50], 0)),
+    "estimates are shared, and nothing explains the rest": (100, 120, [Weight(60, 2, 0, 30)], ([50], [25], 25)),
+    "what is left beside estimates is shared further": (
+        *(100, 120, [Weight(60, 2, 0, 30), Weight(0, 0, 1, 0)]),
+        ([50, 0], [25, 25], 0),
+    ),
+    "estimates are weights if there is no unit": (100, None, [ONE, Weight(0, 1, 0, 40)], ([0, 0], [60, 40], 0)),
     "no calls": (100, 120, [], ([], [], 100)),
     "no unit to compare: by amounts, and the mean for others": (100, None, [ONE, UNKNOWN], ([0, 0], [40, 60], 0)),
     "no amounts at all: by calls": (100, None, [UNKNOWN, Weight(0, 0, 1)], ([0, 0], [75, 25], 0)),
@@ -51,7 +60,7 @@ def test_parts_add_up_to_the_cost_whatever_it_is(cost, quantity, weights):
 def test_amount_costs_its_part_of_the_quantity_as_long_as_the_bill_has_it(cost, quantity, weights):
     found = allocate(cost, quantity, weights)
 
-    if sum(each.amount for each in weights) <= quantity:
+    if sum(each.amount + each.estimate for each in weights) <= quantity:
         for weight, measured in zip(weights, found.measured, strict=True):
             exact = Fraction(cost) * weight.amount / quantity if weight.amount else 0
             assert abs(measured - exact) < 1

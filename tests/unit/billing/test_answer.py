@@ -6,21 +6,25 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aitrail.billing import SCALE, Days, Question, billed_costs
+from aitrail.billing import SCALE, Days, Group, Question, billed_costs
 from aitrail.billing.bill import Bill, Month
 from aitrail.billing.formats import Cost
 from aitrail.billing.lines import Read, read_lines
+from aitrail.metering import Question as Metered
+from aitrail.metering import measured_amounts
 from aitrail.questions import EventStore, Naming, Team
 from aitrail.services import load
+from aitrail.window import Window
 from tests.shared.billed_month import CUR, Item, items_of, month_of, parquet
 from tests.shared.call_rows import Rows
-from tests.shared.metered_month import BEGIN, END, OTHER, OWN, SPOKEN, month
+from tests.shared.metered_month import BEGIN, END, OTHER, OWN, SPOKEN, CountedMetrics, month
 
 ONE = 10**SCALE
 DAY = timedelta(days=1)
@@ -30,6 +34,7 @@ CALL = replace(SPOKEN, says_amount=True)
 JOB = replace(SPOKEN, service="transcribe", operation="StartTranscriptionJob", of="en-US", amount=60)
 SAID = replace(SPOKEN, service="lex", operation="RecognizeText", of="B0T1", amount=1)
 HOUR = SPOKEN.at.replace(minute=0)
+WITH_BEDROCK = load(Path(__file__).parents[3] / "contrib/services")
 LINE = Item(since=HOUR, quantity=Decimal(200), cost=Decimal(2))
 
 
@@ -47,11 +52,11 @@ def bill_of(items, *, covered=NOVEMBER, is_final=True):
     )
 
 
-def asked(calls, items, by=("principal",), *, said=None, naming=None, bill=None, **conditions):  # noqa: PLR0913 (each test varies one)
+def asked(calls, items, by=("principal",), *, said=None, naming=None, bill=None, estimates=None, **conditions):  # noqa: PLR0913 (each test varies one)
     rows = [call.row(number) for number, call in enumerate(calls) if call.is_recorded]
     naming = naming or Naming()
     store = EventStore(Rows(*rows), now=lambda: END, naming=naming)
-    question = Question(by=by, services=SERVICES, registry=load(), naming=naming)
+    question = Question(by=by, services=SERVICES, registry=load(), naming=naming, estimates=estimates)
     report = pytest.fail if said is None else said.append
     return billed_costs(question, bill or bill_of(items), store, report=report, **conditions).parts
 
@@ -179,7 +184,9 @@ def test_where_records_say_more_than_the_bill_its_cost_is_shared_and_that_is_sai
 
     assert found[("usage", "", "user/bob")] == (1, 0.0, 1.5, 0.0, 0)
     (note,) = said
-    assert note.startswith("In 1 cell of account, Region, day and usage type, records say more than the bill")
+    assert note.startswith(
+        "In 1 cell of account, Region, day and usage type, records or metrics say more than the bill"
+    )
 
 
 def test_days_that_the_bill_does_not_have_are_unknown_and_not_zero():
@@ -373,3 +380,74 @@ def test_sums_equal_the_bill_whatever_is_in_it_and_is_asked(items, seed, by):
     assert sum(part.cost for part in found.values()) == sum(
         int(each.cost.scaleb(SCALE)) for each in items if each.service != "ec2"
     )
+
+
+def with_metrics(calls, items, **asked_for):
+    """The parts, if CloudWatch counts all calls."""
+    metrics = CountedMetrics(calls)
+
+    def estimates(service, names):
+        rows = [call.row(number) for number, call in enumerate(calls) if call.is_recorded]
+        store = EventStore(Rows(*rows), now=lambda: END)
+        about = Metered(by=names, window=Window(since=BEGIN, until=END), services=[service])
+        found = measured_amounts(about, store, metrics, report=pytest.fail)
+        return {(group.amount, group.key): part for group, part in found.items() if group.is_recorded}
+
+    return asked(calls, items, estimates=estimates, **asked_for)
+
+
+def test_with_metrics_jobs_cost_what_cloudwatch_gives_them_and_others_are_unexplained():
+    german = replace(by_bob(JOB), of="de-DE", amount=300)
+    calls = [JOB, JOB, german, replace(JOB, is_recorded=False, of="fr-FR", amount=180)]
+    line = replace(LINE, service="transcribe", usage_type="TranscribeAudio", unit="Seconds", quantity=Decimal(600))
+
+    assert numbers(with_metrics(calls, [line])) == {
+        ("usage", "", "user/alice"): (2, 0.0, 0.4, 0.0, 0),
+        ("usage", "", "user/bob"): (1, 0.0, 1.0, 0.0, 0),
+        ("usage", "no recorded call", None): (0, 0.0, 0.0, 0.6, 0),
+    }
+    assert numbers(asked(calls, [line]))[("usage", "", "user/bob")] == (1, 0.0, pytest.approx(2 / 3), 0.0, 0)
+
+
+def test_with_metrics_calls_without_characters_cost_their_share_of_them():
+    silent = replace(by_bob(CALL), says_amount=False, amount=60)
+    calls = [CALL, silent, replace(silent, is_recorded=False, amount=40)]
+
+    assert numbers(with_metrics(calls, [LINE])) == {
+        ("usage", "", "user/alice"): (1, 1.0, 0.0, 0.0, 0),
+        ("usage", "", "user/bob"): (1, 0.0, 0.5, 0.0, 0),
+        ("usage", "no recorded call", None): (0, 0.0, 0.0, 0.5, 0),
+    }
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_with_metrics_a_month_adds_up_and_explains_only_what_is_recorded(seed):
+    calls = month(Random(seed), 300)
+    items = items_of(calls)
+    prices = {"polly": Fraction("0.000016"), "transcribe": Fraction("0.0001"), "lex": Fraction("0.00075")}
+    hidden = [each for each in calls if not each.is_recorded and each.service in prices]
+    unrecorded = sum(prices[each.service] * each.amount for each in hidden)
+
+    found = with_metrics(calls, items, said=[])
+
+    assert sum(part.cost for part in found.values()) == sum(each.cost for each in items) * ONE
+    unexplained = Fraction(sum(part.unexplained for part in found.values()), ONE)
+    assert unexplained > unrecorded / 3  # without metrics, jobs explain all
+    assert unexplained > Fraction(sum(part.unexplained for part in asked(calls, items).values()), ONE)
+
+
+def test_calls_of_a_service_whose_code_is_not_known_are_unknown():
+    class Other(type(CALL)):
+        def row(self, number):
+            return super().row(number) | {"service": "bedrock", "operation": "InvokeModel", "usage": {}}
+
+    said = []
+    calls = [Other(**vars(CALL))]
+    rows = [each.row(number) for number, each in enumerate(calls)]
+    question = Question(by=("service",), services=("bedrock",), registry=WITH_BEDROCK)
+    store = EventStore(Rows(*rows), now=lambda: END, registry=WITH_BEDROCK)
+
+    found = billed_costs(question, bill_of([LINE]), store, report=said.append).parts
+
+    assert found[Group(("bedrock",))].unknown_calls == 1
+    assert "what they cost is not known" in said[0]

@@ -107,6 +107,18 @@ def test_without_days_all_months_are_read(export):
     assert costs(bill.sums) == {"usage": 50 * 10**8}
 
 
+def test_lines_of_another_time_count_in_their_billing_period_and_are_no_usage_of_it(export):
+    earlier = replace(ITEM, since=BEGIN - 20 * DAY)
+    export.deliver([ITEM, earlier, replace(earlier, kind="Refund", cost=Decimal("-0.1"))])
+
+    whole, part = read(export), read(export, Days(since=date(2026, 11, 1), until=date(2026, 11, 15)))
+
+    others = {"usage of another time": 25 * 10**8, "refund": -(10**9)}
+    assert costs(whole.sums) == {"usage": 25 * 10**8, **others}
+    assert costs(part.sums) == {"usage": 25 * 10**8}
+    assert costs(part.outside) == others
+
+
 def refused(export, **asked):
     with pytest.raises(BillError) as raised:
         read(export, **asked)
@@ -117,7 +129,7 @@ def test_days_that_no_month_has_are_not_known(export):
     export.deliver([ITEM])
 
     days = Days(since=date(2026, 9, 1), until=date(2026, 10, 1))
-    assert "has no bill of these days, only of 2026-11: their cost is not known" in refused(export, days=days)
+    assert "has no bill for these days, only for 2026-11: their cost is not known" in refused(export, days=days)
 
 
 def test_costs_in_several_currencies_are_not_added_up(export):
@@ -137,6 +149,17 @@ def test_bill_without_any_line_is_refused(export):
         path.write_bytes(b"")
 
     assert "has no lines at all" in refused(export)
+
+
+def test_codes_that_look_like_those_of_the_services_are_said(export):
+    said = []
+    export.deliver([ITEM, replace(ITEM, service="lex-v2"), replace(ITEM, service="ec2")])
+
+    read_bill(LocalFolder(str(export.root)), NOVEMBER, cost=None, report=said.append, progress=lambda *_: None)
+
+    assert said == [
+        "The bill has lines of AmazonLexV2, which are not the codes of known services: they are not in the answer."
+    ]
 
 
 def test_progress_tells_lines_and_files(export):

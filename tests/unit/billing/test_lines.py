@@ -219,3 +219,18 @@ def test_nothing_is_counted_of_a_file_that_turns_out_to_be_broken_in_another_typ
     pq.write_table(table, stream)
 
     assert "cannot be read" in refused(stream.getvalue())
+
+
+def test_numbers_may_be_texts_or_decimals_and_times_texts_in_parquet():
+    table = pq.read_table(io.BytesIO(parquet(CUR, EVERY_DAY)))
+    columns = {
+        "line_item_usage_amount": pa.array([f"{each.quantity}" for each in EVERY_DAY]),
+        "line_item_unblended_cost": pa.array([each.cost for each in EVERY_DAY], pa.decimal128(20, 6)),
+        "line_item_usage_start_date": pa.array([f"{each.since:%Y-%m-%dT%H:%M:%SZ}" for each in EVERY_DAY]),
+    }
+    for name, values in columns.items():
+        table = table.set_column(table.schema.get_field_index(name), name, values)
+    stream = io.BytesIO()
+    pq.write_table(table, stream)
+
+    assert read(stream.getvalue()).sums == expected(EVERY_DAY)

@@ -44,6 +44,30 @@ def peak_memory():
     tracemalloc.stop()
 
 
+FLOATS = {
+    "no float": ([POLLY | {"x": ["1.5", {"1e5": 2**70, "a": -1}, None, True]}, LEX], False),
+    "a float": ([POLLY, LEX | {"x": {"a": [1.5]}}], True),
+    "a float with an exponent": ([POLLY | {"x": 1e300}], True),
+    "an integral float": ([POLLY | {"x": -0.0}], True),
+    "NaN": ([POLLY | {"x": float("nan")}], True),
+    "a lone surrogate": ([POLLY | {"x": "\ud800"}], True),
+    "a float that is not wanted": ([S3 | {"x": 1.5}, POLLY], False),
+}
+
+
+@pytest.mark.parametrize(("records", "may_have"), FLOATS.values(), ids=FLOATS)
+@pytest.mark.parametrize("indent", [None, 2], ids=["compact", "formatted"])
+def test_the_reader_tells_whether_wanted_records_may_have_floats(records, may_have, indent):
+    content = json.dumps({"Records": records}, separators=(",", ":"), indent=indent).encode()
+    log_file = LogFile(io.BytesIO(content), SOURCES)
+
+    found = [(record, log_file.may_have_floats) for _, record in log_file]
+
+    wanted = [each for each in records if each["eventSource"] != S3["eventSource"]]
+    assert json.dumps([record for record, _ in found]) == json.dumps(wanted)
+    assert {told for _, told in found} == {may_have}
+
+
 PACKINGS = {
     "gzip": gzip.compress,
     "plain": bytes,

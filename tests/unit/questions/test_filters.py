@@ -251,7 +251,7 @@ def test_calls_that_do_not_say_whether_mfa_was_used_count_as_without(usage):
 def test_every_condition_looks_at_what_indexes_have_except_for_user_agents():
     conditions = {*COLUMNS, *USAGE_MEMBERS, "label", *NAMED, "user_agent", "read_only", "mfa"}
 
-    assert conditions == Conditions.__annotations__.keys() == set(Filter.__dataclass_fields__) - {"naming", "origins"}
+    assert conditions == Conditions.__annotations__.keys() == set(Filter.__struct_fields__) - {"naming", "origins"}
     assert {*COLUMNS.values(), "readOnly", "usage"} <= set(NARROW_COLUMNS)
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from aitrail.questions import Filter, selected, whole_rows
-from aitrail.window import Window
+from aitrail.window import ALWAYS
 
-WINDOW = Window.__new__(Window)
+WINDOW = ALWAYS
 
 
 class Source:

@@ -54,6 +54,26 @@ def test_different_rows_have_different_hashes(one, other):
     assert (hash_of(one) == hash_of(other)) == (as_texts(one) == as_texts(other))
 
 
+HOSTILE = st.text() | st.sampled_from([*map(chr, range(128)), *"\x7fä\u2028\ud800😀", "\x00\x7f", "\udc00\ud800"])
+MADE = st.recursive(
+    st.none() | st.booleans() | st.integers() | HOSTILE,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(HOSTILE, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@law()
+@given(row=st.dictionaries(st.sampled_from(["eventID", "usage", "other", *OF_PROVENANCE]), MADE))
+def test_a_row_that_was_just_made_has_the_hash_that_it_has_in_the_table(row):
+    before = json.dumps(row)
+    hashes = RowHashes()
+
+    hashes.add_made(row)
+
+    assert list(hashes) == [row_hash(row)]
+    assert json.dumps(row) == before
+
+
 @pytest.mark.parametrize("name", sorted(OF_PROVENANCE))
 def test_provenance_does_not_count(name):
     assert row_hash({"eventID": "a", name: "x"}) == row_hash({"eventID": "a"})

@@ -327,7 +327,8 @@ def test_days_before_the_first_row_are_not_asked_one_by_one(tmp_path):
     export(source, tmp_path, since=datetime(2013, 1, 1, tzinfo=UTC), wanted=Filter(service=("polly",)))
 
     assert source.questions() == [("polly", "2026-11-19T00:00:00Z", "2026-11-19T23:59:59Z")]
-    assert len((tmp_path / "_aitrail_export.notes").read_text().splitlines()) == 1
+    days, request = (tmp_path / "_aitrail_export.notes").read_text().splitlines()
+    assert (json.loads(days)["day"], json.loads(request)["first"]) == ("2026-11-19", "2013-01-01T00:00:00Z")
 
 
 # The ends of a first and a second export of polly, and whether the second one reads 2026-11-19 again.
@@ -403,8 +404,9 @@ def test_source_may_turn_out_incomplete_while_it_is_read(tmp_path):
 
     export(source, tmp_path, wanted=Filter(service=("polly",)))
 
-    notes = [json.loads(line) for line in (tmp_path / "_aitrail_export.notes").read_bytes().splitlines()]
+    *notes, request = [json.loads(line) for line in (tmp_path / "_aitrail_export.notes").read_bytes().splitlines()]
     assert {note["asOf"] for note in notes} == {""}
+    assert request["complete"] is False
 
 
 NEIGHBOURS = [row(8, "2026-11-19T01:00:00Z"), row(9, "2026-11-21T01:00:00Z")]
@@ -517,13 +519,13 @@ def test_nothing_is_asked_where_everything_is_complete(tmp_path):
 OTHERS = {
     "format": (
         {"format": "csv"},
-        "parquet files of narrow rows of here. This export would write csv files of narrow rows",
+        "parquet files of indexed columns of here. This export would write csv files of indexed columns",
     ),
     "columns": ({"whole": True}, "This export would write parquet files of whole rows of here"),
-    "source": ({"address": "there"}, "This export would write parquet files of narrow rows of there"),
+    "source": ({"address": "there"}, "This export would write parquet files of indexed columns of there"),
     "filter": (
         {"wanted": Filter(outcome=("ok", "denied"), read_only=False)},
-        "rows of here with outcome denied or ok, read_only false",
+        "columns of here with outcome denied or ok, read_only false",
     ),
 }
 
@@ -539,7 +541,7 @@ def test_folder_of_another_export_is_refused(tmp_path, other, message):
     with pytest.raises(OtherExportError) as refused:
         export(source, tmp_path, **usual | {name: value for name, value in other.items() if name != "address"})
 
-    assert f"{tmp_path} holds parquet files of narrow rows of here." in str(refused.value)
+    assert f"{tmp_path} holds parquet files of indexed columns of here." in str(refused.value)
     assert message in str(refused.value)
     assert files(tmp_path) == before
 
