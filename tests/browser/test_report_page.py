@@ -211,6 +211,16 @@ def test_the_page_is_never_wider_than_the_screen(browser, month, width, scheme):
     assert browser.ask("evaluate", expression="document.documentElement.scrollWidth") == width
 
 
+def test_an_event_is_shown_whole_on_a_usual_screen(page):
+    left = page.ask(
+        "evaluate",
+        expression="""(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)
+          (document.querySelector("#events .scrolled"))""",
+    )
+
+    assert left == 0
+
+
 def test_paper_is_white_also_for_those_who_like_it_dark_and_shows_all_events(browser, month):
     browser.ask("open", url=(month / "report.html").as_uri(), scheme="dark")
     style = "getComputedStyle(document.querySelector('{}')).{}"
