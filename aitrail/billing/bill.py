@@ -86,7 +86,7 @@ def read_bill(
     wanted = [each for each in found if days is None or each.month is None or _meets(each.month, days)]
     if not wanted:
         has = ", ".join(str(each.month) for each in found)
-        raise BillError(f"{folder} has no bill of these days, only of {has}: their cost is not known.")
+        raise BillError(f"{folder} has no bill for these days, only for {has}: their cost is not known.")
     files = sum(len(each.files) for each in wanted)
     months, read, done = list[Month](), Read(), 0
     for each in wanted:

@@ -62,7 +62,7 @@ def content_of(file: BinaryIO, name: str) -> Content | None:
         return _Parquet(file)
     if begin.startswith(_GZIP) or name.endswith(".csv"):
         return _Csv(file, "gzip" if begin.startswith(_GZIP) else None)
-    raise BillError(f"{name} is neither Parquet nor csv, also not compressed by gzip. Copy it again.")
+    raise BillError(f"{name} is neither Parquet nor csv (plain or gzip). Name the folder, or a file, of an export.")
 
 
 @contextmanager
@@ -72,7 +72,8 @@ def readable(name: str) -> Iterator[None]:
         from pyarrow.lib import ArrowException  # noqa: PLC0415 (optional)
     except ImportError:
         raise BillError(
-            "Reading a bill needs pyarrow: install it (in a copy of the repository: pip install -e '.[parquet]')."
+            "Reading a bill needs pyarrow: install it (`pipx inject aitrail pyarrow`; in a copy of the repository: "
+            "pip install -e '.[parquet]')."
         ) from None
     try:
         yield

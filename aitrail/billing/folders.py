@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
@@ -40,7 +40,7 @@ class Folder(Protocol):
         ...
 
     def files(self) -> Mapping[str, Stored]:
-        """All files. Raises BillError, and botocore's errors."""
+        """All files. Raises BillError, OSError, and botocore's errors."""
         ...
 
     def open(self, name: str) -> BinaryIO:
@@ -69,7 +69,7 @@ class LocalFolder:
 
     def files(self) -> Mapping[str, Stored]:
         """See Folder."""
-        paths = [self._path] if self.is_one_file else sorted(each for each in self._path.rglob("*") if each.is_file())
+        paths = [self._path] if self.is_one_file else sorted(_files_below(self._path))
         root = self._root
         return {path.relative_to(root).as_posix(): _stored(path.stat()) for path in paths}
 
@@ -80,6 +80,16 @@ class LocalFolder:
     def open(self, name: str) -> BinaryIO:
         """See Folder."""
         return (self._root / name).open("rb")
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Raises OSError for a folder that cannot be listed: a part of a bill is none."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for place, _, names in os.walk(folder, onerror=fail):
+        yield from (path for path in (Path(place, name) for name in names) if path.is_file())
 
 
 def _stored(status: os.stat_result) -> Stored:

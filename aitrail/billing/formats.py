@@ -53,7 +53,7 @@ class Format:
         name = name or next(iter(self.costs))
         if name not in self.costs:
             raise BillError(
-                f"A bill in the format {self.name} has no {name} cost: choose {' or '.join(self.costs)} (--bill-cost)."
+                f"A bill in the format {self.name} has no {name} cost: choose {_either([*self.costs])} (--bill-cost)."
             )
         return Cost(name=name, column=self.costs[name], of_kinds=self.costs_of_kinds.get(name, {}))
 
@@ -73,7 +73,7 @@ class Format:
     def _advice(self, missing: Sequence[str], cost: Cost) -> str:
         others = [name for name in self.costs if name != cost.name]
         if set(missing) <= {*cost.columns}:
-            return f"the bill does not say the {cost.name} cost. Choose {' or '.join(others)} (--bill-cost)."
+            return f"the bill does not say the {cost.name} cost. Choose {_either(others)} (--bill-cost)."
         return f"add the columns to the export. {CREATE}"
 
     def charge(self, kind: str, class_: str) -> str:
@@ -105,3 +105,8 @@ def format_of(names: Collection[str], where: str) -> Format:
         )
     first = ", ".join(list(names)[:_MOST_NAMED]) or "none"
     raise BillError(f"{where} is neither CUR 2.0 nor FOCUS: its columns are {first}. {CREATE}")
+
+
+def _either(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last

@@ -228,8 +228,7 @@ def notes_on_amounts(total: Amounts, registry: Registry) -> Iterator[str]:
     if total.unknown_streams:
         yield f"The end of {counted(total.unknown_streams, 'stream')} is not known: their time is not in streamSeconds."
     if services := sorted(total.unpriced_services):
-        them = "it is" if len(services) == 1 else "they are"
-        yield f"There is no price for {', '.join(services)}: {them} not included in the cost."
+        yield f"The cost covers only Polly's characters, and nothing of {', '.join(services)}."
     for engine, (_, characters) in sorted(total.unpriced_engines.items()):
         if characters:
             yield f"{characters:,} characters of the engine {engine} have no price: they are not included in the cost."

@@ -67,8 +67,8 @@ def _new_networks(report: Report) -> Iterator[Remark]:
     new = report.new_networks or {}
     if new:
         names = [f"{network} ({counted(events, 'event')})" for network, events in islice(new.items(), _NAMED)]
-        which = "a network that made none" if len(new) == 1 else f"{len(new):,} networks that made none"
-        text = f"There are calls from {which} in the time before: {_listed(names, len(new))}."
+        what = "1 network is" if len(new) == 1 else f"{len(new):,} networks are"
+        text = f"{what} new: {_listed(names, len(new))}."
         yield Remark(kind="network", text=text)
 
 
@@ -80,8 +80,8 @@ def _idle(billed: Billed) -> Iterator[Remark]:
         known = sum(cost for cost in costs if cost is not None)
         cost = f"at least {known:,.2f} {name_text(billed.prices.currency)} a day" if known else "at a price not known"
         names = [name_text(each.resource) for each in idle[:_NAMED]]
-        what = "1 resource is" if len(idle) == 1 else f"{len(idle):,} resources are"
-        text = f"{what} billed that no call of the window used: {_listed(names, len(idle))} ({cost})."
+        what, it = ("1 resource is", "it") if len(idle) == 1 else (f"{len(idle):,} resources are", "them")
+        text = f"{what} billed although no call used {it}: {_listed(names, len(idle))} ({cost})."
         yield Remark(kind="idle", text=text)
 
 

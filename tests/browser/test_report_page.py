@@ -84,7 +84,7 @@ def test_headline_numbers_are_those_of_usage(page, store):
 def test_the_cost_is_that_of_usage(page, store):
     found = usage(store, prices=Prices.read()).total()
 
-    assert cards(page)["Cost in USD"] == f"≥\u00a0{found['cost']:,.2f}"
+    assert cards(page)["Polly cost in USD"] == f"≥\u00a0{found['cost']:,.2f}"
 
 
 @pytest.mark.parametrize(

@@ -251,7 +251,7 @@ def test_export_that_was_interrupted_is_refused(planted, tmp_path):
     notes = tmp_path / "lake/_aitrail_export.notes"
     notes.write_bytes(b"".join(notes.read_bytes().splitlines(keepends=True)[:-1]))
 
-    with pytest.raises(BeyondSourceError, match="has no finished export"):
+    with pytest.raises(BeyondSourceError, match="has no notes of a finished export"):
         EventStore.read(tmp_path / "lake")
 
 

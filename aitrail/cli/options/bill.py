@@ -51,7 +51,8 @@ def bill_options(section: str) -> Callable[[Callable[..., Any]], Callable[..., A
             "--bill",
             type=BILL_PATH,
             metavar="PATH",
-            help="Divide the costs of a bill among calls: the folder or s3:// prefix of an export (CUR 2.0, FOCUS).",
+            help="Divide the costs of a bill among calls: the folder or s3:// prefix of an AWS data export (CUR 2.0, "
+            "FOCUS).",
         )
         @option(
             section,

@@ -278,7 +278,8 @@ def place_options(command: Callable[..., None]) -> Callable[..., None]:
         type=PATH,
         multiple=True,
         metavar="PATH...",
-        help="Read log files instead of the table: files, folders, - or s3://BUCKET/PREFIX; or what export wrote.",
+        help="Read log files instead of the table: files, folders, - or s3://BUCKET/PREFIX; or a folder of `aitrail "
+        "export`.",
     )
     @click.argument("more", nargs=-1, metavar="")
     @option(_SECTION, "--strict", is_flag=True, help="With --from: exit with 4 if a file or record cannot be read.")

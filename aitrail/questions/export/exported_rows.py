@@ -83,7 +83,7 @@ class ExportedRows:
     def _checked(self, notes: Iterable[Note], requests: list[Request]) -> Settings:
         """The settings that all files have. Raises BeyondSourceError."""
         if not requests:
-            self._refuse("has no finished export that notes what was asked for: run the export to its end")
+            self._refuse("has no notes of a finished export: run the export (again)")
         settings = requests[-1].settings
         if any(note.rows and note.settings != settings for note in notes):
             self._refuse("holds files of different exports: export to an empty folder")

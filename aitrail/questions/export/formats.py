@@ -38,8 +38,8 @@ def parquet_modules(instead: str) -> tuple[Any, Any]:
         import pyarrow.parquet as pq  # noqa: PLC0415 (optional)
     except ImportError:
         raise MissingPyarrowError(
-            "Parquet files need pyarrow: install it (in a copy of the repository: pip install -e '.[parquet]'), or "
-            f"{instead}."
+            "Parquet files need pyarrow: install it (`pipx inject aitrail pyarrow`; in a copy of the repository: "
+            f"pip install -e '.[parquet]'), or {instead}."
         ) from None
     return pa, pq
 

@@ -30,7 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The settings as text that can follow `holds`."""
         words = [f"{name} {_words(values)}" for name, values in sorted(self.conditions.items())]
         with_conditions = f" with {', '.join(words)}" if words else ""
-        rows = f"{'whole' if self.whole else 'narrow'} rows"
+        rows = "whole rows" if self.whole else "indexed columns"
         what = rows if self.schema == "aitrail" else f"{self.schema.upper()} events"
         return f"{self.format} files of {what} of {self.source}{with_conditions}"
 

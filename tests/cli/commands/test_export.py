@@ -144,7 +144,8 @@ def test_another_export_into_the_same_folder_is_refused(aitrail, logs, out):
 
     assert ended.exit_code == 2
     assert (
-        f"Error: {out} holds parquet files of narrow rows of {logs}. This export would write csv files" in ended.stderr
+        f"Error: {out} holds parquet files of indexed columns of {logs}. This export would write csv files"
+        in ended.stderr
     )
     assert "Choose another folder, or give --force" in ended.stderr
 
@@ -230,7 +231,8 @@ def test_log_files_of_another_folder_are_another_export(aitrail, logs, out, monk
 
     assert (first.exit_code, second.exit_code) == (0, 2)
     assert (
-        f"narrow rows of {logs}. This export would write parquet files of narrow rows of {logs}/logs." in second.stderr
+        f"indexed columns of {logs}. This export would write parquet files of indexed columns of {logs}/logs."
+        in second.stderr
     )
 
 

@@ -175,7 +175,7 @@ def test_cost_is_empty_for_services_without_prices(aitrail, call, record, log_fi
     )  # fmt: skip
     assert [(group["cost"], group["currency"]) for group in as_json(lines)] == [(None, "USD"), (0.016, "USD")]
     assert {ended.stderr for ended in (table, csv_file, lines)} == {
-        ("There is no price for lex: it is not included in the cost.\n") + PRICES
+        ("The cost covers only Polly's characters, and nothing of lex.\n") + PRICES
     }
 
 

@@ -129,7 +129,7 @@ def test_days_that_no_month_has_are_not_known(export):
     export.deliver([ITEM])
 
     days = Days(since=date(2026, 9, 1), until=date(2026, 10, 1))
-    assert "has no bill of these days, only of 2026-11: their cost is not known" in refused(export, days=days)
+    assert "has no bill for these days, only for 2026-11: their cost is not known" in refused(export, days=days)
 
 
 def test_costs_in_several_currencies_are_not_added_up(export):

@@ -1,6 +1,7 @@
 """The files of an export on this computer and in S3: the same content, and only what is needed of it."""
 
 import io
+import os
 from datetime import UTC, datetime
 from random import Random
 
@@ -15,6 +16,21 @@ from tests.shared.metered_month import month
 
 CLOCK = Clock(sleep=lambda _: None)
 URL = "s3://amzn-s3-demo-bucket/bills/bill"
+
+
+def test_folder_that_cannot_be_listed_is_an_error_and_not_empty(tmp_path, monkeypatch):
+    Export(tmp_path).deliver(items_of(month(Random(1), 10)))
+    listed = os.scandir
+
+    def deny(path):
+        if str(path).endswith("metadata"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", deny)
+
+    with pytest.raises(PermissionError, match="metadata"):
+        LocalFolder(str(tmp_path)).files()
 
 
 class Objects:

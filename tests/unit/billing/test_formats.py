@@ -54,12 +54,12 @@ def test_net_cost_that_an_export_does_not_have_is_not_replaced_by_another_one():
     columns = [name for name in CUR if name != "line_item_net_unblended_cost"]
     own = format_of(columns, "a")
 
-    with pytest.raises(BillError, match=r"does not say the net cost. Choose unblended or amortized or list"):
+    with pytest.raises(BillError, match=r"does not say the net cost. Choose unblended, amortized or list"):
         own.found(columns, own.cost("net"), "a")
 
 
 def test_cost_that_a_format_does_not_have_is_refused():
-    with pytest.raises(BillError, match="FOCUS has no unblended cost: choose net or amortized or list"):
+    with pytest.raises(BillError, match="FOCUS has no unblended cost: choose net, amortized or list"):
         format_of([*FOCUS_1_2], "a").cost("unblended")
 
 

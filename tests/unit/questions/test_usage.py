@@ -280,7 +280,7 @@ def test_cost_is_none_where_nothing_has_a_price_and_the_services_are_named():
         "polly": Decimal("0.0004125"),
         "transcribe": None,
     }
-    assert notes == ["There is no price for lex, transcribe: they are not included in the cost."]
+    assert notes == ["The cost covers only Polly's characters, and nothing of lex, transcribe."]
 
 
 def test_what_has_no_price_does_not_take_away_the_cost_of_the_others():
@@ -531,7 +531,7 @@ def test_store_reports_characters_without_a_price(caplog):
 
     assert groups == [counted(calls=2, errors=1, denied=1, cost=None)]
     assert caplog.messages == [
-        "There is no price for lex: it is not included in the cost.",
+        "The cost covers only Polly's characters, and nothing of lex.",
         "25 characters of the engine neural have no price: they are not included in the cost.",
     ]
 

@@ -83,7 +83,7 @@ def test_what_no_call_of_the_window_used_stands_out_with_its_cost():
         return [remark.text for remark in found if remark.kind == "idle"]
 
     (text,) = remarks(ROWS)
-    assert text.startswith("1 resource is billed that no call of the window used: campaign/forgotten (")
+    assert text.startswith("1 resource is billed although no call used it: campaign/forgotten (")
     assert remarks(ROWS[:2]) == []  # no row is a call that uses a campaign: such calls may not be recorded
 
 

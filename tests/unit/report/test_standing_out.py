@@ -61,7 +61,7 @@ def test_new_and_silent_principals_and_new_networks_are_named():
     found = told(rows, lookback="2h")
 
     assert {kind: text for kind, (text, _) in found.items()} == {
-        "network": "There are calls from a network that made none in the time before: 198.51.100.0/24 (1 event).",
+        "network": "1 network is new: 198.51.100.0/24 (1 event).",
         "new": r"1 principal is new: user/\u202enew.",
         "silent": "1 principal is silent: user/gone.",
     }

@@ -538,13 +538,13 @@ def test_nothing_is_asked_where_everything_is_complete(tmp_path):
 OTHERS = {
     "format": (
         {"format": "csv"},
-        "parquet files of narrow rows of here. This export would write csv files of narrow rows",
+        "parquet files of indexed columns of here. This export would write csv files of indexed columns",
     ),
     "columns": ({"whole": True}, "This export would write parquet files of whole rows of here"),
-    "source": ({"address": "there"}, "This export would write parquet files of narrow rows of there"),
+    "source": ({"address": "there"}, "This export would write parquet files of indexed columns of there"),
     "filter": (
         {"wanted": Filter(outcome=("ok", "denied"), read_only=False)},
-        "rows of here with outcome denied or ok, read_only false",
+        "columns of here with outcome denied or ok, read_only false",
     ),
 }
 
@@ -560,7 +560,7 @@ def test_folder_of_another_export_is_refused(tmp_path, other, message):
     with pytest.raises(OtherExportError) as refused:
         export(source, tmp_path, **usual | {name: value for name, value in other.items() if name != "address"})
 
-    assert f"{tmp_path} holds parquet files of narrow rows of here." in str(refused.value)
+    assert f"{tmp_path} holds parquet files of indexed columns of here." in str(refused.value)
     assert message in str(refused.value)
     assert files(tmp_path) == before
 
