@@ -395,6 +395,26 @@ def test_source_that_could_not_be_read_completely_completes_no_day(tmp_path):
     assert ids(tmp_path) == ["00000001", "00000002", "00000003"]
 
 
+def test_request_that_is_noted_ends_now_and_names_what_was_asked_for(tmp_path):
+    export(Rows([]), tmp_path, until=NOW + timedelta(days=1), wanted=Filter(service=("polly",), outcome=("ok",)))
+
+    (line,) = (tmp_path / "_aitrail_export.notes").read_text().splitlines()
+    request = json.loads(line)
+    assert (request["first"], request["last"]) == ("2026-11-14T12:00:00Z", "2026-11-21T11:59:59Z")
+    assert (request["services"], request["columns"], request["complete"]) == (
+        ["polly"],
+        [*columns_of(whole=False)],
+        True,
+    )
+    assert request["settings"]["conditions"] == {"outcome": ["ok"]}
+
+
+def test_time_that_is_still_to_come_is_not_noted(tmp_path):
+    export(Rows([]), tmp_path, since=NOW, until=NOW + timedelta(days=1))
+
+    assert (tmp_path / "_aitrail_export.notes").read_text() == ""
+
+
 def test_source_may_turn_out_incomplete_while_it_is_read(tmp_path):
     class Surprising(Rows):
         def fail_sooner_or_later(self):
