@@ -28,7 +28,11 @@ _ESCAPE = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 
 def json_line(value: Any) -> str:  # noqa: ANN401 (any JSON value)
     """A value as one line of ASCII JSON, so that no control character or lone surrogate reaches the terminal."""
-    return json.dumps(items.plain(value), sort_keys=True).replace("\x7f", r"\u007f")
+    return _ENCODER.encode(value).replace("\x7f", r"\u007f")
+
+
+# Copying a row without its Decimals, so that json.dumps accepts it, would take as long as writing it.
+_ENCODER = json.JSONEncoder(sort_keys=True, default=items.plain_number)
 
 
 def csv_cell(value: object) -> str:

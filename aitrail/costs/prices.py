@@ -217,7 +217,7 @@ def too_old(prices: Iterable[Price], today: Date) -> Iterator[str]:
             "price list."
         )
     if any(first_day(text) is None for text in dates):
-        yield "Some prices have no date: `aitrail prices` shows which, and their source."
+        yield "Some prices have no date: `aitrail prices --refresh` gets those of AWS' price list."
 
 
 def cost_of(characters: Mapping[Decimal, int]) -> Decimal:

@@ -174,12 +174,19 @@ def restored(fields: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
 def plain(value: Any) -> Any:  # noqa: ANN401 (any JSON value)
     """A copy with every Decimal converted to int or float."""
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        return plain_number(value)
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value
+
+
+def plain_number(value: object) -> int | float:
+    """A Decimal as int or float. Raises TypeError for any other value, as a `default` of JSON encoders has to."""
+    if not isinstance(value, Decimal):
+        raise TypeError(f"{type(value).__name__} is no JSON value")
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def item_size(item: dict[str, Any]) -> int:

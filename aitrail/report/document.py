@@ -108,7 +108,7 @@ def document_of(report: Report, about: About, shown: Callable[[str], str] = str)
         "billed": document_of_billed(about.billed, zone, shown) if about.billed else None,
         "metered": metered.document() if metered else None,
         "proof": about.proof,
-        "notes": [*report.notes, *(metered.notes if metered else ())],
+        "notes": [*report.notes, *(metered.notes if metered else report.amount_notes)],
     }
 
 

@@ -42,7 +42,8 @@ class Report:
     `shown` is the window as far as it has calls, or that of the question if it has ends. `before` is the cube of the
     window before, without times; None if there is none. `principals` are those of the window and of the time before,
     `slots` the hours of the week.
-    `new_networks` is None if it cannot be told what is new. `notes` are lines for people about what may be missing.
+    `new_networks` is None if it cannot be told what is new. `notes` are lines for people about what may be missing, and
+    `amount_notes` about amounts and costs that records do not tell; metrics may tell them.
     """
 
     question: Question
@@ -57,6 +58,7 @@ class Report:
     notable: Notable
     records: int
     notes: tuple[str, ...]
+    amount_notes: tuple[str, ...]
 
     @property
     def periods(self) -> list[str]:
@@ -122,7 +124,8 @@ def report_of(question: Question, progress: Progress, *, most_cells: int = _MOST
         new_networks=new,
         notable=survey.notable,
         records=survey.records,
-        notes=tuple(_notes(question, lookback.why_not_new, cube)),
+        notes=tuple(_notes(question, lookback.why_not_new)),
+        amount_notes=tuple(notes_on_amounts(cube.tally.sum_of(cube.tally.by_group()), question.registry)),
     )
 
 
@@ -151,10 +154,9 @@ def _shown(question: Question, survey: Survey) -> Window:
     return Window(since=since, until=max(since, until))
 
 
-def _notes(question: Question, why_not_new: str | None, cube: Cube) -> Iterator[str]:
+def _notes(question: Question, why_not_new: str | None) -> Iterator[str]:
     yield from lacking(question.source, question.window.since, question.zone)
     if not question.source.complete:
         yield "Some log files could not be read: calls may be missing."
     if why_not_new:
         yield why_not_new
-    yield from notes_on_amounts(cube.tally.sum_of(cube.tally.by_group()), question.registry)

@@ -39,7 +39,7 @@ export function metering(data) {
   return panel("Measured and shared", { id: "metered", wide: true, note: `Amounts ${found.window}, in whole hours.` },
     el("p", {}, "Measured is what records say, or what a metric tells of exactly these calls. Shared is CloudWatch's total, less what is measured, divided among the calls whose records do not say it: an estimate, marked with ≈, which adds up to the total exactly."),
     rules.length ? el("ul", {}, rules) : el("p", {}, "Nothing was shared."),
-    el("h3", {}, "Not recorded"),
+    el("h3", {}, "Not recorded: counted by CloudWatch, without a row"),
     apart.length ? table("What CloudWatch has counted and no row tells of", ["Amount", "calls", "amount", `cost${data.currency ? ` (${data.currency})` : ""}`],
       apart.map(([name, each]) => [name, count(each.calls), each.amount === null ? "not known" : count(each.amount), cost(each)]))
       : el("p", { class: "nothing" }, "CloudWatch has counted nothing else in this window, whatever is filtered."));

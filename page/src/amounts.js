@@ -24,7 +24,7 @@ export function amountsOf(data) {
     minutes,
   ];
   if (data.currency) {
-    amounts.push({ name: "cost", title: `Cost in ${data.currency}`, unit: data.currency, shared: NONE,
+    amounts.push({ name: "cost", title: `Polly cost in ${data.currency}`, unit: data.currency, shared: NONE,
       of: (sum) => (sum.priced && !(sum.unpriced && !sum.cost) ? sum.cost / data.costUnit : null),
       unknown: (sum) => sum.unpriced, show: decimals });
   }

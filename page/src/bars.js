@@ -6,19 +6,19 @@ import { select } from "d3-selection";
 
 import { behind, el, explain, fitted, roving, svg, table } from "./dom.js";
 import { named } from "./facets.js";
-import { compact, count } from "./numbers.js";
+import { compact, count, counted } from "./numbers.js";
 
 const MARGIN = { top: 14, right: 8, bottom: 24, left: 48 };
 const LABEL = 84; // the room of a date
 
 // A chart of `series`, each with a `name`, a `color` (the number of a class), and a number for each period, null where
-// it is not known. `unknown` has, for each period, how many calls do not tell their amount: such bars have a mark.
+// it is not known. `unknown` has, for each period, of how many calls it is not known: such bars have a mark.
 export function bars({ title, unit, facet, filters, series, height = 190, unknown = null, show = count }) {
   const draw = (width) => drawn({ title, unit, facet, filters, series, height, unknown, show, width });
   const legend = series.length > 1 ? [el("ul", { class: "legend" }, series.map((each) => el("li", {}, entry(title, each))))] : [];
   const rows = facet.values.map((period, place) => [named(period), ...series.map(({ values }) => text(values[place], show)),
     ...(unknown ? [count(unknown[place])] : [])]);
-  const heads = [facet.title, ...series.map(({ name }) => name), ...(unknown ? ["calls that do not tell"] : [])];
+  const heads = [facet.title, ...series.map(({ name }) => name), ...(unknown ? ["calls of unknown amount"] : [])];
   return fitted(draw, legend, behind(table(title, heads, rows)));
 }
 
@@ -56,7 +56,7 @@ function column({ title, period, place, x, y, series, totals, unknown, show, uni
   const chosen = filters.has(facet.name, place);
   const isOther = filters.chosen.has(facet.name) && !chosen;
   const parts = series.filter(({ values }) => values[place]).map(({ name, values }) => `${name} ${show(values[place])}`);
-  const missing = unknown?.[place] ? [`${count(unknown[place])} calls do not tell: at least this`] : [];
+  const missing = unknown?.[place] ? [`unknown for ${counted(unknown[place], "call")}: at least this`] : [];
   const about = [`${named(period)}: ${show(totals[place])} ${unit}`, ...(series.length > 1 ? parts : []), ...missing];
   const left = x(period);
   let below = 0;

@@ -53,7 +53,7 @@ export function events({ data, facets, filters, note }) {
       el("div", { class: "scrolled", tabIndex: 0, role: "region", "aria-label": "Notable events" },
         el("table", { class: "events" }, el("caption", { class: "unseen" }, "Notable events"),
           el("thead", {}, el("tr", {}, heads, el("th", { scope: "col" }, "Event ID"))), body))]
-      : el("p", { class: "nothing" }, "None: no root, no denied change, no changed policy, nothing deleted, no new network."));
+      : el("p", { class: "nothing" }, `None: no root, no denied change, no changed policy, nothing deleted${data.newNetworks ? ", no new network" : "; which networks are new is not known"}.`));
 }
 
 const text = (event) => Object.values(event).concat(WHY[event.kind]).join("\n").toLowerCase();

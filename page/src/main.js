@@ -11,11 +11,12 @@ import { facetsOf, fixedSlots, periodOf } from "./facets.js";
 import { Filters } from "./filters.js";
 import { heatMap } from "./heat.js";
 import { list } from "./lists.js";
-import { change, count, decimals } from "./numbers.js";
+import { change, count, counted, decimals } from "./numbers.js";
 
 const OUTCOMES = ["denied", "throttled", "client-error", "server-error"];
 const COLORS = 7; // of series; all further ones together have one more
 const LISTS = ["team", "principal", "operation", "resource", "network", "source-ip", "engine", "credentials", "outcome", "region", "account"];
+const IN_ONE_ROW = 8; // headline numbers
 const ICONS = { root: "▲", denied: "▲", throttled: "▲", network: "◆", idle: "◆", new: "●", silent: "○" };
 
 async function start() {
@@ -128,7 +129,7 @@ function standingOut({ data, facets, filters, period }) {
   });
   if (!data.records) items.unshift(el("li", {}, el("p", {}, "There are no calls in this window. Check the window, the conditions, and whether log files arrive.")));
   return el("section", { class: "panel wide outstanding" }, el("h2", {}, "What stands out"),
-    items.length ? el("ul", {}, items) : el("p", { class: "nothing" }, "Nothing: no root, no burst of failures, nobody new."));
+    items.length ? el("ul", {}, items) : el("p", { class: "nothing" }, `Nothing: no root, no burst of failures${data.principals.whyNotNew ? "; who is new is not known" : ", nobody new"}.`));
 }
 
 function go(id) {
@@ -166,7 +167,7 @@ function headlines({ data, facets, amounts }, sums) {
       const isKnown = !amount.unknown(total);
       const isComparable = earlier && !data.metered; // no metrics of the time before have been read
       const part = amount.shared(total);
-      const notes = [part ? `measured ${amount.show(amount.of(total) ?? 0)}, shared ${amount.show(part)}` : "", isKnown ? "" : `${count(amount.unknown(total))} calls do not tell`];
+      const notes = [part ? `measured ${amount.show(amount.of(total) ?? 0)}, shared ${amount.show(part)}` : "", isKnown ? "" : `unknown for ${counted(amount.unknown(total), "call")}`];
       return card(amount.title, known(amount, total) ?? 0, isKnown && isComparable && !amount.unknown(earlier) ? (amount.of(earlier) ?? undefined) : undefined, {
         text: shown(amount, total),
         pastText: isComparable ? shown(amount, earlier) : null,
@@ -174,7 +175,7 @@ function headlines({ data, facets, amounts }, sums) {
       });
     }),
   ];
-  return el("section", { class: "wide" }, el("h2", { class: "unseen" }, "Headline numbers"), el("dl", { class: "cards" }, cards));
+  return el("section", { class: "wide" }, el("h2", { class: "unseen" }, "Headline numbers"), el("dl", { class: cards.length > IN_ONE_ROW ? "cards many" : "cards" }, cards));
 }
 
 function overTime({ facets, filters, period, amounts }, sums) {
@@ -200,7 +201,7 @@ function overTime({ facets, filters, period, amounts }, sums) {
       const isShared = parts.some(Boolean);
       const measured = { name: isShared ? "measured" : amount.unit, color: 0, values: values.map((value, place) => (value === null && unknown[place] ? null : (value ?? 0))) };
       const estimate = isShared ? [{ name: "shared, an estimate", color: "-shared", values: parts }] : [];
-      return panel(amount.title, { note: `${amount.unit} by ${period.name}${some ? "; + some calls do not tell" : ""}` },
+      return panel(amount.title, { note: `${amount.unit} by ${period.name}${some ? "; +: at least this much" : ""}` },
         bars({ ...shared, title: amount.title, unit: amount.unit, show: decimals, unknown: some ? unknown : null, height: 150, series: [measured, ...estimate] }));
     })),
   ];

@@ -55,6 +55,23 @@ def test_amounts_that_only_metrics_tell_are_shown_and_measured_ones_are_no_estim
     assert card(page, "Audio seconds of jobs")[0] == f"≥\u00a0≈\u00a0{seconds.total:,}"
 
 
+def test_headlines_fit_into_their_cards(page):
+    broken = page.ask(
+        "evaluate",
+        expression="""[...document.querySelectorAll(".card")].filter((each) => each.scrollWidth > each.clientWidth
+          || each.querySelector("strong").offsetHeight > 30).map((each) => each.textContent)""",
+    )
+
+    assert broken == []
+
+
+def test_without_a_time_before_nobody_and_no_network_is_said_not_to_be_new(page):
+    outstanding, events = (page.ask("texts", selector=f"{each} .nothing")[0] for each in (".outstanding", "#events"))
+
+    assert outstanding == "Nothing: no root, no burst of failures; who is new is not known."
+    assert events.endswith("nothing deleted; which networks are new is not known.")
+
+
 def test_a_filter_gives_the_parts_of_usage(page, metered):
     expected = together(metered[1], "characters", principal="user/alice")
 

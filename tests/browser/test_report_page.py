@@ -84,7 +84,7 @@ def test_headline_numbers_are_those_of_usage(page, store):
 def test_the_cost_is_that_of_usage(page, store):
     found = usage(store, prices=Prices.read()).total()
 
-    assert cards(page)["Cost in USD"] == f"≥\u00a0{found['cost']:,.2f}"
+    assert cards(page)["Polly cost in USD"] == f"≥\u00a0{found['cost']:,.2f}"
 
 
 @pytest.mark.parametrize(
@@ -209,6 +209,16 @@ def test_the_page_is_never_wider_than_the_screen(browser, month, width, scheme):
     browser.ask("open", url=(month / "report.html").as_uri(), width=width, scheme=scheme)
 
     assert browser.ask("evaluate", expression="document.documentElement.scrollWidth") == width
+
+
+def test_an_event_is_shown_whole_on_a_usual_screen(page):
+    left = page.ask(
+        "evaluate",
+        expression="""(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)
+          (document.querySelector("#events .scrolled"))""",
+    )
+
+    assert left == 0
 
 
 def test_paper_is_white_also_for_those_who_like_it_dark_and_shows_all_events(browser, month):

@@ -134,6 +134,11 @@ REFUSED = {
         lambda store: store.usage(since=BEGIN, until=END),
         "has calls from 2026-10-22T00:00:00Z until 2026-10-29",
     ),
+    "later time": (lambda store: store.usage(since=END, until=LATEST), "has calls from 2026-10-22T00:00:00Z until"),
+    "earlier time": (
+        lambda store: store.usage(since=EARLIEST, until=BEGIN),
+        "has calls from 2026-10-22T00:00:00Z until",
+    ),
     "time before": (
         lambda store: store.compare(since=BEGIN + timedelta(days=3), until=BEGIN + timedelta(days=6)),
         "ask for less time, or export more",

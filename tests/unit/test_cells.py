@@ -1,3 +1,4 @@
+import json
 import sys
 import unicodedata
 
@@ -6,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitrail.cells import cell_text, csv_cell, json_line, name_text, printable
+from aitrail.dynamodb import items
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=500)
 # Unicode's words for characters that nobody sees, although they count as letters, marks or symbols.
@@ -162,3 +164,25 @@ def test_json_is_printable_ascii(value):
 
     assert line.isascii()
     assert line.isprintable()
+
+
+@given(
+    value=st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats()
+        | st.decimals(allow_nan=False, allow_infinity=False)
+        | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=8,
+    )
+)
+@LAW
+def test_json_is_that_of_a_copy_with_plain_numbers(value):
+    assert json_line(value) == json.dumps(items.plain(value), sort_keys=True).replace("\x7f", r"\u007f")
+
+
+def test_what_is_no_json_value_is_refused():
+    with pytest.raises(TypeError, match="set is no JSON value"):
+        json_line({"a": {1}})

@@ -23,8 +23,8 @@ def cache(context: click.Context, *, clear: bool, output: Output) -> None:
 
     Questions with --from keep the rows of local log files, so that unchanged files are not read again; with --no-cache
     they do not. Completion keeps the principals of the newest calls. All of it is in files that only you can read, and
-    can be removed at any time. The rows of log files take at most 500 MB: those that have not been used for the longest
-    time make room.
+    can be removed at any time. The rows of log files take about 500 MB at most: those that have not been used for the
+    longest time make room.
 
     \b
     Examples:

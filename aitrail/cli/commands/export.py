@@ -52,9 +52,9 @@ def export(
     calls. If the table or the log files have a row from at least 24 hours after the end of a day when it is exported,
     the day is complete, and later exports skip it. docs/export.md has example queries.
 
-    The columns amount, unit and source say what a call is billed by and where that is from, and cost what it costs at
-    list prices, each call once: costs add up to those of `aitrail usage`. An amount that no record tells is unknown,
-    and its cost is empty.
+    The columns amount and unit say what a call is billed by, source whether its record tells that (measured) or not
+    (unknown: amount and cost are empty), and cost what it costs at list prices. Each call counts in one row, so that
+    the costs of Polly add up to those of `aitrail usage --cost`.
 
     Exits with 4 if log files cannot be read; the export then does not count as complete. Also exits with 4 if a file
     would have fewer rows than before; the old file is then kept.

@@ -43,7 +43,7 @@ _WORDS = {
     type=click.FloatRange(min=0),
     default=1.0,
     metavar="PERCENT",
-    help="Exit with 4 if a difference is more than this part of the calls.  [default: 1]",
+    help="Exit with 4 if a difference is more than this percentage of the calls.  [default: 1]",
 )
 @question_options(*all_conditions_but("service", "account", "region"))
 @output_options(of="the list of comparisons", shapes=True)

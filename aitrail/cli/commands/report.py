@@ -121,7 +121,7 @@ def report(
     if as_json and (path or force or opened):
         raise click.UsageError("--json writes no page: leave out -o, --force and --open.")
     if metrics:
-        refuse_with("--metrics", asked, {})
+        refuse_with("--metrics", asked, {}, instead="filter the page by it")
     target = path or _USUAL_NAME
     if not as_json:
         _refuse(target, force=force)

@@ -75,7 +75,7 @@ def running(
     who created them, what they cost a day at the least, and the last call that used them, however it ended.
 
     A resource without createdTime is older than the rows. Resources that are older than the rows, and that no row of
-    the window names, are not in the list: give a longer window, or look into the console. Rows do not tell whether a
+    the window names, are not in the list: give a longer window, or check the console. Rows do not tell whether a
     creation that AWS accepted has failed later, nor when a deletion has ended. billed is null (not known) for a
     solution of which no row tells whether it is trained automatically.
 

@@ -174,16 +174,16 @@ def usage(
 
     --metrics reads CloudWatch's metrics of the same hours, accounts and Regions, and shows a line for each amount:
     measured is what records say, or what a metric tells of exactly these calls; shared is CloudWatch's total, less what
-    is measured, divided among the calls whose records do not say it; unknownCalls have neither. What CloudWatch has
-    counted more than there are rows is not recorded: it is shown apart, and belongs to nobody. It needs
+    is measured, divided among the calls whose records do not say it; unknownCalls have neither. Calls that
+    CloudWatch has counted beyond the rows are shown apart, as not recorded, and belong to nobody. It needs
     cloudwatch:GetMetricData; of conditions, it takes only --service, --account and --in-region.
 
     --bill divides the costs of a bill among the successful calls of each account, Region and UTC day that cause a usage
     type. measured is what the bill itself says, or what the amounts in records cost at the average price of that day;
     shared is the rest, divided among calls whose records say no amount; unexplained is what no recorded call explains,
-    with its usage type. Credits, discounts, taxes and refunds stay apart. All adds up to the bill exactly, to the last
-    digit. What the bill does not have is unknown (unknownCalls), not zero. With --metrics, CloudWatch's totals tell the
-    amounts that records do not, and what calls without a record cost is unexplained. It takes --top, and the same
+    with its usage type. Credits, discounts, taxes and refunds stay apart. Everything adds up to the bill exactly. What
+    the bill does not have is unknown (unknownCalls), not zero. With --metrics, CloudWatch's totals tell the amounts
+    that records do not, and what calls without a record cost is unexplained. --bill takes --top, and the same
     conditions as --metrics. Without --since and --until, log files are asked for the time of the bill. docs/bill.md
     shows how to get a bill.
 

@@ -59,7 +59,7 @@ def bill_options(section: str) -> Callable[[Callable[..., Any]], Callable[..., A
             "--bill-cost",
             type=OneOfKnown(_costs),
             metavar="COST",
-            help="With --bill: unblended, net, amortized or list.  [default: unblended; net of FOCUS]",
+            help="With --bill: unblended, net, amortized or list.  [default: unblended; for FOCUS, net]",
         )
         @functools.wraps(command)
         def with_bill(*args: Any, bill: str | None, bill_cost: str | None, **options: Any) -> None:  # noqa: ANN401 (passed through)

@@ -152,7 +152,7 @@ def _explained(answer: Answer, bill: Bill) -> list[str]:
         )
     lines += [_rule(number, is_estimated=is_estimated) for number, is_estimated in sorted(answer.shared)]
     if any(part.unexplained for part in parts):
-        lines.append("unexplained: costs of the bill that no recorded call explains: nobody pays for them here.")
+        lines.append("unexplained: costs of the bill that no recorded call explains. They are charged to nobody.")
     return lines
 
 

@@ -20,8 +20,13 @@ _OF_TOTALS = ("service", "account", "region")
 _DECIMALS = 6
 
 
-def refuse_with(flag: str, asked: Asked, given: Mapping[str, object]) -> None:
-    """Refuses options, by their names, that have a value, and conditions: both have no effect with `flag`."""
+def refuse_with(
+    flag: str, asked: Asked, given: Mapping[str, object], *, instead: str = "choose from the answer with --query"
+) -> None:
+    """Refuses options, by their names, that have a value, and conditions, as `flag` takes neither.
+
+    `instead` says what to do instead of giving a condition.
+    """
     for name, value in given.items():
         if value:
             raise click.UsageError(f"{name} has no effect with {flag}: leave it out.")
@@ -29,7 +34,7 @@ def refuse_with(flag: str, asked: Asked, given: Mapping[str, object]) -> None:
         if name not in _OF_TOTALS:
             raise click.UsageError(
                 f"{flag} divides totals among all calls: leave out the condition on {name.replace('_', ' ')}, and "
-                "choose from the answer with --query."
+                f"{instead}."
             )
 
 

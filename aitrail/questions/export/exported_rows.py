@@ -121,7 +121,9 @@ class ExportedRows:
         """See BoundedSource."""
         since = self.windows[0].since if window.since <= BEGINNING else window.since
         until = self.windows[-1].until if window.until >= LATEST else window.until
-        if since < until and Window(since=since, until=until).without(self.windows):
+        # A time that is wholly before or after has no end to compare with.
+        is_beyond = since >= self.windows[-1].until or until <= self.windows[0].since
+        if is_beyond or (since < until and Window(since=since, until=until).without(self.windows)):
             self._refuse(f"has calls {self.when}: ask for less time, or export more")
 
     def _check(self, wanted: Filter) -> None:

@@ -13,6 +13,7 @@ from msgspec import structs
 
 from aitrail.aws import is_of_network
 from aitrail.costs import Prices
+from aitrail.dynamodb import items
 from aitrail.questions import (
     NOTHING_NAMED,
     CallAmount,
@@ -119,7 +120,8 @@ class Export:
             counted.add(rows, Reading.of(self.source, wanted, window, self.now))
         for service, stretch in stretches:
             self._export(files, service, stretch, as_of, counted)
-        first, last = self.window.bounds
+        # Nobody has yet what is still to come.
+        first, last = Window(since=self.window.since, until=min(self.window.until, self.now)).bounds
         if first <= last:
             columns = [*(ATTRIBUTES if self.schema == OCSF else columns_of(whole=self.whole))]
             asked = {"first": first, "last": last, "services": list(services), "columns": columns}
@@ -150,7 +152,7 @@ class Export:
             schema=self.schema,
             source=self.source.address,
             conditions={
-                name: sorted(values) if isinstance(values, tuple) else values
+                name: sorted(map(items.encodable, values)) if isinstance(values, tuple) else values
                 for name, values in conditions.items()
                 if values not in ((), None)
             },

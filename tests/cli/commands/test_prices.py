@@ -68,7 +68,7 @@ def test_prices_have_their_dates_and_sources(aitrail):
     }
     assert ended.stderr.splitlines() == [
         "These are the prices of the file that comes with aitrail.",
-        "Some prices have no date: `aitrail prices` shows which, and their source.",
+        "Some prices have no date: `aitrail prices --refresh` gets those of AWS' price list.",
     ]
 
 

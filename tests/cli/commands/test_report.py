@@ -214,4 +214,7 @@ def test_conditions_that_metrics_do_not_have_are_refused_with_metrics(aitrail, s
     ended = aitrail("report", "--metrics", "--principal", "user/alice", "--from", spoken, "-o", tmp_path / "r.html")
 
     assert ended.exit_code == 2
-    assert "--metrics divides totals among all calls: leave out the condition on principal" in ended.stderr
+    assert (
+        "--metrics divides totals among all calls: leave out the condition on principal, and filter the page"
+        in ended.stderr
+    )

@@ -193,7 +193,7 @@ def test_notes_say_which_prices_have_no_date_and_which_are_not_there(own):
 
     assert [*built_in.notes(["personalize"], date(2026, 11, 30))] == [
         "Prices of unknown date in USD for us-east-1 from a note in a public repository, and an AWS blog: check them.",
-        "Some prices have no date: `aitrail prices` shows which, and their source.",
+        "Some prices have no date: `aitrail prices --refresh` gets those of AWS' price list.",
     ]
     assert next(built_in.notes(["personalize", "polly"], date(2026, 11, 30))).startswith("Prices of 2026-11 in USD ")
     assert [*own.notes(["lex"], date(2026, 11, 30))] == [

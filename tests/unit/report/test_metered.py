@@ -55,6 +55,7 @@ def test_amounts_without_a_row_are_apart_and_rules_are_those_that_applied():
         "notRecorded": {"characters": {"calls": 1, "amount": 500, "cost": None}},
     }
     assert document["notes"][-1] == "a note"
+    assert not any("characters" in note for note in document["notes"])  # which records do not tell, but metrics do
     assert (column(document, "charactersMeasured"), column(document, "charactersShared")) == (0, 500)
 
 

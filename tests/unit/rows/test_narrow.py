@@ -29,6 +29,7 @@ columns = st.just(EVERY) | st.lists(dimension, max_size=3).map(lambda by: column
 @example(changed("polly-by-role", {"awsRegion": None}), EVERY)
 @example(changed("polly-by-role", {"errorCode": 1.0}), EVERY)
 @example(changed("transcribe", {"eventName": "StartStreamTranscription"}), columns_of(["service"], Filter(), REGISTRY))
+@example(changed("transcribe", {"eventName": "EndStreamTranscription"}), columns_of(["resource"], Filter(), REGISTRY))
 def test_a_narrow_row_is_its_columns_of_the_whole_row(record, chosen):
     narrowed = NarrowRows(REGISTRY, chosen).row_of(record)
 
@@ -50,6 +51,22 @@ def test_ordinary_records_need_no_whole_row(name, by):
     found = NarrowRows(REGISTRY, chosen).row_of(changed(name, {}))
 
     assert found == chosen.of(row_of(changed(name, {}), log_file="a", record_index=1))
+
+
+@pytest.mark.parametrize("by", sorted({*DIMENSIONS, *usage_fields(REGISTRY)}))
+@pytest.mark.parametrize("verb", ["Start", "End"])
+def test_whatever_is_asked_the_rows_of_streams_tell_what_they_are(by, verb):
+    source, response = "transcribestreaming.amazonaws.com", {"sessionId": "a"}
+    record = changed("transcribe", {"eventSource": source, "eventName": f"{verb}StreamTranscription"})
+    chosen = columns_of([by], Filter(), REGISTRY) or EVERY
+
+    found = read(
+        document([record | {"responseElements": response}]), NarrowReading, narrow=NarrowRows(REGISTRY, chosen)
+    )
+
+    assert found[0][0]["usage"]["stream"] == "a"
+    assert found[0][0]["usage"].get("streamEnd", False) is (verb == "End")
+    assert "recipientAccountId" in found[0][0]
 
 
 def read(content, make, **options):
