@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from random import Random
 from urllib.parse import quote
 
 import pytest
@@ -139,6 +140,43 @@ def test_an_address_with_a_filter_opens_what_it_says(browser, month, store):
     assert listed(browser, "Operations") == calls(store, "operation", outcome="denied", **day)
 
 
+FRAGMENTS = (
+    "service=<img src=x onerror=window.bad=1>",
+    "service=%E0%A4%A&%=%",
+    "__proto__=x&constructor=prototype&hasOwnProperty=1",
+    "service=__proto__&day=9999&slot=-1",
+    "=&=&==&&",
+    f"service={'a' * 1_000_000}",
+)
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS, ids=range(len(FRAGMENTS)))
+def test_an_address_that_names_no_value_filters_nothing_and_does_nothing(browser, month, store, fragment):
+    browser.ask("open", url=f"{(month / 'report.html').as_uri()}#{fragment}")
+
+    assert cards(browser)["Calls"] == f"{usage(store).total()['calls']:,}"
+    assert browser.ask("seen")["console"] == []
+    assert browser.ask("evaluate", expression="window.bad ?? 'nothing'") == "nothing"
+
+
+def test_random_filters_give_the_numbers_of_usage(browser, month, store):
+    random, names = Random(5), ("principal", "region", "service", "outcome", "credentials")
+    values = {name: [value for value in calls(store, name) if value is not None] for name in names}
+    groups = [*usage(store, names)]
+    for _ in range(12):
+        kept = random.sample(names, random.randint(1, 3))
+        chosen = {name: random.sample(values[name], random.randint(1, min(3, len(values[name])))) for name in kept}
+        wanted = [each for each in groups if all(each[name] in of for name, of in chosen.items())]
+        fragment = "&".join(f"{name}={quote(value, safe='')}" for name, of in chosen.items() for value in of)
+
+        browser.ask("open", url=f"{(month / 'report.html').as_uri()}#{fragment}")
+
+        shown = cards(browser)
+        assert [shown[title] for title in ("Calls", "Failed", "Denied")] == [
+            f"{sum(each[measure] for each in wanted):,}" for measure in ("calls", "errors", "denied")
+        ], chosen
+
+
 def test_a_day_is_chosen_with_the_keyboard_alone(page, store):
     page.ask("focus", selector="svg [role=button][tabindex='0']")
     for key in ("ArrowRight", "ArrowRight", "Enter"):
@@ -257,6 +295,28 @@ def test_hostile_texts_are_shown_as_texts_and_do_nothing(browser, tmp_path):
         browser.ask("open", url=f"{path.as_uri()}#principal={quote(name_text(text))}")
         assert cards(browser)["Calls"] == "1", text
         assert browser.ask("seen")["console"] == []
+
+
+FORGED = {
+    "a script": "<script>window.bad = 1</script>",
+    "a handler": "<svg onload='window.bad = 1'></svg>",
+    "an image": "<img src='https://example.com/x.png' onerror='window.bad = 1'>",
+    "a frame": "<iframe srcdoc='<script>parent.bad = 1</script>'></iframe>",
+    "a link to a script": "<script src='https://example.com/x.js'></script>",
+    "another base": "<base href='https://example.com/'>",
+}
+
+
+@pytest.mark.parametrize("element", FORGED.values(), ids=FORGED)
+def test_the_policy_blocks_what_is_put_into_the_page(browser, month, tmp_path, element):
+    path = tmp_path / "forged.html"
+    path.write_text((month / "report.html").read_text().replace("<header>", f"{element}<header>", 1))
+
+    browser.ask("open", url=path.as_uri())
+
+    said = browser.ask("seen")["console"]
+    assert any("Content Security Policy" in text and "blocked" in text for text in said)
+    assert browser.ask("evaluate", expression="window.bad ?? 'nothing'") == "nothing"
 
 
 @pytest.mark.parametrize("name", ["!others", "!none", "!!x", "(all others)", "(none)"])
