@@ -12,7 +12,7 @@ from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.questions.file_readings import ReadOnceError
 from aitrail.questions.filters import Filter
-from aitrail.questions.packed_rows import PackedRow, content_of, packed, unpacked
+from aitrail.questions.packed_rows import PackedRow, packed, unpacked
 from aitrail.questions.scanning import EVERYTHING, Scan
 from aitrail.questions.seen_ids import SeenIds
 from aitrail.questions.selecting import selected
@@ -84,8 +84,8 @@ class LogFileRows:
         self._is_read_straight = True
         seen, counts = SeenIds(), self.scan.counts
         try:
-            for row in self.scan.narrow_rows(columns, needed):
-                content = content_of(row)
+            for row, in_order in self.scan.narrow_rows(columns, needed):
+                content = hash(in_order)  # other processes have other hashes
                 earlier = seen.add(row["eventID"], content)
                 if earlier is None:
                     yield row
