@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from aitrail.billing.folders import Folder
-from aitrail.billing.formats import USAGE, BillError, Cost
+from aitrail.billing.formats import MOST_NAMED, USAGE, BillError, Cost
 from aitrail.billing.lines import Line, Read, Sum, read_lines
 from aitrail.billing.manifests import Delivered, delivered
 from aitrail.calendars import next_first_day
+from aitrail.cells import counted
 
 _DAY = timedelta(days=1)
 # Usage of a time outside of its billing period: no call of the period has caused it.
@@ -99,7 +100,8 @@ def read_bill(
         months += _months(each, own)
         _merge(read, own, each.month)
     if read.lookalikes:
-        names = ", ".join(sorted(read.lookalikes))
+        first, left = sorted(read.lookalikes)[:MOST_NAMED], len(read.lookalikes) - MOST_NAMED
+        names = ", ".join(first) + (f" and {counted(left, 'other code')}" if left > 0 else "")
         report(f"The bill has lines of {names}, which are not the codes of known services: they are not in the answer.")
     return _bill(folder, read, months, days, cost)
 

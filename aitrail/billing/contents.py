@@ -13,6 +13,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
+from aitrail.billing.columns import YEARS
 from aitrail.billing.formats import BillError
 
 _PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
@@ -77,7 +78,7 @@ def readable(name: str) -> Iterator[None]:
         ) from None
     try:
         yield
-    except (ArrowException, OSError, EOFError, UnicodeError, csv.Error, zlib.error) as error:
+    except (ArrowException, OSError, EOFError, OverflowError, UnicodeError, csv.Error, zlib.error) as error:
         reason = " ".join(str(error).split())
         raise BillError(f"{name} cannot be read: {reason}. Is it complete? Copy it again.") from error
 
@@ -102,7 +103,7 @@ class _Parquet:
             limits = _limits(group, (wanted.code, wanted.since))
             last = limits[wanted.since][1] if wanted.since in limits else None
             # What begins last tells how far the bill is, whatever the service.
-            if isinstance(last, datetime) and _excludes(limits.get(wanted.code), codes):
+            if isinstance(last, datetime) and last.year in YEARS and _excludes(limits.get(wanted.code), codes):
                 left(Left(group.num_rows, last.date()))
             else:
                 groups.append(number)

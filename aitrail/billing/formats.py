@@ -1,6 +1,7 @@
 """What exports of a bill call their columns, and which cost a column has: formats.toml. Pure."""
 
 import tomllib
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,7 +14,8 @@ USAGE = "usage"
 CORRECTION = "correction"
 # The beginnings of columns of legacy reports, which have names such as lineItem/UsageType.
 _LEGACY = ("identity/", "bill/", "lineItem/")
-_MOST_NAMED = 10
+# How many unknown names a message has.
+MOST_NAMED = 10
 CREATE = "docs/bill.md shows how to create an export."
 
 
@@ -68,7 +70,11 @@ class Format:
             raise BillError(
                 f"{where} lacks {', '.join(missing)}: {self._advice(missing, cost)} An export's query chooses columns."
             )
-        return {what: column for what, column in columns.items() if column}
+        found = {what: column for what, column in columns.items() if column}
+        numbers = Counter(names)
+        if repeated := [each for each in (*found.values(), *cost.columns) if numbers[each] > 1]:
+            raise BillError(f"{where} has several columns {repeated[0]}: which of them counts is not known.")
+        return found
 
     def _advice(self, missing: Sequence[str], cost: Cost) -> str:
         others = [name for name in self.costs if name != cost.name]
@@ -103,7 +109,7 @@ def format_of(names: Collection[str], where: str) -> Format:
             f"{where} has the columns of a legacy Cost and Usage Report, such as lineItem/UsageType. Export CUR 2.0 or "
             f"FOCUS instead: AWS Data Exports creates it from the same data. {CREATE}"
         )
-    first = ", ".join(list(names)[:_MOST_NAMED]) or "none"
+    first = ", ".join(list(names)[:MOST_NAMED]) or "none"
     raise BillError(f"{where} is neither CUR 2.0 nor FOCUS: its columns are {first}. {CREATE}")
 
 

@@ -132,6 +132,9 @@ class _Reading:
         if not batch.num_rows:
             return
         keys = {what: texts(batch[self.columns[what]]) for what in _TEXTS if what in self.columns}
+        if "unit" in keys:
+            # A quantity that is not known is not zero: without a unit, nothing is compared with it.
+            keys["unit"] = pc.if_else(pc.is_valid(batch[self.columns["quantity"]]), keys["unit"], "")
         until = moments(batch[self.columns["until"]], self.name)
         keys["since"] = pc.cast(pc.floor_temporal(since, unit="day"), pa.date32())
         keys["until"] = pc.cast(pc.ceil_temporal(until, unit="day"), pa.date32())

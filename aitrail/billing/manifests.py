@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from aitrail.billing.formats import CREATE, BillError
 from aitrail.cells import counted
 
 _ENDING = "-Manifest.json"
-_PERIOD = re.compile(r"billing_period=([0-9]{4}-(?:0[1-9]|1[0-2]))(?:/|$)", re.IGNORECASE)
+_PERIOD = re.compile(r"billing_period=(2[0-9]{3}-(?:0[1-9]|1[0-2]))(?:/|$)", re.IGNORECASE)
 # A run of an export that keeps the files of earlier runs has a folder of its own: TIMESTAMP-ID.
 _RUN = re.compile(r"billing_period=[^/]+/([^/]+)/[^/]+$", re.IGNORECASE)
 _MOST_BYTES = 64 * 2**20
@@ -58,6 +58,9 @@ def delivered(folder: Folder, report: Callable[[str], None]) -> list[Delivered]:
     for each in manifests:
         by_month[each.month].append(each)
     found = [_newest(each, report) for _, each in sorted(by_month.items())]
+    counted_files = Counter(name for each in found for name in each.files)
+    if several := [name for name, months in counted_files.items() if months > 1]:
+        raise BillError(f"The manifests of several months name {several[0]}, which would count twice. Copy them again.")
     named = {name for each in manifests for name in each.files}
     others = [name for name in stored if not name.endswith(_ENDING) and _DATA in name and name not in named]
     if others:

@@ -5,8 +5,10 @@ A search finds only metrics that had points in the last two weeks, so those that
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -82,17 +84,19 @@ class CloudWatch:
                 ScanBy="TimestampAscending",
             )
         )
-        numbers: dict[str, set[str]] = {}
+        latest: dict[tuple[str, str], Any] = {}
         try:
             for page in pages:
                 for result in page.get("MetricDataResults", ()):
-                    _refuse_failed(result, place)
-                    numbers.setdefault(result["Id"], set()).add(result.get("Label", ""))
+                    _refuse_impossible(result, since, until)
+                    latest[result["Id"], result.get("Label", "")] = result
                     self._add(place, queries[result["Id"]], result, found)
         except ClientError as error:
             raise self._refusal(error, place) from error
-        for name, labels in numbers.items():
-            if queries[name].values is None and len(labels) >= _MOST_FOUND:
+        for result in latest.values():
+            _refuse_incomplete(result, place)
+        for name, number in Counter(name for name, _ in latest).items():
+            if queries[name].values is None and number >= _MOST_FOUND:
                 measure = queries[name].measure
                 raise MetricsError(
                     f"CloudWatch has {_MOST_FOUND} or more metrics {measure.metric} in {place.region}, and a search "
@@ -101,6 +105,9 @@ class CloudWatch:
 
     def _add(self, place: Place, query: "_Query", result: Any, found: _Found) -> None:  # noqa: ANN401 (botocore's)
         values = query.values
+        points = dict(zip(result.get("Timestamps", ()), result.get("Values", ()), strict=True))
+        if not points:
+            return
         if values is None:
             account, *rest = str(result.get("Label", "")).split(_SEPARATOR)
             if account.isdigit() and account != place.account:  # a monitoring account has those of others as well
@@ -111,10 +118,8 @@ class CloudWatch:
                     f"CloudWatch's answer does not tell the dimensions of {query.measure.metric} in {place.region}: "
                     f"its label is {result.get('Label')!r}."
                 )
-        points = dict(zip(result.get("Timestamps", ()), result.get("Values", ()), strict=True))
-        if points:
-            series = found.setdefault((query.measure, values), Series(measure=query.measure, values=values))
-            series.points.setdefault(query.statistic, {}).update(points)
+        series = found.setdefault((query.measure, values), Series(measure=query.measure, values=values))
+        series.points.setdefault(query.statistic, {}).update(points)
 
     def _refusal(self, error: ClientError, place: Place) -> Exception:
         """What to do about an error, if that is known."""
@@ -145,8 +150,19 @@ def _properties(measure: Measure) -> Iterator[str]:
     return (f"Dim.{name}" for name in measure.names)
 
 
-def _refuse_failed(result: Any, place: Place) -> None:  # noqa: ANN401 (botocore's)
-    if result.get("StatusCode", "Complete") not in ("Complete", "PartialData"):
+def _refuse_impossible(result: Any, since: datetime, until: datetime) -> None:  # noqa: ANN401 (botocore's)
+    times, values = result.get("Timestamps", ()), result.get("Values", ())
+    are_possible = all(since <= each < until for each in times) and all(isfinite(each) and each >= 0 for each in values)
+    if len(times) != len(values) or not are_possible:
+        raise MetricsError(
+            f"CloudWatch's answer for {result.get('Label') or result['Id']} has points that are no amounts of the "
+            "hours that were asked for."
+        )
+
+
+def _refuse_incomplete(result: Any, place: Place) -> None:  # noqa: ANN401 (botocore's)
+    """The last page with a series tells whether it has all points: a part of a total is none."""
+    if result.get("StatusCode", "Complete") != "Complete":
         raise MetricsError(
             f"CloudWatch could not read {result.get('Label') or result['Id']} in {place.region} "
             f"({result['StatusCode']}): try again."

@@ -3,7 +3,7 @@
 What belongs together is found in any order of rows. `usage` and timelines count in this way.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
@@ -111,7 +111,7 @@ class Straight:
         # Without corrections, nothing is looked for.
         self.reading = Reading(matches=wanted.matcher(), later=self._ends)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Generator[Row, None, None]:
         """The rows; after them, `reading` knows what ends in the time after the window. Raises NotStraightError."""
         matches = self._wanted.of_indexes().matcher()
         (first, last), (since, until) = self._window.bounds, self._after.bounds

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from threading import RLock
+from typing import Self
 
 from msgspec.structs import replace
 
@@ -39,6 +40,11 @@ _SUPERSEDED = """
 
 class NoRoomError(AitrailError):
     """The temporary database cannot be written to."""
+
+    @classmethod
+    def of(cls, error: sqlite3.Error) -> Self:
+        """The error for people."""
+        return cls(f"The rows cannot be stored in a temporary file: {error}. Set SQLITE_TMPDIR to another folder.")
 
 
 class LogFileRows:
@@ -78,25 +84,32 @@ class LogFileRows:
         return islice(selected(self._narrow(wanted, window, order), wanted, self.whole), limit)
 
     def straight(self, columns: Columns, needed: Needed) -> Iterator[Row]:
-        """See StraightSource."""
-        if self._loaded or self._is_read_straight:
-            raise NotStraightError("The log files have been read before.")
-        self._is_read_straight = True
+        """See StraightSource. Other threads wait until the rows are exhausted, or the iterator is closed."""
+        with self._lock:
+            if self._loaded or self._is_read_straight:
+                raise NotStraightError("The log files have been read before.")
+            self._is_read_straight = True
+            try:
+                yield from self._once(self.scan.narrow_rows(columns, needed))
+            except ReadOnceError as error:
+                raise NotStraightError(str(error)) from error
+            except sqlite3.Error as error:
+                raise NoRoomError.of(error) from error
+            if nothing := self.scan.nothing_found():
+                self._report(nothing)
+
+    def _once(self, rows: Iterable[tuple[Row, bytes]]) -> Iterator[Row]:
+        """Each row once, whatever the number of log files that have it. Raises NotStraightError if these differ."""
         seen, counts = SeenIds(), self.scan.counts
-        try:
-            for row, in_order in self.scan.narrow_rows(columns, needed):
-                content = hash(in_order)  # other processes have other hashes
-                earlier = seen.add(row["eventID"], content)
-                if earlier is None:
-                    yield row
-                elif earlier == content:
-                    counts["again"] += 1
-                else:
-                    raise NotStraightError("Log files have different records with the same eventID.")
-        except ReadOnceError as error:
-            raise NotStraightError(str(error)) from error
-        if nothing := self.scan.nothing_found():
-            self._report(nothing)
+        for row, in_order in rows:
+            content = hash(in_order)  # other processes have other hashes
+            earlier = seen.add(row["eventID"], content)
+            if earlier is None:
+                yield row
+            elif earlier == content:
+                counts["again"] += 1
+            else:
+                raise NotStraightError("Log files have different records with the same eventID.")
 
     def _narrow(self, wanted: Filter, window: Window, order: Order) -> Iterator[Row]:
         with self._lock:
@@ -159,9 +172,7 @@ class LogFileRows:
             database.execute("COMMIT")
         except sqlite3.Error as error:
             self._forget()
-            raise NoRoomError(
-                f"The rows cannot be stored in a temporary file: {error}. Set SQLITE_TMPDIR to another folder."
-            ) from error
+            raise NoRoomError.of(error) from error
         except BaseException:
             self._forget()
             raise

@@ -81,9 +81,11 @@ class ScanCache:
         self._pending_bytes = 0
         self._used: set[bytes] = set()
         # Of the file whose parts are being noted.
-        self._path, self._size = "", 0
-        self._state: State | None = None
-        self._parts: list[Part] = []
+        self._path: str
+        self._size: int
+        self._state: State | None
+        self._parts: list[Part]
+        self.begin()
         self._database: sqlite3.Connection | None = None
         self._attempt(self._open)
 
@@ -118,6 +120,10 @@ class ScanCache:
             self._used.add(key)
         return [Part(each.rows, each.reports, each.counts, each.unknown_sources) for each in kept]
 
+    def begin(self) -> None:
+        """Forgets what was noted of a file that is not finished: a question was given up while it was read."""
+        self._path, self._state, self._parts, self._size = "", None, [], 0
+
     def note(self, path: str, state: State, part: Part) -> None:
         """Takes a part of what was found in a log file, with its `state_of` before it was read; see `finish`.
 
@@ -135,7 +141,7 @@ class ScanCache:
     def finish(self) -> None:
         """Keeps what was noted of the last file, if it is readable and still in the state in which it was before."""
         path, state, parts, size = self._path, self._state, self._parts, self._size
-        self._path, self._state, self._parts, self._size = "", None, [], 0
+        self.begin()
         is_usable = size <= _MOST_BYTES_OF_A_FILE and self._database is not None
         if not is_usable or any(part.counts.get("unreadable") for part in parts):
             return

@@ -192,6 +192,7 @@ class Scan:
         """What a reading makes of the local files that are needed."""
         files, begun = self._counted(self._needed_files(needed)), time.process_time()
         if cache:
+            cache.begin()
             files = _looked_up(files, cache)
         for file in files:
             yield from self._formed(file, reading, cache)

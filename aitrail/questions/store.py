@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
 from os import PathLike, fspath
@@ -385,8 +385,9 @@ class EventStore:
             return None
         straight = Straight(self.source, columns, wanted, window, now=self._clock.now())
         how: Any = {"zone": self._zone, "naming": self._naming, "registry": self._registry}
-        with suppress(NotStraightError):
-            return usage_of(straight.rows(), names, prices, reading=straight.reading, **how)
+        # Closed here, since other threads wait for it.
+        with suppress(NotStraightError), closing(straight.rows()) as rows:
+            return usage_of(rows, names, prices, reading=straight.reading, **how)
         return None
 
     def who(

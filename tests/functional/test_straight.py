@@ -2,16 +2,19 @@
 
 import json
 import os
+import sqlite3
 from datetime import timedelta
 from random import Random
 from threading import Thread
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.costs import Prices
-from aitrail.questions import DIMENSIONS, NAMED, EventStore, LogFileRows, Scan, ScanCache
+from aitrail.questions import DIMENSIONS, NAMED, EventStore, LogFileRows, Scan, ScanCache, log_file_rows
+from aitrail.questions.log_file_rows import NoRoomError
 from aitrail.questions.seen_ids import SeenIds
 from aitrail.window import EARLIEST, LATEST, event_time
 from tests.shared.fuzzing import law
@@ -25,6 +28,7 @@ CONDITIONS = [
     {"principal": "role/*"},
     {"principal": "!role/announcer-service"},
     {"resource": "lexicon/stations"},
+    {"resource": "*"},
     {"outcome": ["denied", "throttled"]},
     {"mfa": False, "read_only": True},
     {"language": "en-GB"},
@@ -62,13 +66,7 @@ def random_record(random, *, is_strange):
             record["sharedEventID"] = f"shared-{random.randrange(4)}"
             record["recipientAccountId"] = f"{random.randrange(3):012}"
         case 4 | 5:
-            end = random.choice(["", "End"])
-            record |= {
-                "eventSource": "transcribe.amazonaws.com",
-                "eventName": f"StartStreamTranscriptionWebSocket{end}",
-            }
-            record["requestParameters"] = {"session-id": f"{random.randrange(4)}"}
-            record["responseElements"] = {"session-id": f"{random.randrange(4)}"}
+            record |= stream(random.choice(["Start", "End"]), f"{random.randrange(4)}")
         case 6:
             record["eventCategory"] = "NetworkActivity"
         case 7:
@@ -196,6 +194,26 @@ def test_what_can_be_read_only_once_is_kept(logs):
     Thread(target=pipe.write_bytes, args=[content]).start()
 
     assert store_of(logs / "b.json", pipe).usage(once=True, **ALL)[0]["calls"] == 3
+
+
+def test_an_answer_that_is_given_up_leaves_nothing_in_the_cache_twice(logs, tmp_path_factory):
+    addendum = {"reason": "UPDATED_DATA", "originalEventID": event_id(1)}
+    calls = [changed("polly-by-role", {"eventID": event_id(number)}) for number in range(10, 40)]
+    correction = calls[0] | {"eventID": event_id(9), "addendum": addendum}
+    (logs / "b.json").write_text(json.dumps({"Records": [*calls, correction]}))
+    cache = ScanCache(tmp_path_factory.mktemp("cache"), fingerprint="1", now=lambda: 2**62)
+
+    first, second = (told(logs, ALL, once=True, cache=lambda: cache) for _ in range(2))
+
+    assert second == first == told(logs, ALL, once=False)
+
+
+def test_ids_that_find_no_room_are_an_error_for_people(logs, monkeypatch):
+    full = Mock(add=Mock(side_effect=sqlite3.OperationalError("database or disk is full")))
+    monkeypatch.setattr(log_file_rows, "SeenIds", lambda: full)
+
+    with pytest.raises(NoRoomError, match="SQLITE_TMPDIR"):
+        store_of(logs).usage(once=True, **ALL)
 
 
 def test_ids_beyond_those_in_memory_are_known_too():

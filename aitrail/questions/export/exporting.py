@@ -13,6 +13,7 @@ from msgspec import structs
 
 from aitrail.aws import is_of_network
 from aitrail.costs import Prices
+from aitrail.dynamodb import items
 from aitrail.questions import (
     NOTHING_NAMED,
     CallAmount,
@@ -151,7 +152,7 @@ class Export:
             schema=self.schema,
             source=self.source.address,
             conditions={
-                name: sorted(values) if isinstance(values, tuple) else values
+                name: sorted(map(items.encodable, values)) if isinstance(values, tuple) else values
                 for name, values in conditions.items()
                 if values not in ((), None)
             },

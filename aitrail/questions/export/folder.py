@@ -160,12 +160,18 @@ def _locked(path: Path) -> BinaryIO:
     return lock
 
 
+def _new(path: Path) -> BinaryIO:
+    """A stream for a file that did not exist: what is there may be a link to a file of somebody else."""
+    path.unlink(missing_ok=True)
+    return path.open("xb")
+
+
 @contextmanager
 def _replaced(path: Path, accepted: Callable[[], bool] = lambda: True) -> Iterator[BinaryIO]:
     """A stream for a file that gets its name only when it is complete and accepted."""
     partial = path.with_name(_PARTIAL.format(path.name))
     try:
-        with partial.open("wb") as stream:
+        with _new(partial) as stream:
             yield stream
         if accepted():
             partial.replace(path)

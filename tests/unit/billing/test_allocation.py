@@ -3,12 +3,13 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.billing.allocation import Weight, allocate, rounded
+from tests.shared.fuzzing import law
 
-LAW = settings(derandomize=True, database=None, deadline=None, max_examples=400)
+LAW = law(400)
 COSTS = st.integers(-(10**18), 10**18)
 KNOWN = st.just((0, 0, 0)) | st.tuples(st.integers(0, 10**14), st.integers(1, 9), st.integers(0, 10**14))
 WEIGHTS = st.lists(

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.billing import SCALE, Days, Group, Question, billed_costs
@@ -24,6 +24,7 @@ from aitrail.services import load
 from aitrail.window import Window
 from tests.shared.billed_month import CUR, Item, items_of, month_of, parquet
 from tests.shared.call_rows import Rows
+from tests.shared.fuzzing import law
 from tests.shared.metered_month import BEGIN, END, OTHER, OWN, SPOKEN, CountedMetrics, month
 
 ONE = 10**SCALE
@@ -371,7 +372,7 @@ def lines(draw):
         st.sampled_from(["principal", "account", "region", "day", "service", "resource"]), min_size=1, unique=True
     ),
 )
-@settings(derandomize=True, database=None, deadline=None, max_examples=150)
+@law(150, costs=4)
 def test_sums_equal_the_bill_whatever_is_in_it_and_is_asked(items, seed, by):
     calls = [replace(each, at=BEGIN + (each.at - BEGIN) / 5) for each in month(Random(seed), 60)]
 

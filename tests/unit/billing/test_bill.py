@@ -10,6 +10,7 @@ import pytest
 from aitrail.billing.bill import Days, read_bill
 from aitrail.billing.folders import LocalFolder
 from aitrail.billing.formats import BillError
+from tests.shared import billed_month
 from tests.shared.billed_month import Export, Item, month_of
 from tests.shared.metered_month import BEGIN
 
@@ -160,6 +161,17 @@ def test_codes_that_look_like_those_of_the_services_are_said(export):
     assert said == [
         "The bill has lines of AmazonLexV2, which are not the codes of known services: they are not in the answer."
     ]
+
+
+def test_of_many_such_codes_only_some_are_named(export, monkeypatch):
+    codes = [f"AmazonPolly{number:02}" for number in range(30)]
+    monkeypatch.setattr(billed_month, "CODES", {**billed_month.CODES, **{each: each for each in codes}})
+    said = []
+    export.deliver([ITEM, *(replace(ITEM, service=each) for each in codes)])
+
+    read_bill(LocalFolder(str(export.root)), NOVEMBER, cost=None, report=said.append, progress=lambda *_: None)
+
+    assert said[0].startswith(f"The bill has lines of {', '.join(codes[:10])} and 20 other codes, which")
 
 
 def test_progress_tells_lines_and_files(export):

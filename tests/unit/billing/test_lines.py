@@ -4,7 +4,7 @@ import gzip
 import io
 from collections import defaultdict
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
@@ -167,10 +167,13 @@ BAD = {
     "not a number": (parquet, "cost", Decimal("NaN"), "cannot be read"),
     "infinite": (parquet, "cost", Decimal("inf"), "cannot be read"),
     "too large": (parquet, "cost", Decimal("1e300"), "cannot be read"),
+    "so large that sums could be wrong": (parquet, "cost", Decimal("1e18"), "cannot be read"),
     "no cost": (csv_gz, "cost", "", "1 lines of bill.parquet have no unblended cost"),
     "no date": (csv_gz, "since", "", "without a date"),
     "no time of UTC": (csv_gz, "since", "2026-11-01T00:00:00+01:00", "which is not in UTC"),
     "no time": (csv_gz, "since", "yesterday at noon today", "not in UTC"),
+    "a year before all bills": (csv_gz, "since", "0000-01-01T00:00:00Z", "not of the years 2000 to 2999"),
+    "a year after all bills": (parquet, "since", datetime(9999, 12, 31, 23, tzinfo=UTC), "not of the years"),
     "no day": (csv_gz, "since", "2026-13-01T00:00:00Z", "cannot be read"),
 }
 
@@ -221,16 +224,78 @@ def test_nothing_is_counted_of_a_file_that_turns_out_to_be_broken_in_another_typ
     assert "cannot be read" in refused(stream.getvalue())
 
 
+def with_columns(columns, items=EVERY_DAY):
+    """The bytes of a Parquet file with columns of other types."""
+    table = pq.read_table(io.BytesIO(parquet(CUR, items)))
+    for name, values in columns.items():
+        table = table.set_column(table.schema.get_field_index(name), name, values)
+    stream = io.BytesIO()
+    pq.write_table(table, stream)
+    return stream.getvalue()
+
+
 def test_numbers_may_be_texts_or_decimals_and_times_texts_in_parquet():
-    table = pq.read_table(io.BytesIO(parquet(CUR, EVERY_DAY)))
     columns = {
         "line_item_usage_amount": pa.array([f"{each.quantity}" for each in EVERY_DAY]),
         "line_item_unblended_cost": pa.array([each.cost for each in EVERY_DAY], pa.decimal128(20, 6)),
         "line_item_usage_start_date": pa.array([f"{each.since:%Y-%m-%dT%H:%M:%SZ}" for each in EVERY_DAY]),
     }
-    for name, values in columns.items():
-        table = table.set_column(table.schema.get_field_index(name), name, values)
-    stream = io.BytesIO()
-    pq.write_table(table, stream)
 
-    assert read(stream.getvalue()).sums == expected(EVERY_DAY)
+    assert read(with_columns(columns)).sums == expected(EVERY_DAY)
+
+
+@pytest.mark.parametrize(
+    ("scale", "cost"), [(10, "123456789012345678.1234567891"), (20, "123456789012345678.12345678915")]
+)
+def test_decimals_count_to_the_last_digit_however_large_they_are(scale, cost):
+    costs = pa.array([Decimal(cost)] * 30, pa.decimal128(38, scale))
+
+    (amounts,) = read(with_columns({"line_item_unblended_cost": costs}, [EVERY_DAY[0]] * 30)).sums.values()
+
+    last = 1 if scale == SCALE else 2  # half a unit is rounded up
+    assert amounts.cost == 30 * (123456789012345678123456789 * 10 + last)
+
+
+def test_largest_costs_of_a_batch_add_up_exactly():
+    cost = Decimal(10**18 - 1)
+    items = [replace(EVERY_DAY[0], cost=cost)] * 131_072
+    costs = pa.array([each.cost for each in items], pa.decimal128(28, 10))
+
+    (amounts,) = read(with_columns({"line_item_unblended_cost": costs}, items)).sums.values()
+
+    assert amounts.cost == len(items) * int(cost.scaleb(SCALE))
+
+
+@pytest.mark.parametrize("write", [parquet, csv_gz])
+def test_quantity_that_is_not_known_has_no_unit_and_is_not_zero(write):
+    columns = {**CUR, "line_item_usage_amount": lambda each: each.quantity or ("" if write is csv_gz else None)}
+    known, unknown = EVERY_DAY[0], replace(EVERY_DAY[0], quantity=Decimal(0))
+
+    found = read(write(columns, [known, unknown]))
+
+    assert found.sums == expected([known, replace(unknown, unit="")])
+
+
+def test_times_in_another_unit_or_of_another_year_are_refused_even_in_row_groups_that_need_not_be_read():
+    others = [replace(each, service="ec2", usage_type="BoxUsage") for each in EVERY_DAY]
+    times = {
+        "milliseconds as an integer": pa.array([int(BEGIN.timestamp() * 1_000)] * 30),
+        "a late year": pa.array([datetime(9999, 12, 31)] * 30, pa.timestamp("ms")),  # noqa: DTZ001 (UTC)
+        "a year that Python does not have": pa.array([2**60] * 30).cast(pa.timestamp("ms")),
+    }
+
+    for values in times.values():
+        assert refused(with_columns({"line_item_usage_start_date": values}, others))
+        assert refused(with_columns({"line_item_usage_start_date": values}))
+
+
+@pytest.mark.parametrize("name", ["line_item_unblended_cost", "line_item_product_code", "line_item_line_item_type"])
+def test_column_that_a_file_has_twice_is_refused(name):
+    table = pq.read_table(io.BytesIO(parquet(CUR, EVERY_DAY)))
+    stream = io.BytesIO()
+    pq.write_table(table.append_column(name, pa.array(["x"] * 30)), stream)
+    heading, *lines = gzip.decompress(csv_gz(CUR, EVERY_DAY)).decode().splitlines()
+    text = "\n".join([f"{heading},{name}", *(f"{line},9" for line in lines)])
+
+    for content in (stream.getvalue(), gzip.compress(text.encode())):
+        assert f"has several columns {name}" in refused(content)

@@ -102,6 +102,13 @@ def test_folder_without_a_manifest_is_refused(export):
     assert "has no manifest (Manifest.json), which says which files count" in refused(export, path.parent)
 
 
+def test_file_that_two_months_name_would_count_twice_and_is_refused(export):
+    export.deliver(ITEMS, files=1)
+    export.manifest("BILLING_PERIOD=2026-10", ["data/BILLING_PERIOD=2026-11/bill-00001.snappy.parquet"])
+
+    assert "bill-00001.snappy.parquet, which would count twice" in refused(export)
+
+
 def test_missing_file_is_named(export):
     export.deliver(ITEMS)[1].unlink()
 
@@ -144,8 +151,11 @@ def test_broken_manifest_is_refused(export, content, message):
     assert message in refused(export)
 
 
-def test_manifest_without_a_month_is_refused(export):
+@pytest.mark.parametrize(
+    "folder", ["2026", *(f"BILLING_PERIOD={month}" for month in ("0000-01", "2026-13", "9999-12"))]
+)
+def test_manifest_without_a_month_is_refused(export, folder):
     export.deliver(ITEMS)
-    export.manifest("2026", [])
+    export.manifest(folder, [])
 
     assert "its folder is not named like BILLING_PERIOD=2026-11" in refused(export)

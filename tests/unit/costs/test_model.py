@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.costs import CostError, Load, Prices, per_million, total
@@ -17,8 +17,9 @@ from aitrail.ingest.metrics import METRICS, OF_DASHBOARD
 from aitrail.ledger import DigestEntry, FileEntry
 from aitrail.rows import OUTCOMES, recorded_with, row_of
 from aitrail.services import load as load_registry
+from tests.shared.fuzzing import law
 
-LAW = settings(derandomize=True, database=None, deadline=None, max_examples=100)
+LAW = law(100)
 
 PRICES = Prices.read()
 LOG_FILE = (

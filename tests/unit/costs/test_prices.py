@@ -6,12 +6,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.costs import PriceError, billed_services, cost_of
 from aitrail.costs import prices as aws_prices
 from aitrail.costs.prices import UNITS, Price, Prices
+from tests.shared.fuzzing import law
 
 BUNDLED = (Path(aws_prices.__file__).parent / "prices.toml").read_text()
 ALARMS = "alarms = { price = 0.10, per = 1, free = 10 }"
@@ -200,7 +201,7 @@ def test_notes_say_which_prices_have_no_date_and_which_are_not_there(own):
     ]
 
 
-LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
+LAW = law(200)
 
 
 @given(

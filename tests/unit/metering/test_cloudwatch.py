@@ -1,6 +1,7 @@
 """GetMetricData: the queries that are asked, and answers in the shape of botocore's model of the service."""
 
-from datetime import UTC, datetime
+import math
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -102,6 +103,47 @@ def test_points_of_several_pages_belong_together(client):
         [result(0, label, {NINE: 100.0}, StatusCode="PartialData"), result(1, label, {NINE: 2.0})],
         [result(0, label, {TEN: 50.0}), result(1, label, {TEN: 1.0})],
     ) == [(("SynthesizeSpeech",), {NINE: (100.0, 2.0), TEN: (50.0, 1.0)})]
+
+
+@pytest.mark.parametrize("status", ["PartialData", "InternalError", "Forbidden"])
+def test_series_whose_last_page_does_not_complete_it_is_refused(client, status):
+    label = f"{OWN}|SynthesizeSpeech"
+    first = [result(0, label, {NINE: 100.0}, StatusCode=status), result(1, label, {NINE: 2.0})]
+    completed = [result(0, label, {TEN: 50.0}, StatusCode="Complete"), result(1, label, {TEN: 1.0})]
+    other = [result(0, f"{OWN}|Other", {TEN: 50.0}, StatusCode="Complete")]
+
+    assert asking(client, first, completed) == [(("SynthesizeSpeech",), {NINE: (100.0, 2.0), TEN: (50.0, 1.0)})]
+    for pages in ([first], [completed, first], [first, other]):
+        with pytest.raises(MetricsError, match=status):
+            asking(client, *pages)
+
+
+IMPOSSIBLE = {
+    "no number": {NINE: math.nan},
+    "infinite": {NINE: math.inf},
+    "negative": {NINE: -1.0},
+    "before": {SINCE - timedelta(hours=1): 1.0},
+    "after": {UNTIL: 1.0},
+}
+
+
+@pytest.mark.parametrize("points", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_points_that_are_no_amounts_of_the_window_are_refused(client, points):
+    with pytest.raises(MetricsError, match="points that are no amounts of the hours that were asked for"):
+        asking(client, [result(0, f"{OWN}|SynthesizeSpeech", points)])
+
+
+def test_points_without_a_value_are_refused(client):
+    with pytest.raises(MetricsError, match="no amounts"):
+        asking(client, [result(0, f"{OWN}|SynthesizeSpeech", {NINE: 1.0, TEN: 1.0}, Values=[1.0])])
+
+
+def test_order_of_points_does_not_matter(client):
+    label = f"{OWN}|SynthesizeSpeech"
+
+    assert asking(client, [result(0, label, {TEN: 2.0, NINE: 1.0}), result(1, label, {NINE: 3.0, TEN: 4.0})]) == [
+        (("SynthesizeSpeech",), {NINE: (1.0, 3.0), TEN: (2.0, 4.0)})
+    ]
 
 
 def test_total_of_a_metric_without_a_sum_is_the_mean_times_the_number_of_samples(client):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.aws import known_operations
@@ -15,6 +15,7 @@ from aitrail.questions import EventStore, usage_fields
 from aitrail.services import load
 from aitrail.window import BEGINNING, Window
 from tests.shared.call_rows import MINUTE, NOW, START, Rows, call_row
+from tests.shared.fuzzing import law
 from tests.shared.metered_month import BEGIN, RECOMMENDED, CountedMetrics
 
 WINDOW = Window(since=BEGINNING, until=NOW)
@@ -28,7 +29,7 @@ PRICES = Prices(
         "eu-west-1": {"personalize": {"TPS-hours": Price(price=Decimal("0.25"), per=Decimal(1))}},
     },
 )
-LAW = settings(derandomize=True, database=None, deadline=None, max_examples=300)
+LAW = law(300)
 
 
 def row(minute, operation, resource="campaign/shop", **changes):

@@ -3,12 +3,13 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.metering.sharing import largest_remainder
+from tests.shared.fuzzing import law
 
-LAW = settings(derandomize=True, database=None, deadline=None, max_examples=300)
+LAW = law(300)
 WEIGHTS = st.lists(st.integers(0, 10**6), min_size=1, max_size=8).filter(any)
 
 SHARED = {

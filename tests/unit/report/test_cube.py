@@ -3,14 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.questions import EventStore
 from tests.shared.call_rows import NOW, PLANTED, START, call_row, rows_of
+from tests.shared.fuzzing import law
 from tests.shared.reports import Complete, document, report, sums
 
-LAW = settings(derandomize=True, database=None, deadline=None, max_examples=60)
+LAW = law(60)
 END = START + timedelta(hours=7)
 VALUES = {
     "principal": ["user/a", "user/b", "user/c"],

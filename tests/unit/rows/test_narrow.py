@@ -29,6 +29,7 @@ columns = st.just(EVERY) | st.lists(dimension, max_size=3).map(lambda by: column
 @example(changed("polly-by-role", {"awsRegion": None}), EVERY)
 @example(changed("polly-by-role", {"errorCode": 1.0}), EVERY)
 @example(changed("transcribe", {"eventName": "StartStreamTranscription"}), columns_of(["service"], Filter(), REGISTRY))
+@example(changed("transcribe", {"eventName": "EndStreamTranscription"}), columns_of(["resource"], Filter(), REGISTRY))
 def test_a_narrow_row_is_its_columns_of_the_whole_row(record, chosen):
     narrowed = NarrowRows(REGISTRY, chosen).row_of(record)
 
@@ -50,6 +51,22 @@ def test_ordinary_records_need_no_whole_row(name, by):
     found = NarrowRows(REGISTRY, chosen).row_of(changed(name, {}))
 
     assert found == chosen.of(row_of(changed(name, {}), log_file="a", record_index=1))
+
+
+@pytest.mark.parametrize("by", sorted({*DIMENSIONS, *usage_fields(REGISTRY)}))
+@pytest.mark.parametrize("verb", ["Start", "End"])
+def test_whatever_is_asked_the_rows_of_streams_tell_what_they_are(by, verb):
+    source, response = "transcribestreaming.amazonaws.com", {"sessionId": "a"}
+    record = changed("transcribe", {"eventSource": source, "eventName": f"{verb}StreamTranscription"})
+    chosen = columns_of([by], Filter(), REGISTRY) or EVERY
+
+    found = read(
+        document([record | {"responseElements": response}]), NarrowReading, narrow=NarrowRows(REGISTRY, chosen)
+    )
+
+    assert found[0][0]["usage"]["stream"] == "a"
+    assert found[0][0]["usage"].get("streamEnd", False) is (verb == "End")
+    assert "recipientAccountId" in found[0][0]
 
 
 def read(content, make, **options):
@@ -105,9 +122,11 @@ def test_what_needs_whole_rows_is_refused_before_any_row(content):
         next(reading.batches())
 
 
-def numbered(number, **changes):
-    ids = ({"eventID": f"{each:08x}-0000-4000-8000-000000000000"} for each in range(number))
-    return [changed("polly-by-role", each | changes) for each in ids]
+IDS = [{"eventID": f"{each:08x}-0000-4000-8000-000000000000"} for each in range(100)]
+
+
+def numbered(number):
+    return [changed("polly-by-role", each) for each in IDS[:number]]
 
 
 def test_very_many_records_are_refused(monkeypatch):
@@ -178,3 +197,20 @@ def test_what_makes_narrow_rows_can_be_sent_to_another_process():
     record = changed("transcribe")
 
     assert pickle.loads(pickle.dumps(narrowed)).row_of(record) == narrowed.row_of(record)  # noqa: S301 (our own)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("denied", {"errorCode": "a" * 600}),
+        ("polly-by-role", {"eventName": "A" * 600}),
+        ("polly-by-role", {"userIdentity": {"type": "IAMUser", "accessKeyId": "A" * 600}}),
+    ],
+)
+def test_long_texts_take_no_more_memory_than_in_whole_rows(monkeypatch, name, changes):
+    monkeypatch.setattr(narrow, "MAX_HELD_BYTES", 20_000)
+    some = [record | changes for record in (changed(name, each) for each in IDS[:40])]
+
+    read(document(some[:2]), NarrowReading, narrow=NarrowRows(REGISTRY, EVERY))
+    with pytest.raises(NotNarrowError):
+        read(document(some), NarrowReading, narrow=NarrowRows(REGISTRY, EVERY))

@@ -17,6 +17,7 @@ from aitrail.cells import csv_cell
 from aitrail.dynamodb.tables import NARROW_COLUMNS
 from aitrail.questions import Filter, Naming, Network, Order, Team, characters_of
 from aitrail.questions.export import FORMATS, Export, ExportError, MissingPyarrowError, OtherExportError
+from aitrail.questions.export import folder as folder_module
 from aitrail.questions.export import formats as formats_module
 from aitrail.questions.export.columns import AMOUNT, Kind, columns_of
 from aitrail.questions.export.folder import Folder
@@ -686,6 +687,32 @@ def test_leftovers_of_an_interrupted_run_are_removed(tmp_path):
     assert not leftover.exists()
 
 
+def test_links_in_the_place_of_files_that_are_being_written_are_not_followed(tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    target = tmp_path / "lake"
+    export(Rows([row(1)]), target)
+    (target / "__aitrail_export.notes.partial").symlink_to(precious)
+
+    def link(service, day, _rows):
+        partial = target / f"service={service}/eventDay={day}/_events.jsonl.partial"
+        if service == "polly":
+            partial.symlink_to(precious)
+
+    export(Rows([row(1), row(2)]), target, force=True, progress=link)
+
+    assert precious.read_text() == "mine"
+    assert ids(target) == ["00000001", "00000002"]
+
+
+def test_text_of_a_condition_that_no_file_can_hold_is_noted_as_rows_have_it(tmp_path):
+    wanted = Filter(principal=("*/a\udcff",))
+
+    export(Rows([row(1)]), tmp_path, wanted=wanted)
+
+    assert r"*/a\\udcff" in (tmp_path / "_aitrail_export.notes").read_text()
+
+
 @pytest.mark.parametrize("rows", [[row(1)], []], ids=["replaced", "removed"])
 def test_files_of_others_are_left_alone(tmp_path, rows):
     export(Rows([*NEIGHBOURS, row(1)]), tmp_path)
@@ -765,18 +792,16 @@ def test_unknown_format_is_refused_before_anything_is_asked(tmp_path, format_):
 
 @pytest.mark.parametrize("format_", FORMATS)
 @pytest.mark.skipif(not FULL_DEVICE.exists(), reason="needs a device that is always full")
-def test_full_disk_leaves_no_file_under_a_final_name(tmp_path, format_):
+def test_full_disk_leaves_no_file_under_a_final_name(tmp_path, monkeypatch, format_):
     source = Rows([row(1, "2026-11-17T01:00:00Z"), *(row(number, principal="x" * 99) for number in range(2, 5000))])
 
-    def fill_up(service, day, _rows):
-        if (service, day) == ("polly", "2026-11-20"):
-            partial = tmp_path / f"service=polly/eventDay={day}/_events.{format_}.partial"
-            partial.parent.mkdir(parents=True, exist_ok=True)
-            partial.unlink(missing_ok=True)
-            partial.symlink_to(FULL_DEVICE)
-
-    with pytest.raises(ExportError, match=r"No space left on device.*the same command"):
-        export(source, tmp_path, format=format_, progress=fill_up)
+    new = folder_module._new
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            folder_module, "_new", lambda path: new(path) if "11-20" not in str(path) else FULL_DEVICE.open("wb")
+        )
+        with pytest.raises(ExportError, match=r"No space left on device.*the same command"):
+            export(source, tmp_path, format=format_)
     assert names(tmp_path) == [f"service=polly/eventDay=2026-11-17/events.{format_}"]
 
     exported = export(source, tmp_path, format=format_)
