@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from aitrail.errors import AitrailError
-from aitrail.questions.packed_rows import PackedRow, packed
+from aitrail.questions.packed_rows import PackedRow, packed, packed_in_order
 from aitrail.questions.parts import MOST_ROWS, Part
 from aitrail.questions.paths import STDIN
 from aitrail.questions.source import Row
@@ -40,12 +40,16 @@ class FileReading:
         """What there is in a file, whose problems and counts the scan gets."""
         raise NotImplementedError
 
+    def sent(self, rows: Iterator[Any]) -> Iterator[Any]:
+        """The rows in the form in which another process sends them."""
+        return rows
+
     def __call__(self, path: str) -> Iterator[Part]:
         """The same in parts, of which none is large, with problems and counts."""
         scan, reports, is_complete = self._own_scan(), self._reports, True
-        rows = self.rows_of(scan, path)
+        rows = self.sent(self.rows_of(scan, path))
         while some := list(islice(rows, MOST_ROWS)):
-            is_complete = type(some[0]) is not dict
+            is_complete = isinstance(some[0], PackedRow)
             yield Part(some, reports.copy(), {}, {}, is_complete)
             reports.clear()
         yield Part([], reports.copy(), dict(scan.counts), dict(scan.unknown_sources), is_complete)
@@ -93,6 +97,10 @@ class NarrowFileReading(FileReading):
             yield from map(self._formed, scan.rows_of_path(path, make))
         except NotNarrowError:
             yield from map(self._formed, scan.rows_of_path(path))
+
+    def sent(self, rows: Iterator[Row | PackedRow]) -> Iterator[bytes | PackedRow]:
+        """See FileReading: bytes take half of the time of dicts on their way."""
+        return (row if isinstance(row, PackedRow) else packed_in_order(row) for row in rows)
 
     def _formed(self, row: Row) -> Row | PackedRow:
         if "logFile" not in row:

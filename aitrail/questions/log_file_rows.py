@@ -13,7 +13,7 @@ from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.questions.file_readings import ReadOnceError
 from aitrail.questions.filters import Filter
-from aitrail.questions.packed_rows import PackedRow, content_of, packed, unpacked
+from aitrail.questions.packed_rows import PackedRow, packed, unpacked
 from aitrail.questions.scanning import EVERYTHING, Scan
 from aitrail.questions.seen_ids import SeenIds
 from aitrail.questions.selecting import selected
@@ -98,11 +98,11 @@ class LogFileRows:
             if nothing := self.scan.nothing_found():
                 self._report(nothing)
 
-    def _once(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def _once(self, rows: Iterable[tuple[Row, bytes]]) -> Iterator[Row]:
         """Each row once, whatever the number of log files that have it. Raises NotStraightError if these differ."""
         seen, counts = SeenIds(), self.scan.counts
-        for row in rows:
-            content = content_of(row)
+        for row, in_order in rows:
+            content = hash(in_order)  # other processes have other hashes
             earlier = seen.add(row["eventID"], content)
             if earlier is None:
                 yield row

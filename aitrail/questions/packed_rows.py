@@ -37,15 +37,15 @@ def _encoded(row: Row) -> bytes:
         return json.dumps(row).encode()
 
 
-def content_of(row: Row) -> int:
-    """A number that is the same in this process for equal rows, whatever the order of their columns."""
+def packed_in_order(row: Row) -> bytes:
+    """A row as bytes, which are the same for equal rows, whatever the order of their columns; see `unpacked`."""
     try:
-        return hash(_IN_ORDER.encode(row))
+        return _IN_ORDER.encode(row)
     except (OverflowError, UnicodeError):  # JSON has larger integers, and lone surrogates
-        return hash(json.dumps(row, sort_keys=True))
+        return json.dumps(row, sort_keys=True).encode()
 
 
 def unpacked(content: bytes) -> Row:
-    """The row, or its narrow columns, of which `packed` made these bytes."""
+    """The row, or its narrow columns, of which one of the functions above made these bytes."""
     row: dict[str, Any] = json.loads(content) if content.startswith(_JSON) else _DECODER.decode(content)
     return row

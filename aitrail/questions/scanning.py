@@ -20,7 +20,7 @@ from aitrail.errors import AitrailError
 from aitrail.logfile import EndsAt, SmallFiles, Stream, UnreadableLogFile, ends_alone
 from aitrail.questions.file_readings import FileReading, MakeReading, NarrowFileReading, WholeFileReading, shown_name
 from aitrail.questions.file_state import State
-from aitrail.questions.packed_rows import packed, unpacked
+from aitrail.questions.packed_rows import packed, packed_in_order, unpacked
 from aitrail.questions.parts import Part
 from aitrail.questions.paths import ENDINGS, STDIN, document_name, key_of, log_files
 from aitrail.questions.source import Row, address_of_all
@@ -168,17 +168,22 @@ class Scan:
         cache = self._usable_cache() if form is packed else None
         return self._read(needed, WholeFileReading(self.registry, form), cache)
 
-    def narrow_rows(self, columns: Columns, needed: Needed = EVERYTHING) -> Iterator[Row]:
-        """The narrow rows of the log files that are needed, file by file; none of them is kept to be read again.
+    def narrow_rows(self, columns: Columns, needed: Needed = EVERYTHING) -> Iterator[tuple[Row, bytes]]:
+        """The narrow rows of the log files that are needed, and `packed_in_order`, file by file; none of them is kept.
 
         Raises ReadOnceError, before or after some rows, if they could not be read again either.
         """
         cache = self._usable_cache()
         reading = NarrowFileReading(self.registry, columns, has_cache=cache is not None)
         for row in self._read(needed, reading, cache):
-            yield row if type(row) is dict else columns.of(unpacked(row.narrow))
+            if type(row) is bytes:
+                yield unpacked(row), row
+            else:
+                narrow = row if type(row) is dict else columns.of(unpacked(row.narrow))
+                yield narrow, packed_in_order(narrow)
         for number, url in enumerate(self._urls):
-            yield from map(columns.of, self._rows_of_objects(number, url, needed))
+            for narrow in map(columns.of, self._rows_of_objects(number, url, needed)):
+                yield narrow, packed_in_order(narrow)
 
     def _usable_cache(self) -> "ScanCache | None":
         return self._cache() if self._cache and any(path != STDIN for path in self._paths) else None

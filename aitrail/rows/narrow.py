@@ -12,8 +12,9 @@ from aitrail.logfile import Stream, UnreadableLogFile
 from aitrail.rows.derived import event_time_of, identity_attributes, service_attributes
 from aitrail.rows.facts import facts_of
 from aitrail.rows.known_identities import KnownIdentities
+from aitrail.rows.memory import row_memory
 from aitrail.rows.outcome import outcome_of
-from aitrail.rows.reading import Batch, Reading
+from aitrail.rows.reading import MAX_HELD_BYTES, Batch, Reading
 from aitrail.rows.rejects import Reject
 from aitrail.rows.row import in_log_file, sized_row_of
 from aitrail.rows.table_keys import event_id_of
@@ -37,7 +38,9 @@ _OF_IDENTITY: Final = frozenset(
         *("calledBy", "sessionName", "accessKeyId"),
     }
 )
-# Narrow rows of one file are held until it has proved sound. Each takes about 1 KB.
+# Narrow rows of one file are held until it has proved sound. Each takes about 1 KB: those with longer texts than this
+# are made of whole rows, of which the memory is known.
+_LONGEST: Final = 512
 _MOST_HELD: Final = 20_000
 # Files with fewer wanted records than this, or with less than one in so much content, are sparse: deriving whole rows
 # takes less time than reading the file does.
@@ -104,17 +107,21 @@ class NarrowRows:
         }
         for name in self._fields:
             value = record.get(name)
-            if type(value) is bool or (type(value) is str and value.isascii()):
+            if type(value) is bool or (type(value) is str and value.isascii() and len(value) <= _LONGEST):
                 row[name] = value
             elif value is not None or name in record:
                 return None
         if self._has_identity:
-            row |= self._identities.of(record)
+            identity = self._identities.of(record)
+            if identity is None:
+                return None
+            row |= identity
         return self._with_service(row, record, service)
 
-    def _identity_of(self, record: dict[str, Any]) -> Row:
+    def _identity_of(self, record: dict[str, Any]) -> Row | None:
         found = identity_attributes(record).items()
-        return {name: value for name, value in found if name in self._names and (value or value == 0)}
+        row = {name: value for name, value in found if name in self._names and (value or value == 0)}
+        return None if any(len(value) > _LONGEST for value in row.values() if type(value) is str) else row
 
     def _with_service(self, row: Row, record: dict[str, Any], service: Service) -> Row | None:
         if self._has_resource:
@@ -131,7 +138,7 @@ class NarrowRows:
             if self._has_facts:
                 usage |= {name: value for name, value in facts_of(record).items() if name in self._usage}
             operation = items.encodable(operation)
-        if not _OF_ONE_CALL.isdisjoint(usage):
+        if not _OF_ONE_CALL.isdisjoint(usage) or len(operation) > _LONGEST:
             return None
         row["service"] = service.name
         if operation:
@@ -178,13 +185,15 @@ class NarrowReading(Reading):
 
     def _narrow_batch(self, records: Iterable[tuple[int, dict[str, Any], bool]]) -> Batch:
         rows: dict[str, Row] = {}
+        held = 0
         for index, record, is_plain in records:
             row = self._narrow.row_of(record) if is_plain else None
             if row is None:
                 row = self._narrow.columns.of(self._whole(index, record))
+                held += row_memory(row)
             rows[row["eventID"]] = row
             self.wanted += 1
-            if len(rows) < self.wanted or self.wanted > _MOST_HELD:
+            if len(rows) < self.wanted or self.wanted > _MOST_HELD or held > MAX_HELD_BYTES:
                 raise NotNarrowError("records have the same eventID, or are very many")
         return Batch(rows=list(rows.values()), is_last=True)
 

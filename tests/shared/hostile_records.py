@@ -1,6 +1,7 @@
 """Realistic records with changes: values of any shape, also hostile ones, in any place."""
 
 import json
+from copy import deepcopy
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -57,7 +58,7 @@ def _records(draw):
         if isinstance(parent, dict) and last in parent and draw(st.booleans()) and draw(st.booleans()):
             del parent[last]
         else:
-            parent[last] = draw(_values)
+            parent[last] = deepcopy(draw(_values))  # samples are the same objects each time
     if draw(st.booleans()):
         record["eventID"] = f"{draw(st.integers(0, 40)):08x}-0000-4000-8000-000000000000"
     return record

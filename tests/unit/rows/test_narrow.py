@@ -122,9 +122,11 @@ def test_what_needs_whole_rows_is_refused_before_any_row(content):
         next(reading.batches())
 
 
-def numbered(number, **changes):
-    ids = ({"eventID": f"{each:08x}-0000-4000-8000-000000000000"} for each in range(number))
-    return [changed("polly-by-role", each | changes) for each in ids]
+IDS = [{"eventID": f"{each:08x}-0000-4000-8000-000000000000"} for each in range(100)]
+
+
+def numbered(number):
+    return [changed("polly-by-role", each) for each in IDS[:number]]
 
 
 def test_very_many_records_are_refused(monkeypatch):
@@ -195,3 +197,20 @@ def test_what_makes_narrow_rows_can_be_sent_to_another_process():
     record = changed("transcribe")
 
     assert pickle.loads(pickle.dumps(narrowed)).row_of(record) == narrowed.row_of(record)  # noqa: S301 (our own)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("denied", {"errorCode": "a" * 600}),
+        ("polly-by-role", {"eventName": "A" * 600}),
+        ("polly-by-role", {"userIdentity": {"type": "IAMUser", "accessKeyId": "A" * 600}}),
+    ],
+)
+def test_long_texts_take_no_more_memory_than_in_whole_rows(monkeypatch, name, changes):
+    monkeypatch.setattr(narrow, "MAX_HELD_BYTES", 20_000)
+    some = [record | changes for record in (changed(name, each) for each in IDS[:40])]
+
+    read(document(some[:2]), NarrowReading, narrow=NarrowRows(REGISTRY, EVERY))
+    with pytest.raises(NotNarrowError):
+        read(document(some), NarrowReading, narrow=NarrowRows(REGISTRY, EVERY))
