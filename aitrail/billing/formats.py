@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from aitrail.cells import printable
 from aitrail.errors import AitrailError
 
 _FILE = Path(__file__).parent / "formats.toml"
@@ -20,7 +21,10 @@ CREATE = "docs/bill.md shows how to create an export."
 
 
 class BillError(AitrailError):
-    """A bill cannot be used; the message says why, and what to do."""
+    """A bill cannot be used; the message says why, and what to do, in one line: names in a bill begin no other one."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,6 +124,13 @@ def test_manifest_names_nothing_outside_of_the_folder(export, name):
     assert "which is not in" in refused(export)
 
 
+def test_name_in_a_manifest_begins_no_line_of_its_own_and_is_escaped(export):
+    export.deliver(ITEMS)
+    export.manifest("BILLING_PERIOD=2026-11", ["/data/a\nError: \x1b[2J\ud800"])
+
+    assert r"names data/a\nError: \x1b[2J\ud800, which is not in" in refused(export)
+
+
 def test_two_exports_would_count_twice_and_are_refused(export):
     export.deliver(ITEMS)
     other = Export(export.root, name="focus", arn="arn:aws:bcm-data-exports:us-east-1:999988887777:export/focus-1")
