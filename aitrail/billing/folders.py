@@ -178,6 +178,8 @@ class _Object(io.RawIOBase):
         asked = f"bytes={self._position}-{self._position + size - 1}"
         answer = _allowed(lambda: self._s3.get_object(Range=asked, **self._where), self._url)
         content: bytes = answer["Body"].read()
+        if len(content) != size:  # an answer without content would look like the end of the object
+            raise BillError(f"S3 sent {len(content):,} bytes of {self._url} instead of {size:,}: try again.")
         return content
 
 

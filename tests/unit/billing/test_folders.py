@@ -154,6 +154,15 @@ def test_temporary_errors_are_tried_again(objects, export):
     assert sums(BucketFolder(URL, objects, CLOCK)) == sums(LocalFolder(str(export.root)))
 
 
+@pytest.mark.parametrize("sent", [b"", b"PA", b"PAR1PAR1"])
+def test_answer_of_another_length_is_no_part_of_an_object(objects, monkeypatch, sent):
+    monkeypatch.setattr(objects, "get_object", lambda **_: {"Body": io.BytesIO(sent)})
+    file = BucketFolder(URL, objects, CLOCK).open("data/BILLING_PERIOD=2026-11/bill-00001.snappy.parquet")
+
+    with pytest.raises(BillError, match=f"S3 sent {len(sent)} bytes of s3://.* instead of .*: try again"):
+        file.read(4)
+
+
 def test_other_errors_pass(objects):
     objects.fails["list_objects_v2"] = ["NoSuchBucket"]
 
