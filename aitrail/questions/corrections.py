@@ -31,14 +31,12 @@ class Corrections:
         is_within: Callable[[str], bool],
         earlier: Iterable[Row] = (),
     ) -> Iterator[tuple[Row | None, Row, list[Row]]]:
-        """For each corrected call of the window, its first row, the one that counts, at the time of the first, and all.
+        """For each corrected call of the window: its first row, the row that counts, and its corrections, oldest first.
 
-        The last are its corrections, oldest first.
-
-        The first row is None if there is none, and corrections alone tell of the call: then the oldest of them is its
-        first. A call whose first row is outside the window is left to the window of that row. `find` returns the rows
-        with these eventIDs. `earlier` has the rows of the hours before the window; they are read only if a first row is
-        missing.
+        The row that counts is the newest correction, at the time of the first row. The first row is None if there is
+        none, and corrections alone tell of the call: then the oldest of them is its first. A call whose first row is
+        outside the window is left to the window of that row. `find` returns the rows with these eventIDs. `earlier` has
+        the rows of the hours before the window; they are read only if a first row is missing.
         """
         by_first = self._by_first()
         if not by_first:

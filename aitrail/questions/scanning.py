@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 EVERYTHING = Needed()
-# Starting processes takes a fifth of a second, which they have to save: they start after so many seconds of CPU time,
-# or, after the first few, as soon as the files that are left seem to take as long as the last number says.
+# Starting processes takes time that they have to save. They start after _SECONDS_ALONE of CPU time, or after
+# _FIRST_SECONDS if the remaining files are likely to take _SECONDS_LEFT more.
 _SECONDS_ALONE, _FIRST_SECONDS, _SECONDS_LEFT = 0.3, 0.05, 0.8
 # In a cache: their states are from before, so that these files must not be too many.
 _LOOKED_UP_AT_ONCE = 100

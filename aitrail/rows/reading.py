@@ -107,7 +107,7 @@ class Reading:
         yield from self.batches_of(self.content)
 
     def batches_of(self, records: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Batch]:
-        """The batches of the records of `content`, which somebody else may have read ahead if nothing is hashed."""
+        """The batches of records from `content`; if nothing is hashed, the caller may have read some of them ahead."""
         batch, held = Batch(), 0
         for index, record in records:
             self.wanted += 1
