@@ -158,7 +158,8 @@ def test_every_alarm_watches_its_own_stack(both):
 
 
 @pytest.mark.late
-def test_a_stack_works_on_when_the_other_one_is_destroyed(pipeline, other, put):
+def test_a_stack_works_on_when_the_other_one_is_destroyed(pipeline, other, both, put):
+    put(both)
     destroy = [sys.executable, "-m", "infra.deploy", "destroy", "-c", "aitrail:stackName=speech-record", "--yes"]
     lost, kept = _names(other), _names(pipeline)
 
