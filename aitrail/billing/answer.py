@@ -6,7 +6,7 @@ credits and taxes, stay apart.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from aitrail.billing.allocation import allocate
@@ -17,6 +17,7 @@ from aitrail.billing.columns import SCALE
 from aitrail.billing.formats import USAGE
 from aitrail.billing.lines import Line
 from aitrail.billing.parts import NO_CALL, NOT_BY_CALL, UNKNOWN_TYPE, Answer, Group, Key, Part, Question
+from aitrail.calendars import midnight
 from aitrail.cells import counted
 from aitrail.questions import EventStore, Filter, key_function
 
@@ -66,7 +67,7 @@ def _calls(
     store: EventStore, question: Question, bill: Bill, service: str, conditions: Mapping[str, Any]
 ) -> Iterator[Calls]:
     names = tuple(dict.fromkeys((*question.by, *CELL, *fields_of(service))))
-    since, until = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (bill.days.since, bill.days.until))
+    since, until = (midnight(day, UTC) for day in (bill.days.since, bill.days.until))
     wanted = {**conditions, "service": (service,)}
     found = store.usage(by=names, since=since, until=until, report=lambda _: None, **wanted)
     estimates: defaultdict[Key, Estimated] = defaultdict(dict)
@@ -119,8 +120,8 @@ def _key_function(question: Question) -> Callable[[Line | Cell], tuple[Key, bool
 
     def key_of(line: Line | Cell) -> tuple[Key, bool]:
         last = f"{line.until - _DAY}T00:00:00Z"
-        first, row = of_row(_row(line)), _row(line)
-        ends = of_row({**row, "eventTime": last})
+        row = _row(line)
+        first, ends = of_row(row), of_row({**row, "eventTime": last})
         told = {"account", "service", *(["region"] if line.region else [])}
         each_end = zip(question.by, first, ends, strict=True)
         told |= {name for name, begin, end in each_end if name in _DAYS and begin == end}

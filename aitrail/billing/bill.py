@@ -1,6 +1,6 @@
 """A bill: its lines of the services that aitrail knows, added up by UTC day, and which days it covers."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -27,9 +27,9 @@ class Days:
         """Whether all days of a line are among them."""
         return self.since <= line.since and line.until <= self.until
 
-    def touches(self, line: Line) -> bool:
-        """Whether any day of a line is among them."""
-        return self.since < line.until and line.since < self.until
+    def touches(self, other: "Line | Days") -> bool:
+        """Whether any day of a line, or of other days, is among them."""
+        return self.since < other.until and other.since < self.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +67,7 @@ class Bill:
     @property
     def is_final(self) -> bool | None:
         """Whether all its months are final; None if that is not known."""
-        found = [month.is_final for month in self.months]
-        return False if False in found else None if None in found else True
+        return _all_of([month.is_final for month in self.months])
 
 
 def read_bill(
@@ -84,7 +83,7 @@ def read_bill(
     `report` is called for what did not count. Raises BillError, and the errors of reading the folder.
     """
     found = delivered(folder, report)
-    wanted = [each for each in found if days is None or each.month is None or _meets(each.month, days)]
+    wanted = [each for each in found if days is None or each.month is None or days.touches(_of_month(each.month))]
     if not wanted:
         has = ", ".join(str(each.month) for each in found)
         raise BillError(f"{folder} has no bill for these days, only for {has}: their cost is not known.")
@@ -141,14 +140,14 @@ def _bill(folder: Folder, read: Read, months: Sequence[Month], days: Days | None
     )
 
 
+def _all_of(found: Collection[bool | None]) -> bool | None:
+    """Whether all are true; None if that is not known."""
+    return False if False in found else None if None in found else True
+
+
 def _of_month(month: str) -> Days:
     first = date.fromisoformat(f"{month}-01")
     return Days(since=first, until=next_first_day("month", first))
-
-
-def _meets(month: str, days: Days) -> bool:
-    own = _of_month(month)
-    return own.since < days.until and days.since < own.until
 
 
 def _months(period: Delivered, read: Read) -> Iterator[Month]:
@@ -164,4 +163,4 @@ def _months(period: Delivered, read: Read) -> Iterator[Month]:
     own = _of_month(period.month) if period.month else Days(since=first, until=max([last, *ends]))
     days = Days(since=own.since, until=min(last, own.until))
     told = {line.is_invoiced for line in usage}
-    yield Month(period=own, days=days, is_final=False if False in told else None if None in told or not told else True)
+    yield Month(period=own, days=days, is_final=_all_of(told or {None}))

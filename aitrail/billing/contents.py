@@ -72,10 +72,9 @@ def readable(name: str) -> Iterator[None]:
     try:
         from pyarrow.lib import ArrowException  # noqa: PLC0415 (optional)
     except ImportError:
-        raise BillError(
-            "Reading a bill needs pyarrow: install it (`pipx inject aitrail pyarrow`; in a copy of the repository: "
-            "pip install -e '.[parquet]')."
-        ) from None
+        from aitrail.questions.export import INSTALL_PYARROW  # noqa: PLC0415 (only for this message)
+
+        raise BillError(f"Reading a bill needs pyarrow: {INSTALL_PYARROW}.") from None
     try:
         yield
     except (ArrowException, OSError, EOFError, OverflowError, UnicodeError, csv.Error, zlib.error) as error:

@@ -9,7 +9,7 @@ from aitrail.lazy import exports
 
 if TYPE_CHECKING:
     from aitrail.questions.amounts import CHARACTERS, COST, MEASURES, Amounts, characters_of, measures_of
-    from aitrail.questions.billing import CallAmount, amount_of_call, billed_calls
+    from aitrail.questions.billing import NO_AMOUNT, CallAmount, amount_of_call, billed_calls
     from aitrail.questions.combined_rows import CombinedRows, RowOf
     from aitrail.questions.compared_windows import PREVIOUS, ComparedWindows
     from aitrail.questions.comparison import DIFFERENCE, Comparison
@@ -42,10 +42,11 @@ if TYPE_CHECKING:
     from aitrail.questions.paths import EXPORT_NOTES, STDIN, is_export, is_stdin
     from aitrail.questions.periods import periods_between
     from aitrail.questions.reach import lacking
+    from aitrail.questions.resources import further_resources
     from aitrail.questions.scan_cache import NAMES, Contents, ScanCache, contents, scan_cache_in
     from aitrail.questions.scanning import NoPathError, Scan
     from aitrail.questions.selecting import selected, whole_rows
-    from aitrail.questions.source import BeyondSourceError, Order, Row, RowSource, answerable
+    from aitrail.questions.source import BeyondSourceError, Order, Row, RowSource, answerable, reach_of
     from aitrail.questions.spellings import (
         EVENT_CATEGORIES,
         EXCLUDES,
@@ -63,12 +64,13 @@ if TYPE_CHECKING:
     from aitrail.questions.teams import PlacedResource, Team
     from aitrail.questions.timeline import ANYTHING, PLACES, TOUCHED_BY, Summary, Timeline, grouped
     from aitrail.questions.usage import OTHERS, Usage, notes_on_amounts
+    from aitrail.questions.usage_members import usage_member
     from aitrail.questions.usage_spellings import ENGINES, usage_fields
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
         amounts=("Amounts", "CHARACTERS", "COST", "MEASURES", "characters_of", "measures_of"),
-        billing=("CallAmount", "amount_of_call", "billed_calls"),
+        billing=("CallAmount", "NO_AMOUNT", "amount_of_call", "billed_calls"),
         compared_windows=("ComparedWindows", "PREVIOUS"),
         comparison=("Comparison", "DIFFERENCE"),
         combined_rows=("CombinedRows", "RowOf"),
@@ -87,10 +89,11 @@ else:
         paths=("EXPORT_NOTES", "STDIN", "is_export", "is_stdin"),
         periods=("periods_between",),
         reach=("lacking",),
+        resources=("further_resources",),
         scan_cache=("Contents", "NAMES", "ScanCache", "contents", "scan_cache_in"),
         scanning=("NoPathError", "Scan"),
         selecting=("selected", "whole_rows"),
-        source=("BeyondSourceError", "Order", "Row", "RowSource", "answerable"),
+        source=("BeyondSourceError", "Order", "Row", "RowSource", "answerable", "reach_of"),
         spellings=(
             *("ConditionError", "EVENT_CATEGORIES", "EXCLUDES", "excluded_of", "is_pattern", "lacks_kind", "nearest"),
             *("or_valid", "wanted_of"),
@@ -101,5 +104,6 @@ else:
         teams=("PlacedResource", "Team"),
         timeline=("ANYTHING", "PLACES", "Summary", "TOUCHED_BY", "Timeline", "grouped"),
         usage=("OTHERS", "Usage", "notes_on_amounts"),
+        usage_members=("usage_member",),
         usage_spellings=("ENGINES", "usage_fields"),
     )

@@ -26,10 +26,10 @@ _USAGE = "usage."
 
 def columns_of(by: Sequence[str], wanted: Filter, registry: Registry) -> Columns | None:
     """What `usage` needs of rows for these dimensions and this filter; None if it may need any column."""
-    names = [f"{_USAGE}{amount.count}" for amounts in registry.amounts.values() for amount in amounts]
-    names += [*_OF_CALLS, f"{_USAGE}engine"]
     if wanted.user_agent:  # needs whole rows
         return None
+    names = [f"{_USAGE}{amount.count}" for amounts in registry.amounts.values() for amount in amounts]
+    names += [*_OF_CALLS, f"{_USAGE}engine"]
     for name in (*by, *_conditions(wanted)):
         needed = _needed(name, wanted, registry)
         if needed is None:

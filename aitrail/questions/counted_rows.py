@@ -7,7 +7,7 @@ from aitrail.questions.amounts import is_call, is_network_activity
 from aitrail.questions.corrections import Corrections
 from aitrail.questions.counting import Reading
 from aitrail.questions.source import Row
-from aitrail.questions.usage_members import usage_member
+from aitrail.questions.usage_members import shared_event_id
 
 
 class CountedRows:
@@ -40,7 +40,7 @@ class CountedRows:
     def _correct(self, first: Row | None, right: Row, newer: list[Row], reading: Reading) -> None:
         shown: Iterator[Row] = filter(reading.matches, newer)
         if first is not None and reading.is_read(first):
-            self._copies[_shared(first)].pop(first["eventID"], None)
+            self._copies[shared_event_id(first) or ""].pop(first["eventID"], None)
             shown = iter([first])
         place = next((each["eventID"] for each in shown if reading.is_within(each["eventTime"])), None)
         if place is not None:
@@ -49,7 +49,7 @@ class CountedRows:
                 self._share(place, counts)
 
     def _share(self, place: str, row: Row) -> None:
-        if (shared := _shared(row)) and is_call(row):
+        if (shared := shared_event_id(row)) and is_call(row):
             self._copies[shared][place] = is_network_activity(row), row["eventID"]
 
     def counting(self, row: Row) -> Row | None:
@@ -58,10 +58,5 @@ class CountedRows:
         counts = self._instead.get(place, row)
         if counts is None or not is_call(counts):
             return None
-        copies = self._copies.get(_shared(counts))
+        copies = self._copies.get(shared_event_id(counts) or "")
         return counts if not copies or min(copies, key=copies.__getitem__) == place else None
-
-
-def _shared(row: Row) -> str:
-    shared = usage_member(row, "sharedEventID")
-    return shared if isinstance(shared, str) else ""

@@ -18,7 +18,7 @@ from aitrail.questions.filters import Filter
 from aitrail.questions.source import NotStraightError, Order, Row, RowSource, StraightSource
 from aitrail.questions.streams import LONGEST
 from aitrail.questions.tally import Tally
-from aitrail.questions.usage_members import usage_member
+from aitrail.questions.usage_members import shared_event_id
 from aitrail.rows import Columns
 from aitrail.window import Window
 
@@ -35,7 +35,7 @@ def record_kind(row: Row) -> str | None:
         return ENDPOINT_REFUSAL if is_call(row) else "endpoint-copy"
     if not is_call(row):
         return "stream-end"
-    return "shared" if isinstance(usage_member(row, "sharedEventID"), str) else None
+    return "shared" if shared_event_id(row) is not None else None
 
 
 class Reading(Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from aitrail.questions.scanning import EVERYTHING, Scan
 from aitrail.questions.seen_ids import SeenIds
 from aitrail.questions.selecting import selected
 from aitrail.questions.source import NotStraightError, Order, Row
+from aitrail.questions.temporary_database import temporary_database
 from aitrail.rows import Columns
 from aitrail.window import Window
 
@@ -28,6 +29,7 @@ _ORDERS = {
     Order.OLDEST_FIRST: "ORDER BY eventTime, eventID",
     Order.ANY: "",
 }
+_ROWS = "rows (eventID TEXT, eventTime TEXT, narrow BLOB, whole BLOB, place INTEGER, object TEXT)"
 # Of the rows with the same eventID, the one of the last file stays: files may be read in another order than theirs, if
 # questions need some of them first.
 _SUPERSEDED = """
@@ -61,7 +63,7 @@ class LogFileRows:
     def __init__(self, scan: Scan, *, report: Callable[[str], None] = lambda _: None) -> None:
         self.scan = scan
         self._report = report
-        self._database = _database()
+        self._database = temporary_database(_ROWS)
         # What has been read; nothing of it includes another part.
         self._loaded: list[Needed] = []
         self._is_read_straight = False
@@ -182,7 +184,7 @@ class LogFileRows:
     def _forget(self) -> None:
         """Discards partly read rows, so that the next question does not take them for all rows."""
         self._database.close()  # without a journal, it may be corrupt
-        self._database = _database()
+        self._database = temporary_database(_ROWS)
         self.scan.restart()
         self._loaded = []
 
@@ -190,12 +192,3 @@ class LogFileRows:
         with self._lock:
             found = self._database.execute("SELECT whole FROM rows WHERE eventID = ?", (event_id,)).fetchone()
         return unpacked(found[0]) if found else None
-
-
-def _database() -> sqlite3.Connection:
-    # An empty name: SQLite stores what exceeds its cache in a private temporary file.
-    database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-    database.execute("PRAGMA journal_mode = OFF")
-    columns = "eventID TEXT, eventTime TEXT, narrow BLOB, whole BLOB, place INTEGER, object TEXT"
-    database.execute(f"CREATE TABLE rows ({columns})")
-    return database

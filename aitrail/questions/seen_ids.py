@@ -1,11 +1,15 @@
 """Which eventIDs were seen, and with what, in bounded memory."""
 
-import sqlite3
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from aitrail.questions.temporary_database import temporary_database
+
+if TYPE_CHECKING:
+    import sqlite3
 
 # About 50 MB of memory. What is beyond it goes to a temporary file.
 _MOST_IN_MEMORY: Final = 200_000
-_SCHEMA: Final = "CREATE TABLE seen (eventID TEXT PRIMARY KEY, content INTEGER) WITHOUT ROWID"
+_SEEN: Final = "seen (eventID TEXT PRIMARY KEY, content INTEGER) WITHOUT ROWID"
 
 
 class SeenIds:
@@ -30,10 +34,7 @@ class SeenIds:
 
     def _let_go(self) -> None:
         if self._database is None:
-            # An empty name: SQLite stores what exceeds its cache in a private temporary file.
-            self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-            self._database.execute("PRAGMA journal_mode = OFF")
-            self._database.execute(_SCHEMA)
+            self._database = temporary_database(_SEEN)
         self._database.execute("BEGIN")
         self._database.executemany("INSERT INTO seen VALUES (?, ?)", sorted(self._recent.items()))
         self._database.execute("COMMIT")

@@ -103,6 +103,11 @@ class BoundedSource(Protocol):
         ...
 
 
+def reach_of(source: RowSource, window: Window, now: datetime) -> Window:
+    """The part of a window that a source is asked for. Raises BeyondSourceError if it lacks a part of the window."""
+    return window.clamped(now) if source.by_day else answerable(source, window)
+
+
 def answerable(source: RowSource, window: Window) -> Window:
     """The window. Raises BeyondSourceError if a source lacks a part of it."""
     if isinstance(source, BoundedSource):

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
@@ -38,6 +38,7 @@ from aitrail.questions.source import (
     RowSource,
     StraightSource,
     answerable,
+    reach_of,
 )
 from aitrail.questions.spellings import EXCLUDES, ConditionError, shown
 from aitrail.questions.timeline import ANYTHING, DONE_TO, TOUCHED_BY, Timeline
@@ -217,8 +218,7 @@ class EventStore:
 
     def _window(self, since: Moment, until: Moment) -> Window:
         now = self._clock.now()
-        window = window_of(since, until, now, self._zone)
-        return window.clamped(now) if self.source.by_day else answerable(self.source, window)
+        return reach_of(self.source, window_of(since, until, now, self._zone), now)
 
     def events(
         self,
@@ -373,6 +373,9 @@ class EventStore:
         """The usage of a window; `with_times` makes the times of first and last calls exact."""
         rows = self.source.rows(wanted.of_indexes(), window, order=Order.ANY)
         reading = Reading.of(self.source, wanted, window, self._clock.now(), with_times=with_times)
+        return self._counted(rows, names, prices, reading)
+
+    def _counted(self, rows: Iterable[Row], names: Sequence[str], prices: "Prices | None", reading: Reading) -> Usage:
         naming, registry = self._naming, self._registry
         return usage_of(rows, names, prices, zone=self._zone, naming=naming, registry=registry, reading=reading)
 
@@ -384,10 +387,9 @@ class EventStore:
         if not isinstance(self.source, StraightSource) or columns is None:
             return None
         straight = Straight(self.source, columns, wanted, window, now=self._clock.now())
-        how: Any = {"zone": self._zone, "naming": self._naming, "registry": self._registry}
         # Closed here, since other threads wait for it.
         with suppress(NotStraightError), closing(straight.rows()) as rows:
-            return usage_of(rows, names, prices, reading=straight.reading, **how)
+            return self._counted(rows, names, prices, straight.reading)
         return None
 
     def who(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from aitrail.questions.amounts import Amounts, amounts_of, is_call, is_network_activity
 from aitrail.questions.source import Row
 from aitrail.questions.streams import Streams
-from aitrail.questions.usage_members import usage_member
+from aitrail.questions.usage_members import shared_event_id
 from aitrail.services import Registry, load
 
 if TYPE_CHECKING:
@@ -148,12 +148,11 @@ class Tally:
         return dict(found)
 
     def _call(self, row: Row) -> _Call:
-        shared = usage_member(row, "sharedEventID")
         return _Call(
             is_network=is_network_activity(row),
             event_id=row.get("eventID", ""),
             key=self._key_of(row),
-            shared=shared if isinstance(shared, str) else None,
+            shared=shared_event_id(row),
             amounts=amounts_of(row, self._prices, self.registry),
         )
 

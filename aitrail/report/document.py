@@ -64,9 +64,9 @@ def document_of(report: Report, about: About, shown: Callable[[str], str] = str)
 
     A dimension has `values`; the value at the place `absent` is that of calls without one, and the one at `others`
     stands for all values that are not kept. Both are null if there are no such calls. With `metered`, cells have the
-    columns of `aitrail.report.metered` as well. `shared` has the calls that
-    CloudTrail recorded for several accounts: of each entry, only the first of its cells that is selected counts.
-    `slots` has the calls of each hour of the week, from Monday on, also if the cells have no hours.
+    columns of `aitrail.report.metered` as well. `shared` has the calls that CloudTrail recorded for several accounts:
+    of each entry, only the first of its cells that is selected counts. `slots` has the calls of each hour of the week,
+    from Monday on, also if the cells have no hours.
     """
     names, zone = report.folding.names, report.question.zone
     dimensions = {name: _Places() for name in names}
@@ -130,7 +130,7 @@ def _cells(
         return [at, *places, *numbers_of(amounts), *more]
 
     nothing = [0] * len(OF_METRICS) if metered is not None else []
-    found = cube.cells() | {key: Amounts() for key in (metered or {}).keys() - cube.cells().keys()}
+    found = {key: Amounts() for key in metered or ()} | cube.cells()
     # Values get their places in a stable order, so that the same calls give the same document.
     most_first = sorted(found.items(), key=lambda each: (-each[1].calls, _order(each[0])))
     copies = sorted(cube.shared().items(), key=lambda each: [*map(_order, each[0])])

@@ -21,6 +21,7 @@ from aitrail.questions import (
     RowSource,
     Tally,
     answerable,
+    reach_of,
 )
 from aitrail.services import Registry
 from aitrail.window import Window
@@ -71,7 +72,7 @@ class Question:
     @property
     def reach(self) -> Window:
         """The part of the window that is read. Raises BeyondSourceError."""
-        return self.window.clamped(self.now) if self.source.by_day else answerable(self.source, self.window)
+        return reach_of(self.source, self.window, self.now)
 
     def before(self) -> Lookback:
         """The time in which what is not new occurs."""

@@ -12,7 +12,7 @@ from aitrail.rows.known_identities import KnownIdentities
 from aitrail.rows.outcome import outcome_of
 from aitrail.rows.rejects import Reject
 from aitrail.rows.table_keys import event_id_of, index_key
-from aitrail.services import Registry, Service, operation_of, shortened
+from aitrail.services import Attributes, Registry, Service, operation_of, shortened
 
 # Of the further resources of a call: AWS accepts five lexicons, or five vocabularies and five filters.
 _MAX_RESOURCES = 10
@@ -40,12 +40,9 @@ def derived_attributes(record: dict[str, Any], registry: Registry, retention: ti
 
 def service_attributes(record: dict[str, Any], service: Service) -> dict[str, Any]:
     """What the service's file and `facts_of` say of a record; None and empty values for what they do not."""
-    event_name = record.get("eventName")
-    operation = operation_of(event_name) if isinstance(event_name, str) else ""
-    request, response = record.get("requestParameters"), record.get("responseElements")
-    source, additional = str(record.get("eventSource")), record.get("additionalEventData")
-    found = service.attributes_of(operation, request, response, source, additional)
-    usage = {name: _text(value) for name, value in found.usage.items()} | facts_of(record)
+    operation = operation_in(record)
+    found = attributes_in(record, service, operation)
+    usage = usage_in(found) | facts_of(record)
     named = dict.fromkeys(named_resources(record, service))
     resource = found.resource or next(iter(named), None)
     further = _further(service, (*found.used, *named), resource)
@@ -57,6 +54,24 @@ def service_attributes(record: dict[str, Any], service: Service) -> dict[str, An
         "resource": None if resource is None else index_key(resource),
         "usage": usage,
     }
+
+
+def operation_in(record: dict[str, Any]) -> str:
+    """The API operation of a record; "" if it names none."""
+    event_name = record.get("eventName")
+    return operation_of(event_name) if isinstance(event_name, str) else ""
+
+
+def attributes_in(record: dict[str, Any], service: Service, operation: str) -> Attributes:
+    """What the service's file says of a record."""
+    request, response = record.get("requestParameters"), record.get("responseElements")
+    source, additional = str(record.get("eventSource")), record.get("additionalEventData")
+    return service.attributes_of(operation, request, response, source, additional)
+
+
+def usage_in(found: Attributes) -> dict[str, Any]:
+    """The usage among these attributes, with texts that can be stored."""
+    return {name: _text(value) for name, value in found.usage.items()}
 
 
 def _further(service: Service, resources: Iterable[str], resource: str | None) -> list[str]:

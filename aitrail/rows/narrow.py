@@ -9,7 +9,14 @@ import msgspec
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
 from aitrail.logfile import Stream, UnreadableLogFile
-from aitrail.rows.derived import event_time_of, identity_attributes, service_attributes
+from aitrail.rows.derived import (
+    attributes_in,
+    event_time_of,
+    identity_attributes,
+    operation_in,
+    service_attributes,
+    usage_in,
+)
 from aitrail.rows.facts import facts_of
 from aitrail.rows.known_identities import KnownIdentities
 from aitrail.rows.memory import row_memory
@@ -18,7 +25,7 @@ from aitrail.rows.reading import MAX_HELD_BYTES, Batch, Reading
 from aitrail.rows.rejects import Reject
 from aitrail.rows.row import in_log_file, sized_row_of
 from aitrail.rows.table_keys import event_id_of
-from aitrail.services import Registry, Service, operation_of
+from aitrail.services import Registry, Service
 
 Row = dict[str, Any]
 
@@ -132,9 +139,8 @@ class NarrowRows:
                 row["resource"] = derived["resource"]
             operation = derived["operation"]
         else:
-            event_name = record.get("eventName")
-            operation = operation_of(event_name) if isinstance(event_name, str) else ""
-            usage = {} if service.derives_nothing else _usage_of(record, operation, service)
+            operation = operation_in(record)
+            usage = {} if service.derives_nothing else usage_in(attributes_in(record, service, operation))
             if self._has_facts:
                 usage |= {name: value for name, value in facts_of(record).items() if name in self._usage}
             operation = items.encodable(operation)
@@ -146,13 +152,6 @@ class NarrowRows:
         if usage:
             row["usage"] = usage
         return row
-
-
-def _usage_of(record: dict[str, Any], operation: str, service: Service) -> dict[str, Any]:
-    request, response = record.get("requestParameters"), record.get("responseElements")
-    source, additional = record["eventSource"], record.get("additionalEventData")
-    usage = service.attributes_of(operation, request, response, source, additional).usage
-    return {name: items.encodable(value) if type(value) is str else value for name, value in usage.items()}
 
 
 class NarrowReading(Reading):

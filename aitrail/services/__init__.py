@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aitrail.services.files import service_files
     from aitrail.services.parameters import is_redacted, shortened
     from aitrail.services.registry import Registry, load
-    from aitrail.services.service import Service, operation_of
+    from aitrail.services.service import Attributes, Service, operation_of
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
@@ -21,5 +21,5 @@ else:
         files=("service_files",),
         parameters=("is_redacted", "shortened"),
         registry=("Registry", "load"),
-        service=("Service", "operation_of"),
+        service=("Attributes", "Service", "operation_of"),
     )

@@ -214,14 +214,8 @@ def usage(
         _show_parts(asked, by, chosen or (usual_prices(prices) if cost or prices else None), top, output)
         return
     if other.first_last:
-        others = {
-            "--measure": measure,
-            "--top": top,
-            "--cost": cost or None,
-            "--prices": prices,
-            "--plot": plot or None,
-        }
-        other.refuse(others)
+        options = {"--measure": measure, "--top": top, "--prices": prices}
+        other.refuse(options | {"--cost": cost or None, "--plot": plot or None})
         _show_first_and_last(asked, by, other, sort, output)
         return
     if plot:
@@ -254,13 +248,13 @@ def usage(
 def _show_parts(
     asked: Asked, by: tuple[str, ...], of: "BillChoice | Prices | None", top: int | None, output: Output
 ) -> None:
-    from aitrail.cli.views import show_billed, show_measured  # noqa: PLC0415 (few questions need them)
-
     if isinstance(of, BillChoice):
-        from aitrail.cli.views import show_billed  # noqa: PLC0415 (would slow down --help)
+        from aitrail.cli.views import show_billed  # noqa: PLC0415 (few questions need it)
 
         show_billed(asked, of, by, top, output)
     else:
+        from aitrail.cli.views import show_measured  # noqa: PLC0415 (as above)
+
         show_measured(asked, by, of, output)
 
 

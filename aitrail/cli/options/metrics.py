@@ -43,11 +43,10 @@ def amounts_of(
     asked: Asked, by: Sequence[str], prices: "Prices | None", report: Callable[[str], None]
 ) -> "tuple[Mapping[Group, Part], Window]":
     """The amounts of the question's calls, and the window that was read. Raises UnreachableError."""
-    from aitrail.metering import KEPT, Question, measured_amounts  # noqa: PLC0415 (as above)
+    from aitrail.metering import Question, measured_amounts  # noqa: PLC0415 (as above)
 
     window = whole_hours(asked)
-    if window.since < asked.now - KEPT:
-        report(f"CloudWatch keeps points of an hour for {KEPT.days} days: of older calls, only records tell amounts.")
+    _tell_what_is_kept(window, asked.now, report)
     metrics = metrics_of(asked)
     question = Question(
         by=by,
@@ -102,10 +101,9 @@ def estimates_of(
 
     It raises UnreachableError.
     """
-    from aitrail.metering import KEPT, Question, measured_amounts  # noqa: PLC0415 (as above)
+    from aitrail.metering import Question, measured_amounts  # noqa: PLC0415 (as above)
 
-    if window.since < asked.now - KEPT:
-        report(f"CloudWatch keeps points of an hour for {KEPT.days} days: of older calls, only records tell amounts.")
+    _tell_what_is_kept(window, asked.now, report)
     metrics = metrics_of(asked)
 
     def estimates(service: str, names: Sequence[str]) -> "dict[tuple[str, tuple[str | None, ...]], Part]":
@@ -115,6 +113,13 @@ def estimates_of(
         return {(group.amount, group.key): part for group, part in found.items() if group.is_recorded}
 
     return estimates
+
+
+def _tell_what_is_kept(window: Window, now: datetime, report: Callable[[str], None]) -> None:
+    from aitrail.metering import KEPT  # noqa: PLC0415 (as above)
+
+    if window.since < now - KEPT:
+        report(f"CloudWatch keeps points of an hour for {KEPT.days} days: of older calls, only records tell amounts.")
 
 
 @contextmanager

@@ -5,14 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 from aitrail.billing import SCALE, Answer, Bill, Group, Part, known_charges, rounded
-from aitrail.cells import name_text, printable
+from aitrail.cells import printable
 from aitrail.cli.options import Asked, BillChoice, billed_of, window_of_bill
 from aitrail.cli.output import Cell, Output, Priorities, narrate, titled
-from aitrail.cli.views.usage_table import AtLeast
+from aitrail.cli.views.usage_table import ABSENT, AtLeast, told_apart
 from aitrail.questions import OTHERS, TIMES, group_order
 
 _USAGE = "usage"
 _NOT_EXPLAINED, _NOT_SHARED, _TOTAL = "(not explained)", "(not shared)", "total"
+_MARKERS = (ABSENT, _NOT_EXPLAINED, _NOT_SHARED, _TOTAL)
 _PARTS = ("measured", "shared", "unexplained")
 _DECIMALS = 4
 # Units of a cost in one unit of what a table shows.
@@ -110,15 +111,9 @@ def _money(units: int) -> Decimal:
 
 
 def _names(group: Group) -> list[Cell]:
-    of_usage = _NOT_EXPLAINED if group.reason else "-"
+    of_usage = _NOT_EXPLAINED if group.reason else ABSENT
     absent = of_usage if group.charge == _USAGE else _NOT_SHARED
-    return [absent if value is None else _name(value) for value in group.key]
-
-
-def _name(value: str) -> str:
-    text = name_text(value)
-    is_marker = text in ("-", _NOT_EXPLAINED, _NOT_SHARED, _TOTAL)
-    return f"'{text}'" if is_marker and value is not OTHERS else text
+    return [absent if value is None else told_apart(value, _MARKERS) for value in group.key]
 
 
 def _charge(group: Group) -> str:

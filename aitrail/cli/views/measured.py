@@ -8,6 +8,7 @@ import click
 from aitrail.cells import name_text
 from aitrail.cli.options import Asked, amounts_of
 from aitrail.cli.output import Cell, Output, Priorities, narrate, titled
+from aitrail.cli.views.usage_table import ABSENT, told_apart
 from aitrail.costs import Prices
 from aitrail.metering import Group, Part, amounts
 from aitrail.questions import TIMES
@@ -15,6 +16,7 @@ from aitrail.questions import TIMES
 _NUMBERS = ("calls", "measured", "shared", "total", "unknownCalls")
 _NOT_RECORDED = "(not recorded)"
 _TOTAL = "total"
+_MARKERS = (ABSENT, _NOT_RECORDED, _TOTAL)
 # The conditions that hold for calls, and for metrics and bills.
 _OF_TOTALS = ("service", "account", "region")
 _DECIMALS = 6
@@ -107,13 +109,8 @@ def _is_at_least(part: Part) -> bool:
 
 
 def _names(group: Group) -> list[Cell]:
-    absent = "-" if group.is_recorded else _NOT_RECORDED
-    return [absent if value is None else _name(value) for value in group.key]
-
-
-def _name(value: str) -> str:
-    text = name_text(value)
-    return f"'{text}'" if text in ("-", _NOT_RECORDED, _TOTAL) else text
+    absent = ABSENT if group.is_recorded else _NOT_RECORDED
+    return [absent if value is None else told_apart(value, _MARKERS) for value in group.key]
 
 
 def _cells(part: Part, prices: Prices | None) -> list[Cell]:

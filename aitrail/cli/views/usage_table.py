@@ -234,8 +234,13 @@ def name_of(value: _Value) -> str:
     """A value as a name that no marker of the table has: callers choose names and user agents."""
     if value is None or value is OTHERS:
         return ABSENT if value is None else str.__str__(value)
-    text = name_text(value)
-    return f"'{text}'" if text in _MARKERS else text
+    return told_apart(value, _MARKERS)
+
+
+def told_apart(name: str, markers: Collection[str]) -> str:
+    """A name as text that none of the markers of a table is."""
+    text = name_text(name)
+    return f"'{text}'" if text in markers else text
 
 
 def _cell(group: _Group, measure: str, show: Callable[[_Number], Cell]) -> Cell:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from aitrail.questions.export.exporting import Export, Exported
     from aitrail.questions.export.files import Progress
     from aitrail.questions.export.folder import ExportError, OtherExportError
-    from aitrail.questions.export.formats import FORMATS, OCSF, SCHEMAS, MissingPyarrowError
+    from aitrail.questions.export.formats import FORMATS, INSTALL_PYARROW, OCSF, SCHEMAS, MissingPyarrowError
 else:
     __all__, __getattr__, __dir__ = exports(
         __name__,
@@ -20,5 +20,5 @@ else:
         exporting=("Export", "Exported"),
         files=("Progress",),
         folder=("ExportError", "OtherExportError"),
-        formats=("FORMATS", "MissingPyarrowError", "OCSF", "SCHEMAS"),
+        formats=("FORMATS", "INSTALL_PYARROW", "MissingPyarrowError", "OCSF", "SCHEMAS"),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from aitrail.cells import csv_cell, json_line
 from aitrail.dynamodb import items, tables
-from aitrail.questions import WIDE_COLUMNS, CallAmount, Row, characters_of
+from aitrail.questions import WIDE_COLUMNS, CallAmount, Row, characters_of, usage_member
 from aitrail.services import Registry
 
 
@@ -90,8 +90,7 @@ def with_amounts(row: Row, amount: CallAmount, registry: Registry) -> Row:
 
 
 def _with_engine(row: Row) -> Row:
-    usage = row.get("usage")
-    return row | {ENGINE: _text(usage.get(ENGINE)) if isinstance(usage, dict) else None}
+    return row | {ENGINE: _text(usage_member(row, ENGINE))}
 
 
 def _plain(value: object) -> object:

@@ -70,9 +70,9 @@ class ExportedRows:
     def __init__(self, folder: Path, *, registry: Registry | None = None) -> None:
         self.folder, self._registry = folder, registry or load()
         content = (folder / EXPORT_NOTES).read_bytes()
-        self._settings = self._checked(read_notes(content).values(), read_requests(content))
-        self._requests = [each for each in read_requests(content) if each.settings == self._settings]
-        notes = read_notes(content).values()
+        notes, requests = read_notes(content).values(), read_requests(content)
+        self._settings = self._checked(notes, requests)
+        self._requests = [each for each in requests if each.settings == self._settings]
         # Whoever can write notes must not choose a file elsewhere.
         self._notes = [each for each in notes if each.rows and Path(each.service).name == each.service]
         parquet_modules("ask log files instead")
@@ -96,6 +96,10 @@ class ExportedRows:
     def _refuse(self, reason: str) -> None:
         raise BeyondSourceError(f"{self.folder} cannot answer: it {reason}.")
 
+    def _refuse_unless_whole(self) -> None:
+        if not self._settings.whole:
+            self._refuse("has only the indexed columns of calls: export with --whole")
+
     @property
     def address(self) -> str:
         """See RowSource."""
@@ -115,7 +119,7 @@ class ExportedRows:
     @property
     def when(self) -> str:
         """The times of which it has rows, as text that can follow a noun."""
-        return ", and ".join(str(each) or "of all time" for each in self.windows)
+        return _text(self.windows)
 
     def refuse_beyond(self, window: Window) -> None:
         """See BoundedSource."""
@@ -205,8 +209,8 @@ class ExportedRows:
         rest = iter(rows)
         while batch := list(islice(rest, _AT_A_TIME)):
             # Who gives only an eventID wants to know whether there is such a row, and its columns as far as they go.
-            if not self._settings.whole and any(len(row) > 1 for row in batch):
-                self._refuse("has only the indexed columns of calls: export with --whole")
+            if any(len(row) > 1 for row in batch):
+                self._refuse_unless_whole()
             missing = [row["eventID"] for row in batch if not isinstance(row, _PlacedRow)]
             found = self._lookup(missing) if missing else {}
             for row in batch:
@@ -229,8 +233,7 @@ class ExportedRows:
 
     def row(self, event_id: str) -> Row | None:
         """See RowSource. Raises BeyondSourceError if only indexed columns were exported."""
-        if not self._settings.whole:
-            self._refuse("has only the indexed columns of calls: export with --whole")
+        self._refuse_unless_whole()
         return self._lookup([event_id]).get(event_id)
 
     def effort(self) -> str:
@@ -239,7 +242,7 @@ class ExportedRows:
 
 
 def _text(windows: Iterable[Window]) -> str:
-    return ", and ".join(map(str, windows))
+    return ", and ".join(str(each) or "of all time" for each in windows)
 
 
 def rows_of(table: Any, of_folder: Row, columns: tuple[str, ...] | None) -> list[Row]:  # noqa: ANN401 (untyped)

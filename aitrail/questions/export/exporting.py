@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -15,8 +15,8 @@ from aitrail.aws import is_of_network
 from aitrail.costs import Prices
 from aitrail.dynamodb import items
 from aitrail.questions import (
+    NO_AMOUNT,
     NOTHING_NAMED,
-    CallAmount,
     CombinedRows,
     CountedRows,
     Filter,
@@ -94,7 +94,7 @@ class Export:
             raise ExportError(f"{self.schema!r} is not a schema: give {' or '.join(SCHEMAS)}.")
         if self.schema == OCSF and self.format == "csv":
             raise ExportError("Events of OCSF are nested: give the format parquet or jsonl.")
-        write = writer_of(self.format, schema=self.schema, whole=self.whole, prices=dates_of(self.prices))
+        write = writer_of(self.format, schema=self.schema, whole=self.whole, prices=self._dates)
         try:
             with Folder(self.folder, self._settings, force=self.force) as target:
                 return self._run(target, write)
@@ -111,7 +111,7 @@ class Export:
         days = {service: list(self._open_days(target, service)) for service in services}
         complete = len(services) * len(self.window.days()) - sum(map(len, days.values()))
         days, as_of = self._within_rows(days)
-        files = Files(target, write, self.source, self.progress, prices=dates_of(self.prices))
+        files = Files(target, write, self.source, self.progress, prices=self._dates)
         stretches = [(service, stretch) for service, own in days.items() for stretch in _stretches(own)]
         counted = CountedRows()
         for service, stretch in stretches:
@@ -134,6 +134,10 @@ class Export:
             kept=files.kept,
             source_complete=self.source.complete,
         )
+
+    @cached_property
+    def _dates(self) -> str:
+        return dates_of(self.prices)
 
     @property
     def _are_whole(self) -> bool:
@@ -204,7 +208,7 @@ class Export:
 
     def _with_amounts(self, row: Row, counted: CountedRows) -> Row:
         counts = counted.counting(row)
-        amount = amount_of_call(counts, self.registry, self.prices) if counts else CallAmount()
+        amount = amount_of_call(counts, self.registry, self.prices) if counts else NO_AMOUNT
         return with_amounts(row, amount, self.registry)
 
 

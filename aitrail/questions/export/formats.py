@@ -17,6 +17,8 @@ FORMATS = ("parquet", "csv", "jsonl")
 # What the files hold: rows, or the events of OCSF's class API Activity.
 OCSF = "ocsf"
 SCHEMAS = ("aitrail", OCSF)
+# What to do if it is missing.
+INSTALL_PYARROW = "install it (`pipx inject aitrail pyarrow`; in a copy of the repository: pip install -e '.[parquet]')"
 # The name of the metadata of a Parquet file that tells the dates of prices.
 PRICES = "aitrail.prices"
 
@@ -37,10 +39,7 @@ def parquet_modules(instead: str) -> tuple[Any, Any]:
         import pyarrow as pa  # noqa: PLC0415 (optional)
         import pyarrow.parquet as pq  # noqa: PLC0415 (optional)
     except ImportError:
-        raise MissingPyarrowError(
-            "Parquet files need pyarrow: install it (`pipx inject aitrail pyarrow`; in a copy of the repository: "
-            f"pip install -e '.[parquet]'), or {instead}."
-        ) from None
+        raise MissingPyarrowError(f"Parquet files need pyarrow: {INSTALL_PYARROW}, or {instead}.") from None
     return pa, pq
 
 

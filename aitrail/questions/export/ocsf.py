@@ -10,7 +10,7 @@ from typing import Any
 
 from aitrail.cells import json_line
 from aitrail.dynamodb import items
-from aitrail.questions import Row
+from aitrail.questions import Row, further_resources, usage_member
 from aitrail.questions.export.columns import Kind
 from aitrail.questions.export.ocsf_attributes import ATTRIBUTES, VERSION
 from aitrail.window import parse_time
@@ -130,10 +130,9 @@ def _metadata(row: Row, left: _Left) -> dict[str, Any]:
 
 def _actor(row: Row, left: _Left) -> dict[str, Any]:
     identity = left.object("userIdentity") or {}
-    context = identity.get("sessionContext")
-    session: dict[str, Any] = context if isinstance(context, dict) else {}
+    session = _member(identity, "sessionContext")
     issuer, attributes = (_member(session, name) for name in ("sessionIssuer", "attributes"))
-    usage = row.get("usage")
+    mfa = usage_member(row, "mfa")
     if rest := {name: value for name, value in identity.items() if name not in _OF_USER_IDENTITY or not _text(value)}:
         left.values["userIdentity"] = rest
     return {
@@ -150,7 +149,7 @@ def _actor(row: Row, left: _Left) -> dict[str, Any]:
             "uid": left.text("sessionName"),
             "issuer": _text(issuer.get("arn")),
             "created_time": _milliseconds(attributes.get("creationDate")),
-            "is_mfa": mfa if isinstance(usage, dict) and isinstance(mfa := usage.get("mfa"), bool) else None,
+            "is_mfa": mfa if isinstance(mfa, bool) else None,
         },
         "app_name": left.text("calledBy"),
     }
@@ -158,11 +157,9 @@ def _actor(row: Row, left: _Left) -> dict[str, Any]:
 
 def _api(row: Row, left: _Left, error: str | None) -> dict[str, Any]:
     request = left.text("requestID")
-    usage = row.get("usage")
-    version = usage.get("apiVersion") if isinstance(usage, dict) else None
     return {
         "operation": left.text("eventName") or _text(row.get("operation")) or _NOTHING,
-        "version": left.text("apiVersion") or _text(version),
+        "version": left.text("apiVersion") or _text(usage_member(row, "apiVersion")),
         "service": {"name": left.text("eventSource")},
         # A request needs an identifier: without one, its parameters have no place.
         "request": {"uid": request, "data": left.object("requestParameters")} if request else None,
@@ -191,9 +188,7 @@ def _account(left: _Left, name: str) -> dict[str, Any] | None:
 
 
 def _resources(row: Row, left: _Left) -> list[dict[str, str]]:
-    usage = row.get("usage")
-    further = usage.get("resources") if isinstance(usage, dict) else None
-    names = [left.text("resource"), *(map(_text, further) if isinstance(further, list) else ())]
+    names = [left.text("resource"), *map(_text, further_resources(row))]
     parts = [(name, *name.partition("/")) for name in names if name]
     return [{"uid": name, "type": kind, "name": own} if slash else {"uid": name} for name, kind, slash, own in parts]
 
