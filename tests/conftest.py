@@ -1,10 +1,11 @@
 """Fixtures for all folders of tests."""
 
 import json
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
-from botocore.loaders import create_loader
+from botocore import session
 from xdist.scheduler import LoadGroupScheduling
 
 # Files whose tests share nothing with others of their folder, but a deployment or syntheses with each other.
@@ -27,10 +28,12 @@ def records():
     return {path.stem: json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def descriptions():
-    """botocore's service models, which are slow to load."""
-    return create_loader()
+    """botocore's service models, which all sessions share: each would load its own, and keep megabytes for a while."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "create_loader", lru_cache(session.create_loader))
+        yield session.create_loader()
 
 
 def _is_of_the_deployment(nodeid):
