@@ -171,6 +171,15 @@ class Amounts(Struct, kw_only=True):
         return number
 
 
+def add_groups(own: dict[_T, Amounts], others: Mapping[_T, Amounts]) -> None:
+    """Adds amounts by group. Those of a new group are not copied: nobody else may change them."""
+    for key, amounts in others.items():
+        if found := own.get(key):
+            found.add(amounts)
+        else:
+            own[key] = amounts
+
+
 def _add(own: dict[_T, _Calls], other: Mapping[_T, _Calls], times: int) -> None:
     for key, (calls, characters) in other.items():
         old_calls, old_characters = own.pop(key, (0, 0))

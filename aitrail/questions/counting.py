@@ -3,7 +3,7 @@
 What belongs together is found in any order of rows. `usage` and timelines count in this way.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
@@ -12,12 +12,13 @@ from typing import Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from aitrail.questions.amounts import is_call, is_network_activity
+from aitrail.questions.amounts import Amounts, add_groups, is_call, is_network_activity
 from aitrail.questions.corrections import Corrections, is_correction
 from aitrail.questions.filters import Filter
 from aitrail.questions.source import NotStraightError, Order, Row, RowSource, StraightSource
 from aitrail.questions.streams import LONGEST
-from aitrail.questions.tally import Tally
+from aitrail.questions.subtotals import Subtotal, Subtotals
+from aitrail.questions.tally import Key, Tally
 from aitrail.questions.usage_members import shared_event_id
 from aitrail.rows import Columns
 from aitrail.window import Window
@@ -45,8 +46,9 @@ class Reading(Struct, frozen=True, kw_only=True):
     does not. `is_read` tells whether a row that was found by its eventID is among those that meet them. `is_within`
     tells whether an eventTime is in the window. `find` returns the rows with these eventIDs, of any time, as far as
     they exist. `later` has the rows of the hours after the window, which may correct or end what is in it; `earlier`
-    has those of the hours before, which may begin what is corrected in it. `again` reads the rows of the window once
-    more, which the exact times of first and last calls may need.
+    has those of the hours before, which may begin what is corrected in it. `groups` has the amounts of further calls
+    of the window, which were added up where their rows were read. `again` reads the rows of the window once more, which
+    the exact times of first and last calls may need.
     """
 
     matches: Callable[[Row], bool] = lambda _row: True
@@ -55,6 +57,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     find: Callable[[Sequence[str]], Iterable[Row]] = lambda _ids: ()
     later: Iterable[Row] = ()
     earlier: Iterable[Row] = ()
+    groups: Mapping[Key, Amounts] = {}
     again: Callable[[], Iterable[Row]] | None = None
 
     @classmethod
@@ -99,24 +102,37 @@ def _rows_before(source: RowSource, wanted: Filter, window: Window) -> Iterator[
 class Straight:
     """The rows of a window, straight from a source, and what counting them needs to know of the question.
 
-    `columns` are those that the question needs. The conditions must not need whole rows.
+    `columns` are those that the question needs. The conditions must not need whole rows. The source may add up rows
+    with `subtotals`.
     """
 
-    def __init__(
-        self, source: StraightSource, columns: Columns, wanted: Filter, window: Window, *, now: datetime
+    def __init__(  # noqa: PLR0913 (each is a separate choice)
+        self,
+        source: StraightSource,
+        columns: Columns,
+        wanted: Filter,
+        window: Window,
+        *,
+        now: datetime,
+        subtotals: Subtotals | None = None,
     ) -> None:
         self._source, self._columns, self._wanted = source, columns, wanted
         self._window, self._after = window, _after(window, now)
+        self._subtotals = subtotals if subtotals and subtotals.can_be_sent else None
         self._ends: list[Row] = []
+        self._groups: dict[Key, Amounts] = {}
         # Without corrections, nothing is looked for.
-        self.reading = Reading(matches=wanted.matcher(), later=self._ends)
+        self.reading = Reading(matches=wanted.matcher(), later=self._ends, groups=self._groups)
 
     def rows(self) -> Generator[Row, None, None]:
-        """The rows; after them, `reading` knows what ends in the time after the window. Raises NotStraightError."""
+        """The rows that are to be counted; after them, `reading` knows what else is. Raises NotStraightError."""
         matches = self._wanted.of_indexes().matcher()
         (first, last), (since, until) = self._window.bounds, self._after.bounds
         both = Window(since=self._window.since, until=max(self._window.until, self._after.until))
-        for row in self._source.straight(self._columns, replace(self._wanted.needed, window=both)):
+        for row in self._source.straight(self._columns, replace(self._wanted.needed, window=both), self._subtotals):
+            if isinstance(row, Subtotal):
+                add_groups(self._groups, row.groups)
+                continue
             if is_correction(row):
                 raise NotStraightError("A record corrects another one.")
             event_time = row["eventTime"]
@@ -152,6 +168,7 @@ class Count:
         They may be in no row of the window that meets the conditions.
         """
         tally, reading, corrections = self._tally, self._reading, self._corrections
+        tally.add_groups(reading.groups)
         for row in reading.later:
             if not corrections.take_later(row):
                 tally.end_stream(row)

@@ -14,10 +14,12 @@ from aitrail.errors import AitrailError
 from aitrail.questions.file_readings import ReadOnceError
 from aitrail.questions.filters import Filter
 from aitrail.questions.packed_rows import PackedRow, packed, unpacked
+from aitrail.questions.parts import Part
 from aitrail.questions.scanning import EVERYTHING, Scan
 from aitrail.questions.seen_ids import SeenIds
 from aitrail.questions.selecting import selected
 from aitrail.questions.source import NotStraightError, Order, Row
+from aitrail.questions.subtotals import Subtotal, Subtotals
 from aitrail.questions.temporary_database import temporary_database
 from aitrail.rows import Columns
 from aitrail.window import Window
@@ -85,14 +87,16 @@ class LogFileRows:
         """See RowSource. Raises the errors of reading, but not for problems of single files."""
         return islice(selected(self._narrow(wanted, window, order), wanted, self.whole), limit)
 
-    def straight(self, columns: Columns, needed: Needed) -> Iterator[Row]:
+    def straight(
+        self, columns: Columns, needed: Needed, subtotals: Subtotals | None = None
+    ) -> Iterator[Row | Subtotal]:
         """See StraightSource. Other threads wait until the rows are exhausted, or the iterator is closed."""
         with self._lock:
             if self._loaded or self._is_read_straight:
                 raise NotStraightError("The log files have been read before.")
             self._is_read_straight = True
             try:
-                yield from self._once(self.scan.narrow_rows(columns, needed))
+                yield from self._once(self.scan.narrow_rows(columns, needed, subtotals))
             except ReadOnceError as error:
                 raise NotStraightError(str(error)) from error
             except sqlite3.Error as error:
@@ -100,18 +104,31 @@ class LogFileRows:
             if nothing := self.scan.nothing_found():
                 self._report(nothing)
 
-    def _once(self, rows: Iterable[tuple[Row, bytes]]) -> Iterator[Row]:
+    def _once(self, found: Iterable[tuple[Row, bytes] | Part]) -> Iterator[Row | Subtotal]:
         """Each row once, whatever the number of log files that have it. Raises NotStraightError if these differ."""
         seen, counts = SeenIds(), self.scan.counts
-        for row, in_order in rows:
+
+        def is_new(row: Row, in_order: bytes) -> bool:
             content = hash(in_order)  # other processes have other hashes
             earlier = seen.add(row["eventID"], content)
             if earlier is None:
-                yield row
-            elif earlier == content:
-                counts["again"] += 1
-            else:
+                return True
+            if earlier != content:
                 raise NotStraightError("Log files have different records with the same eventID.")
+            counts["again"] += 1
+            return False
+
+        for each in found:
+            if not isinstance(each, Part):
+                row, in_order = each
+                if is_new(row, in_order):
+                    yield row
+            elif each.subtotal and seen.add_all(each.subtotal.event_ids, [*map(hash, each.rows)]):
+                yield each.subtotal
+                yield from (unpacked(each.rows[place]) for place in each.subtotal.related)
+            else:
+                rows = [(unpacked(in_order), in_order) for in_order in each.rows]
+                yield from (row for row, in_order in rows if is_new(row, in_order))
 
     def _narrow(self, wanted: Filter, window: Window, order: Order) -> Iterator[Row]:
         with self._lock:

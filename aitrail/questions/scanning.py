@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from aitrail.logfile import Document
     from aitrail.questions.scan_cache import ScanCache
+    from aitrail.questions.subtotals import Subtotals
 
 _T = TypeVar("_T")
 EVERYTHING = Needed()
@@ -168,16 +169,21 @@ class Scan:
         cache = self._usable_cache() if form is packed else None
         return self._read(needed, WholeFileReading(self.registry, form), cache)
 
-    def narrow_rows(self, columns: Columns, needed: Needed = EVERYTHING) -> Iterator[tuple[Row, bytes]]:
+    def narrow_rows(
+        self, columns: Columns, needed: Needed = EVERYTHING, subtotals: "Subtotals | None" = None
+    ) -> Iterator[tuple[Row, bytes] | Part]:
         """The narrow rows of the log files that are needed, and `packed_in_order`, file by file; none of them is kept.
 
-        Raises ReadOnceError, before or after some rows, if they could not be read again either.
+        With `subtotals`, there may be parts that have such bytes and a subtotal instead. Raises ReadOnceError, before
+        or after some rows, if they could not be read again either.
         """
         cache = self._usable_cache()
-        reading = NarrowFileReading(self.registry, columns, has_cache=cache is not None)
+        reading = NarrowFileReading(self.registry, columns, has_cache=cache is not None, subtotals=subtotals)
         for row in self._read(needed, reading, cache):
             if type(row) is bytes:
                 yield unpacked(row), row
+            elif type(row) is Part:
+                yield row
             else:
                 narrow = row if type(row) is dict else columns.of(unpacked(row.narrow))
                 yield narrow, packed_in_order(narrow)
@@ -256,7 +262,7 @@ class Scan:
             self.counts[name] += count
         if part.unknown_sources:
             self.unknown_sources.update(part.unknown_sources)
-        return part.rows
+        return [part] if part.subtotal else part.rows
 
     def _needed_files(self, needed: Needed) -> Iterator[_File]:
         """The local files that are needed, and in their order what cannot be looked at."""

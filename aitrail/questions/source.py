@@ -4,13 +4,16 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import Enum, auto
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from aitrail.deliveries import Needed
 from aitrail.errors import AitrailError
 from aitrail.questions.filters import Filter
 from aitrail.rows import Columns
 from aitrail.window import Window
+
+if TYPE_CHECKING:
+    from aitrail.questions.subtotals import Subtotal, Subtotals
 
 # Plain JSON values by the names of attributes; see docs/rows.md.
 Row = dict[str, Any]
@@ -82,10 +85,13 @@ class NotStraightError(AitrailError):
 class StraightSource(RowSource, Protocol):
     """A source that can also give its rows straight, without keeping any for the next question."""
 
-    def straight(self, columns: Columns, needed: Needed) -> Iterator[Row]:
+    def straight(
+        self, columns: Columns, needed: Needed, subtotals: "Subtotals | None" = None
+    ) -> "Iterator[Row | Subtotal]":
         """The rows of the log files that are needed, with at least these columns, each eventID once, in any order.
 
-        Raises NotStraightError, before or after some rows; then `rows` gives them.
+        With `subtotals`, there may be what they make of rows instead of rows that count by themselves. Raises
+        NotStraightError, before or after some rows; then `rows` gives them.
         """
         ...
 

@@ -41,6 +41,7 @@ from aitrail.questions.source import (
     reach_of,
 )
 from aitrail.questions.spellings import EXCLUDES, ConditionError, shown
+from aitrail.questions.subtotals import Subtotals
 from aitrail.questions.timeline import ANYTHING, DONE_TO, TOUCHED_BY, Timeline
 from aitrail.questions.usage import Usage
 from aitrail.questions.usage import usage as usage_of
@@ -386,7 +387,8 @@ class EventStore:
         columns = columns_of(names, wanted, self._registry)
         if not isinstance(self.source, StraightSource) or columns is None:
             return None
-        straight = Straight(self.source, columns, wanted, window, now=self._clock.now())
+        subtotals = Subtotals(names, wanted, window, prices=prices, zone=self._zone, registry=self._registry)
+        straight = Straight(self.source, columns, wanted, window, now=self._clock.now(), subtotals=subtotals)
         # Closed here, since other threads wait for it.
         with suppress(NotStraightError), closing(straight.rows()) as rows:
             return self._counted(rows, names, prices, straight.reading)

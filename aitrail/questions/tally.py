@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from aitrail.questions.amounts import Amounts, amounts_of, is_call, is_network_activity
+from aitrail.questions.amounts import Amounts, add_groups, amounts_of, is_call, is_network_activity
 from aitrail.questions.source import Row
 from aitrail.questions.streams import Streams
 from aitrail.questions.usage_members import shared_event_id
@@ -55,6 +55,10 @@ class Tally:
         call = self._call(row)
         if not self._streams.begin(row, call):
             self._put(call)
+
+    def add_groups(self, groups: Mapping[Key, Amounts]) -> None:
+        """Adds calls that have one row each, by group; see `amounts.add_groups`."""
+        add_groups(self._groups, groups)
 
     def end_stream(self, row: Row) -> None:
         """Adds a row of the time after the window, which may end a stream of the window."""

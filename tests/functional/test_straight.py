@@ -2,8 +2,9 @@
 
 import json
 import os
+import pickle
 import sqlite3
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from random import Random
 from threading import Thread
 from unittest.mock import Mock
@@ -13,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aitrail.costs import Prices
-from aitrail.questions import DIMENSIONS, NAMED, EventStore, LogFileRows, Scan, ScanCache, log_file_rows
+from aitrail.questions import DIMENSIONS, NAMED, EventStore, LogFileRows, Scan, ScanCache, log_file_rows, shares
+from aitrail.questions.counting import Count
 from aitrail.questions.log_file_rows import NoRoomError
 from aitrail.questions.seen_ids import SeenIds
 from aitrail.window import EARLIEST, LATEST, event_time
@@ -133,6 +135,90 @@ def test_straight_sums_of_several_processes_are_those_of_one(tmp_path_factory, s
     assert told(folder, question, once=True, jobs=3) == told(folder, question, once=False)
 
 
+class SharesHere:
+    """Reads as other processes do, in this one."""
+
+    def __init__(self, read, _number, *, path_of):
+        self._read, self._path_of = pickle.dumps(read), path_of
+
+    def parts(self, tasks):
+        read = pickle.loads(self._read)  # noqa: S301 (our own)
+        for task in tasks:
+            path = self._path_of(task)
+            parts = [None] if path is None else pickle.loads(pickle.dumps(list(read(path))))  # noqa: S301
+            yield from ((task, part) for part in parts)
+
+
+@pytest.fixture
+def shares_here(monkeypatch):
+    monkeypatch.setattr(shares, "Shares", SharesHere)
+
+
+@pytest.mark.usefixtures("shares_here")
+@law(150, costs=10)
+@given(st.integers(0, 2**32), questions, st.sampled_from(CONDITIONS))
+def test_subtotals_of_log_files_are_the_sums_of_their_rows(tmp_path_factory, seed, question, conditions):
+    folder = tmp_path_factory.mktemp("logs")
+    write_random_folder(folder, Random(seed))
+    question |= conditions
+
+    kept = told(folder, question, once=False)
+
+    assert told(folder, question, once=True, jobs=2) == kept
+    cache = ScanCache(tmp_path_factory.getbasetemp() / f"subtotals-{seed}", fingerprint="1", now=lambda: 2**62)
+    for _ in range(2):
+        assert told(folder, question, once=True, jobs=2, cache=lambda: cache) == kept
+
+
+def write_calls(folder, *numbers):
+    """A log file with calls of these numbers, a minute after each other."""
+    calls = [
+        {"eventID": event_id(number), "eventTime": event_time(FIRST + timedelta(minutes=number))} for number in numbers
+    ]
+    records = [changed("polly-by-role", call) for call in calls]
+    (folder / f"{numbers[0]}.json").write_text(json.dumps({"Records": records}))
+
+
+@pytest.mark.usefixtures("shares_here")
+def test_other_processes_send_subtotals_instead_of_rows(tmp_path, monkeypatch):
+    for number in range(0, 90, 30):
+        write_calls(tmp_path, *range(number, number + 30))
+    rows = []
+    monkeypatch.setattr(Count, "add", lambda _, row: rows.append(row))
+
+    found = store_of(tmp_path, jobs=2, alone=0).usage(once=True, by=["principal"], **ALL)
+
+    # The first file is read before there are other processes.
+    assert (len(rows), found[0]["calls"]) == (30, 60)
+
+
+class HalfPastUTC(tzinfo):
+    """A time zone of a program, which cannot be sent to other processes."""
+
+    def __reduce__(self):
+        raise TypeError
+
+    def utcoffset(self, _):
+        return timedelta(minutes=30)
+
+    def dst(self, _):
+        return timedelta()
+
+
+@pytest.mark.usefixtures("shares_here")
+@pytest.mark.parametrize("zone", ["Europe/Berlin", HalfPastUTC()], ids=["sent", "not sent"])
+@pytest.mark.parametrize("by", ["hour", "service"])
+def test_subtotals_are_by_the_times_of_the_time_zone(tmp_path, zone, by):
+    for number in range(0, 120, 30):
+        write_calls(tmp_path, *range(number, number + 30))
+
+    def found(**options):
+        source = LogFileRows(Scan([str(tmp_path)], report=pytest.fail, alone=0, **options))
+        return list(EventStore(source, timezone=zone).usage(by=[by], once=True, **ALL))
+
+    assert found(jobs=2) == found(jobs=1)
+
+
 def store_of(*paths, **options):
     return EventStore(LogFileRows(Scan(map(str, paths), report=pytest.fail, **options)), now=lambda: FIRST)
 
@@ -214,6 +300,26 @@ def test_ids_that_find_no_room_are_an_error_for_people(logs, monkeypatch):
 
     with pytest.raises(NoRoomError, match="SQLITE_TMPDIR"):
         store_of(logs).usage(once=True, **ALL)
+
+
+@pytest.mark.parametrize("most", [3, 100])
+def test_ids_are_added_at_once_if_all_of_them_are_new(most):
+    seen, memory, outcomes = SeenIds(most=most), {}, []
+    random = Random(8)
+
+    for _ in range(500):
+        keys = [event_id(random.randrange(300)) for _ in range(random.randrange(4))]
+        contents = [random.randrange(9) for _ in keys]
+        is_new = len({*keys}) == len(keys) and memory.keys().isdisjoint(keys)
+        assert seen.add_all(keys, contents) == is_new
+        if is_new:
+            memory |= dict(zip(keys, contents, strict=True))
+        outcomes.append(is_new)
+        some = event_id(random.randrange(300))
+        assert seen.add(some, 7) == memory.get(some)
+        memory.setdefault(some, 7)
+
+    assert {*outcomes} == {True, False}
 
 
 def test_ids_beyond_those_in_memory_are_known_too():
