@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     import sqlite3
 
 # About 50 MB of memory. What is beyond it goes to a temporary file.
-_MOST_IN_MEMORY: Final = 200_000
+_MOST_IN_MEMORY: Final = 400_000
 _SEEN: Final = "seen (eventID INTEGER PRIMARY KEY, content INTEGER)"
 
 
 class SeenIds:
     """The eventIDs that were added, each with the hash of its content.
 
-    They are kept as hashes, which take a third of the time and of the room. These are secret to this process: should
-    two eventIDs have the same one, their contents, which include them, have not, so that they seem to differ.
+    The eventIDs are kept as hashes, which take half of the memory. Nobody can choose eventIDs with the same hash, as
+    each process has another secret. If two had the same one by chance, their contents would seem to differ.
     """
 
     def __init__(self, most: int = _MOST_IN_MEMORY) -> None:
