@@ -1,7 +1,8 @@
 """Finds where items of JSON text end, so that many of them can be decoded at once.
 
 `likely_end` looks for bytes that often separate items and may be wrong. `end_of_items` counts brackets outside of
-strings and is right for valid JSON; that takes about as long as decoding. Neither validates anything: decoding does.
+strings and is right for valid JSON; that takes about as long as decoding. `likely_record` may be wrong, too. None of
+them validates anything: decoding does.
 """
 
 import re
@@ -9,8 +10,9 @@ from itertools import accumulate
 from operator import indexOf
 from typing import Final
 
-# The first byte of an item -> what often separates items like it. AWS writes eventVersion first in records.
-_SEPARATORS: Final = {b"{": (b'},{"event', b"},{"), b"[": (b"],[",), b'"': (b'","',)}
+_BETWEEN_RECORDS: Final = b'},{"event'  # AWS writes eventVersion first in records.
+# The first byte of an item -> what often separates items like it.
+_SEPARATORS: Final = {b"{": (_BETWEEN_RECORDS, b"},{"), b"[": (b"],[",), b'"': (b'","',)}
 _IN_OBJECT: Final = (b',"',)
 # With white space, as in files that were formatted. The match is greedy: it ends at the last separator.
 _TO_SEPARATOR: Final = re.compile(rb'.*\}(?=\s*,\s*\{\s*"event)', re.DOTALL)
@@ -28,6 +30,12 @@ def likely_end(text: bytes | bytearray, start: int, end: int, *, in_object: bool
             return found + separator.index(b",")
     match = _TO_SEPARATOR.match(text, searched_from, end)
     return match.end() if match else 0
+
+
+def likely_record(text: bytes | bytearray, start: int, end: int, place: int) -> tuple[int, int]:
+    """Where the record around `place` probably begins and ends, one of several between `start` and `end`."""
+    before, after = text.rfind(_BETWEEN_RECORDS, start, place), text.find(_BETWEEN_RECORDS, place, end)
+    return (start if before < 0 else before + 2), (end if after < 0 else after + 1)
 
 
 def end_of_items(text: bytes) -> int:

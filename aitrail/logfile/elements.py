@@ -22,8 +22,16 @@ _PLAIN_CONTAINERS: Final = 100
 REFUSED: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
-class _Element(msgspec.Struct, gc=False):
+class Element(msgspec.Struct, gc=False):
+    """What is decoded of every object."""
+
     eventSource: str | None = None  # noqa: N815 - CloudTrail's name
+
+
+class ElementWithId(Element, gc=False):
+    """An element whose eventID is a view of the JSON text that was decoded; empty without one."""
+
+    eventID: msgspec.Raw = msgspec.Raw()  # noqa: N815 - CloudTrail's name
 
 
 class _FloatError(Exception):
@@ -38,24 +46,33 @@ class Pairs(list[tuple[str, Any]]):
     """The items of an object, including those with the same key."""
 
 
-_ELEMENTS: Final = msgspec.json.Decoder(list[_Element])
+_ELEMENTS: Final = msgspec.json.Decoder(list[Element])
+_ELEMENTS_WITH_IDS: Final = msgspec.json.Decoder(list[ElementWithId])
 _OTHERS: Final = msgspec.json.Decoder(list[str | float | bool | list[msgspec.Raw] | None])
 _VALUES: Final = msgspec.json.Decoder(list[Any])
 _VALUES_WITHOUT_FLOATS: Final = msgspec.json.Decoder(list[Any], float_hook=_refuse_float)
+_RECORD: Final = msgspec.json.Decoder(dict[str, Any])
+_RECORD_WITHOUT_FLOATS: Final = msgspec.json.Decoder(dict[str, Any], float_hook=_refuse_float)
 _RAW_ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def sources_of(buffer: bytes | bytearray, start: int, end: int) -> list[str | None]:
-    """The eventSource, or None, of each object in the list that spans `start` to `end`.
+def elements_of(buffer: bytes | bytearray, start: int, end: int, *, with_ids: bool = False) -> Sequence[Element]:
+    """The objects in the list that spans `start` to `end`.
 
     The bytes must be valid UTF-8. Raises one of REFUSED, also for an empty list.
     """
     _refuse_long_integers(buffer, start, end)
-    sources = [element.eventSource for element in _ELEMENTS.decode(memoryview(buffer)[start:end])]
-    if not sources:
+    decoder = _ELEMENTS_WITH_IDS if with_ids else _ELEMENTS
+    found: Sequence[Element] = decoder.decode(memoryview(buffer)[start:end])
+    if not found:
         raise ValueError("there is nothing in the list")
-    return sources
+    return found
+
+
+def sources_of(buffer: bytes | bytearray, start: int, end: int) -> list[str | None]:
+    """The eventSource, or None, of each of the objects. Raises one of REFUSED, as `elements_of` does."""
+    return [element.eventSource for element in elements_of(buffer, start, end)]
 
 
 def number_of_others(buffer: bytes | bytearray, start: int, end: int) -> int:
@@ -91,6 +108,19 @@ def records_at(buffer: bytes | bytearray, start: int, end: int, places: Sequence
         return Wanted(_VALUES.decode(text), are_plain, may_have_floats=True)
     except REFUSED:
         return Wanted(json.loads(str(text, "utf-8")), are_plain=False, may_have_floats=True)
+
+
+def records_of(texts: Sequence[bytes]) -> Wanted:
+    """The objects that these texts are, each by itself, as json.loads decodes them. Raises one of REFUSED."""
+    records: list[dict[str, Any]] = []
+    may_have_floats = False
+    for text in texts:
+        try:
+            records.append(_RECORD_WITHOUT_FLOATS.decode(text))
+        except (*REFUSED, _FloatError):
+            records.append(_RECORD.decode(text))
+            may_have_floats = True
+    return Wanted(records, all(map(_is_plain, texts)), may_have_floats)
 
 
 def _is_plain(text: bytes) -> bool:

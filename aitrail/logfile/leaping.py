@@ -6,10 +6,17 @@ from typing import Final, Generic, TypeVar
 from aitrail.logfile.jsontext import JsonText, Read
 
 _SMALLEST_BYTES: Final = 512
-# A piece with a wanted record is decoded twice, and wanted records often occur together: smaller pieces then cost less.
-_SHARE_WITH_HITS: Final = 4
+# A piece with many wanted records is decoded twice, and they often occur together: smaller pieces then cost less.
+_SHARE_WITH_MANY: Final = 4
+# To find one takes as long as to decode 13 KB again, and in a file with fewer, smaller pieces would cost more.
+_BYTES_FOR_EACH: Final = 8 * 1024
 
 _Found = TypeVar("_Found", bound=Sized)
+
+
+def are_few(number: int, size: int) -> bool:
+    """Whether so many wanted records in a piece of `size` bytes are worth finding one by one."""
+    return number * _BYTES_FOR_EACH <= size
 
 
 class Leaps(Generic[_Found]):
@@ -31,7 +38,8 @@ class Leaps(Generic[_Found]):
         while text.position >= self._not_before:
             has_end, found = text.leap(self._size, self._brackets, self._read)
             if found is not None:
-                self._size = min(2 * self._size, max(1, self._most // _SHARE_WITH_HITS) if found else self._most)
+                most = self._most if are_few(len(found), self._size) else max(1, self._most // _SHARE_WITH_MANY)
+                self._size = min(2 * self._size, most)
                 return found
             if not has_end:
                 return None  # the item is longer than a piece

@@ -26,6 +26,7 @@ from msgspec import Struct
 
 from aitrail.errors import AitrailError
 from aitrail.logfile import elements
+from aitrail.logfile.finding import Finder
 from aitrail.logfile.inflate import DamagedGzip, Stream, inflated
 from aitrail.logfile.jsontext import JsonText, UnreadableJson, utf8
 from aitrail.logfile.leaping import Leaps
@@ -145,6 +146,7 @@ class LogFile:
         self._ends_at = ends_at
         # Sources that are neither wanted nor lookalikes, in their original spelling; most elements have one of these.
         self._plain: set[str | None] = {None}
+        self._finder = Finder()
         self._digest = _sha256() if is_hashed else None
         self.bytes = 0
         self.is_plain, self.may_have_floats = False, True
@@ -230,10 +232,11 @@ class LogFile:
     def _select(self, buffer: bytes | bytearray, start: int, end: int) -> _Found | None:
         """Counts the elements of the list between `start` and `end` and returns its wanted records; None on failure."""
         try:
-            sources = elements.sources_of(buffer, start, end)
+            listed = self._finder.elements(buffer, start, end)
+            sources = [element.eventSource for element in listed]
             notable: dict[int, str] = {} if self._plain.issuperset(sources) else dict(self._notable(sources))
             places = [index for index, source in notable.items() if self._is_wanted(source)]
-            records, self.is_plain, self.may_have_floats = elements.records_at(buffer, start, end, places)
+            records, self.is_plain, self.may_have_floats = self._finder.records_at(buffer, start, end, places, listed)
         except elements.REFUSED:
             return None
         return self._counted(places, records, len(sources), notable)

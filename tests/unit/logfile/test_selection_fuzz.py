@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+from unittest.mock import patch
 
 import pytest
 from hypothesis import example, given
@@ -45,7 +46,15 @@ def reference(content):
     return repr([pair for pair in enumerate(records) if is_wanted(pair[1])]), len(records)
 
 
-def streamed(content, *, most=1 << 16, piece=1 << 17, packed=False):
+def streamed(content, *, finds=False, **reads):
+    """The selection; if it `finds` any number of wanted records, also in small pieces, these are not decoded again."""
+    if not finds:
+        return selected(content, **reads)
+    with patch("aitrail.logfile.finding.are_few", return_value=True):
+        return selected(content, **reads)
+
+
+def selected(content, *, most=1 << 16, piece=1 << 17, packed=False):
     stream = ShortReads(gzip.compress(content, 1) if packed else content, most)
     log_file = LogFile(stream, SOURCES, piece_bytes=piece)
     try:
@@ -57,8 +66,8 @@ def streamed(content, *, most=1 << 16, piece=1 << 17, packed=False):
     return repr(found), log_file.records
 
 
-POLLY = '{"eventVersion":"1.08","eventSource":"polly.amazonaws.com","requestParameters":{"text":"a"}}'
-OTHER = '{"eventVersion":"1.08","eventSource":"s3.amazonaws.com","requestParameters":{"text":"a"}}'
+POLLY = '{"eventVersion":"1.08","eventSource":"polly.amazonaws.com","eventID":"a1","requestParameters":{"text":"a"}}'
+OTHER = '{"eventVersion":"1.08","eventSource":"s3.amazonaws.com","eventID":"b2","requestParameters":{"text":"a"}}'
 
 
 def document(*elements, before="", after="", comma=","):
@@ -243,10 +252,12 @@ def test_hand_made_documents_give_what_the_reference_gives(content):
 
     whole = [streamed(content, packed=packed) for packed in (False, True)]
     in_pieces = [
-        streamed(content, most=997, piece=piece, packed=packed) for piece in (40, 300) for packed in (False, True)
+        streamed(content, most=997, piece=piece, packed=packed, finds=finds)
+        for piece in (40, 300)
+        for packed, finds in [(False, False), (True, False), (False, True)]
     ]
 
-    assert [*whole, *in_pieces] == [expected] * 6
+    assert [*whole, *in_pieces] == [expected] * 8
 
 
 @pytest.mark.parametrize(
@@ -277,7 +288,7 @@ STRINGS = st.lists(SNIPPETS, max_size=4).map(lambda parts: '"' + "".join(parts) 
 SOURCE_TEXTS = one_of(r'"polly.amazonaws.com" "KMS" "\u212ams" "\u006bms" "s3.amazonaws.com" "" 1 null "\ud800"')
 NUMBERS = one_of(f"0 -0 1 1.0 -1.5e-7 1E400 NaN -Infinity 18446744073709551616 {'1' * 30}")
 LEAVES = STRINGS | NUMBERS | one_of("true false null [] {}")
-KEYS = one_of(r'"eventVersion" "event" "eventSource" "Records" "a" "\u0061" "event\u0053ource" "ä"')
+KEYS = one_of(r'"eventVersion" "event" "eventSource" "eventID" "Records" "a" "\u0061" "event\u0053ource" "ä"')
 
 
 def joined(parts, opening, closing, space):
@@ -295,7 +306,10 @@ def lists(values, most=4):
 
 
 VALUES = st.recursive(LEAVES, lambda values: st.one_of(objects(values), lists(values)), max_leaves=8)
-USUAL = st.tuples(SOURCE_TEXTS, VALUES).map('{{"eventVersion":"1.08","eventSource":{0[0]},"x":{0[1]}}}'.format)
+EVENT_IDS = one_of(r'"a1" "a1" "b2" "c3" "5f0a7c1e" "d4" "e5" "},{" null 1 {"eventID":"a1"} "\u0061"')
+USUAL = st.tuples(SOURCE_TEXTS, VALUES, EVENT_IDS).map(
+    '{{"eventVersion":"1.08","eventSource":{0[0]},"x":{0[1]},"eventID":{0[2]}}}'.format
+)
 RECORDS = lists(USUAL | objects(VALUES) | USUAL | VALUES, most=9) | lists(USUAL, most=9)
 PAIRS = st.tuples(KEYS, VALUES).map(":".join)
 MEMBERS = PAIRS | PAIRS | PAIRS | RECORDS.map('"Records":'.__add__)
@@ -305,7 +319,9 @@ DOCUMENTS = st.tuples(st.lists(MEMBERS, max_size=1), RECORDS, st.lists(MEMBERS, 
 ENCODINGS = st.sampled_from(["utf-8"] * 8 + ["utf-8-sig", "utf-16", "utf-16-be", "utf-32-le"])
 CONTENTS = st.tuples(DOCUMENTS, ENCODINGS).map(lambda drawn: drawn[0].encode(drawn[1], "surrogatepass"))
 PIECES = st.integers(1, 200) | st.integers(200, 800) | st.just(1 << 17)
-READS = st.fixed_dictionaries({"most": st.integers(1, 200), "piece": PIECES, "packed": st.booleans()})
+READS = st.fixed_dictionaries(
+    {"most": st.integers(1, 200), "piece": PIECES, "packed": st.booleans(), "finds": st.booleans()}
+)
 
 
 @LAW
@@ -355,12 +371,12 @@ LONG = st.tuples(st.just([]) | MANY_MEMBERS, MANY | RECORDS, st.just([]) | MANY_
 
 
 @law(costs=10)
-@given(LONG, st.integers(1, 5000) | st.just(1 << 17))
-def test_any_long_document_gives_what_the_reference_gives(text, piece):
+@given(LONG, st.integers(1, 5000) | st.just(1 << 17), st.booleans())
+def test_any_long_document_gives_what_the_reference_gives(text, piece, finds):
     content = text.encode("utf-8", "surrogatepass")
     expected = reference(content)
 
-    found = streamed(content, piece=piece)
+    found = streamed(content, piece=piece, finds=finds)
 
     assert found == expected
 
