@@ -34,7 +34,7 @@ from aitrail.logfile.leaping import Leaps
 if TYPE_CHECKING:
     import hashlib
 
-_PIECE_BYTES: Final = 128 * 1024
+_PIECE_BYTES: Final = 160 * 1024
 _FIRST_WINDOW_BYTES: Final = 64 * 1024
 # Keys that are read one by one before the fast path is tried: "Records" is usually the first, and long.
 _FIRST_KEYS: Final = 8
