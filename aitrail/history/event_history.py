@@ -20,7 +20,7 @@ from aitrail.aws import patiently
 from aitrail.clock import SYSTEM_CLOCK, Clock
 from aitrail.dynamodb import items
 from aitrail.errors import AitrailError
-from aitrail.rows import IMPORTED, Redaction, Reject, RejectedRecord, redacted, sized_row_of
+from aitrail.rows import IMPORTED, Redaction, Reject, RejectedRecord, made_row_of, redacted
 from aitrail.services import Registry
 from aitrail.window import Window
 
@@ -139,9 +139,9 @@ class Found:
     def _add(self, record: dict[str, Any]) -> None:
         try:
             kept, hidden = redacted(record, self.redaction)
-            row, _ = sized_row_of(
+            row = made_row_of(
                 kept, provenance=IMPORTED, registry=self.registry, retention=self.retention, redacted=hidden
-            )
+            ).row
         except Reject as reject:
             self._reject(record, reject.reason, record.get("eventID"))
             return

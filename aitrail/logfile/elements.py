@@ -34,14 +34,6 @@ class ElementWithId(Element, gc=False):
     eventID: msgspec.Raw = msgspec.Raw()  # noqa: N815 - CloudTrail's name
 
 
-class _FloatError(Exception):
-    """There is a float."""
-
-
-def _refuse_float(text: str) -> float:
-    raise _FloatError(text)
-
-
 class Pairs(list[tuple[str, Any]]):
     """The items of an object, including those with the same key."""
 
@@ -50,9 +42,7 @@ _ELEMENTS: Final = msgspec.json.Decoder(list[Element])
 _ELEMENTS_WITH_IDS: Final = msgspec.json.Decoder(list[ElementWithId])
 _OTHERS: Final = msgspec.json.Decoder(list[str | float | bool | list[msgspec.Raw] | None])
 _VALUES: Final = msgspec.json.Decoder(list[Any])
-_VALUES_WITHOUT_FLOATS: Final = msgspec.json.Decoder(list[Any], float_hook=_refuse_float)
 _RECORD: Final = msgspec.json.Decoder(dict[str, Any])
-_RECORD_WITHOUT_FLOATS: Final = msgspec.json.Decoder(dict[str, Any], float_hook=_refuse_float)
 _RAW_ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -85,11 +75,10 @@ def number_of_others(buffer: bytes | bytearray, start: int, end: int) -> int:
 
 
 class Wanted(NamedTuple):
-    """Records, whether all of them are plain (8,000 bytes, and 100 lists and objects at most), or may have floats."""
+    """Records, and whether all of them are plain: 8,000 bytes, and 100 lists and objects at most."""
 
     records: list[dict[str, Any]]
     are_plain: bool = True
-    may_have_floats: bool = False
 
 
 def records_at(buffer: bytes | bytearray, start: int, end: int, places: Sequence[int]) -> Wanted:
@@ -101,26 +90,14 @@ def records_at(buffer: bytes | bytearray, start: int, end: int, places: Sequence
     text = b"[%b]" % b",".join(wanted)
     are_plain = all(map(_is_plain, wanted))
     try:
-        return Wanted(_VALUES_WITHOUT_FLOATS.decode(text), are_plain)
-    except (*REFUSED, _FloatError):
-        pass
-    try:
-        return Wanted(_VALUES.decode(text), are_plain, may_have_floats=True)
+        return Wanted(_VALUES.decode(text), are_plain)
     except REFUSED:
-        return Wanted(json.loads(str(text, "utf-8")), are_plain=False, may_have_floats=True)
+        return Wanted(json.loads(str(text, "utf-8")), are_plain=False)
 
 
 def records_of(texts: Sequence[bytes]) -> Wanted:
     """The objects that these texts are, each by itself, as json.loads decodes them. Raises one of REFUSED."""
-    records: list[dict[str, Any]] = []
-    may_have_floats = False
-    for text in texts:
-        try:
-            records.append(_RECORD_WITHOUT_FLOATS.decode(text))
-        except (*REFUSED, _FloatError):
-            records.append(_RECORD.decode(text))
-            may_have_floats = True
-    return Wanted(records, all(map(_is_plain, texts)), may_have_floats)
+    return Wanted([_RECORD.decode(text) for text in texts], all(map(_is_plain, texts)))
 
 
 def _is_plain(text: bytes) -> bool:

@@ -121,8 +121,7 @@ class LogFile:
     After the last record, `records` counts the elements of Records, and `unwanted` the unwanted ones. `bytes` and
     `sha256` (hex, None unless `is_hashed`) describe the uncompressed content. `unknown_sources` counts the elements by
     lookalike source in lower case (the first 1,000 sources of at most 253 characters). While iterating, `is_plain`
-    tells that the record which came last is short and flat: it has at most 8,000 bytes, and 100 lists and objects. If
-    not `may_have_floats`, it has no float.
+    tells that the record which came last is short and flat: it has at most 8,000 bytes, and 100 lists and objects.
     """
 
     def __init__(  # noqa: PLR0913 (all but the first two have defaults)
@@ -149,7 +148,7 @@ class LogFile:
         self._finder = Finder()
         self._digest = _sha256() if is_hashed else None
         self.bytes = 0
-        self.is_plain, self.may_have_floats = False, True
+        self.is_plain = False
         self._has_records = False
         self._restart()
 
@@ -236,7 +235,7 @@ class LogFile:
             sources = [element.eventSource for element in listed]
             notable: dict[int, str] = {} if self._plain.issuperset(sources) else dict(self._notable(sources))
             places = [index for index, source in notable.items() if self._is_wanted(source)]
-            records, self.is_plain, self.may_have_floats = self._finder.records_at(buffer, start, end, places, listed)
+            records, self.is_plain = self._finder.records_at(buffer, start, end, places, listed)
         except elements.REFUSED:
             return None
         return self._counted(places, records, len(sources), notable)
@@ -266,7 +265,7 @@ class LogFile:
         return self._select_from([text.value()])
 
     def _select_from(self, values: list[Any]) -> _Found:
-        self.is_plain, self.may_have_floats = False, True
+        self.is_plain = False
         has_objects = dict in set(map(type, values))
         notable = dict(self._notable(map(elements.source_of, values))) if has_objects else {}
         places = [index for index, source in notable.items() if self._is_wanted(source)]

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from aitrail.rows.identity import BEHIND, CREDENTIALS, PRINCIPAL_KINDS, identity_of
     from aitrail.rows.narrow import Columns, NarrowReading, NarrowRows, NotNarrowError
     from aitrail.rows.outcome import OUTCOMES
+    from aitrail.rows.plain import OF_PROVENANCE
     from aitrail.rows.reading import Reading
     from aitrail.rows.redaction import Redaction, redacted
     from aitrail.rows.rejects import MAX_KEPT_REJECTS, Reject, RejectedRecord
-    from aitrail.rows.row import IMPORTED, record_of, recorded_with, row_of, sized_row_of
-    from aitrail.rows.row_hashes import OF_PROVENANCE, RowHashes, row_hash
+    from aitrail.rows.row import IMPORTED, made_row_of, record_of, recorded_with, row_of
+    from aitrail.rows.row_hashes import RowHashes, row_hash
     from aitrail.rows.table_keys import index_key, record_hash
 else:
     __all__, __getattr__, __dir__ = exports(
@@ -27,10 +28,11 @@ else:
         identity=("BEHIND", "CREDENTIALS", "PRINCIPAL_KINDS", "identity_of"),
         narrow=("Columns", "NarrowReading", "NarrowRows", "NotNarrowError"),
         outcome=("OUTCOMES",),
+        plain=("OF_PROVENANCE",),
         reading=("Reading",),
         redaction=("Redaction", "redacted"),
         rejects=("MAX_KEPT_REJECTS", "Reject", "RejectedRecord"),
-        row=("IMPORTED", "record_of", "recorded_with", "row_of", "sized_row_of"),
-        row_hashes=("OF_PROVENANCE", "RowHashes", "row_hash"),
+        row=("IMPORTED", "made_row_of", "record_of", "recorded_with", "row_of"),
+        row_hashes=("RowHashes", "row_hash"),
         table_keys=("index_key", "record_hash"),
     )

@@ -23,7 +23,7 @@ from aitrail.rows.memory import row_memory
 from aitrail.rows.outcome import outcome_of
 from aitrail.rows.reading import MAX_HELD_BYTES, Batch, Reading
 from aitrail.rows.rejects import Reject
-from aitrail.rows.row import in_log_file, sized_row_of
+from aitrail.rows.row import in_log_file, made_row_of
 from aitrail.rows.table_keys import event_id_of
 from aitrail.services import Registry, Service
 
@@ -198,7 +198,6 @@ class NarrowReading(Reading):
 
     def _whole(self, index: int, record: dict[str, Any]) -> Row:
         try:
-            row, _ = sized_row_of(record, provenance=in_log_file("", index), registry=self._registry)
+            return made_row_of(record, provenance=in_log_file("", index), registry=self._registry).row
         except Reject as reject:
             raise NotNarrowError(reject.reason) from None
-        return row

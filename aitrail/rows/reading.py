@@ -13,7 +13,7 @@ from aitrail.logfile import EndsAt, LogFile, Stream, ends_alone
 from aitrail.rows.memory import row_memory
 from aitrail.rows.redaction import Redaction, redacted
 from aitrail.rows.rejects import MAX_KEPT_REJECTS, Reject, RejectedRecord
-from aitrail.rows.row import in_log_file, sized_row_of
+from aitrail.rows.row import in_log_file, made_row_of
 from aitrail.rows.row_hashes import RowHashes
 from aitrail.rows.table_keys import hashed_event_id, record_hash
 from aitrail.services import Registry
@@ -122,7 +122,7 @@ class Reading:
         """Adds the record to the batch as a row or a reject; returns an upper bound of the memory that it takes."""
         try:
             kept, hidden = redacted(record, self._redaction)
-            row, _ = sized_row_of(
+            row, known = made_row_of(
                 kept,
                 provenance=in_log_file(self._log_file, index),
                 registry=self._registry,
@@ -140,13 +140,17 @@ class Reading:
         if row.get("expiresAt", self._expired_before + 1) <= self._expired_before:
             self.expired += 1
             return 0
+        event_id = row["eventID"]
         if not self._is_new(row, kept):
             self.duplicates_in_file += 1
             return 0
         batch.rows.append(row)
+        if known and row["eventID"] == event_id:
+            if self._hashes is not None:
+                self._hashes.add_plain(known)
+            return known.memory
         if self._hashes is not None:
-            add = self._hashes.add if self.content.may_have_floats else self._hashes.add_made
-            add(row)
+            self._hashes.add(row)
         return row_memory(row)
 
     def _is_new(self, row: dict[str, Any], record: dict[str, Any]) -> bool:

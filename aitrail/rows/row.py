@@ -5,11 +5,12 @@ A row consists of the record's fields (`fields`), the attributes derived from th
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from aitrail.dynamodb import items
 from aitrail.rows.derived import derived_attributes
-from aitrail.rows.fields import kept_fields, original_fields
+from aitrail.rows.fields import fields_of, kept_fields, original_fields
+from aitrail.rows.plain import Plain, plain
 from aitrail.rows.redaction import Redaction, redacted
 from aitrail.rows.rejects import Reject
 from aitrail.rows.table_keys import original_event_id
@@ -44,8 +45,7 @@ def row_of(  # noqa: PLR0913 (the options of a deployment)
     """
     provenance = in_log_file(log_file, record_index)
     record, hidden = redacted(record, redaction)
-    row, _ = sized_row_of(record, provenance=provenance, registry=registry, retention=retention, redacted=hidden)
-    return row
+    return made_row_of(record, provenance=provenance, registry=registry, retention=retention, redacted=hidden).row
 
 
 def in_log_file(log_file: str, record_index: int) -> dict[str, Any]:
@@ -53,33 +53,48 @@ def in_log_file(log_file: str, record_index: int) -> dict[str, Any]:
     return {"logFile": log_file, "recordIndex": record_index}
 
 
-def sized_row_of(
+class MadeRow(NamedTuple):
+    """A row, and what is known of it; `plain` is None if DynamoDB may have changed something of the record."""
+
+    row: dict[str, Any]
+    plain: Plain | None
+
+
+def made_row_of(
     record: dict[str, Any],
     *,
     provenance: Mapping[str, Any],
     registry: Registry | None = None,
     retention: timedelta | None = None,
     redacted: Sequence[str] = (),
-) -> tuple[dict[str, Any], int]:
-    """The row that `row_of` returns, and its bytes by DynamoDB's count. The row shares values with the record.
+) -> MadeRow:
+    """The row that `row_of` returns, which shares values with the record.
 
     `provenance` holds the attributes that say where the record comes from: `in_log_file(...)` or `IMPORTED`.
     `redacted` points to the values of the record that have been replaced.
     """
     try:
         derived = derived_attributes(record, registry or load_registry(), retention)
-        kept, size, as_json = kept_fields(record, original_event_id=original_event_id(derived["eventID"]))
+        fields = fields_of(record, original_event_id=original_event_id(derived["eventID"]))
+        derived |= provenance
+        if redacted:
+            derived["redacted"] = list(redacted)
+        row = fields | derived
+        known = plain(row)
+        return MadeRow(row if known else _stored(fields, derived), known)
     except RecursionError:
         raise Reject("the record is nested too deeply to be written as JSON") from None
-    derived |= provenance
+
+
+def _stored(fields: dict[str, Any], derived: dict[str, Any]) -> dict[str, Any]:
+    """The row of any fields and derived attributes, as DynamoDB keeps it. Raises Reject and RecursionError."""
+    kept, size, as_json = kept_fields(fields)
     if as_json:
-        derived["asJson"] = sorted(as_json)
-    if redacted:
-        derived["redacted"] = list(redacted)
+        derived = derived | {"asJson": sorted(as_json)}
     size += items.item_size(derived)
     if size > items.MAX_ITEM_BYTES:
         raise Reject(f"the row has {size} bytes; DynamoDB accepts at most {items.MAX_ITEM_BYTES}")
-    return kept | derived, size
+    return kept | derived
 
 
 def record_of(row: dict[str, Any]) -> dict[str, Any]:

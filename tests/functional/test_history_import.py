@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aitrail.clock import Clock
 from aitrail.history import EventHistory, HistoryImport
 from aitrail.ingest import EventsTable
-from aitrail.rows import IMPORTED, row_of, sized_row_of
+from aitrail.rows import IMPORTED, made_row_of, row_of
 from aitrail.services import Registry, load
 from aitrail.window import Window
 from tests.shared.deployed_tables import small_pages
@@ -327,7 +327,7 @@ def test_in_any_order_rows_of_log_files_stay_and_history_adds_the_others(new_sto
     read = [int(step[-1]) for step in steps if step.startswith("file")]
     of_log_files = {row["eventID"]: row for file in read for row in of_files[file]}
     imported = {
-        record["eventID"]: sized_row_of(record, provenance=IMPORTED)[0]
+        record["eventID"]: made_row_of(record, provenance=IMPORTED).row
         for record in records
         if record["eventID"] not in of_log_files
     }

@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from aitrail.history.event_history import Found
-from aitrail.rows import IMPORTED, Redaction, recorded_with, sized_row_of
+from aitrail.rows import IMPORTED, Redaction, made_row_of, recorded_with
 from aitrail.services import load
 from tests.functional.conftest import KEY
 from tests.functional.day import Day, log_key, name_of
@@ -113,7 +113,7 @@ def test_imported_rows_and_rejects_are_redacted_as_those_of_log_files(spoken):
         found.add({"CloudTrailEvent": text, "EventId": "id", "EventSource": "lex.amazonaws.com"})
 
     kept, pointers = redaction().applied(spoken(1))
-    assert found.rows == [sized_row_of(kept, provenance=IMPORTED, redacted=pointers)[0]]
+    assert found.rows == [made_row_of(kept, provenance=IMPORTED, redacted=pointers).row]
     assert [reject.reason.split(" is ")[0] for reject in found.rejects] == ["eventTime", "CloudTrailEvent"]
     assert SOMEONE not in repr(found)
 

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from aitrail.dynamodb.tables import NARROW_COLUMNS
 from aitrail.moments import MomentError
 from aitrail.questions import EventStore, Filter, Order, TableRows
-from aitrail.rows import IMPORTED, row_of, sized_row_of
+from aitrail.rows import IMPORTED, made_row_of, row_of
 from aitrail.window import Window
 from tests.shared.deployed_tables import small_pages
 from tests.shared.immediate_paging import at_once
@@ -425,7 +425,7 @@ def test_nothing_is_new_if_the_lookback_has_expired_and_a_window_without_rows_is
 def test_imported_rows_that_have_expired_are_not_counted(storage, record):
     storage.clock.now = NOON
     for number, time in enumerate((NOON - DAY, NOON - DAY + timedelta(seconds=1))):
-        row, _ = sized_row_of(record(number, eventTime=at(time)), provenance=IMPORTED)
+        row = made_row_of(record(number, eventTime=at(time)), provenance=IMPORTED).row
         storage.write(row)
 
     kept = TableRows(storage.dynamodb, storage.events_name, clock=storage.clock.given)

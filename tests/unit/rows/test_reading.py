@@ -4,11 +4,16 @@ import io
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from aitrail.rows import MAX_KEPT_REJECTS, record_of
+from aitrail.rows import MAX_KEPT_REJECTS, RowHashes, record_of
 from aitrail.rows.memory import row_memory
+from aitrail.rows.plain import plain
 from aitrail.rows.reading import Reading, RejectedRecord
 from aitrail.services import load
+from tests.shared import hostile_records
+from tests.shared.fuzzing import law
 
 GUID = "0b1c2d3e-4f50-4162-8374-95a6b7c8d9e0"
 
@@ -17,9 +22,32 @@ def record(**changes):
     return {"eventTime": "2026-11-18T08:00:00Z", "eventSource": "polly.amazonaws.com", "eventID": GUID} | changes
 
 
+def memory(row):
+    known = plain(row)
+    return known.memory if known else row_memory(row)
+
+
+def hash_of(rows):
+    """The slow twin: each row as json.dumps writes it."""
+    hashes = RowHashes()
+    for row in rows:
+        hashes.add(row)
+    return hashes.sha256() if hashes else None
+
+
 def reading_of(*records, **options):
     content = io.BytesIO(json.dumps({"Records": records}).encode())
     return Reading(content, log_file="x", registry=load(), **options)
+
+
+@law(100)
+@given(records=st.lists(hostile_records.records, min_size=1, max_size=6))
+def test_the_hash_of_a_file_is_that_of_its_rows_whichever_way_they_are_hashed(records):
+    reading = reading_of(*records)
+
+    rows = [row for batch in reading.batches() for row in batch.rows]
+
+    assert (reading.rows_sha256 if rows else None) == hash_of(rows)
 
 
 def test_the_same_record_twice_is_one_row():
@@ -40,6 +68,7 @@ def test_different_records_under_one_guid_are_rows_of_their_own():
 
     assert [record_of(row) for row in batch.rows] == records
     assert len({row["eventID"] for row in batch.rows}) == len(records)
+    assert reading.rows_sha256 == hash_of(batch.rows)
     assert batch.rows[0]["eventID"] == GUID
     assert reading.duplicates_in_file == len(records)
 
@@ -51,8 +80,8 @@ def test_rows_wait_for_the_end_as_long_as_they_take_little_memory(value, monkeyp
 
     batches = list(reading_of(*records).batches())
 
-    *taken, _ = [sum(map(row_memory, batch.rows)) for batch in batches]
-    largest = max(row_memory(row) for batch in batches for row in batch.rows)
+    *taken, _ = [sum(map(memory, batch.rows)) for batch in batches]
+    largest = max(memory(row) for batch in batches for row in batch.rows)
     assert all(300_000 < each <= 300_000 + largest for each in taken)
     assert len(taken) > 1
     assert sum(len(batch.rows) for batch in batches) == 300
