@@ -5,12 +5,16 @@ A field of an unexpected shape counts as absent.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from aitrail.dynamodb import items
 from aitrail.rows.identity import map_of
 from aitrail.services import Service, is_redacted, shortened
 
+# User agents up to this many characters, and as many of them, are kept with what was made of them.
+_MOST_KNOWN = 512
+_MOST_AGENTS = 1024
 _PRODUCT = re.compile(r"[^\s/]+/[^\s,;]+")
 _FLAGS = {"true": True, "false": False}
 # Others can only choose what follows the resource: neither the caller's ARN nor the action contains a space.
@@ -24,20 +28,23 @@ def facts_of(record: dict[str, Any]) -> dict[str, str | bool]:
 
     Texts have at most 64 characters. `originalEventID` is that of the record which this one corrects.
     """
+    facts: dict[str, str | bool] = {}
+    user_agent = record.get("userAgent")
+    if isinstance(user_agent, str):
+        agent = (_known_agent if len(user_agent) <= _MOST_KNOWN else _agent)(user_agent)
+        if agent:
+            facts["agent"] = agent
     addendum = map_of(record.get("addendum"))
-    is_update = addendum.get("reason") == "UPDATED_DATA"
+    original = addendum.get("originalEventID") if addendum.get("reason") == "UPDATED_DATA" else None
+    for name, text in (("originalEventID", original), ("sharedEventID", record.get("sharedEventID"))):
+        if isinstance(text, str) and text:
+            facts[name] = shortened(items.encodable(text))
     attributes = map_of(map_of(map_of(record.get("userIdentity")).get("sessionContext")).get("attributes"))
-    texts = {
-        "agent": _agent(record.get("userAgent")),
-        "originalEventID": addendum.get("originalEventID") if is_update else None,
-        "sharedEventID": record.get("sharedEventID"),
-    }
-    facts: dict[str, str | bool] = {
-        name: shortened(items.encodable(text)) for name, text in texts.items() if isinstance(text, str) and text
-    }
     mfa = attributes.get("mfaAuthenticated")
     flag = mfa if isinstance(mfa, bool) else _FLAGS.get(mfa) if isinstance(mfa, str) else None
-    return facts if flag is None else facts | {"mfa": flag}
+    if flag is not None:
+        facts["mfa"] = flag
+    return facts
 
 
 def named_resources(record: dict[str, Any], service: Service) -> Iterator[str]:
@@ -54,10 +61,13 @@ def named_resources(record: dict[str, Any], service: Service) -> Iterator[str]:
                 yield named
 
 
-def _agent(user_agent: object) -> str | None:
-    """The first product with its version; all of a text that does not begin with one, such as a host."""
-    if not isinstance(user_agent, str) or is_redacted(user_agent):
-        return None
+def _agent(user_agent: str) -> str:
+    """The first product with its version; all of a text that does not begin with one, such as a host; "" if hidden."""
+    if is_redacted(user_agent):
+        return ""
     text = user_agent.strip(" []")
     product = _PRODUCT.match(text)
-    return product[0] if product else text
+    return shortened(items.encodable(product[0] if product else text))
+
+
+_known_agent = lru_cache(_MOST_AGENTS)(_agent)  # a few clients make most calls

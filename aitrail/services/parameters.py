@@ -65,8 +65,13 @@ def all_texts(parameter: str, sides: Iterable[Members]) -> Iterator[str]:
     """
     name, lower, rest = _steps(parameter)
     for members in sides:
-        for text in _texts_at(members.get(name, members.get(lower)), rest):
-            yield from (each for part in text.split(",") if not is_redacted(each := part.strip()))
+        value = members.get(name, members.get(lower))
+        if value is None:
+            continue
+        for text in (value,) if rest is None and isinstance(value, str) else _texts_at(value, rest):
+            for part in text.split(","):
+                if not is_redacted(each := part.strip()):
+                    yield each
 
 
 def text_of(value: object) -> str | None:
@@ -95,7 +100,9 @@ def _members(value: object) -> Members:
     if not isinstance(value, dict):
         return {}
     # Reversed, so that the first of several spellings wins.
-    return {name.lower(): member for name, member in reversed(value.items()) if isinstance(name, str)} | value
+    members: Members = {name.lower(): member for name, member in reversed(value.items()) if isinstance(name, str)}
+    members.update(value)
+    return members
 
 
 @cache  # the only paths are those in the service files

@@ -5,11 +5,14 @@ Names match regardless of case, because CloudTrail's spelling of acronyms varies
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import structs
 
 from aitrail.services.parameters import (
     ADDITIONAL,
@@ -25,6 +28,11 @@ from aitrail.services.parameters import (
 from aitrail.services.rules import Amount, Rule, Stream, Version
 
 _API_DATE = re.compile(r"(?<=[A-Za-z])(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:_?v[0-9]+)?\Z")
+
+# The name of a count or label, its parameters, and what makes its value of theirs.
+_Usage = tuple[str, tuple[str, ...], Callable[[object], str | int | bool | None]]
+# What hostile records make up must not fill the memory.
+_MOST_SETS_OF_NAMES = 1024
 
 # arn:partition:service:region:account:resource, where resource is kind/name, kind:name or only a name.
 _ARN = re.compile(r"arn(?::[^:]*){4}:(?P<kind>[^/:]+)(?:(?P<separator>[/:])(?P<name>.+))?", re.DOTALL)
@@ -50,6 +58,14 @@ class Attributes(NamedTuple):
     resource: str | None
     used: tuple[str, ...]
     usage: dict[str, str | int | bool]
+
+
+class _Concerning(NamedTuple):
+    """Rules, counts and labels, and rules of `used`; each with some of its parameters."""
+
+    rules: Sequence[Rule]
+    usage: Sequence[_Usage]
+    used: Sequence[Rule]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +94,10 @@ class Service:
     without_resource: tuple[str, ...] = ()
     folder: Path | None = field(default=None, compare=False)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Only what was given: other processes derive the rest again."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
     @property
     def file(self) -> Path:
         """The name of its file, for messages: with the folder, if it is one of the user's own."""
@@ -101,7 +121,7 @@ class Service:
     @cached_property
     def derives_nothing(self) -> bool:
         """Whether `attributes_of` is empty for all records."""
-        return not (self._places or self.streams or self.used or self.api_versions)
+        return not (self._names or self.streams or self.api_versions)
 
     @property
     def resource_kinds(self) -> frozenset[str]:
@@ -140,25 +160,23 @@ class Service:
 
         `additional` is its additionalEventData, any JSON value as well.
         """
-        sides = sides_of(request, response, additional if ADDITIONAL in self._places else None)
-        # Most rules and fields match nothing in a record: only those whose first name is present are tried.
-        concerned = {number for members in sides for name in members for number in self._places.get(name, ())}
-        resource, usage = None, dict[str, str | int | bool]()
-        for number in sorted(concerned):
-            if number >= len(self.rules):
-                name, parameters, accept = self._usage[number - len(self.rules)]
-                value = first(parameters, sides, accept)
-                if value is not None:
-                    usage[name] = value
-            elif resource is None:
-                resource = self._resource_by(self.rules[number], operation, sides)
+        sides = sides_of(request, response, additional if ADDITIONAL in self._names_beside_used else None)
+        rules, of_usage, rules_of_used = self._concerning(self._names.intersection(chain.from_iterable(sides)))
+        resource = None
+        for rule in rules:
+            if (resource := self._resource_by(rule, operation, sides)) is not None:
+                break
+        found = {name: first(parameters, sides, accept) for name, parameters, accept in of_usage}
+        usage = {name: value for name, value in found.items() if value is not None}
         for stream in self.streams:
             usage |= stream.usage_of(operation, sides)
         for version in self.api_versions:
             if version.applies(event_source.lower(), operation, sides):
                 usage["apiVersion"] = version.version
                 break
-        used = dict.fromkeys(self._used_by(operation, sides))
+        if not rules_of_used:
+            return Attributes(resource, (), usage)
+        used = dict.fromkeys(self._used_by(rules_of_used, operation, sides))
         resource = resource or next(iter(used), None)
         return Attributes(resource, tuple(each for each in used if each != resource), usage)
 
@@ -174,34 +192,42 @@ class Service:
         value = first(rule.parameters, sides, text_of) if rule.applies(operation, sides) else None
         return None if value is None else self._resource(rule.kind, value)
 
-    def _used_by(self, operation: str, sides: Sequence[Members]) -> Iterator[str]:
+    def _used_by(self, rules: Iterable[Rule], operation: str, sides: Sequence[Members]) -> Iterator[str]:
         """The resources that `used` names; a parameter is of the kind of the first rule that applies and has it."""
-        names = {name for members in sides for name in self._names_of_used.intersection(members)}
-        if not names:
-            return
         seen = set[str]()
-        for rule in self.used:
-            present = [path for path in rule.parameters if first_name(path) in names]
-            if present and rule.applies(operation, sides):
-                for path in present:
+        for rule in rules:
+            if rule.applies(operation, sides):
+                for path in rule.parameters:
                     if path not in seen:
                         seen.add(path)
                         yield from (self._resource(rule.kind, text) for text in all_texts(path, sides))
 
     @cached_property
-    def _names_of_used(self) -> frozenset[str]:
-        return frozenset(first_name(path) for rule in self.used for path in rule.parameters)
+    def _names(self) -> frozenset[str]:
+        """The first names of all parameters, in lower case."""
+        return self._names_beside_used | {first_name(path) for rule in self.used for path in rule.parameters}
 
     @cached_property
-    def _places(self) -> Mapping[str, Sequence[int]]:
-        """Name in lower case -> numbers of the rules, then of the usage fields, with a path that begins with it."""
-        places: dict[str, list[int]] = {}
+    def _names_beside_used(self) -> frozenset[str]:
         all_parameters = [rule.parameters for rule in self.rules] + [parameters for _, parameters, _ in self._usage]
-        for number, parameters in enumerate(all_parameters):
-            for name in set(map(first_name, parameters)):
-                places.setdefault(name, []).append(number)
-        return places
+        return frozenset(first_name(path) for parameters in all_parameters for path in parameters)
 
     @cached_property
-    def _usage(self) -> Sequence[tuple[str, tuple[str, ...], Callable[[object], str | int | bool | None]]]:
+    def _concerning(self) -> Callable[[frozenset[str]], _Concerning]:
+        """What the service file says of parameters that begin with one of these names, in lower case."""
+        # Most of it concerns nothing in a record. The records of an operation have few different sets of these names.
+        return lru_cache(_MOST_SETS_OF_NAMES)(self._concerning_of)
+
+    def _concerning_of(self, names: frozenset[str]) -> _Concerning:
+        def present(parameters: Iterable[str]) -> tuple[str, ...]:
+            return tuple(path for path in parameters if first_name(path) in names)
+
+        def concerning(rules: Iterable[Rule]) -> Sequence[Rule]:
+            return [structs.replace(rule, parameters=found) for rule in rules if (found := present(rule.parameters))]
+
+        usage = [(name, found, accept) for name, paths, accept in self._usage if (found := present(paths))]
+        return _Concerning(concerning(self.rules), usage, concerning(self.used))
+
+    @cached_property
+    def _usage(self) -> Sequence[_Usage]:
         return [(*count, count_of) for count in self.counts] + [(*label, label_of) for label in self.labels]

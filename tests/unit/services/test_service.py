@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aitrail.services import load, operation_of
+from aitrail.services import Service, load, operation_of
+from aitrail.services.parameters import first_name
+from tests.shared.fuzzing import law
 
 NAMES = st.sampled_from(["engine", "voiceId", "additionalEventData", "requestCharacters", "x"])
 REGISTRY = load()
@@ -562,3 +564,53 @@ def test_additional_event_data_changes_nothing_for_a_service_that_does_not_read_
     found = POLLY.attributes_of("SynthesizeSpeech", request, None, "", additional)
 
     assert found == POLLY.attributes_of("SynthesizeSpeech", request, None)
+
+
+def everything(self, _names):
+    """The slow twin of what concerns a record: all rules and fields are tried for each."""
+    return self.rules, self._usage, self.used
+
+
+PARAMETERS = {
+    service: sorted(
+        {
+            name
+            for paths in [*(rule.parameters for rule in service.rules + service.used), *dict(service.labels).values()]
+            for path in paths
+            for name in (path.partition(".")[0], first_name(path), first_name(path).upper())
+        }
+    )
+    for service in [*REGISTRY.services, TOKENS]
+}
+OPERATIONS = ["SynthesizeSpeech", "CreateVoice", "PutLexicon", "CreateVocabulary", "StartMedicalTranscriptionJob", ""]
+TEXTS = st.sampled_from(["a", "b,c", "***", "vc-1", "arn:aws:polly:eu-west-1:111122223333:lexicon/w"])
+MEMBERS = st.recursive(
+    TEXTS | st.none() | st.booleans() | st.integers(-1, 9),
+    lambda each: st.lists(each, max_size=2) | st.dictionaries(st.sampled_from(["vocabularyName", "name"]), each),
+    max_leaves=4,
+)
+
+
+@law(400)
+@given(data=st.data(), service=st.sampled_from(list(PARAMETERS)), operation=st.sampled_from(OPERATIONS))
+def test_what_does_not_concern_a_record_changes_nothing(data, service, operation):
+    sides = st.dictionaries(st.sampled_from(PARAMETERS[service]), MEMBERS, max_size=6) | MEMBERS
+    record = (operation, data.draw(sides), data.draw(sides), service.event_sources[0], data.draw(MEMBERS))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Service, "_concerning_of", everything)
+        expected = replace(service).attributes_of(*record)
+
+    assert service.attributes_of(*record) == expected
+    assert list(service.attributes_of(*record).usage) == list(expected.usage)
+
+
+def test_what_concerns_records_is_kept_of_few_sets_of_names():
+    service = replace(POLLY)
+    names = sorted(service._names)
+
+    for number in range(2000):
+        chosen = {name for place, name in enumerate(names) if number >> place & 1}
+        service.attributes_of("", dict.fromkeys(chosen, 1), None)
+
+    assert service._concerning.cache_info().currsize == 1024
