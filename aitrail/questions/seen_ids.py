@@ -17,7 +17,7 @@ class SeenIds:
     """The eventIDs that were added, each with the hash of its content.
 
     The eventIDs are kept as hashes, which take half of the memory. Nobody can choose eventIDs with the same hash, as
-    each process has another secret. If two had the same one by chance, their contents would seem to differ.
+    each process hashes with its own secret. If two had the same one by chance, their contents would seem to differ.
     """
 
     def __init__(self, most: int = _MOST_IN_MEMORY) -> None:

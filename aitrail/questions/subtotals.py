@@ -1,6 +1,5 @@
 """Adds up the rows of log files where they are read, so that other processes need not send a row of each call. Pure."""
 
-import pickle
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
@@ -11,14 +10,12 @@ from aitrail.questions.dimensions import TIMES, key_function
 from aitrail.questions.filters import Filter
 from aitrail.questions.source import Row
 from aitrail.questions.tally import Key
+from aitrail.rows import OF_ONE_CALL
 from aitrail.services import Registry
 from aitrail.window import Window
 
 if TYPE_CHECKING:
     from aitrail.costs import Prices
-
-# Members of `usage` that relate a row to others: without them, a row counts whatever the others are.
-_RELATING = frozenset({"originalEventID", "sharedEventID", "stream", "streamEnd"})
 
 
 class Subtotal(NamedTuple):
@@ -56,6 +53,10 @@ class Subtotals:
     @property
     def can_be_sent(self) -> bool:
         """Whether other processes can get it: not every time zone can be pickled."""
+        if self._zone is UTC:
+            return True
+        import pickle  # noqa: PLC0415 (most questions are in UTC)
+
         try:
             pickle.dumps(self._zone)
         except Exception:  # noqa: BLE001 (a class of the caller's)
@@ -71,7 +72,7 @@ class Subtotals:
         first, last = self._window.bounds
         groups, related = defaultdict[Key, Amounts](Amounts), list[int]()
         for place, row in enumerate(rows):
-            if not _RELATING.isdisjoint(row.get("usage", ())):
+            if not OF_ONE_CALL.isdisjoint(row.get("usage", ())):
                 related.append(place)
             elif first <= row["eventTime"] <= last and matches(row) and is_call(row):
                 groups[key_of(row)].add(amounts_of(row, self._prices, self._registry))

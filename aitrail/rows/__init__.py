@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from aitrail.rows.expiry import Expiry
     from aitrail.rows.fields import RECORD_FIELDS
     from aitrail.rows.identity import BEHIND, CREDENTIALS, PRINCIPAL_KINDS, identity_of
-    from aitrail.rows.narrow import Columns, NarrowReading, NarrowRows, NotNarrowError
+    from aitrail.rows.narrow import OF_ONE_CALL, Columns, NarrowReading, NarrowRows, NotNarrowError
     from aitrail.rows.outcome import OUTCOMES
     from aitrail.rows.plain import OF_PROVENANCE
     from aitrail.rows.reading import Reading
@@ -26,7 +26,7 @@ else:
         expiry=("Expiry",),
         fields=("RECORD_FIELDS",),
         identity=("BEHIND", "CREDENTIALS", "PRINCIPAL_KINDS", "identity_of"),
-        narrow=("Columns", "NarrowReading", "NarrowRows", "NotNarrowError"),
+        narrow=("OF_ONE_CALL", "Columns", "NarrowReading", "NarrowRows", "NotNarrowError"),
         outcome=("OUTCOMES",),
         plain=("OF_PROVENANCE",),
         reading=("Reading",),

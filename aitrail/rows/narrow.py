@@ -32,8 +32,8 @@ Row = dict[str, Any]
 # What cheaply is part of every narrow row; and of the rows of streams, what tells them apart.
 _ALWAYS: Final = frozenset({"eventID", "eventTime", "eventDay", "service", "operation", "outcome"})
 _OF_STREAMS: Final = frozenset({"recipientAccountId", "awsRegion", "principal"})
-# Members of `usage` that tell which rows are of one call.
-_OF_ONE_CALL: Final = frozenset({"originalEventID", "sharedEventID", "stream", "streamEnd"})
+# Members of `usage` that tell which rows are of one call: without them, a row counts whatever the others are.
+OF_ONE_CALL: Final = frozenset({"originalEventID", "sharedEventID", "stream", "streamEnd"})
 # The fields of records from which the first two of them are derived.
 _RELATED: Final = frozenset({"addendum", "sharedEventID"})
 _FACTS: Final = frozenset({"agent", "mfa"})
@@ -68,7 +68,7 @@ class Columns(msgspec.Struct, frozen=True):
     def of(self, row: Row) -> Row:
         """The row with these columns, and with those that every narrow row has."""
         members = row.get("usage", {})
-        usage = {name: members[name] for name in members.keys() & (self.usage | _OF_ONE_CALL)}
+        usage = {name: members[name] for name in members.keys() & (self.usage | OF_ONE_CALL)}
         names = self.names | _ALWAYS | (_OF_STREAMS if "stream" in usage else frozenset())
         found = {name: row[name] for name in names - {"usage"} if name in row}
         return found | {"usage": usage} if usage else found
@@ -87,7 +87,7 @@ class NarrowRows:
         self._has_facts = not _FACTS.isdisjoint(columns.usage)
         self._identities = KnownIdentities(self._identity_of)
         self._services = {
-            source: service if self._has_resource else service.deriving(columns.usage | _OF_ONE_CALL)
+            source: service if self._has_resource else service.deriving(columns.usage | OF_ONE_CALL)
             for service in registry.services
             for source in service.event_sources
         }
@@ -133,7 +133,7 @@ class NarrowRows:
     def _with_service(self, row: Row, record: dict[str, Any], service: Service) -> Row | None:
         if self._has_resource:
             derived = service_attributes(record, service)
-            wanted = self._usage | _OF_ONE_CALL
+            wanted = self._usage | OF_ONE_CALL
             usage = {name: value for name, value in derived["usage"].items() if name in wanted}
             if derived["resource"] and "resource" in self._names:
                 row["resource"] = derived["resource"]
@@ -144,7 +144,7 @@ class NarrowRows:
             if self._has_facts:
                 usage |= {name: value for name, value in facts_of(record).items() if name in self._usage}
             operation = items.encodable(operation)
-        if not _OF_ONE_CALL.isdisjoint(usage) or len(operation) > _LONGEST:
+        if not OF_ONE_CALL.isdisjoint(usage) or len(operation) > _LONGEST:
             return None
         row["service"] = service.name
         if operation:
